@@ -1,0 +1,142 @@
+# reqtime: a one-shot clock-sync client and its server.
+#
+#   make            build everything below build/ (installs nothing)
+#   make demo       install what is missing, build, show it at work on loopback
+#   make check      install what the tests need, build, run all tests
+#   make bench      measure against other programs
+#   make install    PREFIX=/usr/local DESTDIR=
+#
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+B       := build
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+           -Wformat=2 -Wvla -Wundef -Werror
+CFLAGS  ?= -O2 -g
+ifdef SAN
+B       := build/san
+CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+override CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong -pthread
+override CPPFLAGS += -Iinclude -D_GNU_SOURCE -DREQTIME_VERSION='"$(VERSION)"' -MMD -MP
+
+# No server's time before this release's day is believed: 2026-11-01, raised with VERSION.
+BUILD_FLOOR  := 1793491200
+override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
+
+# One line per program: everything it links, nothing more.
+CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
+                filter keyed_sort electorate select plan run report
+reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/measuring cmd/json app/correct \
+                app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
+                io/entropy io/kernel_clock io/priv io/sandbox
+reqtime_LIB  := -lcap -lseccomp -ljansson
+reqtimed_OBJ := reqtimed cmd/command cmd/serve app/serve app/serve_ntp app/serve_state app/serve_tcp \
+                app/serve_text io/accept io/kernel_clock io/listen io/notify io/priv io/sandbox \
+                io/signals io/sockaddr
+reqtimed_LIB := -lcap -lseccomp
+test_correct_OBJ := app/correct
+test_command_OBJ := cmd/command
+test_json_OBJ    := cmd/json
+test_json_LIB    := -ljansson
+test_set_OBJ     := cmd/set cmd/command cmd/measuring cmd/json app/correct
+test_set_LIB     := -ljansson
+test_udp_OBJ     := io/udp io/entropy io/sockaddr
+test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
+test_resolve_OBJ := io/resolve io/priv io/sockaddr
+test_resolve_LIB := -lcap
+test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/entropy io/kernel_clock io/priv io/sockaddr
+test_ports_LIB   := -lcap
+test_listen_OBJ  := io/listen io/sockaddr
+test_notify_OBJ  := io/notify
+test_serve_state_OBJ := app/serve_state
+test_serve_ntp_OBJ   := app/serve_ntp
+test_serve_text_OBJ  := app/serve_text
+test_sandbox_OBJ := io/sandbox $(test_ports_OBJ)
+test_sandbox_LIB := -lcap -lseccomp
+# No call that moves a clock leaves this test: the linker puts its own in their place.
+test_kernel_clock_OBJ := io/kernel_clock
+test_kernel_clock_LIB := -Wl,--wrap=clock_adjtime,--wrap=adjtimex,--wrap=clock_settime \
+                         -Wl,--wrap=adjtime,--wrap=syscall
+sim_measure_OBJ  := app/measure app/exchange app/tally
+sim_measure_WITH := sim/world
+PROGS        := reqtime reqtimed
+TESTS        := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
+SIMS         := $(basename $(notdir $(wildcard tests/sim/sim_*.c)))
+SCRIPTS      := $(wildcard tests/system/[0-9]*.sh)
+# What needs no sanitized run, or has no sense in one: the system call filter is left out there.
+SAN_TESTS     = $(filter-out test_sandbox,$(TESTS))
+C_FILES       = $(shell find src include tests -name '*.[ch]')
+# header=package: what plain `make` does without is said before anything is compiled.
+NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=libjansson-dev
+# NAME_OBJ: below src/; NAME_WITH: a test's own, below tests/.
+objs          = $($1_OBJ:%=$(B)/src/%.o) $($1_WITH:%=$(B)/tests/%.o)
+
+all: $(PROGS:%=$(B)/%)
+tests: $(TESTS:%=$(B)/%) $(SIMS:%=$(B)/%)
+
+compiles = $(shell $(CC) -E -include $1 -x c /dev/null >/dev/null 2>&1 && echo yes)
+missing  = $(foreach n,$1,$(if $(call compiles,$(firstword $(subst =, ,$n))),,$(lastword $(subst =, ,$n))))
+$(B)/needs.ok:
+	$(if $(call compiles,stddef.h),,$(error reqtime needs gcc and libc6-dev: run packaging/deps build))
+	$(if $(strip $(call missing,$(NEEDS))),$(error reqtime needs $(strip $(call missing,$(NEEDS))): run packaging/deps build))
+	@mkdir -p $(@D)
+	@touch $@
+
+$(B)/libcore.a: $(CORE:%=$(B)/src/core/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+.SECONDEXPANSION:
+$(PROGS:%=$(B)/%): $(B)/%: $$(call objs,$$*) $(B)/libcore.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $($*_LIB) -lm $(LDLIBS)
+$(B)/test_%: $(B)/tests/unit/test_%.o $$(call objs,test_$$*) $(B)/libcore.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_$*_LIB) -lcmocka -lm
+$(B)/sim_%: $(B)/tests/sim/sim_%.o $$(call objs,sim_$$*) $(B)/libcore.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+$(B)/%.o: %.c Makefile | $(B)/needs.ok
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+demo:
+	@packaging/deps build
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(B) packaging/demo.sh
+
+check:
+	@packaging/deps build test || \
+		echo "check: going on without; what needs them is skipped, and says so"
+	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
+		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
+		tests/install.sh $(SCRIPTS) tests/interop/agree.sh tests/vm/set.sh \
+		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
+
+bench: all
+	@packaging/deps build test
+	@tests/bench/accuracy
+
+format:
+	clang-format -i $(C_FILES)
+
+lint: all
+	@tests/run TIME_LIMIT=300 tests/lint.sh
+
+man := $(DESTDIR)$(PREFIX)/share/man
+install: all
+	install -D -m 755 $(B)/reqtime $(DESTDIR)$(PREFIX)/bin/reqtime
+	install -D -m 755 $(B)/reqtimed $(DESTDIR)$(PREFIX)/sbin/reqtimed
+	install -D -m 644 -t $(man)/man1 $(wildcard packaging/man/*.1)
+	for page in packaging/man/*.[1-9]; do \
+		install -D -m 644 $$page $(man)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@sbindir@|$(PREFIX)/sbin|' packaging/systemd/reqtimed.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/reqtimed.service
+
+clean:
+	rm -rf build
+
+.PHONY: all tests demo check bench format lint install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find $(B)/src $(B)/tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The server: its sockets, its threads, its state.
+ *
+ *   serve_open (binds) -> [privileges are given up] -> serve_start (threads, which wait)
+ *     -> [sandbox] -> serve_go -> serve_refresh every second -> serve_stop -> serve_close
+ *
+ * NTP is answered by `threads` threads with a socket of their own for each address; the text
+ * services over UDP share one thread, those over TCP another.
+ */
+#ifndef APP_SERVE_H
+#define APP_SERVE_H
+
+#include "app/serve_tcp.h"
+#include "app/serve_text.h"
+
+enum { SERVE_THREADS_MAX = 64, SERVE_ENDPOINTS_MAX = 256 };
+
+struct serve_endpoint {
+	enum serve_service service;
+	struct address at; /* port 0: the kernel chooses */
+	/* The IPv6 half of "all addresses": takes the port of the endpoint before it, and is
+	 * left out where this host has no IPv6. */
+	bool is_twin;
+};
+
+struct serve_settings {
+	const struct serve_endpoint *endpoints;
+	size_t endpoint_count; /* at most SERVE_ENDPOINTS_MAX */
+	unsigned threads;      /* 1..SERVE_THREADS_MAX */
+	unsigned local_stratum;
+};
+
+struct serve;
+
+/* Where a service is to be had. */
+struct serve_place {
+	enum serve_service service;
+	bool is_tcp;
+	struct address at;
+};
+
+/* Binds everything.  On 0 `*ret` is the caller's until serve_close().  Else -errno, and
+ * `*ret_failed` is what could not be bound (service SERVE_SERVICE_COUNT when it was
+ * something else that failed). */
+MUST_USE int serve_open(const struct serve_settings *settings, struct serve **ret,
+                        struct serve_place *ret_failed);
+size_t serve_place_count(const struct serve *serve);
+struct serve_place serve_place(const struct serve *serve, size_t i);
+
+/* Creates the threads and returns when all of them wait for serve_go(): what is done to
+ * the process in between is done to all.  0, or -errno: then some may be waiting for
+ * what never comes, and there is nothing left to do but to end the process. */
+MUST_USE int serve_start(struct serve *serve);
+void serve_go(struct serve *serve);
+
+/* Works the state out anew.  Called every second, by one thread.  0 or -errno, the state
+ * then stays what it was. */
+MUST_USE int serve_refresh(struct serve *serve, struct serve_view *ret);
+
+struct serve_counts {
+	uint64_t by_verdict[SERVE_VERDICT_COUNT]; /* datagrams */
+	struct serve_tcp_counts tcp;
+};
+
+/* Ends the threads; what they were about to send is sent. */
+void serve_stop(struct serve *serve, struct serve_counts *ret);
+void serve_close(struct serve *serve); /* NULL is fine; after serve_stop() */
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the server knows of its own clock, worked out once a second by one thread and read
+ * by all others without a lock.
+ */
+#ifndef APP_SERVE_STATE_H
+#define APP_SERVE_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/ntp_packet.h"
+#include "io/kernel_clock.h"
+#include "io/listen.h"
+
+enum {
+	/* A clock that some other program disciplines, of which the kernel tells no
+	 * stratum: far from any source, so that clients prefer who knows its own. */
+	SERVE_KERNEL_STRATUM = 10,
+};
+
+/* The reference time is the same in all answers of that long, whichever thread gives
+ * them: clients recognise one server behind two addresses by it. */
+#define SERVE_REFERENCE_EVERY_NS (64 * NS_PER_S)
+
+/* Beyond it a clock is of no use to anyone (RFC 5905 section 11.2, MAXDIST). */
+#define SERVE_ROOT_DISTANCE_MAX_NS (1500 * NS_PER_MS)
+
+struct serve_view {
+	struct ntp_server_state ntp;
+	bool may_tell;   /* the text protocols cannot say "I do not know" */
+	bool stamps_fit; /* kernel stamps are of the clock that we read */
+};
+
+/* What is remembered from one update to the next.  Starts as zeros. */
+struct serve_clock {
+	unsigned local_stratum; /* 1..15: served as it is; 0: as the kernel knows it */
+	bool is_started;
+	int8_t precision_log2_s;
+	struct instant reference;
+	int64_t reference_mono_ns;
+	int64_t max_error_ns; /* of the last update */
+};
+
+/* Local stratum: leap 0, reference id LOCL (stratum 1) or 127.127.1.1, the dispersion is
+ * the precision: the clock is the reference and cannot be away from itself.
+ * Else: unsynchronised or more than SERVE_ROOT_DISTANCE_MAX_NS away: leap 3, INIT, no
+ * reference time.
+ * Else stratum SERVE_KERNEL_STRATUM, 127.127.0.1, the kernel's maximum error as
+ * dispersion; the reference is when that error was last seen to shrink. */
+void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_state *kernel,
+                        struct listen_moment now, bool stamps_fit, struct serve_view *ret);
+
+/* One writer, any number of readers, nobody waits for long: a sequence lock whose data are
+ * atomic words, so that a torn read is seen and repeated, and is no data race. */
+enum { SERVE_VIEW_WORDS = (sizeof(struct serve_view) + 7) / 8 };
+struct serve_cell {
+	atomic_uint sequence; /* odd while being written */
+	atomic_uint_least64_t words[SERVE_VIEW_WORDS];
+};
+
+void serve_cell_write(struct serve_cell *cell, const struct serve_view *view);
+void serve_cell_read(struct serve_cell *cell, struct serve_view *ret);
+
+#endif

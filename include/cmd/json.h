@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run as JSON, as reqtime(1) specifies it.  What is not known is null, never 0.
+ */
+#ifndef CMD_JSON_H
+#define CMD_JSON_H
+
+#include "core/run.h"
+
+struct json_report {
+	const char *verb; /* "query", "set" */
+	const struct run *run;
+	const struct plan *plan; /* NULL: none was made */
+	bool has_applied;        /* `set`: there is the key ... */
+	bool is_applied;         /* ... and something to tell; else it is null */
+	enum plan_action applied;
+	int64_t applied_ns;
+};
+
+/* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory. */
+char *json_render(const struct json_report *report);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What `query` and `set` share: the options of a measurement, SERVER words to
+ * specs, a run over the kernel's ports, and its report.
+ * measuring_open -> measuring_run* -> measuring_close
+ */
+#ifndef CMD_MEASURING_H
+#define CMD_MEASURING_H
+
+#include <stdio.h>
+
+#include "app/measure.h"
+#include "cmd/command.h"
+#include "core/plan.h"
+
+struct kernel_ports;
+
+/* What the shared options set; settings of a command begin with it. */
+struct measuring_settings {
+	int family; /* enum address_family; ADDRESS_NONE: both */
+	unsigned samples;
+	unsigned pool;
+	unsigned min_sources;
+	int64_t interval_ns;
+	int64_t timeout_ns;
+	int64_t target_ns;
+	int64_t root_distance_max_ns;
+	bool ask_all;
+	bool is_json;
+	bool is_quiet;
+	bool is_verbose;
+};
+
+enum { MEASURING_OPTION_COUNT = 13 };
+extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
+void measuring_defaults(struct measuring_settings *ret);
+
+/* The limits of `set` when no option changes them; the floor is the release. */
+struct plan_limits measuring_limits(void);
+struct plan measuring_plan(const struct run *run, const struct plan_limits *limits);
+
+/* 0 and an array of `count` that the caller frees, or the exit status with a line on stderr. */
+int measuring_servers(const char *const *words, size_t count, struct server_spec **ret);
+
+struct measuring {
+	struct measure_settings measure;
+	struct kernel_ports *ports;
+	unsigned columns;
+	bool is_verbose;
+};
+
+/* Gives up every capability, starts the resolver, enters the sandbox: from here on this
+ * process only measures and prints.  `servers` outlive it.  0, or the exit status with a line on
+ * stderr. */
+int measuring_open(const struct measuring_settings *settings,
+                   const struct server_spec *servers, size_t count, struct measuring *ret);
+/* 0 and a run to be freed by measure_free(), or the exit status with a line on stderr. */
+int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret);
+void measuring_close(struct measuring *measuring);
+
+/* Table, with --verbose the details of each source, and the verdict line (core/report.h).  0 or the
+ * exit status with a line on stderr; a full device shows at the end of the program. */
+int measuring_print(const struct measuring *measuring, const struct run *run,
+                    const struct plan *plan, FILE *to);
+int measuring_print_verdict(const struct run *run, const struct plan *plan, FILE *to);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a trusted measurement to what is done to the clock: nothing, a slew, a step
+ * or a refusal, and why.  Pure: the privileged process calls it again on the record
+ * it was handed, so a measuring process that was taken over cannot talk it into more.
+ */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include <stdbool.h>
+
+#include "core/ntp_time.h"
+
+enum plan_action {
+	PLAN_NONE,
+	PLAN_SLEW,
+	PLAN_STEP,
+	PLAN_REFUSE,
+};
+const char *plan_action_name(enum plan_action action); /* "none", "slew", ... as in JSON */
+
+enum plan_reason {
+	PLAN_WITHIN_BOUND, /* none: the offset is smaller than its own uncertainty */
+	PLAN_SMALL,        /* slew: below step-above */
+	PLAN_LARGE,        /* step: at or above step-above */
+	PLAN_ASKED_STEP,   /* step: --step */
+	PLAN_ASKED_SLEW,   /* slew: --slew */
+	PLAN_BEYOND_LIMIT, /* refuse: beyond refuse-above */
+	PLAN_BEFORE_FLOOR, /* refuse: the server's time lies before what is known to be past */
+	PLAN_BEYOND_RANGE,  /* refuse: after 2105, where no wire stamp is sure */
+	PLAN_SLEW_TOO_LONG, /* refuse: --slew of more than PLAN_SLEW_MAX_NS */
+	PLAN_LEAP_NEAR,     /* refuse: within a second of an announced leap second */
+	PLAN_UNCERTAIN,     /* refuse: the bound itself is beyond refuse-above */
+	PLAN_REASON_COUNT
+};
+/* A few words: "the offset is within its own bound".  Never NULL. */
+const char *plan_reason_text(enum plan_reason reason);
+
+enum plan_wish {
+	PLAN_AUTO,
+	PLAN_WISH_STEP, /* --step: step whatever lies outside the bound */
+	PLAN_WISH_SLEW, /* --slew: never step */
+};
+
+/* The kernel's adjtime() takes 2^31 us at most, 500 ppm: 49 days to finish it. */
+#define PLAN_SLEW_MAX_NS (INT64_C(2000) * NS_PER_S)
+#define PLAN_SLEW_PPM 500
+
+struct plan_limits {
+	enum plan_wish wish;
+	int64_t step_above_ns;
+	int64_t refuse_above_ns;
+	bool any_offset; /* lifts refuse_above, never the floor */
+	struct instant
+		floor; /* known to be past: the program's build, the last trusted run */
+};
+
+struct plan_input {
+	int64_t offset_ns;
+	int64_t bound_ns;
+	struct instant local; /* the local clock at that moment */
+	unsigned leap;        /* enum ntp_leap of the majority */
+};
+
+struct plan {
+	enum plan_action action;
+	enum plan_reason reason;
+	int64_t by_ns; /* what the clock is to be moved by; for PLAN_REFUSE what was measured */
+};
+
+struct plan plan_make(const struct plan_input *input, const struct plan_limits *limits);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What people read.  Writes into the caller's buffer, like snprintf(): always
+ * terminated when there is room at all, and the result is the length that the
+ * whole would have had.
+ */
+#ifndef CORE_REPORT_H
+#define CORE_REPORT_H
+
+#include "core/run.h"
+
+/* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
+ * \xNN.  Cuts at `room`, never inside an escape.  Returns the length written. */
+size_t report_escape(const uint8_t *octets, size_t len, char *buf, size_t room);
+
+/* The reference id as people know it: at stratum 0 and 1 the letters (escaped), above that four
+ * dotted decimals.  Room of 20. */
+size_t report_refid(uint8_t stratum, const uint8_t refid[4], char *buf, size_t room);
+
+/* One line per source under a heading: server, stratum, offset, bound, delay,
+ * samples, verdict; fits `columns` (at least 60) with long names cut; a line of its own below for a
+ * reason that does not fit. */
+size_t report_table(const struct run *run, unsigned columns, char *buf, size_t room);
+
+/* The last two lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
+ * servers." and what `set` would do, or why there is no answer.  `plan` is NULL when there is
+ * none.  The figures hold as printed: the bound is rounded up and takes in the offset's rounding. */
+size_t report_verdict(const struct run *run, const struct plan *plan, char *buf,
+                      size_t room);
+
+#endif

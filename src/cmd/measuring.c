@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/measuring.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/report.h"
+#include "core/sample.h"
+#include "core/span.h"
+#include "io/kernel_clock.h"
+#include "io/ports.h"
+#include "io/priv.h"
+#include "io/sandbox.h"
+
+#define AT(field) offsetof(struct measuring_settings, field)
+#define HOUR_NS (3600 * NS_PER_S)
+
+enum { COLUMNS_DEFAULT = 80, COLUMNS_MIN = 60, COLUMNS_MAX = 200 };
+enum { POOL_MAX = 32 };
+
+/* clang-format off */
+const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
+	{ "ipv4", '4', OPT_CHOICE, AT(family), 0, ADDRESS_IPV4, NULL, "use IPv4 only" },
+	{ "ipv6", '6', OPT_CHOICE, AT(family), 0, ADDRESS_IPV6, NULL, "use IPv6 only" },
+	{ "samples", 'n', OPT_COUNT, AT(samples), 1, MEASURE_SAMPLES_MAX, "N",
+	  "most requests to each source (4)" },
+	{ "interval", 'i', OPT_SPAN_NS, AT(interval_ns), NS_PER_MS, HOUR_NS, "SPAN",
+	  "between two requests to one source (2s on public addresses, less on near ones)" },
+	{ "timeout", 't', OPT_SPAN_NS, AT(timeout_ns), NS_PER_MS, HOUR_NS, "SPAN",
+	  "deadline of the whole run, names included (5s)" },
+	{ "pool", 0, OPT_COUNT, AT(pool), 1, POOL_MAX, "N",
+	  "most addresses to ask of one name (4)" },
+	{ "min-sources", 0, OPT_COUNT, AT(min_sources), 1, MEASURE_SOURCES_MAX, "N",
+	  "trust no answer on which fewer sources agree" },
+	{ "target", 0, OPT_SPAN_NS, AT(target_ns), 1, HOUR_NS, "SPAN",
+	  "ask again while the bound is wider than this" },
+	{ "root-distance", 0, OPT_SPAN_NS, AT(root_distance_max_ns), 1, 16 * NS_PER_S, "SPAN",
+	  "reject servers farther than this from their reference (1.5s)" },
+	{ "all", 0, OPT_FLAG, AT(ask_all), 0, 0, NULL,
+	  "hear every source, also when a majority has decided" },
+	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
+	  "one line of JSON instead of the table" },
+	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
+	  "print nothing when all is well: the exit status tells" },
+	{ "verbose", 'v', OPT_FLAG, AT(is_verbose), 0, 0, NULL,
+	  "show the details of each source" },
+};
+/* clang-format on */
+
+void measuring_defaults(struct measuring_settings *ret)
+{
+	struct measure_settings defaults = measure_defaults();
+
+	ret->family = (int)defaults.family;
+	ret->samples = defaults.samples;
+	ret->pool = defaults.pool;
+	ret->min_sources = 0;
+	ret->interval_ns = defaults.interval_ns;
+	ret->timeout_ns = defaults.timeout_ns;
+	ret->target_ns = defaults.target_ns;
+	ret->root_distance_max_ns = defaults.root_distance_max_ns;
+}
+
+struct plan_limits measuring_limits(void)
+{
+	return (struct plan_limits){
+		.wish = PLAN_AUTO,
+		.step_above_ns = 500 * NS_PER_MS,
+		.refuse_above_ns = 1000 * NS_PER_S,
+		.any_offset = false,
+		.floor = { REQTIME_BUILD_FLOOR_S * NS_PER_S },
+	};
+}
+
+struct plan measuring_plan(const struct run *run, const struct plan_limits *limits)
+{
+	struct plan_input input = { .offset_ns = run->offset_ns,
+		                    .bound_ns = run->bound_ns,
+		                    .local = run->at,
+		                    .leap = run->leap };
+
+	return plan_make(&input, limits);
+}
+
+int measuring_servers(const char *const *words, size_t count, struct server_spec **ret)
+{
+	enum server_spec_verdict verdict;
+	char quoted[COMMAND_QUOTE_ROOM];
+	struct server_spec *servers;
+	size_t i;
+
+	if (count > MEASURE_SOURCES_MAX) {
+		command_complain("more than %d servers", MEASURE_SOURCES_MAX);
+		return EXIT_USAGE;
+	}
+	servers = calloc(count, sizeof(servers[0]));
+	if (!servers) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	for (i = 0; i < count; i++) {
+		verdict = server_spec_parse(words[i], &servers[i]);
+		if (verdict != SERVER_SPEC_OK) {
+			command_complain("server \"%s\": %s",
+			                 command_quote(words[i], quoted),
+			                 server_spec_verdict_text(verdict));
+			free(servers);
+			return EXIT_USAGE;
+		}
+	}
+	*ret = servers;
+	return 0;
+}
+
+/* Of the terminal that stdout is; where it is none the output is the same everywhere. */
+static unsigned output_columns(void)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0) {
+		return COLUMNS_DEFAULT;
+	}
+	if (size.ws_col < COLUMNS_MIN) {
+		return COLUMNS_MIN;
+	}
+	return size.ws_col < COLUMNS_MAX ? size.ws_col : COLUMNS_MAX;
+}
+
+/* How many sources the servers can become, and how many of them are names. */
+static struct kernel_ports_settings ports_size(const struct measure_settings *measure)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct kernel_ports_settings size = { .signals = signals,
+		                              .signal_count = COUNT_OF(signals) };
+	const size_t families = measure->family == ADDRESS_NONE ? 2 : 1;
+	struct address literal;
+	size_t i;
+
+	for (i = 0; i < measure->server_count; i++) {
+		if (address_parse(measure->servers[i].host, &literal)) {
+			size.source_max++;
+		} else {
+			size.source_max += measure->pool * families;
+			size.name_max = measure->server_count;
+		}
+	}
+	if (size.source_max > MEASURE_SOURCES_MAX) {
+		size.source_max = MEASURE_SOURCES_MAX;
+	}
+	return size;
+}
+
+static struct measure_settings measure_from(const struct measuring_settings *settings,
+                                            const struct server_spec *servers, size_t count)
+{
+	struct measure_settings measure = measure_defaults();
+	struct kernel_clock_state state;
+
+	measure.servers = servers;
+	measure.server_count = count;
+	measure.family = (enum address_family)settings->family;
+	measure.samples = settings->samples;
+	measure.pool = settings->pool;
+	measure.min_sources = settings->min_sources;
+	measure.interval_ns = settings->interval_ns;
+	measure.timeout_ns = settings->timeout_ns;
+	measure.target_ns = settings->target_ns;
+	measure.root_distance_max_ns = settings->root_distance_max_ns;
+	measure.ask_all = settings->ask_all;
+	/* Some containers forbid even to look; the default then stands. */
+	if (kernel_clock_state(&state) == 0 &&
+	    state.precision_ns > measure.local_precision_ns) {
+		measure.local_precision_ns = state.precision_ns;
+	}
+	return measure;
+}
+
+/* Privileges go first, the resolver must start before the sandbox closes, and nothing
+ * may be asked of the network before both. */
+static int process_confine(struct measuring *measuring)
+{
+	/* With a buffer of our own stdio asks nothing about the descriptor later, inside
+	 * the sandbox. */
+	static char output[1 << 15];
+	struct kernel_ports_settings size;
+	int r;
+
+	r = priv_drop_all();
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	size = ports_size(&measuring->measure);
+	r = ports_open(&size, &measuring->ports);
+	if (r < 0) {
+		command_complain("cannot prepare the network: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	measuring->measure.window = ports_window(measuring->ports);
+	setvbuf(stdout, output, _IOFBF, sizeof(output));
+	r = sandbox_enter(SANDBOX_MEASURE);
+	if (r == -ENOSYS) {
+		if (measuring->is_verbose) {
+			command_complain("no seccomp filter is to be had here: going on "
+			                 "without a sandbox");
+		}
+	} else if (r < 0) {
+		command_complain("cannot enter the sandbox: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+int measuring_open(const struct measuring_settings *settings,
+                   const struct server_spec *servers, size_t count, struct measuring *ret)
+{
+	struct measuring measuring = { .ports = NULL };
+	int status;
+
+	measuring.measure = measure_from(settings, servers, count);
+	measuring.columns = output_columns();
+	measuring.is_verbose = settings->is_verbose;
+	status = process_confine(&measuring);
+	if (status) {
+		ports_close(measuring.ports);
+		return status;
+	}
+	*ret = measuring;
+	return 0;
+}
+
+int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret)
+{
+	struct measure_settings measure_settings = measuring->measure;
+	int r;
+
+	measure_settings.timeout_ns = timeout_ns;
+	r = measure(&measure_settings, ports_of(measuring->ports), ret);
+	if (r < 0) {
+		command_complain("cannot measure: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+void measuring_close(struct measuring *measuring)
+{
+	ports_close(measuring->ports);
+	measuring->ports = NULL;
+}
+
+static const char *stamp_text(enum stamp_kind stamp)
+{
+	switch (stamp) {
+	case STAMP_KERNEL:
+		return "kernel";
+	case STAMP_USER:
+		return "user";
+	case STAMP_NONE:
+		break;
+	}
+	return "none";
+}
+
+static void print_details(const struct run_source *source, FILE *to)
+{
+	char delay[SPAN_TEXT_ROOM], dispersion[SPAN_TEXT_ROOM];
+	char address[ADDRESS_TEXT_ROOM] = "not resolved";
+	char name[4 * SERVER_HOST_ROOM];
+	char refid[20];
+
+	report_escape((const uint8_t *)source->name, strlen(source->name), name,
+	              sizeof(name));
+	if (source->address.family != ADDRESS_NONE) {
+		address_format(&source->address, address);
+	}
+	fprintf(to,
+	        "%s: %s %s port %u, sent %u, received %u, stamps: sent %s, received %s\n",
+	        name, scheme_name(source->scheme), address, (unsigned)source->port,
+	        source->sent, source->received, stamp_text(source->sent_stamp),
+	        stamp_text(source->received_stamp));
+	if (source->has_header) {
+		report_refid(source->stratum, source->refid, refid, sizeof(refid));
+		span_format(source->root_delay_ns, 0, delay);
+		span_format(source->root_dispersion_ns, 0, dispersion);
+		fprintf(to, "    refid %s, leap %u, root delay %s, root dispersion %s\n",
+		        refid, (unsigned)source->leap, delay, dispersion);
+	}
+}
+
+static int print_table(const struct run *run, unsigned columns, FILE *to)
+{
+	size_t room = report_table(run, columns, NULL, 0) + 1;
+	char *text = malloc(room);
+
+	if (!text) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	report_table(run, columns, text, room);
+	fputs(text, to);
+	free(text);
+	return 0;
+}
+
+int measuring_print_verdict(const struct run *run, const struct plan *plan, FILE *to)
+{
+	size_t room = report_verdict(run, plan, NULL, 0) + 1;
+	char *text = malloc(room + 1);
+	size_t len;
+
+	if (!text) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	len = report_verdict(run, plan, text, room);
+	fprintf(to, "%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
+	free(text);
+	return 0;
+}
+
+int measuring_print(const struct measuring *measuring, const struct run *run,
+                    const struct plan *plan, FILE *to)
+{
+	size_t i;
+	int status = print_table(run, measuring->columns, to);
+
+	if (status) {
+		return status;
+	}
+	for (i = 0; measuring->is_verbose && i < run->source_count; i++) {
+		print_details(&run->sources[i], to);
+	}
+	return measuring_print_verdict(run, plan, to);
+}

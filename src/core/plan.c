@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every refusal comes before every action, and those that no option lifts come first.
+ */
+#include "core/plan.h"
+
+#include "core/ntp_packet.h"
+#include "core/text_time.h"
+
+#define S_PER_DAY INT64_C(86400)
+
+/* 2106-01-01 00:00:00 UTC, five weeks before the wire's window ends. */
+#define RANGE_END_NS (INT64_C(4291747200) * NS_PER_S)
+
+/* An announced leap second makes the hour of this much ambiguous. */
+#define LEAP_NEAR_NS NS_PER_S
+
+const char *plan_action_name(enum plan_action action)
+{
+	switch (action) {
+	case PLAN_NONE:
+		return "none";
+	case PLAN_SLEW:
+		return "slew";
+	case PLAN_STEP:
+		return "step";
+	case PLAN_REFUSE:
+		return "refuse";
+	}
+	return "refuse";
+}
+
+const char *plan_reason_text(enum plan_reason reason)
+{
+	switch (reason) {
+	case PLAN_WITHIN_BOUND:
+		return "the offset is within its own bound";
+	case PLAN_SMALL:
+		return "the offset is below --step-above";
+	case PLAN_LARGE:
+		return "the offset is not below --step-above";
+	case PLAN_ASKED_STEP:
+		return "--step was given";
+	case PLAN_ASKED_SLEW:
+		return "--slew was given";
+	case PLAN_BEYOND_LIMIT:
+		return "the offset is beyond --refuse-above";
+	case PLAN_BEFORE_FLOOR:
+		return "the servers' time lies before what is known to be past";
+	case PLAN_BEYOND_RANGE:
+		return "the servers' time lies after 2105";
+	case PLAN_SLEW_TOO_LONG:
+		return "a slew of that size would take months; --step would do it";
+	case PLAN_LEAP_NEAR:
+		return "an announced leap second is less than a second away";
+	case PLAN_UNCERTAIN:
+		return "the bound itself is beyond --refuse-above";
+	case PLAN_REASON_COUNT:
+		break;
+	}
+	return "the reason is not known";
+}
+
+/* |ns|; unsigned, for INT64_MIN has no positive counterpart. */
+static uint64_t magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+/* A negative limit is no licence: it allows nothing. */
+static uint64_t limit(int64_t ns)
+{
+	return ns < 0 ? 0 : (uint64_t)ns;
+}
+
+/* Leap seconds come at the end of a month, UTC.  Servers announce them for a day or
+ * for a month before, so the announcement alone does not say which midnight. */
+static bool is_leap_near(struct instant at)
+{
+	const int64_t day_ns = S_PER_DAY * NS_PER_S;
+	int64_t since_ns = at.unix_ns % day_ns;
+	int64_t midnight_ns;
+
+	if (since_ns < 0) {
+		since_ns += day_ns;
+	}
+	if (since_ns <= LEAP_NEAR_NS) {
+		midnight_ns = -since_ns;
+	} else if (day_ns - since_ns <= LEAP_NEAR_NS) {
+		midnight_ns = day_ns - since_ns;
+	} else {
+		return false;
+	}
+	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
+}
+
+/* PLAN_REASON_COUNT when nothing speaks against it. */
+static enum plan_reason refusal(const struct plan_input *input,
+                                const struct plan_limits *limits)
+{
+	struct instant corrected = instant_add_ns(input->local, input->offset_ns);
+	uint64_t refuse_above_ns = limit(limits->refuse_above_ns);
+
+	if (corrected.unix_ns >= RANGE_END_NS) {
+		return PLAN_BEYOND_RANGE;
+	}
+	if (corrected.unix_ns < limits->floor.unix_ns) {
+		return PLAN_BEFORE_FLOOR;
+	}
+	if ((input->leap == NTP_LEAP_INSERT || input->leap == NTP_LEAP_DELETE) &&
+	    is_leap_near(corrected)) {
+		return PLAN_LEAP_NEAR;
+	}
+	/* A negative bound can only come from a measuring process gone wrong. */
+	if (input->bound_ns < 0 ||
+	    (!limits->any_offset && limit(input->bound_ns) > refuse_above_ns)) {
+		return PLAN_UNCERTAIN;
+	}
+	if (!limits->any_offset && magnitude(input->offset_ns) > refuse_above_ns) {
+		return PLAN_BEYOND_LIMIT;
+	}
+	return PLAN_REASON_COUNT;
+}
+
+static struct plan plan_of(enum plan_action action, enum plan_reason reason, int64_t by_ns)
+{
+	return (struct plan){ .action = action, .reason = reason, .by_ns = by_ns };
+}
+
+static struct plan plan_slew(enum plan_reason reason, int64_t by_ns)
+{
+	if (magnitude(by_ns) > limit(PLAN_SLEW_MAX_NS)) {
+		return plan_of(PLAN_REFUSE, PLAN_SLEW_TOO_LONG, by_ns);
+	}
+	return plan_of(PLAN_SLEW, reason, by_ns);
+}
+
+struct plan plan_make(const struct plan_input *input, const struct plan_limits *limits)
+{
+	enum plan_reason reason = refusal(input, limits);
+	uint64_t offset_ns = magnitude(input->offset_ns);
+
+	if (reason != PLAN_REASON_COUNT) {
+		return plan_of(PLAN_REFUSE, reason, input->offset_ns);
+	}
+	if (offset_ns <= limit(input->bound_ns)) {
+		return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
+	}
+	switch (limits->wish) {
+	case PLAN_WISH_STEP:
+		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, input->offset_ns);
+	case PLAN_WISH_SLEW:
+		return plan_slew(PLAN_ASKED_SLEW, input->offset_ns);
+	case PLAN_AUTO:
+		break;
+	}
+	if (offset_ns >= limit(limits->step_above_ns)) {
+		return plan_of(PLAN_STEP, PLAN_LARGE, input->offset_ns);
+	}
+	return plan_slew(PLAN_SMALL, input->offset_ns);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/command.h"
+
+int main(int argc, char **argv)
+{
+	/* The first is the default: what is typed without thinking changes nothing. */
+	static const struct command *const commands[] = { &command_query, &command_set };
+
+	return command_main("reqtime", commands, COUNT_OF(commands), argc, argv);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/command.h"
+
+int main(int argc, char **argv)
+{
+	static const struct command *const commands[] = { &command_serve };
+
+	return command_main("reqtimed", commands, COUNT_OF(commands), argc, argv);
+}

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Builds all that is tested after it: with gcc, with clang, with sanitizers; everything -Werror.
+. "$(dirname "$0")/system/lib.sh"
+cd "$R" || exit 1
+
+MAKE=${MAKE:-make}
+unset MAKEFLAGS MAKELEVEL MFLAGS # its own jobs, not those of the make that runs the tests
+jobs=$(nproc 2>/dev/null || echo 1)
+
+tests=tests
+if ! printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' '#include <setjmp.h>' \
+	'#include <stdint.h>' '#include <cmocka.h>' |
+	cc -E -x c - >/dev/null 2>&1; then
+	skip "unit tests" "needs libcmocka-dev"
+	tests=
+fi
+
+# shellcheck disable=SC2086 # $tests may be nothing
+check "gcc -Werror" $MAKE -k -s -j "$jobs" CC=gcc all $tests
+if have clang; then
+	# shellcheck disable=SC2086
+	check "clang -Werror" $MAKE -k -s -j "$jobs" CC=clang B=build/clang all $tests
+else
+	skip "clang -Werror" "needs clang"
+fi
+# shellcheck disable=SC2086
+check "gcc with sanitizers" $MAKE -k -s -j "$jobs" CC=gcc SAN=1 all $tests
+finish

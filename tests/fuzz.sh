@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Each target of tests/fuzz/ for $FUZZ_SECONDS (5), seeded from tests/fuzz/corpus/NAME/ where
+# there is one.  A find stays in build/fuzz/.
+. "$(dirname "$0")/system/lib.sh"
+cd "$R" || exit 1
+
+have clang || skip_all "needs clang"
+ls tests/fuzz/fuzz_*.c >/dev/null 2>&1 || skip_all "no fuzz target in the tree"
+mkdir -p build/fuzz
+printf 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n);\n%s\n' \
+	'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n ? 0 : 0; }' \
+	>"$T/empty.c"
+if ! clang -fsanitize=fuzzer,address,undefined "$T/empty.c" -o "$T/empty" 2>"$T/why"; then
+	skip_all "clang cannot link libFuzzer: $(head -n 1 "$T/why")"
+fi
+
+for target in tests/fuzz/fuzz_*.c; do
+	name=$(basename "$target" .c)
+	program=build/fuzz/$name
+	if ! clang -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -std=gnu11 -D_GNU_SOURCE -DREQTIME_VERSION='"fuzz"' \
+		-Iinclude "$target" src/core/*.c -lm -o "$program" 2>"$T/why"; then
+		not_ok "$name" "$(head -n 20 "$T/why")"
+		continue
+	fi
+	mkdir -p "$T/$name"
+	seeds=tests/fuzz/corpus/$name
+	[ -d "$seeds" ] || seeds=
+	# shellcheck disable=SC2086 # $seeds may be nothing
+	check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=1500 -timeout=5 \
+		-print_final_stats=1 -artifact_prefix="build/fuzz/$name-" "$T/$name" $seeds
+done
+finish

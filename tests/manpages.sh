@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Manual pages hold what --help holds: the same options, no more and no fewer, and the
+# exit statuses.
+. "$(dirname "$0")/system/lib.sh"
+cd "$R" || exit 1
+
+# Long options a program's --help names / that a page lists with `.It Fl`.
+helped() {
+	"$@" --help 2>/dev/null | grep -oE '(^|[ ,])--[a-z0-9][a-z0-9-]*' | tr -d ' ,' | sort -u
+}
+listed() {
+	grep -E '^\.It Fl ' "$1" | grep -oE ' -[a-z0-9][a-z0-9-]*' | sed 's/^ -/--/' | sort -u
+}
+
+compare() { # compare NAME HELPED-FILE PAGE
+	if [ ! -s "$2" ]; then
+		not_ok "$1" "--help names no option"
+	elif [ ! -f "$3" ]; then
+		not_ok "$1" "no $3"
+	else
+		listed "$3" >"$T/listed"
+		check "$1" diff -u "$2" "$T/listed"
+	fi
+}
+
+{
+	helped "$REQTIME"
+	helped "$REQTIME" query
+	helped "$REQTIME" set
+} | sort -u >"$T/reqtime"
+helped "$REQTIMED" >"$T/reqtimed"
+client=$(echo packaging/man/reqtime.[18])
+compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
+compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
+	packaging/man/reqtimed.8
+for exit_status in 0 1 2 3 4 5 6; do
+	check "${client##*/} tells of exit status $exit_status" \
+		grep -Eq "^\.It (Li |Sy )?$exit_status\$" "$client"
+done
+
+# Pages name each other by their right sections.
+for page in packaging/man/*.[1-9]; do
+	wrong=$(sed -n 's/^\.Xr \(reqtimed\{0,1\}\) \([0-9]\).*/\1.\2/p' "$page" | sort -u |
+		while read -r named; do
+			[ -f "packaging/man/$named" ] || echo "$named"
+		done)
+	check "${page##*/} refers to pages that are there" test -z "$wrong"
+done
+
+# The test of the test.
+sed '/^\.It Fl -user/d' packaging/man/reqtimed.8 >"$T/reqtimed.8"
+listed "$T/reqtimed.8" >"$T/listed"
+check "an option left out would be seen" sh -c "! cmp -s '$T/reqtimed' '$T/listed'"
+finish

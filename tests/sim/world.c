@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/ntp_packet.h"
+
+static uint64_t next_random(struct world *w)
+{
+	/* splitmix64: the published constants. */
+	uint64_t z = (w->seed += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+double world_uniform(struct world *w)
+{
+	return (double)(next_random(w) >> 11) / 9007199254740992.0;
+}
+
+int64_t world_between(struct world *w, int64_t lo, int64_t hi)
+{
+	return lo + (int64_t)(world_uniform(w) * (double)(hi - lo + 1));
+}
+
+bool world_chance(struct world *w, double probability)
+{
+	return world_uniform(w) < probability;
+}
+
+double world_exponential(struct world *w, double mean)
+{
+	return -mean * log(1.0 - world_uniform(w));
+}
+
+static int64_t local_ns(const struct world *w)
+{
+	return w->now_ns + (int64_t)((double)w->now_ns * w->local_drift);
+}
+
+struct instant world_wall(const struct world *w)
+{
+	int64_t ns = w->wall_base_ns + local_ns(w);
+
+	return (struct instant){ w->now_ns >= w->step_at_ns ? ns + w->step_by_ns : ns };
+}
+
+static void look(const struct world *w, struct reading *ret)
+{
+	/* The local monotonic clock did not start with the world. */
+	*ret = (struct reading){ .wall = world_wall(w),
+		                 .mono_ns = local_ns(w) + 1000 * NS_PER_S,
+		                 .boot_ns = local_ns(w) + 2000 * NS_PER_S,
+		                 .gap_ns = 100 };
+}
+
+static int world_now(void *ctx, struct reading *ret)
+{
+	look(ctx, ret);
+	return 0;
+}
+
+static int world_random(void *ctx, void *buf, size_t len)
+{
+	uint8_t *octets = buf;
+
+	for (size_t i = 0; i < len; i++) {
+		octets[i] = (uint8_t)next_random(ctx);
+	}
+	return 0;
+}
+
+static int world_resolve(void *ctx, size_t name, const char *host,
+                         enum address_family family)
+{
+	(void)ctx, (void)name, (void)host, (void)family;
+	return -ENOSYS;
+}
+
+static void post(struct world *w, size_t source, const uint8_t *octets, int64_t at_ns)
+{
+	const struct world_server *server = &w->servers[source];
+	int copies = world_chance(w, server->twice) ? 2 : 1;
+
+	while (copies-- > 0 && w->packet_count < WORLD_PACKETS_MAX) {
+		struct world_packet *packet = &w->packets[w->packet_count];
+		double jitter = world_exponential(w, (double)server->jitter_ns);
+
+		if (world_chance(w, server->loss)) {
+			continue;
+		}
+		packet->at_ns = at_ns + server->back_ns + (int64_t)jitter;
+		packet->source = source;
+		packet->generation = w->generation[source];
+		packet->len = NTP_HEADER_OCTETS;
+		memcpy(packet->octets, octets, NTP_HEADER_OCTETS);
+		w->packet_count++;
+	}
+}
+
+/* The server's clock at true time `at_ns`, as it tells it. */
+static struct instant server_clock(struct world *w, struct world_server *server,
+                                   int64_t at_ns)
+{
+	int64_t ns = w->utc_base_ns + at_ns;
+
+	switch (server->conduct) {
+	case CONDUCT_HONEST:
+		return (struct instant){ ns + server->error_ns +
+			                 (int64_t)((double)at_ns * server->drift) };
+	case CONDUCT_RANDOM:
+		return (struct instant){ ns +
+			                 world_between(w, -10 * NS_PER_S, 10 * NS_PER_S) };
+	case CONDUCT_STEP:
+		return (struct instant){ server->asked > 1 ? ns + server->error_ns : ns };
+	default:
+		return (struct instant){ ns + server->error_ns };
+	}
+}
+
+static void answer(struct world *w, size_t source, const struct ntp_header *request,
+                   int64_t at_ns)
+{
+	struct world_server *server = &w->servers[source];
+	int64_t held_ns = world_between(w, 1000, 200000);
+	struct ntp_header h = {
+		.version = request->version,
+		.mode = NTP_MODE_SERVER,
+		.stratum = server->conduct == CONDUCT_KISS ? 0 : 2,
+		.leap = server->conduct == CONDUCT_UNSYNC ? NTP_LEAP_UNSYNCHRONISED
+		                                          : NTP_LEAP_NONE,
+		.precision_log2_s = -20,
+		.root_delay = ntp_short_from_ns(server->root_delay_ns),
+		.root_dispersion = ntp_short_from_ns(server->root_dispersion_ns),
+		.reference = server->reference,
+		.origin = request->transmit,
+		.receive = ntp_from_instant(server_clock(w, server, at_ns)),
+		.transmit = ntp_from_instant(server_clock(w, server, at_ns + held_ns)),
+	};
+	uint8_t octets[NTP_HEADER_OCTETS];
+
+	memcpy(h.refid,
+	       server->conduct == CONDUCT_KISS ? "RATE" : (const char *)server->refid, 4);
+	if (server->conduct == CONDUCT_REPLAY) {
+		h.origin = w->cookies[(source + 1) % w->count];
+	}
+	ntp_header_write(&h, octets);
+	if (server->conduct == CONDUCT_GARBAGE) {
+		bool keeps_cookie = world_chance(w, 0.5);
+
+		world_random(w, octets, keeps_cookie ? 24 : sizeof(octets));
+		octets[0] = keeps_cookie ? 0x24 : octets[0];
+	}
+	post(w, source, octets, at_ns + held_ns);
+}
+
+static int world_ask(void *ctx, size_t source, const struct address *to,
+                     enum port_transport transport, const uint8_t *buf, size_t len)
+{
+	struct world *w = ctx;
+	struct world_server *server = &w->servers[source];
+	struct ntp_header request;
+
+	(void)to, (void)transport;
+	w->generation[source]++;
+	w->is_open[source] = true;
+	w->sent++;
+	look(w, &w->before[source]);
+	if (len != NTP_HEADER_OCTETS || ntp_request_parse(buf, len, &request)) {
+		return -EPROTO;
+	}
+	w->cookies[source] = request.transmit;
+	server->asked++;
+	w->now_ns += world_between(w, 1000, 20000); /* asking takes a moment */
+	if (!world_chance(w, server->loss) && server->conduct != CONDUCT_SILENT) {
+		int64_t out_ns = server->out_ns +
+		                 (int64_t)world_exponential(w, (double)server->jitter_ns);
+
+		answer(w, source, &request, w->now_ns + out_ns);
+	}
+	return 0;
+}
+
+static void world_hang_up(void *ctx, size_t source)
+{
+	struct world *w = ctx;
+
+	w->is_open[source] = false;
+}
+
+static int64_t mono_to_true(const struct world *w, int64_t mono_ns)
+{
+	int64_t local = mono_ns - 1000 * NS_PER_S;
+
+	return (int64_t)((double)local / (1.0 + w->local_drift)) + 1;
+}
+
+static int world_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret)
+{
+	struct world *w = ctx;
+	int64_t deadline_ns = mono_to_true(w, deadline_mono_ns);
+
+	for (;;) {
+		size_t first = 0;
+		struct world_packet packet;
+
+		for (size_t i = 1; i < w->packet_count; i++) {
+			if (w->packets[i].at_ns < w->packets[first].at_ns) {
+				first = i;
+			}
+		}
+		if (w->packet_count == 0 || w->packets[first].at_ns > deadline_ns) {
+			/* Time always goes on, or rounding could hold it for ever. */
+			w->now_ns = w->now_ns < deadline_ns ? deadline_ns : w->now_ns + 1000;
+			*ret = (struct port_event){ .kind = PORT_TIMEOUT };
+			return 0;
+		}
+		packet = w->packets[first];
+		w->packets[first] = w->packets[--w->packet_count];
+		if (packet.at_ns > w->now_ns) {
+			w->now_ns = packet.at_ns;
+		}
+		if (!w->is_open[packet.source] ||
+		    packet.generation != w->generation[packet.source]) {
+			continue; /* that port is closed by now */
+		}
+		memcpy(w->delivered, packet.octets, packet.len);
+		*ret = (struct port_event){ .kind = PORT_REPLY,
+			                    .source = packet.source,
+			                    .octets = w->delivered,
+			                    .len = packet.len,
+			                    .before = w->before[packet.source] };
+		look(w, &ret->after);
+		return 0;
+	}
+}
+
+struct ports world_ports(struct world *w)
+{
+	return (struct ports){ .ctx = w,
+		               .now = world_now,
+		               .random = world_random,
+		               .resolve = world_resolve,
+		               .ask = world_ask,
+		               .hang_up = world_hang_up,
+		               .wait = world_wait };
+}

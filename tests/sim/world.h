@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A world in virtual time for app/measure: servers honest and lying, a network that
+ * delays, loses, doubles and reorders, a local clock that drifts and is stepped.
+ * Everything follows from the seed.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "app/measure.h"
+
+enum { WORLD_SOURCES_MAX = 16, WORLD_PACKETS_MAX = 256 };
+
+/* What a server of the world does. */
+enum conduct {
+	CONDUCT_HONEST,
+	CONDUCT_LIE,       /* says a time of its own, always the same lie */
+	CONDUCT_LIE_SHARP, /* ... and claims to be certain of it */
+	CONDUCT_LIE_EDGE,  /* just outside what it could get away with */
+	CONDUCT_LIE_COPY,  /* ... with the reference words of an honest one */
+	CONDUCT_RANDOM,    /* a new time with each reply */
+	CONDUCT_STEP,      /* honest at first, then a lie */
+	CONDUCT_GARBAGE,   /* random octets, right cookie at times */
+	CONDUCT_REPLAY,    /* answers with the cookie of another server */
+	CONDUCT_KISS,
+	CONDUCT_UNSYNC,
+	CONDUCT_SILENT,
+	CONDUCT_COUNT
+};
+
+struct world_server {
+	enum conduct conduct;
+	int64_t error_ns; /* its clock - UTC */
+	double drift;     /* of its clock */
+	int64_t root_delay_ns, root_dispersion_ns;
+	int64_t out_ns, back_ns, jitter_ns; /* smallest delays, exponential on top */
+	double loss, twice;                 /* probabilities per packet */
+	struct ntp_ts reference;
+	uint8_t refid[4];
+	unsigned asked;
+};
+
+struct world_packet {
+	int64_t at_ns; /* true time of its arrival */
+	size_t source;
+	unsigned generation;
+	size_t len;
+	uint8_t octets[NTP_HEADER_OCTETS];
+};
+
+struct world {
+	uint64_t seed;       /* state of the generator */
+	int64_t now_ns;      /* true time since the start */
+	int64_t utc_base_ns; /* UTC = utc_base + now */
+	int64_t wall_base_ns;
+	double local_drift;
+	int64_t step_at_ns, step_by_ns; /* the local wall clock is stepped then */
+	size_t count;
+	struct world_server servers[WORLD_SOURCES_MAX];
+	unsigned generation[WORLD_SOURCES_MAX];
+	struct reading before[WORLD_SOURCES_MAX];
+	bool is_open[WORLD_SOURCES_MAX];
+	struct ntp_ts cookies[WORLD_SOURCES_MAX];
+	struct world_packet packets[WORLD_PACKETS_MAX];
+	size_t packet_count;
+	uint8_t delivered[NTP_HEADER_OCTETS];
+	unsigned sent;
+};
+
+double world_uniform(struct world *w);                          /* [0, 1) */
+int64_t world_between(struct world *w, int64_t lo, int64_t hi); /* [lo, hi] */
+bool world_chance(struct world *w, double probability);
+double world_exponential(struct world *w, double mean);
+
+struct instant world_wall(const struct world *w);
+struct ports world_ports(struct world *w);
+
+#endif

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Where the output goes, and what happens when it cannot go there.
+
+# shellcheck disable=SC2016 # single quotes: for an inner shell
+
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Nobody listens here.
+closed=127.0.0.1:9
+server --listen 127.0.0.1:0 --local-stratum 1 || finish
+port=$(server_port ntp)
+good=127.0.0.1:$port
+
+# status_of COMMAND...: in a shell with the redirections that it holds
+status_of() {
+	status=0
+	sh -c "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+export REQTIME good closed
+
+run "$REQTIME" "$good"
+expect 'the answer is on stdout' 0 'The local clock'
+check 'and nothing on stderr' test ! -s "$err"
+check 'no line is longer than 80 columns in a pipe' awk 'length > 80 { exit 1 }' "$out"
+check 'no control octets' sh -c '! LC_ALL=C grep -q "[^ -~]" "$1"' sh "$out"
+
+run "$REQTIME" --json "$good"
+expect 'JSON: exit 0' 0 '"status":"ok"'
+check 'JSON is one line' test "$(wc -l <"$out")" -eq 1
+if have python3; then
+	check 'JSON is JSON' python3 -m json.tool "$out"
+else
+	skip 'JSON is JSON' 'needs python3'
+fi
+check 'JSON: offset_ns is an integer' sh -c 'grep -Eq "\"offset_ns\":-?[0-9]+," "$1"' sh "$out"
+
+run "$REQTIME" --quiet "$good"
+expect '--quiet: exit 0' 0
+check '--quiet: nothing on stdout' test ! -s "$out"
+check '--quiet: nothing on stderr' test ! -s "$err"
+
+run "$REQTIME" --quiet "$closed"
+expect '--quiet, no answer: exit 1' 1 'No trusted time'
+check '--quiet, no answer: nothing on stdout' test ! -s "$out"
+check '--quiet, no answer: told on stderr' test -s "$err"
+
+run "$REQTIME" --quiet --json "$closed"
+expect '--quiet --json, no answer: exit 1' 1 '"status":"no-answer"'
+
+run "$REQTIME" --verbose "$good"
+expect '--verbose shows the stamps' 0 'stamps: sent (kernel|user), received (kernel|user)'
+
+run "$REQTIME" --json "$closed"
+expect 'JSON without an answer: exit 1' 1 '"offset_ns":null,"bound_ns":null,"delay_ns":null,"leap":null,'
+check 'JSON: one line without an answer too' test "$(wc -l <"$out")" -eq 1
+
+for verb in query 'set --dry-run'; do
+	for format in '' --json; do
+		status_of "\"\$REQTIME\" $verb $format \"\$good\" >/dev/full"
+		expect "$verb $format: a full device is exit 6" 6 '^reqtime: cannot write to standard output: No space left'
+		status_of "\"\$REQTIME\" $verb $format \"\$good\" | true"
+		expect "$verb $format: a reader that goes away kills nobody" 0
+		status_of "\"\$REQTIME\" $verb $format \"\$good\" >&-"
+		expect "$verb $format: stdout closed" 0
+		status_of "\"\$REQTIME\" $verb $format \"\$good\" <&- >&- 2>&-"
+		expect "$verb $format: all three closed" 0
+	done
+done
+status_of '"$REQTIME" --help >/dev/full'
+expect '--help on a full device is exit 6' 6 'cannot write to standard output'
+status_of '{ "$REQTIME" "$good"; echo $? >&2; } | true'
+check 'a closed pipe is exit 6 or was in time' grep -Eq '^(0|6)$' "$err"
+status_of '"$REQTIME" -q "$good" >/dev/full'
+expect 'nothing to write: a full device does not matter' 0
+
+# Inherited from a careless parent.
+if have python3; then
+	run python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$REQTIME" "localhost:$port"
+	expect 'SIGCHLD ignored by the parent' 0 'The local clock'
+else
+	skip 'SIGCHLD ignored by the parent' 'needs python3'
+fi
+
+for words in --help 'query --help' 'set --help' 'help set'; do
+	# shellcheck disable=SC2086 # several words
+	run "$REQTIME" $words
+	expect "$words: exit 0" 0 '^Usage: reqtime'
+	check "$words fits 80 columns" awk 'length > 80 { exit 1 }' "$out"
+done
+run "$REQTIME" --version
+expect '--version' 0 '^reqtime [0-9]+\.[0-9]+\.[0-9]+$'
+
+run "$REQTIME" set "$good"
+expect 'set without the right: exit 4' 4 'setcap cap_sys_time=p .*reqtime'
+check 'and how to get it in five lines' test "$(wc -l <"$err")" -le 5
+check 'and nothing was asked' test ! -s "$out"
+run "$REQTIME" set --json "$good"
+expect 'set --json without the right: exit 4' 4 '"status":"not-permitted".*"sources":\[\].*"applied":null'
+run "$REQTIME" set --dry-run "$good"
+expect 'set --dry-run needs no right' 0 '.set. would leave it alone'
+finish

@@ -1,0 +1,211 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# For the test scripts, sourced first:  . "$(dirname "$0")/../system/lib.sh"
+#
+#   ok NAME | not_ok NAME [WHY] | skip NAME REASON     one test each
+#   check NAME COMMAND...                              ok when the command succeeds
+#   skip_all REASON                                    nothing here can be tested
+#   finish                                             the last line of every script
+#
+#   run COMMAND...       -> $status, and the files $out and $err
+#   expect NAME STATUS [PATTERN]   judges the last run: status, and an extended regular
+#                                  expression that some line of $out or $err must match
+#   server ARGUMENTS...  starts reqtimed with them, waits until it is ready
+#                        -> $server_pid, file $server_log
+#   server_port SCHEME   the port it chose for "ntp", "reqtime", "reqtime+tcp", "time", ...
+#   server_stop          ends it
+#   own_network          the script goes on in a network namespace of its own, lo up
+#
+# $T is a directory of the script's own, removed at the end; $R the top folder; $BUILD
+# where the programs are.  Background processes go through `background COMMAND...`
+# ($background_pid) and are ended at the end: those, and no others.
+
+set -u
+# Absolute: scripts change folder, namespace and user.
+R=$(cd "$(dirname "$0")" && pwd)
+while [ "$R" != / ] && [ ! -x "$R/tests/run" ]; do
+	R=$(dirname "$R")
+done
+BUILD=${BUILD:-build}
+case $BUILD in
+/*) ;;
+*) BUILD=$R/$BUILD ;;
+esac
+# shellcheck disable=SC2034 # for the scripts
+REQTIME=$BUILD/reqtime
+REQTIMED=$BUILD/reqtimed
+export LC_ALL=C
+
+# Run by hand as root: this machine's clock is still out of reach.
+if [ "$(id -u)" = 0 ] && [ -z "${LIB_GUARDED:-}" ]; then
+	export LIB_GUARDED=1
+	exec setpriv --bounding-set=-sys_time --inh-caps=-all "$0" "$@"
+fi
+
+lib_count=0
+lib_pids=
+T=$(mktemp -d "${TMPDIR:-/tmp}/reqtime-test.XXXXXX") || exit 1
+chmod 755 "$T" # other users run programs in it
+out=$T/out
+err=$T/err
+status=0
+
+lib_cleanup() {
+	for lib_pid in $lib_pids; do
+		kill "$lib_pid" 2>/dev/null
+	done
+	for lib_pid in $lib_pids; do
+		wait "$lib_pid" 2>/dev/null
+	done
+	rm -rf "$T"
+}
+trap lib_cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+ok() {
+	lib_count=$((lib_count + 1))
+	echo "ok $lib_count - $1"
+}
+
+not_ok() {
+	lib_count=$((lib_count + 1))
+	echo "not ok $lib_count - $1"
+	if [ $# -gt 1 ]; then
+		echo "$2" | sed 's/^/# /'
+	fi
+}
+
+skip() {
+	lib_count=$((lib_count + 1))
+	echo "ok $lib_count - $1 # SKIP $2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+finish() {
+	echo "1..$lib_count"
+	exit 0
+}
+
+check() {
+	lib_name=$1
+	shift
+	if "$@" >"$T/check" 2>&1; then
+		ok "$lib_name"
+	else
+		not_ok "$lib_name" "$* -> $?
+$(head -n 40 "$T/check")"
+	fi
+}
+
+run() {
+	status=0
+	"$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+expect() {
+	lib_why=
+	if [ "$status" -ne "$2" ]; then
+		lib_why="exit status $status, not $2"
+	elif [ $# -gt 2 ] && ! cat "$out" "$err" | grep -Eq -e "$3"; then
+		lib_why="no line matches $3"
+	fi
+	if [ -z "$lib_why" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "$lib_why
+stdout: $(head -n 20 "$out")
+stderr: $(head -n 20 "$err")"
+	fi
+}
+
+background() {
+	"$@" &
+	background_pid=$!
+	lib_pids="$lib_pids $background_pid"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds
+wait_for() {
+	lib_tries=$(($1 * 20))
+	shift
+	while [ "$lib_tries" -gt 0 ]; do
+		if "$@" >/dev/null 2>&1; then
+			return 0
+		fi
+		lib_tries=$((lib_tries - 1))
+		sleep 0.05
+	done
+	return 1
+}
+
+server() {
+	lib_servers=$((${lib_servers:-0} + 1))
+	server_log=$T/reqtimed.$lib_servers.log
+	# shellcheck disable=SC2086 # $server_prefix is a command with arguments
+	${server_prefix:-} "$REQTIMED" "$@" 2>"$server_log" </dev/null &
+	server_pid=$!
+	lib_pids="$lib_pids $server_pid"
+	if ! wait_for 10 grep -q '^reqtimed: ready' "$server_log"; then
+		not_ok "reqtimed $* gets ready" "$(head -n 20 "$server_log")"
+		return 1
+	fi
+}
+
+server_port() {
+	case $1 in
+	reqtime) lib_service="text udp" ;;
+	reqtime+tcp) lib_service="text tcp" ;;
+	*+tcp) lib_service="${1%+tcp} tcp" ;;
+	time | daytime) lib_service="$1 udp" ;;
+	*) lib_service=$1 ;;
+	esac
+	sed -n "s/^reqtimed: $lib_service .*:\([0-9]*\)\$/\1/p" "$server_log" | head -n 1
+}
+
+server_stop() {
+	kill "$server_pid" 2>/dev/null
+	wait "$server_pid" 2>/dev/null
+}
+
+# Of `--json` output: json KEY [FILE] prints the first value of that key, quotes removed.
+json() {
+	grep -o "\"$1\": *\(\"[^\"]*\"\|[^,}]*\)" "${2:-$out}" | head -n 1 |
+		sed 's/^"[^"]*": *//; s/^"//; s/"$//'
+}
+
+# within LIMIT NUMBER: |NUMBER| <= LIMIT, both integers
+within() {
+	case ${2#-} in
+	'' | *[!0-9]*) return 1 ;;
+	esac
+	[ "${2#-}" -le "$1" ]
+}
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# shellcheck disable=SC2120 # arguments are rare
+own_network() {
+	if [ -z "${LIB_NETWORK:-}" ]; then
+		if ! have ip || ! have unshare; then
+			skip_all "needs ip (iproute2) and unshare (util-linux)"
+		fi
+		lib_unshare="unshare -n"
+		if [ "$(id -u)" != 0 ]; then
+			lib_unshare="unshare -rn"
+		fi
+		if ! $lib_unshare ip link set lo up >"$T/unshare" 2>&1; then
+			skip_all "no network namespace to be had: $(head -n 1 "$T/unshare")"
+		fi
+		rm -rf "$T"
+		LIB_NETWORK=1 exec $lib_unshare "$0" "$@"
+	fi
+	ip link set lo up
+}

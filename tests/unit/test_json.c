@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * JSON against the specification in reqtime(1), parsed again, and once octet by octet.
+ */
+#include "cmd/json.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const source_keys[] = {
+	"name",
+	"address",
+	"port",
+	"scheme",
+	"status",
+	"reason",
+	"stratum",
+	"refid",
+	"offset_ns",
+	"bound_ns",
+	"delay_ns",
+	"root_delay_ns",
+	"root_dispersion_ns",
+	"sent",
+	"received",
+};
+
+static struct run_source answered(void)
+{
+	return (struct run_source){
+		.name = "time.example",
+		.scheme = SCHEME_NTP,
+		.address = { .family = ADDRESS_IPV4,
+		             .octets = { 192, 0, 2, 1 },
+		             .port = 123 },
+		.port = 123,
+		.status = SOURCE_SELECTED,
+		.sent = 2,
+		.received = 1,
+		.has_header = true,
+		.stratum = 1,
+		.refid = { 'G', 'P', 'S', 0 },
+		.root_delay_ns = 0,
+		.root_dispersion_ns = 15,
+		.has_estimate = true,
+		.offset_ns = -1234567890123456789,
+		.bound_ns = 7,
+		.delay_ns = 0,
+	};
+}
+
+static struct run_source unresolved(void)
+{
+	return (struct run_source){ .name = "nosuch.example",
+		                    .scheme = SCHEME_REQTIME_TCP,
+		                    .port = 9191,
+		                    .status = SOURCE_UNREACHABLE,
+		                    .reason = "no such \\x1b name" };
+}
+
+static struct run run_of(struct run_source *sources, size_t count)
+{
+	return (struct run){ .status = RUN_OK,
+		             .at = { INT64_C(1795401744000000005) },
+		             .has_answer = true,
+		             .offset_ns = -5,
+		             .bound_ns = 0,
+		             .delay_ns = 3,
+		             .leap = 1,
+		             .sources = sources,
+		             .source_count = count };
+}
+
+/* Renders, parses again: one line of ASCII. */
+static json_t *render(const struct json_report *report)
+{
+	char *text = json_render(report);
+	json_t *root;
+	size_t i;
+
+	assert_non_null(text);
+	for (i = 0; text[i]; i++) {
+		assert_true(text[i] >= ' ' && text[i] <= '~');
+	}
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	assert_non_null(root);
+	return root;
+}
+
+static void whole_line(void **state)
+{
+	struct run_source source = answered();
+	struct run run = run_of(&source, 1);
+	const struct plan plan = { PLAN_STEP, PLAN_ASKED_STEP, -5 };
+	const struct json_report report = { .verb = "set",
+		                            .run = &run,
+		                            .plan = &plan,
+		                            .has_applied = true,
+		                            .is_applied = true,
+		                            .applied = PLAN_STEP,
+		                            .applied_ns = -5 };
+	char *text = json_render(&report);
+
+	(void)state;
+	assert_non_null(text);
+	assert_string_equal(
+		text,
+		"{\"program\":\"reqtime\",\"version\":\"" REQTIME_VERSION
+		"\",\"verb\":\"set\",\"time\":\"2026-11-23T02:42:24.000000005Z\","
+		"\"status\":\"ok\",\"offset_ns\":-5,\"bound_ns\":0,\"delay_ns\":3,\"leap\":"
+		"1,"
+		"\"sources\":[{\"name\":\"time.example\",\"address\":\"192.0.2.1\","
+		"\"port\":123,"
+		"\"scheme\":\"ntp\",\"status\":\"selected\",\"reason\":null,\"stratum\":1,"
+		"\"refid\":\"GPS\",\"offset_ns\":-1234567890123456789,\"bound_ns\":7,"
+		"\"delay_ns\":0,\"root_delay_ns\":0,\"root_dispersion_ns\":15,\"sent\":2,"
+		"\"received\":1}],\"plan\":{\"action\":\"step\",\"by_ns\":-5,\"reason\":"
+		"\"--step was given\"},\"applied\":{\"action\":\"step\",\"by_ns\":-5}}");
+	free(text);
+}
+
+/* Absent knowledge is null, never 0; and every key is there all the same. */
+static void unknown_is_null(void **state)
+{
+	static const char *const nulls[] = { "address",       "stratum",
+		                             "refid",         "offset_ns",
+		                             "bound_ns",      "delay_ns",
+		                             "root_delay_ns", "root_dispersion_ns" };
+	static const char *const top_nulls[] = { "offset_ns", "bound_ns", "delay_ns",
+		                                 "leap", "plan" };
+	struct run_source source = unresolved();
+	struct run run = run_of(&source, 1);
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *shown;
+	size_t i;
+
+	(void)state;
+	run.status = RUN_NO_ANSWER;
+	run.has_answer = false;
+	root = render(&report);
+	shown = json_array_get(json_object_get(root, "sources"), 0);
+	assert_int_equal(json_object_size(shown), COUNT_OF(source_keys));
+	for (i = 0; i < COUNT_OF(source_keys); i++) {
+		assert_non_null(json_object_get(shown, source_keys[i]));
+	}
+	for (i = 0; i < COUNT_OF(nulls); i++) {
+		assert_true(json_is_null(json_object_get(shown, nulls[i])));
+	}
+	for (i = 0; i < COUNT_OF(top_nulls); i++) {
+		assert_true(json_is_null(json_object_get(root, top_nulls[i])));
+	}
+	assert_string_equal(json_string_value(json_object_get(shown, "reason")),
+	                    "no such \\x1b name");
+	assert_string_equal(json_string_value(json_object_get(shown, "scheme")),
+	                    "reqtime+tcp");
+	assert_int_equal(json_integer_value(json_object_get(shown, "sent")), 0);
+	/* `query` applies nothing and does not speak of it. */
+	assert_null(json_object_get(root, "applied"));
+	assert_int_equal(json_object_size(root), 11);
+	json_decref(root);
+}
+
+static void set_without_a_deed(void **state)
+{
+	struct run run = run_of(NULL, 0);
+	const struct json_report report = { .verb = "set",
+		                            .run = &run,
+		                            .has_applied = true };
+	json_t *root;
+
+	(void)state;
+	run.status = RUN_NOT_PERMITTED;
+	root = render(&report);
+	assert_true(json_is_null(json_object_get(root, "applied")));
+	assert_int_equal(json_array_size(json_object_get(root, "sources")), 0);
+	assert_string_equal(json_string_value(json_object_get(root, "status")),
+	                    "not-permitted");
+	json_decref(root);
+}
+
+static void order_is_kept(void **state)
+{
+	struct run_source sources[] = { unresolved(), answered(), unresolved() };
+	struct run run = run_of(sources, COUNT_OF(sources));
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *array;
+
+	(void)state;
+	root = render(&report);
+	array = json_object_get(root, "sources");
+	assert_int_equal(json_array_size(array), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(array, 1), "name")),
+		"time.example");
+	json_decref(root);
+}
+
+/* The contract's words. */
+struct word_row {
+	const char *name;
+	enum run_status status;
+};
+
+static const struct word_row word_rows[] = {
+	{ "ok", RUN_OK },
+	{ "no-answer", RUN_NO_ANSWER },
+	{ "no-majority", RUN_NO_MAJORITY },
+	{ "unsynchronised", RUN_UNSYNCHRONISED },
+	{ "refused", RUN_REFUSED },
+	{ "not-permitted", RUN_NOT_PERMITTED },
+	{ "busy", RUN_BUSY },
+	{ "error", RUN_ERROR },
+};
+
+static void status_word(void **state)
+{
+	const struct word_row *row = *state;
+	struct run run = run_of(NULL, 0);
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root;
+
+	run.status = row->status;
+	root = render(&report);
+	assert_string_equal(json_string_value(json_object_get(root, "status")), row->name);
+	json_decref(root);
+}
+
+/* The refid of a secondary server is an address, not letters. */
+static void refid_of_stratum_2(void **state)
+{
+	struct run_source source = answered();
+	struct run run = run_of(&source, 1);
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *shown;
+
+	(void)state;
+	source.stratum = 2;
+	root = render(&report);
+	shown = json_array_get(json_object_get(root, "sources"), 0);
+	assert_string_equal(json_string_value(json_object_get(shown, "refid")),
+	                    "71.80.83.0");
+	json_decref(root);
+}
+
+static void ascii_only(void **state)
+{
+	struct run_source source = answered();
+	struct run run = run_of(&source, 1);
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *shown;
+
+	(void)state;
+	memcpy(source.reason, "z\xc3\xbcrich", sizeof("z\xc3\xbcrich"));
+	root = render(&report);
+	shown = json_array_get(json_object_get(root, "sources"), 0);
+	assert_string_equal(json_string_value(json_object_get(shown, "reason")),
+	                    "z\xc3\xbcrich");
+	json_decref(root);
+}
+
+static void ipv6_address(void **state)
+{
+	struct run_source source = answered();
+	struct run run = run_of(&source, 1);
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *shown;
+
+	(void)state;
+	source.address = (struct address){ .family = ADDRESS_IPV6,
+		                           .octets = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
+	root = render(&report);
+	shown = json_array_get(json_object_get(root, "sources"), 0);
+	assert_string_equal(json_string_value(json_object_get(shown, "address")),
+	                    "2001:db8::1");
+	json_decref(root);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(whole_line),         cmocka_unit_test(unknown_is_null),
+		cmocka_unit_test(set_without_a_deed), cmocka_unit_test(order_is_kept),
+		cmocka_unit_test(refid_of_stratum_2), cmocka_unit_test(ipv6_address),
+		cmocka_unit_test(ascii_only),
+	};
+	struct CMUnitTest tests[COUNT_OF(word_rows) + COUNT_OF(others)];
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(word_rows); i++) {
+		tests[count++] =
+			(struct CMUnitTest){ .name = word_rows[i].name,
+			                     .test_func = status_word,
+			                     .initial_state = (void *)&word_rows[i] };
+	}
+	for (i = 0; i < COUNT_OF(others); i++) {
+		tests[count++] = others[i];
+	}
+	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * io/kernel_clock against a kernel that is played here: every call that could move a clock
+ * is wrapped by the linker, so none reaches the machine's.  Only the readings are real.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "core/ntp_packet.h"
+#include "core/plan.h"
+#include "io/kernel_clock.h"
+
+int __wrap_clock_adjtime(clockid_t clock, struct timex *tx);
+int __wrap_adjtimex(struct timex *tx);
+int __wrap_clock_settime(clockid_t clock, const struct timespec *to);
+int __wrap_adjtime(const struct timeval *delta, struct timeval *old);
+long __wrap_syscall(long number, ...);
+
+/* What the played kernel answers (errno, 0 for yes) and what it was told. */
+static struct {
+	int adjtime_error;
+	int settime_error;
+	int settimeofday_error;
+	int slew_error;
+	unsigned adjtime_calls;
+	unsigned settime_calls;
+	unsigned settimeofday_calls;
+	unsigned slew_calls;
+	struct timex adjtime;
+	struct timespec settime;
+	struct timeval settimeofday;
+	struct timeval slew;
+	struct timex state; /* what adjtimex() shows */
+	int state_result;
+	int state_error;
+	long pending_us;
+} kernel;
+
+static int answer(int error, int yes)
+{
+	if (error == 0) {
+		return yes;
+	}
+	errno = error;
+	return -1;
+}
+
+int __wrap_clock_adjtime(clockid_t clock, struct timex *tx)
+{
+	assert_int_equal(clock, CLOCK_REALTIME);
+	kernel.adjtime_calls++;
+	kernel.adjtime = *tx;
+	return answer(kernel.adjtime_error, TIME_ERROR);
+}
+
+int __wrap_adjtimex(struct timex *tx)
+{
+	if (tx->modes == ADJ_OFFSET_SS_READ) {
+		tx->offset = kernel.pending_us;
+		return answer(kernel.state_error, kernel.state_result);
+	}
+	assert_int_equal(tx->modes, 0);
+	*tx = kernel.state;
+	return answer(kernel.state_error, kernel.state_result);
+}
+
+int __wrap_clock_settime(clockid_t clock, const struct timespec *to)
+{
+	assert_int_equal(clock, CLOCK_REALTIME);
+	kernel.settime_calls++;
+	kernel.settime = *to;
+	return answer(kernel.settime_error, 0);
+}
+
+int __wrap_adjtime(const struct timeval *delta, struct timeval *old)
+{
+	assert_null(old);
+	kernel.slew_calls++;
+	kernel.slew = *delta;
+	return answer(kernel.slew_error, 0);
+}
+
+long __wrap_syscall(long number, ...)
+{
+	const struct timeval *to;
+	const void *zone;
+	va_list args;
+
+	assert_int_equal(number, SYS_settimeofday);
+	va_start(args, number);
+	to = va_arg(args, const struct timeval *);
+	zone = va_arg(args, const void *);
+	va_end(args);
+	assert_null(zone); /* a zone would set the kernel's, once and for all */
+	kernel.settimeofday_calls++;
+	kernel.settimeofday = *to;
+	return answer(kernel.settimeofday_error, 0);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.state.tick = 10000;
+	return 0;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &ts), 0);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* ---- step: the value ---- */
+
+struct step_row {
+	const char *name;
+	int64_t by_ns;
+	int64_t want_s;
+	int64_t want_ns;
+};
+
+static const struct step_row steps[] = {
+	/* name                          by            s   ns */
+	{ "forward 0.3 s", 300000000, 0, 300000000 },
+	{ "back 0.3 s", -300000000, -1, 700000000 },
+	{ "forward 1 ns", 1, 0, 1 },
+	{ "back 1 ns", -1, -1, 999999999 },
+	{ "forward 1 s", 1000000000, 1, 0 },
+	{ "back 1 s", -1000000000, -1, 0 },
+	{ "back 1.000000001 s", -1000000001, -2, 999999999 },
+	{ "forward 25 years", 788400000500000000, 788400000, 500000000 },
+	{ "back 25 years", -788400000500000000, -788400001, 500000000 },
+	{ "nothing", 0, 0, 0 },
+};
+
+static void step_value(void **state)
+{
+	const struct step_row *row = *state;
+	enum kernel_clock_method method = CLOCK_BY_SLEW;
+
+	assert_int_equal(kernel_clock_step(row->by_ns, &method), 0);
+	assert_int_equal(method, CLOCK_BY_ADJTIME);
+	assert_int_equal(kernel.adjtime_calls, 1);
+	assert_int_equal(kernel.adjtime.modes, ADJ_SETOFFSET | ADJ_NANO);
+	assert_true(kernel.adjtime.time.tv_sec == row->want_s);
+	assert_true(kernel.adjtime.time.tv_usec == row->want_ns);
+	assert_int_equal(kernel.settime_calls, 0);
+	assert_int_equal(kernel.settimeofday_calls, 0);
+}
+
+/* ---- step: the order of the ways ---- */
+
+struct order_row {
+	const char *name;
+	int errors[3];
+	int want;
+	enum kernel_clock_method method;
+	unsigned calls[3];
+};
+
+static const struct order_row orders[] = {
+	/* name, errors of the three ways, result, way, calls of each */
+	{ "the first way does", { 0, 0, 0 }, 0, CLOCK_BY_ADJTIME, { 1, 0, 0 } },
+	{ "EINVAL falls back", { EINVAL, 0, 0 }, 0, CLOCK_BY_SETTIME, { 1, 1, 0 } },
+	{ "ENOSYS falls back", { ENOSYS, 0, 0 }, 0, CLOCK_BY_SETTIME, { 1, 1, 0 } },
+	{ "EOPNOTSUPP, ENOSYS fall back",
+	  { EOPNOTSUPP, ENOSYS, 0 },
+	  0,
+	  CLOCK_BY_SETTIMEOFDAY,
+	  { 1, 1, 1 } },
+	{ "EPERM at once is the end", { EPERM, 0, 0 }, -EPERM, CLOCK_BY_SLEW, { 1, 0, 0 } },
+	{ "EPERM at the second is the end",
+	  { EINVAL, EPERM, 0 },
+	  -EPERM,
+	  CLOCK_BY_SLEW,
+	  { 1, 1, 0 } },
+	{ "all refuse: the last reason",
+	  { EINVAL, ENOSYS, EFAULT },
+	  -EFAULT,
+	  CLOCK_BY_SLEW,
+	  { 1, 1, 1 } },
+};
+
+static void step_order(void **state)
+{
+	const struct order_row *row = *state;
+	enum kernel_clock_method method = CLOCK_BY_SLEW;
+
+	kernel.adjtime_error = row->errors[0];
+	kernel.settime_error = row->errors[1];
+	kernel.settimeofday_error = row->errors[2];
+	assert_int_equal(kernel_clock_step(-300000000, &method), row->want);
+	assert_int_equal(method, row->method);
+	assert_int_equal(kernel.adjtime_calls, row->calls[0]);
+	assert_int_equal(kernel.settime_calls, row->calls[1]);
+	assert_int_equal(kernel.settimeofday_calls, row->calls[2]);
+}
+
+/* The absolute ways are handed the time of that very moment, plus the step. */
+static void fallback_value(void **state)
+{
+	enum kernel_clock_method method;
+	const int64_t by_ns = -3600300000000;
+	int64_t low_ns, high_ns, told_ns;
+
+	(void)state;
+	kernel.adjtime_error = EINVAL;
+	kernel.settime_error = EINVAL;
+	low_ns = wall_ns() + by_ns;
+	assert_int_equal(kernel_clock_step(by_ns, &method), 0);
+	high_ns = wall_ns() + by_ns;
+	told_ns = (int64_t)kernel.settime.tv_sec * NS_PER_S + kernel.settime.tv_nsec;
+	assert_true(told_ns >= low_ns && told_ns <= high_ns);
+	assert_in_range(kernel.settime.tv_nsec, 0, NS_PER_S - 1);
+	/* Microseconds, rounded to the nearest. */
+	told_ns = (int64_t)kernel.settimeofday.tv_sec * NS_PER_S +
+	          kernel.settimeofday.tv_usec * NS_PER_US;
+	assert_true(told_ns >= low_ns - 500 && told_ns <= high_ns + 500);
+	assert_in_range(kernel.settimeofday.tv_usec, 0, 999999);
+}
+
+/* ---- slew ---- */
+
+struct slew_row {
+	const char *name;
+	int64_t by_ns;
+	int error;
+	int want;
+	int64_t want_us; /* handed over, seconds and microseconds together */
+};
+
+static const struct slew_row slews[] = {
+	{ "slew forward 40 ms", 40000000, 0, 0, 40000 },
+	{ "slew back 40 ms", -40000000, 0, 0, -40000 },
+	{ "slew rounds down", 1499, 0, 0, 1 },
+	{ "slew rounds up", 1500, 0, 0, 2 },
+	{ "slew back rounds", -1501, 0, 0, -2 },
+	{ "slew back 1.5 s", -1500000000, 0, 0, -1500000 },
+	{ "slew by the most", PLAN_SLEW_MAX_NS, 0, 0, PLAN_SLEW_MAX_NS / 1000 },
+	{ "slew back by the most", -PLAN_SLEW_MAX_NS, 0, 0, -PLAN_SLEW_MAX_NS / 1000 },
+	{ "slew not permitted", 1000, EPERM, -EPERM, 1 },
+};
+
+static void slew_value(void **state)
+{
+	const struct slew_row *row = *state;
+
+	kernel.slew_error = row->error;
+	assert_int_equal(kernel_clock_slew(row->by_ns), row->want);
+	assert_int_equal(kernel.slew_calls, 1);
+	assert_in_range(kernel.slew.tv_usec, 0, 999999);
+	assert_true(kernel.slew.tv_sec * INT64_C(1000000) + kernel.slew.tv_usec ==
+	            row->want_us);
+	assert_int_equal(kernel.adjtime_calls, 0);
+}
+
+static void slew_too_far(void **state)
+{
+	(void)state;
+	assert_int_equal(kernel_clock_slew(PLAN_SLEW_MAX_NS + 1), -ERANGE);
+	assert_int_equal(kernel_clock_slew(-PLAN_SLEW_MAX_NS - 1), -ERANGE);
+	assert_int_equal(kernel_clock_slew(INT64_MIN), -ERANGE);
+	assert_int_equal(kernel.slew_calls, 0);
+}
+
+/* ---- permission ---- */
+
+struct may_row {
+	const char *name;
+	int error;
+	int want;
+};
+
+static const struct may_row mays[] = {
+	{ "may set: the value was looked at", EINVAL, 0 },
+	{ "may not set", EPERM, -EPERM },
+	{ "no such call", ENOSYS, -ENOSYS },
+};
+
+static void may_set(void **state)
+{
+	const struct may_row *row = *state;
+
+	kernel.adjtime_error = row->error;
+	assert_int_equal(kernel_clock_may_set(), row->want);
+	assert_int_equal(kernel.adjtime_calls, 1);
+	/* Whatever the privilege, this must be a value that no kernel accepts. */
+	assert_int_equal(kernel.adjtime.modes, ADJ_SETOFFSET | ADJ_NANO);
+	assert_true(kernel.adjtime.time.tv_usec < 0 ||
+	            kernel.adjtime.time.tv_usec >= NS_PER_S);
+	assert_int_equal(kernel.settime_calls, 0);
+	assert_int_equal(kernel.settimeofday_calls, 0);
+	assert_int_equal(kernel.slew_calls, 0);
+}
+
+/* ---- state ---- */
+
+struct state_row {
+	const char *name;
+	int result;
+	int status;
+	long freq;
+	long tick;
+	bool is_unsynchronised;
+	bool is_pll_active;
+	unsigned leap;
+	int64_t frequency_ppb;
+};
+
+static const struct state_row states[] = {
+	/* name                    result      status        freq   tick  */
+	{ "synchronised", TIME_OK, STA_PLL, 0, 10000, false, true, NTP_LEAP_NONE, 0 },
+	{ "fresh boot", TIME_ERROR, STA_UNSYNC, 0, 10000, true, false, NTP_LEAP_NONE, 0 },
+	{ "TIME_ERROR alone", TIME_ERROR, 0, 0, 10000, true, false, NTP_LEAP_NONE, 0 },
+	{ "STA_UNSYNC alone", TIME_OK, STA_UNSYNC, 0, 10000, true, false, NTP_LEAP_NONE,
+	  0 },
+	{ "FLL", TIME_OK, STA_FLL, 0, 10000, false, true, NTP_LEAP_NONE, 0 },
+	{ "leap to insert", TIME_INS, STA_INS, 0, 10000, false, false, NTP_LEAP_INSERT, 0 },
+	{ "leap to delete", TIME_DEL, STA_DEL, 0, 10000, false, false, NTP_LEAP_DELETE, 0 },
+	{ "1 ppm", TIME_OK, 0, 65536, 10000, false, false, NTP_LEAP_NONE, 1000 },
+	{ "-500 ppm", TIME_OK, 0, -32768000, 10000, false, false, NTP_LEAP_NONE, -500000 },
+	{ "one tick more", TIME_OK, 0, 0, 10001, false, false, NTP_LEAP_NONE, 100000 },
+	{ "a tick less, 1 ppm more", TIME_OK, 0, 65536, 9999, false, false, NTP_LEAP_NONE,
+	  -99000 },
+};
+
+static void state_is_told(void **state)
+{
+	const struct state_row *row = *state;
+	struct kernel_clock_state got;
+
+	kernel.state_result = row->result;
+	kernel.state = (struct timex){
+		.status = row->status,
+		.freq = row->freq,
+		.tick = row->tick,
+		.maxerror = 16000000,
+		.esterror = 250,
+		.tai = 37,
+	};
+	kernel.pending_us = -40000;
+	assert_int_equal(kernel_clock_state(&got), 0);
+	assert_int_equal(got.is_unsynchronised, row->is_unsynchronised);
+	assert_int_equal(got.is_pll_active, row->is_pll_active);
+	assert_int_equal(got.leap, row->leap);
+	assert_true(got.frequency_ppb == row->frequency_ppb);
+	assert_true(got.max_error_ns == 16 * NS_PER_S);
+	assert_true(got.estimated_error_ns == 250000);
+	assert_true(got.pending_slew_ns == -40 * NS_PER_MS);
+	assert_int_equal(got.tai_offset_s, 37);
+	assert_true(got.precision_ns >= 1 && got.precision_ns <= 20 * NS_PER_MS);
+}
+
+static void state_fails(void **state)
+{
+	struct kernel_clock_state got, before;
+
+	(void)state;
+	memset(&got, 0xa5, sizeof(got));
+	before = got;
+	kernel.state_error = ENOSYS;
+	assert_int_equal(kernel_clock_state(&got), -ENOSYS);
+	assert_memory_equal(&got, &before, sizeof(got));
+}
+
+/* ---- reading, on the real clocks ---- */
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void reading_lies_between(void **state)
+{
+	struct reading r;
+	int64_t wall, mono, boot;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		wall = wall_ns();
+		mono = clock_ns(CLOCK_MONOTONIC);
+		boot = clock_ns(CLOCK_BOOTTIME);
+		assert_int_equal(kernel_clock_now(&r), 0);
+		assert_true(r.wall.unix_ns >= wall && r.wall.unix_ns <= wall_ns());
+		assert_true(r.mono_ns >= mono && r.mono_ns <= clock_ns(CLOCK_MONOTONIC));
+		assert_true(r.boot_ns >= boot && r.boot_ns <= clock_ns(CLOCK_BOOTTIME));
+		assert_true(r.gap_ns >= 0);
+		assert_true(r.gap_ns <= clock_ns(CLOCK_MONOTONIC) - mono);
+	}
+}
+
+#define ROWS(table, test)                                                                  \
+	for (size_t i = 0; i < COUNT_OF(table); i++) {                                     \
+		tests[n++] = (struct CMUnitTest){ .name = (table)[i].name,                 \
+			                          .test_func = (test),                     \
+			                          .setup_func = start,                     \
+			                          .initial_state = (void *)(uintptr_t) &   \
+			                                           (table)[i] };           \
+	}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT_OF(steps) + COUNT_OF(orders) + COUNT_OF(slews) +
+	                        COUNT_OF(mays) + COUNT_OF(states) + 4];
+	size_t n = 0;
+
+	ROWS(steps, step_value);
+	ROWS(orders, step_order);
+	ROWS(slews, slew_value);
+	ROWS(mays, may_set);
+	ROWS(states, state_is_told);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(fallback_value, start);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(slew_too_far, start);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(state_fails, start);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(reading_lies_between);
+	return cmocka_run_group_tests_name("kernel_clock", tests, NULL, NULL);
+}

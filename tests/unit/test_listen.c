@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * io/listen on the loopback interface, both families.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/listen.h"
+#include "io/sockaddr.h"
+
+static const enum address_family ipv4 = ADDRESS_IPV4, ipv6 = ADDRESS_IPV6;
+#define IPV4 (void *)(uintptr_t)&ipv4
+#define IPV6 (void *)(uintptr_t)&ipv6
+
+static struct address loopback(enum address_family family)
+{
+	struct address at = { .family = family };
+
+	at.octets[family == ADDRESS_IPV4 ? 0 : 15] = family == ADDRESS_IPV4 ? 127 : 1;
+	if (family == ADDRESS_IPV4) {
+		at.octets[3] = 1;
+	}
+	return at;
+}
+
+/* A client's socket that has sent `len` octets `count` times. */
+static int client(struct address to, const void *octets, size_t len, int count)
+{
+	union sockaddr_any name;
+	socklen_t name_len = sockaddr_from_address(&to, &name);
+	int fd = socket(name.any.sa_family, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(sendto(fd, octets, len, 0, &name.any, name_len),
+		                 (ssize_t)len);
+	}
+	return fd;
+}
+
+static void answers_come_from_the_address_asked(void **state)
+{
+	enum address_family family = *(const enum address_family *)*state;
+	struct address at = { .family = family }, to = loopback(family);
+	struct listen_datagram datagram;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	union sockaddr_any name;
+	struct listen_moment now;
+	socklen_t len = sizeof(name);
+	struct address from;
+	char buf[64];
+	int fd;
+
+	if (listen_open(&at, false, &socket) == -EAFNOSUPPORT) {
+		skip();
+	}
+	assert_int_equal(listen_batch_new(&batch), 0);
+	to.port = listen_address(socket).port;
+	assert_true(to.port > 0);
+	if (family == ADDRESS_IPV4) {
+		to.octets[3] = 77; /* all of 127.0.0.0/8 is this host */
+	}
+	assert_int_equal(listen_receive(socket, batch, false), -EAGAIN);
+	fd = client(to, "question", 8, 3);
+	assert_int_equal(listen_receive(socket, batch, true), 3);
+	now = listen_now();
+	for (int i = 0; i < 3; i++) {
+		listen_datagram(batch, i, &datagram);
+		assert_int_equal(datagram.len, 8);
+		assert_memory_equal(datagram.octets, "question", 8);
+		assert_false(datagram.is_cut);
+		assert_true(datagram.is_answerable);
+		assert_int_equal(datagram.from.family, family);
+		assert_true(datagram.has_arrived);
+		assert_in_range(instant_diff_ns(now.wall, datagram.arrived), 0, NS_PER_S);
+	}
+	memcpy(listen_answer(batch, 0, 3), "one", 3);
+	memcpy(listen_answer(batch, 2, 5), "three", 5);
+	assert_int_equal(listen_send(socket, batch), 2);
+	assert_int_equal(listen_send(socket, batch), 0);
+	assert_int_equal(recvfrom(fd, buf, sizeof(buf), 0, &name.any, &len), 3);
+	from = sockaddr_to_address(&name);
+	assert_true(address_equal(&from, &to));
+	assert_int_equal(recv(fd, buf, sizeof(buf), 0), 5);
+	assert_memory_equal(buf, "three", 5);
+	close(fd);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void long_datagrams_are_cut(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	static const uint8_t octets[LISTEN_ROOM + 1];
+	struct listen_datagram datagram;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	int fd;
+
+	(void)state;
+	assert_int_equal(listen_open(&at, false, &socket), 0);
+	assert_int_equal(listen_batch_new(&batch), 0);
+	fd = client(listen_address(socket), octets, LISTEN_ROOM, 1);
+	assert_int_equal(listen_receive(socket, batch, true), 1);
+	listen_datagram(batch, 0, &datagram);
+	assert_false(datagram.is_cut);
+	assert_int_equal(datagram.len, LISTEN_ROOM);
+	close(fd);
+	fd = client(listen_address(socket), octets, LISTEN_ROOM + 1, 1);
+	assert_int_equal(listen_receive(socket, batch, true), 1);
+	listen_datagram(batch, 0, &datagram);
+	assert_true(datagram.is_cut);
+	assert_int_equal(datagram.len, LISTEN_ROOM);
+	close(fd);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void a_batch_has_an_end(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	int fd;
+
+	(void)state;
+	assert_int_equal(listen_open(&at, false, &socket), 0);
+	assert_int_equal(listen_batch_new(&batch), 0);
+	fd = client(listen_address(socket), "x", 1, LISTEN_BATCH + 3);
+	assert_int_equal(listen_receive(socket, batch, true), LISTEN_BATCH);
+	assert_int_equal(listen_receive(socket, batch, true), 3);
+	assert_int_equal(listen_receive(socket, batch, false), -EAGAIN);
+	close(fd);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+/* One that cannot be sent does not take the others with it. */
+static void a_lost_answer_is_only_itself(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	char buf[8];
+	int fd;
+
+	(void)state;
+	assert_int_equal(listen_open(&at, false, &socket), 0);
+	assert_int_equal(listen_batch_new(&batch), 0);
+	fd = client(listen_address(socket), "x", 1, 3);
+	assert_int_equal(listen_receive(socket, batch, true), 3);
+	memcpy(listen_answer(batch, 0, 1), "a", 1);
+	assert_non_null(listen_answer(batch, 1, 100000)); /* more than a datagram can be */
+	memcpy(listen_answer(batch, 2, 1), "c", 1);
+	assert_int_equal(listen_send(socket, batch), 2);
+	assert_int_equal(recv(fd, buf, sizeof(buf), 0), 1);
+	assert_int_equal(buf[0], 'a');
+	assert_int_equal(recv(fd, buf, sizeof(buf), 0), 1);
+	assert_int_equal(buf[0], 'c');
+	close(fd);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void a_port_is_shared_by_invitation_only(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	struct listen_socket *first, *another, *stranger;
+
+	(void)state;
+	assert_int_equal(listen_open(&at, false, &first), 0);
+	at = listen_address(first);
+	assert_int_equal(listen_open(&at, true, &another), 0);
+	assert_int_equal(listen_address(another).port, at.port);
+	assert_int_equal(listen_open(&at, false, &stranger), -EADDRINUSE);
+	listen_close(another);
+	listen_close(first);
+}
+
+/* A socket that sends to itself. */
+static void own_address_is_not_answerable(void **state)
+{
+	enum address_family family = *(const enum address_family *)*state;
+	struct address at = loopback(family), to;
+	struct listen_datagram datagram;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	union sockaddr_any name;
+	socklen_t len;
+
+	if (listen_open(&at, false, &socket) < 0) {
+		skip();
+	}
+	assert_int_equal(listen_batch_new(&batch), 0);
+	to = listen_address(socket);
+	len = sockaddr_from_address(&to, &name);
+	assert_int_equal(sendto(listen_fd(socket), "x", 1, 0, &name.any, len), 1);
+	assert_int_equal(listen_receive(socket, batch, true), 1);
+	listen_datagram(batch, 0, &datagram);
+	assert_false(datagram.is_answerable);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void *interrupter(void *arg)
+{
+	usleep(50000);
+	listen_interrupt(arg);
+	return NULL;
+}
+
+static void interrupt_wakes_a_reader(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	struct listen_datagram datagram;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(listen_open(&at, false, &socket), 0);
+	assert_int_equal(listen_batch_new(&batch), 0);
+	assert_int_equal(pthread_create(&thread, NULL, interrupter, socket), 0);
+	assert_int_equal(listen_receive(socket, batch, true), 1);
+	listen_datagram(batch, 0, &datagram);
+	assert_int_equal(datagram.len, 0);
+	assert_false(datagram.is_answerable);
+	pthread_join(thread, NULL);
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void clocks(void **state)
+{
+	struct listen_moment a = listen_now(), b = listen_now();
+
+	(void)state;
+	assert_true(b.mono_ns >= a.mono_ns);
+	assert_true(b.wall.unix_ns > INT64_C(1700000000) * NS_PER_S);
+	assert_true(listen_stamps_fit());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(answers_come_from_the_address_asked, IPV4),
+		cmocka_unit_test_prestate(answers_come_from_the_address_asked, IPV6),
+		cmocka_unit_test_prestate(own_address_is_not_answerable, IPV4),
+		cmocka_unit_test_prestate(own_address_is_not_answerable, IPV6),
+		cmocka_unit_test(long_datagrams_are_cut),
+		cmocka_unit_test(a_batch_has_an_end),
+		cmocka_unit_test(a_lost_answer_is_only_itself),
+		cmocka_unit_test(a_port_is_shared_by_invitation_only),
+		cmocka_unit_test(interrupt_wakes_a_reader),
+		cmocka_unit_test(clocks),
+	};
+
+	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
+}

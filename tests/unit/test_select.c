@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each row is a scene: the intervals, how many were asked, what must come of it by
+ * the rule in core/select.h.
+ */
+#include "core/select.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+enum { MAX = 9 };
+
+/* clang-format off */
+struct row {
+	const char *name;
+	size_t count, asked, min;
+	struct vote votes[MAX]; /* lo, hi, offset */
+	enum select_verdict want;
+	size_t needed;
+	int64_t lo, hi;             /* SELECT_OK */
+	const char *standings;      /* s selected, a agreeing, f falseticker */
+};
+
+static const struct row rows[] = {
+	{ "nobody", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "" },
+	{ "one of one", 1, 1, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
+	{ "one of two, the other silent", 1, 2, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
+	{ "one of three, two silent", 1, 3, 0, { { -5, 5, 0 } }, SELECT_TOO_FEW, 2, 0, 0, "f" },
+	{ "two of two agree: where both hold", 2, 2, 0, { { -5, 5, 0 }, { 0, 10, 5 } },
+	  SELECT_OK, 2, 0, 5, "ss" },
+	{ "row 40: one of two disagrees", 2, 2, 0, { { -5, 5, 0 }, { 6, 10, 8 } },
+	  SELECT_NO_MAJORITY, 2, 0, 0, "ff" },
+	{ "two of three, one silent: either may lie, so the hull of both", 2, 3, 0,
+	  { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_OK, 2, -5, 10, "ss" },
+	{ "two of three outvote one", 3, 3, 0, { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 } },
+	  SELECT_OK, 2, 0, 5, "ssf" },
+	{ "row 38: one of four lies", 4, 4, 0,
+	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { -1, 9, 4 } }, SELECT_OK, 3, 0, 5, "ssfs" },
+	{ "row 38: two of five lie", 5, 5, 0,
+	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { -1, 9, 4 }, { 51, 59, 55 } },
+	  SELECT_OK, 3, 0, 5, "ssfsf" },
+	{ "row 39: two against two", 4, 4, 0,
+	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { 51, 59, 55 } }, SELECT_NO_MAJORITY, 3, 0, 0, "ffff" },
+	{ "row 39: three liars of five do not agree", 5, 5, 0,
+	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { 70, 80, 75 }, { 90, 99, 95 } },
+	  SELECT_NO_MAJORITY, 3, 0, 0, "fffff" },
+	{ "two of four, two silent", 2, 4, 0, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_OK, 2, -5, 10, "ss" },
+	{ "two of five, three silent", 2, 5, 0, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_TOO_FEW, 3, 0, 0, "ff" },
+	{ "row 42: liars in the deepest overlap do not drag the answer off the truth", 5, 5, 0,
+	  { { -10, 10, 0 }, { -10, 10, 0 }, { -1, 10, 5 }, { 8, 10, 9 }, { 8, 10, 9 } },
+	  SELECT_OK, 3, -1, 10, "sssss" },
+	{ "row 42: a sharp liar beside three blunt honest", 4, 4, 0,
+	  { { -100, 100, 0 }, { -90, 110, 10 }, { -110, 90, -10 }, { 300, 301, 300 } },
+	  SELECT_OK, 3, -90, 90, "sssf" },
+	{ "two places where two of three overlap: the truth may be in either", 3, 3, 0,
+	  { { 0, 10, 5 }, { 0, 2, 1 }, { 8, 10, 9 } }, SELECT_OK, 2, 0, 10, "sss" },
+	{ "touching is agreeing", 2, 2, 0, { { -5, 5, 0 }, { 5, 15, 10 } }, SELECT_OK, 2, 5, 5, "ss" },
+	{ "--min-sources above the rule", 2, 2, 3, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_TOO_FEW, 3, 0, 0, "ff" },
+	{ "a blunt source agrees but does not count in the mean", 3, 3, 0,
+	  { { -5, 5, 0 }, { -5, 5, 0 }, { -900, 900, 0 } }, SELECT_OK, 2, -5, 5, "ssa" },
+	{ "far from zero", 2, 2, 0,
+	  { { INT64_C(4000000000000000000), INT64_C(4000000000000000009), INT64_C(4000000000000000004) },
+	    { INT64_C(4000000000000000002), INT64_C(4000000000000000012), INT64_C(4000000000000000007) } },
+	  SELECT_OK, 2, INT64_C(4000000000000000002), INT64_C(4000000000000000009), "ss" },
+};
+/* clang-format on */
+
+static char letter(enum vote_standing standing)
+{
+	return standing == VOTE_SELECTED ? 's' : standing == VOTE_AGREEING ? 'a' : 'f';
+}
+
+static void select_row(void **state)
+{
+	const struct row *row = *state;
+	struct keyed scratch[2 * MAX];
+	struct selection got;
+	enum vote_standing standing[MAX];
+
+	select_majority(row->votes, row->count, row->asked, row->min, scratch, &got,
+	                standing);
+	assert_int_equal(got.verdict, row->want);
+	assert_int_equal(got.needed_count, row->needed);
+	for (size_t i = 0; i < row->count; i++) {
+		assert_int_equal(letter(standing[i]), row->standings[i]);
+	}
+	if (row->want == SELECT_OK) {
+		assert_int_equal(got.lo_ns, row->lo);
+		assert_int_equal(got.hi_ns, row->hi);
+		assert_true(got.offset_ns >= row->lo && got.offset_ns <= row->hi);
+		assert_true(got.offset_ns + got.bound_ns >= row->hi);
+		assert_true(got.offset_ns - got.bound_ns <= row->lo);
+	}
+}
+
+/* The mean leans to the surer source: 1/bound, here 1/11 to 1/41 (bounds of 10 and 40
+ * and the 1 ns that keeps a bound of zero finite). */
+static void weights(void **state)
+{
+	const struct vote votes[] = { { -10, 10, 0 }, { -30, 50, 10 } };
+	struct keyed scratch[4];
+	struct selection got;
+	enum vote_standing standing[2];
+
+	(void)state;
+	select_majority(votes, 2, 2, 0, scratch, &got, standing);
+	assert_int_equal(got.offset_ns, 2); /* 10 * (1/41) / (1/11 + 1/41) = 2.1 */
+	assert_int_equal(got.bound_ns, 12);
+	assert_int_equal(got.agreeing_count, 2);
+}
+
+static void misses(void **state)
+{
+	const struct selection s = { .lo_ns = -5, .hi_ns = 5 };
+
+	(void)state;
+	assert_int_equal(select_miss_ns(&(struct vote){ 8, 10, 9 }, &s), 3);
+	assert_int_equal(select_miss_ns(&(struct vote){ -10, -7, -9 }, &s), -2);
+	assert_int_equal(select_miss_ns(&(struct vote){ 5, 10, 9 }, &s), 0);
+}
+
+static void camps(void **state)
+{
+	const struct vote votes[] = {
+		{ 100, 102, 101 }, { 0, 4, 2 },       { 101, 103, 102 },
+		{ 2, 6, 4 },       { 900, 902, 901 },
+	};
+	struct keyed scratch[10];
+	struct camp got[4];
+
+	(void)state;
+	assert_int_equal(select_camps(votes, 5, scratch, got, 4), 3);
+	assert_int_equal(got[0].count, 2);
+	assert_int_equal(got[0].offset_ns, 3);
+	assert_int_equal(got[1].count, 2);
+	assert_int_equal(got[1].offset_ns, 101);
+	assert_int_equal(got[2].count, 1);
+	assert_int_equal(got[2].offset_ns, 901);
+	assert_int_equal(select_camps(votes, 5, scratch, got, 1), 1);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[COUNT_OF(rows) + 3];
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			                        .test_func = select_row,
+			                        .initial_state = (void *)&rows[i] };
+	}
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(weights);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(misses);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(camps);
+	return cmocka_run_group_tests_name("select", tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What reqtimed says of its clock, and that all threads read the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <string.h>
+
+#include "app/serve_state.h"
+
+#define START_NS (INT64_C(1795000000) * NS_PER_S)
+
+static struct listen_moment moment(int64_t after_ns)
+{
+	return (struct listen_moment){ .wall = { START_NS + after_ns },
+		                       .mono_ns = 5 * NS_PER_S + after_ns };
+}
+
+static struct kernel_clock_state synchronised(int64_t max_error_ns)
+{
+	return (struct kernel_clock_state){ .max_error_ns = max_error_ns,
+		                            .precision_ns = 25 };
+}
+
+struct row {
+	const char *name;
+	unsigned local_stratum;
+	bool is_unsynchronised;
+	unsigned kernel_leap;
+	int64_t max_error_ns;
+	/* wanted */
+	enum ntp_leap leap;
+	uint8_t stratum;
+	const char *refid;
+	int64_t dispersion_ns;
+	bool may_tell;
+	bool has_reference;
+};
+
+/* 25 ns is 2^-25 s, which is 30 ns: the precision. */
+/* clang-format off */
+static const struct row rows[] = {
+	{ "local stratum 1",                1, true,  0, 16 * NS_PER_S,     NTP_LEAP_NONE, 1, "LOCL", 30, true, true },
+	{ "local stratum 1, synchronised",  1, false, 0, NS_PER_MS,         NTP_LEAP_NONE, 1, "LOCL", 30, true, true },
+	{ "local stratum 2",                2, true,  0, 16 * NS_PER_S,     NTP_LEAP_NONE, 2, "\177\177\001\001", 30, true, true },
+	{ "local stratum 15",              15, true,  1, 16 * NS_PER_S,     NTP_LEAP_NONE, 15, "\177\177\001\001", 30, true, true },
+	{ "unsynchronised",                 0, true,  0, NS_PER_MS,         NTP_LEAP_UNSYNCHRONISED, 16, "INIT", NS_PER_MS, false, false },
+	{ "by others",                      0, false, 0, NS_PER_MS,         NTP_LEAP_NONE, 10, "\177\177\000\001", NS_PER_MS, true, true },
+	{ "by others, leap second to come", 0, false, 1, NS_PER_MS,         NTP_LEAP_INSERT, 10, "\177\177\000\001", NS_PER_MS, true, true },
+	{ "by others, just near enough",    0, false, 0, 1500 * NS_PER_MS,  NTP_LEAP_NONE, 10, "\177\177\000\001", 1500 * NS_PER_MS, true, true },
+	{ "by others, too far",             0, false, 0, 1500 * NS_PER_MS + 1, NTP_LEAP_UNSYNCHRONISED, 16, "INIT", 1500 * NS_PER_MS + 1, false, false },
+};
+/* clang-format on */
+
+static void state_row(void **state)
+{
+	const struct row *row = *state;
+	struct serve_clock clock = { .local_stratum = row->local_stratum };
+	struct kernel_clock_state kernel = synchronised(row->max_error_ns);
+	struct serve_view view;
+
+	kernel.is_unsynchronised = row->is_unsynchronised;
+	kernel.leap = row->kernel_leap;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_int_equal(view.ntp.leap, row->leap);
+	assert_int_equal(view.ntp.stratum, row->stratum);
+	assert_memory_equal(view.ntp.refid, row->refid, 4);
+	assert_int_equal(view.ntp.root_dispersion_ns, row->dispersion_ns);
+	assert_int_equal(view.ntp.root_delay_ns, 0);
+	assert_int_equal(view.ntp.precision_log2_s, -25);
+	assert_int_equal(view.may_tell, row->may_tell);
+	assert_int_equal(view.ntp.reference.unix_ns, row->has_reference ? START_NS : 0);
+	assert_true(view.stamps_fit);
+}
+
+static void local_reference_is_constant_for_64_s(void **state)
+{
+	struct serve_clock clock = { .local_stratum = 1 };
+	struct kernel_clock_state kernel = synchronised(0);
+	struct serve_view view;
+
+	(void)state;
+	for (int64_t s = 0; s < 64; s++) {
+		kernel.precision_ns = 25 + s * 100; /* measured anew, said once */
+		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), false, &view);
+		assert_int_equal(view.ntp.reference.unix_ns, START_NS);
+		assert_int_equal(view.ntp.precision_log2_s, -25);
+		assert_false(view.stamps_fit);
+	}
+	serve_clock_update(&clock, &kernel, moment(64 * NS_PER_S), true, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, START_NS + 64 * NS_PER_S);
+}
+
+static void kernel_reference_is_the_last_correction(void **state)
+{
+	struct serve_clock clock = { 0 };
+	struct kernel_clock_state kernel;
+	struct serve_view view;
+
+	(void)state;
+	for (int64_t s = 0; s < 200; s++) {
+		kernel = synchronised(NS_PER_MS + s * 500 * NS_PER_US);
+		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), true, &view);
+		assert_int_equal(view.ntp.reference.unix_ns, START_NS);
+	}
+	kernel = synchronised(NS_PER_MS);
+	serve_clock_update(&clock, &kernel, moment(200 * NS_PER_S), true, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, START_NS + 200 * NS_PER_S);
+	kernel = synchronised(2 * NS_PER_MS);
+	serve_clock_update(&clock, &kernel, moment(201 * NS_PER_S), true, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, START_NS + 200 * NS_PER_S);
+}
+
+static void reference_is_never_in_the_future(void **state)
+{
+	struct serve_clock clock = { .local_stratum = 1 };
+	struct kernel_clock_state kernel = synchronised(0);
+	struct listen_moment back = moment(NS_PER_S);
+	struct serve_view view;
+
+	(void)state;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	back.wall.unix_ns -= 3600 * NS_PER_S;
+	serve_clock_update(&clock, &kernel, back, true, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, back.wall.unix_ns);
+}
+
+static void synchronisation_comes_and_goes(void **state)
+{
+	struct serve_clock clock = { 0 };
+	struct kernel_clock_state kernel = synchronised(NS_PER_MS);
+	struct serve_view view;
+
+	(void)state;
+	kernel.is_unsynchronised = true;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_false(view.may_tell);
+	kernel.is_unsynchronised = false;
+	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
+	assert_true(view.may_tell);
+	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+	kernel.is_unsynchronised = true;
+	serve_clock_update(&clock, &kernel, moment(2 * NS_PER_S), true, &view);
+	assert_false(view.may_tell);
+	assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
+}
+
+enum { WRITES = 200000 };
+
+struct shared {
+	struct serve_cell cell;
+	atomic_bool is_done;
+	unsigned torn_count;
+	unsigned seen_count;
+};
+
+static struct serve_view view_of(int64_t n)
+{
+	struct serve_view view;
+
+	memset(&view, 0, sizeof(view));
+	view.ntp.root_delay_ns = n;
+	view.ntp.root_dispersion_ns = n;
+	view.ntp.reference.unix_ns = n;
+	view.may_tell = n % 2 != 0;
+	return view;
+}
+
+static void *reader(void *arg)
+{
+	struct shared *shared = arg;
+	struct serve_view view;
+
+	while (!atomic_load(&shared->is_done)) {
+		serve_cell_read(&shared->cell, &view);
+		shared->seen_count++;
+		shared->torn_count +=
+			view.ntp.root_delay_ns != view.ntp.root_dispersion_ns ||
+			view.ntp.root_delay_ns != view.ntp.reference.unix_ns ||
+			view.may_tell != (view.ntp.root_delay_ns % 2 != 0);
+	}
+	return NULL;
+}
+
+static void no_reader_sees_half_a_state(void **state)
+{
+	static struct shared shared;
+	struct serve_view view = view_of(0);
+	pthread_t thread;
+
+	(void)state;
+	serve_cell_write(&shared.cell, &view);
+	assert_int_equal(pthread_create(&thread, NULL, reader, &shared), 0);
+	for (int64_t n = 1; n <= WRITES; n++) {
+		view = view_of(n);
+		serve_cell_write(&shared.cell, &view);
+	}
+	atomic_store(&shared.is_done, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(shared.torn_count, 0);
+	serve_cell_read(&shared.cell, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, WRITES);
+	assert_true(view.may_tell == (WRITES % 2 != 0));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(local_reference_is_constant_for_64_s),
+		cmocka_unit_test(kernel_reference_is_the_last_correction),
+		cmocka_unit_test(reference_is_never_in_the_future),
+		cmocka_unit_test(synchronisation_comes_and_goes),
+		cmocka_unit_test(no_reader_sees_half_a_state),
+	};
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others)];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		tests[i] =
+			(struct CMUnitTest){ .name = rows[i].name,
+			                     .test_func = state_row,
+			                     .initial_state = (void *)(uintptr_t)&rows[i] };
+	}
+	memcpy(tests + COUNT_OF(rows), others, sizeof(others));
+	return cmocka_run_group_tests_name("serve_state", tests, NULL, NULL);
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The two processes of `set`, with the kernel's side (clock, capabilities, network)
+ * played: who does what in which order, and what comes out when one of them fails.
+ * What both do is written into memory that they share.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/correct.h"
+#include "app/measure.h"
+#include "cmd/command.h"
+#include "io/kernel_clock.h"
+#include "io/ports.h"
+#include "io/priv.h"
+#include "io/sandbox.h"
+
+enum act {
+	ACT_ANSWER,
+	ACT_NO_MAJORITY,
+	ACT_STALE_ONCE,
+	ACT_STALE,
+	ACT_FAIL,
+	ACT_BAD_RECORD,
+	ACT_SHORT_RECORD,
+	ACT_LONG_RECORD,
+	ACT_EXIT,
+	ACT_CRASH,
+	ACT_HANG,
+	ACT_INTERRUPTED,
+	ACT_SIGNAL_PARENT,
+};
+
+struct script {
+	enum act act;
+	int64_t offset_ns;
+	int keep_r, raise_r, may_set_r, child_drop_r, parent_drop_r, sandbox_r, step_r;
+	bool clock_stands_still;
+	int raise_again_r; /* the second time: for the deed */
+};
+
+static struct world {
+	pid_t parent; /* the process that `set` runs in */
+	struct script script;
+	int64_t shift_ns;
+	int64_t pending_ns;
+	int raised;
+	int measured;
+	char log[2000];
+} * world;
+
+static void note(const char *what)
+{
+	size_t len = strlen(world->log);
+
+	snprintf(world->log + len, sizeof(world->log) - len, "%s%s-%s", len ? " " : "",
+	         getpid() == world->parent ? "P" : "C", what);
+}
+
+/* ---- the kernel's side ---- */
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int kernel_clock_now(struct reading *ret)
+{
+	int64_t mono_ns = clock_ns(CLOCK_MONOTONIC);
+
+	/* One clock only: so that this test does not hang on what the real one does. */
+	*ret = (struct reading){ .wall = { INT64_C(1800000000000000000) + mono_ns +
+		                           world->shift_ns },
+		                 .mono_ns = mono_ns,
+		                 .boot_ns = mono_ns };
+	return 0;
+}
+
+int kernel_clock_state(struct kernel_clock_state *ret)
+{
+	*ret = (struct kernel_clock_state){ .precision_ns = 100,
+		                            .pending_slew_ns = world->pending_ns };
+	return 0;
+}
+
+int kernel_clock_may_set(void)
+{
+	note("may");
+	return world->script.may_set_r;
+}
+
+int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
+{
+	note("step");
+	*ret_method = CLOCK_BY_ADJTIME;
+	if (!world->script.clock_stands_still && world->script.step_r == 0) {
+		world->shift_ns += by_ns;
+	}
+	return world->script.step_r;
+}
+
+int kernel_clock_slew(int64_t by_ns)
+{
+	note("slew");
+	world->pending_ns = by_ns;
+	return 0;
+}
+
+int priv_keep_time(void)
+{
+	note("keep");
+	return world->script.keep_r;
+}
+
+int priv_raise_time(void)
+{
+	note("raise");
+	return world->raised++ ? world->script.raise_again_r : world->script.raise_r;
+}
+
+int priv_clear_time(void)
+{
+	note("clear");
+	return 0;
+}
+
+int priv_drop_all(void)
+{
+	note("drop");
+	return getpid() == world->parent ? world->script.parent_drop_r
+	                                 : world->script.child_drop_r;
+}
+
+int sandbox_enter(enum sandbox_role role)
+{
+	assert_int_equal(role, SANDBOX_MEASURE);
+	note("sandbox");
+	return world->script.sandbox_r;
+}
+
+static const struct ports no_ports;
+
+int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports **ret)
+{
+	(void)settings;
+	note("ports");
+	*ret = NULL;
+	return 0;
+}
+
+const struct ports *ports_of(struct kernel_ports *ports)
+{
+	(void)ports;
+	return &no_ports;
+}
+
+size_t ports_window(const struct kernel_ports *ports)
+{
+	(void)ports;
+	return 100;
+}
+
+void ports_close(struct kernel_ports *ports)
+{
+	(void)ports;
+}
+
+struct measure_settings measure_defaults(void)
+{
+	return (struct measure_settings){ .samples = 4, .pool = 4, .timeout_ns = NS_PER_S };
+}
+
+/* What taken-over code would do: find the descriptor that leads to the parent, and send
+ * something like a record, a good one but for its length. */
+static void tell_parent(size_t octets)
+{
+	struct {
+		struct correct_record record;
+		char more[100];
+	} message = { .record = { .magic = CORRECT_RECORD_MAGIC,
+		                  .offset_ns = 2 * NS_PER_S,
+		                  .agreeing_count = 1,
+		                  .asked_count = 1 } };
+	struct reading now;
+	int fd, type;
+	socklen_t len;
+
+	if (kernel_clock_now(&now) < 0) {
+		_exit(99);
+	}
+	message.record.wall_ns = now.wall.unix_ns;
+	message.record.mono_ns = now.mono_ns;
+	for (fd = 3; fd < 100; fd++) {
+		len = sizeof(type);
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+		    type == SOCK_SEQPACKET && write(fd, &message, octets) < 0) {
+			_exit(99);
+		}
+	}
+}
+
+static void misbehave(enum act act)
+{
+	switch (act) {
+	case ACT_SHORT_RECORD:
+		tell_parent(sizeof(struct correct_record) - 8);
+		pause();
+		break;
+	case ACT_LONG_RECORD:
+		tell_parent(sizeof(struct correct_record) + 8);
+		pause();
+		break;
+	case ACT_EXIT:
+		_exit(0);
+	case ACT_CRASH:
+		kill(getpid(), SIGKILL);
+		break;
+	case ACT_SIGNAL_PARENT:
+		kill(world->parent, SIGTERM);
+		pause();
+		break;
+	case ACT_HANG:
+		pause();
+		break;
+	default:
+		break;
+	}
+}
+
+int measure(const struct measure_settings *settings, const struct ports *ports,
+            struct run *ret)
+{
+	struct reading now;
+	bool is_stale = world->script.act == ACT_STALE ||
+	                (world->script.act == ACT_STALE_ONCE && world->measured == 0);
+
+	(void)settings;
+	(void)ports;
+	note("measure");
+	world->measured++;
+	misbehave(world->script.act);
+	if (world->script.act == ACT_FAIL) {
+		return -ENOMEM;
+	}
+	if (kernel_clock_now(&now) < 0) {
+		return -EIO;
+	}
+	*ret = (struct run){ .status = RUN_OK,
+		             .at = now.wall,
+		             .at_mono_ns = now.mono_ns,
+		             .has_answer = true,
+		             .offset_ns = world->script.offset_ns,
+		             .bound_ns = NS_PER_MS,
+		             .agreeing_count = 3,
+		             .asked_count = 3 };
+	if (is_stale) {
+		ret->at_mono_ns -= 2 * NS_PER_S;
+		ret->at.unix_ns -= 2 * NS_PER_S;
+	}
+	if (world->script.act == ACT_NO_MAJORITY) {
+		ret->status = RUN_NO_MAJORITY;
+		ret->has_answer = false;
+	} else if (world->script.act == ACT_INTERRUPTED) {
+		ret->status = RUN_INTERRUPTED;
+		ret->signal = SIGINT;
+	} else if (world->script.act == ACT_BAD_RECORD) {
+		ret->agreeing_count = 1;
+	}
+	return 0;
+}
+
+void measure_free(struct run *run)
+{
+	(void)run;
+}
+
+/* ---- rows ---- */
+
+#define ALLOWED "P-keep P-raise P-may P-clear"
+#define CHILD " C-drop C-ports C-sandbox C-measure"
+#define DEED " P-raise P-step P-clear P-drop"
+
+struct row {
+	const char *name;
+	const char *words[4];
+	struct script script;
+	int status;
+	const char *log;
+	const char *out; /* part of it; NULL: nothing at all */
+	const char *err;
+};
+
+#define S NS_PER_S
+#define MS NS_PER_MS
+/* clang-format off */
+static const struct row rows[] = {
+	{ "steps", { "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock by +2 s", NULL },
+	{ "slews", { "h" }, { .offset_ns = -40 * MS }, 0,
+	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing the clock by -40 ms", NULL },
+	{ "needs nothing", { "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop", "left the clock alone", NULL },
+	{ "quiet, needs nothing", { "-q", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop", NULL, NULL },
+	{ "quiet, steps: is told", { "-q", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
+	{ "json, steps", { "--json", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
+	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"sources\":[],"
+	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\"},"
+	  "\"applied\":{\"action\":\"step\",\"by_ns\":2000000000}}\n", NULL },
+	{ "json, needs nothing", { "--json", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop",
+	  "\"applied\":{\"action\":\"none\",\"by_ns\":0}}\n", NULL },
+	{ "dry", { "--dry-run", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
+	{ "dry, json", { "--dry-run", "--json", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure",
+	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\"},\"applied\":null}", NULL },
+	{ "dry, refused", { "--dry-run", "h" }, { .offset_ns = 2000 * S }, 3, "P-drop P-ports P-sandbox P-measure",
+	  "would refuse", "--any-offset lifts" },
+	{ "dry, stale once", { "--dry-run", "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
+	  "P-drop P-ports P-sandbox P-measure P-measure", "would step it", NULL },
+	{ "refused", { "h" }, { .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "--any-offset lifts" },
+	{ "refused, json", { "--json", "h" }, { .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop",
+	  "\"status\":\"refused\"", "--any-offset lifts" },
+	{ "any offset", { "--any-offset", "h" }, { .offset_ns = 2000 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
+	{ "no majority", { "h" }, { .act = ACT_NO_MAJORITY }, 1, ALLOWED CHILD " P-drop", "No trusted time", NULL },
+
+	{ "keeps no right: no packet", { "h" }, { .keep_r = -EPERM }, 4, "P-keep", NULL, "setcap cap_sys_time=p" },
+	{ "cannot raise: no packet", { "h" }, { .raise_r = -EPERM }, 4, "P-keep P-raise", NULL, "AmbientCapabilities=CAP_SYS_TIME" },
+	{ "kernel would refuse: no packet", { "h" }, { .may_set_r = -EPERM }, 4, ALLOWED, NULL, "user namespace" },
+	{ "kernel would refuse, json", { "--json", "h" }, { .may_set_r = -EPERM }, 4, ALLOWED,
+	  "\"status\":\"not-permitted\",\"offset_ns\":null", "setcap" },
+	{ "the question fails", { "h" }, { .may_set_r = -ENOSYS }, 6, ALLOWED, NULL, "cannot ask for the right" },
+	{ "the right is gone at the deed", { "h" }, { .offset_ns = 2 * S, .raise_again_r = -EPERM }, 4,
+	  ALLOWED CHILD " P-raise P-clear P-drop", "behind", "setcap" },
+	{ "the step fails", { "h" }, { .offset_ns = 2 * S, .step_r = -EINVAL }, 6, ALLOWED CHILD DEED, "behind", "cannot set the clock: Invalid" },
+	{ "the clock stands still", { "h" }, { .offset_ns = 2 * S, .clock_stands_still = true }, 6, ALLOWED CHILD DEED,
+	  "behind", "a read-back shows" },
+	{ "the clock stands still, json", { "--json", "h" }, { .offset_ns = 2 * S, .clock_stands_still = true }, 6,
+	  ALLOWED CHILD DEED, "\"status\":\"error\"", "a read-back shows" },
+	{ "the parent cannot drop", { "h" }, { .offset_ns = 2 * S, .parent_drop_r = -EPERM }, 6, ALLOWED CHILD DEED,
+	  "stepped", "cannot give up privileges" },
+	{ "the child cannot drop: asks nothing", { "h" }, { .child_drop_r = -EPERM }, 6, ALLOWED " C-drop", NULL, "cannot give up privileges" },
+	{ "no sandbox to be had: goes on", { "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "no sandbox to be had: -v tells", { "-v", "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED,
+	  "stepped", "without a sandbox" },
+	{ "the sandbox fails: asks nothing", { "h" }, { .sandbox_r = -EINVAL }, 6, ALLOWED " C-drop C-ports C-sandbox", NULL, "cannot enter the sandbox" },
+
+	{ "stale once: measured again", { "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
+	  ALLOWED CHILD " C-measure" DEED, "stepped the clock by +2 s", NULL },
+	{ "stale twice: left alone", { "h" }, { .act = ACT_STALE, .offset_ns = 2 * S }, 1,
+	  ALLOWED CHILD " C-measure P-drop", "behind", "stood still" },
+	{ "measuring fails", { "h" }, { .act = ACT_FAIL }, 6, ALLOWED CHILD, NULL, "cannot measure" },
+	{ "a record without a majority", { "h" }, { .act = ACT_BAD_RECORD, .offset_ns = 2 * S }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
+	{ "a short record", { "h" }, { .act = ACT_SHORT_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
+	{ "a long record", { "h" }, { .act = ACT_LONG_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
+	{ "the child ends", { "h" }, { .act = ACT_EXIT }, 6, ALLOWED CHILD, NULL, "ended without a report" },
+	{ "the child is killed", { "h" }, { .act = ACT_CRASH }, 6, ALLOWED CHILD, NULL, "ended by signal 9" },
+	{ "the child hangs", { "-t50ms", "h" }, { .act = ACT_HANG }, 6, ALLOWED CHILD, NULL, "did not report in time" },
+	{ "the child is interrupted", { "h" }, { .act = ACT_INTERRUPTED }, 130, ALLOWED CHILD, NULL, NULL },
+	{ "the parent is ended while measuring", { "h" }, { .act = ACT_SIGNAL_PARENT }, 143, ALLOWED CHILD, NULL, NULL },
+};
+/* clang-format on */
+
+static void read_back(int fd, char *buf, size_t room)
+{
+	ssize_t len = pread(fd, buf, room - 1, 0);
+
+	assert_true(len >= 0);
+	buf[len] = '\0';
+	close(fd);
+}
+
+static void assert_part(const char *text, const char *part)
+{
+	if (!part) {
+		assert_string_equal(text, "");
+	} else if (!strstr(text, part)) {
+		fail_msg("\"%s\" is not in \"%s\"", part, text);
+	}
+}
+
+static void set_process(const struct row *row, int out, int err)
+{
+	static const struct command *const commands[] = { &command_set };
+	char *argv[8] = { (char *)"reqtime" };
+	int argc = 1;
+
+	world->parent = getpid();
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	while (argc <= 4 && row->words[argc - 1]) {
+		argv[argc] = (char *)row->words[argc - 1];
+		argc++;
+	}
+	/* The process of a row ends here: what cmocka holds is not its to free. */
+	_exit(command_main("reqtime", commands, 1, argc, argv));
+}
+
+static void set_row(void **state)
+{
+	const struct row *row = *state;
+	static char out_text[4000], err_text[4000];
+	int out = memfd_create("out", 0), err = memfd_create("err", 0);
+	int wait_status = 0;
+	pid_t pid;
+
+	memset(world, 0, sizeof(*world));
+	world->script = row->script;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		set_process(row, out, err);
+	}
+	assert_true(waitpid(pid, &wait_status, 0) == pid);
+	read_back(out, out_text, sizeof(out_text));
+	read_back(err, err_text, sizeof(err_text));
+	assert_string_equal(world->log, row->log);
+	assert_true(WIFEXITED(wait_status));
+	if (WEXITSTATUS(wait_status) != row->status) {
+		fail_msg("exit status %d: %s%s", WEXITSTATUS(wait_status), out_text,
+		         err_text);
+	}
+	assert_part(out_text, row->out);
+	assert_part(err_text, row->err);
+	/* Only what was stepped has moved. */
+	assert_true(world->shift_ns == 0 || strstr(row->log, "P-step") != NULL);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT_OF(rows)];
+	size_t i;
+
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (world == MAP_FAILED) {
+		return 1;
+	}
+	memset(tests, 0, sizeof(tests));
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			                        .test_func = set_row,
+			                        .initial_state = (void *)&rows[i] };
+	}
+	return cmocka_run_group_tests_name("set", tests, NULL, NULL);
+}
