@@ -27,8 +27,9 @@ override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 # One line per program: everything it links, nothing more.
 CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
-                filter keyed_sort electorate select plan run report
-reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/measuring cmd/json app/correct \
+                filter keyed_sort electorate select plan run report discipline
+reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judge \
+                cmd/set_report cmd/measuring cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox
 reqtime_LIB  := -lcap -lseccomp -ljansson
@@ -40,7 +41,7 @@ test_correct_OBJ := app/correct
 test_command_OBJ := cmd/command
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/command cmd/measuring cmd/json app/correct
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report cmd/command cmd/measuring cmd/json app/correct
 test_set_LIB     := -ljansson
 test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr

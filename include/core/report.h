@@ -22,9 +22,10 @@ size_t report_refid(uint8_t stratum, const uint8_t refid[4], char *buf, size_t r
  * reason that does not fit. */
 size_t report_table(const struct run *run, unsigned columns, char *buf, size_t room);
 
-/* The last two lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
- * servers." and what `set` would do, or why there is no answer.  `plan` is NULL when there is
- * none.  The figures hold as printed: the bound is rounded up and takes in the offset's rounding. */
+/* The last lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
+ * servers." and what `set` would do, or why there is no answer; at most 80 columns.
+ * `plan` is NULL when there is none.  Here and in the table the figures hold as printed:
+ * the bound is rounded up and takes in what rounding did to the offset. */
 size_t report_verdict(const struct run *run, const struct plan *plan, char *buf,
                       size_t room);
 

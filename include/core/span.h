@@ -12,7 +12,7 @@ enum span_verdict {
 	SPAN_EMPTY,
 	SPAN_NOT_A_NUMBER,
 	SPAN_UNKNOWN_UNIT,
-	SPAN_TOO_LARGE, /* beyond about 292 years, or above zero and finer than a nanosecond */
+	SPAN_TOO_LARGE, /* beyond about 292 years, or above 0 and below a nanosecond */
 };
 
 /* "250ms", "1.5s", "2m", "0.5": digits, at most one point, then ns us ms s m (or
@@ -21,9 +21,10 @@ enum span_verdict {
 MUST_USE enum span_verdict span_parse(const char *text, int64_t *ret_ns);
 const char *span_verdict_text(enum span_verdict verdict);
 
-/* "+1.234 ms", "-12 ns", "+3.5 s", "+1 h 02:03", "+2 d 03:04:05": at most four significant
- * digits and the unit that fits, from an hour on whole seconds; zeros at the end only when they
- * come from rounding ("1.000 ms" was 999.9999 us or so, "1 ms" is exact); with `with_sign` a plus is shown too, and exact zero is "0 s" in both.
+/* "+1.234 ms", "-12 ns", "+3.5 s", "+1 h 02:03", "+2 d 03:04:05": at most four
+ * significant digits and the unit that fits, from an hour on whole seconds.  Zeros at the
+ * end come only from rounding: "1.000 ms" was about 1 ms, "1 ms" is exact.  With
+ * `with_sign` a plus is shown too; exact zero is "0 s" in both.
  * Room for SPAN_TEXT_ROOM; returns the length. */
 enum { SPAN_TEXT_ROOM = 32 };
 size_t span_format(int64_t ns, int with_sign, char *buf);

@@ -270,7 +270,7 @@ static int parse_letters(struct parse *parse, bool has_words, const char *word,
 			*took = !at[1];
 			return option_store(parse, i, at[1] ? at + 1 : next);
 		}
-		status = option_store(parse, i, NULL);
+		status = option_store(parse, i, "");
 		if (status) {
 			return status;
 		}

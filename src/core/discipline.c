@@ -70,13 +70,13 @@ static const struct noise_kind {
 
 /* What is known of the time between two observations. */
 struct interval {
-	double run_s;     /* awake */
-	double all_s;     /* asleep too */
-	double moved_ns;  /* what the kernel, the slews and the steps did to the clock */
-	double doubt_ns2; /* variance of the phase that this leaves */
-	bool is_lost;     /* nothing is known of the phase */
-	bool is_stepped;  /* by somebody else */
-	bool is_retuned;  /* the kernel's frequency, by somebody else */
+	double run_s;      /* awake */
+	double all_s;      /* asleep too */
+	double moved_ns;   /* what the kernel, the slews and the steps did to the clock */
+	double doubt_ns2;  /* variance of the phase that this leaves */
+	bool is_lost;      /* nothing is known of the phase */
+	double stepped_ns; /* by somebody else; 0 = not */
+	bool is_retuned;   /* the kernel's frequency, by somebody else */
 };
 
 struct guess {
@@ -167,7 +167,7 @@ static void interval_add_steps(const struct discipline *d,
 
 	iv->moved_ns += (double)d->step_ns;
 	if (others_ns > STEP_SEEN_NS || others_ns < -STEP_SEEN_NS) {
-		iv->is_stepped = true;
+		iv->stepped_ns = (double)others_ns;
 		iv->moved_ns += (double)others_ns;
 		iv->doubt_ns2 += square(STEP_DOUBT_NS);
 	}
@@ -187,7 +187,7 @@ static void interval_add_slew(const struct discipline *d,
 		iv->doubt_ns2 += square(left_ns - expected_ns);
 	}
 	/* A step makes the kernel forget the rest of a slew, and when it came is not known. */
-	if (iv->is_stepped && lasts_s > 0.0) {
+	if (iv->stepped_ns != 0.0 && lasts_s > 0.0) {
 		iv->doubt_ns2 += fmin(1.0, lasts_s / fmax(iv->run_s, 1.0)) *
 		                 square(ordered_ns) / 3.0;
 	}
@@ -376,11 +376,16 @@ static void tell_stories(const struct discipline *d, const struct interval *iv,
 	ret[DISCIPLINE_STORY_LIE].prior = clamp(d->lie_share, LIE_LEAST, LIE_MOST);
 	ret[DISCIPLINE_STORY_LIE].noise_ns2 = square(bound_ns) / 3.0;
 
-	/* It can be of any size: its spread follows what is seen. */
-	ret[DISCIPLINE_STORY_PHASE_JUMP].prior =
-		iv->is_stepped ? PRIOR_WARNED : PRIOR_PHASE_JUMP;
-	ret[DISCIPLINE_STORY_PHASE_JUMP].add_phase_ns2 =
-		square(PHASE_JUMP_NS) + square(surprise_ns);
+	/* It can be of any size: its spread follows what is seen.  A step by others may be
+	 * none (a leap second, which the servers have too): then it is of that size. */
+	if (iv->stepped_ns != 0.0) {
+		ret[DISCIPLINE_STORY_PHASE_JUMP].prior = PRIOR_WARNED;
+		ret[DISCIPLINE_STORY_PHASE_JUMP].add_phase_ns2 = square(iv->stepped_ns);
+	} else {
+		ret[DISCIPLINE_STORY_PHASE_JUMP].prior = PRIOR_PHASE_JUMP;
+		ret[DISCIPLINE_STORY_PHASE_JUMP].add_phase_ns2 = square(PHASE_JUMP_NS);
+	}
+	ret[DISCIPLINE_STORY_PHASE_JUMP].add_phase_ns2 += square(surprise_ns);
 
 	ret[DISCIPLINE_STORY_FREQ_JUMP].prior =
 		iv->is_retuned ? PRIOR_WARNED : PRIOR_FREQ_JUMP[d->surprise_count];
@@ -794,15 +799,13 @@ bool discipline_expect(const struct discipline *d,
                        int64_t *ret_bound_ns)
 {
 	struct discipline copy = *d;
-	struct discipline_observation asked = *found;
 	struct discipline_belief bank;
 	struct interval iv;
 
 	if (d->trusted_count == 0) {
 		return false;
 	}
-	asked.is_trusted = false;
-	iv = interval_since_last(d, &asked);
+	iv = interval_since_last(d, found);
 	if (iv.is_lost) {
 		return false;
 	}

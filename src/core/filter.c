@@ -45,7 +45,8 @@ enum filter_verdict filter_samples(const struct sample *samples, size_t count,
 		excess_ns = ns_add(excess_ns, samples[i].delay_ns - delay_min_ns);
 	}
 	ret->offset_ns = (lo_ns >> 1) + (hi_ns >> 1) + (lo_ns & hi_ns & 1);
-	ret->bound_ns = ns_add(hi_ns, -ret->offset_ns);
+	ret->bound_ns = instant_diff_ns((struct instant){ hi_ns },
+	                                (struct instant){ ret->offset_ns });
 	ret->delay_ns = delay_min_ns;
 	ret->jitter_ns = excess_ns / (int64_t)count;
 	ret->at_mono_ns = at_mono_ns;

@@ -30,7 +30,9 @@ static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
                                  struct sample *ret)
 {
 	ret->offset_ns = middle(lo_ns, hi_ns);
-	ret->bound_ns = ns_add(ns_add(hi_ns, -ret->offset_ns), slack_ns);
+	ret->bound_ns = ns_add(instant_diff_ns((struct instant){ hi_ns },
+	                                       (struct instant){ ret->offset_ns }),
+	                       slack_ns);
 }
 
 enum sample_verdict sample_from_exchange(const struct exchange *x,

@@ -266,7 +266,9 @@ static int drain_errors(struct udp_channel *ch)
 		}
 		if (got.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
 			take_stamp(ch, &got);
-		} else if (got.error.ee_errno != 0) {
+		} else if (got.error.ee_errno != 0 &&
+		           got.error.ee_origin != SO_EE_ORIGIN_LOCAL) {
+			/* A local one has been told by send(). */
 			return -(int)got.error.ee_errno;
 		}
 	}

@@ -128,6 +128,18 @@ static void run_unanswered(struct bench *b)
 	run_found(b, &found);
 }
 
+/* adjtimex() cannot be read, and what stands in its place is not to be looked at. */
+static void run_blind(struct bench *b, bool is_trusted)
+{
+	struct discipline_observation found = look(b, 20e3);
+
+	found.has_kernel = false;
+	found.frequency_ppb = 123456;
+	found.slew_left_ns = 123456789;
+	found.is_trusted = is_trusted;
+	run_found(b, &found);
+}
+
 static void settle(struct bench *b, double crystal_ppb)
 {
 	memset(b, 0, sizeof(*b));
@@ -146,19 +158,22 @@ enum surprise {
 	REBOOT,
 	REBOOT_UNANSWERED,
 	STEP,
-	LEAP,        /* the kernel's second less; UTC has it too */
+	LEAP,        /* the kernel sets the clock back by `size`; UTC is set back too */
 	SUSPEND,     /* ten hours; `size` = what the RTC got wrong */
 	PAUSE,       /* the whole machine stood still, no clock of its tells */
-	GAP,         /* weeks without a run; `size` = weeks, 1 ppm further off */
+	REBOOT_LATE, /* after `size` weeks, 0.2 ppm further off */
+	GAP,         /* weeks without a run; `size` = weeks, 0.2 ppm further off */
 	RETUNE,      /* by `size` ppb, in the middle of the interval */
 	RETUNE_SEEN, /* the same, and a run without an answer saw it at once */
 	FOREIGN_SLEW,
 	JUMP, /* of the crystal, by `size` ppb */
 	LIE,
+	LIE_LATE, /* after a month of honesty */
 	LIES_ALTERNATE,
 	STAMPS_BACK, /* as after a reboot that nobody told of */
 	NO_KERNEL,   /* adjtimex() cannot be read */
-	SLEW_CUT,    /* the next run comes while a slew is under way */
+	NO_KERNEL_UNANSWERED,
+	SLEW_CUT, /* the next run comes while a slew is under way */
 };
 
 struct surprise_row {
@@ -166,6 +181,10 @@ struct surprise_row {
 	enum surprise what;
 	double size;
 	int runs; /* hourly ones after it, the first of which meets it */
+	/* What the past lets expect at the first of them: 0 = nothing, else the bound is
+	 * between these, and the truth within it; -1 = it is wrong, and cannot know. */
+	int64_t expect_least_ns;
+	int64_t expect_most_ns;
 	/* Of the last of them: what is advised against the truth. */
 	int64_t phase_within_ns;
 	int64_t freq_within_ppb;
@@ -174,39 +193,44 @@ struct surprise_row {
 
 /* clang-format off */
 static const struct surprise_row surprise_rows[] = {
-	{ "nothing",                       NOTHING,        0,     1, 100000,  60, DISCIPLINE_STEADY },
-	{ "reboot: frequency kept",        REBOOT,         300e6, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "reboot, RTC an hour off",       REBOOT,       3600e9,  1, 100000,  60, DISCIPLINE_STEADY },
-	{ "reboot, next run",              REBOOT,         300e6, 2, 100000,  60, DISCIPLINE_STEADY },
-	{ "reboot, first run unanswered",  REBOOT_UNANSWERED, 3e8, 1, 100000, 60, DISCIPLINE_STEADY },
-	{ "step 40 ms",                    STEP,            40e6, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "step 40 ms, three runs on",     STEP,            40e6, 4, 100000,  60, DISCIPLINE_STEADY },
-	{ "step 1 ms",                     STEP,             1e6, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "step -3 s",                     STEP,            -3e9, 2, 100000,  60, DISCIPLINE_STEADY },
-	{ "step a day",                    STEP,        86400e9,  2, 100000,  60, DISCIPLINE_STEADY },
-	{ "leap second",                   LEAP,               0, 1, 100000, 100, DISCIPLINE_STEADY },
-	{ "leap second, next run",         LEAP,               0, 2, 100000, 100, DISCIPLINE_STEADY },
-	{ "suspend, RTC 0.4 s off",        SUSPEND,        400e6, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "suspend, RTC right",            SUSPEND,            0, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "pause 2 s",                     PAUSE,            2e9, 1, 150000, 100, DISCIPLINE_STEADY },
-	{ "pause an hour",                 PAUSE,         3600e9, 1, 150000, 100, DISCIPLINE_STEADY },
-	{ "pause 50 ms, next run",         PAUSE,           50e6, 2, 150000, 100, DISCIPLINE_STEADY },
-	{ "gap of six weeks",              GAP,                6, 1, 100000, 900, DISCIPLINE_LEARNING },
-	{ "gap of six weeks, next run",    GAP,                6, 2, 100000, 100, DISCIPLINE_STEADY },
-	{ "retuned by -50 ppm",            RETUNE,         -50e3, 1, 100000, 500, DISCIPLINE_LEARNING },
-	{ "retuned by 7 ppm",              RETUNE,           7e3, 2, 100000, 100, DISCIPLINE_STEADY },
-	{ "retuned, seen at once",         RETUNE_SEEN,    -50e3, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "slewed by others",              FOREIGN_SLEW,   900e6, 1, 150000, 500, DISCIPLINE_STEADY },
-	{ "crystal jumps 20 ppm",          JUMP,            20e3, 3, 150000, 300, DISCIPLINE_STEADY },
-	{ "crystal jumps -80 ppm",         JUMP,           -80e3, 3, 150000, 300, DISCIPLINE_STEADY },
-	{ "crystal jumps 1.5 ppm",         JUMP,           1.5e3, 6, 150000, 300, DISCIPLINE_STEADY },
-	{ "one lie: not chased",           LIE,              7e6, 1, 1000000, 150, DISCIPLINE_STEADY },
-	{ "one lie: soon forgotten",       LIE,             -9e6, 4, 150000, 100, DISCIPLINE_STEADY },
-	{ "lies alternate: doubt",         LIES_ALTERNATE,   8e6, 3, 9000000, 3000, DISCIPLINE_DOUBTING },
-	{ "lies alternate: doubt ends",    LIES_ALTERNATE,   8e6, 9, 150000, 150, DISCIPLINE_STEADY },
-	{ "stamps run backwards",          STAMPS_BACK,    300e6, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "kernel cannot be read",         NO_KERNEL,          0, 1, 100000,  60, DISCIPLINE_STEADY },
-	{ "run while a slew goes on",      SLEW_CUT,       400e6, 1, 100000, 100, DISCIPLINE_STEADY },
+	/* name                            what          size   runs expect        phase  freq   state */
+	{ "nothing",                       NOTHING,         0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "reboot: frequency kept",        REBOOT,      300e6,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
+	{ "reboot, RTC an hour off",       REBOOT,     3600e9,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
+	{ "reboot, next run",              REBOOT,      300e6,    2, 0, 0,        100000,   60, DISCIPLINE_STEADY },
+	{ "reboot after six weeks",        REBOOT_LATE,     6,    3, 0, 0,        150000,  150, DISCIPLINE_STEADY },
+	{ "reboot, first run unanswered",  REBOOT_UNANSWERED, 3e8, 1, 0, 0,       100000,   60, DISCIPLINE_STEADY },
+	{ "step 40 ms",                    STEP,         40e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "step 40 ms, three runs on",     STEP,         40e6,    4, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "step 1 ms",                     STEP,          1e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "step -3 s",                     STEP,         -3e9,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "step a day",                    STEP,     86400e9,     2, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "leap second",                   LEAP,          1e9,    1, -1, 0,       100000,  100, DISCIPLINE_STEADY },
+	{ "leap second, next run",         LEAP,          1e9,    2, -1, 0,       100000,  100, DISCIPLINE_STEADY },
+	{ "step of 5 ms that was none",    LEAP,          5e6,    1, -1, 0,      1000000,  100, DISCIPLINE_STEADY },
+	{ "suspend, RTC 0.4 s off",        SUSPEND,     400e6,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_STEADY },
+	{ "suspend, RTC right",            SUSPEND,         0,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_STEADY },
+	{ "pause 2 s",                     PAUSE,         2e9,    1, -1, 0,       150000,  100, DISCIPLINE_STEADY },
+	{ "pause an hour",                 PAUSE,      3600e9,    1, -1, 0,       150000,  100, DISCIPLINE_STEADY },
+	{ "pause 50 ms, next run",         PAUSE,        50e6,    2, -1, 0,       150000,  100, DISCIPLINE_STEADY },
+	{ "gap of six weeks",              GAP,             6,    1, 1000*MS, 9000*MS, 100000, 200, DISCIPLINE_STEADY },
+	{ "gap of six weeks, next run",    GAP,             6,    2, 1000*MS, 9000*MS, 100000, 100, DISCIPLINE_STEADY },
+	{ "retuned by -50 ppm",            RETUNE,      -50e3,    1, 90*MS, 900*MS, 100000, 500, DISCIPLINE_LEARNING },
+	{ "retuned by 7 ppm",              RETUNE,        7e3,    2, 12*MS, 90*MS, 100000,  100, DISCIPLINE_STEADY },
+	{ "retuned, seen at once",         RETUNE_SEEN, -50e3,    1, 90*MS, 150*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "slewed by others",              FOREIGN_SLEW, 900e6,   1, 450*MS, 9000*MS, 150000, 500, DISCIPLINE_STEADY },
+	{ "crystal jumps 20 ppm",          JUMP,         20e3,    3, -1, 0,       150000,  300, DISCIPLINE_STEADY },
+	{ "crystal jumps -80 ppm",         JUMP,        -80e3,    3, -1, 0,       150000,  300, DISCIPLINE_STEADY },
+	{ "crystal jumps 1.5 ppm",         JUMP,        1.5e3,    6, -1, 0,       150000,  300, DISCIPLINE_STEADY },
+	{ "one lie: not chased",           LIE,           7e6,    1, 1, 3*MS,    1000000,  150, DISCIPLINE_STEADY },
+	{ "one lie: soon forgotten",       LIE,          -9e6,    4, 1, 3*MS,     150000,  100, DISCIPLINE_STEADY },
+	{ "one lie after honest months",   LIE_LATE,      7e6,    1, 1, 3*MS,    1000000,  150, DISCIPLINE_STEADY },
+	{ "lies alternate: doubt",         LIES_ALTERNATE, 8e6,   3, 1, 3*MS,    9000000, 3000, DISCIPLINE_DOUBTING },
+	{ "lies alternate: doubt ends",    LIES_ALTERNATE, 8e6,   9, 1, 3*MS,     150000,  150, DISCIPLINE_STEADY },
+	{ "stamps run backwards",          STAMPS_BACK, 300e6,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
+	{ "kernel cannot be read",         NO_KERNEL,       0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
+	{ "nor the servers heard",         NO_KERNEL_UNANSWERED, 0, 1, 1, 3*MS,   100000,   60, DISCIPLINE_STEADY },
+	{ "run while a slew goes on",      SLEW_CUT,    400e6,    1, 1, 3*MS,     100000,  100, DISCIPLINE_STEADY },
 };
 /* clang-format on */
 
@@ -246,6 +270,11 @@ static void meet_retune(struct bench *b, const struct surprise_row *row)
 static void meet(struct bench *b, const struct surprise_row *row)
 {
 	switch (row->what) {
+	case REBOOT_LATE:
+		b->crystal_ppb += 200.0;
+		pass(b, row->size * 7 * 24 * HOUR_S);
+		meet_reboot(b, 0.0);
+		break;
 	case REBOOT:
 	case STAMPS_BACK:
 	case REBOOT_UNANSWERED:
@@ -262,12 +291,24 @@ static void meet(struct bench *b, const struct surprise_row *row)
 		meet_suspend(b, row->size);
 		break;
 	case GAP:
-		b->crystal_ppb += 1000.0;
+		b->crystal_ppb += 200.0;
 		pass(b, row->size * 7 * 24 * HOUR_S);
 		break;
 	case RETUNE:
 	case RETUNE_SEEN:
 		meet_retune(b, row);
+		break;
+	case NO_KERNEL_UNANSWERED:
+		pass(b, HOUR_S / 2);
+		run_blind(b, false);
+		pass(b, HOUR_S / 2);
+		break;
+	case LIE_LATE:
+		for (int i = 0; i < 700; i++) {
+			pass(b, HOUR_S);
+			run(b);
+		}
+		pass(b, HOUR_S);
 		break;
 	case SLEW_CUT:
 		pass(b, HOUR_S);
@@ -299,25 +340,35 @@ static void run_after(struct bench *b, const struct surprise_row *row, int at)
 {
 	struct discipline_observation found;
 
-	if (row->what == LIE && at == 0) {
+	if ((row->what == LIE || row->what == LIE_LATE) && at == 0) {
 		run_with(b, row->size);
 	} else if (row->what == LIES_ALTERNATE && at < 3) {
 		run_with(b, at % 2 ? -row->size : row->size);
 	} else if (row->what == LEAP && at == 0) {
 		found = look(b, 20e3);
-		/* Both clocks have repeated the second; the boot time has not. */
-		found.boottime_ns += NS_PER_S;
-		found.monotonic_ns += NS_PER_S;
-		b->monotonic_ns += NS_PER_S;
+		/* Clock and servers have repeated the second; the boot time has not. */
+		found.boottime_ns += llround(row->size);
+		found.monotonic_ns += llround(row->size);
+		b->monotonic_ns += llround(row->size);
 		run_found(b, &found);
 	} else if (row->what == NO_KERNEL && at == 0) {
-		found = look(b, 20e3);
-		found.has_kernel = false;
-		found.frequency_ppb = 123456;
-		found.slew_left_ns = 123456789;
-		run_found(b, &found);
+		run_blind(b, true);
 	} else {
 		run(b);
+	}
+}
+
+static void check_expectation(struct bench *b, const struct surprise_row *row)
+{
+	struct discipline_observation found = look(b, 0.0);
+	int64_t offset_ns, bound_ns;
+	bool is_known = discipline_expect(&b->discipline, &found, &offset_ns, &bound_ns);
+
+	b->is_new_boot = found.is_new_boot; /* the run itself is still to come */
+	assert_int_equal(is_known, row->expect_least_ns != 0);
+	if (row->expect_least_ns > 0) {
+		assert_in_range(bound_ns, row->expect_least_ns, row->expect_most_ns);
+		assert_in_range(llabs(offset_ns - found.offset_ns), 0, bound_ns);
 	}
 }
 
@@ -329,6 +380,7 @@ static void survive_row(void **state)
 
 	settle(&b, 50e3);
 	meet(&b, row);
+	check_expectation(&b, row);
 	for (int i = 0; i < row->runs; i++) {
 		if (i > 0) {
 			pass(&b, HOUR_S);
@@ -339,6 +391,11 @@ static void survive_row(void **state)
 		/* However surprised: the truth is never outside what is promised. */
 		assert_true(fabs(b.offset_ns) <=
 		            (double)discipline_bound_ns(&b.forecast, 0));
+	}
+	if (row->state == DISCIPLINE_STEADY) {
+		/* Not for lack of a promise: 1500 s on, with every slew done. */
+		assert_in_range(discipline_bound_ns(&b.forecast, 1500 * NS_PER_S), 1,
+		                row->what == STEP ? 5 * MS : 20 * MS);
 	}
 	assert_true(b.advice.has_phase);
 	assert_in_range(llabs(b.advice.phase_ns - llround(truth_ns)), 0,
@@ -377,6 +434,8 @@ static void first_run_leaves_frequency(void **state)
 	assert_int_equal(b.advice.phase_ns, 123 * MS);
 	assert_int_equal(b.advice.frequency_ppb, 12000);
 	assert_true(b.advice.frequency_sd_ppb > 20000);
+	/* four exchanges say little of the noise */
+	assert_in_range(b.advice.phase_sd_ns, 500 * NS_PER_US, 10 * MS);
 	pass(&b, HOUR_S);
 	assert_true(fabs(b.offset_ns) <=
 	            (double)discipline_bound_ns(&b.forecast, HOUR_S * NS_PER_S));

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `set` is two processes, and three files beside set.c: set_judge.c decides and acts on the
+ * clock, set_report.c says what came of it, set_guard.c is the process with the privilege.
+ */
+#ifndef CMD_SET_PRIVATE_H
+#define CMD_SET_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "app/correct.h"
+#include "cmd/measuring.h"
+
+struct set_settings {
+	struct measuring_settings
+		measuring; /* first: the shared options are relative to it */
+	int wish;          /* enum plan_wish */
+	int64_t step_above_ns;
+	int64_t refuse_above_ns;
+	bool any_offset;
+	bool is_dry;
+};
+_Static_assert(offsetof(struct set_settings, measuring) == 0, "shared options");
+
+/* The parent's answer to a record. */
+struct set_reply {
+	struct correct_result result;
+	enum run_status status; /* of the whole, for exit status and JSON */
+	bool is_again;          /* stale: measure once more */
+};
+
+/* Plans by the limits of `set`, and unless it is dry does it.  `may_repeat`: a stale record is
+ * answered with `is_again`. */
+struct set_reply set_judge(const struct set_settings *set,
+                           const struct correct_record *record, bool may_repeat);
+/* 0, or the exit status with a line on stderr. */
+int set_mono_now(int64_t *ret_ns);
+
+/* What was measured and what was done, on stdout; what went wrong, on stderr.  Returns the exit
+ * status of the whole. */
+int set_report(const struct set_settings *set, const struct measuring *measuring,
+               struct run *run, const struct set_reply *reply);
+/* `reply` is NULL when nothing was measured.  0 or the exit status. */
+int set_print_json(const struct set_settings *set, const struct run *run,
+                   const struct set_reply *reply);
+void set_complain(const struct set_reply *reply, const struct set_settings *set);
+void set_complain_not_permitted(void);
+
+/* The measuring process; `fd` leads to the guard, `parent`.  A report that cannot be written is a
+ * warning there: by then the clock is as it is. */
+_Noreturn void set_child_main(const struct set_settings *set,
+                              const struct server_spec *servers, size_t count, int fd,
+                              pid_t parent);
+
+/* Before any packet: whether the kernel would let us.  0, or the exit status and stderr says how
+ * to be let. */
+int set_guard_permission(const struct set_settings *set);
+/* Both processes, to the end of the child.  Returns the exit status. */
+int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
+                  size_t count);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "set.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/json.h"
+#include "core/report.h"
+#include "core/span.h"
+
+void set_complain_not_permitted(void)
+{
+	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	command_complain("not permitted to set the clock: CAP_SYS_TIME is missing. One of "
+	                 "these grants it:");
+	fprintf(stderr,
+	        "  this program:   setcap cap_sys_time=p %s\n"
+	        "  systemd unit:   AmbientCapabilities=CAP_SYS_TIME\n"
+	        "  container:      --cap-add SYS_TIME (root in a user namespace has it in "
+	        "name "
+	        "only)\n"
+	        "  Without it, \"reqtime set --dry-run\" shows what would be done.\n",
+	        len > 0 ? command_quote(path, quoted) : "PROGRAM");
+}
+
+static void complain_refused(const struct plan *plan, const struct set_settings *set)
+{
+	char offset[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+
+	span_format(plan->by_ns, 1, offset);
+	span_format(set->refuse_above_ns, 0, limit);
+	if (plan->reason == PLAN_BEYOND_LIMIT) {
+		command_complain("refused to set the clock: the offset, %s, is beyond "
+		                 "--refuse-above (%s); --any-offset lifts that limit",
+		                 offset, limit);
+	} else {
+		command_complain("refused to set the clock (offset %s): %s", offset,
+		                 plan_reason_text(plan->reason));
+	}
+}
+
+static void complain_not_done(const struct correct_result *result)
+{
+	char applied[SPAN_TEXT_ROOM], seen[SPAN_TEXT_ROOM];
+
+	span_format(result->applied_ns, 1, applied);
+	span_format(result->readback_ns, 1, seen);
+	if (result->status == CORRECT_NOT_MOVED) {
+		command_complain(
+			"the kernel took a %s of %s, but a read-back shows %s: the "
+			"clock cannot be trusted",
+			plan_action_name(result->applied), applied, seen);
+	} else if (result->applied != PLAN_NONE) {
+		command_complain("after a %s of the clock by %s: %s",
+		                 plan_action_name(result->applied), applied,
+		                 strerror(result->error));
+	} else {
+		command_complain("cannot set the clock: %s", strerror(result->error));
+	}
+}
+
+void set_complain(const struct set_reply *reply, const struct set_settings *set)
+{
+	switch (reply->result.status) {
+	case CORRECT_REFUSED:
+		complain_refused(&reply->result.plan, set);
+		break;
+	case CORRECT_NOT_PERMITTED:
+		set_complain_not_permitted();
+		break;
+	case CORRECT_STALE:
+		command_complain(
+			"the clock was stepped, or this machine stood still, after the "
+			"measurement: the clock was left alone");
+		break;
+	case CORRECT_FAILED:
+	case CORRECT_NOT_MOVED:
+		complain_not_done(&reply->result);
+		break;
+	case CORRECT_BAD_RECORD:
+		command_complain(
+			"the measurement makes no sense: the clock was left alone");
+		break;
+	case CORRECT_DONE:
+	case CORRECT_NO_ANSWER: /* the verdict line says why */
+		break;
+	}
+}
+
+static void print_deed(const struct correct_result *result, FILE *to)
+{
+	char by[SPAN_TEXT_ROOM], lasts[SPAN_TEXT_ROOM];
+	int64_t size_ns = result->applied_ns < 0 ? -result->applied_ns : result->applied_ns;
+
+	span_format(result->applied_ns, 1, by);
+	if (result->applied == PLAN_STEP) {
+		fprintf(to, "stepped the clock by %s, and it reads so\n", by);
+	} else if (result->applied == PLAN_SLEW) {
+		span_format(size_ns * (1000000 / PLAN_SLEW_PPM), 0, lasts);
+		fprintf(to, "slewing the clock by %s, which takes the kernel about %s\n",
+		        by, lasts);
+	} else {
+		fprintf(to, "left the clock alone: %s\n",
+		        plan_reason_text(result->plan.reason));
+	}
+}
+
+int set_print_json(const struct set_settings *set, const struct run *run,
+                   const struct set_reply *reply)
+{
+	struct json_report report = { .verb = "set", .run = run, .has_applied = true };
+	char *text;
+
+	if (reply && (reply->result.status == CORRECT_DONE ||
+	              reply->result.plan.action != PLAN_NONE)) {
+		report.plan = &reply->result.plan;
+	}
+	if (reply && reply->result.status == CORRECT_DONE && !set->is_dry) {
+		report.is_applied = true;
+		report.applied = reply->result.applied;
+		report.applied_ns = reply->result.applied_ns;
+	}
+	text = json_render(&report);
+	if (!text) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	puts(text);
+	free(text);
+	return 0;
+}
+
+static int print_text(const struct set_settings *set, const struct measuring *measuring,
+                      const struct run *run, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+	bool is_done = result->status == CORRECT_DONE;
+	FILE *to = set->measuring.is_quiet && !is_done ? stderr : stdout;
+	/* Only a dry run speaks of what `set` would do. */
+	const struct plan *plan =
+		set->is_dry && (is_done || result->status == CORRECT_REFUSED)
+			? &result->plan
+			: NULL;
+	int status;
+
+	status = set->measuring.is_quiet && is_done
+	                 ? measuring_print_verdict(run, plan, to)
+	                 : measuring_print(measuring, run, plan, to);
+	if (status == 0 && is_done && !set->is_dry) {
+		print_deed(result, to);
+	}
+	return status;
+}
+
+int set_report(const struct set_settings *set, const struct measuring *measuring,
+               struct run *run, const struct set_reply *reply)
+{
+	int status = run_status_exit(reply->status);
+	int printed = 0;
+
+	if (set->measuring.is_quiet && reply->result.status == CORRECT_DONE &&
+	    reply->result.plan.action == PLAN_NONE) {
+		return status;
+	}
+	if (set->measuring.is_json) {
+		run->status = reply->status;
+		printed = set_print_json(set, run, reply);
+	} else {
+		printed = print_text(set, measuring, run, reply);
+	}
+	command_flush(); /* the table stands above the complaint on a terminal */
+	set_complain(reply, set);
+	return status ? status : printed;
+}
