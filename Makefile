@@ -27,22 +27,27 @@ override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 # One line per program: everything it links, nothing more.
 CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
-                filter keyed_sort electorate select plan run report discipline
+                filter keyed_sort electorate select plan run report discipline record \
+                frame trace trace_match trace_ntp trace_tcp trace_text
 reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/json app/correct \
+                cmd/set_report cmd/measuring cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
-                io/entropy io/kernel_clock io/priv io/sandbox
-reqtime_LIB  := -lcap -lseccomp -ljansson
+                io/entropy io/kernel_clock io/priv io/sandbox \
+                cmd/trace cmd/trace_json io/capture
+reqtime_LIB  := -lcap -lseccomp -ljansson -lpcap
 reqtimed_OBJ := reqtimed cmd/command cmd/serve app/serve app/serve_ntp app/serve_state app/serve_tcp \
                 app/serve_text io/accept io/kernel_clock io/listen io/notify io/priv io/sandbox \
                 io/signals io/sockaddr
 reqtimed_LIB := -lcap -lseccomp
 test_correct_OBJ := app/correct
 test_command_OBJ := cmd/command
+test_measure_OBJ := app/measure app/exchange app/tally
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report cmd/command cmd/measuring cmd/json app/correct
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report cmd/command cmd/measuring cmd/progress cmd/json app/correct
 test_set_LIB     := -ljansson
+test_servers_file_OBJ := cmd/servers_file cmd/command
+test_progress_OBJ := cmd/progress io/kernel_clock
 test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
 test_resolve_OBJ := io/resolve io/priv io/sockaddr
@@ -54,6 +59,14 @@ test_notify_OBJ  := io/notify
 test_serve_state_OBJ := app/serve_state
 test_serve_ntp_OBJ   := app/serve_ntp
 test_serve_text_OBJ  := app/serve_text
+test_state_dir_OBJ := io/state_dir
+test_lock_OBJ    := io/lock io/state_dir
+test_history_OBJ := io/history io/state_dir
+test_history_LIB := -lsqlite3
+test_recorder_OBJ := app/recorder io/history io/state_dir io/priv io/sandbox
+test_recorder_LIB := -lsqlite3 -lcap -lseccomp
+test_priv_OBJ    := io/priv
+test_priv_LIB    := -lcap
 test_sandbox_OBJ := io/sandbox $(test_ports_OBJ)
 test_sandbox_LIB := -lcap -lseccomp
 # No call that moves a clock leaves this test: the linker puts its own in their place.
@@ -70,12 +83,14 @@ SCRIPTS      := $(wildcard tests/system/[0-9]*.sh)
 SAN_TESTS     = $(filter-out test_sandbox,$(TESTS))
 C_FILES       = $(shell find src include tests -name '*.[ch]')
 # header=package: what plain `make` does without is said before anything is compiled.
-NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=libjansson-dev
+NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=libjansson-dev sqlite3.h=libsqlite3-dev \
+                pcap.h=libpcap-dev
 # NAME_OBJ: below src/; NAME_WITH: a test's own, below tests/.
 objs          = $($1_OBJ:%=$(B)/src/%.o) $($1_WITH:%=$(B)/tests/%.o)
 
 all: $(PROGS:%=$(B)/%)
-tests: $(TESTS:%=$(B)/%) $(SIMS:%=$(B)/%)
+tests: $(TESTS:%=$(B)/%) sims
+sims: $(SIMS:%=$(B)/%)
 
 compiles = $(shell $(CC) -E -include $1 -x c /dev/null >/dev/null 2>&1 && echo yes)
 missing  = $(foreach n,$1,$(if $(call compiles,$(firstword $(subst =, ,$n))),,$(lastword $(subst =, ,$n))))
@@ -112,9 +127,13 @@ check:
 		tests/install.sh $(SCRIPTS) tests/interop/agree.sh tests/vm/set.sh \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
-bench: all
+bench: all $(SIMS:%=$(B)/%)
 	@packaging/deps build test
 	@tests/bench/accuracy
+	@tests/bench/rounds
+	@tests/bench/fleet
+	@$(B)/sim_measure 1000000
+	@B=$(B) tests/bench/discipline
 
 format:
 	clang-format -i $(C_FILES)
@@ -137,7 +156,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all tests demo check bench format lint install clean
+.PHONY: all tests sims demo check bench format lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B)/src $(B)/tests -name '*.d' 2>/dev/null)

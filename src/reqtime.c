@@ -4,7 +4,8 @@
 int main(int argc, char **argv)
 {
 	/* The first is the default: what is typed without thinking changes nothing. */
-	static const struct command *const commands[] = { &command_query, &command_set };
+	static const struct command *const commands[] = { &command_query, &command_set,
+		                                          &command_trace };
 
 	return command_main("reqtime", commands, COUNT_OF(commands), argc, argv);
 }

@@ -73,6 +73,7 @@ const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM]);
 
 extern const struct command command_query;
 extern const struct command command_set;
+extern const struct command command_trace;
 extern const struct command command_serve; /* all of reqtimed */
 
 #endif

@@ -10,6 +10,7 @@
 struct json_report {
 	const char *verb; /* "query", "set" */
 	const struct run *run;
+	bool has_no_sources;     /* they were told line by line: `sources` is null */
 	const struct plan *plan; /* NULL: none was made */
 	bool has_applied;        /* `set`: there is the key ... */
 	bool is_applied;         /* ... and something to tell; else it is null */
@@ -19,5 +20,7 @@ struct json_report {
 
 /* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory. */
 char *json_render(const struct json_report *report);
+/* One element of `sources` alone; else the same. */
+char *json_render_source(const struct run_source *source);
 
 #endif

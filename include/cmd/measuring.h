@@ -11,6 +11,7 @@
 
 #include "app/measure.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "core/plan.h"
 
 struct kernel_ports;
@@ -45,6 +46,7 @@ int measuring_servers(const char *const *words, size_t count, struct server_spec
 struct measuring {
 	struct measure_settings measure;
 	struct kernel_ports *ports;
+	struct progress progress; /* as it begins */
 	unsigned columns;
 	bool is_verbose;
 };
@@ -54,7 +56,8 @@ struct measuring {
  * stderr. */
 int measuring_open(const struct measuring_settings *settings,
                    const struct server_spec *servers, size_t count, struct measuring *ret);
-/* 0 and a run to be freed by measure_free(), or the exit status with a line on stderr. */
+/* Shows the progress on a terminal, unless --quiet, and leaves nothing of it.  0 and a run to be
+ * freed by measure_free(), or the exit status with a line on stderr. */
 int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret);
 void measuring_close(struct measuring *measuring);
 

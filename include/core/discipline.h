@@ -38,7 +38,7 @@
 #define DISCIPLINE_SLEW_PPB INT64_C(500000)
 
 enum {
-	DISCIPLINE_WANDERS = 6,
+	DISCIPLINE_WANDERS = 5,
 	DISCIPLINE_NOISES = 5,
 	DISCIPLINE_MODELS = DISCIPLINE_WANDERS * DISCIPLINE_NOISES,
 	DISCIPLINE_WIDTHS = 64,
@@ -174,19 +174,19 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 /* After discipline_apply(). */
 struct discipline_forecast discipline_forecast(const struct discipline *d);
 
-/* |offset| stays below this, `ahead_ns` (>= 0) after the run, in more than 999 of 1000 seconds;
- * at each moment, a slew that is under way counted in.  INT64_MAX when unknown.  Nobody
- * can promise it across a step by others or a suspend: the kernel withdraws
- * its own bound at the first, and the next run finds the second. */
+/* |offset| stays below this `ahead_ns` (>= 0) after the run, in more than 999 of 1000
+ * seconds, what is still to be slewed counted in.  INT64_MAX when unknown.  Nobody can
+ * promise it across a step by others, a suspend or a jump of the crystal: the kernel
+ * withdraws its own bound at the first, the next runs find the others. */
 int64_t discipline_bound_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
 
 /* The largest of it from now to `ahead_ns`: what can be promised until the next run. */
 int64_t discipline_bound_until_ns(const struct discipline_forecast *forecast,
                                   int64_t ahead_ns);
 
-/* What the past lets expect of the offset at the moment of `found`, before its own
- * offset is believed: true and within `*ret_bound_ns` of `*ret_offset_ns`.  False when the past does
- * not say (no trusted run, a reboot since): the outputs are left alone. */
+/* What the past lets expect of the offset at the moment of `found`, whose own offset is
+ * not looked at: true and within `*ret_bound_ns` of `*ret_offset_ns`.  False when the past
+ * does not say (no trusted run, a reboot since): the outputs are left alone. */
 MUST_USE bool discipline_expect(const struct discipline *d,
                                 const struct discipline_observation *found,
                                 int64_t *ret_offset_ns, int64_t *ret_bound_ns);

@@ -61,8 +61,10 @@ struct ports {
 	void (*hang_up)(void *ctx, size_t source);
 	/* The next event, or PORT_TIMEOUT at `deadline_mono_ns`.  -errno on a system error. */
 	int (*wait)(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
-	/* May be NULL.  Called when something about the progress changed. */
-	void (*progress)(void *ctx, const struct run *run, size_t answered,
+	/* Who looks on; the run goes the same way without.  `progress` may be NULL; it is called
+	 * with `watch_ctx` whenever something has changed, and every 200 ms. */
+	void *watch_ctx;
+	void (*progress)(void *watch_ctx, const struct run *run, size_t answered,
 	                 size_t outstanding);
 };
 

@@ -19,6 +19,10 @@ MUST_USE int priv_keep_time(void);
 MUST_USE int priv_raise_time(void);
 MUST_USE int priv_clear_time(void);
 
+/* Raises CAP_NET_RAW in the effective set, to open a capture; priv_drop_all() comes next.
+ * -EPERM when it is not permitted. */
+MUST_USE int priv_raise_raw(void);
+
 /* Gives up every capability for good: effective, permitted, inheritable, ambient, bounding where
  * allowed; no_new_privs set.  Verified by reading back. */
 MUST_USE int priv_drop_all(void);

@@ -16,6 +16,8 @@
  * network a lost packet may be asked for again sooner, ever more patiently. */
 #define PUBLIC_SPACING_NS (2 * NS_PER_S)
 #define PRIVATE_RETRY_NS (250 * NS_PER_MS)
+/* ... and a send for which the kernel had no room is tried again after this. */
+#define PASSING_NS (50 * NS_PER_MS)
 /* How long a real reply may still follow an ICMP error, which anyone can forge. */
 #define REFUSED_GRACE_NS (250 * NS_PER_MS)
 /* What the clocks may differ in two looks at them beyond the time the looks took. */
@@ -35,15 +37,18 @@ static int64_t abs_ns(int64_t ns)
 	return ns < 0 ? -ns : ns;
 }
 
-void exchange_finish(struct meter *m, size_t i)
+static void hang_up(struct meter *m, size_t i)
 {
-	struct source *s = &m->sources[i];
-
-	if (s->is_open) {
+	if (m->sources[i].is_open) {
 		m->ports->hang_up(m->ports->ctx, i);
-		s->is_open = false;
+		m->sources[i].is_open = false;
 		m->open_count--;
 	}
+}
+
+void exchange_finish(struct meter *m, size_t i)
+{
+	hang_up(m, i);
 	enter_phase(m, i, PHASE_DONE);
 }
 
@@ -83,6 +88,12 @@ static int64_t retry_span(const struct meter *m, const struct source *s,
 	return is_public(to) && span_ns < PUBLIC_SPACING_NS ? PUBLIC_SPACING_NS : span_ns;
 }
 
+/* Errors of sending that a moment later may be gone. */
+static bool is_passing(int r)
+{
+	return r == -ENOBUFS || r == -ENOMEM || r == -EAGAIN;
+}
+
 void exchange_ask(struct meter *m, size_t i)
 {
 	struct source *s = &m->sources[i];
@@ -109,7 +120,12 @@ void exchange_ask(struct meter *m, size_t i)
 	if (r < 0) {
 		snprintf(shown->reason, sizeof(shown->reason), "cannot be asked: %s",
 		         strerror(-r));
-		enter_phase(m, i, PHASE_DONE);
+		if (is_passing(r) && ++s->voids <= VOIDS_MAX) {
+			enter_phase(m, i, PHASE_READY);
+			s->due_mono_ns = m->now_mono_ns + PASSING_NS;
+		} else {
+			exchange_finish(m, i);
+		}
 		return;
 	}
 	if (s->retry_ns == 0) {
@@ -120,6 +136,15 @@ void exchange_ask(struct meter *m, size_t i)
 	s->retry_ns *= 2;
 	enter_phase(m, i, PHASE_ASKED);
 	shown->sent++;
+}
+
+void exchange_yield(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+
+	hang_up(m, i);
+	enter_phase(m, i, PHASE_READY);
+	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
 }
 
 void exchange_failed(struct meter *m, size_t i, int error)

@@ -18,6 +18,13 @@
  * sharpens the answer. */
 #define NEAR_DELAY_NS NS_PER_MS
 enum { NEAR_SOURCES_MAX = 64 };
+/* First requests go out in flights of so many, one each millisecond: thousands at once
+ * would overrun the queues of the network and of who answers.  What has come in is read
+ * before the next one, but who floods us with replies cannot put that off for long. */
+#define FLIGHT_NS NS_PER_MS
+#define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
+enum { FLIGHT_SOURCES = 32 };
+#define PROGRESS_TICK_NS (200 * NS_PER_MS)
 /* A new count is due when 1/32 of the answers are new. */
 enum { TALLY_SHARE = 32 };
 
@@ -109,26 +116,40 @@ static void refuse_source(struct meter *m, size_t i, const char *reason)
 	exchange_finish(m, i);
 }
 
+/* FNV-1a: the published constants. */
+static uint32_t *bucket_of(struct meter *m, const struct address *address)
+{
+	uint32_t key = UINT32_C(2166136261) ^ address->port;
+
+	for (size_t k = 0; k < sizeof(address->octets); k++) {
+		key = (key ^ address->octets[k]) * UINT32_C(16777619);
+	}
+	return &m->buckets[(key ^ key >> 16) % METER_BUCKETS];
+}
+
 /* Gives source `i` its address: from now on it can be asked, unless another has the same. */
 static void place_source(struct meter *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
+	char reason[RUN_REASON_ROOM];
+	uint32_t *bucket;
 
 	shown->address = *address;
 	shown->address.port = shown->port;
-	for (size_t k = 0; k < m->run->source_count; k++) {
-		const struct run_source *other = &m->run->sources[k];
+	bucket = bucket_of(m, &shown->address);
+	for (uint32_t k = *bucket; k != 0; k = m->sources[k - 1].next_in_bucket) {
+		const struct run_source *other = &m->run->sources[k - 1];
 
-		if (k != i && other->scheme == shown->scheme &&
+		if (other->scheme == shown->scheme &&
 		    address_equal(&other->address, &shown->address)) {
-			char reason[RUN_REASON_ROOM];
-
 			snprintf(reason, sizeof(reason),
 			         "the same address as %.60s: one vote", other->name);
 			refuse_source(m, i, reason);
 			return;
 		}
 	}
+	m->sources[i].next_in_bucket = *bucket;
+	*bucket = (uint32_t)i + 1;
 	enter_phase(m, i, PHASE_READY);
 }
 
@@ -273,7 +294,7 @@ static bool is_more_wanted(const struct meter *m, size_t i)
 		return true;
 	}
 	/* Another exchange can shorten the path, never the server's own distance. */
-	return m->selection.verdict == SELECT_OK && !is_good_enough(m) &&
+	return tally_is_decided(m) && !is_good_enough(m) &&
 	       latest->root_distance_ns < m->settings->target_ns;
 }
 
@@ -282,14 +303,35 @@ static bool has_window(const struct meter *m)
 	return m->settings->window == 0 || m->open_count < m->settings->window;
 }
 
-/* First requests, in order, as far as the window allows. */
+/* Not all can be open at once: whoever has not been asked yet goes before the others. */
+static bool is_crowded(const struct meter *m)
+{
+	return m->settings->window != 0 && m->run->source_count > m->settings->window;
+}
+
+static bool has_place(const struct meter *m)
+{
+	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
+}
+
+/* First requests, in order, as far as the window and the flight allow. */
 static void ask_new(struct meter *m)
 {
+	unsigned asked = 0;
+
+	if (m->now_mono_ns <
+	    m->next_flight_mono_ns + (m->has_read_all ? 0 : FLIGHT_PATIENCE_NS)) {
+		return;
+	}
 	while (m->next_unasked < m->run->source_count) {
 		size_t i = m->next_unasked;
 
 		if (m->sources[i].phase == PHASE_READY) {
 			if (!has_window(m)) {
+				return;
+			}
+			if (asked++ == FLIGHT_SOURCES) {
+				m->next_flight_mono_ns = m->now_mono_ns + FLIGHT_NS;
 				return;
 			}
 			exchange_ask(m, i);
@@ -299,6 +341,28 @@ static void ask_new(struct meter *m)
 		}
 		m->next_unasked++;
 	}
+}
+
+/* Silence: once more, or leave the place to those who have none. */
+static bool attend_silent(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	bool may_ask = m->run->sources[i].sent < m->settings->samples + s->voids;
+
+	if (is_crowded(m) && !has_place(m)) {
+		if (may_ask) {
+			exchange_yield(m, i);
+			return true;
+		}
+		exchange_finish(m, i);
+		return false;
+	}
+	if (may_ask) {
+		exchange_ask(m, i);
+	} else {
+		s->due_mono_ns = m->deadline_mono_ns; /* the last may come late */
+	}
+	return s->phase == PHASE_ASKED;
 }
 
 /* One source whose time has come; true when it is still to be looked at later. */
@@ -312,8 +376,10 @@ static bool attend(struct meter *m, size_t i)
 		if (!is_more_wanted(m, i)) {
 			return false;
 		}
-		if (is_due && has_window(m)) {
+		if (is_due && has_place(m)) {
 			exchange_ask(m, i);
+		} else if (is_due) {
+			s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
 		}
 		return true;
 	case PHASE_REFUSED:
@@ -322,15 +388,7 @@ static bool attend(struct meter *m, size_t i)
 		}
 		return !is_due;
 	case PHASE_ASKED:
-		if (!is_due) {
-			return true;
-		}
-		if (m->run->sources[i].sent < m->settings->samples + s->voids) {
-			exchange_ask(m, i);
-		} else {
-			s->due_mono_ns = m->deadline_mono_ns; /* the last may come late */
-		}
-		return s->phase == PHASE_ASKED;
+		return !is_due || attend_silent(m, i);
 	default:
 		return false;
 	}
@@ -351,10 +409,14 @@ static void ask_due(struct meter *m)
 	ask_new(m);
 }
 
-/* Counting is O(n log n): with thousands of sources not after every event. */
+/* Counting is O(n log n): with thousands of sources not after every event, but after the
+ * last. */
 static void count_votes(struct meter *m)
 {
-	if (m->uncounted++ < m->answered_count / TALLY_SHARE) {
+	size_t rest = m->answered_count / TALLY_SHARE +
+	              m->run->source_count / (TALLY_SHARE * TALLY_SHARE);
+
+	if (m->uncounted++ < rest && outstanding(m) > 0) {
 		return;
 	}
 	tally(m);
@@ -394,6 +456,13 @@ static int64_t next_wake(const struct meter *m)
 	if (!m->settings->ask_all && m->decided_mono_ns != INT64_MAX &&
 	    m->decided_mono_ns + GRACE_NS < wake_ns) {
 		wake_ns = m->decided_mono_ns + GRACE_NS;
+	}
+	if (m->next_unasked < m->run->source_count && has_window(m) &&
+	    m->next_flight_mono_ns < wake_ns) {
+		wake_ns = m->next_flight_mono_ns;
+	}
+	if (m->ports->progress && m->now_mono_ns + PROGRESS_TICK_NS < wake_ns) {
+		wake_ns = m->now_mono_ns + PROGRESS_TICK_NS;
 	}
 	return wake_ns;
 }
@@ -451,7 +520,7 @@ static int run_rounds(struct meter *m)
 			return 0;
 		}
 		if (m->ports->progress) {
-			m->ports->progress(m->ports->ctx, m->run, m->answered_count,
+			m->ports->progress(m->ports->watch_ctx, m->run, m->answered_count,
 			                   outstanding(m));
 		}
 		r = m->ports->wait(m->ports->ctx, next_wake(m), &event);
@@ -467,6 +536,7 @@ static int run_rounds(struct meter *m)
 			}
 		}
 		exchange_watch_clock(m, &now);
+		m->has_read_all = event.kind == PORT_TIMEOUT;
 		r = handle(m, &event);
 		if (r < 0) {
 			return r;

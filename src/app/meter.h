@@ -24,6 +24,7 @@ struct source {
 	enum source_phase phase;
 	size_t server; /* index into settings->servers */
 	size_t slot;
+	uint32_t next_in_bucket; /* see meter.buckets */
 	bool is_literal;
 	bool has_abstained; /* does not count among those asked */
 	bool is_open;       /* holds a channel: counts against the window */
@@ -39,12 +40,16 @@ struct source {
 	size_t vote; /* index into meter.votes after tally(), or SIZE_MAX */
 };
 
+enum { METER_BUCKETS = 4096 };
+
 struct meter {
 	const struct measure_settings *settings;
 	const struct ports *ports;
 	struct run *run; /* run->sources[i] is what is shown of sources[i] */
 	struct source *sources;
 	size_t source_room;
+	/* Sources by address, each bucket a chain of indexes + 1; 0 ends it. */
+	uint32_t buckets[METER_BUCKETS];
 	struct sample
 		*samples; /* settings->samples for each of source_room: see samples_of() */
 	size_t open_count;
@@ -52,9 +57,11 @@ struct meter {
 	size_t slot_count;
 	int64_t deadline_mono_ns;
 	int64_t now_mono_ns;
-	int64_t wall_minus_mono_ns; /* a jump of it is a step of the local clock */
-	size_t next_unasked;        /* sources below it have been asked at least once */
-	int64_t earliest_due_ns;    /* no source is due before */
+	int64_t wall_minus_mono_ns;  /* a jump of it is a step of the local clock */
+	size_t next_unasked;         /* sources below it have been asked at least once */
+	int64_t next_flight_mono_ns; /* no first request before */
+	bool has_read_all;           /* the latest wait() had nothing more to tell */
+	int64_t earliest_due_ns;     /* no source is due before */
 	/* tally */
 	struct elector *electors; /* each with room for source_room */
 	struct vote *votes;
@@ -85,6 +92,8 @@ static inline void enter_phase(struct meter *m, size_t i, enum source_phase phas
 
 /* Sends the next request of source `i`.  Failures end up in its reason. */
 void exchange_ask(struct meter *m, size_t i);
+/* Leaves its channel to another source and will be asked again later: a late reply is lost. */
+void exchange_yield(struct meter *m, size_t i);
 /* Judges a reply: a sample, an answer that cannot be used, or nothing at all. */
 void exchange_reply(struct meter *m, const struct port_event *event);
 /* An ICMP or connection error of source `i`. */

@@ -98,7 +98,7 @@ void serve_cell_write(struct serve_cell *cell, const struct serve_view *view)
 
 void serve_cell_read(struct serve_cell *cell, struct serve_view *ret)
 {
-	uint64_t words[SERVE_VIEW_WORDS];
+	uint64_t words[SERVE_VIEW_WORDS] = { 0 };
 	unsigned before, after;
 
 	do {

@@ -95,16 +95,35 @@ static json_t *applied_json(const struct json_report *report)
 	                 ns_or_null(true, report->applied_ns));
 }
 
+/* Takes `root`; NULL is out of memory there and here. */
+static char *text_of(json_t *root)
+{
+	char *text = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(root);
+	return text;
+}
+
+/* Else the library seeds its hash from a device, which the sandbox forbids.  The seed
+ * guards against hostile keys, and here all keys are our own. */
+static void seed(void)
+{
+	json_object_seed(1);
+}
+
+char *json_render_source(const struct run_source *source)
+{
+	seed();
+	return text_of(source_json(source));
+}
+
 char *json_render(const struct json_report *report)
 {
 	const struct run *run = report->run;
 	char time[TEXT_TIME_RFC3339_ROOM];
-	char *text = NULL;
 	json_t *root;
 
-	/* Else the library seeds its hash from a device, which the sandbox forbids.  The seed
-	 * guards against hostile keys, and here all keys are our own. */
-	json_object_seed(1);
+	seed();
 	text_time_rfc3339(run->at, time);
 	root = json_pack("{ss ss ss ss ss so so so so so so}", "program", "reqtime",
 	                 "version", REQTIME_VERSION, "verb", report->verb, "time", time,
@@ -113,15 +132,12 @@ char *json_render(const struct json_report *report)
 	                 ns_or_null(run->has_answer, run->bound_ns), "delay_ns",
 	                 ns_or_null(run->has_answer, run->delay_ns), "leap",
 	                 ns_or_null(run->has_answer, run->leap), "sources",
-	                 sources_json(run), "plan", plan_json(report->plan));
+	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
+	                 plan_json(report->plan));
 	if (root && report->has_applied &&
 	    json_object_set_new(root, "applied", applied_json(report)) < 0) {
-		goto out;
+		json_decref(root);
+		root = NULL;
 	}
-	if (root) {
-		text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII);
-	}
-out:
-	json_decref(root);
-	return text;
+	return text_of(root);
 }

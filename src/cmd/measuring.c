@@ -224,6 +224,9 @@ int measuring_open(const struct measuring_settings *settings,
 	measuring.measure = measure_from(settings, servers, count);
 	measuring.columns = output_columns();
 	measuring.is_verbose = settings->is_verbose;
+	if (!settings->is_quiet) {
+		progress_open(&measuring.progress);
+	}
 	status = process_confine(&measuring);
 	if (status) {
 		ports_close(measuring.ports);
@@ -236,10 +239,21 @@ int measuring_open(const struct measuring_settings *settings,
 int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret)
 {
 	struct measure_settings measure_settings = measuring->measure;
+	const struct ports *ports = ports_of(measuring->ports);
+	struct progress progress = measuring->progress;
+	struct ports watched;
 	int r;
 
 	measure_settings.timeout_ns = timeout_ns;
-	r = measure(&measure_settings, ports_of(measuring->ports), ret);
+	if (progress.is_wanted) {
+		progress_begin(&progress);
+		watched = *ports;
+		watched.watch_ctx = &progress;
+		watched.progress = progress_look;
+		ports = &watched;
+	}
+	r = measure(&measure_settings, ports, ret);
+	progress_erase(&progress);
 	if (r < 0) {
 		command_complain("cannot measure: %s", strerror(-r));
 		return EXIT_SYSTEM;

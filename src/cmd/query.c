@@ -4,12 +4,26 @@
 #include "cmd/command.h"
 #include "cmd/json.h"
 #include "cmd/measuring.h"
+#include "cmd/servers_file.h"
 
 struct query_settings {
 	struct measuring_settings
 		measuring; /* first: the shared options are relative to it */
+	const char *servers_file;
+	bool is_json_lines;
 };
 _Static_assert(offsetof(struct query_settings, measuring) == 0, "shared options");
+
+#define AT(field) offsetof(struct query_settings, field)
+
+/* clang-format off */
+static const struct option_row query_options[] = {
+	{ "servers-file", 0, OPT_TEXT, AT(servers_file), 0, 0, "FILE",
+	  "ask and hear the servers in FILE as well, one a line; - is standard input" },
+	{ "json-lines", 0, OPT_FLAG, AT(is_json_lines), 0, 0, NULL,
+	  "a line of JSON for each source, and one for the run" },
+};
+/* clang-format on */
 
 static void query_defaults(void *settings)
 {
@@ -18,11 +32,9 @@ static void query_defaults(void *settings)
 	measuring_defaults(&query->measuring);
 }
 
-static int query_print_json(const struct run *run, const struct plan *plan)
+/* Takes `text`. */
+static int print_line(char *text)
 {
-	struct json_report report = { .verb = "query", .run = run, .plan = plan };
-	char *text = json_render(&report);
-
 	if (!text) {
 		command_complain("out of memory");
 		return EXIT_SYSTEM;
@@ -30,6 +42,25 @@ static int query_print_json(const struct run *run, const struct plan *plan)
 	puts(text);
 	free(text);
 	return 0;
+}
+
+/* Line by line: with thousands of sources one object of all would be far larger than what
+ * was measured. */
+static int query_print_json(const struct run *run, const struct plan *plan, bool in_lines)
+{
+	struct json_report report = {
+		.verb = "query", .run = run, .has_no_sources = in_lines, .plan = plan
+	};
+	size_t i;
+	int status;
+
+	for (i = 0; in_lines && i < run->source_count; i++) {
+		status = print_line(json_render_source(&run->sources[i]));
+		if (status) {
+			return status;
+		}
+	}
+	return print_line(json_render(&report));
 }
 
 /* Returns the exit status. */
@@ -51,8 +82,8 @@ static int query_report(const struct query_settings *query,
 			return 0;
 		}
 	}
-	if (query->measuring.is_json) {
-		status = query_print_json(run, shown);
+	if (query->measuring.is_json || query->is_json_lines) {
+		status = query_print_json(run, shown, query->is_json_lines);
 	} else {
 		status = measuring_print(measuring, run, shown,
 		                         query->measuring.is_quiet ? stderr : stdout);
@@ -60,23 +91,53 @@ static int query_report(const struct query_settings *query,
 	return status ? status : run_status_exit(run->status);
 }
 
+/* The operands, and behind them what the file holds.  `*ret` is the caller's to free, whatever
+ * is returned: 0, or the exit status with a line on stderr. */
+static int query_servers(const struct query_settings *query, const char *const *operands,
+                         size_t operand_count, struct server_spec **ret, size_t *ret_count)
+{
+	int status;
+
+	if (query->measuring.is_json && query->is_json_lines) {
+		command_complain("--json-lines contradicts --json");
+		return EXIT_USAGE;
+	}
+	if (operand_count == 0 && !query->servers_file) {
+		command_complain("no SERVER given; try \"reqtime query --help\"");
+		return EXIT_USAGE;
+	}
+	if (operand_count > 0) {
+		status = measuring_servers(operands, operand_count, ret);
+		if (status) {
+			return status;
+		}
+		*ret_count = operand_count;
+	}
+	return query->servers_file ? servers_file_read(query->servers_file,
+	                                               MEASURE_SOURCES_MAX, ret, ret_count)
+	                           : 0;
+}
+
 static int query_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
 	const struct query_settings *query = settings;
+	struct measuring_settings measuring_settings = query->measuring;
 	struct server_spec *servers = NULL;
+	size_t server_count = 0;
 	struct measuring measuring;
 	struct run run;
 	int status;
 
-	status = measuring_servers(operands, operand_count, &servers);
+	status = query_servers(query, operands, operand_count, &servers, &server_count);
 	if (status) {
-		return status;
+		goto out;
 	}
-	status = measuring_open(&query->measuring, servers, operand_count, &measuring);
+	/* Who hands over a list wants to know about each of them. */
+	measuring_settings.ask_all |= query->servers_file != NULL;
+	status = measuring_open(&measuring_settings, servers, server_count, &measuring);
 	if (status) {
-		free(servers);
-		return status;
+		goto out;
 	}
 	status = measuring_run(&measuring, query->measuring.timeout_ns, &run);
 	measuring_close(&measuring);
@@ -84,6 +145,7 @@ static int query_run(const void *settings, const char *const *operands,
 		status = query_report(query, &measuring, &run);
 		measure_free(&run);
 	}
+out:
 	free(servers);
 	return status;
 }
@@ -91,7 +153,9 @@ static int query_run(const void *settings, const char *const *operands,
 const struct command command_query = {
 	.name = "query",
 	.summary = "ask how far off the clock is, and change nothing",
-	.operands = "SERVER...",
+	.operands = "[SERVER]...",
+	.options = query_options,
+	.option_count = COUNT_OF(query_options),
 	.shared_options = measuring_options,
 	.shared_option_count = MEASURING_OPTION_COUNT,
 	.settings_size = sizeof(struct query_settings),

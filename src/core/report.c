@@ -679,7 +679,7 @@ size_t report_verdict(const struct run *run, const struct plan *plan, char *buf,
 
 	if (!run->has_answer) {
 		put_status_sentence(&out, run);
-		put(&out, "`set` would leave the clock alone.\n");
+		put(&out, "The clock is left alone.\n"); /* by `set` as by `query` */
 		return out.len;
 	}
 	put_offset_sentence(&out, run);

@@ -514,7 +514,7 @@ static int open_signals(struct kernel_ports *kp, const int *signals, size_t coun
 	return 0;
 }
 
-/* How many channels may be open: the limit, raised as far as we may, less what is in use. */
+/* How many channels may be open: the limit, raised as far as may be, less what is used. */
 static size_t find_window(size_t source_max)
 {
 	struct rlimit limit;

@@ -90,10 +90,9 @@ static int clear_ambient(void)
 	return 0;
 }
 
-/* `set` or `clear` for CAP_SYS_TIME in the effective set; nothing else changes. */
-static int time_effective(cap_flag_value_t value)
+/* `set` or `clear` for one capability in the effective set; nothing else changes. */
+static int one_effective(cap_value_t cap, cap_flag_value_t value)
 {
-	const cap_value_t time = CAP_SYS_TIME;
 	cap_t caps;
 	int r;
 
@@ -101,7 +100,7 @@ static int time_effective(cap_flag_value_t value)
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
-	if (cap_set_flag(caps, CAP_EFFECTIVE, 1, &time, value) < 0) {
+	if (cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, value) < 0) {
 		r = error_or(EINVAL);
 	} else {
 		r = caps_become(caps);
@@ -146,12 +145,17 @@ out:
 
 int priv_raise_time(void)
 {
-	return time_effective(CAP_SET);
+	return one_effective(CAP_SYS_TIME, CAP_SET);
 }
 
 int priv_clear_time(void)
 {
-	return time_effective(CAP_CLEAR);
+	return one_effective(CAP_SYS_TIME, CAP_CLEAR);
+}
+
+int priv_raise_raw(void)
+{
+	return one_effective(CAP_NET_RAW, CAP_SET);
 }
 
 int priv_drop_all(void)

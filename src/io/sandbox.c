@@ -140,7 +140,7 @@ static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t 
 	return 0;
 }
 
-/* `name` where (argument & mask) == value; the masked tests of one rule are joined by and. */
+/* `name` where (argument & mask) == value. */
 static int allow_masked(scmp_filter_ctx filter, const char *name, unsigned argument,
                         scmp_datum_t mask, scmp_datum_t value)
 {

@@ -22,7 +22,7 @@ missing() {
 ask() {
 	case $1 in
 	reqtime) "$REQTIME" query --json "ntp://$2" ;;
-	chronyd) "$CHRONYD" -Q -u root -t 5 -f /dev/null "pidfile $T/ask.pid" \
+	chronyd) "$CHRONYD" -Q -U -u "$(id -un)" -t 5 -f /dev/null "pidfile $T/ask.pid" \
 		"cmdport 0" "server $2 iburst maxsamples 1" ;;
 	ntpdig) ntpdig -j "$2" ;;
 	rdate) rdate -n -p -v "$2" ;;
@@ -48,7 +48,7 @@ peer_chronyd() {
 		bindcmdaddress /
 		pidfile $T/chronyd.pid
 	END
-	background "$CHRONYD" -x -d -u root -f "$T/chronyd.conf" >"$T/chronyd.log" 2>&1
+	background "$CHRONYD" -x -d -U -u "$(id -un)" -f "$T/chronyd.conf" >"$T/chronyd.log" 2>&1
 	# Its port is there a moment after its first lines.
 	wait_for 5 test -s "$T/chronyd.pid" && sleep 0.3
 }

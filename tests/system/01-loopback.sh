@@ -59,7 +59,7 @@ fi
 
 # The exercise without a client program.
 if have bash; then
-	server --text-listen 127.0.0.1:0 --local-stratum 1 || finish
+	server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 	for protocol in tcp udp; do
 		scheme=reqtime
 		[ $protocol = tcp ] && scheme=reqtime+tcp
@@ -86,7 +86,7 @@ esac
 server_stop
 
 # Nobody there, and nobody who speaks: an honest status within the deadline.
-server --text-listen 127.0.0.1:0 --local-stratum 1 || finish
+server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port reqtime)
 began=$(date +%s%N)
 run "$REQTIME" query --timeout 1s "ntp://127.0.0.1:$port"

@@ -190,7 +190,10 @@ if ! have faketime; then
 elif grep -q __asan_init "$REQTIMED"; then
 	skip "a faked clock is served as it is" "not with sanitizers"
 else
-	server_prefix="faketime -f +1d" server --listen 127.0.0.1:0 --local-stratum 1 || finish
+	# The wrapper would stand between us and the server: only its library is used.
+	preload=$(faketime -f +1d printenv LD_PRELOAD)
+	server_prefix="env LD_PRELOAD=$preload FAKETIME=+1d" \
+		server --listen 127.0.0.1:0 --local-stratum 1 || finish
 	now=$(date +%s)
 	poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
 	ahead=$((0x$(field "$(reply 1)" 32 4) - 2208988800 - now))

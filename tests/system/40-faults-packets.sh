@@ -107,7 +107,7 @@ check "row 2 1 to 47 octets, each length: none is taken for a reply" sh -c \
 
 # What was said before, to somebody else, or too often.
 adversary 127.0.0.1 'good; shift=77000 origin=last; silent' \
-	127.0.0.1 'good; shift=77000 origin=before; silent' \
+	127.0.0.1 'rootdisp=0 wait=5; shift=77000 origin=before; silent' \
 	127.0.0.1 'shift=77000 origin=4 wait=30; silent' 127.0.0.1 'good' \
 	127.0.0.1 'again=2' \
 	127.0.0.1 'good / shift=77000' \
@@ -116,18 +116,18 @@ adversary 127.0.0.1 'good; shift=77000 origin=last; silent' \
 	127.0.0.1 'shift=77000 again=100000 origin=random / good; good' \
 	127.0.0.1 'wait=300; good' \
 	127.0.0.1 'good / stratum=0 leap=3 refid=44454e59' \
-	127.0.0.1 'poll=127' 127.0.0.1 'leap=0 refage=0' 127.0.0.1 "tail=0104001c$(printf '%048d' 0)" \
+	127.0.0.1 'poll=127 rootdisp=0 wait=5' 127.0.0.1 'leap=0 refage=0' 127.0.0.1 "tail=0104001c$(printf '%048d' 0)" \
 	127.0.0.1 'silent / wait=100'
 run "$REQTIME" --json -n 1 "$(at 1)"
 run "$REQTIME" --json -n 1 -t 200ms "$(at 1)"
 expect "row 8 the reply of the last run: no answer" 1 '"received":0'
-run "$REQTIME" --json -n 2 -t 700ms "$(at 2)"
+run "$REQTIME" --json -n 2 -t 700ms --target 1ms "$(at 2)"
 true_time "row 9 the reply to request 1 sent to request 2: the first stands"
 check "row 9 the reply to request 1 sent to request 2: does not count" test \
 	"$(json sent) $(json received)" = "2 1"
 run "$REQTIME" --json --all -n 1 -t 300ms "$(at 3)" "$(at 4)"
 check "row 20 another server's nonce: does not count" sh -c \
-	"printf '%s\n' '$(source 1)' | grep -q '\"status\":\"unreachable\".*\"received\":0'"
+	"printf '%s\n' '$(source_of 1)' | grep -q '\"status\":\"unreachable\".*\"received\":0'"
 true_time "row 20 another server's nonce: the other server's answer stands"
 run "$REQTIME" --json -n 1 "$(at 5)"
 true_time "row 10 a reply sent twice is used"
@@ -155,7 +155,7 @@ run "$REQTIME" --json -n 2 "$(at 10)"
 true_time "row 15 replies overtaken by a later one are told apart"
 run "$REQTIME" --json -n 1 "$(at 11)"
 true_time "C10 a kiss code after the answer finds no one"
-run "$REQTIME" --json -n 4 "$(at 12)"
+run "$REQTIME" --json -n 4 --target 1ms "$(at 12)"
 true_time "C44 a poll of 127 in the reply does not matter"
 check "C44 a poll of 127 in the reply: the burst goes on" test "$(json received)" = 4
 run "$REQTIME" --json -n 1 "$(at 13)"

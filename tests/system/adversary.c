@@ -19,7 +19,7 @@
  *   good  silent                         nothing differs; nothing is sent
  *   leap= version= mode= stratum= poll= precision= rootdelay= rootdisp= (raw fields)
  *   refid=HEX8                           else one that differs per server
- *   refage=MS                            reference before T3 (1000)
+ *   refage=MS refat=WIRESECONDS          reference before T3 (1000); absolute
  *   zero=ref|rec|xmt|stamps|origin       that field zero
  *   flip=BIT                             this bit (0..63) of the origin is wrong
  *   flip=all                             64 datagrams, each with another wrong bit
@@ -82,7 +82,7 @@ union name {
 struct datagram {
 	bool is_silent, is_frozen, is_raw;
 	int64_t leap, version, mode, stratum, poll, precision, rootdelay, rootdisp;
-	int64_t refid, refage, shift, at, t2, t3, hold, wait, len, again, flip, loss;
+	int64_t refid, refage, refat, shift, at, t2, t3, hold, wait, len, again, flip, loss;
 	int64_t icmp;
 	unsigned zero;
 	enum origin origin;
@@ -288,6 +288,7 @@ static bool parse_number(struct datagram *d, const char *key, const char *value)
 		{ "rootdelay", &d->rootdelay },
 		{ "rootdisp", &d->rootdisp },
 		{ "refage", &d->refage },
+		{ "refat", &d->refat },
 		{ "shift", &d->shift },
 		{ "at", &d->at },
 		{ "t2", &d->t2 },
@@ -365,6 +366,7 @@ static void parse_datagram(struct server *server, size_t request, char *text)
 		.refid = 0x0a000001 + (server - servers) * 256,
 		.refage = 1000 + (server - servers), /* no two of one daemon */
 		.at = UNSET,
+		.refat = UNSET,
 		.len = -1,
 		.again = 1,
 		.flip = -1,
@@ -498,6 +500,9 @@ static size_t build(struct pending *p, uint8_t *buf)
 	put_origin(p, buf + 24);
 	put_time(buf + 32, ns + d->t2 * NS_PER_MS);
 	put_time(buf + 40, ns + d->t3 * NS_PER_MS);
+	if (d->refat != UNSET) {
+		put_time(buf + 16, (d->refat - WIRE_1970) * 1000 * NS_PER_MS);
+	}
 	if (d->zero & ZERO_REF) {
 		memset(buf + 16, 0, 8);
 	}

@@ -46,12 +46,13 @@ asked() {
 	awk -v n="$1" '$1 == "asked" && $2 == n { count++ } END { print count + 0 }' \
 		"$adversary_log"
 }
-source() {
+source_of() {
 	grep -o '{"name":[^}]*}' "$out" | sed -n "$1p"
 }
 timed() {
 	timed_began=$(date +%s%N)
 	run "$@"
+	# shellcheck disable=SC2034 # for the scripts
 	took_ms=$((($(date +%s%N) - timed_began) / 1000000))
 }
 true_time() {

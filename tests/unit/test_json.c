@@ -248,6 +248,48 @@ static void refid_of_stratum_2(void **state)
 	json_decref(root);
 }
 
+/* A line of --json-lines is the element that --json has in `sources`. */
+static void source_alone(void **state)
+{
+	struct run_source sources[] = { answered(), unresolved() };
+	struct run run = run_of(sources, COUNT_OF(sources));
+	const struct json_report report = { .verb = "query", .run = &run };
+	json_t *root, *array, *alone;
+	char *text;
+	size_t i;
+
+	(void)state;
+	root = render(&report);
+	array = json_object_get(root, "sources");
+	for (i = 0; i < COUNT_OF(sources); i++) {
+		text = json_render_source(&sources[i]);
+		assert_non_null(text);
+		assert_null(strchr(text, '\n'));
+		alone = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+		assert_true(json_equal(alone, json_array_get(array, i)));
+		json_decref(alone);
+		free(text);
+	}
+	json_decref(root);
+}
+
+/* ... and the object after the lines has all keys, `sources` without what was told. */
+static void no_sources(void **state)
+{
+	struct run_source source = answered();
+	struct run run = run_of(&source, 1);
+	const struct json_report report = { .verb = "query",
+		                            .run = &run,
+		                            .has_no_sources = true };
+	json_t *root;
+
+	(void)state;
+	root = render(&report);
+	assert_true(json_is_null(json_object_get(root, "sources")));
+	assert_int_equal(json_object_size(root), 11);
+	json_decref(root);
+}
+
 static void ascii_only(void **state)
 {
 	struct run_source source = answered();
@@ -287,7 +329,8 @@ int main(void)
 		cmocka_unit_test(whole_line),         cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(set_without_a_deed), cmocka_unit_test(order_is_kept),
 		cmocka_unit_test(refid_of_stratum_2), cmocka_unit_test(ipv6_address),
-		cmocka_unit_test(ascii_only),
+		cmocka_unit_test(ascii_only),         cmocka_unit_test(source_alone),
+		cmocka_unit_test(no_sources),
 	};
 	struct CMUnitTest tests[COUNT_OF(word_rows) + COUNT_OF(others)];
 	size_t count = 0;

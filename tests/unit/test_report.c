@@ -190,25 +190,25 @@ static const struct verdict_row {
 	  "Not permitted: CAP_SYS_TIME is needed.\n" },
 	{ "verdict: no answer", RUN_NO_ANSWER, "", false, 0, 0, 0, 4, 0, NULL,
 	  "No trusted time: no server gave a usable answer.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: no majority", RUN_NO_MAJORITY, "", false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: only 2 of 4 servers agree and 3 are needed.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: unsynchronised", RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 4, 0, NULL,
 	  "No trusted time: the servers themselves are not synchronised.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: its own reason", RUN_NO_MAJORITY,
 	  "2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is nobody else to ask",
 	  false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: 2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is\n"
 	  "nobody else to ask.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: busy", RUN_BUSY, "another run holds the lock", false, 0, 0, 0, 4, 0, NULL,
 	  "Busy: another run holds the lock.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: interrupted", RUN_INTERRUPTED, "", false, 0, 0, 0, 4, 0, NULL,
 	  "Interrupted: signal 15.\n"
-	  "`set` would leave the clock alone.\n" },
+	  "The clock is left alone.\n" },
 	{ "verdict: the most", RUN_OK, "", true, INT64_MIN, INT64_MAX, 4, 4, 0,
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, INT64_MIN },
 	  "The local clock is ahead: offset -106751 d 23:47:17 +/- 106751 d 23:47:17 by 4\n"

@@ -163,6 +163,7 @@ static void child_has_no_privilege(void **state)
 	pid = find_child();
 	if (pid <= 0) {
 		resolver_stop(resolver);
+		print_message("# needs /proc/self/task/*/children\n");
 		skip();
 	}
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
@@ -215,6 +216,7 @@ static void dead_child_is_told(void **state)
 	pid = find_child();
 	if (pid <= 0) {
 		resolver_stop(resolver);
+		print_message("# needs /proc/self/task/*/children\n");
 		skip();
 	}
 	assert_int_equal(kill(pid, SIGKILL), 0);
@@ -234,6 +236,7 @@ static void stop_ends_a_stopped_child(void **state)
 	pid = find_child();
 	if (pid <= 0) {
 		resolver_stop(resolver);
+		print_message("# needs /proc/self/task/*/children\n");
 		skip();
 	}
 	assert_int_equal(kill(pid, SIGSTOP), 0);
@@ -286,6 +289,7 @@ static void child_dies_with_the_parent(void **state)
 	close(ends[0]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	if (child <= 0) {
+		print_message("# needs /proc/self/task/*/children\n");
 		skip();
 	}
 	for (int i = 0; i < 500 && !is_gone(child); i++) {

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The protocol analyzer.  What needs a right is opened first, then every right is given
+ * up, and only then the first octet of a file or of the network is looked at.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "cmd/trace_json.h"
+#include "core/trace_text.h"
+#include "io/capture.h"
+#include "io/kernel_clock.h"
+#include "io/priv.h"
+
+enum { EXIT_NOTHING = 1, EXIT_NOT_PERMITTED = 4, WAIT_MS = 100 };
+
+struct trace_settings {
+	const char *interface;
+	const char *read;
+	const char *write;
+	struct option_texts ports;
+	unsigned count;
+	unsigned exchange;
+	int64_t timeout_ns;
+	bool shows_all;
+	bool is_json;
+	bool explains;
+};
+
+static const struct option_row trace_options[] = {
+	{ "interface", 'i', OPT_TEXT, offsetof(struct trace_settings, interface), 0, 0,
+	  "IFACE", "capture on this interface; \"any\": on all" },
+	{ "read", 'r', OPT_TEXT, offsetof(struct trace_settings, read), 0, 0, "FILE",
+	  "read a pcap or pcapng file; \"-\": standard input" },
+	{ "write", 'w', OPT_TEXT, offsetof(struct trace_settings, write), 0, 0, "FILE",
+	  "keep the frames in a pcap file" },
+	{ "port", 'p', OPT_TEXTS, offsetof(struct trace_settings, ports), 0, 0, "[PROTO:]N",
+	  "a port beside the standard ones; PROTO is ntp (the default), reqtime, time or "
+	  "daytime; repeatable" },
+	{ "count", 'n', OPT_COUNT, offsetof(struct trace_settings, count), 1, UINT_MAX, "N",
+	  "end after N frames" },
+	{ "timeout", 't', OPT_SPAN_NS, offsetof(struct trace_settings, timeout_ns), 1,
+	  INT64_MAX, "SPAN", "end a live capture after SPAN" },
+	{ "all", 'a', OPT_FLAG, offsetof(struct trace_settings, shows_all), 0, 0, NULL,
+	  "show the frames without a time protocol too" },
+	{ "explain", 'e', OPT_FLAG, offsetof(struct trace_settings, explains), 0, 0, NULL,
+	  "draw one exchange as a ladder with its sums, and nothing else" },
+	{ "exchange", 'x', OPT_COUNT, offsetof(struct trace_settings, exchange), 1,
+	  UINT_MAX, "N", "the one to explain; else the first with an offset" },
+	{ "json", 0, OPT_FLAG, offsetof(struct trace_settings, is_json), 0, 0, NULL,
+	  "print JSON, an object a line" },
+};
+
+/* One run. */
+struct session {
+	const struct trace_settings *settings;
+	const char *name; /* of the interface or file, for messages */
+	struct trace_port ports[TRACE_PORTS_MAX];
+	size_t port_count;
+	FILE *from;
+	FILE *to;
+	struct capture *capture;
+	struct trace *trace;
+	int64_t deadline_mono_ns;
+	bool is_explained;
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	is_interrupted = 1;
+}
+
+/* Without SA_RESTART: a read from a pipe that nobody fills ends as well. */
+static int catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+static int check_settings(const struct trace_settings *settings)
+{
+	if (!settings->interface == !settings->read) {
+		command_complain("trace needs either --interface or --read");
+		return EXIT_USAGE;
+	}
+	if (settings->explains && settings->is_json) {
+		command_complain("--explain draws, and --json is for programs: not both");
+		return EXIT_USAGE;
+	}
+	if (settings->exchange > 0 && !settings->explains) {
+		command_complain("--exchange is for --explain");
+		return EXIT_USAGE;
+	}
+	if (settings->timeout_ns > 0 && !settings->interface) {
+		command_complain("--timeout is for --interface: a file ends by itself");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* Those of the command line come first, so that they may give a standard port another
+ * protocol. */
+static int collect_ports(struct session *session)
+{
+	const struct option_texts *given = &session->settings->ports;
+	char quoted[COMMAND_QUOTE_ROOM];
+	size_t i;
+
+	_Static_assert(OPTION_TEXTS_MAX + TRACE_STANDARD_PORTS <= TRACE_PORTS_MAX, "room");
+	for (i = 0; i < given->count; i++) {
+		if (!trace_port_parse(given->items[i], &session->ports[i])) {
+			command_complain(
+				"--port: \"%s\" is not [PROTO:]N with ntp, reqtime, "
+				"time or daytime and 1 to 65535",
+				command_quote(given->items[i], quoted));
+			return EXIT_USAGE;
+		}
+	}
+	memcpy(session->ports + given->count, trace_standard_ports,
+	       sizeof(trace_standard_ports));
+	session->port_count = given->count + TRACE_STANDARD_PORTS;
+	return 0;
+}
+
+static int complain_file(const char *verb, const char *name, int error)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	command_complain("cannot %s %s: %s", verb, command_quote(name, quoted),
+	                 strerror(error));
+	return EXIT_SYSTEM;
+}
+
+static int complain_capture(const struct session *session, const char *why)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (session->settings->interface) {
+		command_complain("%s", why); /* it names the interface */
+	} else {
+		command_complain("%s: %s", command_quote(session->name, quoted), why);
+	}
+	return EXIT_SYSTEM;
+}
+
+static int complain_not_permitted(void)
+{
+	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	command_complain("not permitted to capture: CAP_NET_RAW is missing; as root, "
+	                 "\"setcap cap_net_raw=p %s\" grants it",
+	                 len > 0 ? command_quote(path, quoted) : "PROGRAM");
+	return EXIT_NOT_PERMITTED;
+}
+
+static bool is_same_file(const struct stat *a, FILE *other)
+{
+	struct stat b;
+
+	return other && fstat(fileno(other), &b) == 0 && a->st_dev == b.st_dev &&
+	       a->st_ino == b.st_ino;
+}
+
+/* Empties it only when it is not what is going to be read. */
+static int open_output(struct session *session, const char *name)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	struct stat status;
+	int fd;
+
+	if (strcmp(name, "-") == 0) {
+		command_complain("--write needs a file: standard output has the report");
+		return EXIT_USAGE;
+	}
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0) {
+		return complain_file("write", name, errno);
+	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		if (is_same_file(&status, session->from)) {
+			close(fd);
+			command_complain("%s is read already: it cannot be written as well",
+			                 command_quote(name, quoted));
+			return EXIT_USAGE;
+		}
+		if (ftruncate(fd, 0) < 0) {
+			close(fd);
+			return complain_file("write", name, errno);
+		}
+	}
+	session->to = fdopen(fd, "wb");
+	if (!session->to) {
+		close(fd);
+		return complain_file("write", name, errno);
+	}
+	return 0;
+}
+
+static int open_input(struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	char why[CAPTURE_WHY_ROOM] = "";
+	int r;
+
+	if (settings->read) {
+		session->name = settings->read;
+		session->from = strcmp(settings->read, "-") == 0
+		                        ? stdin
+		                        : fopen(settings->read, "rbe");
+		return session->from ? 0 : complain_file("read", settings->read, errno);
+	}
+	session->name = settings->interface;
+	/* Refused or not: opening says whether it was enough. */
+	r = priv_raise_raw();
+	(void)r;
+	r = capture_open_live(settings->interface, session->ports, session->port_count,
+	                      &session->capture, why);
+	if (r == -EPERM || r == -EACCES) {
+		return complain_not_permitted();
+	}
+	return r < 0 ? complain_capture(session, why) : 0;
+}
+
+/* Everything that needs a right, then no right any more, then the file is looked into. */
+static int session_open(struct session *session)
+{
+	char why[CAPTURE_WHY_ROOM] = "";
+	struct reading now;
+	int status = open_input(session);
+	int r;
+
+	if (status == 0 && session->settings->write) {
+		status = open_output(session, session->settings->write);
+	}
+	if (status != 0) {
+		return status;
+	}
+	r = priv_drop_all();
+	if (r == 0) {
+		r = catch_signals();
+	}
+	if (r == 0) {
+		r = kernel_clock_now(&now);
+	}
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	session->deadline_mono_ns = ns_add(now.mono_ns, session->settings->timeout_ns);
+	if (session->from) {
+		r = capture_open_file(session->from, &session->capture, why);
+		session->from = NULL;
+	}
+	if (r == 0 && session->to) {
+		r = capture_save(session->capture, session->to, why);
+		session->to = NULL;
+	}
+	return r < 0 ? complain_capture(session, why) : 0;
+}
+
+static int print_json(char *line)
+{
+	if (!line) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	puts(line);
+	free(line);
+	return 0;
+}
+
+static int show_silences(struct session *session, struct instant now)
+{
+	struct trace_silence silence;
+	char block[TRACE_TEXT_BLOCK_ROOM];
+	int status = 0;
+
+	while (status == 0 && trace_next_silence(session->trace, now, &silence)) {
+		if (session->settings->explains) {
+			continue;
+		}
+		if (session->settings->is_json) {
+			status = print_json(trace_json_silence(&silence));
+		} else {
+			trace_text_silence(&silence, block, sizeof(block));
+			fputs(block, stdout);
+		}
+	}
+	return status;
+}
+
+static int show_packet(const struct session *session, const struct trace_packet *packet)
+{
+	char block[TRACE_TEXT_BLOCK_ROOM];
+
+	if (session->settings->explains ||
+	    (packet->protocol == TRACE_NONE && !session->settings->shows_all)) {
+		return 0;
+	}
+	if (session->settings->is_json) {
+		return print_json(trace_json_packet(packet));
+	}
+	trace_text_packet(packet, block, sizeof(block));
+	fputs(block, stdout);
+	return 0;
+}
+
+static int show_exchange(struct session *session, const struct trace_exchange *exchange)
+{
+	const struct trace_settings *settings = session->settings;
+	char block[TRACE_TEXT_BLOCK_ROOM];
+
+	if (settings->is_json) {
+		return print_json(trace_json_exchange(exchange));
+	}
+	if (!settings->explains) {
+		trace_text_exchange(exchange, block, sizeof(block));
+	} else if (settings->exchange ? exchange->number == settings->exchange
+	                              : exchange->has_result) {
+		trace_text_ladder(exchange, block, sizeof(block));
+		session->is_explained = true;
+	} else {
+		return 0;
+	}
+	fputs(block, stdout);
+	return 0;
+}
+
+static int take_frame(struct session *session, const struct trace_input *frame)
+{
+	struct trace_packet packet;
+	struct trace_exchange exchange;
+	bool is_complete;
+	int status;
+
+	status = show_silences(session, frame->at);
+	if (status != 0) {
+		return status;
+	}
+	is_complete = trace_frame(session->trace, frame, &packet, &exchange);
+	status = show_packet(session, &packet);
+	if (status == 0 && is_complete) {
+		status = show_exchange(session, &exchange);
+	}
+	/* A reader that went away is heard of at the end, by command_main(). */
+	if (session->settings->interface && command_flush() != 0) {
+		is_interrupted = 1;
+	}
+	return status;
+}
+
+static bool is_over(const struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	struct reading now;
+
+	if (is_interrupted || session->is_explained || ferror(stdout) != 0 ||
+	    (settings->count > 0 && session->trace->counts.frames >= settings->count)) {
+		return true;
+	}
+	return settings->timeout_ns > 0 && kernel_clock_now(&now) == 0 &&
+	       now.mono_ns >= session->deadline_mono_ns;
+}
+
+static int follow(struct session *session)
+{
+	char why[CAPTURE_WHY_ROOM] = "";
+	struct trace_input frame;
+	struct reading now;
+	int status = 0;
+
+	while (status == 0 && !is_over(session)) {
+		switch (capture_next(session->capture, WAIT_MS, &frame, why)) {
+		case CAPTURE_FRAME:
+			status = take_frame(session, &frame);
+			break;
+		case CAPTURE_NOTHING:
+			if (session->settings->interface && kernel_clock_now(&now) == 0) {
+				status = show_silences(session, now.wall);
+				(void)command_flush();
+			}
+			break;
+		case CAPTURE_END:
+			return 0;
+		case CAPTURE_FAILED:
+		default:
+			/* A read that our own signal cut short has not failed. */
+			return is_interrupted ? 0 : complain_capture(session, why);
+		}
+	}
+	return status;
+}
+
+static int show_end(struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	struct trace_counts *counts = &session->trace->counts;
+	uint64_t lost = capture_lost(session->capture);
+	char block[TRACE_TEXT_BLOCK_ROOM];
+	int status = show_silences(session, (struct instant){ .unix_ns = INT64_MAX });
+
+	if (status != 0) {
+		return status;
+	}
+	if (settings->is_json) {
+		return print_json(trace_json_summary(counts, lost));
+	}
+	if (settings->explains && !session->is_explained) {
+		command_complain("no such exchange to explain: %llu seen",
+		                 (unsigned long long)counts->exchanges);
+		return EXIT_NOTHING;
+	}
+	if (!settings->explains) {
+		trace_text_summary(counts, block, sizeof(block));
+		fputs(block, stdout);
+	}
+	if (lost > 0) {
+		command_complain("%llu frames were lost: the machine was too slow",
+		                 (unsigned long long)lost);
+	}
+	return 0;
+}
+
+static int session_close(struct session *session)
+{
+	int r = capture_close(session->capture);
+
+	if (session->from) {
+		fclose(session->from);
+	}
+	if (session->to) {
+		fclose(session->to);
+	}
+	free(session->trace);
+	return r < 0 ? complain_file("write", session->settings->write, -r) : 0;
+}
+
+static int trace_run(const void *settings, const char *const *operands,
+                     size_t operand_count)
+{
+	struct session session = { .settings = settings };
+	int status = check_settings(settings);
+	int end_status;
+
+	(void)operands;
+	(void)operand_count;
+	if (status == 0) {
+		status = collect_ports(&session);
+	}
+	if (status != 0) {
+		return status;
+	}
+	session.trace = malloc(sizeof(*session.trace));
+	if (!session.trace) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	trace_init(session.trace, session.ports, session.port_count);
+	status = session_open(&session);
+	if (status == 0) {
+		status = follow(&session);
+		end_status = show_end(&session);
+		status = status != 0 ? status : end_status;
+	}
+	end_status = session_close(&session);
+	return status != 0 ? status : end_status;
+}
+
+const struct command command_trace = {
+	.name = "trace",
+	.summary = "show the packets of exchanges, live or from a file, with the four "
+		   "timestamps",
+	.options = trace_options,
+	.option_count = COUNT_OF(trace_options),
+	.settings_size = sizeof(struct trace_settings),
+	.run = trace_run,
+};

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the test scripts: a name server that says what it was told to, over UDP and TCP.
+ *
+ *   adversary_dns ADDR NAME=WHAT...
+ *
+ * WHAT: addresses with commas between; or nxdomain, servfail, empty (the name exists, no
+ * address does), silent, many (1000 addresses from 10.66.1.0 on).  Names
+ * it was not told of do not exist.  Prints "ready".
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+	PORT = 53,
+	HEADER = 12,
+	ANSWER_MAX = 65535,
+	UDP_MAX = 512,
+	TYPE_A = 1,
+	TYPE_AAAA = 28,
+	CODE_SERVFAIL = 2,
+	CODE_NXDOMAIN = 3,
+	MANY = 1000,
+};
+
+static char **told;
+static int told_count;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "adversary_dns: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* The question's name with dots; the octets it takes, 0 when it is malformed. */
+static size_t read_name(const uint8_t *at, size_t len, char *ret, size_t room)
+{
+	size_t used = 0, out = 0;
+
+	while (used < len && at[used] != 0) {
+		size_t label = at[used];
+
+		if (label > 63 || used + 1 + label >= len || out + label + 2 > room) {
+			return 0;
+		}
+		memcpy(ret + out, at + used + 1, label);
+		out += label;
+		ret[out++] = '.';
+		used += label + 1;
+	}
+	ret[out ? out - 1 : 0] = '\0';
+	return used + 1;
+}
+
+static const char *what_of(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int i = 0; i < told_count; i++) {
+		if (strncasecmp(told[i], name, len) == 0 && told[i][len] == '=') {
+			return told[i] + len + 1;
+		}
+	}
+	return "nxdomain";
+}
+
+static size_t add_record(uint8_t *at, uint16_t type, const void *address, uint16_t len)
+{
+	/* The name of the question, class IN, a minute. */
+	uint8_t head[12] = { 0xc0, HEADER, 0, (uint8_t)type, 0, 1, 0, 0,
+		             0,    60,     0, (uint8_t)len };
+
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), address, len);
+	return sizeof(head) + len;
+}
+
+static unsigned add_addresses(uint8_t *answer, size_t *len, const char *what, uint16_t type)
+{
+	char list[1024], *state = NULL;
+	uint8_t address[16];
+	unsigned count = 0;
+
+	if (strcmp(what, "many") == 0) {
+		for (unsigned i = 0; i < MANY && type == TYPE_A; i++) {
+			const uint8_t one[4] = { 10, 66, (uint8_t)(1 + i / 250),
+				                 (uint8_t)(1 + i % 250) };
+
+			*len += add_record(answer + *len, type, one, 4);
+			count++;
+		}
+		return count;
+	}
+	snprintf(list, sizeof(list), "%s", what);
+	for (char *one = strtok_r(list, ",", &state); one;
+	     one = strtok_r(NULL, ",", &state)) {
+		int family = type == TYPE_A ? AF_INET : AF_INET6;
+
+		if (inet_pton(family, one, address) == 1) {
+			*len += add_record(answer + *len, type, address,
+			                   type == TYPE_A ? 4 : 16);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* The answer's length; 0: silence. */
+static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_t *answer)
+{
+	char name[256];
+	size_t name_len, question_len;
+	const char *what;
+	unsigned count = 0, code = 0;
+
+	if (len < HEADER + 5) {
+		return 0;
+	}
+	name_len = read_name(query + HEADER, len - HEADER, name, sizeof(name));
+	question_len = HEADER + name_len + 4;
+	if (name_len == 0 || question_len > len) {
+		return 0;
+	}
+	what = what_of(name);
+	if (strcmp(what, "silent") == 0) {
+		return 0;
+	}
+	memcpy(answer, query, question_len);
+	len = question_len;
+	if (strcmp(what, "nxdomain") == 0) {
+		code = CODE_NXDOMAIN;
+	} else if (strcmp(what, "servfail") == 0) {
+		code = CODE_SERVFAIL;
+	} else {
+		count = add_addresses(answer, &len, what,
+		                      (uint16_t)(query[HEADER + name_len] << 8 |
+		                                 query[HEADER + name_len + 1]));
+	}
+	answer[2] = 0x84 | (query[2] & 1); /* an authoritative answer */
+	answer[3] = (uint8_t)(0x80 | code);
+	if (is_udp && len > UDP_MAX) {
+		answer[2] |= 2; /* truncated: ask over TCP */
+		len = question_len;
+		count = 0;
+	}
+	answer[6] = (uint8_t)(count >> 8);
+	answer[7] = (uint8_t)count;
+	memset(answer + 8, 0, 4);
+	return len;
+}
+
+static void serve_udp(int fd)
+{
+	static uint8_t answer[ANSWER_MAX];
+	uint8_t query[1024];
+	struct sockaddr_storage from;
+	socklen_t from_len = sizeof(from);
+	ssize_t got = recvfrom(fd, query, sizeof(query), MSG_DONTWAIT,
+	                       (struct sockaddr *)&from, &from_len);
+	size_t len = got > 0 ? answer_write(query, (size_t)got, true, answer) : 0;
+
+	if (len > 0) {
+		(void)sendto(fd, answer, len, 0, (struct sockaddr *)&from, from_len);
+	}
+}
+
+static void serve_tcp(int listener)
+{
+	static uint8_t answer[2 + ANSWER_MAX];
+	const struct timeval patience = { .tv_sec = 1 };
+	uint8_t query[2 + 1024];
+	int fd = accept(listener, NULL, NULL);
+
+	if (fd < 0) {
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	/* Two questions at most on a connection: A and AAAA. */
+	for (int i = 0; i < 2; i++) {
+		size_t len;
+
+		if (recv(fd, query, 2, MSG_WAITALL) != 2) {
+			break;
+		}
+		len = (size_t)(query[0] << 8 | query[1]);
+		if (len > sizeof(query) - 2 ||
+		    recv(fd, query + 2, len, MSG_WAITALL) != (ssize_t)len) {
+			break;
+		}
+		len = answer_write(query + 2, len, false, answer + 2);
+		answer[0] = (uint8_t)(len >> 8);
+		answer[1] = (uint8_t)len;
+		if (len == 0 || send(fd, answer, len + 2, MSG_NOSIGNAL) < 0) {
+			break;
+		}
+	}
+	close(fd);
+}
+
+static int open_socket(int type, const char *address)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	const int on = 1;
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd < 0 || inet_pton(AF_INET, address, &at.sin_addr) != 1) {
+		die(address);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, 16) < 0)) {
+		die(address);
+	}
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd polls[2];
+
+	if (argc < 2) {
+		fprintf(stderr, "adversary_dns: usage: see the head of its source\n");
+		return 2;
+	}
+	told = argv + 2;
+	told_count = argc - 2;
+	polls[0] =
+		(struct pollfd){ .fd = open_socket(SOCK_DGRAM, argv[1]), .events = POLLIN };
+	polls[1] = (struct pollfd){ .fd = open_socket(SOCK_STREAM, argv[1]),
+		                    .events = POLLIN };
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		(void)poll(polls, 2, -1);
+		if (polls[0].revents != 0) {
+			serve_udp(polls[0].fd);
+		}
+		if (polls[1].revents != 0) {
+			serve_tcp(polls[1].fd);
+		}
+	}
+}

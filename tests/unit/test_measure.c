@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A whole measurement against scripted ports, in virtual time: what no real socket can be
+ * made to show at a given moment.  The rows are those of tests/faults.md.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/measure.h"
+#include "core/ntp_packet.h"
+
+#define S NS_PER_S
+#define MS NS_PER_MS
+#define US NS_PER_US
+#define HOUR (3600 * NS_PER_S)
+#define UTC_NS (INT64_C(1790000000) * NS_PER_S) /* 2026-09-21, when a test begins */
+#define MONO_NS (1000 * NS_PER_S)
+#define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the departure */
+
+enum { SERVERS_MAX = 4, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64 };
+
+/* What becomes of one request. */
+enum conduct {
+	ANSWER,
+	LOST,
+	ICMP,              /* an error comes after out_ns, and no reply */
+	ICMP_AND_ANSWER,   /* ... 1 ms after the request, and the reply in its time */
+	CANNOT_SEND,       /* asking fails with `error` */
+	ANSWER_OLD_COOKIE, /* to the request before, as the kernel would never deliver it */
+};
+
+struct turn {
+	enum conduct conduct;
+	int64_t out_ns, back_ns;
+	int64_t shift_ns; /* its clock less UTC */
+	int64_t held_ns;  /* T3 - T2 as it says, without taking it */
+	int error;
+};
+
+struct server {
+	struct turn turns[TURNS_MAX];
+	size_t turn_count; /* the last goes on */
+	int64_t drift_ppb; /* its clock runs fast since the beginning */
+	int64_t root_delay_ns, root_dispersion_ns;
+};
+
+/* What happens to this machine. */
+enum action_kind {
+	NO_ACTION,
+	STEP,    /* the wall clock is set forward by ... */
+	SUSPEND, /* ... ns pass, CLOCK_MONOTONIC stands still */
+	STALL,   /* ... ns pass, and we do not run */
+};
+
+struct action {
+	int64_t at_ns;
+	enum action_kind kind;
+	int64_t by_ns;
+};
+
+struct row {
+	const char *name;
+	struct server servers[SERVERS_MAX];
+	struct action actions[ACTIONS_MAX];
+	bool is_private;     /* addresses of the own network: asked more often */
+	bool has_no_left;    /* no kernel stamp of the departure */
+	bool has_no_arrived; /* ... of the arrival */
+	bool wakes_early;    /* each wait() ends too soon at first, with nothing */
+	unsigned samples;    /* 0: 4 */
+	int64_t timeout_ns;  /* 0: 5 s */
+	int64_t target_ns;   /* 0: the default */
+	int64_t wall_ns;     /* the local clock at the start; 0: UTC_NS */
+	int64_t local_drift_ppb;
+	/* wanted */
+	enum run_status status;
+	enum run_status or_status;          /* as good; RUN_OK: none */
+	enum source_status first;           /* of the first source */
+	const char *reason;                 /* of the first source: a part of it */
+	unsigned sent_min, sent_max;        /* of the first source */
+	int64_t bound_min_ns, bound_max_ns; /* 0: any */
+	int64_t took_min_ns, took_max_ns;   /* 0: any */
+};
+
+struct arrival {
+	int64_t at_ns; /* true time */
+	size_t source;
+	int error; /* 0: a reply */
+	struct reading before;
+	struct instant left, arrived;
+	uint8_t octets[NTP_HEADER_OCTETS];
+};
+
+struct world {
+	const struct row *row;
+	int64_t now_ns; /* true time since the start */
+	int64_t stepped_ns, suspended_ns;
+	size_t action_at;
+	size_t asked[SERVERS_MAX];
+	struct ntp_ts cookie_before[SERVERS_MAX];
+	struct arrival arrivals[ARRIVALS_MAX];
+	size_t arrival_count;
+	struct arrival delivered;
+	struct reading before[SERVERS_MAX];
+	unsigned waits;
+	uint64_t random;
+	bool has_woken;
+};
+
+static int64_t local_ns(const struct world *w)
+{
+	return w->now_ns + w->now_ns / 1000 * w->row->local_drift_ppb / 1000000;
+}
+
+static struct reading look(const struct world *w)
+{
+	int64_t base_ns = w->row->wall_ns ? w->row->wall_ns : UTC_NS;
+
+	return (struct reading){
+		.wall = { base_ns + local_ns(w) + w->stepped_ns },
+		.mono_ns = MONO_NS + local_ns(w) - w->suspended_ns,
+		.boot_ns = 2 * MONO_NS + local_ns(w),
+		.gap_ns = 100,
+	};
+}
+
+/* Goes on to a moment, and through what happens until then.  False: we were not running for
+ * a while, so it may have become later than that. */
+static bool pass_until(struct world *w, int64_t at_ns)
+{
+	while (w->action_at < ACTIONS_MAX) {
+		const struct action *a = &w->row->actions[w->action_at];
+
+		if (a->kind == NO_ACTION || a->at_ns > at_ns) {
+			break;
+		}
+		w->action_at++;
+		w->now_ns = a->at_ns > w->now_ns ? a->at_ns : w->now_ns;
+		switch (a->kind) {
+		case STEP:
+			w->stepped_ns += a->by_ns;
+			break;
+		case SUSPEND:
+			w->suspended_ns += a->by_ns;
+			w->now_ns += a->by_ns;
+			return false;
+		case STALL:
+			w->now_ns += a->by_ns;
+			return false;
+		case NO_ACTION:
+			break;
+		}
+	}
+	w->now_ns = at_ns > w->now_ns ? at_ns : w->now_ns;
+	return true;
+}
+
+static int fake_now(void *ctx, struct reading *ret)
+{
+	*ret = look(ctx);
+	return 0;
+}
+
+static int fake_random(void *ctx, void *buf, size_t len)
+{
+	struct world *w = ctx;
+	uint8_t *octets = buf;
+
+	for (size_t i = 0; i < len; i++) {
+		w->random = w->random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		octets[i] = (uint8_t)(w->random >> 56);
+	}
+	return 0;
+}
+
+static int fake_resolve(void *ctx, size_t name, const char *host,
+                        enum address_family family)
+{
+	(void)ctx, (void)name, (void)host, (void)family;
+	return -ENOSYS;
+}
+
+static const struct turn *turn_of(const struct server *server, size_t asked)
+{
+	size_t count = server->turn_count ? server->turn_count : 1;
+
+	return &server->turns[asked < count ? asked : count - 1];
+}
+
+static struct instant server_clock(const struct server *server, const struct turn *turn,
+                                   int64_t at_ns)
+{
+	return (struct instant){ UTC_NS + at_ns + turn->shift_ns +
+		                 at_ns / 1000 * server->drift_ppb / 1000000 };
+}
+
+static struct arrival *add_arrival(struct world *w, size_t source, int64_t at_ns)
+{
+	struct arrival *a = &w->arrivals[w->arrival_count++];
+
+	assert_true(w->arrival_count < ARRIVALS_MAX);
+	*a = (struct arrival){ .at_ns = at_ns, .source = source };
+	return a;
+}
+
+static void answer(struct world *w, size_t source, const struct turn *turn,
+                   struct ntp_ts origin)
+{
+	const struct server *server = &w->row->servers[source];
+	int64_t there_ns = w->now_ns + turn->out_ns;
+	struct arrival *a = add_arrival(w, source, there_ns + turn->back_ns);
+	struct instant t2 = server_clock(server, turn, there_ns);
+	struct ntp_header h = {
+		.version = NTP_VERSION,
+		.mode = NTP_MODE_SERVER,
+		.stratum = 2,
+		.precision_log2_s = -24,
+		.root_delay = ntp_short_from_ns(server->root_delay_ns),
+		.root_dispersion = ntp_short_from_ns(server->root_dispersion_ns),
+		.refid = { 10, 0, 0, (uint8_t)source },
+		.reference = ntp_from_instant(instant_add_ns(t2, -S)),
+		.origin = origin,
+		.receive = ntp_from_instant(t2),
+		.transmit = ntp_from_instant(instant_add_ns(t2, turn->held_ns)),
+	};
+
+	ntp_header_write(&h, a->octets);
+}
+
+static int fake_ask(void *ctx, size_t source, const struct address *to,
+                    enum port_transport transport, const uint8_t *buf, size_t len)
+{
+	struct world *w = ctx;
+	const struct turn *turn = turn_of(&w->row->servers[source], w->asked[source]++);
+	struct ntp_header request;
+
+	(void)to;
+	assert_int_equal(transport, PORT_UDP);
+	assert_int_equal(len, NTP_HEADER_OCTETS);
+	if (turn->conduct == CANNOT_SEND) {
+		return -turn->error;
+	}
+	ntp_header_read(buf, &request);
+	w->before[source] = look(w);
+	(void)pass_until(w, w->now_ns + ASKING_NS);
+	if (turn->conduct == ICMP || turn->conduct == ICMP_AND_ANSWER) {
+		add_arrival(w, source, w->now_ns + MS)->error = turn->error;
+	}
+	if (turn->conduct == ANSWER || turn->conduct == ICMP_AND_ANSWER) {
+		answer(w, source, turn, request.transmit);
+	} else if (turn->conduct == ANSWER_OLD_COOKIE) {
+		answer(w, source, turn, w->cookie_before[source]);
+	}
+	w->cookie_before[source] = request.transmit;
+	return 0;
+}
+
+static void fake_hang_up(void *ctx, size_t source)
+{
+	struct world *w = ctx;
+	size_t left = 0;
+
+	for (size_t i = 0; i < w->arrival_count; i++) {
+		if (w->arrivals[i].source != source) {
+			w->arrivals[left++] = w->arrivals[i];
+		}
+	}
+	w->arrival_count = left;
+}
+
+static size_t first_arrival(const struct world *w)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < w->arrival_count; i++) {
+		if (w->arrivals[i].at_ns < w->arrivals[first].at_ns) {
+			first = i;
+		}
+	}
+	return first;
+}
+
+static void deliver(struct world *w, size_t i, struct instant arrived,
+                    struct port_event *ret)
+{
+	size_t source = w->arrivals[i].source;
+
+	w->delivered = w->arrivals[i];
+	w->arrivals[i] = w->arrivals[--w->arrival_count];
+	if (w->delivered.error != 0) {
+		*ret = (struct port_event){ .kind = PORT_FAILED,
+			                    .source = source,
+			                    .error = w->delivered.error };
+		return;
+	}
+	*ret = (struct port_event){
+		.kind = PORT_REPLY,
+		.source = source,
+		.octets = w->delivered.octets,
+		.len = NTP_HEADER_OCTETS,
+		.has_left = !w->row->has_no_left,
+		.has_arrived = !w->row->has_no_arrived,
+		.left = instant_add_ns(w->before[source].wall, ASKING_NS),
+		.arrived = arrived,
+		.before = w->before[source],
+		.after = look(w),
+	};
+}
+
+static int fake_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret)
+{
+	struct world *w = ctx;
+
+	/* 3 s of nothing but timeouts of 1 ms would be 3000. */
+	assert_true(++w->waits < 500);
+	*ret = (struct port_event){ .kind = PORT_TIMEOUT };
+	if (w->row->wakes_early && !w->has_woken) {
+		w->has_woken = true;
+		return 0;
+	}
+	w->has_woken = false;
+	for (;;) {
+		size_t i = first_arrival(w);
+		int64_t deadline_ns =
+			w->now_ns + (deadline_mono_ns - look(w).mono_ns) +
+			(w->row->local_drift_ppb != 0 ? MS : 0); /* late is allowed */
+		struct instant arrived;
+
+		if (w->arrival_count == 0 || (w->arrivals[i].at_ns > deadline_ns &&
+		                              w->arrivals[i].at_ns > w->now_ns)) {
+			if (pass_until(w, deadline_ns)) {
+				return 0;
+			}
+			continue;
+		}
+		(void)pass_until(w, w->arrivals[i].at_ns);
+		/* The kernel stamps what arrives while we do not run. */
+		arrived = look(w).wall;
+		if (w->row->actions[0].kind == STALL && w->now_ns > w->arrivals[i].at_ns) {
+			arrived.unix_ns -= w->now_ns - w->arrivals[i].at_ns;
+		}
+		deliver(w, i, arrived, ret);
+		return 0;
+	}
+}
+
+/* clang-format off */
+#define WAY(out, back) .turn_count = 1, .turns = { { ANSWER, out, back, 0, 0, 0 } }
+#define HONEST .servers = { { WAY(10 * MS, 10 * MS) } }
+#define THREE(...) { __VA_ARGS__, { WAY(11 * MS, 11 * MS) }, { WAY(12 * MS, 12 * MS) } }
+/* A disturbance when the first reply is on its way. */
+#define MEANWHILE(what, by) .actions = { { 5 * MS, what, by } }
+
+static const struct row rows[] = {
+	{ .name = "a good server", HONEST, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS,
+	  .took_max_ns = 30 * MS },
+	{ .name = "C20 delay below zero by less than the precisions: clamped",
+	  .servers = { { .turn_count = 1, .turns = { { ANSWER, 10, 10, 0, 100, 0 } } } },
+	  .sent_min = 1, .sent_max = 4, .bound_max_ns = 300 },
+	{ .name = "row 33 delay below zero by more: dropped",
+	  .servers = { { .turn_count = 1, .turns = { { ANSWER, 50 * US, 50 * US, 0, 150 * US, 0 } } } },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "negative delay", .sent_min = 1, .sent_max = 1 },
+	/* 20 ms of delay, 4 ms of root delay, 3 ms of root dispersion: 15 ms, and up to
+	 * 515 ppm of 20 ms and the precisions. */
+	{ .name = "C23 the bound is the sum of all that can be wrong",
+	  .servers = { { WAY(10 * MS, 10 * MS), .root_delay_ns = 4 * MS, .root_dispersion_ns = 3 * MS } },
+	  .sent_min = 1, .sent_max = 1, .bound_min_ns = 15 * MS + 300, .bound_max_ns = 15 * MS + 32 * US },
+	{ .name = "C33 the local clock says 1970", HONEST, .wall_ns = 1, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "C33 the local clock says 2100", HONEST, .wall_ns = INT64_C(4102444800) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+
+	{ .name = "row 14 a reply 1 ms before the deadline: used", .servers = { { WAY(10 * MS, 989 * MS - ASKING_NS) } },
+	  .samples = 1, .timeout_ns = S, .sent_min = 1, .sent_max = 1, .took_min_ns = 999 * MS, .took_max_ns = S },
+	{ .name = "row 14 a reply 1 ms after the deadline: not used", .servers = { { WAY(10 * MS, 991 * MS) } },
+	  .samples = 1, .timeout_ns = S, .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE,
+	  .sent_min = 1, .sent_max = 1, .took_min_ns = S, .took_max_ns = S },
+	{ .name = "row 15 a reply with the nonce of the request before: ignored", .is_private = true,
+	  .servers = { { .turn_count = 3, .turns = { { LOST, 0, 0, 0, 0, 0 }, { ANSWER_OLD_COOKIE, MS, MS, 77 * S, 0, 0 }, { ANSWER, MS, MS, 0, 0, 0 } } } },
+	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 2 * MS },
+
+	{ .name = "row 43 a server steps by 1 s between two answers: dropped", .target_ns = 1,
+	  .servers = { { .turn_count = 2, .turns = { { ANSWER, 200 * US, 200 * US, 0, 0, 0 }, { ANSWER, 200 * US, 200 * US, S, 0, 0 } } } },
+	  .is_private = true, .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "contradict", .sent_min = 2, .sent_max = 4 },
+	{ .name = "row 43 a server steps by 1 s, two do not: outvoted", .target_ns = 1, .is_private = true,
+	  .servers = { { .turn_count = 2, .turns = { { ANSWER, 200 * US, 200 * US, 0, 0, 0 }, { ANSWER, 200 * US, 200 * US, S, 0, 0 } } },
+	               { WAY(200 * US, 200 * US) }, { WAY(300 * US, 300 * US) } },
+	  .first = SOURCE_REJECTED, .sent_min = 2, .sent_max = 4, .bound_max_ns = MS },
+	/* It says so: 5 s of 500 ppm are 2.5 ms. */
+	{ .name = "row 44 a server drifts by +500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = 500000, .root_dispersion_ns = 3 * MS } },
+	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 206 * MS },
+	{ .name = "row 44 a server drifts by -500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = -500000, .root_dispersion_ns = 3 * MS } },
+	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 206 * MS },
+	{ .name = "row 44 the local clock drifts by +500 ppm", .servers = { { WAY(200 * MS, 200 * MS) } }, .local_drift_ppb = 500000,
+	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 204 * MS },
+	{ .name = "row 44 the local clock drifts by -500 ppm", .servers = { { WAY(200 * MS, 200 * MS) } }, .local_drift_ppb = -500000,
+	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 204 * MS },
+	/* Three answers in 4 s, each sharper than what the clock drifts from one to the next. */
+	{ .name = "row 44 +500 ppm and a short way: the answers agree", .servers = { { WAY(200 * US, 200 * US) } },
+	  .local_drift_ppb = 499000, .target_ns = 100 * US, .sent_min = 3, .sent_max = 3, .bound_max_ns = MS },
+	{ .name = "row 44 -500 ppm and a short way: the answers agree", .servers = { { WAY(200 * US, 200 * US) } },
+	  .local_drift_ppb = -499000, .target_ns = 100 * US, .sent_min = 3, .sent_max = 3, .bound_max_ns = MS },
+	{ .name = "row 45 300 ms on the way out", .servers = { { WAY(301 * MS, MS) } }, .sent_min = 1, .sent_max = 4,
+	  .bound_min_ns = 150 * MS, .bound_max_ns = 154 * MS },
+	{ .name = "row 45 300 ms on the way back", .servers = { { WAY(MS, 301 * MS) } }, .sent_min = 1, .sent_max = 4,
+	  .bound_min_ns = 150 * MS, .bound_max_ns = 154 * MS },
+
+	{ .name = "row 48 ICMP error: fails soon",
+	  .servers = { { .turn_count = 1, .turns = { { ICMP, 0, 0, 0, 0, EHOSTUNREACH } } } },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "No route", .sent_min = 1, .sent_max = 1, .took_max_ns = 400 * MS },
+	{ .name = "row 48 ICMP error from one of three: the others decide",
+	  .servers = THREE({ .turn_count = 1, .turns = { { ICMP, 0, 0, 0, 0, ECONNREFUSED } } }),
+	  .first = SOURCE_UNREACHABLE, .reason = "refused", .sent_min = 1, .sent_max = 1, .took_max_ns = 60 * MS },
+	{ .name = "row 49 a forged ICMP error, then the reply: used",
+	  .servers = { { .turn_count = 1, .turns = { { ICMP_AND_ANSWER, 60 * MS, 60 * MS, 0, 0, ECONNREFUSED } } } },
+	  .sent_min = 1, .sent_max = 4, .bound_max_ns = 62 * MS },
+	{ .name = "row 54 waits that end early with nothing: no answer is lost, no spinning", .wakes_early = true, HONEST,
+	  .sent_min = 1, .sent_max = 1 },
+	{ .name = "row 55 ENOBUFS once: tried again",
+	  .servers = { { .turn_count = 2, .turns = { { CANNOT_SEND, 0, 0, 0, 0, ENOBUFS }, { ANSWER, MS, MS, 0, 0, 0 } } } },
+	  .sent_min = 1, .sent_max = 4 },
+	{ .name = "row 55 ENOMEM once: tried again",
+	  .servers = { { .turn_count = 2, .turns = { { CANNOT_SEND, 0, 0, 0, 0, ENOMEM }, { ANSWER, MS, MS, 0, 0, 0 } } } },
+	  .sent_min = 1, .sent_max = 4 },
+	{ .name = "row 55 ENOBUFS for one of three for ever: the others decide",
+	  .servers = THREE({ .turn_count = 1, .turns = { { CANNOT_SEND, 0, 0, 0, 0, ENOBUFS } } }),
+	  .first = SOURCE_UNREACHABLE, .reason = "No buffer space", .took_max_ns = 60 * MS },
+	{ .name = "row 55 ENOBUFS for ever: no answer, with the reason",
+	  .servers = { { .turn_count = 1, .turns = { { CANNOT_SEND, 0, 0, 0, 0, ENOBUFS } } } },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "No buffer space", .took_max_ns = 5 * S },
+	{ .name = "row 56 EMFILE for one of three: the others decide",
+	  .servers = THREE({ .turn_count = 1, .turns = { { CANNOT_SEND, 0, 0, 0, 0, EMFILE } } }),
+	  .first = SOURCE_UNREACHABLE, .reason = "Too many open files", .took_max_ns = 60 * MS },
+	{ .name = "row 56 EMFILE for ever: no answer, with the reason",
+	  .servers = { { .turn_count = 1, .turns = { { CANNOT_SEND, 0, 0, 0, 0, EMFILE } } } },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "Too many open files", .took_max_ns = 5 * S },
+
+	{ .name = "row 58 with kernel stamps a stall of 50 ms does not show", HONEST, MEANWHILE(STALL, 50 * MS), .samples = 1,
+	  .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "row 58 without the stamp of the arrival: wider", HONEST, MEANWHILE(STALL, 50 * MS), .samples = 1, .has_no_arrived = true,
+	  .sent_min = 1, .sent_max = 1, .bound_min_ns = 27 * MS },
+	{ .name = "row 58 without the stamp of the departure: wider", HONEST, .samples = 1, .has_no_left = true,
+	  .sent_min = 1, .sent_max = 1, .bound_min_ns = 10 * MS + ASKING_NS / 2 },
+	{ .name = "row 58 without any kernel stamp", HONEST, .has_no_left = true, .has_no_arrived = true, .sent_min = 1, .sent_max = 1 },
+
+	{ .name = "row 59 the clock is stepped by +1 h meanwhile: asked again", HONEST, MEANWHILE(STEP, HOUR), .is_private = true,
+	  .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 59 the clock is stepped by -1 h meanwhile: asked again", HONEST, MEANWHILE(STEP, -HOUR), .is_private = true,
+	  .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 59 the clock is stepped by 1 ms meanwhile: asked again", HONEST, MEANWHILE(STEP, MS), .is_private = true,
+	  .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 59 the clock of a public server's client is stepped: asked again in 2 s", HONEST, MEANWHILE(STEP, HOUR),
+	  .sent_min = 2, .sent_max = 2, .took_min_ns = 2 * S },
+	{ .name = "row 59 stepped without kernel stamps", HONEST, MEANWHILE(STEP, HOUR), .is_private = true, .has_no_left = true,
+	  .has_no_arrived = true, .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 59 stepped after the first answer: it is moved along",
+	  .servers = { { WAY(MS, MS) }, { WAY(100 * MS, 100 * MS) }, { WAY(110 * MS, 110 * MS) } },
+	  .actions = { { 50 * MS, STEP, HOUR } }, .is_private = true, .sent_min = 1, .sent_max = 4 },
+	{ .name = "row 59 stepped in each exchange: it ends, and is no answer", HONEST, .is_private = true, .timeout_ns = S,
+	  .actions = { { 5 * MS, STEP, S }, { 15 * MS, STEP, S }, { 25 * MS, STEP, S }, { 35 * MS, STEP, S }, { 45 * MS, STEP, S },
+	               { 55 * MS, STEP, S }, { 65 * MS, STEP, S }, { 75 * MS, STEP, S }, { 85 * MS, STEP, S }, { 95 * MS, STEP, S },
+	               { 105 * MS, STEP, S }, { 115 * MS, STEP, S }, { 125 * MS, STEP, S }, { 135 * MS, STEP, S }, { 145 * MS, STEP, S },
+	               { 155 * MS, STEP, S }, { 165 * MS, STEP, S }, { 175 * MS, STEP, S }, { 185 * MS, STEP, S }, { 195 * MS, STEP, S } },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "disturbed", .sent_min = 5, .sent_max = 12, .took_max_ns = S },
+	{ .name = "row 61 suspended for 60 s meanwhile: asked again", HONEST, MEANWHILE(SUSPEND, 60 * S), .is_private = true,
+	  .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 61 suspended for 60 s, a public server: asked again", HONEST, MEANWHILE(SUSPEND, 60 * S),
+	  .sent_min = 2, .sent_max = 2, .bound_max_ns = 11 * MS },
+	{ .name = "row 62 a stall of 2 s meanwhile, kernel stamps", HONEST, MEANWHILE(STALL, 2 * S), .samples = 1,
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 3 * S },
+	{ .name = "row 62 a stall of 2 s meanwhile, no kernel stamps: the bound covers it", HONEST, MEANWHILE(STALL, 2 * S), .samples = 1,
+	  .has_no_left = true, .has_no_arrived = true, .sent_min = 1, .sent_max = 1, .bound_min_ns = S },
+	{ .name = "row 76 stopped for 10 s, past the deadline: it ends at once", .servers = THREE({ WAY(10 * MS, 10 * MS) }),
+	  MEANWHILE(STALL, 10 * S), .or_status = RUN_NO_MAJORITY, .first = SOURCE_SELECTED, .sent_min = 1, .sent_max = 1, .took_max_ns = 11 * S },
+	{ .name = "row 76 stopped for 1 s, the deadline far: an answer", .servers = THREE({ WAY(10 * MS, 10 * MS) }),
+	  MEANWHILE(STALL, S), .sent_min = 1, .sent_max = 1, .took_max_ns = 2 * S },
+};
+/* clang-format on */
+
+static void servers_of(const struct row *row, struct server_spec *ret, size_t *ret_count)
+{
+	size_t n = 0;
+
+	memset(ret, 0, sizeof(*ret) * SERVERS_MAX);
+	while (n < SERVERS_MAX && row->servers[n].turn_count > 0) {
+		ret[n].port = 123;
+		snprintf(ret[n].host, sizeof(ret[n].host), "%s.%zu",
+		         row->is_private ? "10.0.0" : "203.0.113", n + 1);
+		n++;
+	}
+	*ret_count = n;
+}
+
+static void check_answer(const struct world *w, const struct run *run)
+{
+	struct reading now = look(w);
+	int64_t truth_ns = UTC_NS + w->now_ns - now.wall.unix_ns;
+	int64_t error_ns = run->offset_ns - truth_ns;
+
+	assert_true(run->has_answer);
+	assert_true(run->bound_ns >= 0);
+	if (error_ns > run->bound_ns || error_ns < -run->bound_ns) {
+		fail_msg("off by %lld ns, bound %lld ns", (long long)error_ns,
+		         (long long)run->bound_ns);
+	}
+	if (w->row->bound_min_ns != 0) {
+		assert_in_range(run->bound_ns, w->row->bound_min_ns, INT64_MAX);
+	}
+	if (w->row->bound_max_ns != 0) {
+		assert_in_range(run->bound_ns, 0, w->row->bound_max_ns);
+	}
+}
+
+static void play_row(void **state)
+{
+	const struct row *row = *state;
+	struct world w = { .row = row, .random = 20261122 };
+	struct ports ports = { .ctx = &w,
+		               .now = fake_now,
+		               .random = fake_random,
+		               .resolve = fake_resolve,
+		               .ask = fake_ask,
+		               .hang_up = fake_hang_up,
+		               .wait = fake_wait };
+	struct measure_settings settings = measure_defaults();
+	struct server_spec specs[SERVERS_MAX];
+	struct run run;
+
+	servers_of(row, specs, &settings.server_count);
+	settings.servers = specs;
+	settings.samples = row->samples ? row->samples : settings.samples;
+	settings.timeout_ns = row->timeout_ns ? row->timeout_ns : settings.timeout_ns;
+	settings.target_ns = row->target_ns ? row->target_ns : settings.target_ns;
+	assert_int_equal(measure(&settings, &ports, &run), 0);
+	if (run.status != row->status &&
+	    (row->or_status == RUN_OK || run.status != row->or_status)) {
+		fail_msg("%s: %s; first: %s", run_status_name(run.status), run.reason,
+		         run.sources[0].reason);
+	}
+	if (run.status == RUN_OK) {
+		check_answer(&w, &run);
+	}
+	if (run.status == row->status) {
+		assert_int_equal(run.sources[0].status, row->first);
+	}
+	if (row->reason && !strstr(run.sources[0].reason, row->reason)) {
+		fail_msg("the reason is \"%s\"", run.sources[0].reason);
+	}
+	assert_in_range(run.sources[0].sent, row->sent_min, row->sent_max);
+	if (row->took_max_ns != 0) {
+		assert_in_range(w.now_ns, row->took_min_ns, row->took_max_ns);
+	}
+	measure_free(&run);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[COUNT_OF(rows)];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			                        .test_func = play_row,
+			                        .initial_state = (void *)&rows[i] };
+	}
+	return cmocka_run_group_tests_name("measure", tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * io/priv, each row in a child of its own: what is left of the capabilities is read from
+ * the kernel.  No clock is touched.  What needs root is skipped without it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/priv.h"
+
+enum { SKIPPED = 77 };
+
+static bool has(cap_value_t cap, cap_flag_t set)
+{
+	cap_flag_value_t value = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (!caps || cap_get_flag(caps, cap, set, &value) < 0) {
+		_exit(3);
+	}
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+static bool holds_nothing_but(cap_value_t kept)
+{
+	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++) {
+		if (cap != kept &&
+		    (has(cap, CAP_PERMITTED) || has(cap, CAP_EFFECTIVE) ||
+		     has(cap, CAP_INHERITABLE) || cap_get_ambient(cap) > 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* 0: as it must be.  SKIPPED: cannot be tried here.  Else the step that went wrong. */
+static int keep_raise_clear_drop(void)
+{
+	if (!has(CAP_SYS_TIME, CAP_PERMITTED)) {
+		return SKIPPED;
+	}
+	if (priv_keep_time() < 0 || !holds_nothing_but(CAP_SYS_TIME) ||
+	    !has(CAP_SYS_TIME, CAP_PERMITTED) || has(CAP_SYS_TIME, CAP_EFFECTIVE) ||
+	    has(CAP_SYS_TIME, CAP_INHERITABLE)) {
+		return 10;
+	}
+	if (priv_raise_time() < 0 || !has(CAP_SYS_TIME, CAP_EFFECTIVE)) {
+		return 11;
+	}
+	if (priv_clear_time() < 0 || has(CAP_SYS_TIME, CAP_EFFECTIVE) ||
+	    !has(CAP_SYS_TIME, CAP_PERMITTED)) {
+		return 12;
+	}
+	if (priv_drop_all() < 0 || !holds_nothing_but(-1)) {
+		return 13;
+	}
+	return priv_raise_time() < 0 ? 0 : 14;
+}
+
+static int keep_what_is_not_there(void)
+{
+	if (priv_drop_all() < 0) {
+		return 10;
+	}
+	return priv_keep_time() == -EPERM ? 0 : 11;
+}
+
+static int drop_is_for_good(void)
+{
+	const bool was_able = has(CAP_SETPCAP, CAP_PERMITTED);
+
+	if (priv_drop_all() < 0 || !holds_nothing_but(-1)) {
+		return 10;
+	}
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1) {
+		return 11;
+	}
+	for (cap_value_t cap = 0; was_able && cap_get_bound(cap) >= 0; cap++) {
+		if (cap_get_bound(cap) != 0) {
+			return 12;
+		}
+	}
+	return priv_drop_all() == 0 ? 0 : 13; /* twice is no harm */
+}
+
+static int become_nobody(void)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	if (geteuid() != 0 || !has(CAP_SETUID, CAP_EFFECTIVE) ||
+	    !has(CAP_SETGID, CAP_EFFECTIVE)) {
+		return SKIPPED;
+	}
+	if (priv_become("nobody") < 0) {
+		return 10;
+	}
+	if (getresuid(&r, &e, &s) < 0 || r == 0 || e != r || s != r ||
+	    getresgid(&rg, &eg, &sg) < 0 || rg == 0 || eg != rg || sg != rg ||
+	    getgroups(0, NULL) != 0) {
+		return 11;
+	}
+	if (!holds_nothing_but(-1) || cap_get_bound(CAP_SYS_TIME) != 0) {
+		return 12;
+	}
+	return setuid(0) < 0 ? 0 : 13;
+}
+
+static int become_nobody_that_exists(void)
+{
+	if (geteuid() != 0) {
+		return SKIPPED;
+	}
+	return priv_become("no-such-user-here") == -ENOENT ? 0 : 10;
+}
+
+static int become_root_without_capabilities(void)
+{
+	if (geteuid() != 0) {
+		return SKIPPED;
+	}
+	return priv_become("root") == 0 && holds_nothing_but(-1) ? 0 : 10;
+}
+
+static int become_as_somebody_else(void)
+{
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0) {
+		return SKIPPED;
+	}
+	return priv_become("root") == 0 && geteuid() != 0 && holds_nothing_but(-1) ? 0 : 10;
+}
+
+struct priv_row {
+	const char *name;
+	int (*run)(void);
+};
+
+static const struct priv_row rows[] = {
+	{ "keep, raise, clear, drop", keep_raise_clear_drop },
+	{ "nothing to keep is -EPERM", keep_what_is_not_there },
+	{ "drop is for good", drop_is_for_good },
+	{ "become nobody", become_nobody },
+	{ "no such user", become_nobody_that_exists },
+	{ "root without capabilities", become_root_without_capabilities },
+	{ "not root: only drops", become_as_somebody_else },
+};
+
+static void in_a_child(void **state)
+{
+	const struct priv_row *row = *state;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		_exit(row->run());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED) {
+		print_message("# needs root\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT_OF(rows)];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		tests[i] = (struct CMUnitTest){
+			.name = rows[i].name,
+			.test_func = in_a_child,
+			.initial_state = (void *)(uintptr_t)&rows[i],
+		};
+	}
+	return cmocka_run_group_tests_name("priv", tests, NULL, NULL);
+}

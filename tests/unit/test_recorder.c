@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/recorder: the history behind a process border costs a run nothing but what it knew.
+ * Fault rows 67, 68, 70 and 75.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/recorder.h"
+#include "io/history.h"
+#include "io/priv.h"
+#include "io/sandbox.h"
+
+enum { SOURCES = 70, SKIPPED = 77 };
+/* A machine under load is slow; a limit that does not hold is slower. */
+#define SLACK_NS (400 * NS_PER_MS)
+
+static char top[32];
+static char warning[RECORDER_WARNING_ROOM];
+static struct source_record sources[SOURCES];
+static const struct recorder_settings settings = { .may_write = true,
+	                                           .may_create = true,
+	                                           .keep_ns = HISTORY_KEEP_NS };
+static const struct recorder_settings looking = { .keep_ns = HISTORY_KEEP_NS };
+
+static int set_up(void **state)
+{
+	(void)state;
+	umask(077);
+	memset(sources, 0, sizeof(sources));
+	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
+	return mkdtemp(top) && chdir(top) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", top, (char *)NULL);
+		_exit(1);
+	}
+	return waitpid(pid, NULL, 0) == pid && chdir("/") == 0 ? 0 : -1;
+}
+
+static int64_t mono_now_ns(void)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static struct run_record a_run(int64_t number)
+{
+	struct run_record run;
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+	memset(&run, 0, sizeof(run));
+	run.at.unix_ns = (int64_t)now.tv_sec * NS_PER_S;
+	run.mono_ns = number;
+	run.verb = RECORD_SET;
+	run.has_answer = 1;
+	run.offset_ns = 1000;
+	run.bound_ns = 400;
+	return run;
+}
+
+static struct recorder *started(void)
+{
+	struct recorder *recorder = NULL;
+
+	assert_int_equal(recorder_start("d", &settings, &recorder), 0);
+	assert_non_null(recorder);
+	return recorder;
+}
+
+/* The recorder that is running: the only child of this process. */
+static pid_t child_pid(void)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	pid_t found = -1;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		char path[300], line[300];
+		FILE *file;
+		int pid, parent;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
+		    !(file = fopen(path, "re"))) {
+			continue;
+		}
+		if (fgets(line, sizeof(line), file) &&
+		    sscanf(line, "%d (%*[^)]) %*c %d", &pid, &parent) == 2 &&
+		    parent == getpid()) {
+			found = pid;
+		}
+		fclose(file);
+	}
+	closedir(dir);
+	assert_true(found > 0);
+	return found;
+}
+
+static bool has_children(void)
+{
+	return waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD;
+}
+
+static int64_t sql(const char *text)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+	int64_t value = -1;
+
+	assert_int_equal(sqlite3_open("d/history.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		value = sqlite3_column_type(stmt, 0) == SQLITE_TEXT
+		                ? strcmp((const char *)sqlite3_column_text(stmt, 0),
+		                         "ok") == 0
+		                : sqlite3_column_int64(stmt, 0);
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return value;
+}
+
+/* ---- what it is for ---- */
+
+static void from_run_to_run(void **state)
+{
+	struct run_record run = a_run(7);
+	struct history_view view;
+	struct recorder *recorder = started();
+	struct stat st;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_USED);
+	assert_string_equal(view.warning, "");
+	assert_int_equal(view.run_count, 0);
+	assert_false(view.has_floor);
+	assert_int_equal(strlen(view.boot_id), 36);
+	recorder_view_free(&view);
+	assert_true(address_parse("192.0.2.1", &sources[3].address));
+	sources[3].kiss = NTP_KISS_RATE;
+	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning), 0);
+	assert_string_equal(warning, "");
+	/* More than once, for a process that stays. */
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	recorder_stop(recorder);
+	assert_false(has_children());
+
+	recorder = started();
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_USED);
+	assert_int_equal(view.run_count, 2);
+	assert_int_equal(view.runs[0].mono_ns, 7);
+	assert_string_equal(view.runs[0].boot_id, view.boot_id);
+	assert_string_equal(view.runs[0].version, REQTIME_VERSION);
+	assert_int_equal(view.kiss_count, 1);
+	assert_int_equal(view.kisses[0].code, NTP_KISS_RATE);
+	assert_true(view.has_floor);
+	assert_int_equal(view.floor.unix_ns, run.at.unix_ns + 600);
+	recorder_view_free(&view);
+	recorder_stop(recorder);
+	/* Whatever the umask is: an ordinary user may look. */
+	assert_int_equal(stat("d", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	assert_int_equal(stat("d/history.db", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(sql("SELECT count(*) FROM source"), SOURCES);
+}
+
+static void two_thousand_runs(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct history_view view;
+	struct recorder *recorder = started();
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	recorder_stop(recorder);
+	sql("INSERT INTO run SELECT "
+	    "i+1,wall_ns,i+1,boottime_ns,boot_id,version,verb,status,"
+	    "exit_status,agreeing,asked,is_dry,offset_ns,bound_ns,delay_ns,jitter_ns,"
+	    "samples,"
+	    "leap,plan_action,plan_reason,plan_by_ns,applied_action,applied_by_ns,"
+	    "frequency_before_ppb,frequency_after_ppb,slew_before_ns,slew_after_ns,"
+	    "max_error_ns,estimated_error_ns,kernel_flags FROM run,"
+	    "(WITH RECURSIVE n(i) AS(SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<2999)"
+	    "SELECT i FROM n)");
+	recorder = started();
+	recorder_load(recorder, &view);
+	assert_string_equal(view.warning, "");
+	assert_int_equal(view.run_count, RECORDER_RUNS_MAX);
+	assert_int_equal(view.runs[0].mono_ns, 1001);
+	assert_int_equal(view.runs[RECORDER_RUNS_MAX - 1].mono_ns, 3000);
+	recorder_view_free(&view);
+	recorder_stop(recorder);
+}
+
+/* ---- what may go wrong ---- */
+
+static void no_history_for_an_ordinary_user(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = NULL;
+	struct history_view view;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(recorder_start("d", &looking, &recorder), 0);
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_ABSENT);
+	assert_int_equal(strlen(view.boot_id), 36);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), -ENOENT);
+	assert_string_not_equal(warning, "");
+	recorder_stop(recorder);
+	assert_int_equal(stat("d", &st), -1);
+}
+
+static void unsafe_directory(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder;
+	struct history_view view;
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0755), 0);
+	assert_int_equal(chmod("d", 0777), 0);
+	recorder = started();
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_UNUSABLE);
+	assert_string_not_equal(view.warning, "");
+	assert_int_equal(view.run_count, 0);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 3, warning), -EPERM);
+	recorder_stop(recorder);
+}
+
+static void damaged_file_begins_anew(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	recorder_stop(recorder);
+	fd = open("d/history.db", O_WRONLY);
+	for (off_t at = 100; at < 40000; at++) {
+		assert_int_equal(pwrite(fd, "x", 1, at), 1);
+	}
+	close(fd);
+	recorder = started();
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_USED);
+	assert_non_null(strstr(view.warning, "damaged"));
+	assert_int_equal(view.run_count, 0);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	assert_string_equal(warning, "");
+	recorder_stop(recorder);
+	assert_int_equal(stat("d/history.db.corrupt", &st), 0);
+	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
+}
+
+static void damage_found_while_writing(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	sql("DROP TABLE source");
+	assert_int_equal(recorder_store(recorder, &run, sources, 3, warning), 0);
+	assert_non_null(strstr(warning, "damaged"));
+	recorder_stop(recorder);
+	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
+}
+
+/* A process that hangs stands for a disk that hangs. */
+static void stuck_disk(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+	int64_t begin_ns;
+
+	(void)state;
+	assert_int_equal(kill(child_pid(), SIGSTOP), 0);
+	begin_ns = mono_now_ns();
+	recorder_load(recorder, &view);
+	/* It may have sent all before it was stopped. */
+	if (view.standing != HISTORY_USED) {
+		assert_non_null(strstr(view.warning, "in time"));
+		assert_true(mono_now_ns() - begin_ns >= RECORDER_LOAD_NS);
+	}
+	assert_true(mono_now_ns() - begin_ns < RECORDER_LOAD_NS + SLACK_NS);
+	recorder_view_free(&view);
+	begin_ns = mono_now_ns();
+	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning),
+	                 -ETIMEDOUT);
+	assert_non_null(strstr(warning, "in time"));
+	assert_true(mono_now_ns() - begin_ns < RECORDER_STORE_NS + SLACK_NS);
+	begin_ns = mono_now_ns();
+	recorder_stop(recorder);
+	assert_true(mono_now_ns() - begin_ns < RECORDER_STOP_NS + SLACK_NS);
+	assert_false(has_children());
+}
+
+/* A disk that has to spin up first: too late to load, in time to store. */
+static void slow_disk(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder;
+	struct history_view view;
+	pid_t pid;
+
+	two_thousand_runs(state); /* more than fits into the socket */
+	recorder = started();
+	pid = child_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_UNUSABLE);
+	assert_int_equal(view.run_count, 0);
+	recorder_view_free(&view);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning), 0);
+	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning), 0);
+	recorder_stop(recorder);
+	assert_int_equal(sql("SELECT count(*) FROM source"), 2 * SOURCES);
+}
+
+static void ended_by_others(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	assert_int_equal(kill(child_pid(), SIGKILL), 0);
+	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning), -EPIPE);
+	assert_string_not_equal(warning, "");
+	recorder_stop(recorder);
+	recorder = started();
+	assert_int_equal(kill(child_pid(), SIGKILL), 0);
+	recorder_load(recorder, &view);
+	/* Or it was quick enough. */
+	assert_true(view.standing == HISTORY_USED || view.warning[0] != '\0');
+	recorder_view_free(&view);
+	recorder_stop(recorder);
+	recorder_stop(NULL);
+}
+
+/* A SIGTERM to all of a process group is the run's own affair. */
+static void signals_are_the_runs(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ };
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	for (size_t i = 0; i < COUNT_OF(signals); i++) {
+		assert_int_equal(kill(child_pid(), signals[i]), 0);
+	}
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	recorder_stop(recorder);
+}
+
+static bool is_there(pid_t pid)
+{
+	char path[40], line[300], mark = 'Z';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file) {
+		return false;
+	}
+	if (!fgets(line, sizeof(line), file) ||
+	    sscanf(line, "%*d (%*[^)]) %c", &mark) != 1) {
+		mark = 'Z';
+	}
+	fclose(file);
+	return mark != 'Z' && mark != 'X';
+}
+
+static void dies_with_its_parent(void **state)
+{
+	struct recorder *recorder = NULL;
+	struct history_view view;
+	int ends[2], status = 0;
+	pid_t pid, recorder_pid = 0;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (recorder_start("d", &settings, &recorder) < 0) {
+			_exit(1);
+		}
+		recorder_load(recorder, &view);
+		recorder_pid = child_pid();
+		(void)!write(ends[1], &recorder_pid, sizeof(recorder_pid));
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &recorder_pid, sizeof(recorder_pid)),
+	                 sizeof(recorder_pid));
+	assert_true(is_there(recorder_pid));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	for (int i = 0; i < 100 && is_there(recorder_pid); i++) {
+		usleep(10000);
+	}
+	assert_false(is_there(recorder_pid));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* A child that was forked off meanwhile: its end must not keep the recorder from ending,
+ * and forgetting must not end it. */
+static void forgotten_by_a_child(void **state)
+{
+	const struct run_record run = a_run(1);
+	struct recorder *recorder = started();
+	struct history_view view;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		recorder_forget(recorder);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_USED);
+	recorder_view_free(&view);
+	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+	recorder_stop(recorder);
+}
+
+/* What the recorder may do: nothing but files of its user. */
+static void has_no_privilege(void **state)
+{
+	struct recorder *recorder = started();
+	struct history_view view;
+	char path[40], line[200];
+	unsigned found = 0;
+	FILE *file;
+
+	(void)state;
+	recorder_load(recorder, &view);
+	recorder_view_free(&view);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)child_pid());
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		found += strcmp(line, "CapPrm:\t0000000000000000\n") == 0;
+		found += strcmp(line, "CapEff:\t0000000000000000\n") == 0;
+		found += strcmp(line, "CapInh:\t0000000000000000\n") == 0;
+		found += strcmp(line, "CapAmb:\t0000000000000000\n") == 0;
+		found += strcmp(line, "NoNewPrivs:\t1\n") == 0;
+	}
+	fclose(file);
+	assert_int_equal(found, 5);
+	recorder_stop(recorder);
+}
+
+/* A run that measures in the sandbox stores and ends the recorder from there. */
+static void from_inside_the_sandbox(void **state)
+{
+	const struct run_record run = a_run(1);
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		struct recorder *recorder = NULL;
+		struct history_view view;
+
+		if (recorder_start("d", &settings, &recorder) < 0 || priv_drop_all() < 0) {
+			_exit(1);
+		}
+		recorder_load(recorder, &view);
+		recorder_view_free(&view);
+		if (sandbox_enter(SANDBOX_MEASURE) < 0) {
+			_exit(SKIPPED);
+		}
+		if (recorder_store(recorder, &run, sources, SOURCES, warning) < 0) {
+			_exit(2);
+		}
+		recorder_stop(recorder);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED) {
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
+}
+
+/* Row 75: SIGKILL while it writes, each time a little later. */
+static void killed_while_writing(void **state)
+{
+	const struct run_record run = a_run(1);
+	int64_t known = 0, now;
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++) {
+		const struct timespec nap = { .tv_nsec = i * 250000L };
+		struct recorder *recorder = started();
+		struct history_view view;
+		pid_t pid, killer;
+		int status, r;
+
+		recorder_load(recorder, &view);
+		assert_string_equal(view.warning, "");
+		recorder_view_free(&view);
+		pid = child_pid();
+		killer = fork();
+		if (killer == 0) {
+			nanosleep(&nap, NULL);
+			kill(pid, SIGKILL);
+			_exit(0);
+		}
+		r = recorder_store(recorder, &run, sources, SOURCES, warning);
+		assert_true(r == 0 || r == -EPIPE);
+		assert_int_equal(waitpid(killer, &status, 0), killer);
+		recorder_stop(recorder);
+		assert_int_equal(sql("PRAGMA integrity_check"), 1);
+		now = sql("SELECT count(*) FROM run");
+		/* Written if it said so; else written or not, but never in part. */
+		assert_in_range(now, known + (r == 0), known + 1);
+		assert_int_equal(sql("SELECT count(*) FROM source"), now * SOURCES);
+		known = now;
+	}
+}
+
+#define TEST(text, function)                                                               \
+	{                                                                                  \
+		.name = (text), .test_func = (function), .setup_func = set_up,             \
+		.teardown_func = tear_down                                                 \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("from run to run", from_run_to_run),
+		TEST("two thousand runs", two_thousand_runs),
+		TEST("67 no history for an ordinary user", no_history_for_an_ordinary_user),
+		TEST("68 unsafe directory", unsafe_directory),
+		TEST("68 damaged file begins anew", damaged_file_begins_anew),
+		TEST("68 damage found while writing", damage_found_while_writing),
+		TEST("70 stuck disk", stuck_disk),
+		TEST("70 slow disk", slow_disk),
+		TEST("ended by others", ended_by_others),
+		TEST("74 signals are the run's", signals_are_the_runs),
+		TEST("dies with its parent", dies_with_its_parent),
+		TEST("forgotten by a child", forgotten_by_a_child),
+		TEST("has no privilege", has_no_privilege),
+		TEST("from inside the sandbox", from_inside_the_sandbox),
+		TEST("75 killed while writing", killed_while_writing),
+	};
+
+	return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * io/state_dir: what may be opened and what may not.  Fault rows 67 and 68.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/state_dir.h"
+
+enum { NOBODY = 65534, SIZE_MAX_HERE = 1000 };
+
+static char top[32];
+
+static int set_up(void **state)
+{
+	(void)state;
+	umask(022);
+	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
+	return mkdtemp(top) && chdir(top) == 0 && mkdir("d", 0755) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", top, (char *)NULL);
+		_exit(1);
+	}
+	return waitpid(pid, NULL, 0) == pid && chdir("/") == 0 ? 0 : -1;
+}
+
+static void make_file(const char *path, off_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static void nothing(void)
+{
+}
+
+static void a_file(void)
+{
+	make_file("d/f", SIZE_MAX_HERE);
+}
+
+static void too_large(void)
+{
+	make_file("d/f", SIZE_MAX_HERE + 1);
+}
+
+static void sparse_gibibyte(void)
+{
+	make_file("d/f", (off_t)1 << 30);
+}
+
+static void a_link(void)
+{
+	make_file("target", 1);
+	assert_int_equal(symlink("../target", "d/f"), 0);
+}
+
+static void a_dangling_link(void)
+{
+	assert_int_equal(symlink("../nowhere", "d/f"), 0);
+}
+
+static void a_fifo(void)
+{
+	assert_int_equal(mkfifo("d/f", 0600), 0);
+}
+
+static void a_directory(void)
+{
+	assert_int_equal(mkdir("d/f", 0755), 0);
+}
+
+static void world_writable(void)
+{
+	a_file();
+	assert_int_equal(chmod("d/f", 0666), 0);
+}
+
+static void foreign_group(void)
+{
+	a_file();
+	if (chown("d/f", (uid_t)-1, NOBODY) < 0) {
+		skip();
+	}
+	assert_int_equal(chmod("d/f", 0664), 0);
+}
+
+static void second_name(void)
+{
+	a_file();
+	assert_int_equal(link("d/f", "other"), 0);
+}
+
+static void foreign_owner(void)
+{
+	a_file();
+	if (chown("d/f", NOBODY, (gid_t)-1) < 0) {
+		skip();
+	}
+}
+
+struct row {
+	const char *name;
+	void (*prepare)(void);
+	int want; /* 0: opened */
+};
+
+static const struct row file_rows[] = {
+	{ "68 file: regular", a_file, 0 },
+	{ "68 file: missing is made", nothing, 0 },
+	{ "68 file: one octet too large", too_large, -EFBIG },
+	{ "68 file: 1 GiB", sparse_gibibyte, -EFBIG },
+	{ "68 file: symbolic link", a_link, -ELOOP },
+	{ "68 file: dangling symbolic link", a_dangling_link, -ELOOP },
+	{ "68 file: FIFO", a_fifo, -EMEDIUMTYPE },
+	{ "68 file: directory", a_directory, -EMEDIUMTYPE },
+	{ "68 file: world-writable", world_writable, -EPERM },
+	{ "68 file: writable by a foreign group", foreign_group, -EPERM },
+	{ "68 file: second name", second_name, -EPERM },
+	{ "68 file: foreign owner", foreign_owner, -EPERM },
+};
+
+static void file_row(void **state)
+{
+	const struct row *row = *state;
+	struct stat st;
+	int dir_fd, fd;
+
+	row->prepare();
+	dir_fd = state_dir_open("d", false);
+	assert_true(dir_fd >= 0);
+	fd = state_dir_open_file(dir_fd, "f", O_RDWR | O_CREAT, 0644, SIZE_MAX_HERE);
+	if (row->want == 0) {
+		assert_true(fd >= 0);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		close(fd);
+	} else {
+		assert_int_equal(fd, row->want);
+		assert_true(strlen(state_dir_error_text(fd)) > 0);
+	}
+	assert_int_equal(lstat("nowhere", &st), -1); /* no link was followed and made */
+	close(dir_fd);
+}
+
+static void dir_missing(void)
+{
+	assert_int_equal(rmdir("d"), 0);
+}
+
+static void dir_is_file(void)
+{
+	dir_missing();
+	make_file("d", 0);
+}
+
+static void dir_world_writable(void)
+{
+	assert_int_equal(chmod("d", 01777), 0);
+}
+
+static void dir_foreign_owner(void)
+{
+	if (chown("d", NOBODY, NOBODY) < 0) {
+		skip();
+	}
+}
+
+static void dir_own_link(void)
+{
+	assert_int_equal(rename("d", "real"), 0);
+	assert_int_equal(symlink("real", "d"), 0);
+}
+
+static void dir_foreign_link(void)
+{
+	dir_own_link();
+	if (lchown("d", NOBODY, NOBODY) < 0) {
+		skip();
+	}
+}
+
+static void dir_link_to_nowhere(void)
+{
+	dir_missing();
+	assert_int_equal(symlink("nowhere", "d"), 0);
+}
+
+static const struct row dir_rows[] = {
+	{ "67 directory: there", nothing, 0 },
+	{ "67 directory: missing", dir_missing, -ENOENT },
+	{ "67 directory: a file", dir_is_file, -ENOTDIR },
+	{ "67 directory: world-writable", dir_world_writable, -EPERM },
+	{ "67 directory: foreign owner", dir_foreign_owner, -EPERM },
+	{ "67 directory: link of our own", dir_own_link, 0 },
+	{ "67 directory: link of another user", dir_foreign_link, -ELOOP },
+	{ "67 directory: link to nowhere", dir_link_to_nowhere, -ENOENT },
+};
+
+static void dir_row(void **state)
+{
+	const struct row *row = *state;
+	int fd;
+
+	row->prepare();
+	fd = state_dir_open("d", false);
+	if (row->want == 0) {
+		assert_true(fd >= 0);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		close(fd);
+	} else {
+		assert_int_equal(fd, row->want);
+	}
+}
+
+static void made_when_missing(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	umask(077);
+	fd = state_dir_open("new", true);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(stat("new", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755); /* whatever the umask is */
+	assert_int_equal(state_dir_open("no/parent", true), -ENOENT);
+	assert_int_equal(state_dir_open("", true), -ENOENT);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 1];
+	struct CMUnitTest *t = tests;
+
+	memset(tests, 0, sizeof(tests));
+	for (size_t i = 0; i < COUNT_OF(file_rows); i++, t++) {
+		t->name = file_rows[i].name;
+		t->test_func = file_row;
+		t->initial_state = (void *)(uintptr_t)&file_rows[i];
+	}
+	for (size_t i = 0; i < COUNT_OF(dir_rows); i++, t++) {
+		t->name = dir_rows[i].name;
+		t->test_func = dir_row;
+		t->initial_state = (void *)(uintptr_t)&dir_rows[i];
+	}
+	t->name = "67 directory: made when missing";
+	t->test_func = made_when_missing;
+	for (size_t i = 0; i < COUNT_OF(tests); i++) {
+		tests[i].setup_func = set_up;
+		tests[i].teardown_func = tear_down;
+	}
+	return cmocka_run_group_tests_name("state_dir", tests, NULL, NULL);
+}
