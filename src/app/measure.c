@@ -433,8 +433,8 @@ static bool is_over(struct meter *m)
 	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
 		return true;
 	}
-	if (outstanding(m) == 0) {
-		return m->earliest_due_ns == INT64_MAX;
+	if (outstanding(m) == 0 && m->earliest_due_ns == INT64_MAX) {
+		return true;
 	}
 	if (m->settings->ask_all) {
 		return false;

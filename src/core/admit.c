@@ -12,7 +12,9 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
-enum { LEAK_ONE_IN = 4, DEFAULT_BURST_FACTOR = 8 };
+enum { DEFAULT_BURST_FACTOR = 8 };
+/* A quarter of all 32-bit numbers. */
+#define LEAK_BELOW (UINT64_C(1) << 30)
 
 /* Whether the tag that both may have is of a /32 or a /24, of IPv4 or IPv6. */
 enum grain { FINE_IPV4 = 1, COARSE_IPV4, FINE_IPV6, COARSE_IPV6 };
@@ -138,7 +140,7 @@ static bool charge(int64_t *settled_ns, int64_t cost_ns, int64_t burst, int64_t 
 
 /* xorshift64*: what is answered by chance is not to be guessed from outside, and
  * nothing worse happens if it is. */
-static uint64_t throw(struct admit_dice *dice)
+static uint64_t throw(struct admit_dice * dice)
 {
 	uint64_t x = dice->state;
 
@@ -199,7 +201,7 @@ enum admit_verdict admit(struct admit_table *table, const struct admit_rules *ru
 			return ADMIT_ANSWER;
 		}
 	}
-	if (throw(dice) % LEAK_ONE_IN == 0) {
+	if (throw(dice) >> 32 < LEAK_BELOW) {
 		return ADMIT_LUCKY;
 	}
 	return may_kiss(table, fine, mono_ns) ? ADMIT_KISS : ADMIT_DROP;
