@@ -28,7 +28,8 @@ override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 # One line per program: everything it links, nothing more.
 CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
                 filter keyed_sort electorate select plan run report discipline record \
-                frame trace trace_match trace_ntp trace_tcp trace_text
+                frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
+                departure interleave
 reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
@@ -36,7 +37,7 @@ reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judg
                 cmd/trace cmd/trace_json io/capture
 reqtime_LIB  := -lcap -lseccomp -ljansson -lpcap
 reqtimed_OBJ := reqtimed cmd/command cmd/serve app/serve app/serve_ntp app/serve_state app/serve_tcp \
-                app/serve_text io/accept io/kernel_clock io/listen io/notify io/priv io/sandbox \
+                app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock io/listen io/notify io/priv io/sandbox \
                 io/signals io/sockaddr
 reqtimed_LIB := -lcap -lseccomp
 test_correct_OBJ := app/correct
@@ -58,7 +59,7 @@ test_listen_OBJ  := io/listen io/sockaddr
 test_notify_OBJ  := io/notify
 test_serve_state_OBJ := app/serve_state
 test_serve_ntp_OBJ   := app/serve_ntp
-test_serve_text_OBJ  := app/serve_text
+test_serve_text_OBJ  := app/serve_text app/serve_ntp
 test_state_dir_OBJ := io/state_dir
 test_lock_OBJ    := io/lock io/state_dir
 test_history_OBJ := io/history io/state_dir

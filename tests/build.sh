@@ -21,11 +21,11 @@ if ! printf '%s\n' '#include <stdarg.h>' '#include <stddef.h>' '#include <setjmp
 	echo "needs libcmocka-dev" | tee build/left-out >build/san/left-out
 fi
 
-check "gcc -Werror" $MAKE -k -s -j "$jobs" CC=gcc all "$tests"
+check "gcc -Werror" "$MAKE" -k -s -j "$jobs" CC=gcc all "$tests"
 if have clang; then
-	check "clang -Werror" $MAKE -k -s -j "$jobs" CC=clang B=build/clang all "$tests"
+	check "clang -Werror" "$MAKE" -k -s -j "$jobs" CC=clang B=build/clang all "$tests"
 else
 	skip "clang -Werror" "needs clang"
 fi
-check "gcc with sanitizers" $MAKE -k -s -j "$jobs" CC=gcc SAN=1 all "$tests"
+check "gcc with sanitizers" "$MAKE" -k -s -j "$jobs" CC=gcc SAN=1 all "$tests"
 finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Each target of tests/fuzz/ for $FUZZ_SECONDS (5), seeded from tests/fuzz/corpus/NAME/ where
+# Each target of tests/fuzz/ for $FUZZ_SECONDS (3), seeded from tests/fuzz/corpus/NAME/ where
 # there is one.  A find stays in build/fuzz/.
 . "$(dirname "$0")/system/lib.sh"
 cd "$R" || exit 1
@@ -19,9 +19,11 @@ fi
 for target in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$target" .c)
 	program=build/fuzz/$name
+	links=$(sed -n 's/^ \* Links: //p' "$target") # what it needs beside core
+	# shellcheck disable=SC2086 # several words
 	if ! clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -std=gnu11 -D_GNU_SOURCE -DREQTIME_VERSION='"fuzz"' \
-		-Iinclude "$target" src/core/*.c -lm -o "$program" 2>"$T/why"; then
+		-Iinclude "$target" src/core/*.c $links -lm -o "$program" 2>"$T/why"; then
 		not_ok "$name" "$(head -n 20 "$T/why")"
 		continue
 	fi
@@ -29,7 +31,7 @@ for target in tests/fuzz/fuzz_*.c; do
 	seeds=tests/fuzz/corpus/$name
 	[ -d "$seeds" ] || seeds=
 	# shellcheck disable=SC2086 # $seeds may be nothing
-	check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=1500 -timeout=5 \
+	check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-3}" -max_len=1500 -timeout=5 \
 		-print_final_stats=1 -artifact_prefix="build/fuzz/$name-" "$T/$name" $seeds
 done
 finish

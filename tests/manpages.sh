@@ -31,10 +31,13 @@ compare() { # compare NAME HELPED-FILE PAGE
 	helped "$REQTIME" set
 } | sort -u >"$T/reqtime"
 helped "$REQTIMED" >"$T/reqtimed"
+helped "$REQTIME" trace >"$T/trace"
 client=$(echo packaging/man/reqtime.[18])
 compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
 compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
 	packaging/man/reqtimed.8
+compare "reqtime-trace.1 lists the options of reqtime trace --help" "$T/trace" \
+	packaging/man/reqtime-trace.1
 for exit_status in 0 1 2 3 4 5 6; do
 	check "${client##*/} tells of exit status $exit_status" \
 		grep -Eq "^\.It (Li |Sy )?$exit_status\$" "$client"

@@ -25,7 +25,16 @@ struct correct_record {
 	uint32_t leap;
 	uint32_t agreeing_count;
 	uint32_t asked_count;
-	uint32_t reserved;
+	/* What past runs teach (core/discipline.h); they can only narrow what is done, or
+	 * choose within the bound, so that a taken over process gains nothing by lying. */
+	uint32_t has_advice;   /* the next four are known */
+	int64_t phase_ns;      /* the correction advised; |phase - offset| <= bound */
+	int64_t phase_sd_ns;   /* its standard deviation: esterror */
+	int64_t frequency_ppb; /* to give the kernel */
+	int64_t promise_ns;    /* |offset| to be promised until the next run: maxerror */
+	int64_t expected_ns;   /* what the past lets expect of the offset ... */
+	int64_t expected_bound_ns; /* ... within this; below 0: nothing */
+	int64_t floor_ns; /* UTC known to be past by the last trusted run; 0: none */
 };
 
 enum correct_status {

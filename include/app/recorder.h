@@ -5,9 +5,9 @@
  *   start -> load -> store* -> stop
  *
  * Neither the process that may set the clock nor one that listens to the network may
- * parse a file or open one; so a third, without any capability, does.  It is forked off before
- * sandboxes close and dies with the process that started it.  Nothing it does or fails
- * to do may cost the run: each call ends within its limit below, and what went wrong
+ * parse a file or open one; so a third, without any capability, does.  It is forked off
+ * before sandboxes close and dies with the process that started it.  Nothing it does or
+ * fails to do may cost the run: each call ends within its limit below, and what went wrong
  * is a sentence.  The calls after recorder_start() work inside the sandbox of a measuring
  * process (io/sandbox.h).
  */
@@ -55,8 +55,8 @@ struct history_view {
 
 struct recorder;
 
-/* On 0 `*ret` belongs to the caller until recorder_stop() or recorder_forget().  Else -errno.  The
- * caller's other descriptors are closed in the new process. */
+/* On 0 `*ret` belongs to the caller until recorder_stop() or recorder_forget().  Else
+ * -errno.  The caller's other descriptors are closed in the new process. */
 MUST_USE int recorder_start(const char *state_dir, const struct recorder_settings *settings,
                             struct recorder **ret);
 
@@ -75,7 +75,7 @@ MUST_USE int recorder_store(struct recorder *recorder, const struct run_record *
 /* NULL is fine.  A process that hangs in the kernel is left to its fate. */
 void recorder_stop(struct recorder *recorder);
 
-/* In a process that was forked off meanwhile: gives up its copy, and does not end the recorder. */
+/* In a process that was forked off meanwhile: gives up its copy; the recorder goes on. */
 void recorder_forget(struct recorder *recorder);
 
 #endif

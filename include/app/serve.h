@@ -5,12 +5,15 @@
  *   serve_open (binds) -> [privileges are given up] -> serve_start (threads, which wait)
  *     -> [sandbox] -> serve_go -> serve_refresh every second -> serve_stop -> serve_close
  *
+ * serve_counts() and serve_replace_rules() at any time in between.
+ *
  * NTP is answered by `threads` threads with a socket of their own for each address; the text
  * services over UDP share one thread, those over TCP another.
  */
 #ifndef APP_SERVE_H
 #define APP_SERVE_H
 
+#include "app/serve_gate.h"
 #include "app/serve_tcp.h"
 #include "app/serve_text.h"
 
@@ -24,10 +27,22 @@ struct serve_endpoint {
 	bool is_twin;
 };
 
+/* A socket that was bound for us (socket activation). */
+struct serve_inherited {
+	enum serve_service service;
+	bool is_tcp;
+	int fd;
+};
+
 struct serve_settings {
 	const struct serve_endpoint *endpoints;
 	size_t endpoint_count; /* at most SERVE_ENDPOINTS_MAX */
-	unsigned threads;      /* 1..SERVE_THREADS_MAX */
+	/* Each for one of the threads, in turn: the kernel gives a datagram to one thread of
+	 * those that wait on one socket, but their stamps would be mixed up. */
+	const struct serve_inherited *inherited;
+	size_t inherited_count; /* at most SERVE_ENDPOINTS_MAX */
+	const struct admit_rules *rules;
+	unsigned threads; /* 1..SERVE_THREADS_MAX */
 	unsigned local_stratum;
 };
 
@@ -58,10 +73,30 @@ void serve_go(struct serve *serve);
  * then stays what it was. */
 MUST_USE int serve_refresh(struct serve *serve, struct serve_view *ret);
 
+/* What is counted beside the verdicts. */
+enum serve_tally {
+	SERVE_LUCKY,       /* answered beyond the rate, by chance */
+	SERVE_SOURCES,     /* not seen before, or not lately */
+	SERVE_INTERLEAVED, /* answers in interleaved mode */
+	SERVE_DEPARTURES,  /* answers whose departure the kernel told */
+	SERVE_TOO_EARLY,   /* of these, those with a stamp later than that */
+	SERVE_BATCHES,
+	SERVE_TALLY_COUNT
+};
+
+enum { SERVE_BATCH_SIZES = 6 }; /* 1, 2, 3..4, 5..8, 9..16, 17..32 datagrams */
+
 struct serve_counts {
 	uint64_t by_verdict[SERVE_VERDICT_COUNT]; /* datagrams */
+	uint64_t tallies[SERVE_TALLY_COUNT];
+	uint64_t batches[SERVE_BATCH_SIZES];
+	uint32_t ahead_ns; /* added to the transmit stamp, the most of any thread */
 	struct serve_tcp_counts tcp;
 };
+void serve_counts(const struct serve *serve, struct serve_counts *ret);
+
+/* From the next batch of each thread on. */
+void serve_replace_rules(struct serve *serve, const struct admit_rules *rules);
 
 /* Ends the threads; what they were about to send is sent. */
 void serve_stop(struct serve *serve, struct serve_counts *ret);

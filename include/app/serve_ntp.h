@@ -6,10 +6,11 @@
 #define APP_SERVE_NTP_H
 
 #include "app/serve_state.h"
+#include "core/admit.h"
 #include "core/ntp_packet.h"
 #include "io/listen.h"
 
-/* Order = order of the checks.  All but SERVE_ANSWER are met with silence. */
+/* All but SERVE_ANSWER and SERVE_KISSED are met with silence. */
 enum serve_verdict {
 	SERVE_ANSWER,
 	SERVE_NOT_FOR_US, /* broadcast, multicast, no port to answer to, our own address */
@@ -20,14 +21,25 @@ enum serve_verdict {
 	SERVE_SMALL_PORT, /* from a port of another service that answers anything */
 	SERVE_UNKNOWN_TIME, /* text protocols: the clock is not synchronised */
 	SERVE_TOO_OFTEN,
-	SERVE_LOST, /* the answer could not be sent */
+	SERVE_DENIED, /* by the lists */
+	SERVE_KISSED, /* too often, and told so */
+	SERVE_LOST,   /* the answer could not be sent */
 	SERVE_VERDICT_COUNT
 };
 const char *serve_verdict_text(enum serve_verdict verdict);
 
+/* echo, daytime, quote of the day, character generator, time: they answer anything, so
+ * an answer of ours, provoked by a forged source, could be the start of an endless
+ * exchange. */
+bool serve_is_small_port(uint16_t port);
+
 /* A request that waited longer in the socket's queue is dropped: by then the client has
  * asked again or gone. */
 #define SERVE_QUEUE_MAX_NS (500 * NS_PER_MS)
+
+/* What the rules make of a request: SERVE_ANSWER, SERVE_KISSED, SERVE_TOO_OFTEN or
+ * SERVE_DENIED. */
+enum serve_verdict serve_verdict_from_admit(enum admit_verdict verdict);
 
 /* `after` is when the batch that it came in was received, `has_stepped` whether the clock
  * was moved since the batch before.  `*ret_received` is T2: the kernel's stamp, or

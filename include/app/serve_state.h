@@ -26,10 +26,33 @@ enum {
 /* Beyond it a clock is of no use to anyone (RFC 5905 section 11.2, MAXDIST). */
 #define SERVE_ROOT_DISTANCE_MAX_NS (1500 * NS_PER_MS)
 
+/* For so long after a step of the local clock answers say "unsynchronised": who moved it, and
+ * whether it is right now, is for the next look at its state to tell, and clients
+ * that mixed answers from both sides would be wrong. */
+#define SERVE_STEP_GRACE_NS (10 * NS_PER_S)
+
+/* RFC 5905 section 11.1, PHI: what a clock may be away by more with each second. */
+#define SERVE_DRIFT_PPB INT64_C(15000)
+
 struct serve_view {
 	struct ntp_server_state ntp;
+	int64_t mono_ns; /* when it was worked out */
+	bool is_after_step;
 	bool may_tell;   /* the text protocols cannot say "I do not know" */
 	bool stamps_fit; /* kernel stamps are of the clock that we read */
+};
+
+/* What the state directory tells of the last run that set this clock and was trusted: given
+ * in by whoever can read it, before each update. */
+struct serve_trusted {
+	bool is_known;
+	struct instant at; /* this clock, when the run ended */
+	int64_t bound_ns;  /* how far it then could be from the truth, at most */
+	int64_t drift_ppb; /* by how much more it may be with time; 0: SERVE_DRIFT_PPB */
+	int64_t root_delay_ns; /* to the root, the way to the server included */
+	uint8_t stratum;       /* of the server that it was set by */
+	uint8_t refid[4];      /* that names this server, as RFC 5905 section 7.3 has it */
+	enum ntp_leap leap;
 };
 
 /* What is remembered from one update to the next.  Starts as zeros. */
@@ -40,16 +63,28 @@ struct serve_clock {
 	struct instant reference;
 	int64_t reference_mono_ns;
 	int64_t max_error_ns; /* of the last update */
+	int64_t distance_ns;  /* wall - monotonic: a step of the clock shows in it */
+	int64_t told_ns;      /* how far off the last view said that the clock may be */
+	int64_t grace_until_mono_ns;
+	struct serve_trusted trusted;
 };
 
 /* Local stratum: leap 0, reference id LOCL (stratum 1) or 127.127.1.1, the dispersion is
  * the precision: the clock is the reference and cannot be away from itself.
  * Else: unsynchronised or more than SERVE_ROOT_DISTANCE_MAX_NS away: leap 3, INIT, no
  * reference time.
+ * Else, with a trusted run, after which nobody else has told the kernel a smaller error and
+ * the clock was not stepped: one more than its stratum, its reference, its bound
+ * grown with age.
  * Else stratum SERVE_KERNEL_STRATUM, 127.127.0.1, the kernel's maximum error as
- * dispersion; the reference is when that error was last seen to shrink. */
+ * dispersion; the reference is when that error was last seen to shrink.
+ * Whatever it is: for SERVE_STEP_GRACE_NS after the clock was stepped by more than the view
+ * before had allowed for, leap 3 and STEP. */
 void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_state *kernel,
                         struct listen_moment now, bool stamps_fit, struct serve_view *ret);
+
+/* The root dispersion of an answer at `mono_ns`: that of the view, grown since. */
+int64_t serve_dispersion_ns(const struct serve_view *view, int64_t mono_ns);
 
 /* One writer, any number of readers, nobody waits for long: a sequence lock whose data are
  * atomic words, so that a torn read is seen and repeated, and is no data race. */

@@ -7,6 +7,7 @@
 #ifndef APP_SERVE_TCP_H
 #define APP_SERVE_TCP_H
 
+#include "app/serve_gate.h"
 #include "app/serve_text.h"
 
 enum {
@@ -21,19 +22,24 @@ struct serve_tcp;
 
 struct serve_tcp_counts {
 	uint64_t answered;
+	uint64_t denied;  /* by the lists */
 	uint64_t refused; /* over the limit of their address, or pushed out by newer ones */
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* `state` stays the caller's.  0 or -errno. */
-MUST_USE int serve_tcp_new(struct serve_cell *state, struct serve_tcp **ret);
+/* `state` and `gate` stay the caller's.  0 or -errno. */
+MUST_USE int serve_tcp_new(struct serve_cell *state, const struct serve_gate *gate,
+                           struct serve_tcp **ret);
 /* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */
 MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
                            const struct address *at, struct address *ret_bound);
+/* A socket that listens already; it is the serve_tcp's on 0. */
+MUST_USE int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
+                             struct address *ret_bound);
 size_t serve_tcp_listener_count(const struct serve_tcp *tcp);
 void serve_tcp_run(struct serve_tcp *tcp);  /* until serve_tcp_stop() */
 void serve_tcp_stop(struct serve_tcp *tcp); /* from another thread */
-/* After serve_tcp_run() has returned. */
+/* At any time, from any thread. */
 struct serve_tcp_counts serve_tcp_counts(const struct serve_tcp *tcp);
 void serve_tcp_free(struct serve_tcp *tcp); /* NULL is fine */
 

@@ -97,8 +97,8 @@ void source_record_init(struct source_record *ret, const struct run_source *sour
 MUST_USE bool run_record_is_sane(const struct run_record *record);
 MUST_USE bool source_record_is_sane(const struct source_record *record);
 
-/* A recorded run as the discipline takes it in; `before` is the record that precedes it, NULL
- * when there is none. */
+/* A recorded run as the discipline takes it in; `before` is the record that precedes it,
+ * NULL when there is none. */
 struct discipline_observation run_record_observation(const struct run_record *record,
                                                      const struct run_record *before);
 struct discipline_action run_record_action(const struct run_record *record);
@@ -129,8 +129,8 @@ MUST_USE bool kiss_record_is_sane(const struct kiss_record *kiss);
  * clock went back) does not count. */
 bool kiss_record_holds(const struct kiss_record *kiss, struct instant now);
 
-/* What `source`, of a run that ended at `now`, makes of the kiss known of its address (NULL: none):
- * true and `*ret` when one is to be remembered, false when none. */
+/* What `source`, of a run that ended at `now`, makes of the kiss known of its address
+ * (NULL: none): true and `*ret` when one is to be remembered, false when none. */
 bool kiss_record_next(const struct kiss_record *known, const struct source_record *source,
                       struct instant now, struct kiss_record *ret);
 

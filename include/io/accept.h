@@ -14,6 +14,9 @@
 /* Binds and listens; port 0 lets the kernel choose.  On 0 `*ret_fd` is the caller's until
  * accept_close(), and `*ret_bound` where it is bound.  Else -errno. */
 MUST_USE int accept_open(const struct address *at, int *ret_fd, struct address *ret_bound);
+/* A TCP socket that listens already (socket activation).  0, or -errno: -EPROTOTYPE,
+ * -EAFNOSUPPORT for what it is. */
+MUST_USE int accept_adopt(int fd, struct address *ret_bound);
 void accept_close(int fd);
 
 /* The next connection: its descriptor, which is the caller's until accept_hang_up().

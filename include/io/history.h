@@ -41,15 +41,16 @@ struct history;
 
 /* On 0 `*ret` belongs to the caller until history_close().  Else -errno, `*ret` untouched:
  * -ENOENT when there is none and none may be made, -EEXIST when the file is of another
- * program, -EPROTONOSUPPORT when a newer version of this one wrote it (both are left alone), or as
- * state_dir_open_file() says.  `warning` (HISTORY_WARNING_ROOM) gets a sentence then, and
- * also on 0 when a damaged file was moved to HISTORY_CORRUPT_FILE and a new one begun; else "". */
+ * program, -EPROTONOSUPPORT when a newer version of this one wrote it (both are left
+ * alone), or as state_dir_open_file() says.  `warning` (HISTORY_WARNING_ROOM) gets a
+ * sentence then, and also on 0 when a damaged file was moved to HISTORY_CORRUPT_FILE and
+ * a new one begun; else "". */
 MUST_USE int history_open(const char *state_dir, const struct history_settings *settings,
                           struct history **ret, char *warning);
 
 /* All below: 0 or -errno; -EUCLEAN when the file turns out to be damaged. */
 
-/* The latest runs, at most `room`, oldest to newest.  Rows that make no sense are left out. */
+/* The latest runs, at most `room`, oldest to newest, but rows that make no sense. */
 MUST_USE int history_load_runs(struct history *history, struct run_record *ret, size_t room,
                                size_t *ret_count);
 
@@ -62,7 +63,7 @@ MUST_USE int history_load_sources(struct history *history, size_t back,
                                   struct source_record *ret, size_t room,
                                   size_t *ret_count);
 
-/* A time that is past for sure: what the last trusted run proved.  -ENOENT when there is none. */
+/* A time that is past for sure: what the last trusted run proved.  -ENOENT: no such run. */
 MUST_USE int history_load_floor(struct history *history, struct instant *ret);
 
 /* One transaction: the run, its sources, what they say of kiss codes; what is too old goes.
@@ -70,15 +71,15 @@ MUST_USE int history_load_floor(struct history *history, struct instant *ret);
 MUST_USE int history_store(struct history *history, const struct run_record *run,
                            const struct source_record *sources, size_t count);
 
-/* A value that a module keeps from run to run; `key` is its name.  -ENOENT when there is none,
- * -EMSGSIZE when it is longer than `room`. */
+/* A value that a module keeps from run to run; `key` is its name.  -ENOENT when there is
+ * none, -EMSGSIZE when it is longer than `room`. */
 MUST_USE int history_load_state(struct history *history, const char *key, void *buf,
                                 size_t room, size_t *ret_len);
 MUST_USE int history_store_state(struct history *history, const char *key, const void *buf,
                                  size_t len);
 
-/* Puts a damaged file aside and begins anew, as history_open() does; for -EUCLEAN of the others.
- * On an error nothing is left to be done with it but history_close(). */
+/* Puts a damaged file aside and begins anew, as history_open() does; for -EUCLEAN of the
+ * others.  On an error nothing is left to be done with it but history_close(). */
 MUST_USE int history_reset(struct history *history);
 
 void history_close(struct history *history); /* NULL is fine */

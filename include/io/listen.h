@@ -4,8 +4,9 @@
  *
  *   listen_open -> (listen_receive -> listen_answer* -> listen_send)* -> listen_close
  *
- * Arrival times are the kernel's (SO_TIMESTAMPNS).  An answer leaves from the address that
- * was asked.  One batch belongs to one thread; nothing is allocated after
+ * Arrival times are the kernel's, and so are those departures that somebody wants to
+ * know (SO_TIMESTAMPING).  An answer leaves from the address that was asked.  One
+ * batch and one socket belong to one thread; nothing is allocated after
  * listen_batch_new().
  */
 #ifndef IO_LISTEN_H
@@ -20,6 +21,7 @@ enum {
 	LISTEN_BATCH = 32,       /* datagrams read by one system call */
 	LISTEN_ROOM = 1024,      /* octets kept of each; a longer one is marked as cut */
 	LISTEN_ANSWER_ROOM = 64, /* octets of an answer */
+	LISTEN_STAMPS = 64,      /* departures of a socket that are waited for at once */
 };
 
 struct listen_socket;
@@ -32,6 +34,11 @@ struct listen_batch;
  * Else -errno. */
 MUST_USE int listen_open(const struct address *at, bool is_another,
                          struct listen_socket **ret);
+/* A bound UDP socket that somebody else has opened (socket activation).  On 0 `fd` is the
+ * listen_socket's.  Else -errno, and `fd` remains the caller's: -ENOTSOCK, -EPROTOTYPE,
+ * -EAFNOSUPPORT for what it is, -EPROTONOSUPPORT for an IPv6 socket that takes IPv4 too, for
+ * which broadcasts cannot be told from other datagrams. */
+MUST_USE int listen_adopt(int fd, struct listen_socket **ret);
 int listen_fd(const struct listen_socket *socket); /* to poll for POLLIN */
 /* Where it is bound, the port that was chosen included. */
 struct address listen_address(const struct listen_socket *socket);
@@ -65,9 +72,21 @@ void listen_datagram(const struct listen_batch *batch, int i, struct listen_data
 /* Queues an answer of `len` octets to datagram `i` and returns where they are to be
  * written, before listen_send(). */
 MUST_USE uint8_t *listen_answer(struct listen_batch *batch, int i, size_t len);
+/* Wants the departure of the answer last queued to be told by listen_departure().  `token`
+ * is not zero. */
+void listen_stamp(struct listen_batch *batch, uint64_t token);
+
 /* Sends what is queued and empties the queue.  Never blocks; an answer that cannot be
  * sent is lost.  Returns how many went. */
 int listen_send(struct listen_socket *socket, struct listen_batch *batch);
+
+/* How many departures are still to come.  Some never do: the network card has the last
+ * word. */
+unsigned listen_departures_due(const struct listen_socket *socket);
+/* The next departure that the kernel has told; false when there is none yet.  Costs a
+ * system call. */
+bool listen_departure(struct listen_socket *socket, uint64_t *ret_token,
+                      struct instant *ret_at);
 
 /* The clock that requests and answers are stamped with. */
 struct listen_moment {

@@ -18,9 +18,10 @@ struct lock {
 	int fds[2]; /* -1: not taken */
 };
 
-/* Takes "lock" in `state_dir` (made when missing) and "reqtime.lock" in `run_dir` (NULL: nowhere),
- * at least one of them; never waits.  0; -EWOULDBLOCK when another process holds one;
- * another -errno, that of the first, when neither can be used.  `*ret` is untouched unless 0. */
+/* Takes "lock" in `state_dir` (made when missing) and "reqtime.lock" in `run_dir` (NULL:
+ * nowhere), at least one of them; never waits.  0; -EWOULDBLOCK when another process holds
+ * one; another -errno, that of the first, when neither can be used.  `*ret` is
+ * untouched unless 0. */
 MUST_USE int lock_take(const char *state_dir, const char *run_dir, struct lock *ret);
 
 /* In a process that was forked off while the lock was held and that may outlive its parent:

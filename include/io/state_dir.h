@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The directory that keeps what one run leaves to the next, and safe opening of what lies in
- * it: nobody but root and this user may have a say in it.
+ * The directory that keeps what one run leaves to the next, and safe opening of what lies
+ * in it: nobody but root and this user may have a say in it.
  */
 #ifndef IO_STATE_DIR_H
 #define IO_STATE_DIR_H
@@ -19,10 +19,10 @@
  * (O_CLOEXEC), or -errno; -EPERM when another user owns it or others may write to it. */
 MUST_USE int state_dir_open(const char *path, bool may_create);
 
-/* Opens the regular file `name` (no '/') in it with `flags` of open(2) and, when made, `mode`.  Never
- * waits, never follows a link.  Returns a descriptor (O_CLOEXEC), or -errno:
- * -ELOOP a symbolic link, -EMEDIUMTYPE no regular file, -EPERM another user owns it, others may
- * write to it or it has a second name, -EFBIG larger than `size_max`. */
+/* Opens the regular file `name` (no '/') in it with `flags` of open(2) and, when made,
+ * `mode`.  Never waits, never follows a link.  Returns a descriptor (O_CLOEXEC), or -errno:
+ * -ELOOP a symbolic link, -EMEDIUMTYPE no regular file, -EPERM another user owns it, others
+ * may write to it or it has a second name, -EFBIG larger than `size_max`. */
 MUST_USE int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
                                  off_t size_max);
 

@@ -28,8 +28,7 @@ static bool is_within(int64_t value, int64_t limit)
 
 static bool record_is_sane(const struct correct_record *record)
 {
-	if (record->magic != CORRECT_RECORD_MAGIC || record->reserved != 0 ||
-	    record->status > RUN_ERROR) {
+	if (record->magic != CORRECT_RECORD_MAGIC || record->status > RUN_ERROR) {
 		return false;
 	}
 	if (record->status != RUN_OK) {

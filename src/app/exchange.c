@@ -276,6 +276,12 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 
 	verdict =
 		ntp_reply_parse(event->octets, event->len, NTP_VERSION, s->cookie, &header);
+	if (verdict == NTP_NO_TIME) {
+		/* Says nothing, not even that it knows nothing: a real reply may follow. */
+		snprintf(shown->reason, sizeof(shown->reason), "%s",
+		         ntp_verdict_text(verdict));
+		return OUTCOME_NONE;
+	}
 	if (!ntp_verdict_is_answer(verdict) ||
 	    (verdict == NTP_ACCEPTED && s->sample_count > 0 &&
 	     ntp_ts_equal(header.transmit, s->last_transmit))) {

@@ -227,7 +227,7 @@ static int load_all(struct keeper *keeper)
 	return r;
 }
 
-/* The history turned out to be damaged: begins anew.  Returns 0 when there is one to go on with. */
+/* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
 static int begin_anew(struct keeper *keeper)
 {
 	int r;

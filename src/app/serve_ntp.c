@@ -28,12 +28,37 @@ const char *serve_verdict_text(enum serve_verdict verdict)
 		return "time unknown";
 	case SERVE_TOO_OFTEN:
 		return "too many";
+	case SERVE_DENIED:
+		return "not allowed";
+	case SERVE_KISSED:
+		return "told to slow down";
 	case SERVE_LOST:
 		return "could not be sent";
 	case SERVE_VERDICT_COUNT:
 		break;
 	}
 	return "unknown";
+}
+
+bool serve_is_small_port(uint16_t port)
+{
+	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
+}
+
+enum serve_verdict serve_verdict_from_admit(enum admit_verdict verdict)
+{
+	switch (verdict) {
+	case ADMIT_ANSWER:
+	case ADMIT_LUCKY:
+		return SERVE_ANSWER;
+	case ADMIT_KISS:
+		return SERVE_KISSED;
+	case ADMIT_DENIED:
+		return SERVE_DENIED;
+	case ADMIT_DROP:
+		break;
+	}
+	return SERVE_TOO_OFTEN;
 }
 
 enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
@@ -54,6 +79,9 @@ enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
 	if (ntp_request_parse(datagram->octets, datagram->len, &request) !=
 	    NTP_REQUEST_ACCEPTED) {
 		return SERVE_NO_REQUEST;
+	}
+	if (serve_is_small_port(datagram->from.port)) {
+		return SERVE_SMALL_PORT;
 	}
 	if (view->stamps_fit && datagram->has_arrived) {
 		age_ns = instant_diff_ns(after.wall, datagram->arrived);

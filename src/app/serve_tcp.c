@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@ enum {
 };
 /* When the process is out of descriptors accept() fails and poll() goes on calling. */
 #define ACCEPT_PAUSE_NS (200 * NS_PER_MS)
+
+enum count { ANSWERED, DENIED, REFUSED, DROPPED, COUNTS };
 
 enum phase { ASKING, ANSWERING, ENDING };
 
@@ -45,6 +48,7 @@ struct connection {
 
 struct serve_tcp {
 	struct serve_cell *state;
+	const struct serve_gate *gate;
 	int wake_fd;
 	int64_t paused_until_mono_ns;
 	struct listener listeners[SERVE_TCP_LISTENERS_MAX];
@@ -52,10 +56,19 @@ struct serve_tcp {
 	struct connection connections[SERVE_TCP_CONNECTIONS_MAX]; /* oldest first */
 	size_t connection_count;
 	struct pollfd polls[1 + SERVE_TCP_LISTENERS_MAX + SERVE_TCP_CONNECTIONS_MAX];
-	struct serve_tcp_counts counts;
+	/* Written by its own thread alone. */
+	atomic_uint_least64_t counts[COUNTS];
 };
 
-int serve_tcp_new(struct serve_cell *state, struct serve_tcp **ret)
+static void count_up(struct serve_tcp *tcp, enum count which)
+{
+	uint64_t value = atomic_load_explicit(&tcp->counts[which], memory_order_relaxed);
+
+	atomic_store_explicit(&tcp->counts[which], value + 1, memory_order_relaxed);
+}
+
+int serve_tcp_new(struct serve_cell *state, const struct serve_gate *gate,
+                  struct serve_tcp **ret)
 {
 	struct serve_tcp *tcp = calloc(1, sizeof(*tcp));
 	int fd;
@@ -69,6 +82,7 @@ int serve_tcp_new(struct serve_cell *state, struct serve_tcp **ret)
 		return fd;
 	}
 	tcp->state = state;
+	tcp->gate = gate;
 	tcp->wake_fd = fd;
 	*ret = tcp;
 	return 0;
@@ -92,6 +106,23 @@ int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
 	return 0;
 }
 
+int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
+                    struct address *ret_bound)
+{
+	int r;
+
+	if (tcp->listener_count == SERVE_TCP_LISTENERS_MAX) {
+		return -ENOBUFS;
+	}
+	r = accept_adopt(fd, ret_bound);
+	if (r < 0) {
+		return r;
+	}
+	tcp->listeners[tcp->listener_count++] =
+		(struct listener){ .service = service, .fd = fd };
+	return 0;
+}
+
 size_t serve_tcp_listener_count(const struct serve_tcp *tcp)
 {
 	return tcp->listener_count;
@@ -104,7 +135,15 @@ void serve_tcp_stop(struct serve_tcp *tcp)
 
 struct serve_tcp_counts serve_tcp_counts(const struct serve_tcp *tcp)
 {
-	return tcp->counts;
+	return (struct serve_tcp_counts){
+		.answered =
+			atomic_load_explicit(&tcp->counts[ANSWERED], memory_order_relaxed),
+		.denied = atomic_load_explicit(&tcp->counts[DENIED], memory_order_relaxed),
+		.refused =
+			atomic_load_explicit(&tcp->counts[REFUSED], memory_order_relaxed),
+		.dropped =
+			atomic_load_explicit(&tcp->counts[DROPPED], memory_order_relaxed),
+	};
 }
 
 void serve_tcp_free(struct serve_tcp *tcp)
@@ -180,7 +219,7 @@ static bool advance_answering(struct serve_tcp *tcp, struct connection *c)
 	if (c->out_done == c->out_len) {
 		accept_end(c->fd);
 		c->phase = ENDING;
-		tcp->counts.answered++;
+		count_up(tcp, ANSWERED);
 	}
 	return true;
 }
@@ -235,15 +274,20 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 	struct connection *c;
 	bool stays = true;
 
+	if (!cidr_list_allows(&serve_gate_rules(tcp->gate)->list, from)) {
+		count_up(tcp, DENIED);
+		accept_hang_up(fd);
+		return;
+	}
 	if (count_neighbours(tcp, from) >= SERVE_TCP_PER_ADDRESS_MAX) {
-		tcp->counts.refused++;
+		count_up(tcp, REFUSED);
 		accept_hang_up(fd);
 		return;
 	}
 	/* The oldest has had the most time of all to finish; those who mean well need
 	 * a few milliseconds of their five seconds. */
 	if (tcp->connection_count == SERVE_TCP_CONNECTIONS_MAX) {
-		tcp->counts.refused++;
+		count_up(tcp, REFUSED);
 		hang_up(tcp, 0);
 	}
 	c = &tcp->connections[tcp->connection_count++];
@@ -256,7 +300,7 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 		stays = answer_begin(tcp, c) && advance_answering(tcp, c);
 	}
 	if (!stays) {
-		tcp->counts.dropped++;
+		count_up(tcp, DROPPED);
 		hang_up(tcp, tcp->connection_count - 1);
 	}
 }
@@ -334,7 +378,9 @@ static void serve_connections(struct serve_tcp *tcp, const struct pollfd *polls)
 			stays = advance(tcp, c);
 		}
 		if (!stays) {
-			tcp->counts.dropped += c->phase != ENDING;
+			if (c->phase != ENDING) {
+				count_up(tcp, DROPPED);
+			}
 			hang_up(tcp, i);
 		}
 	}

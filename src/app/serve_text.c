@@ -48,14 +48,6 @@ bool serve_budget_take(struct serve_budget *budget, int64_t mono_ns)
 	return true;
 }
 
-/* echo, daytime, quote of the day, character generator, time: they answer anything, so
- * an answer of ours, provoked by a forged source, could be the start of an endless
- * exchange. */
-static bool is_small_service_port(uint16_t port)
-{
-	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
-}
-
 static bool is_reqtime_datagram(const uint8_t *octets, size_t len)
 {
 	const uint8_t *end = len > 0 ? memchr(octets, '\n', len) : NULL;
@@ -78,7 +70,7 @@ enum serve_verdict serve_text_judge(enum serve_service service,
 	    !is_reqtime_datagram(datagram->octets, datagram->len)) {
 		return SERVE_NO_REQUEST;
 	}
-	if (is_small_service_port(datagram->from.port)) {
+	if (serve_is_small_port(datagram->from.port)) {
 		return SERVE_SMALL_PORT;
 	}
 	if (!view->may_tell) {

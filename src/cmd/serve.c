@@ -373,6 +373,7 @@ static int serve_run(const void *settings, const char *const *operands,
 	struct serve *serve = NULL;
 	struct serve_place failed;
 	struct endpoints endpoints;
+	struct admit_rules rules = { 0 };
 	int signals_fd;
 	int status;
 	int r;
@@ -395,6 +396,7 @@ static int serve_run(const void *settings, const char *const *operands,
 	r = serve_open(&(struct serve_settings){ .endpoints = endpoints.items,
 	                                         .endpoint_count = endpoints.count,
 	                                         .threads = options->threads,
+	                                         .rules = &rules,
 	                                         .local_stratum = options->local_stratum },
 	               &serve, &failed);
 	if (r < 0) {

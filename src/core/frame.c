@@ -152,8 +152,7 @@ static enum frame_verdict parse_ipv4(struct rest *in, struct frame *ret)
 	if (len == 0) {
 		len = in->wire; /* left to the network card to fill in */
 	}
-	if (in->at[0] >> 4 != 4 || header_octets < 20 || len < header_octets ||
-	    len > in->wire) {
+	if (in->at[0] >> 4 != 4 || header_octets < 20 || len > in->wire) {
 		return FRAME_MALFORMED;
 	}
 	rest_limit(in, len);

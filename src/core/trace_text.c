@@ -479,9 +479,9 @@ static void put_sums(struct text *out, const struct trace_exchange *exchange)
 	} else {
 		put(out, "  T - T1  = ");
 		put_seconds(out, instant_diff_ns(exchange->reading, exchange->t1), "+");
-		put(out, " s   the offset, plus what had passed since T1\n  T - T4  = ");
+		put(out, " s   the offset, plus what passed since T1\n  T - T4  = ");
 		put_seconds(out, instant_diff_ns(exchange->reading, exchange->t4), "+");
-		put(out, " s   the offset, minus what was to pass until T4\n");
+		put(out, " s   the offset, minus what came until T4\n");
 		put(out, "  offset = %s = ",
 		    exchange->resolution_ns >= NS_PER_S ? "T + 0.5 s - (T1 + T4) / 2"
 		                                        : "T - (T1 + T4) / 2");

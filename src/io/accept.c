@@ -5,6 +5,7 @@
 #include "io/accept.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
@@ -67,6 +68,37 @@ out:
 	if (fd >= 0) {
 		close(fd);
 	}
+	return r;
+}
+
+int accept_adopt(int fd, struct address *ret_bound)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	socklen_t int_len = sizeof(int);
+	int type, is_listening, flags;
+	int r;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_len) < 0 ||
+	    getsockname(fd, &name.any, &len) < 0) {
+		return -errno;
+	}
+	int_len = sizeof(int);
+	if (type != SOCK_STREAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &int_len) < 0 ||
+	    !is_listening) {
+		return -EPROTOTYPE;
+	}
+	*ret_bound = sockaddr_to_address(&name);
+	if (ret_bound->family == ADDRESS_NONE) {
+		return -EAFNOSUPPORT;
+	}
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		return -errno;
+	}
+	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
 	return r;
 }
 

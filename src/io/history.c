@@ -733,13 +733,8 @@ static int migrate(struct history *history)
 		         HISTORY_APPLICATION_ID, HISTORY_SCHEMA);
 		r = run_sql(history, text);
 	}
-	if (r == 0) {
-		r = run_sql(history, "COMMIT");
-	}
-	if (r < 0) {
-		(void)run_sql(history, "ROLLBACK");
-	}
-	return r;
+	/* After an error the file is closed, which undoes what was begun. */
+	return r == 0 ? run_sql(history, "COMMIT") : r;
 }
 
 static void close_database(struct history *history)
@@ -797,7 +792,8 @@ static int put_aside(struct history *history)
 	    0) {
 		return -errno;
 	}
-	/* They belong to the old file and would be played into the new one. */
+	/* They belong to the old file.  SQLite drops them beside an empty one; so does this,
+	 * whatever it finds. */
 	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
 		(void)unlinkat(history->dir_fd, side_files[i], 0);
 	}

@@ -215,7 +215,8 @@ static int world_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *re
 		}
 		if (w->packet_count == 0 || w->packets[first].at_ns > deadline_ns) {
 			/* Time always goes on, or rounding could hold it for ever. */
-			w->now_ns = w->now_ns < deadline_ns ? deadline_ns : w->now_ns + 1000;
+			w->now_ns =
+				w->now_ns < deadline_ns ? deadline_ns : w->now_ns + 1000;
 			*ret = (struct port_event){ .kind = PORT_TIMEOUT };
 			return 0;
 		}

@@ -141,7 +141,7 @@ run "$REQTIME" --json -n 4 -t 1500ms "$(at 8)"
 true_time "C8 the same transmit stamp again: the first answer stands"
 check "C8 the same transmit stamp again: counts once" test "$(json received)" = 1
 # shellcheck disable=SC2016 # for the inner shell
-timed sh -c '"$@"; echo "status $?"; times' - "$REQTIME" --json -t 4s "$(at 9)"
+soon 4100 timed sh -c '"$@"; echo "status $?"; times' - "$REQTIME" --json -t 4s "$(at 9)"
 status=$(sed -n 's/^status //p' "$out")
 cpu_ms=$(awk 'END { split($1, u, /[ms]/); split($2, s, /[ms]/)
 	print int((u[1] * 60 + u[2] + s[1] * 60 + s[2]) * 1000) }' "$out")
@@ -166,8 +166,11 @@ true_time "C38 a well formed unknown extension field is ignored"
 # What is sent.
 adversary 127.0.0.1 good
 began_s=$(date +%s)
-for i in 1 2 3 4 5 6 7 8 9 10; do
-	"$REQTIME" -q -n 4 "$(at 1)" || not_ok "C1 run $i gets its answer"
+while [ "$(asked 1)" -lt 40 ]; do
+	if ! "$REQTIME" -q -n 1 "$(at 1)"; then
+		not_ok "C1 a run gets its answer"
+		break
+	fi
 done
 awk '$1 == "asked" { print $5 }' "$adversary_log" >"$T/requests"
 check "C1 each request is 48 octets: version 4, mode 3, precision 0x20 and else zero" sh -c \

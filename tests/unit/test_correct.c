@@ -151,7 +151,6 @@ CHANGE(wrong_magic) { UNUSED; record->magic ^= 1; }
 CHANGE(zero) { UNUSED; memset(record, 0, sizeof(*record)); }
 CHANGE(unknown_status) { UNUSED; record->status = 4711; }
 CHANGE(interrupted) { UNUSED; record->status = RUN_INTERRUPTED; }
-CHANGE(reserved_used) { UNUSED; record->reserved = 1; }
 CHANGE(negative_bound) { UNUSED; record->bound_ns = -1; }
 CHANGE(absurd_offset) { UNUSED; record->offset_ns = INT64_MIN; }
 CHANGE(absurd_bound) { UNUSED; record->bound_ns = INT64_MAX; }
@@ -235,7 +234,6 @@ static const struct row rows[] = {
 	{ "record: all zero", zero, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: unknown status", unknown_status, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: of an interrupted run", interrupted, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
-	{ "record: reserved octets used", reserved_used, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: negative bound", negative_bound, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: offset of 292 years", absurd_offset, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: bound of 292 years", absurd_bound, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },

@@ -54,6 +54,8 @@ static const uint8_t EXT6[] = { IPV6(48, 0), 43, 0, 5, 2, 0, 0, 1, 0, 60, 0, 0, 
 static const uint8_t AH6[] = { IPV6(40, 51), 17, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, UDP_8 };
 static const uint8_t FRAG6[] = { IPV6(24, 44), 17, 0, 0, 0, 0, 0, 0, 9, UDP_8 };
 
+static const uint8_t ETH_ONLY[] = { ETHERNET, 0x08, 0x00 };
+
 #define OF(frame) (frame), sizeof(frame)
 
 struct row {
@@ -124,6 +126,8 @@ static const struct row rows[] = {
 	{ "TCP header of 24", FRAME_LINK_ETHERNET, OF(ETH_TCP4), 0, { { 46, 0x60 } }, FRAME_OK, 4, 4 },
 	{ "TCP header beyond the packet", FRAME_LINK_ETHERNET, OF(ETH_TCP4), 0, { { 46, 0xf0 } }, FRAME_MALFORMED, 0, 0 },
 	/* cut by the capture */
+	{ "nothing behind Ethernet", FRAME_LINK_ETHERNET, OF(ETH_ONLY), 0, { { 0, 0 } }, FRAME_MALFORMED, 0, 0 },
+	{ "the last octet is cut", FRAME_LINK_ETHERNET, OF(ETH_ONLY), 13, { { 0, 0 } }, FRAME_CUT, 0, 0 },
 	{ "cut in the Ethernet header", FRAME_LINK_ETHERNET, OF(ETH_UDP4), 13, { { 0, 0 } }, FRAME_CUT, 0, 0 },
 	{ "cut in the IPv4 header", FRAME_LINK_ETHERNET, OF(ETH_UDP4), 33, { { 0, 0 } }, FRAME_CUT, 0, 0 },
 	{ "cut in the UDP header", FRAME_LINK_ETHERNET, OF(ETH_UDP4), 41, { { 0, 0 } }, FRAME_CUT, 0, 0 },
@@ -246,18 +250,30 @@ static void every_cut(void **state)
 	}
 }
 
-static void chain_of_extensions_ends(void **state)
+/* A chain of `count` empty destination options before UDP. */
+static enum frame_verdict parse_chain(size_t count)
 {
-	uint8_t octets[40 + 8 * 40] = { IPV6(0, 60) };
+	const uint8_t head[] = { IPV6(0, 60) };
+	const uint8_t udp[] = { UDP_8 };
+	uint8_t octets[40 + 20 * 8 + 16] = { 0 };
+	size_t len = 40 + 8 * count + 16;
 	struct frame frame;
 
-	(void)state;
-	for (size_t at = 40; at < sizeof(octets); at += 8) {
-		octets[at] = 60;
+	assert_true(len <= sizeof(octets));
+	memcpy(octets, head, sizeof(head));
+	for (size_t i = 0; i < count; i++) {
+		octets[40 + 8 * i] = i + 1 < count ? 60 : 17;
 	}
-	assert_int_equal(frame_parse(FRAME_LINK_RAW_IP, octets, sizeof(octets),
-	                             sizeof(octets), &frame),
-	                 FRAME_MALFORMED);
+	memcpy(octets + 40 + 8 * count, udp, sizeof(udp));
+	return frame_parse(FRAME_LINK_RAW_IP, octets, len, len, &frame);
+}
+
+static void chain_of_extensions_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_chain(1), FRAME_OK);
+	assert_int_equal(parse_chain(8), FRAME_OK);
+	assert_int_equal(parse_chain(20), FRAME_MALFORMED);
 }
 
 static void every_verdict_has_words(void **state)

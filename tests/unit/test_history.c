@@ -28,7 +28,7 @@
 
 #include "io/history.h"
 
-enum { NOBODY = 65534, SKIPPED = 77, SOURCES = 3, ROOM = 64 };
+enum { STRANGER = 65533, SKIPPED = 77, SOURCES = 3, ROOM = 64 };
 #define NOW_NS (INT64_C(1800000000) * NS_PER_S)
 #define DAY_NS (86400 * NS_PER_S)
 
@@ -561,7 +561,7 @@ static void world_writable(void)
 
 static void foreign_owner(void)
 {
-	if (chown("d/history.db", NOBODY, NOBODY) < 0) {
+	if (chown("d/history.db", STRANGER, STRANGER) < 0) {
 		skip();
 	}
 }
@@ -723,6 +723,31 @@ static void one_corrupt_file(void **state)
 	assert_int_equal(stat("d/history.db.corrupt", &st), 0);
 	assert_int_equal(stat("d/history.db", &st), 0);
 	assert_int_equal(stat("d/history.db.corrupt.corrupt", &st), -1);
+}
+
+/* What a killed run left beside the damaged file must not be played into the new one. */
+static void what_belongs_to_the_damaged_file(void **state)
+{
+	struct history *history;
+	struct stat st;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		history = opened();
+		stored(history, 0);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(stat("d/history.db-wal", &st), 0);
+	assert_true(st.st_size > 0);
+	patch("d/history.db", 0, "garbage", 7);
+	history = opened();
+	assert_non_null(strstr(warning, "damaged"));
+	assert_int_equal(run_count(history), 0);
+	history_close(history);
 }
 
 /* Damage may lie where only the writer comes by. */
@@ -919,8 +944,8 @@ static int as_an_ordinary_user(void)
 	struct history *history = NULL;
 	size_t count = 0;
 
-	if (geteuid() != 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0) {
+	if (geteuid() != 0 || setresgid(STRANGER, STRANGER, STRANGER) < 0 ||
+	    setresuid(STRANGER, STRANGER, STRANGER) < 0) {
 		return SKIPPED;
 	}
 	EXPECT(1, history_open("d", &settings, &history, warning) == 0);
@@ -1228,7 +1253,7 @@ static void eight_at_once(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + 24];
+	struct CMUnitTest tests[COUNT_OF(rows) + 25];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++, t++) {
@@ -1247,6 +1272,7 @@ int main(void)
 	TEST("a wrong clock forgets nothing", a_wrong_clock_forgets_nothing);
 	TEST("no more than the cap", no_more_than_the_cap);
 	TEST("68 one corrupt file", one_corrupt_file);
+	TEST("68 what belongs to the damaged file", what_belongs_to_the_damaged_file);
 	TEST("68 damage found while writing", damage_found_while_writing);
 	TEST("68 strange rows are left out", strange_rows_are_left_out);
 	TEST("version 1 is migrated", version_1_is_migrated);

@@ -74,6 +74,7 @@ static void one_at_a_time(void **state)
 	assert_int_equal(lock.fds[1], -1);
 	assert_int_equal(other_takes("a", NULL), -EWOULDBLOCK);
 	lock_release(&lock);
+	assert_int_equal(lock.fds[0], -1);
 	assert_int_equal(other_takes("a", NULL), 0);
 }
 

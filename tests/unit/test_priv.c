@@ -170,7 +170,7 @@ static void in_a_child(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == SKIPPED) {
-		print_message("# needs root\n");
+		print_message("# needs root with CAP_SYS_TIME\n");
 		skip();
 	}
 	assert_int_equal(WEXITSTATUS(status), 0);

@@ -20,7 +20,7 @@
 
 #include "io/state_dir.h"
 
-enum { NOBODY = 65534, SIZE_MAX_HERE = 1000 };
+enum { STRANGER = 65533, SIZE_MAX_HERE = 1000 };
 
 static char top[32];
 
@@ -102,7 +102,7 @@ static void world_writable(void)
 static void foreign_group(void)
 {
 	a_file();
-	if (chown("d/f", (uid_t)-1, NOBODY) < 0) {
+	if (chown("d/f", (uid_t)-1, STRANGER) < 0) {
 		skip();
 	}
 	assert_int_equal(chmod("d/f", 0664), 0);
@@ -117,7 +117,7 @@ static void second_name(void)
 static void foreign_owner(void)
 {
 	a_file();
-	if (chown("d/f", NOBODY, (gid_t)-1) < 0) {
+	if (chown("d/f", STRANGER, (gid_t)-1) < 0) {
 		skip();
 	}
 }
@@ -183,7 +183,7 @@ static void dir_world_writable(void)
 
 static void dir_foreign_owner(void)
 {
-	if (chown("d", NOBODY, NOBODY) < 0) {
+	if (chown("d", STRANGER, STRANGER) < 0) {
 		skip();
 	}
 }
@@ -197,7 +197,7 @@ static void dir_own_link(void)
 static void dir_foreign_link(void)
 {
 	dir_own_link();
-	if (lchown("d", NOBODY, NOBODY) < 0) {
+	if (lchown("d", STRANGER, STRANGER) < 0) {
 		skip();
 	}
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any frames, taken apart, followed and written out.  The first octet of the input is the
+ * link type; then, again and again: tenths of a second since the last frame, octets of
+ * the frame, octets that the capture left away, and the frame.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/trace.h"
+#include "core/trace_text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct trace trace; /* too large for a stack */
+
+/* Not assert(): must hold in every build. */
+static void must(bool holds)
+{
+	if (!holds) {
+		abort();
+	}
+}
+
+static void check_text(const char *text, size_t len)
+{
+	size_t column = 0;
+
+	must(len < TRACE_TEXT_BLOCK_ROOM && len == strlen(text) && len > 0);
+	must(text[len - 1] == '\n');
+	for (; *text; text++) {
+		must(*text == '\n' || (*text >= ' ' && *text <= '~'));
+		column = *text == '\n' ? 0 : column + 1;
+		must(column <= TRACE_TEXT_COLUMNS);
+	}
+}
+
+static void check_packet(const struct trace_packet *packet, const struct trace_input *in)
+{
+	const struct frame *frame = &packet->frame;
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	must(packet->number == in->number && packet->verdict < FRAME_VERDICT_COUNT);
+	must(packet->note < TRACE_NOTE_COUNT && packet->related <= in->number);
+	if (packet->verdict == FRAME_OK) {
+		must(frame->payload >= in->octets);
+		must(frame->payload + frame->payload_octets <= in->octets + in->captured);
+		must(frame->payload_octets <= frame->wire_octets);
+		must(frame->wire_octets <= in->wire);
+	} else {
+		must(!frame->payload && packet->protocol == TRACE_NONE);
+	}
+	must(packet->text_octets <= sizeof(packet->text));
+	check_text(text, trace_text_packet(packet, text, sizeof(text)));
+}
+
+static void check_exchange(const struct trace_exchange *exchange,
+                           const struct trace_packet *packet)
+{
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	must(exchange->answer_frame == packet->number);
+	must(exchange->request_frame < packet->number);
+	must(exchange->request_frame == packet->related || packet->role == TRACE_REQUEST);
+	must(!exchange->has_stamps || !exchange->has_reading);
+	must(exchange->number == trace.counts.exchanges);
+	check_text(text, trace_text_exchange(exchange, text, sizeof(text)));
+	check_text(text, trace_text_ladder(exchange, text, sizeof(text)));
+}
+
+static void tell_silences(struct instant now)
+{
+	struct trace_silence silence;
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	while (trace_next_silence(&trace, now, &silence)) {
+		check_text(text, trace_text_silence(&silence, text, sizeof(text)));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct trace_input in = { .link = size > 0 ? data[0] % (FRAME_LINK_COUNT + 1) : 0 };
+	struct trace_packet packet;
+	struct trace_exchange exchange;
+	size_t at = 1;
+
+	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
+	while (at + 3 <= size) {
+		uint8_t *octets;
+
+		in.number++;
+		in.at = instant_add_ns(in.at, data[at] * 100 * NS_PER_MS);
+		in.captured = data[at + 1] < size - at - 3 ? data[at + 1] : size - at - 3;
+		in.wire = in.captured + data[at + 2];
+		octets = malloc(in.captured + 1);
+		must(octets != NULL);
+		memcpy(octets, data + at + 3, in.captured);
+		in.octets = octets;
+		at += 3 + in.captured;
+		tell_silences(in.at);
+		if (trace_frame(&trace, &in, &packet, &exchange)) {
+			check_exchange(&exchange, &packet);
+		}
+		check_packet(&packet, &in);
+		free(octets);
+	}
+	tell_silences((struct instant){ .unix_ns = INT64_MAX });
+	must(trace.counts.silent + trace.counts.exchanges <= trace.counts.requests);
+	return 0;
+}

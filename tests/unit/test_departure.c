@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The predicted departure is never later than the least that was seen lately.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/departure.h"
+
+static void learn(struct departure *d, unsigned place, int64_t took_ns)
+{
+	(void)departure_learn(d, place, departure_ahead_ns(d, place), took_ns);
+}
+
+static void nothing_known_nothing_added(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < DEPARTURE_PLACES + 2; i++) {
+		assert_int_equal(departure_ahead_ns(&d, i), 0);
+	}
+}
+
+static void the_least_of_the_latest(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+
+	(void)state;
+	learn(&d, 0, 3000);
+	assert_int_equal(departure_ahead_ns(&d, 0), 3000);
+	learn(&d, 0, 5000);
+	assert_int_equal(departure_ahead_ns(&d, 0), 3000);
+	for (int i = 0; i < DEPARTURE_KEPT - 2; i++) {
+		learn(&d, 0, 5000);
+		assert_int_equal(departure_ahead_ns(&d, 0), 3000);
+	}
+	learn(&d, 0, 5000); /* now the 3000 is forgotten */
+	assert_int_equal(departure_ahead_ns(&d, 0), 5000);
+}
+
+static void a_later_place_takes_at_least_as_long(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+
+	(void)state;
+	learn(&d, 0, 1000);
+	assert_int_equal(departure_ahead_ns(&d, 7), 1000);
+	learn(&d, 3, 4000);
+	assert_int_equal(departure_ahead_ns(&d, 0), 1000);
+	assert_int_equal(departure_ahead_ns(&d, 2), 1000);
+	assert_int_equal(departure_ahead_ns(&d, 3), 4000);
+	assert_int_equal(departure_ahead_ns(&d, 7), 4000);
+	assert_int_equal(departure_ahead_ns(&d, 99), 4000);
+	/* The fourth left after 500: then the first cannot take 1000. */
+	learn(&d, 3, 500);
+	assert_true(departure_ahead_ns(&d, 0) <= 500);
+}
+
+static void a_violation_is_told_and_backed_off_from(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+
+	(void)state;
+	learn(&d, 0, 3000);
+	assert_true(departure_learn(&d, 0, 3000, 3000));
+	assert_false(departure_learn(&d, 0, 3000, 2900));
+	assert_int_equal(departure_ahead_ns(&d, 0), 2800);
+	/* In time the margin is given back. */
+	for (int i = 0; i < 800; i++) {
+		learn(&d, 0, 2900);
+	}
+	assert_int_equal(departure_ahead_ns(&d, 0), 2900);
+}
+
+static void a_stall_or_a_step_teaches_nothing(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+
+	(void)state;
+	assert_true(departure_learn(&d, 0, 0, DEPARTURE_MOST_NS + 1));
+	assert_false(departure_learn(&d, 0, 0, -1));
+	assert_int_equal(departure_ahead_ns(&d, 0), 0);
+}
+
+/* A path whose speed changes all the time: stamps after the departure stay rare. */
+static void violations_are_rare(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+	unsigned wrong = 0;
+	uint32_t seed = 7;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		int64_t base_ns = 2000 + 500 * ((i / 1000) % 3);
+
+		seed = seed * 1664525 + 1013904223;
+		wrong += !departure_learn(&d, 0, departure_ahead_ns(&d, 0),
+		                          base_ns + (seed >> 24));
+	}
+	assert_in_range(wrong, 1, 2500);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_known_nothing_added),
+		cmocka_unit_test(the_least_of_the_latest),
+		cmocka_unit_test(a_later_place_takes_at_least_as_long),
+		cmocka_unit_test(a_violation_is_told_and_backed_off_from),
+		cmocka_unit_test(a_stall_or_a_step_teaches_nothing),
+		cmocka_unit_test(violations_are_rare),
+	};
+
+	return cmocka_run_group_tests_name("departure", tests, NULL, NULL);
+}
