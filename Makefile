@@ -27,25 +27,27 @@ override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 # One line per program: everything it links, nothing more.
 CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
-                filter keyed_sort electorate select plan run report discipline record \
+                filter keyed_sort electorate select plan rival run report discipline record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave
 reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/servers_file cmd/progress cmd/json app/correct \
+                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc app/recorder io/history io/lock \
+                io/state_dir cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 cmd/trace cmd/trace_json io/capture
-reqtime_LIB  := -lcap -lseccomp -ljansson -lpcap
-reqtimed_OBJ := reqtimed cmd/command cmd/serve app/serve app/serve_ntp app/serve_state app/serve_tcp \
+reqtime_LIB  := -lcap -lseccomp -ljansson -lpcap -lsqlite3
+reqtimed_OBJ := reqtimed cmd/command cmd/config_file cmd/serve cmd/serve_clerk cmd/serve_places cmd/serve_watch \
+                app/serve_metrics io/clerk io/config io/inherit io/landlock app/serve app/serve_ntp app/serve_state app/serve_tcp \
                 app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock io/listen io/notify io/priv io/sandbox \
                 io/signals io/sockaddr
-reqtimed_LIB := -lcap -lseccomp
+reqtimed_LIB := -lcap -lseccomp -linih
 test_correct_OBJ := app/correct
 test_command_OBJ := cmd/command
 test_measure_OBJ := app/measure app/exchange app/tally
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report cmd/command cmd/measuring cmd/progress cmd/json app/correct
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report cmd/command cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/json app/correct app/learn
 test_set_LIB     := -ljansson
 test_servers_file_OBJ := cmd/servers_file cmd/command
 test_progress_OBJ := cmd/progress io/kernel_clock
@@ -57,13 +59,23 @@ test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/entropy io/kernel_clock
 test_ports_LIB   := -lcap
 test_listen_OBJ  := io/listen io/sockaddr
 test_notify_OBJ  := io/notify
+test_rival_OBJ   := io/rival
+test_rtc_OBJ     := io/rtc io/kernel_clock
+# No chip is written by this test, and nobody waits.
+test_rtc_LIB     := -Wl,--wrap=ioctl,--wrap=clock_nanosleep,--wrap=clock_gettime,--wrap=open
 test_serve_state_OBJ := app/serve_state
 test_serve_ntp_OBJ   := app/serve_ntp
 test_serve_text_OBJ  := app/serve_text app/serve_ntp
+test_serve_metrics_OBJ := app/serve_metrics app/serve_ntp
+test_config_OBJ  := io/config
+test_landlock_OBJ := io/landlock
+test_config_LIB  := -linih
 test_state_dir_OBJ := io/state_dir
 test_lock_OBJ    := io/lock io/state_dir
 test_history_OBJ := io/history io/state_dir
 test_history_LIB := -lsqlite3
+test_repeat_OBJ  := cmd/repeat cmd/command io/link
+test_learn_OBJ   := app/learn
 test_recorder_OBJ := app/recorder io/history io/state_dir io/priv io/sandbox
 test_recorder_LIB := -lsqlite3 -lcap -lseccomp
 test_priv_OBJ    := io/priv
@@ -84,7 +96,7 @@ SCRIPTS      := $(wildcard tests/system/[0-9]*.sh)
 SAN_TESTS     = $(filter-out test_sandbox,$(TESTS))
 C_FILES       = $(shell find src include tests -name '*.[ch]')
 # header=package: what plain `make` does without is said before anything is compiled.
-NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=libjansson-dev sqlite3.h=libsqlite3-dev \
+NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=libjansson-dev sqlite3.h=libsqlite3-dev ini.h=libinih-dev \
                 pcap.h=libpcap-dev
 # NAME_OBJ: below src/; NAME_WITH: a test's own, below tests/.
 objs          = $($1_OBJ:%=$(B)/src/%.o) $($1_WITH:%=$(B)/tests/%.o)
@@ -125,12 +137,14 @@ check:
 		echo "check: going on without; what needs them is skipped, and says so"
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
 		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
-		tests/install.sh $(SCRIPTS) tests/interop/agree.sh tests/vm/set.sh \
+		tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
+		TIME_LIMIT=250 tests/vm/set.sh tests/vm/rtc.sh TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
 bench: all $(SIMS:%=$(B)/%)
 	@packaging/deps build test
 	@tests/bench/accuracy
+	@BUILD=$(B) tests/bench/server
 	@tests/bench/rounds
 	@tests/bench/fleet
 	@$(B)/sim_measure 1000000
@@ -151,8 +165,12 @@ install: all
 		install -D -m 644 $$page $(man)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@sbindir@|$(PREFIX)/sbin|' packaging/systemd/reqtimed.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/reqtimed.service
+	for unit in packaging/systemd/*; do \
+		sed 's|@sbindir@|$(PREFIX)/sbin|; s|@bindir@|$(PREFIX)/bin|' $$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+	done
+	install -D -m 644 packaging/cron/reqtime \
+		$(DESTDIR)$(PREFIX)/share/doc/reqtime/cron.d-reqtime
 
 clean:
 	rm -rf build

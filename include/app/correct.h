@@ -2,14 +2,17 @@
  *
  * The privileged half of `set`.  It never sees a packet: it is handed one record of fixed
  * size by the measuring process, believes nothing in it that it can check
- * itself, plans again by its own limits, and makes one system call.
+ * itself, plans again by its own limits, and tells the kernel in one system call, two
+ * where there is a slew.
  */
 #ifndef APP_CORRECT_H
 #define APP_CORRECT_H
 
 #include "core/plan.h"
 #include "core/reading.h"
+#include "core/rival.h"
 #include "core/run.h"
+#include "io/kernel_clock.h"
 
 #define CORRECT_RECORD_MAGIC UINT32_C(0x72715432)
 
@@ -31,10 +34,16 @@ struct correct_record {
 	int64_t phase_ns;      /* the correction advised; |phase - offset| <= bound */
 	int64_t phase_sd_ns;   /* its standard deviation: esterror */
 	int64_t frequency_ppb; /* to give the kernel */
-	int64_t promise_ns;    /* |offset| to be promised until the next run: maxerror */
-	int64_t expected_ns;   /* what the past lets expect of the offset ... */
-	int64_t expected_bound_ns; /* ... within this; below 0: nothing */
+	int64_t promise_ns;  /* |offset| to be promised until the next run; kept in mind */
+	int64_t expected_ns; /* what the past lets expect of the offset ... */
+	int64_t expected_bound_ns; /* ... within this; 0 and below: nothing */
 	int64_t floor_ns; /* UTC known to be past by the last trusted run; 0: none */
+	/* The kernel's frequency at the end of the run before, whatever became of it (also
+	 * busy: then a change is named once), in the same boot. */
+	uint32_t has_last_frequency;
+	uint32_t
+		leap_armed; /* enum ntp_leap that an earlier run of ours armed, this boot */
+	int64_t last_frequency_ppb;
 };
 
 enum correct_status {
@@ -46,6 +55,7 @@ enum correct_status {
 	CORRECT_NOT_PERMITTED,
 	CORRECT_FAILED,    /* the system call failed: `error` */
 	CORRECT_NOT_MOVED, /* it said yes, but the read-back does not match */
+	CORRECT_BUSY,      /* another program disciplines the clock: `rival` */
 };
 
 struct correct_result {
@@ -55,7 +65,33 @@ struct correct_result {
 	enum plan_action applied; /* PLAN_NONE unless the clock was given something */
 	int64_t applied_ns;
 	int64_t readback_ns; /* how far the clock was seen to have moved */
+
+	/* With CORRECT_BUSY, and as a warning of a dry run and of --force. */
+	enum rival rival;
+	/* The kernel's clock before and after; both as found where nothing was done. */
+	bool has_kernel; /* the rest is known */
+	bool is_told;    /* frequency, status and errors were given, and read back so */
+	int tell_error;  /* errno when the kernel took the correction, but not these */
+	int64_t frequency_before_ppb;
+	int64_t frequency_after_ppb;
+	int64_t slew_before_ns; /* what adjtime() had still to do */
+	int64_t slew_after_ns;
+	int64_t slew_lasts_ns; /* until slew_after_ns is done ... */
+	int64_t slew_ends_ns;  /* ... which is then, by the local clock, unix ns; 0: none */
+	int64_t max_error_ns;  /* after */
+	int64_t estimated_error_ns;
+	uint32_t kernel_flags; /* CORRECT_KERNEL_*, after */
+	uint32_t kernel_flags_before;
+	uint32_t leap_armed; /* enum ntp_leap that we have armed: the next record's */
+	int rtc_error;       /* of --rtc: 0 or errno; set_judge fills it */
+	bool rtc_written;
 };
+
+/* In kernel_flags. */
+#define CORRECT_KERNEL_UNSYNC UINT32_C(1)
+#define CORRECT_KERNEL_PLL UINT32_C(2)
+#define CORRECT_KERNEL_LEAP_INSERT UINT32_C(4)
+#define CORRECT_KERNEL_LEAP_DELETE UINT32_C(8)
 
 /* The clock as `set` needs it; io/kernel_clock.c behind it, a recorder in tests. */
 struct clock_ports {
@@ -64,14 +100,21 @@ struct clock_ports {
 	int (*may_set)(void *ctx);
 	int (*raise)(void *ctx); /* capability on ... */
 	int (*clear)(void *ctx); /* ... and off */
-	int (*step)(void *ctx, int64_t by_ns);
+	int (*state)(void *ctx, struct kernel_clock_state *ret);
+	/* As kernel_clock_order(). */
+	int (*order)(void *ctx, const struct kernel_clock_order *order, int *ret_tell);
 	int (*slew)(void *ctx, int64_t by_ns);
-	int (*pending)(void *ctx, int64_t *ret_slew_ns);
+	enum rival (*rival)(void *ctx); /* a program that is running; NULL: not looked */
 };
 
-/* Never fails: `*ret` says it all. `is_dry` plans and changes nothing. */
+struct correct_wish {
+	bool is_dry;   /* plan, and change nothing */
+	bool is_force; /* although another program disciplines the clock */
+};
+
+/* Never fails: `*ret` says it all. */
 void correct_apply(const struct correct_record *record, const struct plan_limits *limits,
-                   const struct clock_ports *clock, bool is_dry,
+                   const struct clock_ports *clock, const struct correct_wish *wish,
                    struct correct_result *ret);
 
 #endif

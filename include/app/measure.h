@@ -7,6 +7,7 @@
 #define APP_MEASURE_H
 
 #include "core/ports.h"
+#include "core/record.h"
 #include "core/run.h"
 
 enum { MEASURE_SAMPLES_MAX = 16, MEASURE_SOURCES_MAX = 65536 };
@@ -26,6 +27,8 @@ struct measure_settings {
 	int64_t local_precision_ns;   /* of reading the local clock */
 	size_t window; /* most sources with something open at a time; 0: no limit */
 	bool ask_all;  /* hear every source, also when it is decided */
+	const struct kiss_record *kisses; /* whom it leaves alone */
+	size_t kiss_count;
 };
 
 struct measure_settings measure_defaults(void);

@@ -31,6 +31,7 @@ struct recorder_settings {
 	bool may_write;  /* false: only looks, never makes or repairs anything */
 	bool may_create; /* the state directory */
 	int64_t keep_ns; /* HISTORY_KEEP_NS by default */
+	bool wants_runs; /* false: only the floor and the kiss codes are loaded */
 };
 
 enum history_standing {
@@ -47,7 +48,7 @@ struct history_view {
 	char boot_id[RECORD_BOOT_ID_ROOM]; /* of this boot; "" when unknown */
 	bool has_floor;
 	struct instant floor;    /* past for sure, by the last trusted run */
-	struct run_record *runs; /* oldest to newest */
+	struct run_record *runs; /* of `set`, dry runs left out, oldest to newest */
 	size_t run_count;
 	struct kiss_record *kisses; /* that hold now */
 	size_t kiss_count;

@@ -61,6 +61,14 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 6 };
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv);
 
+/* One option from elsewhere than the command line, into `field` as its kind has it.  `value`
+ * outlives the settings; flags take "yes" and "no".  `where` ("FILE:LINE: ") stands in messages
+ * where the dashes stand else.  0, or EXIT_USAGE with a line on stderr. */
+int command_store(const struct option_row *row, const char *where, const char *value,
+                  void *field);
+/* The same, and nothing is kept. */
+int command_check(const struct option_row *row, const char *where, const char *value);
+
 /* "PROGRAM: ..." and a line feed on stderr. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
 

@@ -27,12 +27,15 @@ struct measuring_settings {
 	int64_t target_ns;
 	int64_t root_distance_max_ns;
 	bool ask_all;
+	const char *state_dir; /* NULL: see memory_dir() */
+	int64_t keep_ns;
+	int64_t every_ns; /* 0: once */
 	bool is_json;
 	bool is_quiet;
 	bool is_verbose;
 };
 
-enum { MEASURING_OPTION_COUNT = 13 };
+enum { MEASURING_OPTION_COUNT = 16 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 

@@ -31,6 +31,10 @@ enum plan_reason {
 	PLAN_SLEW_TOO_LONG, /* refuse: --slew of more than PLAN_SLEW_MAX_NS */
 	PLAN_LEAP_NEAR,     /* refuse: within a second of an announced leap second */
 	PLAN_UNCERTAIN,     /* refuse: the bound itself is beyond refuse-above */
+	PLAN_ADVISED,       /* slew: inside the bound, by what past runs teach */
+	PLAN_PENDING, /* slew: what an earlier run left pending would lead out of the bound */
+	PLAN_BEYOND_BACK_LIMIT, /* refuse: back by more than refuse-back-above */
+	PLAN_BEYOND_DRIFT,      /* refuse: no drift since the last run explains it */
 	PLAN_REASON_COUNT
 };
 /* A few words: "the offset is within its own bound".  Never NULL. */
@@ -46,11 +50,17 @@ enum plan_wish {
 #define PLAN_SLEW_MAX_NS (INT64_C(2000) * NS_PER_S)
 #define PLAN_SLEW_PPM 500
 
+/* Time that comes twice does more harm than time left out, so less of it is allowed. */
+#define PLAN_REFUSE_BACK_ABOVE_NS (INT64_C(100) * NS_PER_S)
+/* What no drift explains needs this many sources, and more than two thirds of those asked. */
+#define PLAN_LARGER_MAJORITY_MIN 3
+
 struct plan_limits {
 	enum plan_wish wish;
 	int64_t step_above_ns;
 	int64_t refuse_above_ns;
-	bool any_offset; /* lifts refuse_above, never the floor */
+	int64_t refuse_back_above_ns; /* for going back; 0: refuse_above_ns counts there too */
+	bool any_offset; /* lifts both and the doubt about drift, never the floor */
 	struct instant
 		floor; /* known to be past: the program's build, the last trusted run */
 };
@@ -60,6 +70,14 @@ struct plan_input {
 	int64_t bound_ns;
 	struct instant local; /* the local clock at that moment */
 	unsigned leap;        /* enum ntp_leap of the majority */
+	unsigned agreeing_count;
+	unsigned asked_count;
+	int64_t pending_ns; /* what an adjtime() of before has still to do; a new one replaces it */
+	bool has_phase;    /* past runs advise the next one */
+	int64_t phase_ns;  /* taken as the nearest that the bound allows */
+	bool has_expected; /* the next two are known */
+	int64_t expected_ns;
+	int64_t expected_bound_ns;
 };
 
 struct plan {

@@ -25,7 +25,10 @@ const char *record_verb_name(enum record_verb verb); /* "query"; NULL when out o
 #define RECORD_KERNEL_PLL UINT32_C(2)
 #define RECORD_KERNEL_LEAP_INSERT UINT32_C(4)
 #define RECORD_KERNEL_LEAP_DELETE UINT32_C(8)
-#define RECORD_KERNEL_ALL UINT32_C(15)
+/* ... but these: the leap second that this run, or one before it in this boot, armed. */
+#define RECORD_KERNEL_ARMED_INSERT UINT32_C(16)
+#define RECORD_KERNEL_ARMED_DELETE UINT32_C(32)
+#define RECORD_KERNEL_ALL UINT32_C(63)
 
 struct run_record {
 	/* The clocks, read at one moment: that of the offset. */

@@ -45,10 +45,12 @@ struct run_source {
 	int64_t root_delay_ns;
 	int64_t root_dispersion_ns;
 	struct ntp_ts reference;
-	bool has_estimate; /* the next five are known */
+	bool has_estimate; /* the next seven are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
 	int64_t delay_ns;
+	int64_t jitter_ns; /* as in core/filter.h */
+	unsigned sample_count;
 	enum stamp_kind sent_stamp;     /* the worse of the samples' T1 */
 	enum stamp_kind received_stamp; /* ... T4 */
 	char text[64];                  /* daytime: the line as it came, escaped; else "" */
@@ -73,11 +75,13 @@ struct run {
 	char reason[RUN_REASON_ROOM]; /* why it is not RUN_OK, in words */
 	struct instant at;            /* local clock at the end of the measurement */
 	int64_t at_mono_ns;
-	bool has_answer; /* the next five are known */
+	bool has_answer; /* the next seven are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
-	int64_t delay_ns; /* smallest of the selected sources */
-	uint8_t leap;     /* enum ntp_leap by majority of the agreeing */
+	int64_t delay_ns;  /* smallest of the selected sources ... */
+	int64_t jitter_ns; /* ... and of that one */
+	unsigned sample_count;
+	uint8_t leap; /* enum ntp_leap by majority of the agreeing */
 	size_t agreeing_count;
 	size_t needed_count;
 	size_t asked_count;

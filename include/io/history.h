@@ -54,6 +54,11 @@ MUST_USE int history_open(const char *state_dir, const struct history_settings *
 MUST_USE int history_load_runs(struct history *history, struct run_record *ret, size_t room,
                                size_t *ret_count);
 
+/* The same of `set` alone, dry runs left out: those that had a say in the clock.  Whom a
+ * `query` asks may be anybody. */
+MUST_USE int history_load_set_runs(struct history *history, struct run_record *ret,
+                                   size_t room, size_t *ret_count);
+
 /* The kiss codes that hold at `now`, at most `room`. */
 MUST_USE int history_load_kisses(struct history *history, struct instant now,
                                  struct kiss_record *ret, size_t room, size_t *ret_count);
@@ -63,7 +68,8 @@ MUST_USE int history_load_sources(struct history *history, size_t back,
                                   struct source_record *ret, size_t room,
                                   size_t *ret_count);
 
-/* A time that is past for sure: what the last trusted run proved.  -ENOENT: no such run. */
+/* A time that is past for sure: what the last trusted run of `set` proved, a dry one left
+ * out.  -ENOENT: no such run. */
 MUST_USE int history_load_floor(struct history *history, struct instant *ret);
 
 /* One transaction: the run, its sources, what they say of kiss codes; what is too old goes.

@@ -11,6 +11,7 @@
 enum sandbox_role {
 	SANDBOX_MEASURE, /* the measuring child of `set`: sockets, poll, clocks to read, memory, its report on stdout/stderr */
 	SANDBOX_SERVE,   /* reqtimed after binding: no socket(), no open() */
+	SANDBOX_CLERK,   /* its clerk: files, no sockets but the one it has */
 };
 
 /* 0, or -errno; -ENOSYS where the kernel has no seccomp (a container may forbid it): the

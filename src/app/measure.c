@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text_time.h"
 #include "meter.h"
 
 /* Once the answer stands, so long the others are still heard out: it lets in those that
@@ -127,10 +128,61 @@ static uint32_t *bucket_of(struct meter *m, const struct address *address)
 	return &m->buckets[(key ^ key >> 16) % METER_BUCKETS];
 }
 
+/* The kiss code of an earlier run that still holds for `source`, or NULL. */
+static const struct kiss_record *kiss_of(const struct meter *m,
+                                         const struct run_source *source)
+{
+	const struct instant now =
+		instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
+
+	if (source->scheme != SCHEME_NTP) {
+		return NULL; /* the others know no such code */
+	}
+	for (size_t k = 0; k < m->settings->kiss_count; k++) {
+		const struct kiss_record *kiss = &m->settings->kisses[k];
+
+		if (address_equal(&kiss->address, &source->address) &&
+		    kiss_record_holds(kiss, now)) {
+			return kiss;
+		}
+	}
+	return NULL;
+}
+
+static const char *kiss_name(uint32_t kiss)
+{
+	switch (kiss) {
+	case NTP_KISS_DENY:
+		return "DENY";
+	case NTP_KISS_RSTR:
+		return "RSTR";
+	default:
+		return "RATE";
+	}
+}
+
+/* It asked for it, so its silence is no vote: it abstains. */
+static void spare_source(struct meter *m, size_t i, const struct kiss_record *kiss)
+{
+	struct instant until = instant_add_ns(kiss->since, KISS_MOST_NS);
+	struct civil at;
+	char reason[RUN_REASON_ROOM];
+
+	if (kiss->until.unix_ns < until.unix_ns) {
+		until = kiss->until;
+	}
+	at = civil_from_instant(until);
+	snprintf(reason, sizeof(reason),
+	         "asked to be left alone (kiss code %s) until %02d:%02d UTC",
+	         kiss_name(kiss->code), at.hour, at.minute);
+	refuse_source(m, i, reason);
+}
+
 /* Gives source `i` its address: from now on it can be asked, unless another has the same. */
 static void place_source(struct meter *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
+	const struct kiss_record *kiss;
 	char reason[RUN_REASON_ROOM];
 	uint32_t *bucket;
 
@@ -150,6 +202,11 @@ static void place_source(struct meter *m, size_t i, const struct address *addres
 	}
 	m->sources[i].next_in_bucket = *bucket;
 	*bucket = (uint32_t)i + 1;
+	kiss = kiss_of(m, shown);
+	if (kiss) {
+		spare_source(m, i, kiss);
+		return;
+	}
 	enter_phase(m, i, PHASE_READY);
 }
 

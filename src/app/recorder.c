@@ -122,6 +122,7 @@ static bool text_ends(const char *text, size_t room)
 struct keeper {
 	const char *state_dir;
 	struct history_settings settings;
+	bool wants_runs;
 	struct history *history; /* NULL: there is none to be used */
 	enum history_standing standing;
 	int error; /* why not */
@@ -210,8 +211,10 @@ static int load_all(struct keeper *keeper)
 	if (clock_gettime(CLOCK_REALTIME, &now) < 0) {
 		return -errno;
 	}
-	r = history_load_runs(keeper->history, keeper->runs, RECORDER_RUNS_MAX,
-	                      &keeper->run_count);
+	r = keeper->wants_runs
+	            ? history_load_set_runs(keeper->history, keeper->runs,
+	                                    RECORDER_RUNS_MAX, &keeper->run_count)
+	            : 0;
 	if (r == 0) {
 		const struct instant at = { .unix_ns = (int64_t)now.tv_sec * NS_PER_S +
 			                               now.tv_nsec };
@@ -406,7 +409,8 @@ int recorder_start(const char *state_dir, const struct recorder_settings *settin
 	struct keeper keeper = { .state_dir = state_dir,
 		                 .settings = { .may_write = settings->may_write,
 		                               .may_create = settings->may_create,
-		                               .keep_ns = settings->keep_ns } };
+		                               .keep_ns = settings->keep_ns },
+		                 .wants_runs = settings->wants_runs };
 	const pid_t parent = getpid();
 	struct recorder *recorder;
 	int ends[2];

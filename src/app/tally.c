@@ -91,6 +91,8 @@ static void show_estimate(struct run_source *shown, const struct estimate *estim
 	shown->offset_ns = estimate->offset_ns;
 	shown->bound_ns = estimate->bound_ns;
 	shown->delay_ns = estimate->delay_ns;
+	shown->jitter_ns = estimate->jitter_ns;
+	shown->sample_count = (unsigned)estimate->sample_count;
 }
 
 static void report_vote(const struct meter *m, size_t i)
@@ -232,6 +234,8 @@ static void report_answer(struct meter *m)
 		}
 		if (shown->status == SOURCE_SELECTED && shown->delay_ns < run->delay_ns) {
 			run->delay_ns = shown->delay_ns;
+			run->jitter_ns = shown->jitter_ns;
+			run->sample_count = shown->sample_count;
 		}
 		leaps[shown->leap & NTP_LEAP_UNSYNCHRONISED]++;
 		voters++;

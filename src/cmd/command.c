@@ -91,7 +91,8 @@ static size_t row_find(const struct command *command, const char *name, size_t l
 	return i;
 }
 
-static int store_count(const struct option_row *row, const char *value, unsigned *ret)
+static int store_count(const struct option_row *row, const char *where, const char *value,
+                       unsigned *ret)
 {
 	char quoted[COMMAND_QUOTE_ROOM];
 	unsigned long long number;
@@ -101,7 +102,7 @@ static int store_count(const struct option_row *row, const char *value, unsigned
 	number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
 	if (!end || *end || errno || number < (unsigned long long)row->min ||
 	    number > (unsigned long long)row->max) {
-		command_complain("--%s: \"%s\" is not a number from %lld to %lld",
+		command_complain("%s%s: \"%s\" is not a number from %lld to %lld", where,
 		                 row->name, command_quote(value, quoted),
 		                 (long long)row->min, (long long)row->max);
 		return EXIT_USAGE;
@@ -110,7 +111,8 @@ static int store_count(const struct option_row *row, const char *value, unsigned
 	return 0;
 }
 
-static int store_span(const struct option_row *row, const char *value, int64_t *ret)
+static int store_span(const struct option_row *row, const char *where, const char *value,
+                      int64_t *ret)
 {
 	char quoted[COMMAND_QUOTE_ROOM], min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
 	enum span_verdict verdict;
@@ -118,39 +120,41 @@ static int store_span(const struct option_row *row, const char *value, int64_t *
 
 	verdict = span_parse(value, &span_ns);
 	if (verdict != SPAN_OK) {
-		command_complain("--%s: \"%s\": %s", row->name,
+		command_complain("%s%s: \"%s\": %s", where, row->name,
 		                 command_quote(value, quoted), span_verdict_text(verdict));
 		return EXIT_USAGE;
 	}
 	if (span_ns < row->min || span_ns > row->max) {
 		span_format(row->min, 0, min);
 		span_format(row->max, 0, max);
-		command_complain("--%s: \"%s\" is not a span from %s to %s", row->name,
-		                 command_quote(value, quoted), min, max);
+		command_complain("%s%s: \"%s\" is not a span from %s to %s", where,
+		                 row->name, command_quote(value, quoted), min, max);
 		return EXIT_USAGE;
 	}
 	*ret = span_ns;
 	return 0;
 }
 
-static int store_text(const struct option_row *row, const char *value, const char **ret)
+static int store_text(const struct option_row *row, const char *where, const char *value,
+                      const char **ret)
 {
 	if (!*value) {
-		command_complain("--%s: the value is empty", row->name);
+		command_complain("%s%s: the value is empty", where, row->name);
 		return EXIT_USAGE;
 	}
 	*ret = value;
 	return 0;
 }
 
-static int store_more_text(const struct option_row *row, const char *value,
-                           struct option_texts *ret)
+static int store_more_text(const struct option_row *row, const char *where,
+                           const char *value, struct option_texts *ret)
 {
 	if (ret->count == OPTION_TEXTS_MAX) {
-		command_complain("--%s: more than %d of them", row->name, OPTION_TEXTS_MAX);
+		command_complain("%s%s: more than %d of them", where, row->name,
+		                 OPTION_TEXTS_MAX);
 		return EXIT_USAGE;
 	}
-	return store_text(row, value, &ret->items[ret->count++]);
+	return store_text(row, where, value, &ret->items[ret->count++]);
 }
 
 /* Two rows of one field that want different things: asked for both, the caller means
@@ -184,16 +188,16 @@ static int option_store(struct parse *parse, size_t i, const char *value)
 		*(bool *)field = true;
 		break;
 	case OPT_COUNT:
-		status = store_count(row, value, field);
+		status = store_count(row, "--", value, field);
 		break;
 	case OPT_SPAN_NS:
-		status = store_span(row, value, field);
+		status = store_span(row, "--", value, field);
 		break;
 	case OPT_TEXT:
-		status = store_text(row, value, field);
+		status = store_text(row, "--", value, field);
 		break;
 	case OPT_TEXTS:
-		status = store_more_text(row, value, field);
+		status = store_more_text(row, "--", value, field);
 		break;
 	case OPT_CHOICE:
 		status = store_choice(parse, row, field);
@@ -201,6 +205,61 @@ static int option_store(struct parse *parse, size_t i, const char *value)
 	}
 	parse->is_seen[i] = true;
 	return status;
+}
+
+static int store_flag(const struct option_row *row, const char *where, const char *value,
+                      bool *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		command_complain("%s%s: \"%s\" is neither yes nor no", where, row->name,
+		                 command_quote(value, quoted));
+		return EXIT_USAGE;
+	}
+	*ret = value[0] == 'y';
+	return 0;
+}
+
+int command_store(const struct option_row *row, const char *where, const char *value,
+                  void *field)
+{
+	bool is_chosen = false;
+	int status;
+
+	switch (row->kind) {
+	case OPT_FLAG:
+		return store_flag(row, where, value, field);
+	case OPT_COUNT:
+		return store_count(row, where, value, field);
+	case OPT_SPAN_NS:
+		return store_span(row, where, value, field);
+	case OPT_TEXT:
+		return store_text(row, where, value, field);
+	case OPT_TEXTS:
+		return store_more_text(row, where, value, field);
+	case OPT_CHOICE:
+		break;
+	}
+	status = store_flag(row, where, value, &is_chosen);
+	if (status == 0 && is_chosen) {
+		*(int *)field = (int)row->max;
+	}
+	return status;
+}
+
+int command_check(const struct option_row *row, const char *where, const char *value)
+{
+	union {
+		bool flag;
+		unsigned count;
+		int64_t span_ns;
+		const char *text;
+		struct option_texts texts;
+		int choice;
+	} field = { .texts = { .count = 0 } };
+
+	return command_store(row, where, value, &field);
 }
 
 /* "reqtime query" when there are several commands, else "reqtimed". */

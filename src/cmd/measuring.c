@@ -11,6 +11,7 @@
 #include "core/report.h"
 #include "core/sample.h"
 #include "core/span.h"
+#include "io/history.h"
 #include "io/kernel_clock.h"
 #include "io/ports.h"
 #include "io/priv.h"
@@ -42,6 +43,12 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "reject servers farther than this from their reference (1.5s)" },
 	{ "all", 0, OPT_FLAG, AT(ask_all), 0, 0, NULL,
 	  "hear every source, also when a majority has decided" },
+	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
+	  "where runs are remembered (/var/lib/reqtime)" },
+	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
+	  "forget runs older than this (90d)" },
+	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
+	  "again and again, so far apart, until a signal ends it" },
 	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
 	  "one line of JSON instead of the table" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
@@ -63,6 +70,7 @@ void measuring_defaults(struct measuring_settings *ret)
 	ret->timeout_ns = defaults.timeout_ns;
 	ret->target_ns = defaults.target_ns;
 	ret->root_distance_max_ns = defaults.root_distance_max_ns;
+	ret->keep_ns = HISTORY_KEEP_NS;
 }
 
 struct plan_limits measuring_limits(void)
@@ -71,6 +79,7 @@ struct plan_limits measuring_limits(void)
 		.wish = PLAN_AUTO,
 		.step_above_ns = 500 * NS_PER_MS,
 		.refuse_above_ns = 1000 * NS_PER_S,
+		.refuse_back_above_ns = PLAN_REFUSE_BACK_ABOVE_NS,
 		.any_offset = false,
 		.floor = { REQTIME_BUILD_FLOOR_S * NS_PER_S },
 	};

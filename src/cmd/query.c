@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/json.h"
 #include "cmd/measuring.h"
+#include "cmd/memory.h"
+#include "cmd/repeat.h"
 #include "cmd/servers_file.h"
 
 struct query_settings {
@@ -118,35 +121,106 @@ static int query_servers(const struct query_settings *query, const char *const *
 	                           : 0;
 }
 
-static int query_run(const void *settings, const char *const *operands,
-                     size_t operand_count)
+/* After the report: nobody waits for a disk. */
+static void query_remember(struct memory *memory, const struct run *run)
 {
-	const struct query_settings *query = settings;
-	struct measuring_settings measuring_settings = query->measuring;
-	struct server_spec *servers = NULL;
-	size_t server_count = 0;
-	struct measuring measuring;
+	struct run_record record;
+
+	if (!memory->recorder || run->status == RUN_INTERRUPTED) {
+		return;
+	}
+	command_flush();
+	run_record_init(&record, RECORD_QUERY, run);
+	memory_note_before(memory, &record);
+	memory_store(memory, &record, run);
+}
+
+/* From the sandbox on.  Returns the exit status. */
+static int query_measure(const struct query_settings *query, struct measuring *measuring,
+                         struct memory *memory)
+{
 	struct run run;
 	int status;
 
-	status = query_servers(query, operands, operand_count, &servers, &server_count);
-	if (status) {
-		goto out;
-	}
-	/* Who hands over a list wants to know about each of them. */
-	measuring_settings.ask_all |= query->servers_file != NULL;
-	status = measuring_open(&measuring_settings, servers, server_count, &measuring);
-	if (status) {
-		goto out;
-	}
-	status = measuring_run(&measuring, query->measuring.timeout_ns, &run);
-	measuring_close(&measuring);
+	memory_load(memory);
+	measuring->measure.kisses = memory->view.kisses;
+	measuring->measure.kiss_count = memory->view.kiss_count;
+	status = measuring_run(measuring, query->measuring.timeout_ns, &run);
 	if (status == 0) {
-		status = query_report(query, &measuring, &run);
+		status = query_report(query, measuring, &run);
+		query_remember(memory, &run);
 		measure_free(&run);
 	}
-out:
-	free(servers);
+	return status;
+}
+
+struct query_job {
+	const struct query_settings *query;
+	const char *const *operands;
+	size_t operand_count;
+	struct server_spec *servers;
+	size_t server_count;
+};
+
+static int query_once(void *ctx, bool is_try)
+{
+	const struct query_job *job = ctx;
+	struct measuring_settings settings = job->query->measuring;
+	struct measuring measuring;
+	struct memory memory;
+	int status;
+
+	(void)is_try;
+	/* Who hands over a list wants to know about each of them. */
+	settings.ask_all |= job->query->servers_file != NULL;
+	memory_open(&settings, MEMORY_LOOKS, false, &memory);
+	status = measuring_open(&settings, job->servers, job->server_count, &measuring);
+	if (status == 0) {
+		status = query_measure(job->query, &measuring, &memory);
+		measuring_close(&measuring);
+	}
+	memory_close(&memory);
+	return status;
+}
+
+/* A list that cannot be read any more leaves the one before in force. */
+static void query_reread(void *ctx)
+{
+	struct query_job *job = ctx;
+	struct server_spec *servers = NULL;
+	size_t count = 0;
+
+	if (!job->query->servers_file || strcmp(job->query->servers_file, "-") == 0) {
+		return;
+	}
+	if (query_servers(job->query, job->operands, job->operand_count, &servers,
+	                  &count) == 0) {
+		free(job->servers);
+		job->servers = servers;
+		job->server_count = count;
+	} else {
+		free(servers);
+	}
+}
+
+static int query_run(const void *settings, const char *const *operands,
+                     size_t operand_count)
+{
+	struct query_job job = { .query = settings,
+		                 .operands = operands,
+		                 .operand_count = operand_count };
+	const struct repeat_settings when = { .every_ns = job.query->measuring.every_ns };
+	const struct repeat_job repeat = { .ctx = &job,
+		                           .once = query_once,
+		                           .reread = query_reread };
+	int status;
+
+	status = query_servers(job.query, operands, operand_count, &job.servers,
+	                       &job.server_count);
+	if (status == 0) {
+		status = repeat_run(&when, &repeat);
+	}
+	free(job.servers);
 	return status;
 }
 

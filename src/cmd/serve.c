@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * reqtimed: options -> sockets -> nothing left to give up -> serve until told to end.
+ * reqtimed: options -> clerk -> sockets -> nothing left to give up -> serve until told to end.
  */
-#include "app/serve.h"
+#include "serve.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,40 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "core/server_spec.h"
-#include "io/notify.h"
+#include "cmd/config_file.h"
+#include "io/landlock.h"
 #include "io/priv.h"
 #include "io/sandbox.h"
 #include "io/signals.h"
 
-/* The state is worked out that often: RFC 5905 lets the dispersion grow by 15 us in it. */
-#define REFRESH_EVERY_NS NS_PER_S
-
-enum {
-	PLACE_TEXT_ROOM = ADDRESS_TEXT_ROOM + 32,
-	SUMMARY_ROOM = 512,
-	PORT_NTP = 123,
-	PORT_REQTIME = 9191,
-	PORT_TIME = 37,
-	PORT_DAYTIME = 13,
-	PRIVILEGED_PORTS = 1024,
-};
-
-struct serve_options {
-	struct option_texts listen;
-	struct option_texts text_listen;
-	struct option_texts time_listen;
-	struct option_texts daytime_listen;
-	unsigned local_stratum;
-	unsigned threads;
-	const char *user;
-};
-
-struct endpoints {
-	struct serve_endpoint items[SERVE_ENDPOINTS_MAX];
-	size_t count;
-};
+/* A gateway with six thousand clients that ask every minute stays below it. */
+#define DEFAULT_RATE "100"
 
 static const struct option_row serve_rows[] = {
 	{ "listen", 0, OPT_TEXTS, offsetof(struct serve_options, listen), 0, 0,
@@ -61,165 +35,88 @@ static const struct option_row serve_rows[] = {
 	  SERVE_THREADS_MAX, "N", "threads that answer NTP; default: one a processor" },
 	{ "user", 0, OPT_TEXT, offsetof(struct serve_options, user), 0, 0, "NAME",
 	  "become this user once the sockets are bound; default: nobody" },
+	{ "allow", 0, OPT_TEXTS, offsetof(struct serve_options, allow), 0, 0, "CIDR",
+	  "answer these, and no others; the longest match decides" },
+	{ "deny", 0, OPT_TEXTS, offsetof(struct serve_options, deny), 0, 0, "CIDR",
+	  "do not answer these; the longest match decides" },
+	{ "rate", 0, OPT_TEXT, offsetof(struct serve_options, rate), 0, 0, "N[:BURST]",
+	  "requests a second of one address; default: " DEFAULT_RATE "; 0: no limit" },
+	{ "metrics", 0, OPT_TEXT, offsetof(struct serve_options, metrics), 0, 0, "FILE",
+	  "write metrics for Prometheus there every 15 s" },
+	{ "config", 'f', OPT_TEXT, offsetof(struct serve_options, config), 0, 0, "FILE",
+	  "read options from there; SIGHUP reads lists and rate again" },
+	{ "check-config", 0, OPT_FLAG, offsetof(struct serve_options, wants_check), 0, 0,
+	  NULL, "say whether options and file are right, and exit" },
 };
 
-static void serve_defaults(void *settings)
-{
-	struct serve_options *options = settings;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	options->user = "nobody";
-	options->threads = processors < 1 ? 1 : (unsigned)processors;
-	if (options->threads > SERVE_THREADS_MAX) {
-		options->threads = SERVE_THREADS_MAX;
-	}
-}
-
-/* ADDR:0 lets the kernel choose a port, which is no port that a server can be asked on,
- * so listen_spec_parse() knows nothing of it.  The text before ":0", or NULL. */
-static const char *before_port_zero(const char *text, char *buf, size_t room)
-{
-	size_t len = strlen(text);
-	const char *colon = strrchr(text, ':');
-
-	if (!colon || strcmp(colon, ":0") != 0 || len - 2 >= room) {
-		return NULL;
-	}
-	/* "::0" is an address, "[::]:0" is one with a port. */
-	if (strchr(text, ':') != colon && colon[-1] != ']') {
-		return NULL;
-	}
-	memcpy(buf, text, len - 2);
-	buf[len - 2] = '\0';
-	return len == 2 ? "*" : buf;
-}
-
-static bool endpoint_add(struct endpoints *endpoints, struct serve_endpoint endpoint)
-{
-	if (endpoints->count == COUNT_OF(endpoints->items)) {
-		command_complain("more than %zu addresses to listen on",
-		                 COUNT_OF(endpoints->items));
-		return false;
-	}
-	endpoints->items[endpoints->count++] = endpoint;
-	return true;
-}
-
-static bool endpoints_add_all(struct endpoints *endpoints, enum serve_service service,
-                              uint16_t port)
-{
-	struct serve_endpoint v4 = { .service = service,
-		                     .at = { .family = ADDRESS_IPV4, .port = port } };
-	struct serve_endpoint v6 = { .service = service,
-		                     .at = { .family = ADDRESS_IPV6, .port = port },
-		                     .is_twin = true };
-
-	return endpoint_add(endpoints, v4) && endpoint_add(endpoints, v6);
-}
-
-static bool endpoints_add(struct endpoints *endpoints, enum serve_service service,
-                          const char *option, const char *text, uint16_t default_port)
+static bool add_prefixes(const struct option_texts *texts, const char *option,
+                         bool is_allow, struct cidr_list *list)
 {
 	char quoted[COMMAND_QUOTE_ROOM];
-	char without_port[SERVER_HOST_ROOM];
-	const char *bare = before_port_zero(text, without_port, sizeof(without_port));
-	struct serve_endpoint endpoint = { .service = service };
-	enum server_spec_verdict verdict;
-	struct server_spec spec;
+	enum cidr_verdict verdict;
+	struct cidr prefix;
 
-	verdict = bare ? listen_spec_parse(bare, 0, &spec)
-	               : listen_spec_parse(text, default_port, &spec);
-	if (verdict == SERVER_SPEC_OK && strcmp(spec.host, "*") == 0) {
-		return endpoints_add_all(endpoints, service, spec.port);
-	}
-	if (verdict == SERVER_SPEC_OK && !address_parse(spec.host, &endpoint.at)) {
-		verdict = SERVER_SPEC_BAD_HOST;
-	}
-	if (verdict == SERVER_SPEC_BAD_HOST) {
-		command_complain(
-			"--%s %s: not an address of this host: give it in numbers, "
-			"or \"*\" for all",
-			option, command_quote(text, quoted));
-		return false;
-	}
-	if (verdict != SERVER_SPEC_OK) {
-		command_complain("--%s %s: %s", option, command_quote(text, quoted),
-		                 server_spec_verdict_text(verdict));
-		return false;
-	}
-	endpoint.at.port = spec.port;
-	return endpoint_add(endpoints, endpoint);
-}
-
-static bool endpoints_from(const struct serve_options *options, struct endpoints *ret)
-{
-	const struct {
-		const struct option_texts *texts;
-		enum serve_service service;
-		const char *option;
-		uint16_t port;
-	} lists[] = {
-		{ &options->listen, SERVE_NTP, "listen", PORT_NTP },
-		{ &options->text_listen, SERVE_REQTIME, "text-listen", PORT_REQTIME },
-		{ &options->time_listen, SERVE_TIME, "time-listen", PORT_TIME },
-		{ &options->daytime_listen, SERVE_DAYTIME, "daytime-listen", PORT_DAYTIME },
-	};
-
-	ret->count = 0;
-	if (options->listen.count == 0 && !endpoints_add_all(ret, SERVE_NTP, PORT_NTP)) {
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		for (size_t k = 0; k < lists[i].texts->count; k++) {
-			if (!endpoints_add(ret, lists[i].service, lists[i].option,
-			                   lists[i].texts->items[k], lists[i].port)) {
-				return false;
-			}
+	for (size_t i = 0; i < texts->count; i++) {
+		verdict = cidr_parse(texts->items[i], &prefix);
+		if (verdict != CIDR_OK) {
+			command_complain("%s %s: %s", option,
+			                 command_quote(texts->items[i], quoted),
+			                 cidr_verdict_text(verdict));
+			return false;
+		}
+		if (!cidr_list_add(list, &prefix, is_allow)) {
+			command_complain("more than %d prefixes", CIDR_LIST_MAX);
+			return false;
 		}
 	}
 	return true;
 }
 
-/* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
-static const char *place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM])
+static int rules_from(const struct serve_options *options, struct admit_rules *ret)
 {
-	const char *transport = place->is_tcp ? " tcp" : " udp";
-	bool is_ipv6 = place->at.family == ADDRESS_IPV6;
-	char address[ADDRESS_TEXT_ROOM];
+	char quoted[COMMAND_QUOTE_ROOM];
 
-	(void)address_format(&place->at, address);
-	snprintf(buf, PLACE_TEXT_ROOM, "%s%s %s%s%s:%u", serve_service_name(place->service),
-	         place->service == SERVE_NTP ? "" : transport, is_ipv6 ? "[" : "", address,
-	         is_ipv6 ? "]" : "", place->at.port);
-	return buf;
+	memset(ret, 0, sizeof(*ret));
+	if (!admit_limits_parse(options->rate, &ret->limits)) {
+		command_complain("--rate %s: not N or N:BURST, up to %d each",
+		                 command_quote(options->rate, quoted), ADMIT_PER_S_MAX);
+		return EXIT_USAGE;
+	}
+	if (!add_prefixes(&options->allow, "--allow", true, &ret->list) ||
+	    !add_prefixes(&options->deny, "--deny", false, &ret->list)) {
+		return EXIT_USAGE;
+	}
+	return 0;
 }
 
-static const char *bind_advice(const struct serve_place *place, int error)
+int serve_options_complete(struct serve_options *options, struct config_file *file,
+                           struct admit_rules *ret_rules)
 {
-	if (error == EACCES && place->at.port < PRIVILEGED_PORTS) {
-		return ": ports below 1024 need root or CAP_NET_BIND_SERVICE, or give "
-		       "another port";
-	}
-	if (error == EADDRINUSE) {
-		return ": another program has this port; ss -lnptu shows which";
-	}
-	if (error == EADDRNOTAVAIL) {
-		return ": no interface of this host has this address";
-	}
-	return "";
-}
+	static const char *const command_line_only[] = { "config", "check-config", NULL };
+	long processors;
+	int status = 0;
 
-static int complain_of_open(const struct serve_place *failed, int error)
-{
-	char text[PLACE_TEXT_ROOM];
-
-	if (failed->service == SERVE_SERVICE_COUNT) {
-		command_complain("cannot start: %s", strerror(error));
-	} else {
-		command_complain("cannot listen on %s: %s%s", place_text(failed, text),
-		                 strerror(error), bind_advice(failed, error));
+	if (options->config) {
+		status = config_file_apply(file, options->config, "reqtimed",
+		                           &command_serve, command_line_only, options);
 	}
-	return EXIT_SYSTEM;
+	if (status != 0) {
+		return status;
+	}
+	if (!options->user) {
+		options->user = "nobody";
+	}
+	if (!options->rate) {
+		options->rate = DEFAULT_RATE;
+	}
+	if (options->threads == 0) {
+		processors = sysconf(_SC_NPROCESSORS_ONLN);
+		options->threads = processors < 1 ? 1 : (unsigned)processors;
+		if (options->threads > SERVE_THREADS_MAX) {
+			options->threads = SERVE_THREADS_MAX;
+		}
+	}
+	return rules_from(options, ret_rules);
 }
 
 static int give_up_privileges(const char *user)
@@ -243,8 +140,14 @@ static int give_up_privileges(const char *user)
 /* After this nothing can be opened, by any thread. */
 static int confine(struct serve *serve)
 {
-	int r = serve_start(serve);
+	int r = landlock_enter(NULL, 0);
 
+	/* The second lock on the same door: the filter below forbids to open anything. */
+	if (r < 0 && r != -ENOSYS && r != -EPERM) {
+		command_complain("cannot close the file system off: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	r = serve_start(serve);
 	if (r < 0) {
 		command_complain("cannot start the threads: %s", strerror(-r));
 		return EXIT_SYSTEM;
@@ -260,161 +163,145 @@ static int confine(struct serve *serve)
 	return 0;
 }
 
-static void say_state(const struct notify *notify, const struct serve_view *view)
-{
-	if (view->may_tell) {
-		(void)notify_send(notify, "STATUS=Serving time");
-	} else {
-		command_complain("this clock is not synchronised: NTP answers say so, the "
-		                 "text services are silent; --local-stratum serves it "
-		                 "all the same");
-		(void)notify_send(notify, "STATUS=Clock not synchronised");
-	}
-}
-
-/* Until a signal comes; returns it. */
-static int watch(struct serve *serve, const struct notify *notify, int signals_fd,
-                 bool could_tell)
-{
-	int64_t every_ns = REFRESH_EVERY_NS;
-	struct serve_view view;
-	int signal_number;
-
-	if (notify->watchdog_ns > 0 && notify->watchdog_ns / 2 < every_ns) {
-		every_ns = notify->watchdog_ns / 2;
-	}
-	for (;;) {
-		signal_number = signals_wait(signals_fd, every_ns);
-		if (signal_number != 0) {
-			return signal_number;
-		}
-		if (serve_refresh(serve, &view) == 0 && view.may_tell != could_tell) {
-			could_tell = view.may_tell;
-			if (could_tell) {
-				command_complain("this clock is synchronised now");
-			}
-			say_state(notify, &view);
-		}
-		if (notify->watchdog_ns > 0) {
-			(void)notify_send(notify, "WATCHDOG=1");
-		}
-	}
-}
-
-static void say_counts(const struct serve_counts *counts)
-{
-	char reasons[SUMMARY_ROOM] = "";
-	uint64_t dropped = 0;
-	size_t at = 0;
-
-	for (size_t v = SERVE_ANSWER + 1; v < SERVE_VERDICT_COUNT; v++) {
-		if (counts->by_verdict[v] == 0) {
-			continue;
-		}
-		at += (size_t)snprintf(reasons + at, sizeof(reasons) - at, "%s%s %llu",
-		                       dropped > 0 ? ", " : " (",
-		                       serve_verdict_text((enum serve_verdict)v),
-		                       (unsigned long long)counts->by_verdict[v]);
-		dropped += counts->by_verdict[v];
-	}
-	command_complain(
-		"ended: answered %llu, dropped %llu%s%s; connections answered %llu, "
-		"dropped %llu, refused %llu",
-		(unsigned long long)counts->by_verdict[SERVE_ANSWER],
-		(unsigned long long)dropped, reasons, dropped > 0 ? ")" : "",
-		(unsigned long long)counts->tcp.answered,
-		(unsigned long long)counts->tcp.dropped,
-		(unsigned long long)counts->tcp.refused);
-}
-
 /* All is bound and there is no right left to lose: serve.  On failure `serve` must not be
  * closed, the process is to end: threads may stand waiting in it. */
-static int serve_bound(struct serve *serve, const struct notify *notify, int signals_fd)
+static int serve_bound(struct serve_watch *watch)
 {
 	char text[PLACE_TEXT_ROOM];
 	struct serve_counts counts;
 	struct serve_place place;
 	struct serve_view view;
 	int signal_number;
-	int r = confine(serve);
+	int r = confine(watch->serve);
 
 	if (r != 0) {
 		return r;
 	}
 	/* In the sandbox already: should it forbid what is needed every second, that shows
 	 * before anybody counts on us. */
-	r = serve_refresh(serve, &view);
+	r = serve_refresh(watch->serve, &view);
 	if (r < 0) {
 		command_complain("cannot read the kernel's clock state: %s", strerror(-r));
 		return EXIT_SYSTEM;
 	}
-	for (size_t i = 0; i < serve_place_count(serve); i++) {
-		place = serve_place(serve, i);
-		command_complain("%s", place_text(&place, text));
+	for (size_t i = 0; i < serve_place_count(watch->serve); i++) {
+		place = serve_place(watch->serve, i);
+		command_complain("%s", serve_place_text(&place, text));
 	}
-	serve_go(serve);
-	(void)notify_send(notify, "READY=1");
-	say_state(notify, &view);
+	serve_go(watch->serve);
+	(void)notify_send(watch->notify, "READY=1");
 	command_complain("ready");
 
-	signal_number = watch(serve, notify, signals_fd, view.may_tell);
-	(void)notify_send(notify, "STOPPING=1");
-	serve_stop(serve, &counts);
-	say_counts(&counts);
+	signal_number = serve_watch(watch, &view);
+	(void)notify_send(watch->notify, "STOPPING=1");
+	serve_stop(watch->serve, &counts);
+	serve_watch_say_counts(&counts);
 	return signal_number < 0 ? EXIT_SYSTEM : 0;
 }
 
-static int serve_run(const void *settings, const char *const *operands,
-                     size_t operand_count)
+/* With everything in hand that needs a name or a file: binds, gives up, serves. */
+static int serve_open_and_run(const struct serve_options *options,
+                              const struct admit_rules *rules,
+                              const struct serve_places *places, struct serve_watch *watch)
 {
-	static const int ending_signals[] = { SIGTERM, SIGINT };
-	const struct serve_options *options = settings;
-	struct notify notify = { .fd = -1 };
-	struct serve *serve = NULL;
 	struct serve_place failed;
-	struct endpoints endpoints;
-	struct admit_rules rules = { 0 };
-	int signals_fd;
 	int status;
 	int r;
 
-	(void)operands;
-	(void)operand_count;
-	if (!endpoints_from(options, &endpoints)) {
-		return EXIT_USAGE;
+	r = serve_open(&(struct serve_settings){ .endpoints = places->endpoints,
+	                                         .endpoint_count = places->endpoint_count,
+	                                         .inherited = places->inherited,
+	                                         .inherited_count = places->inherited_count,
+	                                         .rules = rules,
+	                                         .threads = options->threads,
+	                                         .local_stratum = options->local_stratum },
+	               &watch->serve, &failed);
+	if (r < 0) {
+		return serve_places_complain(&failed, -r);
 	}
-	signals_fd = signals_open(ending_signals, COUNT_OF(ending_signals));
-	if (signals_fd < 0) {
-		command_complain("cannot wait for signals: %s", strerror(-signals_fd));
+	status = give_up_privileges(options->user);
+	if (status != 0) {
+		serve_close(watch->serve);
+		return status;
+	}
+	status = serve_bound(watch);
+	if (status == 0) {
+		serve_close(watch->serve);
+	}
+	return status;
+}
+
+static int serve_with(const struct serve_options *given,
+                      const struct serve_options *options, const struct admit_rules *rules,
+                      const struct serve_places *places)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct notify notify = { .fd = -1 };
+	struct clerk clerk = { .fd = -1 };
+	struct serve_watch watch = { .notify = &notify,
+		                     .clerk = &clerk,
+		                     .has_config = options->config != NULL,
+		                     .has_metrics = options->metrics != NULL,
+		                     .started = listen_now().wall };
+	int status;
+	int r;
+
+	watch.signals_fd = signals_open(signals, COUNT_OF(signals));
+	if (watch.signals_fd < 0) {
+		command_complain("cannot wait for signals: %s",
+		                 strerror(-watch.signals_fd));
 		return EXIT_SYSTEM;
+	}
+	status = serve_clerk_start(given, options, &clerk);
+	if (status != 0) {
+		goto out;
 	}
 	r = notify_open(&notify);
 	if (r < 0) {
 		command_complain("cannot reach the service manager ($NOTIFY_SOCKET): %s",
 		                 strerror(-r));
 	}
-	r = serve_open(&(struct serve_settings){ .endpoints = endpoints.items,
-	                                         .endpoint_count = endpoints.count,
-	                                         .threads = options->threads,
-	                                         .rules = &rules,
-	                                         .local_stratum = options->local_stratum },
-	               &serve, &failed);
-	if (r < 0) {
-		status = complain_of_open(&failed, -r);
-		goto out;
-	}
-	status = give_up_privileges(options->user);
+	status = serve_open_and_run(options, rules, places, &watch);
+out:
+	clerk_close(&clerk);
+	notify_close(&notify);
+	signals_close(watch.signals_fd);
+	return status;
+}
+
+static int serve_run(const void *settings, const char *const *operands,
+                     size_t operand_count)
+{
+	const struct serve_options *given = settings;
+	struct serve_options options = *given;
+	struct config_file file = { .text_count = 0 };
+	struct inherited inherited[INHERIT_MAX];
+	struct serve_places places;
+	struct admit_rules rules;
+	int inherited_count;
+	int status;
+
+	(void)operands;
+	(void)operand_count;
+	status = serve_options_complete(&options, &file, &rules);
 	if (status != 0) {
-		serve_close(serve);
 		goto out;
 	}
-	status = serve_bound(serve, &notify, signals_fd);
-	if (status == 0) {
-		serve_close(serve);
+	inherited_count = inherit_sockets(inherited);
+	if (inherited_count < 0) {
+		command_complain("the sockets of the service manager ($LISTEN_FDS): %s",
+		                 strerror(-inherited_count));
+		status = EXIT_SYSTEM;
+		goto out;
+	}
+	status = serve_places_from(&options, inherited, (size_t)inherited_count, &places);
+	if (status == 0 && options.wants_check) {
+		command_complain("options and configuration are right");
+	} else if (status == 0) {
+		status = serve_with(given, &options, &rules, &places);
 	}
 out:
-	notify_close(&notify);
-	signals_close(signals_fd);
+	config_file_close(&file);
 	return status;
 }
 
@@ -424,6 +311,5 @@ const struct command command_serve = {
 	.options = serve_rows,
 	.option_count = COUNT_OF(serve_rows),
 	.settings_size = sizeof(struct serve_options),
-	.defaults = serve_defaults,
 	.run = serve_run,
 };

@@ -9,10 +9,17 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "app/learn.h"
+#include "cmd/repeat.h"
+#include "core/span.h"
+#include "io/lock.h"
+#include "io/state_dir.h"
 
 #define YEAR_NS (365 * 86400 * NS_PER_S)
 
@@ -30,6 +37,20 @@ static const struct option_row set_options[] = {
 	  "refuse an offset larger than this (1000s)" },
 	{ "any-offset", 0, OPT_FLAG, AT(any_offset), 0, 0, NULL,
 	  "lift --refuse-above: for a clock that is known to be far off" },
+	{ "refuse-back-above", 0, OPT_SPAN_NS, AT(refuse_back_above_ns), 0, 100 * YEAR_NS, "SPAN",
+	  "refuse to put the clock back by more than this (100s)" },
+	{ "force", 0, OPT_FLAG, AT(is_force), 0, 0, NULL,
+	  "although another program keeps the clock" },
+	{ "rtc", 0, OPT_FLAG, AT(is_rtc), 0, 0, NULL,
+	  "set the hardware clock, too" },
+	{ "no-discipline", 0, OPT_FLAG, AT(no_discipline), 0, 0, NULL,
+	  "learn nothing from past runs, and leave the clock's frequency alone" },
+	{ "min-interval", 0, OPT_SPAN_NS, AT(min_interval_ns), 0, YEAR_NS, "SPAN",
+	  "do nothing when the last good run is younger than this" },
+	{ "splay", 0, OPT_SPAN_NS, AT(splay_ns), 0, YEAR_NS, "SPAN",
+	  "wait some part of this first, always the same on a host" },
+	{ "wait", 0, OPT_SPAN_NS, AT(wait_ns), 0, YEAR_NS, "SPAN",
+	  "at boot: so long try again whenever the network changes" },
 	{ "dry-run", 0, OPT_FLAG, AT(is_dry), 0, 0, NULL,
 	  "decide, and change nothing: needs no privilege" },
 };
@@ -44,7 +65,18 @@ static void set_defaults(void *settings)
 	set->wish = (int)limits.wish;
 	set->step_above_ns = limits.step_above_ns;
 	set->refuse_above_ns = limits.refuse_above_ns;
+	set->refuse_back_above_ns = PLAN_REFUSE_BACK_ABOVE_NS;
 }
+
+/* The process that measures. */
+struct measurer {
+	const struct set_settings *set;
+	struct measuring measuring;
+	struct memory *memory;
+	struct discipline discipline; /* as the past left it */
+	int fd;                       /* to the guard; -1 in a dry run */
+	struct run_record record;
+};
 
 static struct correct_record record_from(const struct run *run)
 {
@@ -65,23 +97,71 @@ static struct correct_record record_from(const struct run *run)
 	return record;
 }
 
-/* Asks the parent on `fd`; in a dry run (-1) the same judgement is made here. */
-static int reply_get(const struct set_settings *set, const struct run *run, int fd,
-                     bool may_repeat, struct set_reply *ret)
+/* A leap second that an earlier run of this boot armed. */
+static uint32_t armed_before(const struct run_record *last)
+{
+	if (last->kernel_flags & RECORD_KERNEL_ARMED_INSERT) {
+		return NTP_LEAP_INSERT;
+	}
+	return last->kernel_flags & RECORD_KERNEL_ARMED_DELETE ? NTP_LEAP_DELETE
+	                                                       : NTP_LEAP_NONE;
+}
+
+static int64_t promise_span_ns(const struct set_settings *set, const struct memory *memory)
+{
+	if (set->measuring.every_ns > 0) {
+		return set->measuring.every_ns;
+	}
+	if (set->min_interval_ns > 0) {
+		return set->min_interval_ns;
+	}
+	return learn_interval_ns(memory->view.runs, memory->view.run_count);
+}
+
+/* What past runs have to say about this one. */
+static void remind(const struct measurer *m, struct correct_record *ret)
+{
+	const struct history_view *view = &m->memory->view;
+	const struct run_record *last =
+		view->run_count > 0 ? &view->runs[view->run_count - 1] : NULL;
+	const struct plan_limits limits = {
+		.wish = (enum plan_wish)m->set->wish,
+		.step_above_ns = m->set->step_above_ns,
+	};
+	struct discipline discipline = m->discipline;
+
+	ret->expected_bound_ns = -1;
+	ret->floor_ns = view->has_floor ? view->floor.unix_ns : 0;
+	if (last && last->boot_id[0] != '\0' &&
+	    strcmp(last->boot_id, m->record.boot_id) == 0) {
+		ret->has_last_frequency = last->has_kernel;
+		ret->last_frequency_ppb = last->frequency_after_ppb;
+		ret->leap_armed = armed_before(last);
+	}
+	if (!m->set->no_discipline) {
+		learn_advise(&discipline, &m->record, last, &limits,
+		             promise_span_ns(m->set, m->memory), ret);
+	}
+}
+
+/* Asks the parent; in a dry run the same judgement is made here. */
+static int reply_get(const struct measurer *m, const struct run *run, bool may_repeat,
+                     struct set_reply *ret)
 {
 	struct correct_record record = record_from(run);
 	ssize_t len;
 
-	if (fd < 0) {
-		*ret = set_judge(set, &record, may_repeat);
+	remind(m, &record);
+	if (m->fd < 0) {
+		*ret = set_judge(m->set, &record, may_repeat);
 		return 0;
 	}
 	do {
-		len = write(fd, &record, sizeof(record));
+		len = write(m->fd, &record, sizeof(record));
 	} while (len < 0 && errno == EINTR);
 	if (len == (ssize_t)sizeof(record)) {
 		do {
-			len = read(fd, ret, sizeof(*ret));
+			len = read(m->fd, ret, sizeof(*ret));
 		} while (len < 0 && errno == EINTR);
 	}
 	if (len != (ssize_t)sizeof(*ret)) {
@@ -91,17 +171,48 @@ static int reply_get(const struct set_settings *set, const struct run *run, int 
 	return 0;
 }
 
+static void record_begin(struct measurer *m, const struct run *run)
+{
+	run_record_init(&m->record, RECORD_SET, run);
+	m->record.is_dry = m->set->is_dry;
+	memory_note_before(m->memory, &m->record);
+}
+
+/* What came of it. */
+static void record_end(struct measurer *m, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+
+	m->record.status = (uint32_t)reply->status;
+	m->record.exit_status = (uint32_t)run_status_exit(reply->status);
+	if (result->status == CORRECT_DONE || result->plan.action != PLAN_NONE) {
+		m->record.has_plan = 1;
+		m->record.plan_action = (uint32_t)result->plan.action;
+		m->record.plan_reason = (uint32_t)result->plan.reason;
+		m->record.plan_by_ns = result->plan.by_ns;
+	}
+	if (!m->set->is_dry) {
+		m->record.applied_action = (uint32_t)result->applied;
+		m->record.applied_by_ns = result->applied_ns;
+		m->record.kernel_flags |=
+			result->leap_armed == NTP_LEAP_INSERT   ? RECORD_KERNEL_ARMED_INSERT
+			: result->leap_armed == NTP_LEAP_DELETE ? RECORD_KERNEL_ARMED_DELETE
+								: 0;
+		memory_note_after(&m->record);
+	}
+}
+
 /* One measurement and its judgement.  Returns the exit status of the whole; `*ret_again` when
  * it is to be done once more. */
-static int measure_once(const struct set_settings *set, const struct measuring *measuring,
-                        int fd, int64_t timeout_ns, bool may_repeat, bool *ret_again)
+static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
+                        bool *ret_again)
 {
 	struct set_reply reply;
 	struct run run;
 	int status;
 
 	*ret_again = false;
-	status = measuring_run(measuring, timeout_ns, &run);
+	status = measuring_run(&m->measuring, timeout_ns, &run);
 	if (status) {
 		return status;
 	}
@@ -109,7 +220,8 @@ static int measure_once(const struct set_settings *set, const struct measuring *
 		status = 128 + run.signal;
 		goto out;
 	}
-	status = reply_get(set, &run, fd, may_repeat, &reply);
+	record_begin(m, &run);
+	status = reply_get(m, &run, may_repeat, &reply);
 	if (status) {
 		goto out;
 	}
@@ -117,16 +229,24 @@ static int measure_once(const struct set_settings *set, const struct measuring *
 		*ret_again = true;
 		goto out;
 	}
-	status = set_report(set, measuring, &run, &reply);
+	if (m->set->is_try && reply.status == RUN_NO_ANSWER) {
+		status = run_status_exit(reply.status);
+		goto out;
+	}
+	record_end(m, &reply);
+	status = set_report(m->set, &m->measuring, &run, &reply);
+	command_flush(); /* nobody waits for a disk */
+	memory_store(m->memory, &m->record, &run);
 out:
 	measure_free(&run);
 	return status;
 }
 
 static int set_measure(const struct set_settings *set, const struct server_spec *servers,
-                       size_t count, int fd)
+                       size_t count, struct memory *memory, int fd)
 {
-	struct measuring measuring;
+	struct measurer m = { .set = set, .memory = memory, .fd = fd };
+	const struct history_view *view = &memory->view;
 	int64_t deadline_ns, now_ns;
 	bool is_again = false;
 	int status;
@@ -136,35 +256,38 @@ static int set_measure(const struct set_settings *set, const struct server_spec 
 		return status;
 	}
 	deadline_ns = ns_add(now_ns, set->measuring.timeout_ns);
-	status = measuring_open(&set->measuring, servers, count, &measuring);
+	status = measuring_open(&set->measuring, servers, count, &m.measuring);
 	if (status) {
 		return status;
 	}
-	status = measure_once(set, &measuring, fd, set->measuring.timeout_ns, true,
-	                      &is_again);
+	m.measuring.measure.kisses = view->kisses;
+	m.measuring.measure.kiss_count = view->kiss_count;
+	if (!set->no_discipline) {
+		learn_replay(view->runs, view->run_count, &m.discipline);
+	}
+	status = measure_once(&m, set->measuring.timeout_ns, true, &is_again);
 	if (is_again) {
 		status = set_mono_now(&now_ns);
 		/* The deadline covers both; a little time must be left for an answer. */
 		if (status == 0) {
-			status = measure_once(set, &measuring, fd,
-			                      deadline_ns > now_ns ? deadline_ns - now_ns
-			                                           : NS_PER_MS,
-			                      false, &is_again);
+			status = measure_once(
+				&m, deadline_ns > now_ns ? deadline_ns - now_ns : NS_PER_MS,
+				false, &is_again);
 		}
 	}
-	measuring_close(&measuring);
+	measuring_close(&m.measuring);
 	return status;
 }
 
 void set_child_main(const struct set_settings *set, const struct server_spec *servers,
-                    size_t count, int fd, pid_t parent)
+                    size_t count, struct memory *memory, int fd, pid_t parent)
 {
 	int error, status;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
 		_exit(EXIT_SYSTEM);
 	}
-	status = set_measure(set, servers, count, fd);
+	status = set_measure(set, servers, count, memory, fd);
 	error = command_flush();
 	if (error) {
 		command_complain("warning: cannot write the report: %s", strerror(error));
@@ -172,23 +295,126 @@ void set_child_main(const struct set_settings *set, const struct server_spec *se
 	_exit(status);
 }
 
+/* 0 and the lock, or the exit status.  Where no lock can be had the clock is set all the same:
+ * a machine with a full or read-only disk has one, too. */
+static int set_lock(const struct set_settings *set, struct lock *ret)
+{
+	char buf[MEMORY_DIR_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	const char *dir = memory_dir(&set->measuring, buf);
+	int r, status;
+
+	r = lock_take(dir, LOCK_RUN_DIR, ret);
+	if (r == -EWOULDBLOCK) {
+		status = set_report_unmeasured(set, RUN_BUSY);
+		command_complain("another run holds the lock: nothing was done");
+		return status;
+	}
+	if (r < 0) {
+		command_complain("warning: no lock can be had in %s: %s",
+		                 command_quote(dir, quoted), state_dir_error_text(r));
+	}
+	return 0;
+}
+
+/* Whether --min-interval leaves nothing to do. */
+static bool is_too_soon(const struct set_settings *set, const struct memory *memory)
+{
+	const struct run_record *last = memory_last_set(memory);
+	char ago[SPAN_TEXT_ROOM], least[SPAN_TEXT_ROOM];
+	int64_t age_ns;
+
+	if (set->min_interval_ns == 0 || !last) {
+		return false;
+	}
+	age_ns = memory_age_ns(memory, last);
+	if (age_ns < 0 || age_ns >= set->min_interval_ns) {
+		return false;
+	}
+	if (!set->measuring.is_quiet && !set->measuring.is_json) {
+		span_format(age_ns / NS_PER_S * NS_PER_S, 0, ago);
+		span_format(set->min_interval_ns, 0, least);
+		printf("nothing to do: the last good run was %s ago, --min-interval is "
+		       "%s\n",
+		       ago, least);
+	}
+	return true;
+}
+
+/* With the lock, or in a dry run without. */
+static int set_remembering(struct set_settings *set, const struct server_spec *servers,
+                           size_t count)
+{
+	const struct run_record *last;
+	struct memory memory;
+	int status = 0;
+
+	memory_open(&set->measuring, set->is_dry ? MEMORY_LOOKS : MEMORY_RECORDS, true,
+	            &memory);
+	memory_load(&memory);
+	if (memory.view.has_floor) {
+		set->floor = memory.view.floor;
+	}
+	last = memory_last_set(&memory);
+	if (last && last->has_kernel) {
+		set->usual_ns = last->max_error_ns;
+	}
+	if (set->is_dry) {
+		set_judge_open();
+	}
+	if (!is_too_soon(set, &memory)) {
+		status = set->is_dry ? set_measure(set, servers, count, &memory, -1)
+		                     : set_guard_run(set, servers, count, &memory);
+	}
+	memory_close(&memory);
+	return status;
+}
+
+struct set_job {
+	struct set_settings set;
+	const struct server_spec *servers;
+	size_t server_count;
+};
+
+static int set_once(void *ctx, bool is_try)
+{
+	const struct set_job *job = ctx;
+	struct set_settings set = job->set;
+	struct lock lock = { .fds = { -1, -1 } };
+	int status = 0;
+
+	set.is_try = is_try;
+	if (!set.is_dry) {
+		status = set_guard_permission(&set);
+		if (status == 0) {
+			status = set_lock(&set, &lock);
+		}
+	}
+	if (status == 0) {
+		status = set_remembering(&set, job->servers, job->server_count);
+	}
+	lock_release(&lock);
+	return status;
+}
+
 static int set_run(const void *settings, const char *const *operands, size_t operand_count)
 {
-	const struct set_settings *set = settings;
+	struct set_job job = { .set = *(const struct set_settings *)settings,
+		               .server_count = operand_count };
+	const struct repeat_settings when = { .splay_ns = job.set.splay_ns,
+		                              .wait_ns = job.set.wait_ns,
+		                              .every_ns = job.set.measuring.every_ns };
+	const struct repeat_job repeat = { .ctx = &job, .once = set_once };
 	struct server_spec *servers = NULL;
 	int status;
 
 	status = measuring_servers(operands, operand_count, &servers);
-	if (status) {
-		return status;
+	/* Told now, not after the wait; and what waits needs no more than it holds then. */
+	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&when)) {
+		status = set_guard_permission(&job.set);
 	}
-	if (set->is_dry) {
-		status = set_measure(set, servers, operand_count, -1);
-	} else {
-		status = set_guard_permission(set);
-		if (status == 0) {
-			status = set_guard_run(set, servers, operand_count);
-		}
+	if (status == 0) {
+		job.servers = servers;
+		status = repeat_run(&when, &repeat);
 	}
 	free(servers);
 	return status;

@@ -10,6 +10,7 @@
 
 #include "app/correct.h"
 #include "cmd/measuring.h"
+#include "cmd/memory.h"
 
 struct set_settings {
 	struct measuring_settings
@@ -17,8 +18,18 @@ struct set_settings {
 	int wish;          /* enum plan_wish */
 	int64_t step_above_ns;
 	int64_t refuse_above_ns;
+	int64_t refuse_back_above_ns;
 	bool any_offset;
 	bool is_dry;
+	bool is_force; /* --force: although another program disciplines the clock */
+	bool is_rtc;   /* --rtc: the hardware clock too */
+	bool no_discipline;
+	int64_t min_interval_ns;
+	int64_t splay_ns;
+	int64_t wait_ns;
+	int64_t usual_ns; /* a slew of this much was foreseen by the run before */
+	bool is_try; /* that there is no answer is not worth a word: see cmd/repeat.h */
+	struct instant floor; /* past for sure, by the last trusted run; 0: unknown */
 };
 _Static_assert(offsetof(struct set_settings, measuring) == 0, "shared options");
 
@@ -29,6 +40,8 @@ struct set_reply {
 	bool is_again;          /* stale: measure once more */
 };
 
+/* Looks for other programs at work; before the sandbox of a dry run, which forbids it. */
+void set_judge_open(void);
 /* Plans by the limits of `set`, and unless it is dry does it.  `may_repeat`: a stale record is
  * answered with `is_again`. */
 struct set_reply set_judge(const struct set_settings *set,
@@ -45,18 +58,20 @@ int set_print_json(const struct set_settings *set, const struct run *run,
                    const struct set_reply *reply);
 void set_complain(const struct set_reply *reply, const struct set_settings *set);
 void set_complain_not_permitted(void);
+/* Nothing was measured: why, with --json as an object.  Returns the exit status. */
+int set_report_unmeasured(const struct set_settings *set, enum run_status status);
 
 /* The measuring process; `fd` leads to the guard, `parent`.  A report that cannot be written is a
  * warning there: by then the clock is as it is. */
 _Noreturn void set_child_main(const struct set_settings *set,
-                              const struct server_spec *servers, size_t count, int fd,
-                              pid_t parent);
+                              const struct server_spec *servers, size_t count,
+                              struct memory *memory, int fd, pid_t parent);
 
 /* Before any packet: whether the kernel would let us.  0, or the exit status and stderr says how
  * to be let. */
 int set_guard_permission(const struct set_settings *set);
 /* Both processes, to the end of the child.  Returns the exit status. */
 int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
-                  size_t count);
+                  size_t count, struct memory *memory);
 
 #endif

@@ -223,8 +223,6 @@ static int guard_main(struct guard *guard)
 
 int set_guard_permission(const struct set_settings *set)
 {
-	struct run run = { .status = RUN_NOT_PERMITTED };
-	struct reading now;
 	int cleared, r;
 
 	r = priv_keep_time();
@@ -244,17 +242,13 @@ int set_guard_permission(const struct set_settings *set)
 		                 strerror(-r));
 		return EXIT_SYSTEM;
 	}
-	if (set->measuring.is_json && kernel_clock_now(&now) == 0) {
-		run.at = now.wall;
-		set_print_json(set, &run, NULL);
-		command_flush();
-	}
+	r = set_report_unmeasured(set, RUN_NOT_PERMITTED);
 	set_complain_not_permitted();
-	return run_status_exit(RUN_NOT_PERMITTED);
+	return r;
 }
 
 int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
-                  size_t count)
+                  size_t count, struct memory *memory)
 {
 	struct guard guard = { .set = set, .fd = -1, .signals_fd = -1 };
 	pid_t self = getpid();
@@ -289,7 +283,7 @@ int set_guard_run(const struct set_settings *set, const struct server_spec *serv
 		close(pair[0]);
 		close(guard.signals_fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		set_child_main(set, servers, count, pair[1], self);
+		set_child_main(set, servers, count, memory, pair[1], self);
 	}
 	close(pair[1]);
 	pair[1] = -1;

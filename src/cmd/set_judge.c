@@ -2,9 +2,12 @@
 #include "set.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "io/kernel_clock.h"
 #include "io/priv.h"
+#include "io/rival.h"
+#include "io/rtc.h"
 
 static struct plan_limits limits_from(const struct set_settings *set)
 {
@@ -13,7 +16,11 @@ static struct plan_limits limits_from(const struct set_settings *set)
 	limits.wish = (enum plan_wish)set->wish;
 	limits.step_above_ns = set->step_above_ns;
 	limits.refuse_above_ns = set->refuse_above_ns;
+	limits.refuse_back_above_ns = set->refuse_back_above_ns;
 	limits.any_offset = set->any_offset;
+	if (set->floor.unix_ns > limits.floor.unix_ns) {
+		limits.floor = set->floor;
+	}
 	return limits;
 }
 
@@ -41,12 +48,16 @@ static int clock_clear(void *ctx)
 	return priv_clear_time();
 }
 
-static int clock_step(void *ctx, int64_t by_ns)
+static int clock_state(void *ctx, struct kernel_clock_state *ret)
 {
-	enum kernel_clock_method method;
-
 	(void)ctx;
-	return kernel_clock_step(by_ns, &method);
+	return kernel_clock_state(ret);
+}
+
+static int clock_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
+{
+	(void)ctx;
+	return kernel_clock_order(order, ret_tell);
 }
 
 static int clock_slew(void *ctx, int64_t by_ns)
@@ -55,16 +66,17 @@ static int clock_slew(void *ctx, int64_t by_ns)
 	return kernel_clock_slew(by_ns);
 }
 
-static int clock_pending(void *ctx, int64_t *ret_slew_ns)
-{
-	struct kernel_clock_state state;
-	int r = kernel_clock_state(&state);
+static enum rival rival_seen;
 
+void set_judge_open(void)
+{
+	rival_seen = rival_look("/proc");
+}
+
+static enum rival clock_rival(void *ctx)
+{
 	(void)ctx;
-	if (r == 0) {
-		*ret_slew_ns = state.pending_slew_ns;
-	}
-	return r;
+	return rival_seen;
 }
 
 static const struct clock_ports kernel_clock = {
@@ -72,10 +84,33 @@ static const struct clock_ports kernel_clock = {
 	.may_set = clock_may_set,
 	.raise = clock_raise,
 	.clear = clock_clear,
-	.step = clock_step,
+	.state = clock_state,
+	.order = clock_order,
 	.slew = clock_slew,
-	.pending = clock_pending,
+	.rival = clock_rival,
 };
+
+/* The chip is given the true time, not the clock's that may still be slewing. */
+static int rtc_set(const struct correct_record *record, const struct correct_result *result)
+{
+	int64_t ahead_ns = record->offset_ns;
+	int fd, r, cleared;
+
+	if (result->applied == PLAN_STEP) {
+		ahead_ns = ns_add(ahead_ns, -result->applied_ns);
+	}
+	fd = rtc_open();
+	if (fd < 0) {
+		return fd;
+	}
+	r = priv_raise_time();
+	if (r == 0) {
+		r = rtc_write(fd, ahead_ns);
+	}
+	cleared = priv_clear_time();
+	close(fd);
+	return cleared < 0 ? cleared : r;
+}
 
 int set_mono_now(int64_t *ret_ns)
 {
@@ -104,6 +139,8 @@ static enum run_status status_of(const struct correct_result *result,
 		return RUN_NO_ANSWER;
 	case CORRECT_NOT_PERMITTED:
 		return RUN_NOT_PERMITTED;
+	case CORRECT_BUSY:
+		return RUN_BUSY;
 	case CORRECT_BAD_RECORD:
 	case CORRECT_FAILED:
 	case CORRECT_NOT_MOVED:
@@ -116,11 +153,22 @@ struct set_reply set_judge(const struct set_settings *set,
                            const struct correct_record *record, bool may_repeat)
 {
 	struct plan_limits limits = limits_from(set);
+	const struct correct_wish wish = { .is_dry = set->is_dry,
+		                           .is_force = set->is_force };
 	struct set_reply reply;
+	int r;
 
 	memset(&reply, 0,
 	       sizeof(reply)); /* the octets between the members cross a socket */
-	correct_apply(record, &limits, &kernel_clock, set->is_dry, &reply.result);
+	if (!set->is_dry) {
+		set_judge_open(); /* who is at work now, not when this process started */
+	}
+	correct_apply(record, &limits, &kernel_clock, &wish, &reply.result);
+	if (set->is_rtc && !set->is_dry && reply.result.status == CORRECT_DONE) {
+		r = rtc_set(record, &reply.result);
+		reply.result.rtc_written = r == 0;
+		reply.result.rtc_error = -r;
+	}
 	reply.status = status_of(&reply.result, record);
 	reply.is_again = may_repeat && reply.result.status == CORRECT_STALE;
 	return reply;

@@ -8,7 +8,10 @@
 
 #include "cmd/json.h"
 #include "core/report.h"
+#include "core/rival.h"
 #include "core/span.h"
+#include "core/text_time.h"
+#include "io/kernel_clock.h"
 
 void set_complain_not_permitted(void)
 {
@@ -26,6 +29,19 @@ void set_complain_not_permitted(void)
 	        "only)\n"
 	        "  Without it, \"reqtime set --dry-run\" shows what would be done.\n",
 	        len > 0 ? command_quote(path, quoted) : "PROGRAM");
+}
+
+int set_report_unmeasured(const struct set_settings *set, enum run_status status)
+{
+	struct run run = { .status = status };
+	struct reading now;
+
+	if (set->measuring.is_json && kernel_clock_now(&now) == 0) {
+		run.at = now.wall;
+		set_print_json(set, &run, NULL);
+		command_flush();
+	}
+	return run_status_exit(status);
 }
 
 static void complain_refused(const struct plan *plan, const struct set_settings *set)
@@ -73,6 +89,11 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set)
 	case CORRECT_NOT_PERMITTED:
 		set_complain_not_permitted();
 		break;
+	case CORRECT_BUSY:
+		command_complain("%s: the clock was left alone; --force sets it all "
+		                 "the same",
+		                 rival_text(reply->result.rival));
+		break;
 	case CORRECT_STALE:
 		command_complain(
 			"the clock was stepped, or this machine stood still, after the "
@@ -92,21 +113,56 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set)
 	}
 }
 
-static void print_deed(const struct correct_result *result, FILE *to)
+/* What does not change the exit status, and is to be known all the same. */
+static void warn(const struct correct_result *result)
+{
+	if (result->rival != RIVAL_NONE && result->status != CORRECT_BUSY) {
+		command_complain("warning: %s", rival_text(result->rival));
+	}
+	if (result->tell_error) {
+		command_complain("warning: the kernel was not told how sure the clock is: "
+		                 "%s",
+		                 strerror(result->tell_error));
+	}
+	if (result->rtc_error) {
+		command_complain("warning: cannot set the hardware clock: %s",
+		                 strerror(result->rtc_error));
+	}
+}
+
+static void print_slew(const struct correct_result *result, FILE *to)
 {
 	char by[SPAN_TEXT_ROOM], lasts[SPAN_TEXT_ROOM];
-	int64_t size_ns = result->applied_ns < 0 ? -result->applied_ns : result->applied_ns;
+	struct civil end;
 
 	span_format(result->applied_ns, 1, by);
+	if (result->slew_ends_ns == 0) {
+		fprintf(to, "slewing the clock by %s\n", by);
+		return;
+	}
+	end = civil_from_instant((struct instant){ result->slew_ends_ns });
+	span_format(result->slew_lasts_ns, 0, lasts);
+	fprintf(to,
+	        "slewing the clock by %s, which takes the kernel about %s, until "
+	        "%04d-%02d-%02d %02d:%02d:%02d UTC\n",
+	        by, lasts, end.year, end.month, end.day, end.hour, end.minute, end.second);
+}
+
+static void print_deed(const struct correct_result *result, FILE *to)
+{
+	char by[SPAN_TEXT_ROOM];
+
 	if (result->applied == PLAN_STEP) {
+		span_format(result->applied_ns, 1, by);
 		fprintf(to, "stepped the clock by %s, and it reads so\n", by);
 	} else if (result->applied == PLAN_SLEW) {
-		span_format(size_ns * (1000000 / PLAN_SLEW_PPM), 0, lasts);
-		fprintf(to, "slewing the clock by %s, which takes the kernel about %s\n",
-		        by, lasts);
+		print_slew(result, to);
 	} else {
 		fprintf(to, "left the clock alone: %s\n",
 		        plan_reason_text(result->plan.reason));
+	}
+	if (result->rtc_written) {
+		fputs("set the hardware clock\n", to);
 	}
 }
 
@@ -157,14 +213,24 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	return status;
 }
 
+/* Nothing that --quiet would have to break its silence for: cron mails what is printed. */
+static bool is_usual(const struct set_settings *set, const struct correct_result *result)
+{
+	if (result->status != CORRECT_DONE || result->plan.action == PLAN_STEP) {
+		return false;
+	}
+	return result->plan.action == PLAN_NONE || (result->plan.by_ns <= set->usual_ns &&
+	                                            result->plan.by_ns >= -set->usual_ns);
+}
+
 int set_report(const struct set_settings *set, const struct measuring *measuring,
                struct run *run, const struct set_reply *reply)
 {
 	int status = run_status_exit(reply->status);
 	int printed = 0;
 
-	if (set->measuring.is_quiet && reply->result.status == CORRECT_DONE &&
-	    reply->result.plan.action == PLAN_NONE) {
+	if (set->measuring.is_quiet && is_usual(set, &reply->result)) {
+		warn(&reply->result);
 		return status;
 	}
 	if (set->measuring.is_json) {
@@ -175,5 +241,6 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 	}
 	command_flush(); /* the table stands above the complaint on a terminal */
 	set_complain(reply, set);
+	warn(&reply->result);
 	return status ? status : printed;
 }

@@ -72,18 +72,19 @@ struct session {
 	bool is_explained;
 };
 
-static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t is_interrupted; /* by the signal of that number */
 
 static void interrupt(int signal)
 {
-	(void)signal;
-	is_interrupted = 1;
+	is_interrupted = signal;
 }
 
-/* Without SA_RESTART: a read from a pipe that nobody fills ends as well. */
+/* Without SA_RESTART: a read from a pipe that nobody fills ends as well.  When the signal comes
+ * right before such a read, the second one ends the program. */
 static int catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = interrupt };
+	struct sigaction action = { .sa_handler = interrupt,
+		                    .sa_flags = (int)SA_RESETHAND };
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0) {
@@ -253,14 +254,13 @@ static int session_open(struct session *session)
 		return status;
 	}
 	r = priv_drop_all();
-	if (r == 0) {
-		r = catch_signals();
-	}
-	if (r == 0) {
-		r = kernel_clock_now(&now);
-	}
 	if (r < 0) {
 		command_complain("cannot give up privileges: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	r = kernel_clock_now(&now);
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", strerror(-r));
 		return EXIT_SYSTEM;
 	}
 	session->deadline_mono_ns = ns_add(now.mono_ns, session->settings->timeout_ns);
@@ -272,7 +272,16 @@ static int session_open(struct session *session)
 		r = capture_save(session->capture, session->to, why);
 		session->to = NULL;
 	}
-	return r < 0 ? complain_capture(session, why) : 0;
+	if (r < 0) {
+		return complain_capture(session, why);
+	}
+	/* Before, nothing has come that could be told of. */
+	r = catch_signals();
+	if (r < 0) {
+		command_complain("cannot catch signals: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return 0;
 }
 
 static int print_json(char *line)
@@ -361,7 +370,7 @@ static int take_frame(struct session *session, const struct trace_input *frame)
 	}
 	/* A reader that went away is heard of at the end, by command_main(). */
 	if (session->settings->interface && command_flush() != 0) {
-		is_interrupted = 1;
+		is_interrupted = SIGPIPE;
 	}
 	return status;
 }

@@ -55,16 +55,33 @@ const char *plan_reason_text(enum plan_reason reason)
 		return "an announced leap second is less than a second away";
 	case PLAN_UNCERTAIN:
 		return "the bound itself is beyond --refuse-above";
+	case PLAN_ADVISED:
+		return "past runs tell the clock's error more closely than this one";
+	case PLAN_PENDING:
+		return "what an earlier slew has still to do would lead out of the bound";
+	case PLAN_BEYOND_BACK_LIMIT:
+		return "the offset back is beyond --refuse-back-above";
+	case PLAN_BEYOND_DRIFT:
+		return "no drift since the last run explains it, and too few servers say "
+		       "so";
 	case PLAN_REASON_COUNT:
 		break;
 	}
 	return "the reason is not known";
 }
 
+/* The kernel's slew counts microseconds. */
+#define PLAN_ADVICE_LEAST_NS ((uint64_t)NS_PER_US)
+
 /* |ns|; unsigned, for INT64_MIN has no positive counterpart. */
 static uint64_t magnitude(int64_t ns)
 {
 	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+static int64_t negated(int64_t ns)
+{
+	return ns == INT64_MIN ? INT64_MAX : -ns;
 }
 
 /* A negative limit is no licence: it allows nothing. */
@@ -94,6 +111,31 @@ static bool is_leap_near(struct instant at)
 	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
 }
 
+/* Ahead and behind have limits of their own. */
+static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
+{
+	return input->offset_ns < 0 && limits->refuse_back_above_ns != 0 &&
+	       magnitude(input->offset_ns) > limit(limits->refuse_back_above_ns);
+}
+
+/* The servers could all be wrong together, or somebody between them and us; the past
+ * cannot. */
+static bool is_beyond_drift(const struct plan_input *input)
+{
+	int64_t room_ns;
+
+	if (!input->has_expected || input->expected_bound_ns < 0) {
+		return false;
+	}
+	room_ns = ns_add(input->expected_bound_ns, input->bound_ns);
+	if (magnitude(ns_add(input->offset_ns, negated(input->expected_ns))) <=
+	    limit(room_ns)) {
+		return false;
+	}
+	return input->agreeing_count < PLAN_LARGER_MAJORITY_MIN ||
+	       (uint64_t)input->agreeing_count * 3 <= (uint64_t)input->asked_count * 2;
+}
+
 /* PLAN_REASON_COUNT when nothing speaks against it. */
 static enum plan_reason refusal(const struct plan_input *input,
                                 const struct plan_limits *limits)
@@ -119,6 +161,12 @@ static enum plan_reason refusal(const struct plan_input *input,
 	if (!limits->any_offset && magnitude(input->offset_ns) > refuse_above_ns) {
 		return PLAN_BEYOND_LIMIT;
 	}
+	if (!limits->any_offset && is_beyond_back(input, limits)) {
+		return PLAN_BEYOND_BACK_LIMIT;
+	}
+	if (!limits->any_offset && is_beyond_drift(input)) {
+		return PLAN_BEYOND_DRIFT;
+	}
 	return PLAN_REASON_COUNT;
 }
 
@@ -135,6 +183,36 @@ static struct plan plan_slew(enum plan_reason reason, int64_t by_ns)
 	return plan_of(PLAN_SLEW, reason, by_ns);
 }
 
+/* The advised correction, never further from the one measured than its bound. */
+static int64_t correction(const struct plan_input *input)
+{
+	int64_t low_ns = ns_add(input->offset_ns, -input->bound_ns);
+	int64_t high_ns = ns_add(input->offset_ns, input->bound_ns);
+
+	if (!input->has_phase) {
+		return input->offset_ns;
+	}
+	if (input->phase_ns < low_ns) {
+		return low_ns;
+	}
+	return input->phase_ns > high_ns ? high_ns : input->phase_ns;
+}
+
+/* Inside the bound: no step, whatever was asked for. */
+static struct plan plan_within(const struct plan_input *input)
+{
+	/* How far off the clock will come to lie by what is pending already. */
+	int64_t rest_ns = ns_add(correction(input), negated(input->pending_ns));
+
+	if (input->has_phase && magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
+		return plan_slew(PLAN_ADVISED, correction(input));
+	}
+	if (magnitude(rest_ns) > limit(input->bound_ns)) {
+		return plan_slew(PLAN_PENDING, input->offset_ns);
+	}
+	return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
+}
+
 struct plan plan_make(const struct plan_input *input, const struct plan_limits *limits)
 {
 	enum plan_reason reason = refusal(input, limits);
@@ -144,18 +222,18 @@ struct plan plan_make(const struct plan_input *input, const struct plan_limits *
 		return plan_of(PLAN_REFUSE, reason, input->offset_ns);
 	}
 	if (offset_ns <= limit(input->bound_ns)) {
-		return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
+		return plan_within(input);
 	}
 	switch (limits->wish) {
 	case PLAN_WISH_STEP:
-		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, input->offset_ns);
+		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, correction(input));
 	case PLAN_WISH_SLEW:
-		return plan_slew(PLAN_ASKED_SLEW, input->offset_ns);
+		return plan_slew(PLAN_ASKED_SLEW, correction(input));
 	case PLAN_AUTO:
 		break;
 	}
 	if (offset_ns >= limit(limits->step_above_ns)) {
-		return plan_of(PLAN_STEP, PLAN_LARGE, input->offset_ns);
+		return plan_of(PLAN_STEP, PLAN_LARGE, correction(input));
 	}
-	return plan_slew(PLAN_SMALL, input->offset_ns);
+	return plan_slew(PLAN_SMALL, correction(input));
 }

@@ -43,6 +43,8 @@ void run_record_init(struct run_record *ret, enum record_verb verb, const struct
 		ret->offset_ns = run->offset_ns;
 		ret->bound_ns = run->bound_ns;
 		ret->delay_ns = run->delay_ns;
+		ret->jitter_ns = run->jitter_ns;
+		ret->sample_count = run->sample_count;
 	}
 }
 

@@ -900,19 +900,15 @@ void history_close(struct history *history)
 
 /* ---- loading ---- */
 
-int history_load_runs(struct history *history, struct run_record *ret, size_t room,
-                      size_t *ret_count)
+static int load_runs(struct history *history, const char *rest, struct run_record *ret,
+                     size_t room, size_t *ret_count)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct run_record record;
 	size_t count = 0;
 	int code, r;
 
-	r = prepare_select(
-		history, run_columns, COUNT_OF(run_columns),
-		"FROM run WHERE id IN(SELECT id FROM run ORDER BY id DESC LIMIT ?)"
-		" ORDER BY id",
-		&stmt);
+	r = prepare_select(history, run_columns, COUNT_OF(run_columns), rest, &stmt);
 	if (r < 0) {
 		return r;
 	}
@@ -930,6 +926,25 @@ int history_load_runs(struct history *history, struct run_record *ret, size_t ro
 		*ret_count = count;
 	}
 	return r;
+}
+
+int history_load_runs(struct history *history, struct run_record *ret, size_t room,
+                      size_t *ret_count)
+{
+	return load_runs(history,
+	                 "FROM run WHERE id IN(SELECT id FROM run ORDER BY id DESC LIMIT ?)"
+	                 " ORDER BY id",
+	                 ret, room, ret_count);
+}
+
+int history_load_set_runs(struct history *history, struct run_record *ret, size_t room,
+                          size_t *ret_count)
+{
+	return load_runs(history,
+	                 "FROM run WHERE id IN(SELECT id FROM run"
+	                 " WHERE verb='set' AND is_dry=0 ORDER BY id DESC LIMIT ?)"
+	                 " ORDER BY id",
+	                 ret, room, ret_count);
 }
 
 int history_load_sources(struct history *history, size_t back, struct source_record *ret,
@@ -975,7 +990,8 @@ int history_load_floor(struct history *history, struct instant *ret)
 
 	r = prepare(history,
 	            "SELECT wall_ns,offset_ns,bound_ns FROM run WHERE status='ok'"
-	            " AND offset_ns IS NOT NULL AND bound_ns>=0 ORDER BY id DESC LIMIT 1",
+	            " AND verb='set' AND is_dry=0 AND offset_ns IS NOT NULL AND "
+	            "bound_ns>=0 ORDER BY id DESC LIMIT 1",
 	            &stmt);
 	if (r < 0) {
 		return r;

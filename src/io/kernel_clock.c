@@ -115,17 +115,24 @@ static int measure_precision(int64_t *ret_ns)
 	return 0;
 }
 
+/* `tick` is microseconds in one of _SC_CLK_TCK parts of a second. */
+static int64_t tick_ppb(const struct timex *tx)
+{
+	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
+
+	return ticks_per_s <= 0 ? 0 : ((int64_t)tx->tick * ticks_per_s - 1000000) * 1000;
+}
+
+/* To the nearest, so that what was given reads back as the same number. */
+static int64_t divided(int64_t value, int64_t by)
+{
+	return (value + (value < 0 ? -by : by) / 2) / by;
+}
+
+/* `freq` is ppm with a 16-bit fraction. */
 static int64_t frequency_ppb(const struct timex *tx)
 {
-	/* `freq` is ppm with a 16-bit fraction; `tick` is microseconds in one of
-	 * _SC_CLK_TCK parts of a second. */
-	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
-	int64_t fine_ppb = (int64_t)tx->freq * 1000 / 65536;
-
-	if (ticks_per_s <= 0) {
-		return fine_ppb;
-	}
-	return fine_ppb + ((int64_t)tx->tick * ticks_per_s - 1000000) * 1000;
+	return tick_ppb(tx) + divided((int64_t)tx->freq * 1000, 65536);
 }
 
 static unsigned leap_armed(int status)
@@ -160,6 +167,7 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 	*ret = (struct kernel_clock_state){
 		.is_unsynchronised = state == TIME_ERROR || (tx.status & STA_UNSYNC),
 		.is_pll_active = tx.status & (STA_PLL | STA_FLL),
+		.status = tx.status,
 		.leap = leap_armed(tx.status),
 		.frequency_ppb = frequency_ppb(&tx),
 		.max_error_ns = (int64_t)tx.maxerror * NS_PER_US,
@@ -277,6 +285,115 @@ int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
 		}
 	}
 	return r;
+}
+
+/* What belongs to a PLL, which would go on moving the clock, and what is said anew. */
+#define STATUS_OURS                                                                        \
+	(STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_UNSYNC | STA_INS | STA_DEL)
+
+static int status_for(const struct kernel_clock_order *order, int before)
+{
+	int status = before & ~STATUS_OURS;
+
+	if (!order->has_errors) {
+		status |= order->step_ns != 0 ? STA_UNSYNC : before & STA_UNSYNC;
+	}
+	if (order->leap == NTP_LEAP_INSERT) {
+		status |= STA_INS;
+	} else if (order->leap == NTP_LEAP_DELETE) {
+		status |= STA_DEL;
+	}
+	return status;
+}
+
+static long freq_for(int64_t wanted_ppb, int64_t of_tick_ppb)
+{
+	int64_t ppb = ns_add(wanted_ppb, -of_tick_ppb);
+
+	if (ppb > KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
+		ppb = KERNEL_CLOCK_FREQUENCY_MAX_PPB;
+	} else if (ppb < -KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
+		ppb = -KERNEL_CLOCK_FREQUENCY_MAX_PPB;
+	}
+	return (long)divided(ppb * 65536, 1000);
+}
+
+static long microseconds_up(int64_t ns)
+{
+	return (long)(ns / NS_PER_US + (ns % NS_PER_US > 0));
+}
+
+static bool errors_are_sayable(const struct kernel_clock_order *order)
+{
+	return order->has_errors && order->max_error_ns >= 0 &&
+	       order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
+	       order->estimated_error_ns >= 0 &&
+	       order->estimated_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
+}
+
+/* All but the step. */
+static int order_prepare(const struct kernel_clock_order *order, struct timex *ret)
+{
+	struct timex now = { .modes = 0 };
+	struct kernel_clock_order sayable = *order;
+
+	if (adjtimex(&now) < 0) {
+		return -errno;
+	}
+	sayable.has_errors = errors_are_sayable(order);
+	*ret = (struct timex){
+		.modes = ADJ_STATUS,
+		.status = status_for(&sayable, now.status),
+	};
+	if (order->has_frequency) {
+		ret->modes |= ADJ_FREQUENCY;
+		ret->freq = freq_for(order->frequency_ppb, tick_ppb(&now));
+	}
+	if (sayable.has_errors) {
+		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;
+		ret->maxerror = microseconds_up(order->max_error_ns);
+		ret->esterror = microseconds_up(order->estimated_error_ns);
+	}
+	return 0;
+}
+
+static int tell(struct timex tx)
+{
+	return clock_adjtime(CLOCK_REALTIME, &tx) < 0 ? -errno : 0;
+}
+
+int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
+{
+	struct timespec by = split_ns(order->step_ns);
+	enum kernel_clock_method method;
+	struct timex rest, all;
+	int prepared, r;
+
+	prepared = order_prepare(order, &rest);
+	if (order->step_ns == 0) {
+		r = prepared < 0 ? prepared : tell(rest);
+		*ret_tell = -r;
+		return r;
+	}
+	if (prepared == 0) {
+		all = rest;
+		all.modes |= ADJ_SETOFFSET | ADJ_NANO;
+		all.time.tv_sec = by.tv_sec;
+		all.time.tv_usec = by.tv_nsec;
+		r = tell(all);
+		if (r == 0 || r == -EPERM) {
+			*ret_tell = -r;
+			return r;
+		}
+	}
+	/* Whatever of it the kernel did not like, it has looked at before it stepped. */
+	r = kernel_clock_step(order->step_ns, &method);
+	if (r < 0) {
+		*ret_tell = -r;
+		return r;
+	}
+	*ret_tell = prepared < 0 ? -prepared : -tell(rest);
+	return 0;
 }
 
 int kernel_clock_slew(int64_t by_ns)

@@ -34,12 +34,16 @@ enum {
 	 * between them. */
 	READ_GAP_MAX_NS = 20 * 1000,
 	READ_TRIES = 4,
+	/* Two thousand requests, as the kernel counts them. */
+	QUEUE_OCTETS = 1 << 20,
 };
 
 struct listen_socket {
 	int fd;
 	struct address bound;
 	bool is_wildcard; /* only then must an answer name its source address */
+	/* Bound to one unicast address: what arrives was sent to it, and need not say so. */
+	bool is_single;
 	/* The kernel numbers the stamped datagrams of a socket from 0 on; the tokens
 	 * stand where their numbers, modulo LISTEN_STAMPS, say.  0: nothing due. */
 	uint32_t next_number;
@@ -99,12 +103,38 @@ static int set_timestamping(int fd, int flags)
 	               : 0;
 }
 
-/* What each datagram is to come with. */
-static int set_options(int fd, enum address_family family)
+/* Whether `at` is an address of one host: the kernel lets nobody connect to a broadcast
+ * address who has not asked for the right to. */
+static bool is_of_one_host(const struct address *at)
 {
+	enum address_reach reach = address_reach(at);
+	union sockaddr_any name;
+	socklen_t len = sockaddr_from_address(at, &name);
+	int fd;
+	int r;
+
+	if (reach == ADDRESS_UNSPECIFIED || reach == ADDRESS_MULTICAST) {
+		return false;
+	}
+	fd = socket(name.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return false;
+	}
+	r = connect(fd, &name.any, len);
+	close(fd);
+	return r == 0;
+}
+
+/* What each datagram is to come with, and how many may wait. */
+static int set_options(int fd, enum address_family family, bool is_single)
+{
+	const int room = QUEUE_OCTETS;
 	int r = set_timestamping(fd, TIMESTAMPING);
 
-	if (r < 0) {
+	/* As much of it as the system allows: a processor that is taken away for a moment
+	 * is to cost waiting, not answers. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	if (r < 0 || is_single) {
 		return r;
 	}
 	return family == ADDRESS_IPV4 ? set_on(fd, IPPROTO_IP, IP_PKTINFO)
@@ -149,7 +179,8 @@ int listen_open(const struct address *at, bool is_another, struct listen_socket 
 		r = -errno;
 		goto out;
 	}
-	r = set_options(fd, at->family);
+	s->is_single = is_of_one_host(at);
+	r = set_options(fd, at->family, s->is_single);
 	if (r == 0 && at->family == ADDRESS_IPV6) {
 		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	}
@@ -211,11 +242,13 @@ int listen_adopt(int fd, struct listen_socket **ret)
 {
 	struct listen_socket *s;
 	struct address bound;
+	bool is_single = false;
 	int flags;
 	int r = check_kind(fd, &bound);
 
 	if (r == 0) {
-		r = set_options(fd, bound.family);
+		is_single = is_of_one_host(&bound);
+		r = set_options(fd, bound.family, is_single);
 	}
 	if (r < 0) {
 		return r;
@@ -232,6 +265,7 @@ int listen_adopt(int fd, struct listen_socket **ret)
 	s->fd = fd;
 	s->bound = bound;
 	s->is_wildcard = address_reach(&bound) == ADDRESS_UNSPECIFIED;
+	s->is_single = is_single;
 	*ret = s;
 	return 0;
 }
@@ -344,7 +378,9 @@ static void judge(const struct listen_socket *socket, struct listen_batch *batch
 	*d = (struct listen_datagram){ .octets = batch->octets[i],
 		                       .len = batch->in[i].msg_len,
 		                       .is_cut = (msg->msg_flags & MSG_TRUNC) != 0 };
-	*to = (struct destination){ 0 };
+	*to = (struct destination){ .is_known = socket->is_single,
+		                    .is_unicast = socket->is_single,
+		                    .address = socket->bound };
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
 			memcpy(&stamps, CMSG_DATA(c), sizeof(stamps));

@@ -123,6 +123,12 @@ static const char *const serve_may[] = {
 	"accept4",
 };
 
+/* Which files these may touch is for Landlock to say: no filter can read a path. */
+static const char *const clerk_may[] = {
+	"fchmod",   "fsync",     "openat", "open",     "rename",
+	"renameat", "renameat2", "unlink", "unlinkat",
+};
+
 static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -235,6 +241,9 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
 	}
 	if (r == 0 && role == SANDBOX_SERVE) {
 		r = allow_names(filter, serve_may, COUNT_OF(serve_may));
+	}
+	if (r == 0 && role == SANDBOX_CLERK) {
+		r = allow_names(filter, clerk_may, COUNT_OF(clerk_may));
 	}
 	return r;
 }

@@ -35,7 +35,6 @@ refused 'unknown option' 'unknown option "--frob"' --frob localhost
 refused 'unknown option of query' 'unknown option "--frob=1"' query --frob=1 localhost
 refused 'unknown letter' 'unknown option "-Z"' -Z localhost
 refused 'an option of set given to query' 'unknown option "--step"' query --step localhost
-refused 'an option without its function' 'unknown option "--rtc"' set --rtc localhost
 refused 'escape sequence as an option' 'unknown option "--.x1b\[2J"' "--$(printf '\033')[2J" localhost
 refused 'command after options' 'put the command first: reqtime set' --json set localhost
 

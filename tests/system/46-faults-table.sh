@@ -45,7 +45,7 @@ while IFS='|' read -r id tests; do
 	# shellcheck disable=SC2016 # backquotes, no command
 	for word in $(printf '%s' "$kept" | sed 's/`[^`]*`[^;]*//g; s/;.*//; s/([^)]*)//g; s/,/ /g'); do
 		case $word in
-		packets | answers | time | network | host | measure)
+		packets | answers | time | network | host | state | measure)
 			row=$id
 			file=$(file_of "$word")
 			;;
@@ -66,7 +66,7 @@ done <"$T/lines"
 check "each row of the table has the tests that it names" test -z "$lacking"
 [ -z "$lacking" ] || echo "# $lacking"
 
-grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " tests/system/4*.sh tests/unit/test_measure.c |
+grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " tests/system/[46]*.sh tests/unit/test_measure.c |
 	sed "s/^[\"']//; s/^row //; s/ \$//" | sort -u >"$T/named"
 sort -u "$T/wanted" >"$T/sorted"
 check "no test has an id that is not in the table" sh -c \

@@ -9,6 +9,7 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 own_network
+export HOME="$T" # tshark reads its preferences there, and dies where it may not
 
 # octets NUMBER...: 32 bits each, little-endian
 octets() {
@@ -110,6 +111,20 @@ expect 'from standard input' 0 'exchange 2 \(3, 4\)'
 run sh -c '"$1" trace -r "$2" >/dev/full' sh "$REQTIME" "$data/chronyd-4.3-plain.pcap"
 expect 'a full device is exit 6' 6 'cannot write to standard output'
 
+# A signal while nothing comes.
+mkfifo "$T/pipe"
+sleep 20 >"$T/pipe" &
+lib_pids="$lib_pids $!"
+"$REQTIME" trace -r "$T/pipe" >"$out" 2>"$err" &
+tracer=$!
+lib_pids="$lib_pids $tracer"
+sleep 0.2
+kill -TERM "$tracer"
+status=0
+wait "$tracer" || status=$?
+expect 'SIGTERM before anything came' 143
+check 'and nothing was said' test ! -s "$err"
+
 # -w keeps all frames, with their nanoseconds.
 cp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
@@ -208,7 +223,7 @@ ports="-p $ntp -p $ntp6 -p reqtime:$text -p reqtime:$text_tcp -p time:$time -p t
 
 other=
 if have tcpdump; then
-	background tcpdump -Z root -B 4096 --immediate-mode -i lo -U -w "$T/other.pcap" --time-stamp-precision=nano
+	background tcpdump -Z root -B 4096 -s 2048 --immediate-mode -i lo -U -w "$T/other.pcap" --time-stamp-precision=nano
 	other=$background_pid
 fi
 # shellcheck disable=SC2086
@@ -244,12 +259,13 @@ for protocol in 'NTPv4 server, stratum 1, answers' 'reqtime answer "2' 'ACK, str
 	# What is too long for a line goes on in the next.
 	check "live: $protocol" sh -c 'tr "\n" " " <"$1" | sed "s/  */ /g" | grep -Eq -e "$2"' sh "$out" "$protocol"
 done
-# One clock on both sides: the true offset is 0, and no way takes less than no time.
+# One clock on both sides: the true offset is 0.  A server adds to T3 what sending usually
+# takes, so that the delay may even come out below 0 by that.
 # shellcheck disable=SC2086
 run "$REQTIME" trace -r "$T/own.pcap" --json $ports
 wrong=$(grep '"type":"exchange","exchange":[0-9]*,"protocol":"\(ntp\|reqtime\)"' "$out" |
 	sed 's/.*"offset_ns":\([-0-9]*\),"delay_ns":\([-0-9]*\),.*/\1 \2/' |
-	awk '$2 < -1000 || 2 * ($1 < 0 ? -$1 : $1) > $2 + 20000 { print } END { if (NR < 4) print "only " NR }')
+	awk '$2 < -100000 || 2 * ($1 < 0 ? -$1 : $1) > $2 + 200000 { print } END { if (NR < 4) print "only " NR }')
 check 'each offset lies within half its delay' test -z "$wrong"
 # shellcheck disable=SC2086
 run "$REQTIME" trace -r "$T/own.pcap" $ports

@@ -35,7 +35,9 @@ esac
 # shellcheck disable=SC2034 # for the scripts
 REQTIME=$BUILD/reqtime
 REQTIMED=$BUILD/reqtimed
-export LC_ALL=C
+# What this machine remembers is none of the tests' business, and what they remember none of
+# its.
+export LC_ALL=C STATE_DIRECTORY=/nonexistent/reqtime
 
 # Run by hand as root: this machine's clock is still out of reach.
 if [ "$(id -u)" = 0 ] && [ -z "${LIB_GUARDED:-}" ]; then

@@ -16,6 +16,9 @@
  *        prints "CONNECTED CLOSED FIRST_MS LAST_MS": how many the server has closed and when
  *   poke text HEX
  *        the octets themselves
+ *   poke activate KIND,... NAMES PROGRAM ARGUMENT...
+ *        binds sockets on loopback ("udp", "tcp") and becomes PROGRAM, which finds them as those of
+ *        a service manager
  *   poke notify NAME SECONDS
  *        binds a service manager's socket and prints what arrives
  */
@@ -364,6 +367,40 @@ static int poke_text(int argc, char **argv)
 	return fwrite(buf, 1, octets_from(argv[0], buf), stdout) > 0 ? 0 : 1;
 }
 
+static int poke_activate(int argc, char **argv)
+{
+	char number_text[16];
+	int fd = 3;
+
+	if (argc < 3) {
+		return 2;
+	}
+	for (char *kind = strtok(argv[0], ","); kind; kind = strtok(NULL, ",")) {
+		bool is_tcp = strcmp(kind, "tcp") == 0;
+		int s = socket(AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM | SOCK_NONBLOCK,
+		               0);
+		union name at;
+
+		(void)name_from("127.0.0.1", "0", &at);
+		if (s < 0 || bind(s, &at.any, sizeof(at.v4)) < 0 ||
+		    (is_tcp && listen(s, 8) < 0) || (s != fd && dup2(s, fd) < 0)) {
+			die("activate");
+		}
+		if (s != fd) {
+			close(s);
+		}
+		fd++;
+	}
+	snprintf(number_text, sizeof(number_text), "%d", fd - 3);
+	setenv("LISTEN_FDS", number_text, 1);
+	setenv("LISTEN_FDNAMES", argv[1], 1);
+	snprintf(number_text, sizeof(number_text), "%ld", (long)getpid());
+	setenv("LISTEN_PID", number_text, 1);
+	execv(argv[2], argv + 2);
+	die(argv[2]);
+	return 1;
+}
+
 static int poke_notify(int argc, char **argv)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -405,8 +442,10 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} verbs[] = {
-		{ "udp", poke_udp },   { "raw", poke_raw },       { "tcp", poke_tcp },
-		{ "hold", poke_hold }, { "notify", poke_notify }, { "text", poke_text },
+		{ "udp", poke_udp },           { "raw", poke_raw },
+		{ "tcp", poke_tcp },           { "hold", poke_hold },
+		{ "notify", poke_notify },     { "text", poke_text },
+		{ "activate", poke_activate },
 	};
 	int r = 2;
 

@@ -20,13 +20,17 @@ struct fake {
 	int64_t wall_ns;
 	int64_t mono_ns;
 	int64_t gap_ns;
-	int64_t pending_ns;
+	struct kernel_clock_state kernel;
+	struct kernel_clock_order order; /* the last */
+	enum rival rival;
 	int64_t moves_by_percent; /* of what it is told */
 	int64_t takes_ns;         /* time that each call takes */
 	int64_t eaten_ns;         /* of a slew, before it is read back */
 	int now_fails_at;         /* the call of now() that fails; 0: none */
 	int now_calls;
-	int raise_r, step_r, slew_r, clear_r, pending_r;
+	int state_fails_at, state_calls;
+	int raise_r, step_r, slew_r, clear_r, tell_r;
+	bool is_deaf; /* takes what it is told, and does nothing */
 	int64_t given_ns;
 	char log[200];
 };
@@ -76,16 +80,50 @@ static int fake_clear(void *ctx)
 	return fake->clear_r;
 }
 
-static int fake_step(void *ctx, int64_t by_ns)
+static int fake_state(void *ctx, struct kernel_clock_state *ret)
 {
 	struct fake *fake = ctx;
 
-	note(fake, "step");
-	fake->given_ns = by_ns;
-	if (fake->step_r == 0) {
-		fake->wall_ns += by_ns / 100 * fake->moves_by_percent;
+	if (++fake->state_calls == fake->state_fails_at) {
+		return -EIO;
 	}
-	return fake->step_r;
+	*ret = fake->kernel;
+	ret->pending_slew_ns -= fake->state_calls > 1 ? fake->eaten_ns : 0;
+	return 0;
+}
+
+/* What a kernel does: a step first, which makes it forget, then the rest. */
+static int fake_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
+{
+	struct fake *fake = ctx;
+
+	note(fake, order->step_ns != 0 ? "step" : "tell");
+	fake->order = *order;
+	*ret_tell = fake->tell_r != 0 ? -fake->tell_r : -fake->step_r;
+	if (fake->step_r != 0 || (order->step_ns == 0 && fake->tell_r != 0)) {
+		return fake->step_r != 0 ? fake->step_r : fake->tell_r;
+	}
+	if (order->step_ns != 0) {
+		fake->given_ns = order->step_ns;
+		fake->wall_ns += order->step_ns / 100 * fake->moves_by_percent;
+		fake->kernel.pending_slew_ns = 0;
+		fake->kernel.is_unsynchronised = true;
+		fake->kernel.max_error_ns = 16 * NS_PER_S;
+	}
+	if (fake->tell_r != 0 || fake->is_deaf) {
+		return 0;
+	}
+	fake->kernel.is_pll_active = false;
+	fake->kernel.leap = order->leap;
+	if (order->has_frequency) {
+		fake->kernel.frequency_ppb = order->frequency_ppb + 1;
+	}
+	if (order->has_errors) {
+		fake->kernel.is_unsynchronised = false;
+		fake->kernel.max_error_ns = order->max_error_ns + 999;
+		fake->kernel.estimated_error_ns = order->estimated_error_ns;
+	}
+	return 0;
 }
 
 static int fake_slew(void *ctx, int64_t by_ns)
@@ -95,20 +133,16 @@ static int fake_slew(void *ctx, int64_t by_ns)
 	note(fake, "slew");
 	fake->given_ns = by_ns;
 	if (fake->slew_r == 0) {
-		fake->pending_ns = by_ns / 100 * fake->moves_by_percent;
+		fake->kernel.pending_slew_ns = by_ns / 100 * fake->moves_by_percent;
 	}
 	return fake->slew_r;
 }
 
-static int fake_pending(void *ctx, int64_t *ret_slew_ns)
+static enum rival fake_rival(void *ctx)
 {
-	struct fake *fake = ctx;
+	const struct fake *fake = ctx;
 
-	note(fake, "pending");
-	if (fake->pending_r == 0) {
-		*ret_slew_ns = fake->pending_ns - fake->eaten_ns;
-	}
-	return fake->pending_r;
+	return fake->rival;
 }
 
 static const struct fake still = { .wall_ns = WALL_NS + 1000,
@@ -130,11 +164,18 @@ static const struct plan_limits usual = { .wish = PLAN_AUTO,
 	                                  .refuse_above_ns = 1000 * NS_PER_S,
 	                                  .floor = { INT64_C(1790000000000000000) } };
 
+static struct clock_ports ports_of(struct fake *fake)
+{
+	return (struct clock_ports){ fake,       fake_now,   fake_may_set,
+		                     fake_raise, fake_clear, fake_state,
+		                     fake_order, fake_slew,  fake_rival };
+}
+
 /* What a row changes of the record, the clock and the limits; NULL: nothing. */
 struct row {
 	const char *name;
 	void (*change)(struct correct_record *record, struct fake *fake,
-	               struct plan_limits *limits, bool *is_dry);
+	               struct plan_limits *limits, struct correct_wish *wish);
 	enum correct_status status;
 	const char *log;
 	enum plan_action applied;
@@ -143,8 +184,8 @@ struct row {
 
 #define CHANGE(name)                                                                       \
 	static void name(struct correct_record *record, struct fake *fake,                 \
-	                 struct plan_limits *limits, bool *is_dry)
-#define UNUSED (void)record, (void)fake, (void)limits, (void)is_dry
+	                 struct plan_limits *limits, struct correct_wish *wish)
+#define UNUSED (void)record, (void)fake, (void)limits, (void)wish
 
 /* clang-format off */
 CHANGE(wrong_magic) { UNUSED; record->magic ^= 1; }
@@ -181,9 +222,9 @@ CHANGE(back) { UNUSED; record->offset_ns = -2 * NS_PER_S; }
 CHANGE(within) { UNUSED; record->offset_ns = 2 * MS; }
 CHANGE(small) { UNUSED; record->offset_ns = 40 * MS; }
 CHANGE(small_back) { UNUSED; record->offset_ns = -40 * MS; }
-CHANGE(dry) { UNUSED; *is_dry = true; }
-CHANGE(dry_refused) { UNUSED; *is_dry = true; record->offset_ns = 1001 * NS_PER_S; }
-CHANGE(dry_stale) { UNUSED; *is_dry = true; fake->mono_ns += 2 * NS_PER_S; fake->wall_ns += 2 * NS_PER_S; }
+CHANGE(dry) { UNUSED; wish->is_dry = true; }
+CHANGE(dry_refused) { UNUSED; wish->is_dry = true; record->offset_ns = 1001 * NS_PER_S; }
+CHANGE(dry_stale) { UNUSED; wish->is_dry = true; fake->mono_ns += 2 * NS_PER_S; fake->wall_ns += 2 * NS_PER_S; }
 CHANGE(in_2100) { UNUSED; record->wall_ns += INT64_C(2300000000) * NS_PER_S;
 	fake->wall_ns += INT64_C(2300000000) * NS_PER_S; record->offset_ns = INT64_C(-2300000000) * NS_PER_S;
 	limits->any_offset = true; }
@@ -210,21 +251,46 @@ CHANGE(slew_forgotten) { UNUSED; record->offset_ns = 40 * MS; fake->moves_by_per
 CHANGE(slew_half) { UNUSED; record->offset_ns = -40 * MS; fake->moves_by_percent = 50; }
 CHANGE(slew_wrong_way) { UNUSED; record->offset_ns = -40 * MS; fake->moves_by_percent = -100; }
 CHANGE(slew_micro) { UNUSED; record->offset_ns = 40 * MS + 999; fake->eaten_ns = 999; }
-CHANGE(slew_unreadable) { UNUSED; record->offset_ns = 40 * MS; fake->pending_r = -EIO; }
+CHANGE(slew_unreadable) { UNUSED; record->offset_ns = 40 * MS; fake->state_fails_at = 2; }
 CHANGE(slew_eaten_early) { UNUSED; record->offset_ns = 40 * MS; fake->eaten_ns = MS / 2; }
 CHANGE(slew_eaten_late) { UNUSED; record->offset_ns = 40 * MS; fake->eaten_ns = MS / 2;
 	fake->wall_ns += 740 * MS; fake->mono_ns += 740 * MS; fake->takes_ns = 10 * MS; }
 CHANGE(slew_eaten_back) { UNUSED; record->offset_ns = -40 * MS; fake->eaten_ns = -MS / 2;
 	fake->wall_ns += 740 * MS; fake->mono_ns += 740 * MS; fake->takes_ns = 10 * MS; }
 
+CHANGE(chronyd) { UNUSED; fake->rival = RIVAL_CHRONYD; }
+CHANGE(chronyd_forced) { UNUSED; fake->rival = RIVAL_CHRONYD; wish->is_force = true; }
+CHANGE(chronyd_dry) { UNUSED; fake->rival = RIVAL_CHRONYD; wish->is_dry = true; }
+CHANGE(chronyd_beyond) { UNUSED; fake->rival = RIVAL_CHRONYD; record->offset_ns = 1001 * NS_PER_S; }
+CHANGE(chronyd_nothing_needed) { UNUSED; fake->rival = RIVAL_CHRONYD; record->offset_ns = 0; }
+CHANGE(pll) { UNUSED; fake->kernel.is_pll_active = true; }
+CHANGE(pll_abandoned) { UNUSED; fake->kernel.is_pll_active = true; fake->kernel.is_unsynchronised = true; }
+CHANGE(frequency_moved) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
+CHANGE(frequency_rounded) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5002; fake->kernel.frequency_ppb = 5000; }
+CHANGE(frequency_absurd) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = INT64_MIN; }
+CHANGE(frequency_unknown) { UNUSED; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
+CHANGE(floor_of_the_past) { UNUSED; record->floor_ns = WALL_NS + 3 * NS_PER_S; limits->any_offset = true; }
+CHANGE(floor_lower) { UNUSED; record->floor_ns = 1; record->offset_ns = -20000000 * NS_PER_S; limits->any_offset = true; }
+CHANGE(unexplained) { UNUSED; record->expected_bound_ns = 200 * MS; record->asked_count = record->agreeing_count = 2; }
+CHANGE(unexplained_many) { UNUSED; record->expected_bound_ns = 200 * MS; }
+CHANGE(expected_of_nothing) { UNUSED; record->expected_ns = 700 * MS; record->asked_count = record->agreeing_count = 2; }
+CHANGE(too_far_back) { UNUSED; record->offset_ns = -2 * NS_PER_S; limits->refuse_back_above_ns = NS_PER_S; }
+CHANGE(mute_kernel) { UNUSED; fake->state_fails_at = 1; }
+CHANGE(tell_refused) { UNUSED; record->offset_ns = 0; fake->tell_r = -EPERM; }
+CHANGE(tell_fails) { UNUSED; record->offset_ns = 0; fake->tell_r = -EINVAL; }
+CHANGE(tell_fails_slew) { UNUSED; record->offset_ns = 40 * MS; fake->tell_r = -EOPNOTSUPP; }
+CHANGE(tell_fails_step) { UNUSED; fake->tell_r = -EOPNOTSUPP; }
+CHANGE(pending_replaced) { UNUSED; record->offset_ns = 40 * MS; fake->kernel.pending_slew_ns = 30 * MS; }
+
 #define STEP "raise step clear"
-#define SLEW "raise slew clear pending"
+#define SLEW "raise tell slew clear"
+#define TELL "raise tell clear"
 static const struct row rows[] = {
 	{ "steps forward", NULL, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "steps back", back, CORRECT_DONE, STEP, PLAN_STEP, -2 * NS_PER_S },
 	{ "slews forward", small, CORRECT_DONE, SLEW, PLAN_SLEW, 40 * MS },
 	{ "slews back", small_back, CORRECT_DONE, SLEW, PLAN_SLEW, -40 * MS },
-	{ "nothing needed: nothing called", within, CORRECT_DONE, "", PLAN_NONE, 0 },
+	{ "nothing needed: the kernel is told", within, CORRECT_DONE, TELL, PLAN_NONE, 0 },
 	{ "a step of 9 ms on request", tiny, CORRECT_DONE, STEP, PLAN_STEP, 9 * MS },
 	{ "a clock in 2100 comes back", in_2100, CORRECT_DONE, STEP, PLAN_STEP,
 	  INT64_C(-2300000000) * NS_PER_S },
@@ -260,6 +326,32 @@ static const struct row rows[] = {
 	{ "before the floor, never allowed", before_floor, CORRECT_REFUSED, "", PLAN_NONE, 0 },
 	{ "the parent's own limit counts", small_and_refused, CORRECT_REFUSED, "", PLAN_NONE, 0 },
 
+	{ "too far back", too_far_back, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "before the last trusted run", floor_of_the_past, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "a record lowers no floor", floor_lower, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "beyond drift, by two", unexplained, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "beyond drift, by three of four", unexplained_many, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "expected within 0: nothing is known", expected_of_nothing, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+
+	{ "busy: chronyd", chronyd, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: also when beyond the limit", chronyd_beyond, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: also when nothing is needed", chronyd_nothing_needed, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: --force", chronyd_forced, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "busy: a dry run goes on", chronyd_dry, CORRECT_DONE, "", PLAN_NONE, 0 },
+	{ "busy: the kernel's loop", pll, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: nobody feeds the loop any more", pll_abandoned, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "busy: the frequency was changed", frequency_moved, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: rounding is no change", frequency_rounded, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "busy: an absurd frequency", frequency_absurd, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "busy: the last frequency is not known", frequency_unknown, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+
+	{ "a kernel that tells nothing", mute_kernel, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "not even told: not permitted", tell_refused, CORRECT_NOT_PERMITTED, TELL, PLAN_NONE, 0 },
+	{ "nothing needed, and nothing told", tell_fails, CORRECT_DONE, TELL, PLAN_NONE, 0 },
+	{ "slewed, but not told", tell_fails_slew, CORRECT_DONE, SLEW, PLAN_SLEW, 40 * MS },
+	{ "stepped, but not told", tell_fails_step, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "what was pending is replaced", pending_replaced, CORRECT_DONE, SLEW, PLAN_SLEW, 40 * MS },
+
 	{ "dry: nothing called", dry, CORRECT_DONE, "", PLAN_NONE, 0 },
 	{ "dry: refuses too", dry_refused, CORRECT_REFUSED, "", PLAN_NONE, 0 },
 	{ "dry: stale too", dry_stale, CORRECT_STALE, "", PLAN_NONE, 0 },
@@ -271,8 +363,8 @@ static const struct row rows[] = {
 	{ "raise fails", raise_fails, CORRECT_FAILED, "raise clear", PLAN_NONE, 0 },
 	{ "step refused: cleared", step_refused, CORRECT_NOT_PERMITTED, STEP, PLAN_NONE, 0 },
 	{ "step fails: cleared", step_fails, CORRECT_FAILED, STEP, PLAN_NONE, 0 },
-	{ "slew refused: cleared", slew_refused, CORRECT_NOT_PERMITTED, "raise slew clear", PLAN_NONE, 0 },
-	{ "slew fails: cleared", slew_fails, CORRECT_FAILED, "raise slew clear", PLAN_NONE, 0 },
+	{ "slew refused: cleared", slew_refused, CORRECT_NOT_PERMITTED, SLEW, PLAN_NONE, 0 },
+	{ "slew fails: cleared", slew_fails, CORRECT_FAILED, SLEW, PLAN_NONE, 0 },
 	{ "clear fails after a step", clear_fails, CORRECT_FAILED, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "step refused and clear fails", refused_and_clear_fails, CORRECT_FAILED, STEP, PLAN_NONE, 0 },
 
@@ -299,18 +391,15 @@ static void correct_row(void **state)
 	struct correct_record record = good;
 	struct plan_limits limits = usual;
 	struct fake fake = still;
-	const struct clock_ports clock = {
-		&fake,      fake_now,  fake_may_set, fake_raise,
-		fake_clear, fake_step, fake_slew,    fake_pending
-	};
+	const struct clock_ports clock = ports_of(&fake);
 	struct correct_result result;
-	bool is_dry = false;
+	struct correct_wish wish = { 0 };
 
 	if (row->change) {
-		row->change(&record, &fake, &limits, &is_dry);
+		row->change(&record, &fake, &limits, &wish);
 	}
 	memset(&result, 0xa5, sizeof(result));
-	correct_apply(&record, &limits, &clock, is_dry, &result);
+	correct_apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, row->status);
 	assert_string_equal(fake.log, row->log);
 	assert_int_equal(result.applied, row->applied);
@@ -328,19 +417,250 @@ static void correct_row(void **state)
 	}
 }
 
+/* ---- what the kernel is told ---- */
+
+#define DECEMBER_31 INT64_C(1798718400000000000) /* 2026-12-31 12:00:00 */
+#define JUNE_30 INT64_C(1782820800000000000)     /* 2026-06-30 12:00:00 */
+#define NOVEMBER_30 INT64_C(1796040000000000000) /* 2026-11-30 12:00:00 */
+#define HOURS (3600 * NS_PER_S)
+
+struct told {
+	const char *name;
+	int64_t offset_ns; /* bound 3 ms */
+	bool has_advice;
+	int64_t phase_ns, sd_ns, promise_ns, advised_ppb;
+	int64_t before_ppb, pending_ns;
+	/* wanted */
+	int64_t step_ns;
+	bool has_frequency;
+	int64_t frequency_ppb;
+	bool has_errors;
+	int64_t max_error_ns, estimated_error_ns;
+};
+
+/* clang-format off */
+static const struct told tolds[] = {
+	{ "told: a step leaves the bound", 2 * NS_PER_S, false, 0, 0, 0, 7000, 100, 0, 2 * NS_PER_S, false, 0, true, 3 * MS, 3 * MS },
+	{ "told: a slew leaves the offset too", 40 * MS, false, 0, 0, 0, 7000, 100, 0, 0, false, 0, true, 43 * MS, 43 * MS },
+	{ "told: behind or ahead", -40 * MS, false, 0, 0, 0, 0, 0, 0, 0, false, 0, true, 43 * MS, 43 * MS },
+	{ "told: nothing needed", 2 * MS, false, 0, 0, 0, 0, 0, 0, 0, false, 0, true, 5 * MS, 5 * MS },
+	{ "told: the advised frequency", 2 * MS, true, MS, MS / 2, 4 * MS, 7000, 100, 0, 0, true, 7000, true, 5 * MS, MS + MS / 2 },
+	{ "told: what was reached, not what is promised", 2 * MS, true, MS, MS / 2, 9 * MS, 7000, 100, 0, 0, true, 7000, true, 5 * MS, MS + MS / 2 },
+	{ "told: no promise is known", 2 * MS, true, MS, MS / 2, INT64_MAX, 0, 0, 0, 0, true, 0, true, 5 * MS, MS + MS / 2 },
+	{ "told: what is pending and stays counts", 2 * MS, true, 2 * MS, MS / 2, 0, 0, 0, 2 * MS, 0, true, 0, true, 5 * MS, 2 * MS + MS / 2 },
+	{ "told: a step by advice", 2 * NS_PER_S, true, 2 * NS_PER_S + 2 * MS, MS, 4 * MS, -7000, 100, 40 * MS,
+	  2 * NS_PER_S + 2 * MS, true, -7000, true, 5 * MS, MS },
+	{ "told: esterror is no more than maxerror", 0, true, 0, NS_PER_S, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
+	{ "told: an absurd deviation", 0, true, 0, -5, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
+	{ "told: a change of 100 ppm at most", 0, true, 0, 0, 0, 300000, 50, 0, 0, true, 100050, true, 3 * MS, 0 },
+	{ "told: a change of 100 ppm at most, down", 0, true, 0, 0, 0, INT64_MIN, 50, 0, 0, true, -99950, true, 3 * MS, 0 },
+	{ "told: 500 ppm in all", 0, true, 0, 0, 0, INT64_MAX, 450000, 0, 0, true, 500000, true, 3 * MS, 0 },
+	{ "told: -500 ppm in all", 0, true, 0, 0, 0, -600000, -450000, 0, 0, true, -500000, true, 3 * MS, 0 },
+	{ "told: 20 s left to slew is not synchronised", 20 * NS_PER_S, false, 0, 0, 0, 0, 0, 0, 0, false, 0, false, 0, 0 },
+};
+/* clang-format on */
+
+static void told_row(void **state)
+{
+	const struct told *row = *state;
+	struct correct_record record = good;
+	struct plan_limits limits = usual;
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { 0 };
+	struct correct_result result;
+
+	record.offset_ns = row->offset_ns;
+	record.has_advice = row->has_advice;
+	record.phase_ns = row->phase_ns;
+	record.phase_sd_ns = row->sd_ns;
+	record.promise_ns = row->promise_ns;
+	record.frequency_ppb = row->advised_ppb;
+	fake.kernel.frequency_ppb = row->before_ppb;
+	fake.kernel.pending_slew_ns = row->pending_ns;
+	fake.kernel.is_unsynchronised = true;
+	if (row->offset_ns == 20 * NS_PER_S) {
+		limits.wish = PLAN_WISH_SLEW;
+	}
+	correct_apply(&record, &limits, &clock, &wish, &result);
+	assert_int_equal(result.status, CORRECT_DONE);
+	assert_int_equal(fake.order.step_ns, row->step_ns);
+	assert_int_equal(fake.order.has_frequency, row->has_frequency);
+	assert_int_equal(fake.order.frequency_ppb, row->frequency_ppb);
+	assert_int_equal(fake.order.has_errors, row->has_errors);
+	if (row->has_errors) {
+		assert_int_equal(fake.order.max_error_ns, row->max_error_ns);
+		assert_int_equal(fake.order.estimated_error_ns, row->estimated_error_ns);
+		assert_int_equal(result.max_error_ns, row->max_error_ns + 999);
+		assert_int_equal(result.estimated_error_ns, row->estimated_error_ns);
+	}
+	/* What is shown is what was read, before and after. */
+	assert_true(result.has_kernel && result.is_told && result.tell_error == 0);
+	assert_int_equal(result.frequency_before_ppb, row->before_ppb);
+	assert_int_equal(result.frequency_after_ppb,
+	                 row->has_frequency ? row->frequency_ppb + 1 : row->before_ppb);
+	assert_int_equal(result.slew_before_ns, row->pending_ns);
+	assert_int_equal(result.slew_after_ns, fake.kernel.pending_slew_ns);
+	assert_int_equal(result.kernel_flags_before, CORRECT_KERNEL_UNSYNC);
+	assert_int_equal(result.kernel_flags, row->has_errors ? 0 : CORRECT_KERNEL_UNSYNC);
+}
+
+/* ---- leap seconds ---- */
+
+struct leap_row {
+	const char *name;
+	int64_t wall_ns;
+	int64_t offset_ns;
+	unsigned leap;   /* of the majority */
+	unsigned kernel; /* armed before */
+	unsigned ours;   /* of which we know that we armed it */
+	unsigned want, want_ours;
+};
+
+/* clang-format off */
+static const struct leap_row leaps[] = {
+	{ "leap: armed on December 31", DECEMBER_31, 0, 1, 0, 0, 1, 1 },
+	{ "leap: armed on June 30", JUNE_30, 0, 1, 0, 0, 1, 1 },
+	{ "leap: one to leave out", JUNE_30, 0, 2, 0, 0, 2, 2 },
+	{ "leap: not on November 30", NOVEMBER_30, 0, 1, 0, 0, 0, 0 },
+	{ "leap: not on December 30", DECEMBER_31 - 24 * HOURS, 0, 1, 0, 0, 0, 0 },
+	{ "leap: not on January 1", DECEMBER_31 + 24 * HOURS, 0, 1, 0, 0, 0, 0 },
+	{ "leap: armed from midnight on", DECEMBER_31 - 12 * HOURS, 0, 1, 0, 0, 1, 1 },
+	{ "leap: not a second before", DECEMBER_31 - 12 * HOURS - NS_PER_S, 0, 1, 0, 0, 0, 0 },
+	{ "leap: the kernel's clock is not there yet", DECEMBER_31 - 12 * HOURS - 20 * MS, 40 * MS, 1, 0, 0, 0, 0 },
+	{ "leap: the kernel's clock is there too early", DECEMBER_31 - 12 * HOURS + 20 * MS, -40 * MS, 1, 0, 0, 0, 0 },
+	{ "leap: stepped into the day", DECEMBER_31 - 12 * HOURS - 60 * NS_PER_S, 90 * NS_PER_S, 1, 0, 0, 1, 1 },
+	{ "leap: stays armed", DECEMBER_31, 0, 1, 1, 1, 1, 1 },
+	{ "leap: a step disarms, the next run arms", DECEMBER_31, 2 * NS_PER_S, 1, 1, 1, 0, 0 },
+	{ "leap: nobody says so any more", DECEMBER_31, 0, 0, 1, 1, 0, 0 },
+	{ "leap: disarmed the day after", DECEMBER_31 + 24 * HOURS, 0, 0, 1, 1, 0, 0 },
+	{ "leap: others armed it, nobody says so", DECEMBER_31, 0, 0, 1, 0, 1, 0 },
+	{ "leap: others armed it at the end of March", NOVEMBER_30, 0, 0, 2, 0, 2, 0 },
+	{ "leap: others armed it on a wrong day", WALL_NS, 0, 0, 1, 0, 0, 0 },
+	{ "leap: the other way round", DECEMBER_31, 0, 2, 1, 1, 2, 2 },
+	{ "leap: a lie about what we armed", DECEMBER_31, 0, 0, 0, 7, 0, 0 },
+};
+/* clang-format on */
+
+static void leap_row(void **state)
+{
+	const struct leap_row *row = *state;
+	struct correct_record record = good;
+	struct fake fake = still;
+	struct plan_limits limits = usual;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { 0 };
+	struct correct_result result;
+
+	limits.floor.unix_ns = 0;
+	record.wall_ns = row->wall_ns - 1000;
+	record.offset_ns = row->offset_ns;
+	record.leap = row->leap;
+	record.leap_armed = row->ours;
+	fake.wall_ns = row->wall_ns;
+	fake.kernel.leap = row->kernel;
+	correct_apply(&record, &limits, &clock, &wish, &result);
+	assert_int_equal(result.status, CORRECT_DONE);
+	assert_int_equal(fake.order.leap, row->want);
+	assert_int_equal(result.leap_armed, row->want_ours);
+	assert_true(result.is_told);
+}
+
+/* Yes is no proof here either: it is read back. */
+static void deaf_kernel(void **state)
+{
+	struct correct_record record = good;
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { 0 };
+	struct correct_result result;
+
+	(void)state;
+	record.offset_ns = 0;
+	fake.is_deaf = true;
+	fake.kernel.is_unsynchronised = true;
+	correct_apply(&record, &usual, &clock, &wish, &result);
+	assert_int_equal(result.status, CORRECT_DONE);
+	assert_false(result.is_told);
+	assert_int_equal(result.kernel_flags, CORRECT_KERNEL_UNSYNC);
+}
+
+/* As it would be with the right errors, but the leap second still armed. */
+static void deaf_to_leap(void **state)
+{
+	struct correct_record record = good;
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { 0 };
+	struct correct_result result;
+
+	(void)state;
+	record.offset_ns = 0;
+	fake.is_deaf = true;
+	fake.kernel.max_error_ns = record.bound_ns;
+	correct_apply(&record, &usual, &clock, &wish, &result);
+	assert_true(result.is_told);
+	fake = still;
+	fake.is_deaf = true;
+	fake.kernel.max_error_ns = record.bound_ns;
+	fake.kernel.leap = NTP_LEAP_INSERT;
+	correct_apply(&record, &usual, &clock, &wish, &result);
+	assert_false(result.is_told);
+}
+
+/* 40 ms at 500 ppm are 80 s. */
+static void slew_says_when(void **state)
+{
+	struct correct_record record = good;
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { 0 };
+	struct correct_result result;
+
+	(void)state;
+	record.offset_ns = -40 * MS;
+	correct_apply(&record, &usual, &clock, &wish, &result);
+	assert_int_equal(result.slew_lasts_ns, 80 * NS_PER_S);
+	assert_int_equal(result.slew_ends_ns, still.wall_ns + 80 * NS_PER_S);
+	record.offset_ns = 2 * NS_PER_S;
+	fake = still;
+	fake.kernel.pending_slew_ns = 30 * MS;
+	correct_apply(&record, &usual, &clock, &wish, &result);
+	assert_int_equal(result.slew_lasts_ns, 0);
+	assert_int_equal(result.slew_ends_ns, 0);
+}
+
+/* Busy or dry: the state found is told all the same. */
+static void found_is_shown(void **state)
+{
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	const struct correct_wish wish = { .is_dry = true };
+	struct correct_result result;
+
+	(void)state;
+	fake.rival = RIVAL_NTPD;
+	fake.kernel.pending_slew_ns = 10 * MS;
+	fake.kernel.frequency_ppb = -4711;
+	correct_apply(&good, &usual, &clock, &wish, &result);
+	assert_int_equal(result.rival, RIVAL_NTPD);
+	assert_true(result.has_kernel);
+	assert_int_equal(result.frequency_before_ppb, -4711);
+	assert_int_equal(result.frequency_after_ppb, -4711);
+	assert_int_equal(result.slew_after_ns, 10 * MS);
+	assert_int_equal(result.slew_lasts_ns, 20 * NS_PER_S);
+}
+
 /* What is told about the move is what was seen, not what was asked. */
 static void readback_is_measured(void **state)
 {
 	struct fake fake = still;
-	const struct clock_ports clock = {
-		&fake,      fake_now,  fake_may_set, fake_raise,
-		fake_clear, fake_step, fake_slew,    fake_pending
-	};
+	const struct clock_ports clock = ports_of(&fake);
 	struct correct_result result;
 
 	(void)state;
 	fake.moves_by_percent = 50;
-	correct_apply(&good, &usual, &clock, false, &result);
+	correct_apply(&good, &usual, &clock, &(struct correct_wish){ 0 }, &result);
 	assert_int_equal(result.readback_ns, NS_PER_S);
 }
 
@@ -348,15 +668,13 @@ static void readback_is_measured(void **state)
 static void dry_plan_is_the_plan(void **state)
 {
 	struct fake fake = still;
-	const struct clock_ports clock = {
-		&fake,      fake_now,  fake_may_set, fake_raise,
-		fake_clear, fake_step, fake_slew,    fake_pending
-	};
+	const struct clock_ports clock = ports_of(&fake);
 	struct correct_result dry_result, result;
 
 	(void)state;
-	correct_apply(&good, &usual, &clock, true, &dry_result);
-	correct_apply(&good, &usual, &clock, false, &result);
+	correct_apply(&good, &usual, &clock, &(struct correct_wish){ .is_dry = true },
+	              &dry_result);
+	correct_apply(&good, &usual, &clock, &(struct correct_wish){ 0 }, &result);
 	assert_int_equal(dry_result.plan.action, PLAN_STEP);
 	assert_int_equal(dry_result.plan.action, result.plan.action);
 	assert_int_equal(dry_result.plan.by_ns, result.plan.by_ns);
@@ -365,8 +683,8 @@ static void dry_plan_is_the_plan(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + 2];
-	size_t i;
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(tolds) + COUNT_OF(leaps) + 6];
+	size_t i, k;
 
 	memset(tests, 0, sizeof(tests));
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -374,6 +692,20 @@ int main(void)
 			                        .test_func = correct_row,
 			                        .initial_state = (void *)&rows[i] };
 	}
+	for (k = 0; k < COUNT_OF(tolds); k++) {
+		tests[i++] = (struct CMUnitTest){ .name = tolds[k].name,
+			                          .test_func = told_row,
+			                          .initial_state = (void *)&tolds[k] };
+	}
+	for (k = 0; k < COUNT_OF(leaps); k++) {
+		tests[i++] = (struct CMUnitTest){ .name = leaps[k].name,
+			                          .test_func = leap_row,
+			                          .initial_state = (void *)&leaps[k] };
+	}
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(deaf_kernel);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(deaf_to_leap);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(slew_says_when);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(found_is_shown);
 	tests[i++] = (struct CMUnitTest){ .name = "the read-back is measured",
 		                          .test_func = readback_is_measured };
 	tests[i++] = (struct CMUnitTest){ .name = "a dry run plans the same",

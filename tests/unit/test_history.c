@@ -270,13 +270,22 @@ static void floor_of_the_last_trusted(void **state)
 	struct run_record run = a_run(0);
 	struct instant floor = { -1 };
 	struct history *history = opened();
+	struct run_record loaded[ROOM];
+	size_t count = 0;
 
 	(void)state;
 	assert_int_equal(history_load_floor(history, &floor), -ENOENT);
 	run.offset_ns = 1000;
 	run.bound_ns = 300;
 	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	/* Whom a query or a dry run asks may be anybody. */
 	run.offset_ns = DAY_NS;
+	run.verb = RECORD_QUERY;
+	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	run.verb = RECORD_SET;
+	run.is_dry = 1;
+	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	run.is_dry = 0;
 	run.status = RUN_REFUSED;
 	assert_int_equal(history_store(history, &run, NULL, 0), 0);
 	run.status = RUN_NO_ANSWER;
@@ -284,6 +293,13 @@ static void floor_of_the_last_trusted(void **state)
 	assert_int_equal(history_store(history, &run, NULL, 0), 0);
 	assert_int_equal(history_load_floor(history, &floor), 0);
 	assert_int_equal(floor.unix_ns, run.at.unix_ns + 700);
+	assert_int_equal(history_load_set_runs(history, loaded, ROOM, &count), 0);
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(loaded[i].verb == RECORD_SET && !loaded[i].is_dry);
+	}
+	assert_int_equal(history_load_runs(history, loaded, ROOM, &count), 0);
+	assert_int_equal(count, 5);
 	history_close(history);
 }
 

@@ -29,7 +29,8 @@ long __wrap_syscall(long number, ...);
 
 /* What the played kernel answers (errno, 0 for yes) and what it was told. */
 static struct {
-	int adjtime_error;
+	int adjtime_error; /* of a call that steps; else: */
+	int tell_error;
 	int settime_error;
 	int settimeofday_error;
 	int slew_error;
@@ -61,7 +62,9 @@ int __wrap_clock_adjtime(clockid_t clock, struct timex *tx)
 	assert_int_equal(clock, CLOCK_REALTIME);
 	kernel.adjtime_calls++;
 	kernel.adjtime = *tx;
-	return answer(kernel.adjtime_error, TIME_ERROR);
+	return answer((tx->modes & ADJ_SETOFFSET) ? kernel.adjtime_error
+	                                          : kernel.tell_error,
+	              TIME_ERROR);
 }
 
 int __wrap_adjtimex(struct timex *tx)
@@ -277,6 +280,118 @@ static void slew_too_far(void **state)
 	assert_int_equal(kernel.slew_calls, 0);
 }
 
+/* ---- order: all that is told in one call ---- */
+
+#define TOLD (ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR)
+#define STEPPED (ADJ_SETOFFSET | ADJ_NANO)
+
+struct told_row {
+	const char *name;
+	struct kernel_clock_order order;
+	int status_before;
+	long tick;
+	unsigned want_modes;
+	int want_status;
+	long want_freq;
+	long want_maxerror, want_esterror;
+};
+
+/* clang-format off */
+static const struct told_row tolds[] = {
+	{ "tell: errors clear STA_UNSYNC", { .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 5000, 200 },
+	{ "tell: errors are rounded up", { .has_errors = true, .max_error_ns = 5000001, .estimated_error_ns = 1 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 5001, 1 },
+	{ "tell: no errors leave STA_UNSYNC", { 0 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
+	{ "tell: no errors leave it synchronised", { 0 }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0 },
+	{ "tell: 16 s is no error to tell", { .has_errors = true, .max_error_ns = 16000000000 },
+	  STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
+	{ "tell: just below 16 s is", { .has_errors = true, .max_error_ns = 15999999000 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 15999999, 0 },
+	{ "tell: a negative error is none", { .has_errors = true, .max_error_ns = -1 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
+	{ "tell: the PLL is off, other bits stay", { .has_errors = true },
+	  STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD | STA_NANO, 10000, TOLD, STA_FREQHOLD | STA_NANO, 0, 0, 0 },
+	{ "tell: 1 ppm", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 65536, 0, 0 },
+	{ "tell: -12.345 ppm, to the nearest", { .has_frequency = true, .frequency_ppb = -12345 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, -809042, 0, 0 },
+	{ "tell: 500 ppm", { .has_frequency = true, .frequency_ppb = 500000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 32768000, 0, 0 },
+	{ "tell: beyond 500 ppm is cut", { .has_frequency = true, .frequency_ppb = 500001 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 32768000, 0, 0 },
+	{ "tell: beyond -500 ppm is cut", { .has_frequency = true, .frequency_ppb = INT64_MIN }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, -32768000, 0, 0 },
+	{ "tell: the tick is counted in", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10001, ADJ_STATUS | ADJ_FREQUENCY, 0, -6488064, 0, 0 },
+	{ "tell: a leap second to insert", { .leap = NTP_LEAP_INSERT }, STA_DEL, 10000, ADJ_STATUS, STA_INS, 0, 0, 0 },
+	{ "tell: a leap second to leave out", { .leap = NTP_LEAP_DELETE }, 0, 10000, ADJ_STATUS, STA_DEL, 0, 0, 0 },
+	{ "tell: no leap second disarms", { 0 }, STA_INS | STA_DEL, 10000, ADJ_STATUS, 0, 0, 0, 0 },
+	{ "tell: leap 3 arms nothing", { .leap = NTP_LEAP_UNSYNCHRONISED }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0 },
+	{ "tell: a step, all in one call", { .step_ns = -300000000, .has_frequency = true, .frequency_ppb = 1000,
+	  .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000 },
+	  STA_UNSYNC | STA_PLL, 10000, STEPPED | TOLD | ADJ_FREQUENCY, 0, 65536, 5000, 200 },
+	{ "tell: a step without known errors is unsynchronised", { .step_ns = -300000000 }, 0, 10000, STEPPED | ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
+};
+/* clang-format on */
+
+static void told(void **state)
+{
+	const struct told_row *row = *state;
+	int tell = 4711;
+
+	kernel.state.status = row->status_before;
+	kernel.state.tick = row->tick;
+	assert_int_equal(kernel_clock_order(&row->order, &tell), 0);
+	assert_int_equal(tell, 0);
+	assert_int_equal(kernel.adjtime_calls, 1);
+	assert_int_equal(kernel.adjtime.modes, row->want_modes);
+	assert_int_equal(kernel.adjtime.status, row->want_status);
+	assert_int_equal(kernel.adjtime.freq, row->want_freq);
+	assert_int_equal(kernel.adjtime.maxerror, row->want_maxerror);
+	assert_int_equal(kernel.adjtime.esterror, row->want_esterror);
+	if (row->want_modes & ADJ_SETOFFSET) {
+		assert_int_equal(kernel.adjtime.time.tv_sec, -1);
+		assert_int_equal(kernel.adjtime.time.tv_usec, 700000000);
+	}
+	assert_int_equal(kernel.settime_calls + kernel.settimeofday_calls, 0);
+	assert_int_equal(kernel.slew_calls, 0);
+}
+
+struct told_fails_row {
+	const char *name;
+	int64_t step_ns;
+	int adjtime_error, tell_error, settime_error, state_error;
+	int want, want_tell;
+	unsigned adjtime_calls, settime_calls;
+};
+
+static const struct told_fails_row told_fails[] = {
+	/* name, step, errors of step, tell, settime, adjtimex; result, tell; calls */
+	{ "order: EPERM of a step is the end", 1, EPERM, 0, 0, 0, -EPERM, EPERM, 1, 0 },
+	{ "order: EPERM without a step", 0, 0, EPERM, 0, 0, -EPERM, EPERM, 1, 0 },
+	{ "order: refused without a step", 0, 0, EINVAL, 0, 0, -EINVAL, EINVAL, 1, 0 },
+	{ "order: one call refused: stepped otherwise, then told", 1, EINVAL, 0, 0, 0, 0, 0,
+	  3, 1 },
+	{ "order: nothing can be told", 1, EINVAL, EOPNOTSUPP, 0, 0, 0, EOPNOTSUPP, 3, 1 },
+	{ "order: no way to step", 1, EINVAL, 0, EPERM, 0, -EPERM, EPERM, 2, 1 },
+	{ "order: a kernel that shows nothing is stepped", 1, 0, 0, 0, ENOSYS, 0, ENOSYS, 1,
+	  0 },
+	{ "order: a kernel that shows nothing is told nothing", 0, 0, 0, 0, ENOSYS, -ENOSYS,
+	  ENOSYS, 0, 0 },
+};
+
+static void told_failing(void **state)
+{
+	const struct told_fails_row *row = *state;
+	const struct kernel_clock_order order = { .step_ns = row->step_ns,
+		                                  .has_errors = true };
+	int tell = 4711;
+
+	kernel.adjtime_error = row->adjtime_error;
+	kernel.tell_error = row->tell_error;
+	kernel.settime_error = row->settime_error;
+	kernel.state_error = row->state_error;
+	assert_int_equal(kernel_clock_order(&order, &tell), row->want);
+	assert_int_equal(tell, row->want_tell);
+	assert_int_equal(kernel.adjtime_calls, row->adjtime_calls);
+	assert_int_equal(kernel.settime_calls, row->settime_calls);
+	assert_int_equal(kernel.settimeofday_calls, 0);
+}
+
 /* ---- permission ---- */
 
 struct may_row {
@@ -418,12 +533,15 @@ static void reading_lies_between(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[COUNT_OF(steps) + COUNT_OF(orders) + COUNT_OF(slews) +
-	                        COUNT_OF(mays) + COUNT_OF(states) + 4];
+	                        COUNT_OF(mays) + COUNT_OF(states) + COUNT_OF(tolds) +
+	                        COUNT_OF(told_fails) + 4];
 	size_t n = 0;
 
 	ROWS(steps, step_value);
 	ROWS(orders, step_order);
 	ROWS(slews, slew_value);
+	ROWS(tolds, told);
+	ROWS(told_fails, told_failing);
 	ROWS(mays, may_set);
 	ROWS(states, state_is_told);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(fallback_value, start);

@@ -253,6 +253,110 @@ static void clocks(void **state)
 	assert_true(listen_stamps_fit());
 }
 
+/* The departure that the kernel tells lies between the clock before and after the sending, and
+ * each comes with its own token, whatever the order of asking. */
+static void departures_are_told(void **state)
+{
+	enum address_family family = *(const enum address_family *)*state;
+	struct address at = loopback(family), to;
+	struct listen_moment before, after;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	struct instant departed;
+	uint64_t token;
+	int fd;
+
+	if (listen_open(&at, false, &socket) < 0) {
+		print_message("# this host has no such address family\n");
+		skip();
+	}
+	assert_int_equal(listen_batch_new(&batch), 0);
+	to = listen_address(socket);
+	assert_int_equal(listen_departures_due(socket), 0);
+	assert_false(listen_departure(socket, &token, &departed));
+	for (uint64_t round = 1; round <= 200; round++) {
+		fd = client(to, "question", 8, 3);
+		assert_int_equal(listen_receive(socket, batch, true), 3);
+		memcpy(listen_answer(batch, 0, 3), "one", 3);
+		memcpy(listen_answer(batch, 1, 3), "two", 3);
+		listen_stamp(batch, 10 * round);
+		memcpy(listen_answer(batch, 2, 5), "three", 5);
+		if (round % 2 == 0) {
+			listen_stamp(batch, 10 * round + 1);
+		}
+		before = listen_now();
+		assert_int_equal(listen_send(socket, batch), 3);
+		for (uint64_t i = 0; i <= (round % 2 == 0); i++) {
+			if (listen_departures_due(socket) == 0 ||
+			    !listen_departure(socket, &token, &departed)) {
+				print_message("# this kernel stamps no departures\n");
+				skip();
+			}
+			after = listen_now();
+			assert_int_equal(token, 10 * round + i);
+			assert_true(instant_diff_ns(departed, before.wall) >= 0);
+			assert_true(instant_diff_ns(after.wall, departed) >= 0);
+		}
+		assert_int_equal(listen_departures_due(socket), 0);
+		close(fd);
+	}
+	listen_batch_free(batch);
+	listen_close(socket);
+}
+
+static void a_socket_of_others_is_taken_over(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4), to;
+	int flags = SOCK_DGRAM | SOCK_NONBLOCK;
+	int fd = socket(AF_INET, flags, 0);
+	struct listen_datagram datagram;
+	struct listen_socket *socket;
+	struct listen_batch *batch;
+	union sockaddr_any name;
+	socklen_t len = sockaddr_from_address(&at, &name);
+	int sender;
+
+	(void)state;
+	assert_int_equal(bind(fd, &name.any, len), 0);
+	assert_int_equal(listen_adopt(fd, &socket), 0);
+	assert_int_equal(listen_batch_new(&batch), 0);
+	to = listen_address(socket);
+	assert_true(to.port > 0);
+	sender = client(to, "question", 8, 1);
+	assert_int_equal(listen_receive(socket, batch, true), 1);
+	listen_datagram(batch, 0, &datagram);
+	assert_true(datagram.has_arrived);
+	assert_true(datagram.is_answerable);
+	memcpy(listen_answer(batch, 0, 3), "one", 3);
+	assert_int_equal(listen_send(socket, batch), 1);
+	close(sender);
+	listen_batch_free(batch);
+	listen_close(socket); /* and with it `fd` */
+	assert_int_equal(close(fd), -1);
+}
+
+static void not_every_descriptor_is_taken_over(void **state)
+{
+	struct listen_socket *socket_taken = NULL;
+	const int off = 0;
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+	int local = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int both = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_int_equal(listen_adopt(tcp, &socket_taken), -EPROTOTYPE);
+	assert_int_equal(listen_adopt(local, &socket_taken), -EAFNOSUPPORT);
+	assert_int_equal(listen_adopt(STDIN_FILENO, &socket_taken), -ENOTSOCK);
+	if (both >= 0) {
+		(void)setsockopt(both, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+		assert_int_equal(listen_adopt(both, &socket_taken), -EPROTONOSUPPORT);
+		close(both);
+	}
+	assert_null(socket_taken);
+	close(tcp);
+	close(local);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +370,10 @@ int main(void)
 		cmocka_unit_test(a_port_is_shared_by_invitation_only),
 		cmocka_unit_test(interrupt_wakes_a_reader),
 		cmocka_unit_test(clocks),
+		cmocka_unit_test_prestate(departures_are_told, IPV4),
+		cmocka_unit_test_prestate(departures_are_told, IPV6),
+		cmocka_unit_test(a_socket_of_others_is_taken_over),
+		cmocka_unit_test(not_every_descriptor_is_taken_over),
 	};
 
 	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);

@@ -141,6 +141,132 @@ static void plan_row(void **state)
 	assert_true(plan.by_ns == (row->want == PLAN_NONE ? 0 : row->offset_ns));
 }
 
+/* ---- what past runs change ---- */
+
+struct past_row {
+	const char *name;
+	int64_t offset_ns; /* bound 10 ms */
+	bool has_phase;
+	int64_t phase_ns;
+	int64_t pending_ns;
+	enum plan_wish wish;
+	enum plan_action want;
+	enum plan_reason why;
+	int64_t by_ns;
+};
+
+/* clang-format off */
+static const struct past_row pasts[] = {
+	{ "advice: inside the bound it is followed", MS(8), true, MS(3), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, MS(3) },
+	{ "advice: against the offset's sign", MS(2), true, -MS(3), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, -MS(3) },
+	{ "advice: of nothing", MS(8), true, 0, 0, PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
+	{ "advice: below a microsecond is nothing", MS(8), true, 999, 0, PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
+	{ "advice: a microsecond", MS(8), true, -1000, 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, -1000 },
+	{ "advice: never steps inside the bound", MS(8), true, MS(3), 0, PLAN_WISH_STEP, PLAN_SLEW, PLAN_ADVISED, MS(3) },
+	{ "advice: not beyond the bound, above", MS(8), true, S(5), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, MS(18) },
+	{ "advice: not beyond the bound, below", MS(8), true, -S(5), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, -MS(2) },
+	{ "advice: INT64_MAX", MS(8), true, INT64_MAX, 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, MS(18) },
+	{ "advice: INT64_MIN", MS(8), true, INT64_MIN, 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, -MS(2) },
+	{ "advice: a slew by it", MS(40), true, MS(33), 0, PLAN_AUTO, PLAN_SLEW, PLAN_SMALL, MS(33) },
+	{ "advice: --slew by it", S(2), true, S(2) - MS(3), 0, PLAN_WISH_SLEW, PLAN_SLEW, PLAN_ASKED_SLEW, S(2) - MS(3) },
+	{ "advice: a step by it", S(2), true, S(2) + MS(4), 0, PLAN_AUTO, PLAN_STEP, PLAN_LARGE, S(2) + MS(4) },
+	{ "advice: --step by it", -MS(40), true, -MS(45), 0, PLAN_WISH_STEP, PLAN_STEP, PLAN_ASKED_STEP, -MS(45) },
+	{ "advice: a step no further than the bound", S(2), true, 0, 0, PLAN_AUTO, PLAN_STEP, PLAN_LARGE, S(2) - MS(10) },
+
+	{ "pending: it leads where it should", MS(8), true, MS(3), MS(3), PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
+	{ "pending: it leads elsewhere: replaced", MS(8), true, MS(3), MS(4), PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, MS(3) },
+	{ "pending: no advice, stays inside the bound", MS(8), false, 0, MS(8), PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
+	{ "pending: no advice, to the edge of the bound", MS(8), false, 0, -MS(2), PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
+	{ "pending: no advice, leads out of the bound", MS(8), false, 0, -MS(2) - 1, PLAN_AUTO, PLAN_SLEW, PLAN_PENDING, MS(8) },
+	{ "pending: somebody's large one is replaced", 0, false, 0, S(1000), PLAN_AUTO, PLAN_SLEW, PLAN_PENDING, 0 },
+	{ "pending: replaced, not added to, outside the bound", MS(40), false, 0, MS(40), PLAN_AUTO, PLAN_SLEW, PLAN_SMALL, MS(40) },
+	{ "pending: a step cancels it", S(2), false, 0, MS(40), PLAN_AUTO, PLAN_STEP, PLAN_LARGE, S(2) },
+	{ "pending: INT64_MIN", 0, false, 0, INT64_MIN, PLAN_AUTO, PLAN_SLEW, PLAN_PENDING, 0 },
+};
+
+struct doubt_row {
+	const char *name;
+	int64_t offset_ns; /* bound 10 ms, forward 1000 s, back 100 s */
+	bool has_expected;
+	int64_t expected_ns, expected_bound_ns;
+	unsigned agreeing, asked;
+	bool any_offset;
+	enum plan_reason why;
+};
+
+static const struct doubt_row doubts[] = {
+	{ "back: at its limit", -S(100), false, 0, 0, 1, 1, false, PLAN_LARGE },
+	{ "back: beyond its limit", -S(100) - 1, false, 0, 0, 1, 1, false, PLAN_BEYOND_BACK_LIMIT },
+	{ "back: forward has another limit", S(1000), false, 0, 0, 1, 1, false, PLAN_LARGE },
+	{ "back: beyond both", -S(1001), false, 0, 0, 1, 1, false, PLAN_BEYOND_LIMIT },
+	{ "back: --any-offset lifts it", -S(101), false, 0, 0, 1, 1, true, PLAN_LARGE },
+
+	{ "drift: at its bound and ours", MS(710), true, MS(500), MS(200), 1, 1, false, PLAN_LARGE },
+	{ "drift: beyond", MS(710) + 1, true, MS(500), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
+	{ "drift: beyond, the other way", MS(289), true, MS(500), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
+	{ "drift: a small offset is explained by nothing either", MS(40), true, S(2), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
+	{ "drift: two of two are too few", S(2), true, 0, MS(200), 2, 2, false, PLAN_BEYOND_DRIFT },
+	{ "drift: three of three are enough", S(2), true, 0, MS(200), 3, 3, false, PLAN_LARGE },
+	{ "drift: three of four are enough", S(2), true, 0, MS(200), 3, 4, false, PLAN_LARGE },
+	{ "drift: four of six are two thirds, not more", S(2), true, 0, MS(200), 4, 6, false, PLAN_BEYOND_DRIFT },
+	{ "drift: five of six", S(2), true, 0, MS(200), 5, 6, false, PLAN_LARGE },
+	{ "drift: counts that would overflow", S(2), true, 0, MS(200), 0x80000000, 0xffffffff, false, PLAN_BEYOND_DRIFT },
+	{ "drift: --any-offset", S(2), true, 0, MS(200), 1, 1, true, PLAN_LARGE },
+	{ "drift: nothing known", S(2), false, 0, 0, 1, 1, false, PLAN_LARGE },
+	{ "drift: a negative bound is no knowledge", S(2), true, 0, -1, 1, 1, false, PLAN_LARGE },
+	{ "drift: expected INT64_MIN", S(2), true, INT64_MIN, MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
+	{ "drift: a bound of all time", S(2), true, 0, INT64_MAX, 1, 1, false, PLAN_LARGE },
+	{ "drift: a larger majority lifts no limit", -S(101), true, 0, MS(200), 9, 9, false, PLAN_BEYOND_BACK_LIMIT },
+};
+/* clang-format on */
+
+static const struct plan_limits past_limits = {
+	.step_above_ns = MS(500),
+	.refuse_above_ns = S(1000),
+	.refuse_back_above_ns = S(100),
+	.floor = { NOON - S(86400) },
+};
+
+static void past_row(void **state)
+{
+	const struct past_row *row = *state;
+	const struct plan_input input = { .offset_ns = row->offset_ns,
+		                          .bound_ns = MS(10),
+		                          .local = { NOON },
+		                          .pending_ns = row->pending_ns,
+		                          .has_phase = row->has_phase,
+		                          .phase_ns = row->phase_ns };
+	struct plan_limits limits = past_limits;
+	struct plan plan;
+
+	limits.wish = row->wish;
+	plan = plan_make(&input, &limits);
+	assert_string_equal(plan_action_name(plan.action), plan_action_name(row->want));
+	assert_string_equal(plan_reason_text(plan.reason), plan_reason_text(row->why));
+	assert_true(plan.by_ns == row->by_ns);
+}
+
+static void doubt_row(void **state)
+{
+	const struct doubt_row *row = *state;
+	const struct plan_input input = { .offset_ns = row->offset_ns,
+		                          .bound_ns = MS(10),
+		                          .local = { NOON },
+		                          .agreeing_count = row->agreeing,
+		                          .asked_count = row->asked,
+		                          .has_expected = row->has_expected,
+		                          .expected_ns = row->expected_ns,
+		                          .expected_bound_ns = row->expected_bound_ns };
+	struct plan_limits limits = past_limits;
+	struct plan plan;
+
+	limits.any_offset = row->any_offset;
+	plan = plan_make(&input, &limits);
+	assert_string_equal(plan_reason_text(plan.reason), plan_reason_text(row->why));
+	assert_true(plan.by_ns == row->offset_ns);
+	assert_true((plan.action == PLAN_REFUSE) == (row->why != PLAN_LARGE));
+}
+
 /* Limits that no option parser lets through: still no licence. */
 static void odd_limits(void **state)
 {
@@ -184,13 +310,24 @@ static void names(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT_OF(rows) + 2];
-	size_t i;
+	static struct CMUnitTest
+		tests[COUNT_OF(rows) + COUNT_OF(pasts) + COUNT_OF(doubts) + 2];
+	size_t i, k;
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
 			                        .test_func = plan_row,
 			                        .initial_state = (void *)&rows[i] };
+	}
+	for (k = 0; k < COUNT_OF(pasts); k++) {
+		tests[i++] = (struct CMUnitTest){ .name = pasts[k].name,
+			                          .test_func = past_row,
+			                          .initial_state = (void *)&pasts[k] };
+	}
+	for (k = 0; k < COUNT_OF(doubts); k++) {
+		tests[i++] = (struct CMUnitTest){ .name = doubts[k].name,
+			                          .test_func = doubt_row,
+			                          .initial_state = (void *)&doubts[k] };
 	}
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(odd_limits);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(names);

@@ -38,8 +38,10 @@ static char warning[RECORDER_WARNING_ROOM];
 static struct source_record sources[SOURCES];
 static const struct recorder_settings settings = { .may_write = true,
 	                                           .may_create = true,
-	                                           .keep_ns = HISTORY_KEEP_NS };
-static const struct recorder_settings looking = { .keep_ns = HISTORY_KEEP_NS };
+	                                           .keep_ns = HISTORY_KEEP_NS,
+	                                           .wants_runs = true };
+static const struct recorder_settings looking = { .keep_ns = HISTORY_KEEP_NS,
+	                                          .wants_runs = true };
 
 static int set_up(void **state)
 {

@@ -234,35 +234,35 @@ static bool try_ports(void)
 struct sandbox_row {
 	const char *name;
 	bool (*attempt)(void);
-	bool is_allowed[2]; /* by role: measure, serve */
+	bool is_allowed[3]; /* by role: measure, serve, clerk */
 };
 
 static const struct sandbox_row rows[] = {
-	/* name                    attempt              measure serve */
-	{ "open a file", try_open, { false, false } },
-	{ "make a file", try_openat_write, { false, false } },
-	{ "run a program", try_exec, { false, false } },
-	{ "fork", try_fork, { false, false } },
-	{ "clone", try_clone, { false, false } },
-	{ "clock_settime", try_settime, { false, false } },
-	{ "settimeofday", try_settimeofday, { false, false } },
-	{ "ptrace", try_ptrace, { false, false } },
-	{ "send a signal", try_kill, { false, false } },
-	{ "setuid", try_setuid, { false, false } },
-	{ "unix socket", try_unix_socket, { false, false } },
-	{ "raw socket", try_raw_socket, { false, false } },
-	{ "packet socket", try_packet_socket, { false, false } },
-	{ "memory to run", try_exec_memory, { false, false } },
-	{ "UDP socket", try_udp_socket, { true, false } },
-	{ "TCP socket, IPv6", try_tcp6_socket, { true, false } },
-	{ "exchange over UDP", try_exchange, { true, false } },
-	{ "a whole run of ports", try_ports, { true, false } },
-	{ "accept", try_listen_accept, { false, true } },
-	{ "memory", try_memory, { true, true } },
-	{ "read the clocks", try_clocks, { true, true } },
-	{ "adjtime is refused", try_adjtime_is_refused, { true, true } },
-	{ "random octets", try_random, { true, true } },
-	{ "stdio", try_stdio, { true, true } },
+	/* name                    attempt              measure serve clerk */
+	{ "open a file", try_open, { false, false, true } },
+	{ "make a file", try_openat_write, { false, false, true } },
+	{ "run a program", try_exec, { false, false, false } },
+	{ "fork", try_fork, { false, false, false } },
+	{ "clone", try_clone, { false, false, false } },
+	{ "clock_settime", try_settime, { false, false, false } },
+	{ "settimeofday", try_settimeofday, { false, false, false } },
+	{ "ptrace", try_ptrace, { false, false, false } },
+	{ "send a signal", try_kill, { false, false, false } },
+	{ "setuid", try_setuid, { false, false, false } },
+	{ "unix socket", try_unix_socket, { false, false, false } },
+	{ "raw socket", try_raw_socket, { false, false, false } },
+	{ "packet socket", try_packet_socket, { false, false, false } },
+	{ "memory to run", try_exec_memory, { false, false, false } },
+	{ "UDP socket", try_udp_socket, { true, false, false } },
+	{ "TCP socket, IPv6", try_tcp6_socket, { true, false, false } },
+	{ "exchange over UDP", try_exchange, { true, false, false } },
+	{ "a whole run of ports", try_ports, { true, false, false } },
+	{ "accept", try_listen_accept, { false, true, false } },
+	{ "memory", try_memory, { true, true, true } },
+	{ "read the clocks", try_clocks, { true, true, true } },
+	{ "adjtime is refused", try_adjtime_is_refused, { true, true, true } },
+	{ "random octets", try_random, { true, true, true } },
+	{ "stdio", try_stdio, { true, true, true } },
 };
 
 static _Noreturn void child(const struct sandbox_row *row, enum sandbox_role role)
@@ -314,6 +314,11 @@ static void attempt_serve(void **state)
 	attempt(*state, SANDBOX_SERVE);
 }
 
+static void attempt_clerk(void **state)
+{
+	attempt(*state, SANDBOX_CLERK);
+}
+
 /* Without no_new_privs and without a capability the kernel takes no filter, and that must
  * be told, not passed over. */
 static void needs_no_new_privs(void **state)
@@ -344,7 +349,13 @@ static void needs_no_new_privs(void **state)
 
 int main(void)
 {
-	static char names[2 * COUNT_OF(rows)][64];
+	static const struct {
+		const char *name;
+		void (*attempt)(void **state);
+	} roles[] = { { "measure", attempt_measure },
+		      { "serve", attempt_serve },
+		      { "clerk", attempt_clerk } };
+	static char names[COUNT_OF(roles) * COUNT_OF(rows)][64];
 	struct CMUnitTest tests[COUNT_OF(names) + 1];
 	size_t n = 0;
 
@@ -354,14 +365,12 @@ int main(void)
 	}
 	memset(tests, 0, sizeof(tests));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		for (size_t role = 0; role < 2; role++) {
-			snprintf(names[n], sizeof(names[n]), "%s: %s %s",
-			         role == SANDBOX_MEASURE ? "measure" : "serve",
+		for (size_t role = 0; role < COUNT_OF(roles); role++) {
+			snprintf(names[n], sizeof(names[n]), "%s: %s %s", roles[role].name,
 			         rows[i].name,
 			         rows[i].is_allowed[role] ? "is allowed" : "ends it");
 			tests[n].name = names[n];
-			tests[n].test_func =
-				role == SANDBOX_MEASURE ? attempt_measure : attempt_serve;
+			tests[n].test_func = roles[role].attempt;
 			tests[n].initial_state = (void *)(uintptr_t)&rows[i];
 			n++;
 		}

@@ -128,6 +128,13 @@ static void reference_is_never_in_the_future(void **state)
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	back.wall.unix_ns -= 3600 * NS_PER_S;
 	serve_clock_update(&clock, &kernel, back, true, &view);
+	assert_int_equal(view.ntp.reference.unix_ns, 0);
+	back.mono_ns += SERVE_STEP_GRACE_NS;
+	serve_clock_update(
+		&clock, &kernel,
+		(struct listen_moment){ instant_add_ns(back.wall, SERVE_STEP_GRACE_NS),
+	                                back.mono_ns },
+		true, &view);
 	assert_int_equal(view.ntp.reference.unix_ns, back.wall.unix_ns);
 }
 
@@ -149,6 +156,169 @@ static void synchronisation_comes_and_goes(void **state)
 	serve_clock_update(&clock, &kernel, moment(2 * NS_PER_S), true, &view);
 	assert_false(view.may_tell);
 	assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
+}
+
+struct step_row {
+	const char *name;
+	unsigned local_stratum;
+	int64_t max_error_ns;
+	int64_t step_ns;
+	bool wants_grace;
+};
+
+/* A clock that says that it may be off by a second cannot surprise anybody with half of one. */
+/* clang-format off */
+static const struct step_row step_rows[] = {
+	{ "local clock set ahead by 1 ms",      1, 0, NS_PER_MS, true },
+	{ "local clock set back by an hour",    1, 0, -3600 * NS_PER_S, true },
+	{ "local clock, 99 us",                 1, 0, 99 * NS_PER_US, false },
+	{ "synchronised, within its error",     0, NS_PER_S, 900 * NS_PER_MS, false },
+	{ "synchronised, beyond its error",     0, NS_PER_S, 1100 * NS_PER_MS, true },
+	{ "synchronised, back beyond it",       0, NS_PER_MS, -2 * NS_PER_MS, true },
+};
+/* clang-format on */
+
+static struct listen_moment stepped(int64_t after_ns, int64_t by_ns)
+{
+	struct listen_moment m = moment(after_ns);
+
+	m.wall.unix_ns += by_ns;
+	return m;
+}
+
+static void step_row(void **state)
+{
+	const struct step_row *row = *state;
+	struct serve_clock clock = { .local_stratum = row->local_stratum };
+	struct kernel_clock_state kernel = synchronised(row->max_error_ns);
+	struct serve_view view;
+	int64_t s;
+
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
+	assert_true(view.may_tell);
+	for (s = 2; s < 12; s++) {
+		serve_clock_update(&clock, &kernel, stepped(s * NS_PER_S, row->step_ns),
+		                   true, &view);
+		assert_int_equal(view.is_after_step, row->wants_grace);
+		assert_int_equal(view.may_tell, !row->wants_grace);
+		if (row->wants_grace) {
+			assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
+			assert_memory_equal(view.ntp.refid, "STEP", 4);
+			assert_int_equal(view.ntp.reference.unix_ns, 0);
+		}
+	}
+	serve_clock_update(&clock, &kernel, stepped(s * NS_PER_S, row->step_ns), true,
+	                   &view);
+	assert_true(view.may_tell);
+	assert_true(view.ntp.reference.unix_ns <=
+	            stepped(s * NS_PER_S, row->step_ns).wall.unix_ns);
+}
+
+/* Under another clock than the kernel's nothing can be said of steps. */
+static void a_faked_clock_has_no_steps(void **state)
+{
+	struct serve_clock clock = { .local_stratum = 1 };
+	struct kernel_clock_state kernel = synchronised(0);
+	struct serve_view view;
+
+	(void)state;
+	serve_clock_update(&clock, &kernel, moment(0), false, &view);
+	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), false, &view);
+	assert_true(view.may_tell);
+}
+
+static void dispersion_grows_with_age(void **state)
+{
+	struct serve_view view = { .ntp.root_dispersion_ns = 1000, .mono_ns = NS_PER_S };
+
+	(void)state;
+	assert_int_equal(serve_dispersion_ns(&view, NS_PER_S), 1000);
+	assert_int_equal(serve_dispersion_ns(&view, 2 * NS_PER_S), 1000 + 15000);
+	assert_int_equal(serve_dispersion_ns(&view, 101 * NS_PER_S), 1000 + 1500000);
+	assert_int_equal(serve_dispersion_ns(&view, 0), 1000);
+}
+
+/* Faults S10 and 29: nobody has corrected the clock for a day. */
+static void upstream_lost(void **state)
+{
+	struct serve_clock clock = { 0 };
+	struct kernel_clock_state kernel;
+	struct serve_view view;
+	int64_t told_ns = 0, lost_s = 0;
+
+	(void)state;
+	for (int64_t s = 0; s < 86400; s++) {
+		kernel = synchronised(NS_PER_MS + s * 500 * NS_PER_US);
+		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), true, &view);
+		assert_true(view.ntp.root_dispersion_ns > told_ns);
+		told_ns = view.ntp.root_dispersion_ns;
+		if (!view.may_tell && lost_s == 0) {
+			lost_s = s;
+		}
+		assert_int_equal(view.may_tell, lost_s == 0);
+	}
+	assert_in_range(lost_s, 2998, 2999); /* 1.5 s at 500 ppm */
+}
+
+static struct serve_trusted trusted_run(void)
+{
+	return (struct serve_trusted){ .is_known = true,
+		                       .at = { START_NS - 1000 * NS_PER_S },
+		                       .bound_ns = 4 * NS_PER_MS,
+		                       .root_delay_ns = 20 * NS_PER_MS,
+		                       .stratum = 2,
+		                       .refid = { 192, 0, 2, 7 } };
+}
+
+static void a_trusted_run_is_served_as_it_is(void **state)
+{
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = synchronised(504 * NS_PER_MS);
+	struct serve_view view;
+
+	(void)state;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_int_equal(view.ntp.stratum, 3);
+	assert_memory_equal(view.ntp.refid, ((uint8_t[]){ 192, 0, 2, 7 }), 4);
+	assert_int_equal(view.ntp.reference.unix_ns, START_NS - 1000 * NS_PER_S);
+	assert_int_equal(view.ntp.root_delay_ns, 20 * NS_PER_MS);
+	/* 15 us a second for 1000 s. */
+	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
+	/* A step takes the trust away for good. */
+	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), true, &view);
+	assert_false(view.may_tell);
+	serve_clock_update(&clock, &kernel, stepped(60 * NS_PER_S, NS_PER_S), true, &view);
+	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+}
+
+static void somebody_else_knows_better(void **state)
+{
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = synchronised(NS_PER_MS);
+	struct serve_view view;
+
+	(void)state;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+	assert_int_equal(view.ntp.root_dispersion_ns, NS_PER_MS);
+}
+
+static void a_trusted_run_grows_old(void **state)
+{
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = synchronised(504 * NS_PER_MS);
+	struct serve_view view;
+
+	(void)state;
+	clock.trusted.at.unix_ns = START_NS - 100000 * NS_PER_S; /* 1.504 s at 15 ppm */
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_false(view.may_tell);
+	assert_memory_equal(view.ntp.refid, "INIT", 4);
+	kernel.is_unsynchronised = true;
+	clock.trusted = trusted_run();
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_false(view.may_tell);
 }
 
 enum { WRITES = 200000 };
@@ -217,8 +387,14 @@ int main(void)
 		cmocka_unit_test(reference_is_never_in_the_future),
 		cmocka_unit_test(synchronisation_comes_and_goes),
 		cmocka_unit_test(no_reader_sees_half_a_state),
+		cmocka_unit_test(a_faked_clock_has_no_steps),
+		cmocka_unit_test(dispersion_grows_with_age),
+		cmocka_unit_test(upstream_lost),
+		cmocka_unit_test(a_trusted_run_is_served_as_it_is),
+		cmocka_unit_test(somebody_else_knows_better),
+		cmocka_unit_test(a_trusted_run_grows_old),
 	};
-	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others)];
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others) + COUNT_OF(step_rows)];
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		tests[i] =
@@ -227,5 +403,12 @@ int main(void)
 			                     .initial_state = (void *)(uintptr_t)&rows[i] };
 	}
 	memcpy(tests + COUNT_OF(rows), others, sizeof(others));
+	for (size_t i = 0; i < COUNT_OF(step_rows); i++) {
+		tests[COUNT_OF(rows) + COUNT_OF(others) + i] =
+			(struct CMUnitTest){ .name = step_rows[i].name,
+			                     .test_func = step_row,
+			                     .initial_state =
+			                             (void *)(uintptr_t)&step_rows[i] };
+	}
 	return cmocka_run_group_tests_name("serve_state", tests, NULL, NULL);
 }

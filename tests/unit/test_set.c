@@ -21,11 +21,16 @@
 
 #include "app/correct.h"
 #include "app/measure.h"
+#include "app/recorder.h"
 #include "cmd/command.h"
 #include "io/kernel_clock.h"
+#include "io/lock.h"
 #include "io/ports.h"
 #include "io/priv.h"
+#include "io/rival.h"
+#include "io/rtc.h"
 #include "io/sandbox.h"
+#include "io/state_dir.h"
 
 enum act {
 	ACT_ANSWER,
@@ -35,6 +40,7 @@ enum act {
 	ACT_FAIL,
 	ACT_BAD_RECORD,
 	ACT_SHORT_RECORD,
+	ACT_HIDE_FLOOR,
 	ACT_LONG_RECORD,
 	ACT_EXIT,
 	ACT_CRASH,
@@ -49,6 +55,11 @@ struct script {
 	int keep_r, raise_r, may_set_r, child_drop_r, parent_drop_r, sandbox_r, step_r;
 	bool clock_stands_still;
 	int raise_again_r; /* the second time: for the deed */
+	int lock_r, start_r, store_r;
+	enum rival rival;
+	int64_t floor_ahead_ns; /* of the clock; 0: none is known */
+	int64_t usual_ns;       /* what the last run promised */
+	int64_t last_age_ns;    /* of the last good run of this boot; 0: none */
 };
 
 static struct world {
@@ -56,8 +67,12 @@ static struct world {
 	struct script script;
 	int64_t shift_ns;
 	int64_t pending_ns;
+	struct kernel_clock_order order; /* the last one */
 	int raised;
 	int measured;
+	int locked;
+	int stored;
+	struct run_record record; /* the last that was stored */
 	char log[2000];
 } * world;
 
@@ -94,7 +109,10 @@ int kernel_clock_now(struct reading *ret)
 int kernel_clock_state(struct kernel_clock_state *ret)
 {
 	*ret = (struct kernel_clock_state){ .precision_ns = 100,
-		                            .pending_slew_ns = world->pending_ns };
+		                            .pending_slew_ns = world->pending_ns,
+		                            .leap = world->order.leap,
+		                            .frequency_ppb = world->order.frequency_ppb,
+		                            .max_error_ns = world->order.max_error_ns };
 	return 0;
 }
 
@@ -104,14 +122,38 @@ int kernel_clock_may_set(void)
 	return world->script.may_set_r;
 }
 
-int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
+int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
 {
-	note("step");
-	*ret_method = CLOCK_BY_ADJTIME;
-	if (!world->script.clock_stands_still && world->script.step_r == 0) {
-		world->shift_ns += by_ns;
+	*ret_tell = 0;
+	if (order->step_ns) {
+		note("step");
 	}
-	return world->script.step_r;
+	if (world->script.step_r == 0) {
+		world->order = *order;
+		if (!world->script.clock_stands_still) {
+			world->shift_ns += order->step_ns;
+		}
+	}
+	return order->step_ns ? world->script.step_r : 0;
+}
+
+enum rival rival_look(const char *proc)
+{
+	(void)proc;
+	return world->script.rival;
+}
+
+int rtc_open(void)
+{
+	note("rtc");
+	return -ENOENT;
+}
+
+int rtc_write(int fd, int64_t ahead_ns)
+{
+	(void)fd;
+	(void)ahead_ns;
+	return -EIO;
 }
 
 int kernel_clock_slew(int64_t by_ns)
@@ -151,6 +193,91 @@ int sandbox_enter(enum sandbox_role role)
 	assert_int_equal(role, SANDBOX_MEASURE);
 	note("sandbox");
 	return world->script.sandbox_r;
+}
+
+/* ---- what runs leave to the next ---- */
+
+int lock_take(const char *state_dir, const char *run_dir, struct lock *ret)
+{
+	(void)state_dir;
+	(void)run_dir;
+	(void)ret;
+	world->locked = world->script.lock_r == 0;
+	return world->script.lock_r;
+}
+
+void lock_release(struct lock *lock)
+{
+	(void)lock;
+	world->locked = 0;
+}
+
+const char *state_dir_error_text(int error)
+{
+	return strerror(-error);
+}
+
+int recorder_start(const char *state_dir, const struct recorder_settings *settings,
+                   struct recorder **ret)
+{
+	static char recorder;
+
+	(void)state_dir;
+	assert_true(settings->may_write || !world->locked);
+	*ret = (struct recorder *)&recorder;
+	return world->script.start_r;
+}
+
+void recorder_load(struct recorder *recorder, struct history_view *ret)
+{
+	struct reading now;
+
+	(void)recorder;
+	memset(ret, 0, sizeof(*ret));
+	assert_int_equal(kernel_clock_now(&now), 0);
+	memcpy(ret->boot_id, "this boot", 10);
+	if (world->script.floor_ahead_ns) {
+		ret->has_floor = true;
+		ret->floor = instant_add_ns(now.wall, world->script.floor_ahead_ns);
+	}
+	ret->runs = calloc(1, sizeof(*ret->runs));
+	assert_non_null(ret->runs);
+	if (world->script.last_age_ns) {
+		ret->run_count = 1;
+		ret->runs[0].verb = RECORD_SET;
+		ret->runs[0].boot_ns = now.boot_ns - world->script.last_age_ns;
+		ret->runs[0].mono_ns = now.mono_ns - world->script.last_age_ns;
+		ret->runs[0].at = instant_add_ns(now.wall, -world->script.last_age_ns);
+		ret->runs[0].bound_ns = NS_PER_MS;
+		ret->runs[0].has_answer = 1;
+		ret->runs[0].has_kernel = 1;
+		ret->runs[0].max_error_ns = world->script.usual_ns;
+		memcpy(ret->runs[0].boot_id, "this boot", 10);
+	}
+}
+
+void recorder_view_free(struct history_view *view)
+{
+	free(view->runs);
+}
+
+int recorder_store(struct recorder *recorder, const struct run_record *run,
+                   const struct source_record *sources, size_t count, char *warning)
+{
+	(void)recorder;
+	(void)sources;
+	assert_int_equal(count, 0);
+	assert_int_equal(run->verb, RECORD_SET);
+	world->stored++;
+	world->record = *run;
+	snprintf(warning, RECORDER_WARNING_ROOM, "%s",
+	         world->script.store_r ? "the disk is full" : "");
+	return world->script.store_r;
+}
+
+void recorder_stop(struct recorder *recorder)
+{
+	(void)recorder;
 }
 
 static const struct ports no_ports;
@@ -221,6 +348,9 @@ static void misbehave(enum act act)
 		tell_parent(sizeof(struct correct_record) - 8);
 		pause();
 		break;
+	case ACT_HIDE_FLOOR:
+		tell_parent(sizeof(struct correct_record));
+		_exit(3);
 	case ACT_LONG_RECORD:
 		tell_parent(sizeof(struct correct_record) + 8);
 		pause();
@@ -294,10 +424,11 @@ void measure_free(struct run *run)
 #define ALLOWED "P-keep P-raise P-may P-clear"
 #define CHILD " C-drop C-ports C-sandbox C-measure"
 #define DEED " P-raise P-step P-clear P-drop"
+#define TOLD " P-raise P-clear P-drop"
 
 struct row {
 	const char *name;
-	const char *words[4];
+	const char *words[5];
 	struct script script;
 	int status;
 	const char *log;
@@ -312,14 +443,14 @@ static const struct row rows[] = {
 	{ "steps", { "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock by +2 s", NULL },
 	{ "slews", { "h" }, { .offset_ns = -40 * MS }, 0,
 	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing the clock by -40 ms", NULL },
-	{ "needs nothing", { "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop", "left the clock alone", NULL },
-	{ "quiet, needs nothing", { "-q", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop", NULL, NULL },
+	{ "needs nothing", { "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD, "left the clock alone", NULL },
+	{ "quiet, needs nothing", { "-q", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD, NULL, NULL },
 	{ "quiet, steps: is told", { "-q", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
 	{ "json, steps", { "--json", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
 	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"sources\":[],"
 	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\"},"
 	  "\"applied\":{\"action\":\"step\",\"by_ns\":2000000000}}\n", NULL },
-	{ "json, needs nothing", { "--json", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD " P-drop",
+	{ "json, needs nothing", { "--json", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD,
 	  "\"applied\":{\"action\":\"none\",\"by_ns\":0}}\n", NULL },
 	{ "dry", { "--dry-run", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
 	{ "dry, json", { "--dry-run", "--json", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure",
@@ -367,6 +498,37 @@ static const struct row rows[] = {
 	{ "the child is killed", { "h" }, { .act = ACT_CRASH }, 6, ALLOWED CHILD, NULL, "ended by signal 9" },
 	{ "the child hangs", { "-t50ms", "h" }, { .act = ACT_HANG }, 6, ALLOWED CHILD, NULL, "did not report in time" },
 	{ "the child is interrupted", { "h" }, { .act = ACT_INTERRUPTED }, 130, ALLOWED CHILD, NULL, NULL },
+	{ "another run holds the lock: no packet", { "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, NULL, "another run holds the lock" },
+	{ "another run holds the lock, json", { "--json", "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, "\"status\":\"busy\"", "another run" },
+	{ "another program at work", { "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
+	{ "another program at work, json", { "--json", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "\"status\":\"busy\"", "--force" },
+	{ "another program at work, --force", { "--force", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: chronyd" },
+	{ "another program at work, dry", { "--dry-run", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 0,
+	  "P-drop P-ports P-sandbox P-measure", "would step it", "warning: chronyd" },
+	{ "--rtc, and there is none", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD " P-raise P-step P-clear P-rtc P-drop", "stepped", "hardware clock" },
+	{ "quiet, slews as was foreseen", { "-q", "--no-discipline", "h" }, { .offset_ns = 40 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
+	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", NULL, NULL },
+	{ "quiet, slews beyond", { "-q", "--no-discipline", "h" }, { .offset_ns = 60 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
+	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing", NULL },
+	{ "quiet, slews back beyond", { "-q", "--no-discipline", "h" }, { .offset_ns = -60 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
+	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing", NULL },
+	{ "quiet, another program: told", { "-q", "--force", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 5 }, 0,
+	  ALLOWED CHILD TOLD, NULL, "warning: chronyd" },
+	{ "a dry run takes no lock", { "--dry-run", "h" }, { .lock_r = -EWOULDBLOCK, .offset_ns = 2 * S }, 0,
+	  "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
+	{ "no lock to be had: told, and set", { "h" }, { .lock_r = -EROFS, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "no lock" },
+	{ "no history to be had: told, and set", { "h" }, { .start_r = -EAGAIN, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "history" },
+	{ "the run is not recorded: told, and set", { "h" }, { .store_r = -ENOSPC, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the disk is full" },
+	{ "before the last run's time", { "--any-offset", "h" }, { .floor_ahead_ns = 3 * S, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "known to be past" },
+	{ "before the last run's time, of which a record says nothing", { "h" }, { .act = ACT_HIDE_FLOOR, .floor_ahead_ns = 3 * S }, 3,
+	  ALLOWED CHILD " P-drop", NULL, NULL },
+	{ "after the last run's time", { "h" }, { .floor_ahead_ns = S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "dry, before the last run's time", { "--dry-run", "--state-dir", "/", "h" }, { .floor_ahead_ns = 3 * S, .offset_ns = 2 * S }, 3,
+	  "P-drop P-ports P-sandbox P-measure", "would refuse", "known to be past" },
+	{ "--min-interval: the last run is younger", { "--min-interval", "50m", "h" }, { .last_age_ns = 2900 * S }, 0, ALLOWED, "nothing to do: the last good run was 2900 s ago", NULL },
+	{ "--min-interval, quiet", { "-q", "--min-interval", "50m", "h" }, { .last_age_ns = 2900 * S }, 0, ALLOWED, NULL, NULL },
+	{ "--min-interval: the last run is older", { "--min-interval", "50m", "--no-discipline", "h" }, { .last_age_ns = 3100 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "--min-interval: the first run", { "--min-interval", "50m", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "the parent is ended while measuring", { "h" }, { .act = ACT_SIGNAL_PARENT }, 143, ALLOWED CHILD, NULL, NULL },
 };
 /* clang-format on */
@@ -398,7 +560,7 @@ static void set_process(const struct row *row, int out, int err)
 	world->parent = getpid();
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
-	while (argc <= 4 && row->words[argc - 1]) {
+	while (argc <= 5 && row->words[argc - 1]) {
 		argv[argc] = (char *)row->words[argc - 1];
 		argc++;
 	}
@@ -432,6 +594,16 @@ static void set_row(void **state)
 	}
 	assert_part(out_text, row->out);
 	assert_part(err_text, row->err);
+	/* What was decided is remembered, once, with what came of it. */
+	if (row->out && strstr(row->log, CHILD) && row->script.start_r == 0) {
+		assert_int_equal(world->stored, 1);
+		assert_int_equal(world->record.exit_status, row->status);
+		assert_int_equal(world->record.offset_ns, row->script.offset_ns);
+		if (strstr(row->out, "stepped")) {
+			assert_int_equal(world->record.applied_action, PLAN_STEP);
+			assert_int_equal(world->record.applied_by_ns, world->shift_ns);
+		}
+	}
 	/* Only what was stepped has moved. */
 	assert_true(world->shift_ns == 0 || strstr(row->log, "P-step") != NULL);
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Reads `strace -f -o`: prints each call that takes octets from a socket in a process
-# that has not given up all its capabilities.  A process starts with those of its
+# Reads `strace -f -yy -o`: prints each call that takes octets from a socket in a process
+# that has not given up all its capabilities.  Not those of a UNIX socket: behind it are
+# processes of our own, on this machine.  A process starts with those of its
 # parent; capset() to nothing permitted clears it.
 function holds(pid) { return (pid in held) ? held[pid] : 1 }
 { pid = $1 }
@@ -15,7 +16,7 @@ function holds(pid) { return (pid in held) ? held[pid] : 1 }
 	}
 }
 / (recvmsg|recvmmsg|recvfrom|recv)\(/ {
-	if (holds(pid)) {
+	if (holds(pid) && $0 !~ /\([0-9]+<UNIX/) {
 		print
 	}
 }

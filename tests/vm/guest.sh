@@ -16,7 +16,9 @@ ip addr add 10.79.0.2/24 dev vec0
 ip link set vec0 up
 echo "GUEST up"
 
-cp "$REQTIME_BUILD/reqtime" /run/w/reqtime
+cp "$REQTIME_BUILD/reqtime" "$REQTIME_T/kernel_look" "$REQTIME_T/kill_sweep" /run/w/
+chmod 755 /run/w/*
+export STATE_DIRECTORY=/run/w/state
 chronyd=$REQTIME_R/build/peers/usr/sbin/chronyd
 server=ntp://10.79.0.1:1123
 silent=ntp://10.79.0.1:9191 # speaks another protocol: never answers NTP
@@ -30,7 +32,7 @@ result() { # result NAME CONDITION-STATUS [WHY]
 	else
 		echo "GUEST not ok $count - $1"
 		printf '%s\n' "${3:-}" "status $status" "$(cat /run/w/out /run/w/err 2>/dev/null)" |
-			head -n 30 | sed 's/^/GUEST # /'
+			head -n 60 | sed 's/^/GUEST # /'
 	fi
 }
 plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
@@ -58,6 +60,21 @@ year() {
 packets_out() {
 	awk '$1 == "Udp:" && $5 ~ /^[0-9]+$/ { print $5 }' /proc/net/snmp
 }
+# kernel NAME: what another program reads of the kernel's clock
+kernel() {
+	/run/w/kernel_look | sed -n "s/^$1=//p"
+}
+between() { # between LOW HIGH VALUE
+	[ -n "$3" ] && [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]
+}
+# What ran before is forgotten: other servers, another time.
+forget() {
+	rm -rf /run/w/state
+	mkdir /run/w/state
+	chown 65534:65534 /run/w/state
+	/run/w/kernel_look freq 0
+}
+forget
 to_2001() {
 	date -u -s '2001-01-01 00:00:00' >/dev/null
 }
@@ -95,16 +112,24 @@ result "25 years off: refused means that the clock has not moved" $? "$(date -u)
 run "${capable[@]}" /run/w/reqtime set --any-offset $server
 [ $status -eq 0 ]
 result "--any-offset: exit status 0" $?
+[ "$(kernel unsync)" = 0 ] && [ "$(kernel state)" = 0 ]
+result "after a step the kernel calls its clock synchronised" $? "$(/run/w/kernel_look)"
+between 1 100000 "$(kernel maxerror)" && between 1 100000 "$(kernel esterror)"
+result "after a step the kernel knows how sure it is" $? "$(/run/w/kernel_look)"
 left=$(truth_us)
 below_us 20000 "$left"
 result "--any-offset: the clock is within 20 ms of the truth" $? "$left us"
 
 # A little off.
-date -u -s "@$(awk -v now="$(date +%s.%N)" 'BEGIN { printf "%.6f", now - 0.040 }')" >/dev/null
+/run/w/kernel_look step -40
 before=$(truth_us)
 run "${capable[@]}" /run/w/reqtime set --json $server
 [ $status -eq 0 ] && grep -q '"action": *"slew"' /run/w/out
 result "40 ms off: set slews" $? "$before us"
+between 30000 50000 "$(kernel pending)"
+result "40 ms off: it is pending" $? "$(/run/w/kernel_look)"
+between 35000 100000 "$(kernel maxerror)" && [ "$(kernel unsync)" = 0 ]
+result "40 ms off: while it slews the kernel is told that much" $? "$(/run/w/kernel_look)"
 after=$(truth_us)
 [ "${after:-0}" -gt $((before - 20000)) ] 2>/dev/null
 result "40 ms off: no step" $? "$before us then ${after:-?} us"
@@ -115,10 +140,127 @@ later=$(truth_us)
 result "40 ms off: the clock draws nearer" $? "$after us then ${later:-?} us"
 
 # Above the step limit both ways, and a negative one.
-date -u -s "@$(awk -v now="$(date +%s.%N)" 'BEGIN { printf "%.6f", now + 2.3 }')" >/dev/null
-run "${capable[@]}" /run/w/reqtime set $server
+/run/w/kernel_look step 2300
+run "${capable[@]}" /run/w/reqtime set --any-offset $server
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
 result "2.3 s fast: stepped back" $? "$(truth_us) us left"
+
+# What is pending is counted in.
+forget
+/run/w/kernel_look step -40
+run "${capable[@]}" /run/w/reqtime set --no-discipline $server
+run "${capable[@]}" /run/w/reqtime set --no-discipline $server
+[ $status -eq 0 ] && between 30000 45000 "$(kernel pending)"
+result "two runs, one after the other: one slew" $? "$(/run/w/kernel_look)"
+/run/w/kernel_look step 0 # forgets the slew
+/run/w/kernel_look step $(($(truth_us) / 1000))
+/run/w/kernel_look slew 900000
+run "${capable[@]}" /run/w/reqtime set --no-discipline $server
+[ $status -eq 0 ] && between -5000 5000 "$(kernel pending)"
+result "a slew that leads astray is replaced" $? "$(/run/w/kernel_look)"
+
+# The frequency, and what is learnt.
+forget
+for _ in 1 2; do
+	run "${capable[@]}" /run/w/reqtime set $server
+	sleep 1
+done
+run strace -f -o /run/w/trace "${capable[@]}" /run/w/reqtime set --timeout 15 $server
+given=$(sed -n 's/.*clock_adjtime(.*ADJ_FREQUENCY.*, freq=\([-0-9]*\).*/\1/p' /run/w/trace)
+[ $status -eq 0 ] && [ -n "$given" ] && [ "$(kernel freq)" = "$given" ]
+result "the kernel was given the frequency" $? "$given: $(/run/w/kernel_look)"
+[ "$(grep -c 'modes=ADJ_FREQUENCY|ADJ_MAXERROR|ADJ_ESTERROR|ADJ_STATUS' /run/w/trace)" -eq 1 ]
+result "frequency, status and errors in one call" $? "$(grep adjtime /run/w/trace)"
+/run/w/kernel_look freq 12345
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 5 ] && grep -q 'frequency' /run/w/err && [ "$(kernel freq)" = 809041 ]
+result "the frequency was changed by others: exit status 5" $? "$(/run/w/kernel_look)"
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 0 ]
+result "the frequency was changed by others: that is told once" $?
+
+# Others at work.
+forget
+cp /bin/sleep /run/w/ntpd
+/run/w/ntpd 100 &
+rival=$!
+sleep 0.1
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 5 ] && grep -q 'ntpd is running' /run/w/err
+result "ntpd is running: exit status 5, and it is named" $?
+run "${capable[@]}" /run/w/reqtime set --dry-run $server
+[ $status -eq 0 ] && grep -q 'warning: ntpd is running' /run/w/err
+result "ntpd is running: a dry run warns" $?
+run "${capable[@]}" /run/w/reqtime set --force $server
+[ $status -eq 0 ]
+result "ntpd is running: --force" $?
+kill $rival
+"${plain[@]}" /run/w/ntpd 100 &
+rival=$!
+sleep 0.1
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 0 ]
+result "ntpd without the right to set the clock: no reason to stop" $?
+kill $rival
+"$chronyd" -4 -d -u root -f /dev/null "pidfile /run/c2.pid" "cmdport 0" "bindcmdaddress /" \
+	"server 10.79.0.1 iburst" >/run/w/chronyd.log 2>&1 &
+rival=$!
+sleep 1
+forget
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 5 ] && grep -q 'chronyd is running' /run/w/err
+result "chronyd is running: exit status 5" $? "$(cat /run/w/chronyd.log)"
+kill $rival
+wait $rival
+forget
+/run/w/kernel_look pll
+run "${capable[@]}" /run/w/reqtime set $server
+[ $status -eq 5 ] && [ "$(kernel pll)" = 1 ]
+result "the kernel's loop is fed: exit status 5" $?
+run "${capable[@]}" /run/w/reqtime set --force $server
+[ $status -eq 0 ] && [ "$(kernel pll)" = 0 ] && [ "$(kernel unsync)" = 0 ]
+result "the kernel's loop is fed: --force turns it off" $? "$(/run/w/kernel_look)"
+
+# A leap second.
+forget
+run "${capable[@]}" /run/w/reqtime set --any-offset ntp://10.79.0.1:3001
+[ $status -eq 0 ] && [ "$(date -u +%m-%d)" = 12-31 ] && [ "$(kernel ins)" = 1 ]
+result "December 31: a leap second is armed by the call that steps" $? "$(/run/w/kernel_look)"
+sleep 1.2
+[ "$(kernel state)" = 1 ]
+result "December 31: the kernel waits for it" $? "$(/run/w/kernel_look)"
+run "${capable[@]}" /run/w/reqtime set ntp://10.79.0.1:3002
+[ $status -eq 0 ] && [ "$(kernel ins)" = 0 ]
+result "December 31: nobody announces it any more: disarmed" $? "$(/run/w/kernel_look)"
+sleep 1.2
+[ "$(kernel state)" = 0 ]
+result "December 31: the kernel waits no more" $? "$(/run/w/kernel_look)"
+forget
+/run/w/kernel_look step -$((86400 * 1000))
+run "${capable[@]}" /run/w/reqtime set --any-offset --slew ntp://10.79.0.1:3001
+[ $status -eq 3 ] && [ "$(kernel ins)" = 0 ]
+result "December 30: nothing is armed when the clock is left alone" $?
+
+# The wire's seconds run over.
+forget
+run "${capable[@]}" /run/w/reqtime set --any-offset ntp://10.79.0.1:3003
+[ $status -eq 0 ] && date -u | grep -q '06:28:1[3-7]' && [ "$(date -u +%F)" = 2036-02-07 ]
+result "2036: up to the last seconds of the first era" $? "$(date -u)"
+run "${capable[@]}" /run/w/reqtime set --any-offset ntp://10.79.0.1:3004
+[ $status -eq 0 ] && date -u | grep -q '06:28:2[1-5]' && [ "$(date -u +%F)" = 2036-02-07 ]
+result "2036: over into the second" $? "$(date -u)"
+forget
+date -u -s '2026-12-01 00:00:00' >/dev/null
+run "${capable[@]}" /run/w/reqtime set --any-offset ntp://10.79.0.1:3004
+[ $status -eq 0 ] && [ "$(date -u +%F)" = 2036-02-07 ]
+result "2036: from the first era into the second" $? "$(date -u)"
+
+# Back to the truth for what follows.
+forget
+run "${capable[@]}" /run/w/reqtime set --any-offset --refuse-back-above 100w $server
+[ $status -eq 0 ] && below_us 20000 "$(truth_us)"
+result "ten years back, when told so" $? "$(date -u)"
+forget
 
 # The process that parses the network holds no capability.
 "${capable[@]}" /run/w/reqtime set --timeout 4 $silent >/dev/null 2>&1 &
@@ -148,8 +290,9 @@ status=$?
 [ $status -eq 1 ]
 result "no answer: exit status 1" $?
 
-date -u -s "@$(awk -v now="$(date +%s.%N)" 'BEGIN { printf "%.6f", now - 3 }')" >/dev/null
-run strace -f -o /run/w/trace "${capable[@]}" /run/w/reqtime set $server
+forget
+/run/w/kernel_look step -3000
+run strace -f -yy -o /run/w/trace "${capable[@]}" /run/w/reqtime set --timeout 15 $server
 [ $status -eq 0 ]
 result "under strace: set works" $? "$(tail -n 15 /run/w/trace)"
 wrong=$(awk -f "$REQTIME_R/tests/vm/capable_reads.awk" /run/w/trace)
@@ -158,6 +301,15 @@ result "strace: nothing is received by a process that holds a capability" $? "$w
 moves=$(grep -cE '(clock_adjtime|adjtimex|clock_settime|settimeofday)\(.*(ADJ_SETOFFSET|ADJ_OFFSET_SINGLESHOT|clock_settime|settimeofday)' /run/w/trace)
 [ "$moves" -ge 1 ]
 result "strace: the clock is moved by a call that is seen" $? "$(grep -E 'adjtime|settime' /run/w/trace)"
+
+# SIGKILL at every call.
+forget
+: >/run/w/sweep.out
+chmod 666 /run/w/sweep.out
+run timeout 90 "${capable[@]}" /run/w/kill_sweep 12 /run/w/reqtime set --timeout 1 --step-above 5ms $server
+[ $status -eq 0 ]
+result "SIGKILL at any system call: set at most once, and what follows is right" $?
+echo "GUEST # $(tail -n 1 /run/w/out)"
 
 # On the host no test may hold CAP_SYS_TIME; here the one of keeping and dropping it runs in full.
 if [ -x "$REQTIME_BUILD/test_priv" ]; then

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of reqtimed share: serve.c has the options, serve_places.c the sockets that
+ * they ask for, serve_clerk.c the files, serve_watch.c the time in which it serves.
+ */
+#ifndef CMD_SERVE_H
+#define CMD_SERVE_H
+
+#include "app/serve_metrics.h"
+#include "cmd/command.h"
+#include "io/clerk.h"
+#include "io/inherit.h"
+#include "io/notify.h"
+
+/* Zero, everywhere: the command line did not give it. */
+struct serve_options {
+	struct option_texts listen;
+	struct option_texts text_listen;
+	struct option_texts time_listen;
+	struct option_texts daytime_listen;
+	struct option_texts allow;
+	struct option_texts deny;
+	unsigned local_stratum;
+	unsigned threads;
+	const char *rate;
+	const char *user;
+	const char *metrics;
+	const char *config;
+	bool wants_check;
+};
+
+/* The file in `options->config`, if any, below what the options say already, and the
+ * defaults below both.  `*ret_rules` comes from all of them.  0 or the exit status. */
+struct config_file;
+int serve_options_complete(struct serve_options *options, struct config_file *file,
+                           struct admit_rules *ret_rules);
+
+/* --- serve_places.c --- */
+
+struct serve_places {
+	struct serve_endpoint endpoints[SERVE_ENDPOINTS_MAX];
+	size_t endpoint_count;
+	struct serve_inherited inherited[INHERIT_MAX];
+	size_t inherited_count;
+};
+
+enum { PLACE_TEXT_ROOM = ADDRESS_TEXT_ROOM + 32 };
+
+/* 0 or the exit status, with a line on stderr. */
+int serve_places_from(const struct serve_options *options,
+                      const struct inherited *inherited, size_t inherited_count,
+                      struct serve_places *ret);
+/* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
+const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM]);
+int serve_places_complain(const struct serve_place *failed, int error);
+
+/* --- serve_clerk.c --- */
+
+/* `given` are the options of the command line alone.  The clerk is there when a file or metrics
+ * are asked for.  0 or the exit status. */
+int serve_clerk_start(const struct serve_options *given,
+                      const struct serve_options *options, struct clerk *ret);
+void serve_clerk_reread(const struct clerk *clerk);
+void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics);
+/* Whether there are new rules, in `*ret`.  A clerk that is gone is said once. */
+bool serve_clerk_rules(struct clerk *clerk, struct admit_rules *ret);
+
+/* --- serve_watch.c --- */
+
+struct serve_watch {
+	struct serve *serve;
+	const struct notify *notify;
+	struct clerk *clerk;
+	int signals_fd;
+	bool has_config;
+	bool has_metrics;
+	struct instant started;
+};
+
+/* Says how the clock is, as the first word; then serves until a signal comes, which is
+ * returned, or -errno. */
+int serve_watch(struct serve_watch *watch, const struct serve_view *view);
+void serve_watch_say_counts(const struct serve_counts *counts);
+
+#endif

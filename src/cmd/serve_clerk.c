@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The clerk of reqtimed: rereads the configuration and writes the metrics, which the process
+ * that talks to the network cannot, for it can open no file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/config_file.h"
+#include "io/landlock.h"
+#include "io/priv.h"
+#include "io/sandbox.h"
+#include "serve.h"
+
+enum order_kind { ORDER_REREAD = 1, ORDER_METRICS };
+
+struct order {
+	uint32_t kind; /* enum order_kind */
+	struct serve_metrics metrics;
+};
+
+struct reply {
+	uint32_t is_good;
+	struct admit_rules rules;
+};
+_Static_assert(sizeof(struct order) <= CLERK_ROOM, "an order fits");
+_Static_assert(sizeof(struct reply) <= CLERK_ROOM, "a reply fits");
+
+struct desk {
+	const struct serve_options *given;
+	const struct serve_options *options;
+	char temporary[1024]; /* the metrics, until they are complete */
+	int said_error;       /* of the metrics: each kind of trouble is said once */
+};
+
+static void folder_of(const char *path, char *buf, size_t room)
+{
+	char copy[1024];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	snprintf(buf, room, "%s", dirname(copy));
+}
+
+/* The folders, not the files: both are replaced by others of the same name. */
+static int confine_files(const struct desk *desk)
+{
+	char config[1024], metrics[1024], quoted[COMMAND_QUOTE_ROOM];
+	struct landlock_folder folders[2];
+	size_t count = 0;
+	int r;
+
+	if (desk->options->config) {
+		folder_of(desk->options->config, config, sizeof(config));
+		folders[count++] =
+			(struct landlock_folder){ .path = config, .may_read = true };
+	}
+	if (desk->options->metrics) {
+		folder_of(desk->options->metrics, metrics, sizeof(metrics));
+		if (access(metrics, W_OK | X_OK) < 0) {
+			command_complain("--metrics: the folder %s: %s",
+			                 command_quote(metrics, quoted), strerror(errno));
+			return EXIT_USAGE;
+		}
+		folders[count++] =
+			(struct landlock_folder){ .path = metrics, .may_write = true };
+	}
+	r = landlock_enter(folders, count);
+	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR) {
+		command_complain("--config: its folder: %s", strerror(-r));
+		return EXIT_USAGE;
+	}
+	return r == 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
+}
+
+static int begin(void *ctx)
+{
+	const struct desk *desk = ctx;
+	char quoted[COMMAND_QUOTE_ROOM];
+	int r = priv_become(desk->options->user);
+
+	if (r == -ENOENT) {
+		command_complain("--user %s: there is no such user",
+		                 command_quote(desk->options->user, quoted));
+		return EXIT_USAGE;
+	}
+	if (r == 0) {
+		r = confine_files(desk);
+	}
+	if (r > 0) {
+		return r;
+	}
+	if (r == 0) {
+		r = sandbox_enter(SANDBOX_CLERK);
+	}
+	if (r < 0 && r != -ENOSYS && r != -EINVAL) {
+		command_complain(
+			"cannot confine the process that reads and writes files: %s",
+			strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static size_t reread(const struct desk *desk, uint8_t *out)
+{
+	struct serve_options options = *desk->given;
+	struct config_file file = { .text_count = 0 };
+	struct reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.is_good = serve_options_complete(&options, &file, &reply.rules) == 0;
+	config_file_close(&file);
+	memcpy(out, &reply, sizeof(reply));
+	return sizeof(reply);
+}
+
+/* Complete or not at all: whoever reads sees the old file or the new one. */
+static int write_file(const struct desk *desk, const char *text, size_t len)
+{
+	int fd = open(desk->temporary,
+	              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	size_t at = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	/* For the collector, whatever the umask of the unit is. */
+	if (fchmod(fd, 0644) < 0) {
+		r = -errno;
+	}
+	while (r == 0 && at < len) {
+		n = write(fd, text + at, len - at);
+		if (n < 0 && errno != EINTR) {
+			r = -errno;
+		}
+		at += n > 0 ? (size_t)n : 0;
+	}
+	if (close(fd) < 0 && r == 0) {
+		r = -errno;
+	}
+	if (r == 0 && rename(desk->temporary, desk->options->metrics) < 0) {
+		r = -errno;
+	}
+	if (r < 0) {
+		(void)unlink(desk->temporary);
+	}
+	return r;
+}
+
+static void write_metrics(struct desk *desk, const struct serve_metrics *metrics)
+{
+	static char text[SERVE_METRICS_ROOM];
+	char quoted[COMMAND_QUOTE_ROOM];
+	size_t len = serve_metrics_write(metrics, text, sizeof(text));
+	int r = len > 0 ? write_file(desk, text, len) : -EMSGSIZE;
+
+	if (r < 0 && desk->said_error != -r) {
+		command_complain("--metrics %s: %s",
+		                 command_quote(desk->options->metrics, quoted),
+		                 strerror(-r));
+	} else if (r == 0 && desk->said_error != 0) {
+		command_complain("metrics are written again");
+	}
+	desk->said_error = -r;
+}
+
+static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
+{
+	struct desk *desk = ctx;
+	struct order order;
+
+	if (len != sizeof(order)) {
+		return 0;
+	}
+	memcpy(&order, in, sizeof(order));
+	if (order.kind == ORDER_REREAD && desk->options->config) {
+		return reread(desk, out);
+	}
+	if (order.kind == ORDER_METRICS && desk->options->metrics) {
+		write_metrics(desk, &order.metrics);
+	}
+	return 0;
+}
+
+int serve_clerk_start(const struct serve_options *given,
+                      const struct serve_options *options, struct clerk *ret)
+{
+	struct desk desk = { .given = given, .options = options };
+	const struct clerk_duties duties = { .begin = begin, .work = work, .ctx = &desk };
+	int r;
+
+	if (!options->config && !options->metrics) {
+		return 0;
+	}
+	if (options->metrics && snprintf(desk.temporary, sizeof(desk.temporary), "%s.new",
+	                                 options->metrics) >= (int)sizeof(desk.temporary)) {
+		command_complain("--metrics: the name is too long");
+		return EXIT_USAGE;
+	}
+	r = clerk_start(&duties, ret);
+	if (r < 0) {
+		command_complain("cannot start the process that reads and writes files: %s",
+		                 strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return r;
+}
+
+static void send_order(const struct clerk *clerk, enum order_kind kind,
+                       const struct serve_metrics *metrics)
+{
+	struct order order;
+
+	memset(&order, 0, sizeof(order));
+	order.kind = kind;
+	if (metrics) {
+		order.metrics = *metrics;
+	}
+	(void)clerk_send(clerk, &order, sizeof(order));
+}
+
+void serve_clerk_reread(const struct clerk *clerk)
+{
+	send_order(clerk, ORDER_REREAD, NULL);
+}
+
+void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics)
+{
+	send_order(clerk, ORDER_METRICS, metrics);
+}
+
+bool serve_clerk_rules(struct clerk *clerk, struct admit_rules *ret)
+{
+	struct reply reply;
+	ssize_t n = clerk_receive(clerk, &reply, sizeof(reply));
+
+	if (n == -EPIPE || n == -ECONNRESET) {
+		command_complain("the process that reads and writes files is gone: no "
+		                 "metrics, and no rereading, until the next start");
+		clerk_close(clerk);
+		return false;
+	}
+	if (n != (ssize_t)sizeof(reply)) {
+		return false;
+	}
+	if (!reply.is_good) {
+		command_complain("the lists and limits stay what they were");
+		return false;
+	}
+	*ret = reply.rules;
+	return true;
+}

@@ -1,0 +1,272 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# reqtimed: its configuration file, read at the start and again; whom it answers and how often;
+# its metrics; sockets that a service manager has bound.  In a network of its own.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+own_network "$@"
+# shellcheck source=tests/system/poke.sh
+. "$(dirname "$0")/poke.sh"
+
+# answers FROM: how many of 40 requests from this address are answered
+answers() {
+	set -- "$1"
+	while [ $# -le 40 ]; do
+		set -- "$@" "$(request 35)"
+	done
+	answers_from=$1
+	shift
+	# shellcheck disable=SC2154
+	"$T/poke" udp -b "$answers_from" 192.0.2.1 "$port" 300 "$@" >"$T/answers"
+	grep -cv silence "$T/answers"
+}
+# Of the last answers: how many were kisses-o'-death (leap 3, stratum 0, RATE).
+kisses() {
+	awk '$2 != "silence" && substr($3, 25, 8) == "52415445"' "$T/answers" | wc -l
+}
+between() { # NAME LOW NUMBER HIGH
+	if [ "$2" -le "$3" ] && [ "$3" -le "$4" ]; then
+		ok "$1 ($3)"
+	else
+		not_ok "$1" "wanted $2 to $4, got $3"
+	fi
+}
+
+for host in 1 2 3 4 5 6; do
+	ip addr add 192.0.2.$host/32 dev lo
+done
+
+# The rate: of 40 at once 10, and by chance a quarter of the others.
+server --listen '192.0.2.1:0' --local-stratum 1 --rate 1:10 || finish
+port=$(server_port ntp)
+between "--rate 1:10 answers the burst and about a quarter of the rest" 11 "$(answers 192.0.2.2)" 28
+between "... with one kiss-o'-death among them" 1 "$(kisses)" 1
+awk '$2 != "silence" && substr($3, 25, 8) == "52415445" { print $3 }' "$T/answers" >"$T/kiss"
+kiss=$(head -n 1 "$T/kiss")
+if [ ${#kiss} = 96 ] && [ "$(field "$kiss" 0 2)" = e400 ] &&
+	[ "$(field "$kiss" 24 8)" = 1122334455667788 ]; then
+	ok "... that is no longer than the request and copies its stamp"
+else
+	not_ok "... that is no longer than the request and copies its stamp" "$kiss"
+fi
+between "another address has a share of its own" 11 "$(answers 192.0.2.3)" 28
+poke udp 127.0.0.1 "$port" 100 "$(request 35)"
+server_stop
+check "what was dropped is counted" grep -q 'too many [0-9]' "$server_log"
+check "kisses are counted" grep -q 'told to slow down 2' "$server_log"
+server --listen '192.0.2.1:0' --local-stratum 1 --rate 0 || finish
+port=$(server_port ntp)
+between "--rate 0 answers all" 40 "$(answers 192.0.2.2)" 40
+server_stop
+server --listen '127.0.0.1:0' --local-stratum 1 --rate 1:1 || finish
+set --
+while [ $# -lt 40 ]; do
+	set -- "$@" "$(request 35)"
+done
+poke udp 127.0.0.1 "$(server_port ntp)" 300 "$@"
+between "loopback is exempt" 40 "$(grep -cv silence "$out")" 40
+server_stop
+
+# The lists.
+server --listen '192.0.2.1:0' --text-listen '192.0.2.1:0' --local-stratum 1 \
+	--allow 192.0.2.0/29 --deny 192.0.2.2/31 --allow 192.0.2.3 || finish
+port=$(server_port ntp)
+between "allowed" 40 "$(answers 192.0.2.4)" 40
+between "denied by a longer prefix" 0 "$(answers 192.0.2.2)" 0
+between "allowed by a still longer one" 40 "$(answers 192.0.2.3)" 40
+text=$(server_port reqtime+tcp)
+run "$T/poke" tcp -b 192.0.2.4 192.0.2.1 "$text" reqtime
+check "TCP: allowed" grep -q '^[0-9a-f]' "$out"
+run "$T/poke" tcp -b 192.0.2.2 192.0.2.1 "$text" reqtime
+check "TCP: denied" sh -c "! grep -q '^[0-9a-f]' '$out'"
+server_stop
+
+# The file.
+mkdir "$T/etc" "$T/var"
+chmod 777 "$T/var"
+chmod 755 "$T/etc"
+conf=$T/etc/reqtimed.conf
+cat >"$conf" <<END
+# a comment
+[reqtimed]
+listen = 192.0.2.1:0 ; another
+local-stratum = 3
+deny = 192.0.2.2
+metrics = $T/var/reqtimed.prom
+END
+chmod 644 "$conf"
+server -f "$conf" --local-stratum 5 || finish
+port=$(server_port ntp)
+poke udp -b 192.0.2.3 192.0.2.1 "$port" 200 "$(request 35)"
+check "the command line holds against the file" test "$(field "$(reply 1)" 1 1)" = 05
+between "the file's list holds" 0 "$(answers 192.0.2.2)" 0
+wait_for 3 test -s "$T/var/reqtimed.prom"
+check "metrics are there" grep -q '^reqtimed_clock_stratum 5$' "$T/var/reqtimed.prom"
+check "and can be read by others" test "$(stat -c %a "$T/var/reqtimed.prom")" = 644
+if have promtool; then
+	check "metrics are as promtool likes them" sh -c "promtool check metrics <'$T/var/reqtimed.prom'"
+else
+	skip "metrics are as promtool likes them" "needs promtool (prometheus)"
+fi
+# Each sample has a type, and none is there twice.
+# shellcheck disable=SC2016 # for awk
+check "metrics: each name has a type, no sample is there twice" awk '
+	/^# TYPE / { type[$3] = 1; next }
+	/^#/ { next }
+	{ if (NF < 2 || seen[$0 ~ /{/ ? substr($0, 1, index($0, "}")) : $1]++) bad = 1
+	  name = $1; sub(/{.*/, "", name); sub(/_(bucket|sum|count)$/, "", name)
+	  base = $1; sub(/{.*/, "", base)
+	  if (!(name in type) && !(base in type)) bad = 1 }
+	END { exit bad }' "$T/var/reqtimed.prom"
+
+# Read again, under load: nothing is lost.
+sed -i 's/192.0.2.2/192.0.2.3/' "$conf"
+if cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
+	server --listen 127.0.0.1:0 --local-stratum 1 -f "$conf" || finish
+	background "$T/load" rate 127.0.0.1 "$(server_port ntp)" 5000 2 >"$T/loaded"
+	loading=$background_pid
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 0.2
+		kill -HUP "$server_pid"
+	done
+	wait "$loading"
+	between "SIGHUP under load loses no packet" 0 "$(awk '{ print $1 - $2 }' "$T/loaded")" 0
+	check "it was read again" grep -q 'read again: 1 prefixes' "$server_log"
+	server_stop
+else
+	skip "SIGHUP under load loses no packet" "$(head -n 1 "$T/load.log")"
+fi
+
+server -f "$conf" || finish
+port=$(server_port ntp)
+sed -i 's/192.0.2.3/192.0.2.4/' "$conf"
+kill -HUP "$server_pid"
+wait_for 5 grep -q 'read again' "$server_log"
+between "SIGHUP: a new list" 0 "$(answers 192.0.2.4)" 0
+between "... and not the old one" 40 "$(answers 192.0.2.3)" 40
+echo 'nonsense' >>"$conf"
+kill -HUP "$server_pid"
+wait_for 5 grep -q 'stay what they were' "$server_log"
+check "SIGHUP with a broken file: FILE:LINE" grep -q "reqtimed.conf:7: " "$server_log"
+between "... and the old list holds" 0 "$(answers 192.0.2.4)" 0
+rm "$conf"
+kill -HUP "$server_pid"
+sleep 1.2
+between "SIGHUP without the file: the old list holds" 0 "$(answers 192.0.2.4)" 0
+server_stop
+
+# What is wrong in a file is said with its line; nothing is started.
+refuses() { # NAME PATTERN, the file on stdin
+	cat >"$conf"
+	run timeout 5 "$REQTIMED" --check-config -f "$conf"
+	expect "$1" 2 "$2"
+}
+refuses "unknown key" 'reqtimed.conf:2: unknown key "lissten"' <<END
+[reqtimed]
+lissten = 127.0.0.1
+END
+refuses "unknown section" 'reqtimed.conf:2: unknown section "reqtime"' <<END
+[reqtime]
+listen = 127.0.0.1
+END
+refuses "given twice" 'reqtimed.conf:2: given already: "threads"' <<END
+threads = 1
+threads = 2
+END
+refuses "a value out of range" 'reqtimed.conf:1: threads: "65" is not a number' <<END
+threads = 65
+END
+refuses "an empty value" 'reqtimed.conf:1: user: the value is empty' <<END
+user =
+END
+refuses "a line that is neither" 'reqtimed.conf:2: neither' <<END
+threads = 1
+what is this
+END
+refuses "a prefix with host bits" 'deny 192.0.2.1/24: the address has bits' <<END
+deny = 192.0.2.1/24
+END
+refuses "a rate that is none" 'rate 5x: not N' <<END
+rate = 5x
+END
+refuses "config in the file" 'reqtimed.conf:1: for the command line only' <<END
+config = /etc/passwd
+END
+printf 'threads = 1\nuser = a\033[2Jb\n' | refuses "control characters" 'reqtimed.conf:2: a control character'
+head -c 70000 /dev/zero | tr '\0' '#' | refuses "too long" 'the file is too long|the line is too long'
+printf 'threads = 2\n' >"$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "a right one" 0 'options and configuration are right'
+chmod 666 "$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
+run timeout 5 "$REQTIMED" --check-config -f "$T/none"
+expect "it is not there" 2 'No such file'
+run timeout 5 "$REQTIMED" --check-config -f "$T/etc"
+expect "a folder" 2 'not a regular file'
+mkfifo "$T/fifo"
+run timeout 5 "$REQTIMED" --check-config -f "$T/fifo"
+expect "a pipe" 2 'not a regular file'
+
+run timeout 5 "$REQTIMED" --listen 127.0.0.1:0 --metrics "$T/var/no/such"
+expect "a folder for metrics that is not there" 2 'No such file'
+
+# The clerk ends with its master, even when that one is killed.
+cat >"$conf" <<END
+listen = 127.0.0.1:0
+END
+chmod 644 "$conf"
+server --local-stratum 1 -f "$conf" || finish
+clerk=$(cat "/proc/$server_pid/task/$server_pid/children" 2>/dev/null)
+check "there is a clerk" test -n "$clerk"
+# shellcheck disable=SC2317 # called by wait_for
+gone() {
+	! grep -q '^State:.*[RSD] ' "/proc/$1/status" 2>/dev/null
+}
+kill -9 "$server_pid"
+check "killed, it takes its clerk along" wait_for 3 gone "${clerk% }"
+
+# Sockets of a service manager.
+activate() { # KIND NAMES ARGUMENT...: poke binds, then runs reqtimed
+	activate_log=$T/activated.log
+	"$T/poke" activate "$@" 2>"$activate_log" </dev/null &
+	server_pid=$!
+	server_log=$activate_log
+	lib_pids="$lib_pids $server_pid"
+	wait_for 5 grep -q '^reqtimed: ready' "$activate_log"
+}
+if activate udp,tcp ntp:text "$REQTIMED" --local-stratum 4; then
+	poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+	check "socket activation: UDP" test "$(field "$(reply 1)" 1 1)" = 04
+	run "$T/poke" tcp 127.0.0.1 "$(server_port reqtime+tcp)" reqtime
+	check "socket activation: TCP" grep -q '^[0-9a-f]' "$out"
+	check "socket activation: no other address" \
+		test "$(grep -c '^reqtimed: \(ntp\|text\) ' "$server_log")" = 2
+	server_stop
+else
+	not_ok "socket activation" "$(cat "$activate_log")"
+fi
+if activate udp,udp,udp ntp:ntp:ntp "$REQTIMED" --local-stratum 4 --threads 2; then
+	check "three sockets, two threads: each is answered" sh -c "
+		for port in \$(sed -n 's/^reqtimed: ntp .*:\([0-9]*\)\$/\1/p' '$server_log'); do
+			'$T/poke' udp 127.0.0.1 \$port 200 $(request 35) | grep -q 127.0.0.1 || exit 1
+		done"
+	kill "$server_pid"
+	check "... and it ends" wait_for 2 gone "$server_pid"
+else
+	not_ok "three sockets, two threads" "$(cat "$activate_log")"
+fi
+if activate udp ntp "$REQTIMED" --local-stratum 4 --threads 4; then
+	poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+	check "one socket, four threads: it is answered" test -n "$(reply 1)"
+	kill "$server_pid"
+	check "... and it ends" wait_for 2 gone "$server_pid"
+else
+	not_ok "one socket, four threads" "$(cat "$activate_log")"
+fi
+run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
+expect "NTP over TCP is refused" 2 'NTP is UDP'
+run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
+expect "a socket of no service is refused" 2 'for no service'
+finish

@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# reqtimed under abuse: a million random and mutated requests, what its confinement stops, what it
+# allocates, holds and keeps.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/poke.sh
+. "$(dirname "$0")/poke.sh"
+
+is_sanitized() {
+	grep -q __asan_init "$REQTIMED"
+}
+fds() {
+	find "/proc/$server_pid/fd" -mindepth 1 2>/dev/null | wc -l
+}
+memory_kib() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$server_pid/status"
+}
+if ! cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
+	skip_all "no compiler for tests/bench/load.c: $(head -n 1 "$T/load.log")"
+fi
+
+server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 || finish
+port=$(server_port ntp)
+# Once, so that what is touched for the first time is touched.
+"$T/load" rate 127.0.0.1 "$port" 5000 1 >/dev/null
+fds_before=$(fds)
+kib_before=$(memory_kib)
+count=1000000
+is_sanitized && count=100000
+for seed in 1 "$(date +%s)"; do
+	run timeout 100 "$T/load" abuse 127.0.0.1 "$port" $((count / 2)) "$seed"
+	expect "$((count / 2)) random and mutated requests (seed $seed): no wrong reply" 0
+	read -r sent legal answered wrong plain <"$out"
+	check "... most of the legal ones were answered ($sent sent, $legal may be, $plain surely legal: $answered, $wrong wrong)" \
+		test "$((answered * 10))" -ge "$((plain * 9))"
+done
+"$T/load" rate 127.0.0.1 "$port" 20000 3 >"$T/rate"
+check "descriptors stay the same ($fds_before)" test "$(fds)" = "$fds_before"
+kib=$(memory_kib)
+if is_sanitized; then
+	skip "memory" "not with sanitizers"
+else
+	check "memory stays the same ($kib_before KiB before, $kib KiB after)" \
+		test "$kib" -le $((kib_before + 64))
+	check "memory is at most 8 MiB" test "$kib" -le 8192
+fi
+poke udp 127.0.0.1 "$port" 200 "$(request 35)"
+check "and it still answers" test -n "$(reply 1)"
+server_stop
+
+# An attacker inside.
+if is_sanitized; then
+	skip "what a taken-over process can do" "not with sanitizers"
+	finish
+fi
+if ! cc -shared -fPIC -O1 -D_GNU_SOURCE -o "$T/intruder.so" "$R/tests/system/intruder.c" \
+	2>"$T/intruder.log"; then
+	not_ok "tests/system/intruder.c compiles" "$(head -n 5 "$T/intruder.log")"
+	finish
+fi
+chmod 755 "$T/intruder.so"
+# $1: what it tries.  The exit status of the server, which is ended after 4 s if it lives.
+intrude() {
+	status=0
+	INTRUDER_TRIES=$1 LD_PRELOAD=$T/intruder.so timeout 4 "$REQTIMED" --listen 127.0.0.1:0 \
+		--local-stratum 1 2>"$T/intruded.log" </dev/null || status=$?
+}
+intrude nothing
+if grep -q 'no system call filter' "$T/intruded.log"; then
+	skip "what a taken-over process can do" "$(grep filter "$T/intruded.log")"
+else
+	check "left alone it serves until it is told to end" test "$status" = 124
+	for what in open socket execve clock_settime fork ptrace; do
+		intrude $what
+		if [ "$status" = 159 ] && grep -q '^reqtimed: ready' "$T/intruded.log"; then
+			ok "$what after the confinement: killed by SIGSYS"
+		else
+			not_ok "$what after the confinement: killed by SIGSYS" "status $status
+$(cat "$T/intruded.log")"
+		fi
+	done
+fi
+
+# Allocations while it serves.
+head -c 8 /dev/zero >"$T/counts"
+chmod 666 "$T/counts"
+calls() {
+	od -An -tu8 "$T/counts" | tr -d ' '
+}
+server_prefix="env LD_PRELOAD=$T/intruder.so INTRUDER_COUNTS=$T/counts" \
+	server --listen 127.0.0.1:0 --local-stratum 1 || finish
+sleep 1.2
+before=$(calls)
+"$T/load" rate 127.0.0.1 "$(server_port ntp)" 20000 3 >"$T/rate"
+after=$(calls)
+check "the counter counts ($before at the start)" test "$before" -gt 0
+check "no allocation for $(cut -d ' ' -f 2 "$T/rate") answers" test "$before" = "$after"
+server_stop
+finish

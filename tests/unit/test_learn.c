@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From recorded runs to advice: the records of a clock that runs 50 ppm slow, as `set` would
+ * have left them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/learn.h"
+
+#define HOUR_NS (3600 * NS_PER_S)
+#define START_NS (INT64_C(1800000000) * NS_PER_S)
+
+enum { RUNS = 48 };
+
+static const struct plan_limits limits = { .wish = PLAN_AUTO,
+	                                   .step_above_ns = NS_PER_S / 2 };
+
+/* Run number i of a clock 50 ppm slow that is left alone: measured to 10 us, within 1 ms. */
+static struct run_record a_run(int i, int64_t offset_ns)
+{
+	struct run_record run;
+
+	memset(&run, 0, sizeof(run));
+	run.at.unix_ns = START_NS + i * HOUR_NS;
+	run.mono_ns = i * (HOUR_NS - 180 * NS_PER_MS) + NS_PER_S; /* slow as well */
+	run.boot_ns = run.mono_ns;
+	memcpy(run.boot_id, "one", 4);
+	run.verb = RECORD_SET;
+	run.status = RUN_OK;
+	run.agreeing_count = 3;
+	run.asked_count = 3;
+	run.has_answer = 1;
+	run.sample_count = 4;
+	run.offset_ns = offset_ns + (i % 2 ? 10000 : -10000);
+	run.bound_ns = NS_PER_MS;
+	run.delay_ns = 2 * NS_PER_MS;
+	run.jitter_ns = 20000;
+	run.has_kernel = 1;
+	return run;
+}
+
+/* Each run steps the clock right, and leaves its frequency alone. */
+static void history(struct run_record runs[RUNS])
+{
+	for (int i = 0; i < RUNS; i++) {
+		runs[i] = a_run(i, i > 0 ? 180 * NS_PER_MS : 0);
+		runs[i].applied_action = PLAN_STEP;
+		runs[i].applied_by_ns = runs[i].offset_ns;
+		runs[i].at.unix_ns -= i > 0 ? 180 * NS_PER_MS : 0;
+	}
+}
+
+static struct correct_record advice(size_t past, const struct run_record *now)
+{
+	static struct run_record runs[RUNS];
+	struct correct_record ret;
+	struct discipline d;
+
+	history(runs);
+	memset(&ret, 0, sizeof(ret));
+	learn_replay(runs, past, &d);
+	learn_advise(&d, now, past ? &runs[past - 1] : NULL, &limits, HOUR_NS, &ret);
+	return ret;
+}
+
+static void the_frequency_is_learnt(void **state)
+{
+	struct run_record now = a_run(RUNS, 180 * NS_PER_MS);
+	struct correct_record ret;
+
+	(void)state;
+	now.at.unix_ns -= 180 * NS_PER_MS;
+	ret = advice(RUNS, &now);
+	assert_int_equal(ret.has_advice, 1);
+	assert_in_range(ret.frequency_ppb, 49900, 50100);
+	assert_true(llabs(ret.phase_ns - now.offset_ns) <= now.bound_ns);
+	assert_true(ret.phase_sd_ns > 0 && ret.phase_sd_ns < now.bound_ns);
+	/* 180 ms are expected, so nothing here is strange; and an hour later it is still near. */
+	assert_true(ret.expected_bound_ns > 0);
+	assert_true(llabs(ret.expected_ns - now.offset_ns) <= ret.expected_bound_ns);
+	assert_in_range(ret.promise_ns, 1, 3 * NS_PER_MS + 180 * NS_PER_MS);
+}
+
+static void the_first_run_knows_only_itself(void **state)
+{
+	struct run_record now = a_run(0, 5 * NS_PER_MS);
+	struct correct_record ret = advice(0, &now);
+
+	(void)state;
+	assert_true(ret.expected_bound_ns < 0);
+	assert_int_equal(ret.has_advice, 0);
+}
+
+static void what_was_refused_is_not_learnt(void **state)
+{
+	static struct run_record runs[RUNS];
+	struct discipline clean, refused;
+
+	(void)state;
+	history(runs);
+	learn_replay(runs, RUNS - 1, &clean);
+	runs[RUNS - 1].status = RUN_REFUSED;
+	runs[RUNS - 1].offset_ns = 5000 * NS_PER_S;
+	runs[RUNS - 1].applied_action = PLAN_NONE;
+	runs[RUNS - 1].applied_by_ns = 0;
+	learn_replay(runs, RUNS, &refused);
+	assert_int_equal(refused.trusted_count, clean.trusted_count);
+	assert_int_equal(refused.surprise_count, clean.surprise_count);
+}
+
+static void no_answer_no_advice(void **state)
+{
+	struct run_record now = a_run(RUNS, 0);
+	struct correct_record ret;
+
+	(void)state;
+	now.status = RUN_NO_MAJORITY;
+	now.has_answer = 0;
+	ret = advice(RUNS, &now);
+	assert_int_equal(ret.has_advice, 0);
+}
+
+static void a_kernel_that_tells_nothing_gets_no_advice(void **state)
+{
+	struct run_record now = a_run(RUNS, 0);
+	struct correct_record ret;
+
+	(void)state;
+	now.has_kernel = 0;
+	ret = advice(RUNS, &now);
+	assert_int_equal(ret.has_advice, 0);
+}
+
+static void the_interval_is_the_usual_one(void **state)
+{
+	static struct run_record runs[RUNS];
+
+	(void)state;
+	history(runs);
+	assert_true(learn_interval_ns(NULL, 0) == LEARN_INTERVAL_NS);
+	assert_true(learn_interval_ns(runs, 2) == LEARN_INTERVAL_NS);
+	for (int i = 0; i < RUNS; i++) {
+		runs[i] = a_run(0, 0);
+		runs[i].at.unix_ns = START_NS + i * HOUR_NS / 4;
+	}
+	runs[RUNS - 1].at.unix_ns += 100 * HOUR_NS; /* a long gap changes nothing */
+	assert_int_equal(learn_interval_ns(runs, RUNS), HOUR_NS / 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_frequency_is_learnt),
+		cmocka_unit_test(the_first_run_knows_only_itself),
+		cmocka_unit_test(what_was_refused_is_not_learnt),
+		cmocka_unit_test(no_answer_no_advice),
+		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
+		cmocka_unit_test(the_interval_is_the_usual_one),
+	};
+
+	return cmocka_run_group_tests_name("learn", tests, NULL, NULL);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For tests/vm/guest.sh: a run that dies by SIGKILL at its Nth system call, counted over
+ * all its processes, for many N and for each around the call that steps.
+ *
+ *   kill_sweep RUNS PROGRAM ARGUMENTS...
+ *
+ * The clock is right at the start and stays 2 s behind before each run.  After the killed
+ * one it is either that or right, and the next run makes it right and says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/types.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROCESSES_MAX = 64, BEFORE = 6, AFTER = 20 };
+#define BEHIND_MS 2000
+#define NEAR_NS INT64_C(30000000)
+
+static struct process {
+	pid_t pid;
+	int is_in_call;
+} processes[PROCESSES_MAX];
+
+static struct process *process_of(pid_t pid)
+{
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i].pid == pid) {
+			return &processes[i];
+		}
+	}
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i].pid == 0) {
+			processes[i].pid = pid;
+			processes[i].is_in_call = -1; /* has not been seen yet */
+			return &processes[i];
+		}
+	}
+	fprintf(stderr, "too many processes\n");
+	exit(1);
+}
+
+static int64_t ns_of(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+static int64_t ahead_ns(void)
+{
+	return ns_of(CLOCK_REALTIME) - ns_of(CLOCK_MONOTONIC);
+}
+
+static void put_behind(void)
+{
+	struct timex tx = { .modes = ADJ_SETOFFSET,
+		            .time = { .tv_sec = -BEHIND_MS / 1000 } };
+
+	if (adjtimex(&tx) < 0) {
+		perror("adjtimex");
+		exit(1);
+	}
+}
+
+static int steps(pid_t pid)
+{
+#ifdef __x86_64__
+	long call = ptrace(PTRACE_PEEKUSER, pid,
+	                   (void *)offsetof(struct user_regs_struct, orig_rax), 0);
+	long at = ptrace(PTRACE_PEEKUSER, pid,
+	                 (void *)offsetof(struct user_regs_struct, rsi), 0);
+
+	if (call == SYS_clock_adjtime) {
+		return (ptrace(PTRACE_PEEKDATA, pid, (void *)at, 0) & ADJ_SETOFFSET) != 0;
+	}
+#else
+	(void)pid;
+#endif
+	return 0;
+}
+
+static void start(char **argv, int is_traced)
+{
+	int to = open("/run/w/sweep.out", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	dup2(to, 1);
+	dup2(to, 2);
+	if (is_traced) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+	}
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+/* Returns the status of wait(); the calls seen, and at which of them the clock was
+ * last about to be stepped (of those a privileged process makes, the deed is last). */
+static int run_traced(char **argv, long kill_at, long *ret_calls, long *ret_step)
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
+	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+	int status, result = -1, is_set_up = 0;
+	struct process *process;
+	pid_t first, pid;
+	long calls = 0;
+
+	memset(processes, 0, sizeof(processes));
+	first = fork();
+	if (first == 0) {
+		start(argv, 1);
+	}
+	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
+		process = process_of(pid);
+		if (!WIFSTOPPED(status)) {
+			process->pid = 0;
+			result = pid == first ? status : result;
+			continue;
+		}
+		int signal = WSTOPSIG(status);
+		if (!is_set_up) {
+			ptrace(PTRACE_SETOPTIONS, first, 0, (void *)options);
+			is_set_up = 1;
+			signal = 0;
+		} else if (signal == (SIGTRAP | 0x80)) {
+			signal = 0;
+			process->is_in_call = process->is_in_call != 1;
+			if (process->is_in_call) {
+				calls++;
+				if (steps(pid)) {
+					*ret_step = calls;
+				}
+			}
+			if (process->is_in_call && calls == kill_at) {
+				kill(pid, SIGKILL);
+			}
+		} else if (status >> 16 != 0 ||
+		           (signal == SIGSTOP && process->is_in_call < 0)) {
+			signal = 0;
+		}
+		ptrace(PTRACE_SYSCALL, pid, 0, (void *)(long)signal);
+	}
+	*ret_calls = calls;
+	return result;
+}
+
+static int run_plain(char **argv)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		start(argv, 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static int is_near(int64_t ns)
+{
+	return ns > -NEAR_NS && ns < NEAR_NS;
+}
+
+static void complain(const char *what, long at, int64_t off_ns, int status)
+{
+	char buf[2000];
+	int fd = open("/run/w/sweep.out", O_RDONLY);
+	ssize_t len = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+
+	buf[len > 0 ? len : 0] = '\0';
+	close(fd);
+	printf("killed at call %ld: %s (off by %.3f ms, exit status %d)\n%s\n", at, what,
+	       (double)off_ns / 1e6, status, buf);
+}
+
+/* 0 when all was well. */
+static int sweep_one(char **argv, long at, int64_t right_ns, long *ret_done,
+                     long *ret_named)
+{
+	long calls, step = 0;
+	int64_t off_ns;
+	int status;
+
+	put_behind();
+	run_traced(argv, at, &calls, &step);
+	off_ns = ahead_ns() - right_ns;
+	if (is_near(off_ns)) {
+		++*ret_done;
+	} else if (!is_near(off_ns + BEHIND_MS * INT64_C(1000000))) {
+		complain("the clock is neither left alone nor right", at, off_ns, 0);
+		return 1;
+	}
+	status = run_plain(argv);
+	if (status == 5) {
+		/* It died after it had set the frequency and before it had said so: the
+		 * next run names that, as it would a stranger's, and the one after goes on. */
+		++*ret_named;
+		status = run_plain(argv);
+	}
+	off_ns = ahead_ns() - right_ns;
+	if (status != 0 || !is_near(off_ns)) {
+		complain("the next run went wrong", at, off_ns, status);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	long runs = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
+	long calls = 0, step = 0, done = 0, named = 0, count = 0, stride;
+	int failures = 0;
+	int64_t right_ns;
+
+	if (runs < 1 || run_plain(argv + 2) != 0) {
+		complain("the first run went wrong", 0, 0, 0);
+		return 1;
+	}
+	right_ns = ahead_ns();
+	put_behind();
+	run_traced(argv + 2, -1, &calls, &step);
+	if (calls == 0 || step == 0 || !is_near(ahead_ns() - right_ns)) {
+		complain("the traced run went wrong", step, ahead_ns() - right_ns, 0);
+		return 1;
+	}
+	stride = calls / runs > 0 ? calls / runs : 1;
+	for (long at = 1; at <= calls && failures < 5; at++) {
+		if (at % stride == 0 || (at >= step - BEFORE && at <= step + AFTER)) {
+			count++;
+			failures += sweep_one(argv + 2, at, right_ns, &done, &named);
+		}
+	}
+	printf("%ld runs of %ld calls (the deed at %ld): %ld had set the clock, after "
+	       "%ld its frequency was named, %d wrong\n",
+	       count, calls, step, done, named, failures);
+	return failures != 0;
+}
