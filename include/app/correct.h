@@ -110,6 +110,9 @@ struct clock_ports {
 struct correct_wish {
 	bool is_dry;   /* plan, and change nothing */
 	bool is_force; /* although another program disciplines the clock */
+	/* What a run was about to give the kernel whose record may be missing. */
+	bool has_noted_frequency;
+	int64_t noted_frequency_ppb;
 };
 
 /* Never fails: `*ret` says it all. */

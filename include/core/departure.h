@@ -19,6 +19,10 @@ enum {
 	/* Answers that leave with one system call; each waits for those before it. */
 	DEPARTURE_PLACES = 8,
 	DEPARTURE_KEPT = 32, /* what "lately" means: so many for each place */
+	/* The first answers of a server are slow, and say little of those that follow. */
+	DEPARTURE_TRUSTED = 8,
+	DEPARTURE_CAUTION =
+		8, /* this part of the least is not added: the next may be faster */
 };
 
 /* What takes longer says nothing of the path: the processor was taken away. */

@@ -115,6 +115,7 @@ static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant befor
 struct deed {
 	const struct correct_record *record;
 	const struct clock_ports *clock;
+	const struct correct_wish *wish;
 	struct correct_result *ret;
 	struct reading now; /* when it was planned */
 	struct kernel_clock_state state;
@@ -161,6 +162,14 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	ret->kernel_flags = flags_of(state);
 }
 
+/* Whether the kernel still has what it was given. */
+static bool is_frequency(const struct deed *deed, int64_t given_ppb)
+{
+	return is_within(
+		ns_add(deed->state.frequency_ppb, -clamped(given_ppb, -SANE_NS, SANE_NS)),
+		FREQUENCY_TOLERANCE_PPB);
+}
+
 /* The kernel's loop stays switched on when who fed it has ended; only as long as the
  * kernel still holds the clock for synchronised somebody is taken to be there. */
 static enum rival rival_of(const struct deed *deed)
@@ -177,10 +186,9 @@ static enum rival rival_of(const struct deed *deed)
 	if (deed->state.is_pll_active && !deed->state.is_unsynchronised) {
 		return RIVAL_KERNEL_PLL;
 	}
-	if (record->has_last_frequency &&
-	    !is_within(ns_add(deed->state.frequency_ppb,
-	                      -clamped(record->last_frequency_ppb, -SANE_NS, SANE_NS)),
-	               FREQUENCY_TOLERANCE_PPB)) {
+	if (record->has_last_frequency && !is_frequency(deed, record->last_frequency_ppb) &&
+	    !(deed->wish->has_noted_frequency &&
+	      is_frequency(deed, deed->wish->noted_frequency_ppb))) {
 		return RIVAL_FREQUENCY;
 	}
 	return RIVAL_NONE;
@@ -448,7 +456,7 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
                    const struct clock_ports *clock, const struct correct_wish *wish,
                    struct correct_result *ret)
 {
-	struct deed deed = { .record = record, .clock = clock, .ret = ret };
+	struct deed deed = { .record = record, .clock = clock, .wish = wish, .ret = ret };
 	int r;
 
 	memset(ret, 0, sizeof(*ret));

@@ -387,6 +387,7 @@ static int set_once(void *ctx, bool is_try)
 		status = set_guard_permission(&set);
 		if (status == 0) {
 			status = set_lock(&set, &lock);
+			set.lock = &lock;
 		}
 	}
 	if (status == 0) {

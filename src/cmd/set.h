@@ -11,6 +11,7 @@
 #include "app/correct.h"
 #include "cmd/measuring.h"
 #include "cmd/memory.h"
+#include "io/lock.h"
 
 struct set_settings {
 	struct measuring_settings
@@ -29,6 +30,7 @@ struct set_settings {
 	int64_t wait_ns;
 	int64_t usual_ns; /* a slew of this much was foreseen by the run before */
 	bool is_try; /* that there is no answer is not worth a word: see cmd/repeat.h */
+	const struct lock *lock; /* held; NULL in a dry run */
 	struct instant floor; /* past for sure, by the last trusted run; 0: unknown */
 };
 _Static_assert(offsetof(struct set_settings, measuring) == 0, "shared options");

@@ -56,7 +56,13 @@ static int clock_state(void *ctx, struct kernel_clock_state *ret)
 
 static int clock_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
 {
-	(void)ctx;
+	const struct set_settings *set = ctx;
+
+	/* Should this process end before the run is recorded, the next one must not take
+	 * its frequency for that of another program. */
+	if (order->has_frequency && set->lock) {
+		lock_note(set->lock, order->frequency_ppb);
+	}
 	return kernel_clock_order(order, ret_tell);
 }
 
@@ -153,8 +159,8 @@ struct set_reply set_judge(const struct set_settings *set,
                            const struct correct_record *record, bool may_repeat)
 {
 	struct plan_limits limits = limits_from(set);
-	const struct correct_wish wish = { .is_dry = set->is_dry,
-		                           .is_force = set->is_force };
+	struct correct_wish wish = { .is_dry = set->is_dry, .is_force = set->is_force };
+	struct clock_ports clock = kernel_clock;
 	struct set_reply reply;
 	int r;
 
@@ -163,7 +169,11 @@ struct set_reply set_judge(const struct set_settings *set,
 	if (!set->is_dry) {
 		set_judge_open(); /* who is at work now, not when this process started */
 	}
-	correct_apply(record, &limits, &kernel_clock, &wish, &reply.result);
+	if (set->lock) {
+		wish.has_noted_frequency = lock_noted(set->lock, &wish.noted_frequency_ppb);
+	}
+	clock.ctx = (void *)set;
+	correct_apply(record, &limits, &clock, &wish, &reply.result);
 	if (set->is_rtc && !set->is_dry && reply.result.status == CORRECT_DONE) {
 		r = rtc_set(record, &reply.result);
 		reply.result.rtc_written = r == 0;

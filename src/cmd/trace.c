@@ -494,8 +494,7 @@ static int trace_run(const void *settings, const char *const *operands,
 
 const struct command command_trace = {
 	.name = "trace",
-	.summary = "show the packets of exchanges, live or from a file, with the four "
-		   "timestamps",
+	.summary = "show the packets of exchanges, live or from a file",
 	.options = trace_options,
 	.option_count = COUNT_OF(trace_options),
 	.settings_size = sizeof(struct trace_settings),

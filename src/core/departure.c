@@ -34,8 +34,8 @@ static void work_out(struct departure *d)
 		}
 	}
 	for (unsigned i = 0; i < DEPARTURE_PLACES; i++) {
-		if (d->count[i] > 0) {
-			so_far = least[i];
+		if (d->count[i] >= DEPARTURE_TRUSTED) {
+			so_far = least[i] - least[i] / DEPARTURE_CAUTION;
 		}
 		d->ahead_ns[i] = so_far > d->margin_ns ? so_far - d->margin_ns : 0;
 	}

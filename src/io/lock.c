@@ -14,7 +14,7 @@
  * for reading. */
 enum { LOCK_MODE = 0600 };
 
-/* Nothing is ever read from it. */
+/* No more than the note is ever read from it. */
 #define LOCK_SIZE_MAX INT64_MAX
 
 static int lock_open(int dir_fd, const char *name)
@@ -74,6 +74,42 @@ int lock_take(const char *state_dir, const char *run_dir, struct lock *ret)
 	}
 	*ret = lock;
 	return 0;
+}
+
+/* Sixteen octets that say what they are, and are worth nothing when cut short. */
+struct note {
+	uint64_t magic;
+	int64_t value;
+};
+#define NOTE_MAGIC UINT64_C(0x65746f6e65746f6e)
+
+void lock_note(const struct lock *lock, int64_t value)
+{
+	const struct note note = { .magic = NOTE_MAGIC, .value = value };
+
+	for (size_t i = 0; i < COUNT_OF(lock->fds); i++) {
+		ssize_t len =
+			lock->fds[i] < 0 ? 0 : pwrite(lock->fds[i], &note, sizeof(note), 0);
+
+		(void)len; /* a full or read-only disk; the other file may do */
+	}
+}
+
+bool lock_noted(const struct lock *lock, int64_t *ret)
+{
+	struct note note;
+
+	/* The one in /run first: it does not outlive the boot, as the frequency does not. */
+	for (size_t i = COUNT_OF(lock->fds); i > 0; i--) {
+		if (lock->fds[i - 1] >= 0 &&
+		    pread(lock->fds[i - 1], &note, sizeof(note), 0) ==
+		            (ssize_t)sizeof(note) &&
+		    note.magic == NOTE_MAGIC) {
+			*ret = note.value;
+			return true;
+		}
+	}
+	return false;
 }
 
 void lock_forget(struct lock *lock)

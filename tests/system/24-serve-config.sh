@@ -193,8 +193,11 @@ END
 refuses "config in the file" 'reqtimed.conf:1: for the command line only' <<END
 config = /etc/passwd
 END
-printf 'threads = 1\nuser = a\033[2Jb\n' | refuses "control characters" 'reqtimed.conf:2: a control character'
-head -c 70000 /dev/zero | tr '\0' '#' | refuses "too long" 'the file is too long|the line is too long'
+# Not through a pipe: what is counted in a subshell is lost.
+printf 'threads = 1\nuser = a\033[2Jb\n' >"$T/given"
+refuses "control characters" 'reqtimed.conf:2: a control character' <"$T/given"
+head -c 70000 /dev/zero | tr '\0' '#' >"$T/given"
+refuses "too long" 'the file is too long|the line is too long' <"$T/given"
 printf 'threads = 2\n' >"$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "a right one" 0 'options and configuration are right'

@@ -68,7 +68,7 @@ elif [ "${BUILD##*/}" = san ]; then
 else
 	for verb in query "set --dry-run"; do
 		# shellcheck disable=SC2086
-		run strace -f -o "$T/trace" "$REQTIME" $verb "127.0.0.1:$port" \
+		run strace -f -yy -o "$T/trace" "$REQTIME" $verb "127.0.0.1:$port" \
 			"reqtime://127.0.0.1:$silent"
 		expect "strace: $verb works" 0
 		wrong=$(awk -f "$R/tests/vm/capable_reads.awk" "$T/trace")

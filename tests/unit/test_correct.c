@@ -266,6 +266,10 @@ CHANGE(chronyd_nothing_needed) { UNUSED; fake->rival = RIVAL_CHRONYD; record->of
 CHANGE(pll) { UNUSED; fake->kernel.is_pll_active = true; }
 CHANGE(pll_abandoned) { UNUSED; fake->kernel.is_pll_active = true; fake->kernel.is_unsynchronised = true; }
 CHANGE(frequency_moved) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
+CHANGE(frequency_noted) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
+	wish->has_noted_frequency = true; wish->noted_frequency_ppb = 7002; }
+CHANGE(frequency_note_old) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
+	wish->has_noted_frequency = true; wish->noted_frequency_ppb = 6000; }
 CHANGE(frequency_rounded) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5002; fake->kernel.frequency_ppb = 5000; }
 CHANGE(frequency_absurd) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = INT64_MIN; }
 CHANGE(frequency_unknown) { UNUSED; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
@@ -341,6 +345,8 @@ static const struct row rows[] = {
 	{ "busy: the kernel's loop", pll, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: nobody feeds the loop any more", pll_abandoned, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "busy: the frequency was changed", frequency_moved, CORRECT_BUSY, "", PLAN_NONE, 0 },
+	{ "row 75 changed by a run that ended before its record", frequency_noted, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "busy: the frequency is neither recorded nor noted", frequency_note_old, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: rounding is no change", frequency_rounded, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "busy: an absurd frequency", frequency_absurd, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: the last frequency is not known", frequency_unknown, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
