@@ -31,7 +31,7 @@ struct set_settings {
 	int64_t usual_ns; /* a slew of this much was foreseen by the run before */
 	bool is_try; /* that there is no answer is not worth a word: see cmd/repeat.h */
 	const struct lock *lock; /* held; NULL in a dry run */
-	struct instant floor; /* past for sure, by the last trusted run; 0: unknown */
+	struct instant floor;    /* past for sure, by the last trusted run; 0: unknown */
 };
 _Static_assert(offsetof(struct set_settings, measuring) == 0, "shared options");
 
