@@ -287,7 +287,6 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 	     ntp_ts_equal(header.transmit, s->last_transmit))) {
 		return OUTCOME_NONE;
 	}
-	s->has_replied = true;
 	shown->received++;
 	show_header(shown, &header);
 	if (verdict != NTP_ACCEPTED) {
@@ -320,7 +319,6 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 static enum outcome sample_text(struct meter *m, const struct port_event *event,
                                 struct sample *ret)
 {
-	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
 	bool is_868 = shown->scheme == SCHEME_TIME || shown->scheme == SCHEME_TIME_TCP;
 	struct instant server, t1, t4;
@@ -333,7 +331,6 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 		       (event->octets[len - 1] == '\n' || event->octets[len - 1] == '\r')) {
 			len--;
 		}
-		s->has_replied = true;
 		shown->received++;
 		report_escape(event->octets, len, shown->text, sizeof(shown->text));
 		abstain(m, event->source,
@@ -349,7 +346,6 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 		abstain(m, event->source, "its answer is not a time");
 		return OUTCOME_NONE;
 	}
-	s->has_replied = true;
 	shown->received++;
 	if (!is_undisturbed(&event->before, &event->after)) {
 		return OUTCOME_VOID;

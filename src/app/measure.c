@@ -221,7 +221,6 @@ static int start_server(struct meter *m, size_t server)
 		return (int)i;
 	}
 	if (address_parse(spec->host, &address)) {
-		m->sources[i].is_literal = true;
 		if (m->settings->family != ADDRESS_NONE &&
 		    m->settings->family != address.family) {
 			refuse_source(m, (size_t)i, "not of the address family asked for");

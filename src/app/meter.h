@@ -25,11 +25,9 @@ struct source {
 	size_t server; /* index into settings->servers */
 	size_t slot;
 	uint32_t next_in_bucket; /* see meter.buckets */
-	bool is_literal;
-	bool has_abstained; /* does not count among those asked */
-	bool is_open;       /* holds a channel: counts against the window */
-	bool has_replied;   /* something that was surely its own answer came */
-	unsigned voids;     /* exchanges that a disturbance of the local clock spoilt */
+	bool has_abstained;      /* does not count among those asked */
+	bool is_open;            /* holds a channel: counts against the window */
+	unsigned voids; /* exchanges that a disturbance of the local clock spoilt */
 	struct ntp_ts cookie;
 	struct ntp_ts last_transmit; /* of the latest accepted reply */
 	int64_t asked_mono_ns;       /* the latest request */
