@@ -26,7 +26,7 @@ BUILD_FLOOR  := 1793491200
 override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 # One line per program: everything it links, nothing more.
-CORE         := ntp_time octets ntp_packet ntp_ext text_time span server_spec address sample \
+CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
                 filter keyed_sort electorate select plan rival run report discipline record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave

@@ -17,6 +17,13 @@ size_t report_escape(const uint8_t *octets, size_t len, char *buf, size_t room);
  * dotted decimals.  Room of 20. */
 size_t report_refid(uint8_t stratum, const uint8_t refid[4], char *buf, size_t room);
 
+/* The offset to four digits, or to a tenth of its bound where that is finer and `coarse`
+ * does not forbid it; the bound rounded up, with what rounding did to the offset.  Both
+ * buffers have REPORT_FIGURE_ROOM. */
+enum { REPORT_FIGURE_ROOM = 48 };
+void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
+                    char *bound);
+
 /* One line per source under a heading: server, stratum, offset, bound, delay,
  * samples, verdict; fits `columns` (at least 60) with long names cut; a line of its own below for a
  * reason that does not fit. */

@@ -9,63 +9,17 @@
 #include <string.h>
 
 #include "core/span.h"
+#include "core/text.h"
 
 enum {
 	VERDICT_COLUMNS = 80,
-	CELL_ROOM = 48,
 	LABEL_ROOM = 4 * SERVER_HOST_ROOM + ADDRESS_TEXT_ROOM + 32, /* all octets escaped */
 	DETAIL_ROOM = ADDRESS_TEXT_ROOM + RUN_REASON_ROOM + 80,
 	SENTENCE_ROOM = 320,
 };
 
-static const char blanks[] = "                                                            ";
-
-/* Counts all that is put, keeps what fits. */
-struct out {
-	char *buf;
-	size_t room;
-	size_t len;
-};
-
-static struct out out_to(char *buf, size_t room)
-{
-	if (room > 0) {
-		buf[0] = '\0';
-	}
-	return (struct out){ .buf = buf, .room = room };
-}
-
-static void put_octets(struct out *out, const char *text, size_t len)
-{
-	size_t fits;
-
-	if (out->len + 1 < out->room) {
-		fits = out->room - 1 - out->len;
-		fits = len < fits ? len : fits;
-		memcpy(out->buf + out->len, text, fits);
-		out->buf[out->len + fits] = '\0';
-	}
-	out->len += len;
-}
-
-static void put(struct out *out, const char *text)
-{
-	put_octets(out, text, strlen(text));
-}
-
-static void put_blanks(struct out *out, size_t count)
-{
-	size_t part;
-
-	while (count > 0) {
-		part = count < sizeof(blanks) - 1 ? count : sizeof(blanks) - 1;
-		put_octets(out, blanks, part);
-		count -= part;
-	}
-}
-
 /* Breaks between words, in the middle of a word only when it fills a line by itself. */
-static void put_wrapped(struct out *out, const char *text, size_t indent, size_t columns)
+static void put_wrapped(struct text *out, const char *text, size_t indent, size_t columns)
 {
 	size_t width = columns - indent;
 	size_t take, i;
@@ -81,9 +35,9 @@ static void put_wrapped(struct out *out, const char *text, size_t indent, size_t
 				}
 			}
 		}
-		put_blanks(out, indent);
-		put_octets(out, text, take);
-		put(out, "\n");
+		text_blanks(out, indent);
+		text_octets(out, text, take);
+		text_put(out, "\n");
 		text += take;
 		while (*text == ' ') {
 			text++;
@@ -130,7 +84,7 @@ size_t report_escape(const uint8_t *octets, size_t len, char *buf, size_t room)
 
 size_t report_refid(uint8_t stratum, const uint8_t refid[4], char *buf, size_t room)
 {
-	struct out out = out_to(buf, room);
+	struct text out = text_to(buf, room);
 	char dotted[16];
 	size_t len = 4;
 
@@ -142,7 +96,7 @@ size_t report_refid(uint8_t stratum, const uint8_t refid[4], char *buf, size_t r
 	}
 	snprintf(dotted, sizeof(dotted), "%u.%u.%u.%u", (unsigned)refid[0],
 	         (unsigned)refid[1], (unsigned)refid[2], (unsigned)refid[3]);
-	put(&out, dotted);
+	text_put(&out, dotted);
 	return out.len;
 }
 
@@ -207,14 +161,12 @@ static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, c
 	} else {
 		snprintf(whole, sizeof(whole), "%llu", (unsigned long long)whole_units);
 	}
-	snprintf(buf, CELL_ROOM, "%s%s%s%s", sign, whole, decimals,
+	snprintf(buf, REPORT_FIGURE_ROOM, "%s%s%s%s", sign, whole, decimals,
 	         is_long ? "" : names[place]);
 }
 
-/* The offset to four digits, or to a tenth of its bound where that is finer and `coarse`
- * does not forbid it.  Both buffers have CELL_ROOM. */
-static void format_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
-                           char *bound)
+void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
+                    char *bound)
 {
 	const uint64_t exact_ns = magnitude(offset_ns);
 	uint64_t bound_up_ns = bound_ns < 0 ? 0 : (uint64_t)bound_ns;
@@ -241,7 +193,7 @@ static void format_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, cha
 /* What the user would have to type, so that two ports of one host look different. */
 static size_t format_label(const struct run_source *source, char *buf, size_t room)
 {
-	struct out out = out_to(buf, room);
+	struct text out = text_to(buf, room);
 	const char *name = source->name;
 	bool has_port = source->port != 0 && source->port != scheme_port(source->scheme);
 	bool needs_brackets = has_port && strchr(name, ':') != NULL;
@@ -249,16 +201,16 @@ static size_t format_label(const struct run_source *source, char *buf, size_t ro
 	char port[8];
 
 	if (source->scheme != SCHEME_NTP) {
-		put(&out, scheme_name(source->scheme));
-		put(&out, "://");
+		text_put(&out, scheme_name(source->scheme));
+		text_put(&out, "://");
 	}
 	report_escape((const uint8_t *)name, strlen(name), escaped, sizeof(escaped));
-	put(&out, needs_brackets ? "[" : "");
-	put(&out, escaped);
-	put(&out, needs_brackets ? "]" : "");
+	text_put(&out, needs_brackets ? "[" : "");
+	text_put(&out, escaped);
+	text_put(&out, needs_brackets ? "]" : "");
 	if (has_port) {
 		snprintf(port, sizeof(port), ":%u", (unsigned)source->port);
-		put(&out, port);
+		text_put(&out, port);
 	}
 	return out.len;
 }
@@ -337,19 +289,19 @@ static const char *heading(const struct level *level, size_t column)
 static void format_server(const struct run_source *source, bool has_addresses, char *buf)
 {
 	char address[ADDRESS_TEXT_ROOM];
-	struct out out = out_to(buf, LABEL_ROOM);
+	struct text out = text_to(buf, LABEL_ROOM);
 
 	out.len = format_label(source, buf, LABEL_ROOM);
 	if (has_addresses && format_other_address(source, address) > 0) {
-		put(&out, " (");
-		put(&out, address);
-		put(&out, ")");
+		text_put(&out, " (");
+		text_put(&out, address);
+		text_put(&out, ")");
 	}
 }
 
 /* All columns but the server's. */
 static void format_cells(const struct run_source *source, bool coarse,
-                         char cells[COLUMN_COUNT][CELL_ROOM])
+                         char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM])
 {
 	size_t i;
 
@@ -357,15 +309,17 @@ static void format_cells(const struct run_source *source, bool coarse,
 		memcpy(cells[i], "-", sizeof("-"));
 	}
 	if (source->has_header) {
-		snprintf(cells[COLUMN_STRATUM], CELL_ROOM, "%u", (unsigned)source->stratum);
+		snprintf(cells[COLUMN_STRATUM], REPORT_FIGURE_ROOM, "%u",
+		         (unsigned)source->stratum);
 	}
 	if (source->has_estimate) {
-		format_figures(source->offset_ns, source->bound_ns, coarse,
+		report_figures(source->offset_ns, source->bound_ns, coarse,
 		               cells[COLUMN_OFFSET], cells[COLUMN_BOUND]);
 		span_format(source->delay_ns, 0, cells[COLUMN_DELAY]);
 	}
-	snprintf(cells[COLUMN_SAMPLES], CELL_ROOM, "%u/%u", source->received, source->sent);
-	snprintf(cells[COLUMN_VERDICT], CELL_ROOM, "%s",
+	snprintf(cells[COLUMN_SAMPLES], REPORT_FIGURE_ROOM, "%u/%u", source->received,
+	         source->sent);
+	snprintf(cells[COLUMN_VERDICT], REPORT_FIGURE_ROOM, "%s",
 	         source_status_name(source->status));
 }
 
@@ -380,7 +334,7 @@ static void widen(size_t *width, size_t need)
  * line would take. */
 static size_t measure(const struct run *run, struct layout *layout)
 {
-	char cells[COLUMN_COUNT][CELL_ROOM];
+	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
 	char server[LABEL_ROOM];
 	size_t total = 0;
 	size_t column, i;
@@ -467,25 +421,25 @@ static void cut_middle(char *text, size_t width)
 	memmove(text + head + sizeof(dots) - 1, text + tail, len - tail + 1);
 }
 
-static void put_cell(struct out *out, const struct layout *layout, size_t column,
+static void put_cell(struct text *out, const struct layout *layout, size_t column,
                      const char *text)
 {
 	size_t width = layout->widths[column];
 	size_t pad = strlen(text) < width ? width - strlen(text) : 0;
 
 	if (column == COLUMN_SERVER) {
-		put(out, text);
-		put_blanks(out, pad);
+		text_put(out, text);
+		text_blanks(out, pad);
 		return;
 	}
-	put_blanks(out, layout->level->gap);
+	text_blanks(out, layout->level->gap);
 	if (column != COLUMN_VERDICT) { /* the last one: no blanks at the end of a line */
-		put_blanks(out, pad);
+		text_blanks(out, pad);
 	}
-	put(out, text);
+	text_put(out, text);
 }
 
-static void put_headings(struct out *out, const struct layout *layout)
+static void put_headings(struct text *out, const struct layout *layout)
 {
 	size_t column;
 
@@ -494,13 +448,13 @@ static void put_headings(struct out *out, const struct layout *layout)
 			put_cell(out, layout, column, heading(layout->level, column));
 		}
 	}
-	put(out, "\n");
+	text_put(out, "\n");
 }
 
-static void put_source(struct out *out, const struct layout *layout,
+static void put_source(struct text *out, const struct layout *layout,
                        const struct run_source *source)
 {
-	char cells[COLUMN_COUNT][CELL_ROOM];
+	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
 	char server[LABEL_ROOM];
 	size_t column;
 
@@ -513,37 +467,37 @@ static void put_source(struct out *out, const struct layout *layout,
 			put_cell(out, layout, column, cells[column]);
 		}
 	}
-	put(out, "\n");
+	text_put(out, "\n");
 }
 
 /* Address, reason and the line of a daytime server, as far as there are any. */
-static void put_details(struct out *out, const struct layout *layout,
+static void put_details(struct text *out, const struct layout *layout,
                         const struct run_source *source, size_t columns)
 {
 	char address[ADDRESS_TEXT_ROOM] = "";
 	char line[DETAIL_ROOM];
-	struct out detail = out_to(line, sizeof(line));
+	struct text detail = text_to(line, sizeof(line));
 
 	if (!layout->has_addresses) {
 		format_other_address(source, address);
 	}
-	put(&detail, address);
+	text_put(&detail, address);
 	if (source->reason[0] != '\0') {
-		put(&detail, detail.len > 0 ? ": " : "");
-		put(&detail, source->reason);
+		text_put(&detail, detail.len > 0 ? ": " : "");
+		text_put(&detail, source->reason);
 	}
 	if (source->text[0] != '\0') {
-		put(&detail, detail.len > 0 ? ": " : "");
-		put(&detail, "it says \"");
-		put(&detail, source->text);
-		put(&detail, "\"");
+		text_put(&detail, detail.len > 0 ? ": " : "");
+		text_put(&detail, "it says \"");
+		text_put(&detail, source->text);
+		text_put(&detail, "\"");
 	}
 	put_wrapped(out, line, 4, columns);
 }
 
 size_t report_table(const struct run *run, unsigned columns, char *buf, size_t room)
 {
-	struct out out = out_to(buf, room);
+	struct text out = text_to(buf, room);
 	struct layout layout;
 	size_t i;
 
@@ -560,10 +514,11 @@ size_t report_table(const struct run *run, unsigned columns, char *buf, size_t r
 	return out.len;
 }
 
-static void put_offset_sentence(struct out *out, const struct run *run)
+static void put_offset_sentence(struct text *out, const struct run *run)
 {
 	const char *state = run->offset_ns > 0 ? "is behind" : "is ahead";
-	char offset[CELL_ROOM], bound[CELL_ROOM], votes[64], line[SENTENCE_ROOM];
+	char offset[REPORT_FIGURE_ROOM], bound[REPORT_FIGURE_ROOM], votes[64],
+		line[SENTENCE_ROOM];
 
 	if (magnitude(run->offset_ns) <= magnitude(run->bound_ns)) {
 		state = "agrees";
@@ -574,13 +529,13 @@ static void put_offset_sentence(struct out *out, const struct run *run)
 		snprintf(votes, sizeof(votes), "%zu of %zu servers", run->agreeing_count,
 		         run->asked_count);
 	}
-	format_figures(run->offset_ns, run->bound_ns, false, offset, bound);
+	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
 	snprintf(line, sizeof(line), "The local clock %s: offset %s +/- %s by %s.", state,
 	         offset, bound, votes);
 	put_wrapped(out, line, 0, VERDICT_COLUMNS);
 }
 
-static void put_plan_sentence(struct out *out, const struct plan *plan)
+static void put_plan_sentence(struct text *out, const struct plan *plan)
 {
 	const char *way = plan->by_ns > 0 ? "forward" : "back";
 	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
@@ -658,7 +613,7 @@ static void usual_reason(const struct run *run, char *buf, size_t room)
 	}
 }
 
-static void put_status_sentence(struct out *out, const struct run *run)
+static void put_status_sentence(struct text *out, const struct run *run)
 {
 	char reason[RUN_REASON_ROOM], line[SENTENCE_ROOM];
 
@@ -675,20 +630,21 @@ static void put_status_sentence(struct out *out, const struct run *run)
 size_t report_verdict(const struct run *run, const struct plan *plan, char *buf,
                       size_t room)
 {
-	struct out out = out_to(buf, room);
+	struct text out = text_to(buf, room);
 
 	if (!run->has_answer) {
 		put_status_sentence(&out, run);
-		put(&out, "The clock is left alone.\n"); /* by `set` as by `query` */
+		text_put(&out, "The clock is left alone.\n"); /* by `set` as by `query` */
 		return out.len;
 	}
 	put_offset_sentence(&out, run);
 	if (run->leap == NTP_LEAP_INSERT || run->leap == NTP_LEAP_DELETE) {
-		put(&out,
-		    run->leap == NTP_LEAP_INSERT
-		            ? "The servers announce that a leap second will be added.\n"
-		            : "The servers announce that a leap second will be left "
-		              "out.\n");
+		text_put(
+			&out,
+			run->leap == NTP_LEAP_INSERT
+				? "The servers announce that a leap second will be added.\n"
+				: "The servers announce that a leap second will be left "
+				  "out.\n");
 	}
 	if (plan && (run->status == RUN_OK || run->status == RUN_REFUSED)) {
 		put_plan_sentence(&out, plan);

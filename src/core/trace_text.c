@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/trace_text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/report.h"
 #include "core/span.h"
+#include "core/text.h"
 #include "core/text_time.h"
 
 enum {
@@ -14,48 +14,6 @@ enum {
 	INDENT = 7,         /* of what belongs to a numbered line */
 	LADDER_COLUMNS = 66 /* between the two rails */
 };
-
-/* Counts all that is put, keeps what fits. */
-struct text {
-	char *buf;
-	size_t room;
-	size_t len;
-};
-
-static struct text text_to(char *buf, size_t room)
-{
-	if (room > 0) {
-		buf[0] = '\0';
-	}
-	return (struct text){ .buf = buf, .room = room };
-}
-
-static void put_octets(struct text *out, const char *from, size_t len)
-{
-	size_t fits;
-
-	if (out->len + 1 < out->room) {
-		fits = out->room - 1 - out->len;
-		fits = len < fits ? len : fits;
-		memcpy(out->buf + out->len, from, fits);
-		out->buf[out->len + fits] = '\0';
-	}
-	out->len += len;
-}
-
-static void PRINTF_LIKE(2, 3) put(struct text *out, const char *format, ...)
-{
-	char piece[INFO_ROOM];
-	va_list arguments;
-	int len;
-
-	va_start(arguments, format);
-	len = vsnprintf(piece, sizeof(piece), format, arguments);
-	va_end(arguments);
-	if (len > 0) {
-		put_octets(out, piece, strnlen(piece, sizeof(piece)));
-	}
-}
 
 /* Breaks `line` at blanks into lines of TRACE_TEXT_COLUMNS; `column` is where the first begins,
  * all others begin at INDENT.  A word too long for a line is broken anywhere. */
@@ -67,22 +25,22 @@ static void put_wrapped(struct text *out, const char *line, size_t column)
 	while (*line != '\0') {
 		word = strcspn(line, " ");
 		if (column > INDENT && column + !is_start + word > TRACE_TEXT_COLUMNS) {
-			put(out, "\n%*s", INDENT, "");
+			text_format(out, "\n%*s", INDENT, "");
 			column = INDENT;
 		} else if (!is_start) {
-			put(out, " ");
+			text_format(out, " ");
 			column++;
 		}
 		if (word > TRACE_TEXT_COLUMNS - column) {
 			word = TRACE_TEXT_COLUMNS - column;
 		}
-		put_octets(out, line, word);
+		text_octets(out, line, word);
 		is_start = false;
 		column += word;
 		line += word;
 		line += strspn(line, " ");
 	}
-	put(out, "\n");
+	text_format(out, "\n");
 }
 
 static uint64_t magnitude(int64_t ns)
@@ -93,9 +51,9 @@ static uint64_t magnitude(int64_t ns)
 /* All digits, so that a reader can add them up. */
 static void put_seconds(struct text *out, int64_t ns, const char *plus)
 {
-	put(out, "%s%llu.%09llu", ns < 0 ? "-" : plus,
-	    (unsigned long long)(magnitude(ns) / (uint64_t)NS_PER_S),
-	    (unsigned long long)(magnitude(ns) % (uint64_t)NS_PER_S));
+	text_format(out, "%s%llu.%09llu", ns < 0 ? "-" : plus,
+	            (unsigned long long)(magnitude(ns) / (uint64_t)NS_PER_S),
+	            (unsigned long long)(magnitude(ns) % (uint64_t)NS_PER_S));
 }
 
 size_t trace_text_endpoint(const struct address *address, char *buf)
@@ -104,12 +62,12 @@ size_t trace_text_endpoint(const struct address *address, char *buf)
 	char text[ADDRESS_TEXT_ROOM];
 
 	if (address->family == ADDRESS_NONE) {
-		put(&out, "?");
+		text_format(&out, "?");
 		return out.len;
 	}
 	address_format(address, text);
-	put(&out, address->family == ADDRESS_IPV6 ? "[%s]:%u" : "%s:%u", text,
-	    (unsigned)address->port);
+	text_format(&out, address->family == ADDRESS_IPV6 ? "[%s]:%u" : "%s:%u", text,
+	            (unsigned)address->port);
 	return out.len;
 }
 
@@ -159,10 +117,10 @@ static void put_note(struct text *out, const struct trace_packet *packet)
 	if (packet->note == TRACE_NOTE_NONE && !has_number) {
 		return;
 	}
-	put(out, ", %s", texts[packet->note].before);
+	text_format(out, ", %s", texts[packet->note].before);
 	if (has_number) {
-		put(out, "%llu%s", (unsigned long long)packet->related,
-		    texts[packet->note].after);
+		text_format(out, "%llu%s", (unsigned long long)packet->related,
+		            texts[packet->note].after);
 	}
 }
 
@@ -175,7 +133,7 @@ static void put_leap(struct text *out, uint8_t leap)
 		[NTP_LEAP_UNSYNCHRONISED] = ", leap 3",
 	};
 
-	put(out, "%s", texts[leap & 3]);
+	text_format(out, "%s", texts[leap & 3]);
 }
 
 static void put_ntp(struct text *out, const struct trace_packet *packet)
@@ -184,35 +142,35 @@ static void put_ntp(struct text *out, const struct trace_packet *packet)
 	char refid[20];
 
 	if (!packet->has_mode) {
-		put(out, "NTP");
+		text_format(out, "NTP");
 		return;
 	}
-	put(out, "NTPv%u %s", (unsigned)ntp->version, trace_text_mode(ntp->mode));
+	text_format(out, "NTPv%u %s", (unsigned)ntp->version, trace_text_mode(ntp->mode));
 	if (ntp->mode == NTP_MODE_CONTROL || ntp->mode == NTP_MODE_PRIVATE) {
-		put(out, " message (mode %u), not decoded", (unsigned)ntp->mode);
+		text_format(out, " message (mode %u), not decoded", (unsigned)ntp->mode);
 		return;
 	}
 	if (packet->role == TRACE_REQUEST) {
-		put(out, ", request");
+		text_format(out, ", request");
 	} else if (packet->has_header) {
 		report_refid(ntp->stratum, ntp->refid, refid, sizeof(refid));
 		if (ntp->stratum == 0 && refid[0] != '\0') {
-			put(out, ", kiss %s", refid);
+			text_format(out, ", kiss %s", refid);
 		} else {
-			put(out, ", stratum %u", (unsigned)ntp->stratum);
+			text_format(out, ", stratum %u", (unsigned)ntp->stratum);
 		}
 		put_leap(out, ntp->leap);
 	}
 	if (packet->extension_count > 0) {
-		put(out, ", %llu extension field%s",
-		    (unsigned long long)packet->extension_count,
-		    packet->extension_count > 1 ? "s" : "");
+		text_format(out, ", %llu extension field%s",
+		            (unsigned long long)packet->extension_count,
+		            packet->extension_count > 1 ? "s" : "");
 	}
 	if (packet->mac_octets > 4) {
-		put(out, ", MAC of %u octets (key %lu)", (unsigned)packet->mac_octets,
-		    (unsigned long)packet->key_id);
+		text_format(out, ", MAC of %u octets (key %lu)",
+		            (unsigned)packet->mac_octets, (unsigned long)packet->key_id);
 	} else if (packet->mac_octets > 0) {
-		put(out, ", crypto-NAK");
+		text_format(out, ", crypto-NAK");
 	}
 }
 
@@ -228,20 +186,21 @@ static void put_tcp(struct text *out, const struct trace_packet *packet)
 	};
 	size_t i;
 
-	put(out, "TCP");
+	text_format(out, "TCP");
 	for (i = 0; i < COUNT_OF(flags); i++) {
 		if ((packet->frame.tcp_flags & flags[i].flag) != 0) {
-			put(out, "%s", flags[i].name);
+			text_format(out, "%s", flags[i].name);
 		}
 	}
 	if (packet->stream != packet->number) {
-		put(out, ", stream of %llu", (unsigned long long)packet->stream);
+		text_format(out, ", stream of %llu", (unsigned long long)packet->stream);
 	}
 	if (packet->frame.wire_octets > 0) {
-		put(out, ", %llu octets", (unsigned long long)packet->frame.wire_octets);
+		text_format(out, ", %llu octets",
+		            (unsigned long long)packet->frame.wire_octets);
 	}
 	if (packet->role != TRACE_OTHER) {
-		put(out, ", ");
+		text_format(out, ", ");
 	}
 }
 
@@ -252,16 +211,16 @@ static void put_text_protocol(struct text *out, const struct trace_packet *packe
 	if (packet->role == TRACE_OTHER) {
 		return;
 	}
-	put(out, "%s %s", trace_protocol_name(packet->protocol),
-	    packet->role == TRACE_REQUEST ? "request" : "answer");
+	text_format(out, "%s %s", trace_protocol_name(packet->protocol),
+	            packet->role == TRACE_REQUEST ? "request" : "answer");
 	if (packet->role == TRACE_ANSWER && packet->protocol == TRACE_TIME) {
 		if (packet->has_reading) {
 			text_time_rfc3339(packet->reading, told);
-			put(out, " %s", told);
+			text_format(out, " %s", told);
 		}
 	} else if (packet->role == TRACE_ANSWER) {
 		report_escape(packet->text, packet->text_octets, told, sizeof(told));
-		put(out, " \"%s\"", told);
+		text_format(out, " \"%s\"", told);
 	}
 }
 
@@ -270,11 +229,12 @@ size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room
 	struct text out = text_to(buf, room);
 
 	if (packet->verdict != FRAME_OK) {
-		put(&out, "%s", frame_verdict_text(packet->verdict));
+		text_format(&out, "%s", frame_verdict_text(packet->verdict));
 		return out.len;
 	}
 	if (packet->protocol == TRACE_NONE) {
-		put(&out, "%s, no time protocol", packet->frame.is_tcp ? "TCP" : "UDP");
+		text_format(&out, "%s, no time protocol",
+		            packet->frame.is_tcp ? "TCP" : "UDP");
 		return out.len;
 	}
 	if (packet->frame.is_tcp) {
@@ -287,11 +247,11 @@ size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room
 	}
 	put_note(&out, packet);
 	if (packet->is_cut) {
-		put(&out, ", cut by the capture");
+		text_format(&out, ", cut by the capture");
 	}
 	/* That of an answer is told with its exchange. */
 	if (packet->complaint && !(packet->role == TRACE_ANSWER && packet->related != 0)) {
-		put(&out, "; %s", packet->complaint);
+		text_format(&out, "; %s", packet->complaint);
 	}
 	return out.len;
 }
@@ -313,16 +273,16 @@ size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t ro
 	}
 	trace_text_info(packet, info, sizeof(info));
 	put_seconds(&since, packet->since_first_ns, "");
-	put(&out, "%5llu  %13s  ", (unsigned long long)packet->number, seconds);
+	text_format(&out, "%5llu  %13s  ", (unsigned long long)packet->number, seconds);
 	column = out.len;
 	if (column + strlen(ends) + strnlen(info, sizeof(info)) < TRACE_TEXT_COLUMNS ||
 	    ends[0] == '\0') {
-		put(&out, "%s%s", ends, ends[0] != '\0' ? " " : "");
+		text_format(&out, "%s%s", ends, ends[0] != '\0' ? " " : "");
 		put_wrapped(&out, info, column + strlen(ends) + (ends[0] != '\0'));
 		return out.len;
 	}
 	put_wrapped(&out, ends, column);
-	put(&out, "%*s", INDENT, "");
+	text_format(&out, "%*s", INDENT, "");
 	put_wrapped(&out, info, INDENT);
 	return out.len;
 }
@@ -333,11 +293,11 @@ static void put_stamp(struct text *out, const char *name, struct instant at,
 	char time[TEXT_TIME_RFC3339_ROOM];
 
 	text_time_rfc3339(at, time);
-	put(out, "%*s%-2s %s  %s", INDENT + 2, "", name, time, meaning);
+	text_format(out, "%*s%-2s %s  %s", INDENT + 2, "", name, time, meaning);
 	if (frame != 0) {
-		put(out, " (%llu)", (unsigned long long)frame);
+		text_format(out, " (%llu)", (unsigned long long)frame);
 	}
-	put(out, "\n");
+	text_format(out, "\n");
 }
 
 size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, size_t room)
@@ -347,23 +307,25 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, siz
 	char line[INFO_ROOM];
 	struct text first = text_to(line, sizeof(line));
 
-	put(&first, "exchange %llu (%llu, %llu): ", (unsigned long long)exchange->number,
-	    (unsigned long long)exchange->request_frame,
-	    (unsigned long long)exchange->answer_frame);
+	text_format(&first,
+	            "exchange %llu (%llu, %llu): ", (unsigned long long)exchange->number,
+	            (unsigned long long)exchange->request_frame,
+	            (unsigned long long)exchange->answer_frame);
 	if (exchange->has_result) {
 		span_format(exchange->offset_ns, 1, offset);
 		span_format(exchange->delay_ns, 0, delay);
-		put(&first, "offset %s, delay %s", offset, delay);
+		text_format(&first, "offset %s, delay %s", offset, delay);
 	} else {
-		put(&first, "no offset%s",
-		    exchange->protocol == TRACE_DAYTIME ? ": the format of its line is free"
-		                                        : " to be had");
+		text_format(&first, "no offset%s",
+		            exchange->protocol == TRACE_DAYTIME
+		                    ? ": the format of its line is free"
+		                    : " to be had");
 	}
-	put(&first, "%s", exchange->is_late ? ", LATE" : "");
+	text_format(&first, "%s", exchange->is_late ? ", LATE" : "");
 	if (exchange->complaint) {
-		put(&first, "; not to be used: %s", exchange->complaint);
+		text_format(&first, "; not to be used: %s", exchange->complaint);
 	}
-	put(&out, "%*s", INDENT, "");
+	text_format(&out, "%*s", INDENT, "");
 	put_wrapped(&out, line, INDENT);
 
 	put_stamp(&out, "T1", exchange->t1, "capture: request", exchange->request_frame);
@@ -390,13 +352,14 @@ size_t trace_text_silence(const struct trace_silence *silence, char *buf, size_t
 
 	trace_text_endpoint(&silence->client, client);
 	trace_text_endpoint(&silence->server, server);
-	put(&first, "NO ANSWER to %llu: %s asked %s (%s%s)",
-	    (unsigned long long)silence->request_frame, client, server,
-	    trace_protocol_name(silence->protocol), silence->is_tcp ? "+tcp" : "");
+	text_format(&first, "NO ANSWER to %llu: %s asked %s (%s%s)",
+	            (unsigned long long)silence->request_frame, client, server,
+	            trace_protocol_name(silence->protocol), silence->is_tcp ? "+tcp" : "");
 	if (silence->refused_by != 0) {
-		put(&first, "; refused by %llu", (unsigned long long)silence->refused_by);
+		text_format(&first, "; refused by %llu",
+		            (unsigned long long)silence->refused_by);
 	}
-	put(&out, "%*s", INDENT, "");
+	text_format(&out, "%*s", INDENT, "");
 	put_wrapped(&out, line, INDENT);
 	return out.len;
 }
@@ -409,9 +372,9 @@ static void put_rung(struct text *out, const char *label, const char *left,
 	bool has_right_dot = server_label[0] != '\0';
 	int gap = LADDER_COLUMNS - (int)strlen(left) - (int)strlen(right);
 
-	put(out, "   %-2s   %c%s%*s%s%c%s%s\n", label, has_left_dot ? 'o' : '|', left,
-	    gap > 0 ? gap : 0, "", right, has_right_dot ? 'o' : '|',
-	    has_right_dot ? " " : "", server_label);
+	text_format(out, "   %-2s   %c%s%*s%s%c%s%s\n", label, has_left_dot ? 'o' : '|',
+	            left, gap > 0 ? gap : 0, "", right, has_right_dot ? 'o' : '|',
+	            has_right_dot ? " " : "", server_label);
 }
 
 /* The long part of an arrow, from the left rail on: blanks, `corner`, dashes, `head`. */
@@ -433,7 +396,7 @@ static void put_ladder_rungs(struct text *out, const struct trace_exchange *exch
 	char side[LADDER_COLUMNS];
 	char time[TEXT_TIME_RFC3339_ROOM], held[SPAN_TEXT_ROOM];
 
-	put(out, "        capture %*s server\n", LADDER_COLUMNS - 13, "");
+	text_format(out, "        capture %*s server\n", LADDER_COLUMNS - 13, "");
 	put_rung(out, "", "", "", "");
 	text_time_rfc3339(exchange->t1, time);
 	snprintf(side, sizeof(side), " %s", time);
@@ -468,28 +431,30 @@ static void put_ladder_rungs(struct text *out, const struct trace_exchange *exch
 static void put_sums(struct text *out, const struct trace_exchange *exchange)
 {
 	if (exchange->has_stamps) {
-		put(out, "  T2 - T1 = ");
+		text_format(out, "  T2 - T1 = ");
 		put_seconds(out, instant_diff_ns(exchange->t2, exchange->t1), "+");
-		put(out, " s   the offset, plus the way there\n  T3 - T4 = ");
+		text_format(out, " s   the offset, plus the way there\n  T3 - T4 = ");
 		put_seconds(out, instant_diff_ns(exchange->t3, exchange->t4), "+");
-		put(out, " s   the offset, minus the way back\n");
-		put(out, "  offset = ((T2 - T1) + (T3 - T4)) / 2 = ");
+		text_format(out, " s   the offset, minus the way back\n");
+		text_format(out, "  offset = ((T2 - T1) + (T3 - T4)) / 2 = ");
 		put_seconds(out, exchange->offset_ns, "+");
-		put(out, " s\n  delay  = (T4 - T1) - (T3 - T2)       = ");
+		text_format(out, " s\n  delay  = (T4 - T1) - (T3 - T2)       = ");
 	} else {
-		put(out, "  T - T1  = ");
+		text_format(out, "  T - T1  = ");
 		put_seconds(out, instant_diff_ns(exchange->reading, exchange->t1), "+");
-		put(out, " s   the offset, plus what passed since T1\n  T - T4  = ");
+		text_format(out,
+		            " s   the offset, plus what passed since T1\n  T - T4  = ");
 		put_seconds(out, instant_diff_ns(exchange->reading, exchange->t4), "+");
-		put(out, " s   the offset, minus what came until T4\n");
-		put(out, "  offset = %s = ",
-		    exchange->resolution_ns >= NS_PER_S ? "T + 0.5 s - (T1 + T4) / 2"
-		                                        : "T - (T1 + T4) / 2");
+		text_format(out, " s   the offset, minus what came until T4\n");
+		text_format(out, "  offset = %s = ",
+		            exchange->resolution_ns >= NS_PER_S
+		                    ? "T + 0.5 s - (T1 + T4) / 2"
+		                    : "T - (T1 + T4) / 2");
 		put_seconds(out, exchange->offset_ns, "+");
-		put(out, " s\n  delay  = T4 - T1 = ");
+		text_format(out, " s\n  delay  = T4 - T1 = ");
 	}
 	put_seconds(out, exchange->delay_ns, "");
-	put(out, " s\n\n");
+	text_format(out, " s\n\n");
 }
 
 size_t trace_text_ladder(const struct trace_exchange *exchange, char *buf, size_t room)
@@ -511,20 +476,23 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, char *buf, size_
 		         exchange->complaint);
 		put_wrapped(&out, line, 0);
 	}
-	put(&out, "\n");
+	text_format(&out, "\n");
 	if (!exchange->has_result) {
-		put(&out,
-		    "The answer tells no time that an offset could be worked out from.\n");
+		text_format(&out, "The answer tells no time that an offset could be worked "
+		                  "out from.\n");
 		return out.len;
 	}
 	put_ladder_rungs(&out, exchange);
 	put_sums(&out, exchange);
-	put(&out,
-	    "T1 and T4 are by the clock of the machine that captured, at the place "
-	    "where it\ncaptured; the others by the server's clock.  The offset is what "
-	    "the first is\nbehind the second.  It is wrong by half of what the two ways "
-	    "differ, which no\nstamp tells: by half the delay at most%s.\n",
-	    exchange->has_stamps || exchange->resolution_ns < NS_PER_S ? "" : " and 0.5 s");
+	text_format(
+		&out,
+		"T1 and T4 are by the clock of the machine that captured, at the place "
+		"where it\ncaptured; the others by the server's clock.  The offset is what "
+		"the first is\nbehind the second.  It is wrong by half of what the two "
+		"ways "
+		"differ, which no\nstamp tells: by half the delay at most%s.\n",
+		exchange->has_stamps || exchange->resolution_ns < NS_PER_S ? ""
+									   : " and 0.5 s");
 	return out.len;
 }
 
@@ -532,18 +500,23 @@ size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t r
 {
 	struct text out = text_to(buf, room);
 
-	put(&out, "Frames: %llu, of time protocols: %llu\n",
-	    (unsigned long long)counts->frames, (unsigned long long)counts->packets);
-	put(&out, "Requests: %llu, without an answer: %llu\n",
-	    (unsigned long long)counts->requests, (unsigned long long)counts->silent);
-	put(&out, "Answers: %llu, exchanges: %llu, late: %llu\n",
-	    (unsigned long long)counts->answers, (unsigned long long)counts->exchanges,
-	    (unsigned long long)counts->late);
-	put(&out, "Packets with a remark: %llu\n", (unsigned long long)counts->remarkable);
+	text_format(&out, "Frames: %llu, of time protocols: %llu\n",
+	            (unsigned long long)counts->frames,
+	            (unsigned long long)counts->packets);
+	text_format(&out, "Requests: %llu, without an answer: %llu\n",
+	            (unsigned long long)counts->requests,
+	            (unsigned long long)counts->silent);
+	text_format(&out, "Answers: %llu, exchanges: %llu, late: %llu\n",
+	            (unsigned long long)counts->answers,
+	            (unsigned long long)counts->exchanges,
+	            (unsigned long long)counts->late);
+	text_format(&out, "Packets with a remark: %llu\n",
+	            (unsigned long long)counts->remarkable);
 	if (counts->exchanges > 0) {
-		put(&out,
-		    "Offsets are server - capture: it is the clock of the machine that "
-		    "captured which\nis compared, not the client's.\n");
+		text_format(
+			&out,
+			"Offsets are server - capture: it is the clock of the machine that "
+			"captured which\nis compared, not the client's.\n");
 	}
 	return out.len;
 }
