@@ -35,6 +35,8 @@ esac
 # shellcheck disable=SC2034 # for the scripts
 REQTIME=$BUILD/reqtime
 REQTIMED=$BUILD/reqtimed
+# What packaging/deps unpacked without installing it (promtool), after what is installed.
+PATH=$PATH:$R/build/peers/usr/bin
 # What this machine remembers is none of the tests' business, and what they remember none of
 # its.
 export LC_ALL=C STATE_DIRECTORY=/nonexistent/reqtime
