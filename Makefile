@@ -37,9 +37,11 @@ reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judg
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 cmd/trace cmd/trace_json io/capture
 reqtime_LIB  := -lcap -lseccomp -ljansson -lpcap -lsqlite3
+LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock
 reqtimed_OBJ := reqtimed cmd/command cmd/config_file cmd/serve cmd/serve_clerk cmd/serve_places cmd/serve_watch \
-                app/serve_metrics io/clerk io/config io/inherit io/landlock app/serve app/serve_ntp app/serve_state app/serve_tcp \
-                app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock io/listen io/notify io/priv io/sandbox \
+                app/serve_metrics io/clerk io/config io/inherit io/landlock app/serve app/serve_bind \
+                app/serve_worker app/serve_batch app/serve_departures app/serve_ntp app/serve_state app/serve_tcp \
+                app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock $(LISTEN) io/notify io/priv io/sandbox \
                 io/signals io/sockaddr
 reqtimed_LIB := -lcap -lseccomp -linih
 test_correct_OBJ := app/correct
@@ -57,7 +59,7 @@ test_resolve_OBJ := io/resolve io/priv io/sockaddr
 test_resolve_LIB := -lcap
 test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/entropy io/kernel_clock io/priv io/sockaddr
 test_ports_LIB   := -lcap
-test_listen_OBJ  := io/listen io/sockaddr
+test_listen_OBJ  := $(LISTEN) io/sockaddr
 test_notify_OBJ  := io/notify
 test_rival_OBJ   := io/rival
 test_rtc_OBJ     := io/rtc io/kernel_clock

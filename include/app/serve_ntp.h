@@ -9,6 +9,7 @@
 #include "core/admit.h"
 #include "core/ntp_packet.h"
 #include "io/listen.h"
+#include "io/listen_clock.h"
 
 /* All but SERVE_ANSWER and SERVE_KISSED are met with silence. */
 enum serve_verdict {

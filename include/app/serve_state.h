@@ -11,7 +11,7 @@
 
 #include "core/ntp_packet.h"
 #include "io/kernel_clock.h"
-#include "io/listen.h"
+#include "io/listen_clock.h"
 
 enum {
 	/* A clock that some other program disciplines, of which the kernel tells no

@@ -88,19 +88,4 @@ unsigned listen_departures_due(const struct listen_socket *socket);
 bool listen_departure(struct listen_socket *socket, uint64_t *ret_token,
                       struct instant *ret_at);
 
-/* The clock that requests and answers are stamped with. */
-struct listen_moment {
-	struct instant wall;
-	int64_t mono_ns;
-};
-
-/* Both clocks, read close together.  Costs no system call. */
-struct listen_moment listen_now(void);
-int64_t listen_mono_ns(void);
-
-/* Whether kernel stamps and listen_now() are of one clock.  Not so under a library that
- * shows the program another time (libfaketime and its like): the kernel's
- * stamps then must not be mixed with our own. */
-bool listen_stamps_fit(void);
-
 #endif

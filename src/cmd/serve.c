@@ -12,6 +12,7 @@
 
 #include "cmd/config_file.h"
 #include "io/landlock.h"
+#include "io/listen_clock.h"
 #include "io/priv.h"
 #include "io/sandbox.h"
 #include "io/signals.h"

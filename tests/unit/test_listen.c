@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "io/listen.h"
+#include "io/listen_clock.h"
 #include "io/sockaddr.h"
 
 static const enum address_family ipv4 = ADDRESS_IPV4, ipv6 = ADDRESS_IPV6;
