@@ -25,14 +25,18 @@ override CPPFLAGS += -Iinclude -D_GNU_SOURCE -DREQTIME_VERSION='"$(VERSION)"' -M
 BUILD_FLOOR  := 1793491200
 override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
+HISTORY      := io/history io/history_sql io/history_columns io/history_runs io/history_kisses \
+                io/history_state io/state_dir
+RECORDER     := app/recorder app/recorder_keeper io/child $(HISTORY)
 # One line per program: everything it links, nothing more.
 CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
-                filter keyed_sort electorate select plan rival run report discipline record \
+                filter keyed_sort electorate select plan rival run report discipline discipline_bank \
+                discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave
 reqtime_OBJ  := reqtime cmd/command cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc app/recorder io/history io/lock \
-                io/state_dir cmd/servers_file cmd/progress cmd/json app/correct \
+                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc $(RECORDER) io/lock \
+                cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 cmd/trace cmd/trace_json io/capture
@@ -55,9 +59,9 @@ test_servers_file_OBJ := cmd/servers_file cmd/command
 test_progress_OBJ := cmd/progress io/kernel_clock
 test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
-test_resolve_OBJ := io/resolve io/priv io/sockaddr
+test_resolve_OBJ := io/resolve io/child io/priv io/sockaddr
 test_resolve_LIB := -lcap
-test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/entropy io/kernel_clock io/priv io/sockaddr
+test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/child io/entropy io/kernel_clock io/priv io/sockaddr
 test_ports_LIB   := -lcap
 test_listen_OBJ  := $(LISTEN) io/sockaddr
 test_notify_OBJ  := io/notify
@@ -74,11 +78,11 @@ test_landlock_OBJ := io/landlock
 test_config_LIB  := -linih
 test_state_dir_OBJ := io/state_dir
 test_lock_OBJ    := io/lock io/state_dir
-test_history_OBJ := io/history io/state_dir
+test_history_OBJ := $(HISTORY)
 test_history_LIB := -lsqlite3
 test_repeat_OBJ  := cmd/repeat cmd/command io/link
 test_learn_OBJ   := app/learn
-test_recorder_OBJ := app/recorder io/history io/state_dir io/priv io/sandbox
+test_recorder_OBJ := $(RECORDER) io/priv io/sandbox
 test_recorder_LIB := -lsqlite3 -lcap -lseccomp
 test_priv_OBJ    := io/priv
 test_priv_LIB    := -lcap
