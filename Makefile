@@ -143,7 +143,7 @@ check:
 		echo "check: going on without; what needs them is skipped, and says so"
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
 		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
-		tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
+		tests/completion.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
 		TIME_LIMIT=250 tests/vm/set.sh tests/vm/rtc.sh TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
@@ -162,7 +162,10 @@ format:
 lint: all
 	@tests/run TIME_LIMIT=300 tests/lint.sh
 
-man := $(DESTDIR)$(PREFIX)/share/man
+share := $(DESTDIR)$(PREFIX)/share
+man := $(share)/man
+# Debian's zsh looks below /usr/share/zsh/vendor-completions for what packages bring.
+ZSH_DIR ?= zsh/site-functions
 install: all
 	install -D -m 755 $(B)/reqtime $(DESTDIR)$(PREFIX)/bin/reqtime
 	install -D -m 755 $(B)/reqtimed $(DESTDIR)$(PREFIX)/sbin/reqtimed
@@ -177,6 +180,11 @@ install: all
 	done
 	install -D -m 644 packaging/cron/reqtime \
 		$(DESTDIR)$(PREFIX)/share/doc/reqtime/cron.d-reqtime
+	install -D -m 644 packaging/completion/reqtime.bash $(share)/bash-completion/completions/reqtime
+	ln -sf reqtime $(share)/bash-completion/completions/reqtimed
+	install -D -m 644 packaging/completion/_reqtime $(share)/$(ZSH_DIR)/_reqtime
+	install -D -m 644 packaging/completion/reqtime.fish $(share)/fish/vendor_completions.d/reqtime.fish
+	ln -sf reqtime.fish $(share)/fish/vendor_completions.d/reqtimed.fish
 
 clean:
 	rm -rf build
