@@ -3,8 +3,8 @@
  * Ranges as monitoring plugins take them for -w and -c, and where a value that is known to
  * +/- its bound stands to one.
  *
- *   10      from -10 to 10 (a count: from 0 to 10)      10:     10 or more
- *   10:20   from 10 to 20, ends included                ~:10    10 or less
+ *   10      from -10 to 10 (what has no sign: 0 to 10)   10:     10 or more
+ *   10:20   from 10 to 20, ends included                 ~:10    10 or less
  *   @10:20  anything but that: inside it is an alarm
  */
 #ifndef CORE_THRESHOLD_H
@@ -27,7 +27,8 @@ struct threshold {
 
 enum threshold_unit {
 	THRESHOLD_SPAN, /* ns; ends as core/span.h reads them, with a minus when it is below 0 */
-	THRESHOLD_COUNT, /* digits alone */
+	THRESHOLD_LENGTH, /* ns, never below 0 */
+	THRESHOLD_COUNT,  /* digits alone */
 };
 
 enum threshold_verdict {
@@ -49,7 +50,7 @@ MUST_USE enum threshold_verdict threshold_parse(const char *text, enum threshold
 const char *threshold_verdict_text(enum threshold_verdict verdict);
 
 /* As performance data have it, seconds without needless zeros: "-0.05:0.05", "~:10", "@1:2";
- * from 0 on the start is left out for a count.  Returns the length. */
+ * without a sign a start of 0 is left out.  Returns the length. */
 enum { THRESHOLD_TEXT_ROOM = 64 };
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
                         char buf[THRESHOLD_TEXT_ROOM]);

@@ -62,12 +62,15 @@ static enum threshold_verdict end_parse(const char *at, size_t len,
 	char end[END_ROOM];
 
 	if (len >= sizeof(end)) {
-		return unit == THRESHOLD_SPAN ? THRESHOLD_NOT_A_SPAN
-		                              : THRESHOLD_NOT_A_COUNT;
+		return unit == THRESHOLD_COUNT ? THRESHOLD_NOT_A_COUNT
+		                               : THRESHOLD_NOT_A_SPAN;
 	}
 	memcpy(end, at, len);
 	end[len] = '\0';
-	return unit == THRESHOLD_SPAN ? span_end(end, ret) : count_end(end, ret);
+	if (unit == THRESHOLD_LENGTH && end[0] == '-') {
+		return THRESHOLD_NOT_A_SPAN;
+	}
+	return unit == THRESHOLD_COUNT ? count_end(end, ret) : span_end(end, ret);
 }
 
 static enum threshold_verdict plain_parse(const char *text, enum threshold_unit unit,
@@ -189,11 +192,11 @@ static void put_end(struct text *out, int64_t value, enum threshold_unit unit)
 {
 	char end[THRESHOLD_TEXT_ROOM];
 
-	if (unit == THRESHOLD_SPAN) {
+	if (unit == THRESHOLD_COUNT) {
+		text_format(out, "%" PRId64, value);
+	} else {
 		threshold_format_seconds(value, end);
 		text_put(out, end);
-	} else {
-		text_format(out, "%" PRId64, value);
 	}
 }
 
@@ -203,7 +206,7 @@ size_t threshold_format(const struct threshold *threshold, enum threshold_unit u
 	struct text out = text_to(buf, THRESHOLD_TEXT_ROOM);
 
 	text_put(&out, threshold->is_inside ? "@" : "");
-	if (unit != THRESHOLD_COUNT || !threshold->has_low || threshold->low != 0 ||
+	if (unit == THRESHOLD_SPAN || !threshold->has_low || threshold->low != 0 ||
 	    !threshold->has_high) {
 		if (threshold->has_low) {
 			put_end(&out, threshold->low, unit);

@@ -72,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	text[size] = '\0';
 	check_text(text, THRESHOLD_SPAN, numbers[0], numbers[1]);
+	check_text(text, THRESHOLD_LENGTH, numbers[0], numbers[1]);
 	check_text(text, THRESHOLD_COUNT, numbers[0], numbers[1]);
 	free(text);
 	return 0;

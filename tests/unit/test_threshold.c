@@ -16,6 +16,7 @@
 #define NONE INT64_MIN /* no end */
 #define SPAN THRESHOLD_SPAN
 #define COUNT THRESHOLD_COUNT
+#define LENGTH THRESHOLD_LENGTH
 
 /* clang-format off */
 static const struct parse_row {
@@ -45,6 +46,11 @@ static const struct parse_row {
 	{ "@~:",           SPAN, THRESHOLD_OK, true,  NONE,   NONE,    "@~:" },
 	{ "36500d",        SPAN, THRESHOLD_OK, false, -THRESHOLD_MAX_NS, THRESHOLD_MAX_NS,
 	  "-3153600000:3153600000" },
+	{ "100ms",         LENGTH, THRESHOLD_OK, false, 0,    MS(100), "0.1" },
+	{ "1ms:1s",        LENGTH, THRESHOLD_OK, false, MS(1), S(1),   "0.001:1" },
+	{ "@~:1ms",        LENGTH, THRESHOLD_OK, true,  NONE,  MS(1),  "@~:0.001" },
+	{ "-1ms:1s",       LENGTH, THRESHOLD_NOT_A_SPAN, 0, 0, 0, NULL },
+	{ "~:-1",          LENGTH, THRESHOLD_NOT_A_SPAN, 0, 0, 0, NULL },
 	{ "4",             COUNT, THRESHOLD_OK, false, 0,     4,       "4" },
 	{ "1:4",           COUNT, THRESHOLD_OK, false, 1,     4,       "1:4" },
 	{ "2:",            COUNT, THRESHOLD_OK, false, 2,     NONE,    "2:" },
