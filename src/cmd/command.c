@@ -15,6 +15,10 @@
 
 enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, OPTION_ROWS_MAX = 64 };
 
+#ifndef REQTIME_BUILD_NOTE
+#define REQTIME_BUILD_NOTE ""
+#endif
+
 static const char *program_name = "reqtime";
 
 /* One command line on its way into settings. */
@@ -490,7 +494,7 @@ static int command_run(struct parse *parse, const struct command *const *command
 		return status;
 	}
 	if (parse->wants_version) {
-		printf("%s %s\n", program_name, REQTIME_VERSION);
+		printf("%s %s%s\n", program_name, REQTIME_VERSION, REQTIME_BUILD_NOTE);
 		return 0;
 	}
 	if (parse->wants_help) {
@@ -520,18 +524,18 @@ static int command_run(struct parse *parse, const struct command *const *command
 	return parse->command->run(parse->settings, parse->operands, parse->operand_count);
 }
 
-/* Otherwise a socket becomes descriptor 1 and gets our report. */
+/* Otherwise a socket becomes descriptor 1 and gets our report.  A root so bare that it has no
+ * /dev/null is fine as long as nothing is missing. */
 static int standard_descriptors_open(void)
 {
 	int fd;
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd < 0) {
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest free number is what open() gives. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
 			return -errno;
 		}
-	} while (fd <= STDERR_FILENO);
-	close(fd);
+	}
 	return 0;
 }
 
