@@ -14,10 +14,7 @@ done)
 units=$(for unit in packaging/systemd/*; do
 	echo "lib/systemd/system/${unit##*/}"
 done)
-for file in bin/reqtime sbin/reqtimed $pages $units share/doc/reqtime/cron.d-reqtime \
-	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
-	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
-	share/fish/vendor_completions.d/reqtimed.fish; do
+for file in bin/reqtime sbin/reqtimed $pages $units share/doc/reqtime/cron.d-reqtime; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version
@@ -27,6 +24,10 @@ for unit in reqtime reqtime-boot; do
 	check "$unit.service starts what was installed" grep -q '^ExecStart=/opt/reqtime/bin/reqtime set ' \
 		"$T/root/opt/reqtime/lib/systemd/system/$unit.service"
 done
+check "etc/reqtime/reqtime.conf" cmp packaging/reqtime.conf "$T/root/etc/reqtime/reqtime.conf"
+echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
+check "make install once more" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
+check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
 if have systemd-analyze; then
 	mkdir "$T/units"
 	for unit in $units; do

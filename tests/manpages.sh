@@ -38,6 +38,17 @@ compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
 	packaging/man/reqtimed.8
 compare "reqtime-trace.1 lists the options of reqtime trace --help" "$T/trace" \
 	packaging/man/reqtime-trace.1
+# Every key of the configuration file is in reqtime.conf(5), and no other; the example names
+# keys that are there.
+"$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: n.*\)$/\1/p' |
+	sort -u >"$T/keys"
+sed -n 's/^\.It Cm //p' packaging/man/reqtime.conf.5 | sed 's/ Ar .*//; s/ , /\n/g' |
+	sort -u >"$T/listed"
+check "reqtime config names keys" grep -qx 'step-above' "$T/keys"
+check "reqtime.conf.5 lists the keys of reqtime config" diff -u "$T/keys" "$T/listed"
+check "the example is right" "$REQTIME" config -f packaging/reqtime.conf
+sed 's/^;//' packaging/reqtime.conf >"$T/reqtime.conf"
+check "... and so is what it has as comments" "$REQTIME" config -f "$T/reqtime.conf"
 for exit_status in 0 1 2 3 4 5 6; do
 	check "${client##*/} tells of exit status $exit_status" \
 		grep -Eq "^\.It (Li |Sy )?$exit_status\$" "$client"

@@ -1,44 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Subcommands and options as tables: one row feeds the parser, --help and the
- * tests that hold manual pages and completions against it.
+ * Subcommands and options as tables: one row feeds the parser, --help, the configuration file
+ * and the tests that hold manual pages and completions against it.
  */
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
-#include <stdbool.h>
+#include "cmd/option.h"
 
-#include "core/base.h"
-
-enum option_kind {
-	OPT_FLAG,    /* bool, set true */
-	OPT_COUNT,   /* unsigned, min..max */
-	OPT_SPAN_NS, /* int64_t, min..max */
-	OPT_TEXT,    /* const char *, not empty */
-	OPT_TEXTS,   /* struct option_texts, repeatable */
-	OPT_CHOICE,  /* int, `max` is what is stored: several rows may share one field */
-};
-
-enum { OPTION_TEXTS_MAX = 64 };
-struct option_texts {
-	const char *items[OPTION_TEXTS_MAX];
-	size_t count;
-};
-
-struct option_row {
-	const char *name; /* long, without dashes */
-	char letter;      /* 0: none */
-	enum option_kind kind;
-	size_t at; /* offset in the settings */
-	int64_t min, max;
-	const char *argument; /* "SPAN", "FILE"; NULL for flags */
-	const char *help;
-};
+enum { OPTION_ROWS_MAX = 64 }; /* of one command */
 
 struct command {
 	const char *name;
 	const char *summary;
 	const char *operands; /* "SERVER..."; NULL: takes none */
+	/* OPT_TEXTS option that is another way to give an operand, and OPT_TEXT option that
+	 * names a file of them; NULL: none.  With any operand on the command line the
+	 * configuration file's are left out. */
+	const char *operand_option;
+	const char *operand_file_option;
 	const struct option_row *options;
 	size_t option_count;
 	/* More rows that several commands share, at offsets in a struct that their settings begin
@@ -47,27 +27,43 @@ struct command {
 	size_t shared_option_count;
 	size_t settings_size;
 	void (*defaults)(void *settings);
-	/* `operands` live as long as argv.  Returns the exit status. */
+	/* A command with an option "config" (OPT_TEXT) reads that file, else this one where it is
+	 * there; NULL: else none. */
+	const char *config_default;
+	/* Options that make no sense in a file, with NULL at the end; "config" is always one. */
+	const char *const *command_line_only;
+	/* From the first operand on all words are operands, whatever they begin with. */
+	bool takes_words;
+	/* The exit status of what goes wrong before `run`; 0: EXIT_USAGE, EXIT_SYSTEM. */
+	int usage_status;
+	/* Returns the exit status. */
 	int (*run)(const void *settings, const char *const *operands, size_t operand_count);
+};
+
+/* The first command is the default, for a first word that is none of their names.  With one
+ * alone there are no command words. */
+struct program {
+	const char *name;
+	const struct command *const *commands;
+	size_t command_count;
 };
 
 enum { EXIT_USAGE = 2, EXIT_SYSTEM = 6 };
 
 /* GNU habits: options and operands mixed, `--` ends options, `--name=value`, `-n4`, `-qv`,
- * no abbreviations.  A first word that is no command goes to `commands[0]`, the default; with one
- * command alone there are no command words.  --help and --version work everywhere.  One line on stderr and EXIT_USAGE for what is wrong.  Stdout is
- * flushed and checked: a full device is EXIT_SYSTEM.  First of all the standard descriptors are
- * made sure to be open, SIGPIPE is ignored and SIGCHLD put back to its default. */
+ * no abbreviations.  --help and --version work everywhere.  One line on stderr and EXIT_USAGE
+ * for what is wrong.  Stdout is flushed and checked: a full device is EXIT_SYSTEM.  First of all the
+ * standard descriptors are made sure to be open, SIGPIPE is ignored and SIGCHLD put back to its
+ * default. */
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv);
 
-/* One option from elsewhere than the command line, into `field` as its kind has it.  `value`
- * outlives the settings; flags take "yes" and "no".  `where` ("FILE:LINE: ") stands in messages
- * where the dashes stand else.  0, or EXIT_USAGE with a line on stderr. */
-int command_store(const struct option_row *row, const char *where, const char *value,
-                  void *field);
-/* The same, and nothing is kept. */
-int command_check(const struct option_row *row, const char *where, const char *value);
+/* The command line and the configuration file once more, as they are now (cmd/parse.h).  0 and
+ * `ret`, to be closed by the caller; else the exit status with a line on stderr. */
+struct parse;
+int command_parse_again(struct parse *ret);
+/* The one that runs. */
+const struct program *command_program(void);
 
 /* "PROGRAM: ..." and a line feed on stderr. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -79,9 +75,13 @@ int command_flush(void);
 enum { COMMAND_QUOTE_ROOM = 160 };
 const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM]);
 
+/* Where the commands of reqtime look when no --config is given. */
+#define COMMAND_CONFIG_DEFAULT "/etc/reqtime/reqtime.conf"
+
 extern const struct command command_query;
 extern const struct command command_set;
 extern const struct command command_trace;
+extern const struct command command_config;
 extern const struct command command_serve; /* all of reqtimed */
 
 #endif

@@ -1,29 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * The options of a command from a configuration file: the keys are the long names of the
- * options, in no section or in that of the program.
+ * The options of a program's commands from a configuration file: the keys are the long names
+ * of the options.  What stands before the first section is for every command that knows the
+ * key; what stands in the section of a command is for that one, and goes before the other.  A
+ * program with one command has one section, by the program's name.
  *
- *   config_file_apply* -> config_file_close, when the settings are not used any more
+ *   config_file_read -> config_file_apply* -> config_file_close, when the settings are not used
+ *   any more
  */
 #ifndef CMD_CONFIG_FILE_H
 #define CMD_CONFIG_FILE_H
 
 #include "cmd/command.h"
 
-enum { CONFIG_FILE_TEXTS_MAX = 1024 };
+struct parse;
 
-/* The texts that settings point to.  Starts as zeros. */
-struct config_file {
-	char *texts[CONFIG_FILE_TEXTS_MAX];
-	size_t text_count;
+/* Whether a file has a say in what this command does. */
+bool config_file_is_for(const struct command *command);
+/* Whether an option can stand in a file. */
+bool config_file_takes(const struct command *command, const struct option_row *row);
+
+struct config_item {
+	char *section; /* "": before the first */
+	char *key;
+	char *value;
+	unsigned line;
 };
 
-/* What `settings` say already, that is, whose field is not zero, the command line has said: the
- * file does not change it.  `command_line_only` names options that make no sense in a
- * file, NULL at its end.  0, or EXIT_USAGE with one line "FILE:LINE: reason" on stderr. */
-int config_file_apply(struct config_file *file, const char *path, const char *section,
-                      const struct command *command, const char *const *command_line_only,
-                      void *settings);
+/* Starts as zeros. */
+struct config_file {
+	const char *path; /* NULL: none was read */
+	struct config_item *items;
+	size_t count;
+};
+
+/* All of the file is checked, whichever command runs: unknown sections and keys, keys given twice,
+ * values.  `is_named`: it must be there.  0, or EXIT_USAGE with one line "FILE:LINE: reason" on
+ * stderr; `ret` is to be closed in any case. */
+int config_file_read(const struct program *program, const char *path, bool is_named,
+                     struct config_file *ret);
+/* What holds for the command of `parse` into its settings, except for what the command line has
+ * said.  0, or EXIT_USAGE with a line on stderr. */
+int config_file_apply(const struct config_file *file, struct parse *parse);
+/* The line of a text that came from the file, by its address; 0 when it did not. */
+unsigned config_file_line_of(const struct config_file *file, const char *value);
 void config_file_close(struct config_file *file);
 
 #endif

@@ -33,9 +33,11 @@ struct measuring_settings {
 	bool is_json;
 	bool is_quiet;
 	bool is_verbose;
+	struct option_texts servers; /* operands like the others: see cmd/command.h */
+	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 16 };
+enum { MEASURING_OPTION_COUNT = 18 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 

@@ -29,4 +29,8 @@ const char *span_verdict_text(enum span_verdict verdict);
 enum { SPAN_TEXT_ROOM = 32 };
 size_t span_format(int64_t ns, int with_sign, char *buf);
 
+/* As span_parse() reads it, to the nanosecond: "250ms", "1000s", "90d".  `ns` >= 0.  Room for
+ * SPAN_TEXT_ROOM; returns the length. */
+size_t span_write(int64_t ns, char *buf);
+
 #endif

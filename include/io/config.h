@@ -3,8 +3,8 @@
  * A configuration file: sections, keys and values (INI, read by libinih).  What the keys mean is
  * the caller's to say.
  *
- * Refused: what is no regular file, what everybody may write, what is longer than
- * CONFIG_OCTETS_MAX, what holds control characters, lines longer than CONFIG_LINE_MAX.
+ * Refused: what is no regular file (but /dev/null is empty), what everybody may write or belongs to
+ * neither root nor who started the program, what is longer than CONFIG_OCTETS_MAX, what holds control characters, lines longer than CONFIG_LINE_MAX.
  */
 #ifndef IO_CONFIG_H
 #define IO_CONFIG_H

@@ -25,6 +25,10 @@ enum { POOL_MAX = 32 };
 
 /* clang-format off */
 const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
+	{ "server", 0, OPT_TEXTS, AT(servers), 0, 0, "SERVER",
+	  "ask this one, as if it stood alone; again for more: for the configuration file" },
+	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
+	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "ipv4", '4', OPT_CHOICE, AT(family), 0, ADDRESS_IPV4, NULL, "use IPv4 only" },
 	{ "ipv6", '6', OPT_CHOICE, AT(family), 0, ADDRESS_IPV6, NULL, "use IPv6 only" },
 	{ "samples", 'n', OPT_COUNT, AT(samples), 1, MEASURE_SAMPLES_MAX, "N",

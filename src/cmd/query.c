@@ -6,6 +6,7 @@
 #include "cmd/json.h"
 #include "cmd/measuring.h"
 #include "cmd/memory.h"
+#include "cmd/parse.h"
 #include "cmd/repeat.h"
 #include "cmd/servers_file.h"
 
@@ -105,10 +106,6 @@ static int query_servers(const struct query_settings *query, const char *const *
 		command_complain("--json-lines contradicts --json");
 		return EXIT_USAGE;
 	}
-	if (operand_count == 0 && !query->servers_file) {
-		command_complain("no SERVER given; try \"reqtime query --help\"");
-		return EXIT_USAGE;
-	}
 	if (operand_count > 0) {
 		status = measuring_servers(operands, operand_count, ret);
 		if (status) {
@@ -156,10 +153,10 @@ static int query_measure(const struct query_settings *query, struct measuring *m
 
 struct query_job {
 	const struct query_settings *query;
-	const char *const *operands;
-	size_t operand_count;
+	struct repeat_settings when;
 	struct server_spec *servers;
 	size_t server_count;
+	struct parse again; /* what `query` points to since SIGHUP */
 };
 
 static int query_once(void *ctx, bool is_try)
@@ -183,44 +180,56 @@ static int query_once(void *ctx, bool is_try)
 	return status;
 }
 
-/* A list that cannot be read any more leaves the one before in force. */
+/* What cannot be read any more leaves in force what was before. */
 static void query_reread(void *ctx)
 {
 	struct query_job *job = ctx;
 	struct server_spec *servers = NULL;
+	const struct query_settings *query;
+	struct parse again;
 	size_t count = 0;
 
-	if (!job->query->servers_file || strcmp(job->query->servers_file, "-") == 0) {
+	if (command_parse_again(&again) != 0) {
 		return;
 	}
-	if (query_servers(job->query, job->operands, job->operand_count, &servers,
-	                  &count) == 0) {
-		free(job->servers);
-		job->servers = servers;
-		job->server_count = count;
-	} else {
+	query = again.settings;
+	if (query->servers_file && strcmp(query->servers_file, "-") == 0) {
+		servers = job->servers; /* it was read to its end */
+		count = job->server_count;
+	} else if (query_servers(query, again.operands, again.operand_count, &servers,
+	                         &count) != 0) {
 		free(servers);
+		parse_close(&again);
+		return;
 	}
+	if (servers != job->servers) {
+		free(job->servers);
+	}
+	parse_close(&job->again);
+	job->again = again;
+	job->query = query;
+	job->servers = servers;
+	job->server_count = count;
+	job->when.every_ns = query->measuring.every_ns;
 }
 
 static int query_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
-	struct query_job job = { .query = settings,
-		                 .operands = operands,
-		                 .operand_count = operand_count };
-	const struct repeat_settings when = { .every_ns = job.query->measuring.every_ns };
+	struct query_job job = { .query = settings };
 	const struct repeat_job repeat = { .ctx = &job,
 		                           .once = query_once,
 		                           .reread = query_reread };
 	int status;
 
+	job.when.every_ns = job.query->measuring.every_ns;
 	status = query_servers(job.query, operands, operand_count, &job.servers,
 	                       &job.server_count);
 	if (status == 0) {
-		status = repeat_run(&when, &repeat);
+		status = repeat_run(&job.when, &repeat);
 	}
 	free(job.servers);
+	parse_close(&job.again);
 	return status;
 }
 
@@ -228,6 +237,9 @@ const struct command command_query = {
 	.name = "query",
 	.summary = "ask how far off the clock is, and change nothing",
 	.operands = "[SERVER]...",
+	.operand_option = "server",
+	.operand_file_option = "servers-file",
+	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = query_options,
 	.option_count = COUNT_OF(query_options),
 	.shared_options = measuring_options,

@@ -224,7 +224,7 @@ static bool is_final(int status)
 
 static int run_all(struct repeat *r)
 {
-	const int64_t every_ns = r->settings->every_ns;
+	int64_t every_ns = r->settings->every_ns;
 	int64_t next_ns = mono_now_ns();
 	enum wake wake;
 	int status;
@@ -250,6 +250,7 @@ static int run_all(struct repeat *r)
 		}
 		if (wake == WAKE_REREAD) {
 			reread(r);
+			every_ns = r->settings->every_ns;
 		}
 		status = run_once(r, false);
 	}

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/config_file.h"
 #include "io/landlock.h"
 #include "io/listen_clock.h"
 #include "io/priv.h"
@@ -90,20 +89,10 @@ static int rules_from(const struct serve_options *options, struct admit_rules *r
 	return 0;
 }
 
-int serve_options_complete(struct serve_options *options, struct config_file *file,
-                           struct admit_rules *ret_rules)
+int serve_options_complete(struct serve_options *options, struct admit_rules *ret_rules)
 {
-	static const char *const command_line_only[] = { "config", "check-config", NULL };
 	long processors;
-	int status = 0;
 
-	if (options->config) {
-		status = config_file_apply(file, options->config, "reqtimed",
-		                           &command_serve, command_line_only, options);
-	}
-	if (status != 0) {
-		return status;
-	}
 	if (!options->user) {
 		options->user = "nobody";
 	}
@@ -232,8 +221,7 @@ static int serve_open_and_run(const struct serve_options *options,
 	return status;
 }
 
-static int serve_with(const struct serve_options *given,
-                      const struct serve_options *options, const struct admit_rules *rules,
+static int serve_with(const struct serve_options *options, const struct admit_rules *rules,
                       const struct serve_places *places)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -253,7 +241,7 @@ static int serve_with(const struct serve_options *given,
 		                 strerror(-watch.signals_fd));
 		return EXIT_SYSTEM;
 	}
-	status = serve_clerk_start(given, options, &clerk);
+	status = serve_clerk_start(options, &clerk);
 	if (status != 0) {
 		goto out;
 	}
@@ -273,9 +261,7 @@ out:
 static int serve_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
-	const struct serve_options *given = settings;
-	struct serve_options options = *given;
-	struct config_file file = { .text_count = 0 };
+	struct serve_options options = *(const struct serve_options *)settings;
 	struct inherited inherited[INHERIT_MAX];
 	struct serve_places places;
 	struct admit_rules rules;
@@ -284,33 +270,33 @@ static int serve_run(const void *settings, const char *const *operands,
 
 	(void)operands;
 	(void)operand_count;
-	status = serve_options_complete(&options, &file, &rules);
+	status = serve_options_complete(&options, &rules);
 	if (status != 0) {
-		goto out;
+		return status;
 	}
 	inherited_count = inherit_sockets(inherited);
 	if (inherited_count < 0) {
 		command_complain("the sockets of the service manager ($LISTEN_FDS): %s",
 		                 strerror(-inherited_count));
-		status = EXIT_SYSTEM;
-		goto out;
+		return EXIT_SYSTEM;
 	}
 	status = serve_places_from(&options, inherited, (size_t)inherited_count, &places);
 	if (status == 0 && options.wants_check) {
 		command_complain("options and configuration are right");
 	} else if (status == 0) {
-		status = serve_with(given, &options, &rules, &places);
+		status = serve_with(&options, &rules, &places);
 	}
-out:
-	config_file_close(&file);
 	return status;
 }
+
+static const char *const command_line_only[] = { "check-config", NULL };
 
 const struct command command_serve = {
 	.name = "serve",
 	.summary = "serve this machine's time",
 	.options = serve_rows,
 	.option_count = COUNT_OF(serve_rows),
+	.command_line_only = command_line_only,
 	.settings_size = sizeof(struct serve_options),
 	.run = serve_run,
 };

@@ -12,7 +12,7 @@
 #include "io/inherit.h"
 #include "io/notify.h"
 
-/* Zero, everywhere: the command line did not give it. */
+/* Zero, everywhere: neither the command line nor the file gave it. */
 struct serve_options {
 	struct option_texts listen;
 	struct option_texts text_listen;
@@ -29,11 +29,8 @@ struct serve_options {
 	bool wants_check;
 };
 
-/* The file in `options->config`, if any, below what the options say already, and the
- * defaults below both.  `*ret_rules` comes from all of them.  0 or the exit status. */
-struct config_file;
-int serve_options_complete(struct serve_options *options, struct config_file *file,
-                           struct admit_rules *ret_rules);
+/* The defaults, and the rules that come of it all.  0 or the exit status. */
+int serve_options_complete(struct serve_options *options, struct admit_rules *ret_rules);
 
 /* --- serve_places.c --- */
 
@@ -56,10 +53,8 @@ int serve_places_complain(const struct serve_place *failed, int error);
 
 /* --- serve_clerk.c --- */
 
-/* `given` are the options of the command line alone.  The clerk is there when a file or metrics
- * are asked for.  0 or the exit status. */
-int serve_clerk_start(const struct serve_options *given,
-                      const struct serve_options *options, struct clerk *ret);
+/* The clerk is there when a file or metrics are asked for.  0 or the exit status. */
+int serve_clerk_start(const struct serve_options *options, struct clerk *ret);
 void serve_clerk_reread(const struct clerk *clerk);
 void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics);
 /* Whether there are new rules, in `*ret`.  A clerk that is gone is said once. */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/config_file.h"
+#include "cmd/parse.h"
 #include "io/landlock.h"
 #include "io/priv.h"
 #include "io/sandbox.h"
@@ -33,7 +33,6 @@ _Static_assert(sizeof(struct order) <= CLERK_ROOM, "an order fits");
 _Static_assert(sizeof(struct reply) <= CLERK_ROOM, "a reply fits");
 
 struct desk {
-	const struct serve_options *given;
 	const struct serve_options *options;
 	char temporary[1024]; /* the metrics, until they are complete */
 	int said_error;       /* of the metrics: each kind of trouble is said once */
@@ -107,15 +106,18 @@ static int begin(void *ctx)
 	return 0;
 }
 
-static size_t reread(const struct desk *desk, uint8_t *out)
+static size_t reread(uint8_t *out)
 {
-	struct serve_options options = *desk->given;
-	struct config_file file = { .text_count = 0 };
+	struct serve_options options;
 	struct reply reply;
+	struct parse parse;
 
 	memset(&reply, 0, sizeof(reply));
-	reply.is_good = serve_options_complete(&options, &file, &reply.rules) == 0;
-	config_file_close(&file);
+	if (command_parse_again(&parse) == 0) {
+		options = *(const struct serve_options *)parse.settings;
+		reply.is_good = serve_options_complete(&options, &reply.rules) == 0;
+		parse_close(&parse);
+	}
 	memcpy(out, &reply, sizeof(reply));
 	return sizeof(reply);
 }
@@ -182,7 +184,7 @@ static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 	}
 	memcpy(&order, in, sizeof(order));
 	if (order.kind == ORDER_REREAD && desk->options->config) {
-		return reread(desk, out);
+		return reread(out);
 	}
 	if (order.kind == ORDER_METRICS && desk->options->metrics) {
 		write_metrics(desk, &order.metrics);
@@ -190,10 +192,9 @@ static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 	return 0;
 }
 
-int serve_clerk_start(const struct serve_options *given,
-                      const struct serve_options *options, struct clerk *ret)
+int serve_clerk_start(const struct serve_options *options, struct clerk *ret)
 {
-	struct desk desk = { .given = given, .options = options };
+	struct desk desk = { .options = options };
 	const struct clerk_duties duties = { .begin = begin, .work = work, .ctx = &desk };
 	int r;
 

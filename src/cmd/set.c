@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/learn.h"
+#include "cmd/parse.h"
 #include "cmd/repeat.h"
 #include "core/span.h"
 #include "io/lock.h"
@@ -371,8 +372,10 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 
 struct set_job {
 	struct set_settings set;
-	const struct server_spec *servers;
+	struct repeat_settings when;
+	struct server_spec *servers;
 	size_t server_count;
+	struct parse again; /* what `set` points into since SIGHUP */
 };
 
 static int set_once(void *ctx, bool is_try)
@@ -397,34 +400,64 @@ static int set_once(void *ctx, bool is_try)
 	return status;
 }
 
+static void set_take(struct set_job *job, const struct set_settings *set)
+{
+	job->set = *set;
+	job->when = (struct repeat_settings){ .splay_ns = set->splay_ns,
+		                              .wait_ns = set->wait_ns,
+		                              .every_ns = set->measuring.every_ns };
+}
+
+/* What cannot be read any more leaves in force what was before. */
+static void set_reread(void *ctx)
+{
+	struct set_job *job = ctx;
+	struct server_spec *servers = NULL;
+	struct parse again;
+
+	if (command_parse_again(&again) != 0) {
+		return;
+	}
+	if (measuring_servers(again.operands, again.operand_count, &servers) != 0) {
+		parse_close(&again);
+		return;
+	}
+	free(job->servers);
+	job->servers = servers;
+	job->server_count = again.operand_count;
+	set_take(job, again.settings);
+	parse_close(&job->again);
+	job->again = again;
+}
+
 static int set_run(const void *settings, const char *const *operands, size_t operand_count)
 {
-	struct set_job job = { .set = *(const struct set_settings *)settings,
-		               .server_count = operand_count };
-	const struct repeat_settings when = { .splay_ns = job.set.splay_ns,
-		                              .wait_ns = job.set.wait_ns,
-		                              .every_ns = job.set.measuring.every_ns };
-	const struct repeat_job repeat = { .ctx = &job, .once = set_once };
-	struct server_spec *servers = NULL;
+	struct set_job job = { .server_count = operand_count };
+	const struct repeat_job repeat = { .ctx = &job,
+		                           .once = set_once,
+		                           .reread = set_reread };
 	int status;
 
-	status = measuring_servers(operands, operand_count, &servers);
+	set_take(&job, settings);
+	status = measuring_servers(operands, operand_count, &job.servers);
 	/* Told now, not after the wait; and what waits needs no more than it holds then. */
-	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&when)) {
+	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&job.when)) {
 		status = set_guard_permission(&job.set);
 	}
 	if (status == 0) {
-		job.servers = servers;
-		status = repeat_run(&when, &repeat);
+		status = repeat_run(&job.when, &repeat);
 	}
-	free(servers);
+	free(job.servers);
+	parse_close(&job.again);
 	return status;
 }
 
 const struct command command_set = {
 	.name = "set",
 	.summary = "measure, and correct the clock when the answer can be trusted",
-	.operands = "SERVER...",
+	.operands = "[SERVER]...",
+	.operand_option = "server",
+	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = set_options,
 	.option_count = COUNT_OF(set_options),
 	.shared_options = measuring_options,

@@ -240,3 +240,22 @@ size_t span_format(int64_t ns, int with_sign, char *buf)
 	}
 	return (size_t)len;
 }
+
+size_t span_write(int64_t ns, char *buf)
+{
+	static const char *const names[] = { "d", "h", "m", "s", "ms", "us", "ns" };
+	const struct unit *unit = unit_find("ns");
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(names); i++) {
+		unit = unit_find(names[i]);
+		if (ns >= unit->ns && ns % unit->ns == 0) {
+			break;
+		}
+	}
+	if (ns == 0) {
+		unit = unit_find("s");
+	}
+	return (size_t)snprintf(buf, SPAN_TEXT_ROOM, "%lld%s", (long long)(ns / unit->ns),
+	                        unit->name);
+}

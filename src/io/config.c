@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The text on its way through the parser, which does not say which line it is at. */
@@ -85,6 +87,12 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 	return 0;
 }
 
+/* The usual way to ask for none. */
+static bool is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 static int check_file(int fd, struct config_error *ret)
 {
 	struct stat st;
@@ -95,8 +103,14 @@ static int check_file(int fd, struct config_error *ret)
 		(void)refuse(ret, 0, strerror(errno));
 		return r;
 	}
+	if (is_null_device(&st)) {
+		return 0;
+	}
 	if (!S_ISREG(st.st_mode)) {
 		return refuse(ret, 0, "not a regular file");
+	}
+	if (st.st_uid != 0 && st.st_uid != getauxval(AT_UID)) {
+		return refuse(ret, 0, "it belongs to another user: chown root");
 	}
 	if (st.st_mode & S_IWOTH) {
 		return refuse(ret, 0, "everybody may write to it: chmod o-w");

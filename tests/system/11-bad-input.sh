@@ -26,9 +26,9 @@ refused() {
 
 long=$(printf '%064d' 0)
 
-refused 'nothing at all' 'no SERVER given; try "reqtime query --help"'
+refused 'nothing at all' 'no SERVER given, and .*/etc/reqtime/reqtime.conf; try "reqtime query --help"'
 refused 'query without a server' 'no SERVER given' query
-refused 'set without a server' 'no SERVER given; try "reqtime set --help"' set --dry-run
+refused 'set without a server' 'no SERVER given, and .*/etc/reqtime/reqtime.conf; try "reqtime set --help"' set --dry-run
 refused 'help about an unknown command' 'no command "frob"' help frob
 
 refused 'unknown option' 'unknown option "--frob"' --frob localhost

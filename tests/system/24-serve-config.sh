@@ -170,7 +170,7 @@ refuses "unknown section" 'reqtimed.conf:2: unknown section "reqtime"' <<END
 [reqtime]
 listen = 127.0.0.1
 END
-refuses "given twice" 'reqtimed.conf:2: given already: "threads"' <<END
+refuses "given twice" 'reqtimed.conf:2: given already, in line 1: "threads"' <<END
 threads = 1
 threads = 2
 END

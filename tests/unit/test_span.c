@@ -200,10 +200,40 @@ static void verdicts_have_texts_of_their_own(void **state)
 	}
 }
 
+/* What is written is read as the same, in the largest unit that holds it whole. */
+static void written_is_read(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = {
+		{ 0, "0s" },
+		{ 1, "1ns" },
+		{ 1500 * NS_PER_MS, "1500ms" },
+		{ 250 * NS_PER_US, "250us" },
+		{ 1000 * NS_PER_S, "1000s" },
+		{ 90 * 86400 * NS_PER_S, "90d" },
+		{ 3600 * NS_PER_S, "1h" },
+		{ INT64_MAX, "9223372036854775807ns" },
+	};
+	char buf[SPAN_TEXT_ROOM];
+	int64_t back_ns;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(span_write(rows[i].ns, buf), strlen(rows[i].text));
+		assert_string_equal(buf, rows[i].text);
+		back_ns = -1;
+		assert_int_equal(span_parse(buf, &back_ns), SPAN_OK);
+		assert_int_equal(back_ns, rows[i].ns);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(shown_is_near),
+		cmocka_unit_test(written_is_read),
 		cmocka_unit_test(verdicts_have_texts_of_their_own),
 	};
 	static struct CMUnitTest

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "core/span.h"
+
+static int store_count(const struct option_row *row, const char *where, const char *value,
+                       unsigned *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	unsigned long long number;
+	char *end = NULL;
+
+	errno = 0;
+	number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+	if (!end || *end || errno || number < (unsigned long long)row->min ||
+	    number > (unsigned long long)row->max) {
+		command_complain("%s%s: \"%s\" is not a number from %lld to %lld", where,
+		                 row->name, command_quote(value, quoted),
+		                 (long long)row->min, (long long)row->max);
+		return EXIT_USAGE;
+	}
+	*ret = (unsigned)number;
+	return 0;
+}
+
+static int store_span(const struct option_row *row, const char *where, const char *value,
+                      int64_t *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM], min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
+	enum span_verdict verdict;
+	int64_t span_ns = 0;
+
+	verdict = span_parse(value, &span_ns);
+	if (verdict != SPAN_OK) {
+		command_complain("%s%s: \"%s\": %s", where, row->name,
+		                 command_quote(value, quoted), span_verdict_text(verdict));
+		return EXIT_USAGE;
+	}
+	if (span_ns < row->min || span_ns > row->max) {
+		span_format(row->min, 0, min);
+		span_format(row->max, 0, max);
+		command_complain("%s%s: \"%s\" is not a span from %s to %s", where,
+		                 row->name, command_quote(value, quoted), min, max);
+		return EXIT_USAGE;
+	}
+	*ret = span_ns;
+	return 0;
+}
+
+static int store_text(const struct option_row *row, const char *where, const char *value,
+                      const char **ret)
+{
+	if (!*value) {
+		command_complain("%s%s: the value is empty", where, row->name);
+		return EXIT_USAGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+static int store_more_text(const struct option_row *row, const char *where,
+                           const char *value, struct option_texts *ret)
+{
+	if (ret->count == OPTION_TEXTS_MAX) {
+		command_complain("%s%s: more than %d of them", where, row->name,
+		                 OPTION_TEXTS_MAX);
+		return EXIT_USAGE;
+	}
+	return store_text(row, where, value, &ret->items[ret->count++]);
+}
+
+static int store_flag(const struct option_row *row, const char *where, const char *value,
+                      bool *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		command_complain("%s%s: \"%s\" is neither yes nor no", where, row->name,
+		                 command_quote(value, quoted));
+		return EXIT_USAGE;
+	}
+	*ret = value[0] == 'y';
+	return 0;
+}
+
+int option_store(const struct option_row *row, const char *where, const char *value,
+                 void *field)
+{
+	bool is_chosen = false;
+	int status;
+
+	switch (row->kind) {
+	case OPT_FLAG:
+		return store_flag(row, where, value, field);
+	case OPT_COUNT:
+		return store_count(row, where, value, field);
+	case OPT_SPAN_NS:
+		return store_span(row, where, value, field);
+	case OPT_TEXT:
+		return store_text(row, where, value, field);
+	case OPT_TEXTS:
+		return store_more_text(row, where, value, field);
+	case OPT_CHOICE:
+		break;
+	}
+	status = store_flag(row, where, value, &is_chosen);
+	if (status == 0 && is_chosen) {
+		*(int *)field = (int)row->max;
+	}
+	return status;
+}
+
+int option_check(const struct option_row *row, const char *where, const char *value)
+{
+	union {
+		bool flag;
+		unsigned count;
+		int64_t span_ns;
+		const char *text;
+		struct option_texts texts;
+		int choice;
+	} field = { .texts = { .count = 0 } };
+
+	return option_store(row, where, value, &field);
+}
+
+bool option_is_set(const struct option_row *row, const void *field)
+{
+	switch (row->kind) {
+	case OPT_COUNT:
+		return *(const unsigned *)field >= (unsigned long long)row->min;
+	case OPT_SPAN_NS:
+		return *(const int64_t *)field >= row->min;
+	case OPT_TEXT:
+		return *(const char *const *)field != NULL;
+	case OPT_TEXTS:
+		return ((const struct option_texts *)field)->count > 0;
+	case OPT_FLAG:
+	case OPT_CHOICE:
+		break;
+	}
+	return true;
+}
+
+bool option_rivals(const struct option_row *a, const struct option_row *b)
+{
+	return a->kind == OPT_CHOICE && b->kind == OPT_CHOICE && a->at == b->at &&
+	       a->max != b->max;
+}
