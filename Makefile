@@ -5,6 +5,7 @@
 #   make check      install what the tests need, build, run all tests
 #   make bench      measure against other programs
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make static     build/static/reqtime and reqtimed: one file each, for images and initramfs
 #
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer.
 
@@ -18,6 +19,17 @@ ifdef SAN
 B       := build/san
 CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+# libpcap.a asks for libdbus, which has no static library: no trace there.
+TRACE     := cmd/trace cmd/trace_json io/capture
+TRACE_LIB := -lpcap
+ifdef STATIC
+B         := build/static
+CFLAGS    := -O2
+TRACE     := cmd/trace_absent
+TRACE_LIB :=
+override CPPFLAGS += -DREQTIME_BUILD_NOTE='" (static)"'
+override LDFLAGS  += -static-pie -s
+endif
 override CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong -pthread
 override CPPFLAGS += -Iinclude -D_GNU_SOURCE -DREQTIME_VERSION='"$(VERSION)"' -MMD -MP
 
@@ -25,19 +37,23 @@ override CPPFLAGS += -Iinclude -D_GNU_SOURCE -DREQTIME_VERSION='"$(VERSION)"' -M
 BUILD_FLOOR  := 1793491200
 override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
+HISTORY      := io/history io/history_sql io/history_columns io/history_runs io/history_kisses \
+                io/history_state io/state_dir
+RECORDER     := app/recorder app/recorder_keeper io/child $(HISTORY)
 # One line per program: everything it links, nothing more.
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
 CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
-                filter keyed_sort electorate select plan rival run report discipline record \
+                filter keyed_sort electorate select plan rival run report discipline discipline_bank \
+                discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
-                departure interleave
+                departure interleave threshold health
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc app/recorder io/history io/lock \
-                io/state_dir cmd/servers_file cmd/progress cmd/json app/correct \
+                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc $(RECORDER) io/lock \
+                cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
-                cmd/trace cmd/trace_json io/capture
-reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lpcap -lsqlite3
+                $(TRACE)
+reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
 LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock
 reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_places cmd/serve_watch \
                 app/serve_metrics io/clerk io/inherit io/landlock app/serve app/serve_bind \
@@ -58,9 +74,9 @@ test_servers_file_LIB := -linih
 test_progress_OBJ := cmd/progress io/kernel_clock
 test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
-test_resolve_OBJ := io/resolve io/priv io/sockaddr
+test_resolve_OBJ := io/resolve io/child io/priv io/sockaddr
 test_resolve_LIB := -lcap
-test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/entropy io/kernel_clock io/priv io/sockaddr
+test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/child io/entropy io/kernel_clock io/priv io/sockaddr
 test_ports_LIB   := -lcap
 test_listen_OBJ  := $(LISTEN) io/sockaddr
 test_notify_OBJ  := io/notify
@@ -77,12 +93,12 @@ test_landlock_OBJ := io/landlock
 test_config_LIB  := -linih
 test_state_dir_OBJ := io/state_dir
 test_lock_OBJ    := io/lock io/state_dir
-test_history_OBJ := io/history io/state_dir
+test_history_OBJ := $(HISTORY)
 test_history_LIB := -lsqlite3
 test_repeat_OBJ  := cmd/repeat $(COMMAND) io/link
 test_repeat_LIB  := -linih
 test_learn_OBJ   := app/learn
-test_recorder_OBJ := app/recorder io/history io/state_dir io/priv io/sandbox
+test_recorder_OBJ := $(RECORDER) io/priv io/sandbox
 test_recorder_LIB := -lsqlite3 -lcap -lseccomp
 test_priv_OBJ    := io/priv
 test_priv_LIB    := -lcap
@@ -133,6 +149,11 @@ $(B)/%.o: %.c Makefile | $(B)/needs.ok
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The linker warns that names need shared libraries.  /etc/hosts and DNS do not: tests/static.sh.
+static:
+	@$(MAKE) --no-print-directory STATIC=1 all
+	@stat -c '%n: %s octets' $(PROGS:%=build/static/%)
+
 demo:
 	@packaging/deps build
 	@$(MAKE) --no-print-directory -s all
@@ -143,7 +164,7 @@ check:
 		echo "check: going on without; what needs them is skipped, and says so"
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
 		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
-		tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
+		tests/completion.sh tests/static.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
 		TIME_LIMIT=250 tests/vm/set.sh tests/vm/rtc.sh TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
@@ -162,7 +183,10 @@ format:
 lint: all
 	@tests/run TIME_LIMIT=300 tests/lint.sh
 
-man := $(DESTDIR)$(PREFIX)/share/man
+share := $(DESTDIR)$(PREFIX)/share
+man := $(share)/man
+# Debian's zsh looks below /usr/share/zsh/vendor-completions for what packages bring.
+ZSH_DIR ?= zsh/site-functions
 install: all
 	install -D -m 755 $(B)/reqtime $(DESTDIR)$(PREFIX)/bin/reqtime
 	install -D -m 755 $(B)/reqtimed $(DESTDIR)$(PREFIX)/sbin/reqtimed
@@ -179,11 +203,16 @@ install: all
 		install -D -m 644 packaging/reqtime.conf $(DESTDIR)/etc/reqtime/reqtime.conf
 	install -D -m 644 packaging/cron/reqtime \
 		$(DESTDIR)$(PREFIX)/share/doc/reqtime/cron.d-reqtime
+	install -D -m 644 packaging/completion/reqtime.bash $(share)/bash-completion/completions/reqtime
+	ln -sf reqtime $(share)/bash-completion/completions/reqtimed
+	install -D -m 644 packaging/completion/_reqtime $(share)/$(ZSH_DIR)/_reqtime
+	install -D -m 644 packaging/completion/reqtime.fish $(share)/fish/vendor_completions.d/reqtime.fish
+	ln -sf reqtime.fish $(share)/fish/vendor_completions.d/reqtimed.fish
 
 clean:
 	rm -rf build
 
-.PHONY: all tests sims demo check bench format lint install clean
+.PHONY: all static tests sims demo check bench format lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B)/src $(B)/tests -name '*.d' 2>/dev/null)

@@ -14,7 +14,10 @@ done)
 units=$(for unit in packaging/systemd/*; do
 	echo "lib/systemd/system/${unit##*/}"
 done)
-for file in bin/reqtime sbin/reqtimed $pages $units share/doc/reqtime/cron.d-reqtime; do
+for file in bin/reqtime sbin/reqtimed $pages $units share/doc/reqtime/cron.d-reqtime \
+	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
+	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
+	share/fish/vendor_completions.d/reqtimed.fish; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version

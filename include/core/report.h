@@ -24,6 +24,13 @@ enum { REPORT_FIGURE_ROOM = 48 };
 void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
                     char *bound);
 
+/* What the user would have to type, escaped, so that two ports of one host look different. */
+enum { REPORT_LABEL_ROOM = 4 * SERVER_HOST_ROOM + 32 };
+size_t report_label(const struct run_source *source, char *buf, size_t room);
+
+/* Why there is no answer, in words. */
+void report_reason(const struct run *run, char buf[RUN_REASON_ROOM]);
+
 /* One line per source under a heading: server, stratum, offset, bound, delay,
  * samples, verdict; fits `columns` (at least 60) with long names cut; a line of its own below for a
  * reason that does not fit. */

@@ -1,93 +1,26 @@
-/* SPDX-License-Identifier: MIT
- *
- * Messages of one size over a SOCK_SEQPACKET pair:
- *
- *      caller                        recorder
- *              <---  HEAD            standing, warning, how many follow
- *              <---  RUN...
- *              <---  KISS...
- *      STORE   --->                  how many sources follow
- *      SOURCE...  ->
- *              <---  ANSWER          an error or 0, warning
- *
- * Both sides look at what they get as at a stranger's: each has parsed what the other
- * must not trust.
- */
+/* SPDX-License-Identifier: MIT */
 #include "app/recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "io/child.h"
 #include "io/history.h"
-#include "io/priv.h"
-
-enum { CHILD_FD = 3 };
-
-enum message_kind {
-	MESSAGE_HEAD = 0x5271, /* no small number: zeros are no message */
-	MESSAGE_RUN,
-	MESSAGE_KISS,
-	MESSAGE_STORE,
-	MESSAGE_SOURCE,
-	MESSAGE_ANSWER,
-};
-
-struct message_head {
-	uint32_t standing;
-	uint32_t run_count;
-	uint32_t kiss_count;
-	uint32_t has_floor;
-	int64_t floor_ns;
-	char boot_id[RECORD_BOOT_ID_ROOM];
-	char warning[RECORDER_WARNING_ROOM];
-};
-
-struct message_store {
-	struct run_record run;
-	uint32_t source_count;
-	uint32_t ticket;
-};
-
-struct message_answer {
-	int32_t error;   /* 0 or -errno */
-	uint32_t ticket; /* of the STORE */
-	char warning[RECORDER_WARNING_ROOM];
-};
-
-struct message {
-	uint32_t kind;
-	union {
-		struct message_head head;
-		struct run_record run;
-		struct kiss_record kiss;
-		struct message_store store;
-		struct source_record source;
-		struct message_answer answer;
-	} u;
-};
+#include "recorder_private.h"
 
 struct recorder {
-	int fd;
-	int pidfd; /* -1 on a kernel before 5.3 */
-	pid_t pid;
+	struct child child;
 	uint32_t
 		ticket; /* of the last STORE: an answer that was too late is none to the next */
 };
-
-/* ---- both sides ---- */
 
 static int64_t mono_now_ns(void)
 {
@@ -117,329 +50,22 @@ static bool text_ends(const char *text, size_t room)
 	return memchr(text, '\0', room) != NULL;
 }
 
-/* ---- the recorder's process ---- */
-
-struct keeper {
-	const char *state_dir;
-	struct history_settings settings;
-	bool wants_runs;
-	struct history *history; /* NULL: there is none to be used */
-	enum history_standing standing;
-	int error; /* why not */
-	char boot_id[RECORD_BOOT_ID_ROOM];
-	char warning[RECORDER_WARNING_ROOM];
-	struct run_record *runs;
-	size_t run_count;
-	struct kiss_record *kisses;
-	size_t kiss_count;
-	bool has_floor;
-	struct instant floor;
-};
-
-static int leave_parent(pid_t parent, int fd)
-{
-	sigset_t all;
-	int null_fd;
-
-	if (fd != CHILD_FD && dup2(fd, CHILD_FD) < 0) {
-		return -errno;
-	}
-	(void)close_range(CHILD_FD + 1, ~0U, 0);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0) {
-		return -errno;
-	}
-	for (int i = 0; i < CHILD_FD; i++) {
-		(void)dup2(null_fd, i);
-	}
-	close(null_fd);
-	/* Ctrl-C is for the run, which then may still have something to record; so is the
-	 * limit on file sizes, which SQLite is told as an error. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	umask(022);
-	if (priv_drop_all() < 0) {
-		return -EPERM;
-	}
-	/* After the capabilities: giving up rights may clear it. */
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0) {
-		return -errno;
-	}
-	return getppid() == parent ? 0 : -ESRCH;
-}
-
-static void boot_id_read(char *boot_id)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len;
-
-	if (fd < 0) {
-		return;
-	}
-	len = read(fd, boot_id, RECORD_BOOT_ID_ROOM - 1);
-	close(fd);
-	boot_id[len > 0 ? len : 0] = '\0';
-	boot_id[strcspn(boot_id, "\n")] = '\0';
-}
-
-static bool message_send(const struct message *message)
-{
-	ssize_t len;
-
-	do {
-		len = send(CHILD_FD, message, sizeof(*message), MSG_NOSIGNAL);
-	} while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(*message);
-}
-
-/* False when the other side is gone, or talks nonsense: then it is not the one we serve. */
-static bool message_receive(struct message *message, enum message_kind kind)
-{
-	ssize_t len;
-
-	do {
-		len = recv(CHILD_FD, message, sizeof(*message), 0);
-	} while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(*message) && message->kind == (uint32_t)kind;
-}
-
-static int load_all(struct keeper *keeper)
-{
-	struct timespec now;
-	int r;
-
-	if (clock_gettime(CLOCK_REALTIME, &now) < 0) {
-		return -errno;
-	}
-	r = keeper->wants_runs
-	            ? history_load_set_runs(keeper->history, keeper->runs,
-	                                    RECORDER_RUNS_MAX, &keeper->run_count)
-	            : 0;
-	if (r == 0) {
-		const struct instant at = { .unix_ns = (int64_t)now.tv_sec * NS_PER_S +
-			                               now.tv_nsec };
-
-		r = history_load_kisses(keeper->history, at, keeper->kisses,
-		                        RECORDER_KISSES_MAX, &keeper->kiss_count);
-	}
-	if (r == 0) {
-		r = history_load_floor(keeper->history, &keeper->floor);
-		keeper->has_floor = r == 0;
-		r = r == -ENOENT ? 0 : r;
-	}
-	return r;
-}
-
-/* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
-static int begin_anew(struct keeper *keeper)
-{
-	int r;
-
-	r = history_reset(keeper->history);
-	keeper->run_count = 0;
-	keeper->kiss_count = 0;
-	keeper->has_floor = false;
-	if (r == 0) {
-		say(keeper->warning,
-		    "%.100s/" HISTORY_FILE " was damaged: it is now " HISTORY_CORRUPT_FILE
-		    ", and a new one is begun",
-		    keeper->state_dir);
-		return 0;
-	}
-	say(keeper->warning, "%.100s/" HISTORY_FILE " is damaged and is not used: %s",
-	    keeper->state_dir, strerror(-r));
-	return r;
-}
-
-static void keeper_open(struct keeper *keeper)
-{
-	char warning[HISTORY_WARNING_ROOM];
-	int r;
-
-	boot_id_read(keeper->boot_id);
-	r = history_open(keeper->state_dir, &keeper->settings, &keeper->history, warning);
-	say(keeper->warning, "%s", warning);
-	if (r == 0) {
-		r = load_all(keeper);
-		if (r == -EUCLEAN) {
-			r = begin_anew(keeper);
-		} else if (r < 0) {
-			say(keeper->warning, "%.100s/" HISTORY_FILE " cannot be read: %s",
-			    keeper->state_dir, strerror(-r));
-		}
-	}
-	if (r < 0) {
-		history_close(keeper->history);
-		keeper->history = NULL;
-		keeper->run_count = 0;
-		keeper->kiss_count = 0;
-		keeper->has_floor = false;
-		keeper->standing = r == -ENOENT ? HISTORY_ABSENT : HISTORY_UNUSABLE;
-		keeper->error = r;
-	}
-}
-
-static bool view_send(const struct keeper *keeper)
-{
-	struct message message;
-
-	message_init(&message, MESSAGE_HEAD);
-	message.u.head.standing = (uint32_t)keeper->standing;
-	message.u.head.run_count = (uint32_t)keeper->run_count;
-	message.u.head.kiss_count = (uint32_t)keeper->kiss_count;
-	message.u.head.has_floor = keeper->has_floor;
-	message.u.head.floor_ns = keeper->has_floor ? keeper->floor.unix_ns : 0;
-	memcpy(message.u.head.boot_id, keeper->boot_id, sizeof(keeper->boot_id));
-	memcpy(message.u.head.warning, keeper->warning, sizeof(keeper->warning));
-	if (!message_send(&message)) {
-		return false;
-	}
-	for (size_t i = 0; i < keeper->run_count; i++) {
-		message_init(&message, MESSAGE_RUN);
-		message.u.run = keeper->runs[i];
-		if (!message_send(&message)) {
-			return false;
-		}
-	}
-	for (size_t i = 0; i < keeper->kiss_count; i++) {
-		message_init(&message, MESSAGE_KISS);
-		message.u.kiss = keeper->kisses[i];
-		if (!message_send(&message)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static int store(struct keeper *keeper, const struct run_record *run,
-                 const struct source_record *sources, size_t count)
-{
-	int r;
-
-	if (!keeper->history) {
-		return keeper->error;
-	}
-	r = history_store(keeper->history, run, sources, count);
-	if (r == -EUCLEAN) {
-		r = begin_anew(keeper);
-		if (r < 0) {
-			history_close(keeper->history);
-			keeper->history = NULL;
-			keeper->error = r;
-			return r;
-		}
-		r = history_store(keeper->history, run, sources, count);
-	}
-	return r;
-}
-
-/* A request is there.  False when there is no more to do for this caller. */
-static bool store_request(struct keeper *keeper, const struct message *request)
-{
-	const uint32_t count = request->u.store.source_count;
-	struct source_record *sources = NULL;
-	struct run_record run = request->u.store.run;
-	struct message message;
-	bool goes_on = false;
-	int r;
-
-	if (count > HISTORY_SOURCES_PER_RUN_MAX || !run_record_is_sane(&run)) {
-		return false;
-	}
-	sources = calloc(count + 1, sizeof(*sources));
-	if (!sources) {
-		return false;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (!message_receive(&message, MESSAGE_SOURCE) ||
-		    !source_record_is_sane(&message.u.source)) {
-			goto out;
-		}
-		sources[i] = message.u.source;
-	}
-	if (run.boot_id[0] == '\0') {
-		memcpy(run.boot_id, keeper->boot_id, sizeof(run.boot_id));
-	}
-	if (run.version[0] == '\0') {
-		snprintf(run.version, sizeof(run.version), "%s", REQTIME_VERSION);
-	}
-	keeper->warning[0] = '\0';
-	r = store(keeper, &run, sources, count);
-	if (r < 0 && keeper->warning[0] == '\0') {
-		say(keeper->warning, "this run is not recorded in %.100s: %s",
-		    keeper->state_dir, strerror(-r));
-	}
-	message_init(&message, MESSAGE_ANSWER);
-	message.u.answer.error = r;
-	message.u.answer.ticket = request->u.store.ticket;
-	memcpy(message.u.answer.warning, keeper->warning, sizeof(keeper->warning));
-	goes_on = message_send(&message);
-out:
-	free(sources);
-	return goes_on;
-}
-
-static _Noreturn void child_main(struct keeper *keeper, int fd, pid_t parent)
-{
-	struct message message;
-
-	if (leave_parent(parent, fd) < 0) {
-		_exit(1);
-	}
-	keeper->runs = calloc(RECORDER_RUNS_MAX, sizeof(*keeper->runs));
-	keeper->kisses = calloc(RECORDER_KISSES_MAX, sizeof(*keeper->kisses));
-	if (!keeper->runs || !keeper->kisses) {
-		_exit(1);
-	}
-	keeper_open(keeper);
-	if (view_send(keeper)) {
-		while (message_receive(&message, MESSAGE_STORE) &&
-		       store_request(keeper, &message)) {
-		}
-	}
-	history_close(keeper->history);
-	_exit(0);
-}
-
-/* ---- the caller's side ---- */
-
 int recorder_start(const char *state_dir, const struct recorder_settings *settings,
                    struct recorder **ret)
 {
-	struct keeper keeper = { .state_dir = state_dir,
-		                 .settings = { .may_write = settings->may_write,
-		                               .may_create = settings->may_create,
-		                               .keep_ns = settings->keep_ns },
-		                 .wants_runs = settings->wants_runs };
-	const pid_t parent = getpid();
+	struct keeper_settings keeper = { .state_dir = state_dir, .how = *settings };
 	struct recorder *recorder;
-	int ends[2];
 	int r;
 
 	recorder = calloc(1, sizeof(*recorder));
 	if (!recorder) {
 		return -ENOMEM;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		r = -errno;
+	r = child_start(recorder_keeper_main, &keeper, &recorder->child);
+	if (r < 0) {
 		free(recorder);
 		return r;
 	}
-	recorder->pid = fork();
-	if (recorder->pid < 0) {
-		r = -errno;
-		close(ends[0]);
-		close(ends[1]);
-		free(recorder);
-		return r;
-	}
-	if (recorder->pid == 0) {
-		child_main(&keeper, ends[1], parent);
-	}
-	close(ends[1]);
-	recorder->fd = ends[0];
-	/* Ending it by this, not by its number, is what the sandbox allows. */
-	recorder->pidfd = (int)syscall(SYS_pidfd_open, recorder->pid, 0);
 	*ret = recorder;
 	return 0;
 }
@@ -447,7 +73,7 @@ int recorder_start(const char *state_dir, const struct recorder_settings *settin
 /* Waits for `events`.  0, -ETIMEDOUT or -errno. */
 static int wait_until(const struct recorder *recorder, short events, int64_t deadline_ns)
 {
-	struct pollfd fd = { .fd = recorder->fd, .events = events };
+	struct pollfd fd = { .fd = recorder->child.fd, .events = events };
 	int64_t left_ns;
 	int n;
 
@@ -469,7 +95,7 @@ static int wait_until(const struct recorder *recorder, short events, int64_t dea
 /* 0, -EAGAIN when nothing is there, -EPIPE when the recorder has ended, -EPROTO. */
 static int take_message(const struct recorder *recorder, struct message *ret)
 {
-	const ssize_t len = recv(recorder->fd, ret, sizeof(*ret), MSG_DONTWAIT);
+	const ssize_t len = recv(recorder->child.fd, ret, sizeof(*ret), MSG_DONTWAIT);
 
 	if (len < 0) {
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EPIPE;
@@ -504,7 +130,7 @@ static int put_message(const struct recorder *recorder, const struct message *me
 	int r;
 
 	for (;;) {
-		len = send(recorder->fd, message, sizeof(*message),
+		len = send(recorder->child.fd, message, sizeof(*message),
 		           MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (len == (ssize_t)sizeof(*message)) {
 			return 0;
@@ -670,11 +296,11 @@ int recorder_store(struct recorder *recorder, const struct run_record *run,
 /* Whether it has ended by `deadline_ns`; if so, it is reaped. */
 static bool ends_by(const struct recorder *recorder, int64_t deadline_ns)
 {
-	struct pollfd fd = { .fd = recorder->pidfd, .events = POLLIN };
+	struct pollfd fd = { .fd = recorder->child.pidfd, .events = POLLIN };
 
 	for (;;) {
 		/* An error is ECHILD: where SIGCHLD is ignored, the kernel reaps it. */
-		if (waitpid(recorder->pid, NULL, WNOHANG) != 0) {
+		if (waitpid(recorder->child.pid, NULL, WNOHANG) != 0) {
 			return true;
 		}
 		if (mono_now_ns() >= deadline_ns) {
@@ -693,15 +319,12 @@ void recorder_stop(struct recorder *recorder)
 		return;
 	}
 	/* That ends it, in order; the signal ends one that hangs. */
-	close(recorder->fd);
+	child_hang_up(&recorder->child);
 	if (!ends_by(recorder, ns_add(begin_ns, RECORDER_STOP_NS / 2)) &&
-	    recorder->pidfd >= 0) {
-		(void)syscall(SYS_pidfd_send_signal, recorder->pidfd, SIGKILL, NULL, 0);
+	    child_kill(&recorder->child) == 0) {
 		(void)ends_by(recorder, ns_add(begin_ns, RECORDER_STOP_NS));
 	}
-	if (recorder->pidfd >= 0) {
-		close(recorder->pidfd);
-	}
+	child_forget(&recorder->child);
 	free(recorder);
 }
 
@@ -710,9 +333,6 @@ void recorder_forget(struct recorder *recorder)
 	if (!recorder) {
 		return;
 	}
-	close(recorder->fd);
-	if (recorder->pidfd >= 0) {
-		close(recorder->pidfd);
-	}
+	child_forget(&recorder->child);
 	free(recorder);
 }

@@ -14,6 +14,10 @@
 #include "cmd/parse.h"
 #include "core/report.h"
 
+#ifndef REQTIME_BUILD_NOTE
+#define REQTIME_BUILD_NOTE ""
+#endif
+
 /* What runs: a process is called once. */
 static struct {
 	struct program program;
@@ -68,7 +72,7 @@ static bool is_answered(const struct parse *parse, bool is_named)
 	const struct program *program = parse->program;
 
 	if (parse->wants_version) {
-		printf("%s %s\n", program->name, REQTIME_VERSION);
+		printf("%s %s%s\n", program->name, REQTIME_VERSION, REQTIME_BUILD_NOTE);
 	} else if (parse->wants_help && program->command_count > 1 && !is_named) {
 		help_print_program(program);
 	} else if (parse->wants_help) {
@@ -156,18 +160,18 @@ int command_parse_again(struct parse *ret)
 	return 0;
 }
 
-/* Otherwise a socket becomes descriptor 1 and gets our report. */
+/* Otherwise a socket becomes descriptor 1 and gets our report.  A root so bare that it has no
+ * /dev/null is fine as long as nothing is missing. */
 static int standard_descriptors_open(void)
 {
 	int fd;
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd < 0) {
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest free number is what open() gives. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
 			return -errno;
 		}
-	} while (fd <= STDERR_FILENO);
-	close(fd);
+	}
 	return 0;
 }
 

@@ -190,8 +190,7 @@ void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offs
 	span_format(saturated(bound_up_ns), 0, bound);
 }
 
-/* What the user would have to type, so that two ports of one host look different. */
-static size_t format_label(const struct run_source *source, char *buf, size_t room)
+size_t report_label(const struct run_source *source, char *buf, size_t room)
 {
 	struct text out = text_to(buf, room);
 	const char *name = source->name;
@@ -291,7 +290,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 	char address[ADDRESS_TEXT_ROOM];
 	struct text out = text_to(buf, LABEL_ROOM);
 
-	out.len = format_label(source, buf, LABEL_ROOM);
+	out.len = report_label(source, buf, LABEL_ROOM);
 	if (has_addresses && format_other_address(source, address) > 0) {
 		text_put(&out, " (");
 		text_put(&out, address);
@@ -613,16 +612,21 @@ static void usual_reason(const struct run *run, char *buf, size_t room)
 	}
 }
 
+void report_reason(const struct run *run, char buf[RUN_REASON_ROOM])
+{
+	if (run->reason[0] != '\0') {
+		memcpy(buf, run->reason, RUN_REASON_ROOM);
+		buf[RUN_REASON_ROOM - 1] = '\0';
+	} else {
+		usual_reason(run, buf, RUN_REASON_ROOM);
+	}
+}
+
 static void put_status_sentence(struct text *out, const struct run *run)
 {
 	char reason[RUN_REASON_ROOM], line[SENTENCE_ROOM];
 
-	if (run->reason[0] != '\0') {
-		memcpy(reason, run->reason, sizeof(reason));
-		reason[sizeof(reason) - 1] = '\0';
-	} else {
-		usual_reason(run, reason, sizeof(reason));
-	}
+	report_reason(run, reason);
 	snprintf(line, sizeof(line), "%s: %s.", status_words(run->status), reason);
 	put_wrapped(out, line, 0, VERDICT_COLUMNS);
 }

@@ -8,24 +8,20 @@
 #include "io/resolve.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/priv.h"
+#include "io/child.h"
 #include "io/sockaddr.h"
 
 enum {
@@ -34,7 +30,6 @@ enum {
 	 * parent, few enough to fit any socket buffer. */
 	UNDERWAY_MAX = 2 * RESOLVE_PARALLEL_MAX,
 	THREAD_STACK_OCTETS = 1024 * 1024,
-	CHILD_FD = 3,
 };
 
 struct question {
@@ -44,9 +39,7 @@ struct question {
 };
 
 struct resolver {
-	int fd;
-	int pidfd; /* -1 where the kernel has none */
-	pid_t pid;
+	struct child child;
 	size_t underway;
 	struct question *waiting; /* a ring that grows */
 	size_t waiting_at;
@@ -174,102 +167,52 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Nothing of the parent's stays open here: neither pipes whose end somebody waits for, nor
- * sockets.  The terminal's signals are the parent's business. */
-static int leave_parent(int fd, pid_t parent)
+static void resolver_child(void *ctx, int fd)
 {
-	sigset_t all;
-	int null_fd;
+	struct crew crew = { .fd = fd };
+	struct pollfd gone = { .fd = fd, .events = 0 };
 
-	if (fd != CHILD_FD && dup2(fd, CHILD_FD) < 0) {
-		return -errno;
-	}
-	(void)close_range(CHILD_FD + 1, ~0U, 0);
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd >= 0) {
-		for (int i = 0; i < CHILD_FD; i++) {
-			(void)dup2(null_fd, i);
-		}
-		close(null_fd);
-	}
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
+	(void)ctx;
 	/* A validating resolver believes no answer while the clock is wrong, and
 	 * the clock is wrong until it has answered. */
 	if (setenv("SYSTEMD_NSS_RESOLVE_VALIDATE", "0", 1) < 0) {
-		return -errno;
+		return;
 	}
 	/* One pool of memory, not one for each thread. */
 	(void)mallopt(M_ARENA_MAX, 1);
-	if (priv_drop_all() < 0) {
-		return -EPERM;
-	}
-	/* After the capabilities: giving up rights may clear it. */
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0) {
-		return -errno;
-	}
-	return getppid() == parent ? 0 : -ESRCH;
-}
-
-static _Noreturn void child_main(int fd, pid_t parent)
-{
-	struct crew crew = { .fd = CHILD_FD };
-	struct pollfd gone = { .fd = CHILD_FD, .events = 0 };
-
-	if (leave_parent(fd, parent) < 0) {
-		_exit(1);
-	}
 	hire_if_needed(&crew);
 	if (atomic_load(&crew.count) == 0) {
-		_exit(1);
+		return;
 	}
 	/* This thread only waits for the parent to close its end: the others may be
 	 * stuck in a lookup that never ends. */
 	while (poll(&gone, 1, -1) <= 0) {
 	}
-	_exit(0);
 }
 
 /* ---- the parent ---- */
 
 int resolver_start(struct resolver **ret)
 {
-	const pid_t parent = getpid();
 	struct resolver *resolver;
-	int ends[2];
 	int r;
 
 	resolver = calloc(1, sizeof(*resolver));
 	if (!resolver) {
 		return -ENOMEM;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		r = -errno;
+	r = child_start(resolver_child, NULL, &resolver->child);
+	if (r < 0) {
 		free(resolver);
 		return r;
 	}
-	resolver->pid = fork();
-	if (resolver->pid < 0) {
-		r = -errno;
-		close(ends[0]);
-		close(ends[1]);
-		free(resolver);
-		return r;
-	}
-	if (resolver->pid == 0) {
-		child_main(ends[1], parent);
-	}
-	close(ends[1]);
-	resolver->fd = ends[0];
-	/* Killing by it, not by number, is what the sandbox allows. */
-	resolver->pidfd = (int)syscall(SYS_pidfd_open, resolver->pid, 0);
 	*ret = resolver;
 	return 0;
 }
 
 int resolver_fd(const struct resolver *resolver)
 {
-	return resolver->fd;
+	return resolver->child.fd;
 }
 
 /* Sends what is waiting, as far as it may. */
@@ -278,7 +221,7 @@ static int send_waiting(struct resolver *resolver)
 	ssize_t n;
 
 	while (resolver->waiting_count > 0 && resolver->underway < UNDERWAY_MAX) {
-		n = send(resolver->fd, &resolver->waiting[resolver->waiting_at],
+		n = send(resolver->child.fd, &resolver->waiting[resolver->waiting_at],
 		         sizeof(*resolver->waiting), MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR) {
 			continue;
@@ -369,7 +312,7 @@ int resolver_receive(struct resolver *resolver, struct resolve_answer *ret)
 	int r;
 
 	do {
-		n = recv(resolver->fd, &answer, sizeof(answer), MSG_DONTWAIT);
+		n = recv(resolver->child.fd, &answer, sizeof(answer), MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		if (errno == EAGAIN) {
@@ -396,12 +339,9 @@ void resolver_stop(struct resolver *resolver)
 		return;
 	}
 	/* Closing our end ends the child; the signal ends one that is stopped as well. */
-	if (resolver->pidfd >= 0) {
-		(void)syscall(SYS_pidfd_send_signal, resolver->pidfd, SIGKILL, NULL, 0);
-		close(resolver->pidfd);
-	}
-	close(resolver->fd);
-	while (waitpid(resolver->pid, NULL, 0) < 0 && errno == EINTR) {
+	(void)child_kill(&resolver->child);
+	child_forget(&resolver->child);
+	while (waitpid(resolver->child.pid, NULL, 0) < 0 && errno == EINTR) {
 	}
 	free(resolver->waiting);
 	free(resolver);

@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# bash completion of reqtime and reqtimed.  Options, commands and what kind of value an option
+# takes are read from --help when the key is pressed (it takes 3 ms), so what is offered is what
+# the program at hand knows.
+
+# Options of `PROGRAM [VERB]`, two lines each where there is a letter: "--name ARGUMENT".
+_reqtime_options() {
+	"$@" --help 2>/dev/null | sed -nE \
+		-e 's/^  (-(.),|   ) --([a-z0-9-]+)(  .*)?$/--\3\n-\2/p' \
+		-e 's/^  (-(.),|   ) --([a-z0-9-]+) ([^ ]+)(  .*)?$/--\3 \4\n-\2 \4/p' |
+		grep -v '^-\( .*\)\?$'
+}
+
+_reqtime_verbs() {
+	"$1" --help 2>/dev/null | sed -n '/^Commands:$/,/^$/s/^  \([a-z]\+\) .*/\1/p'
+}
+
+# The line up to the cursor as the program will see it: bash takes it apart at ":" and "=",
+# too.  -> words
+_reqtime_words() {
+	local rest=${COMP_LINE:0:COMP_POINT} here word i
+
+	words=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		here=${rest#"${rest%%[![:blank:]]*}"}
+		if [[ ${#word} -gt ${#here} ]]; then
+			word=$here
+		fi
+		if [[ $i -gt 0 && -n $rest && $rest == "$here" ]]; then
+			words[${#words[@]} - 1]+=$word
+		else
+			words+=("$word")
+		fi
+		rest=${here#"$word"}
+	done
+}
+
+_reqtime_server() {
+	local scheme
+
+	if [[ $1 == *://* ]]; then
+		scheme=${1%%://*}://
+		mapfile -t COMPREPLY < <(compgen -A hostname -P "$scheme" -- "${1#*://}")
+		return
+	fi
+	mapfile -t COMPREPLY < <(
+		compgen -W 'ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://' -- "$1"
+		compgen -A hostname -- "$1"
+	)
+	if [[ ${COMPREPLY[*]} == *://* ]]; then
+		compopt -o nospace 2>/dev/null
+	fi
+}
+
+# _reqtime_value ARGUMENT WORD: what may stand for an argument that --help calls ARGUMENT.
+_reqtime_value() {
+	local choices=
+
+	# "table|json|FILE": words in small letters stand for themselves.
+	if [[ $1 == *'|'* ]]; then
+		choices=$(tr '|' '\n' <<<"$1" | grep -x '[a-z0-9-]*')
+	fi
+	case $1 in
+	*FILE*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$2"; compgen -f -- "$2")
+		;;
+	*DIR*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$2")
+		;;
+	*SERVER*) _reqtime_server "$2" ;;
+	IFACE) mapfile -t COMPREPLY < <(compgen -W "any $(command ls /sys/class/net)" -- "$2") ;;
+	NAME) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$2") ;;
+	esac
+}
+
+# The option named $1 and what it takes, of the lines in $2.  -> argument
+_reqtime_takes() {
+	argument=
+	if [[ $1 == -* && $'\n'$2$'\n' == *$'\n'"$1 "* ]]; then
+		argument=${2##*"$1 "}
+		argument=${argument%%$'\n'*}
+	fi
+}
+
+_reqtime_operand() {
+	local program=$1 verb=$2 word=$3 usage
+
+	usage=$("$program" ${verb:+"$verb"} --help 2>/dev/null | head -n 1)
+	if [[ $usage == *SERVER* || $usage == *FILE* ]]; then
+		_reqtime_value "${usage##*]... }" "$word"
+	fi
+}
+
+_reqtime() {
+	local program=$1 words word verb verbs options argument cut
+
+	COMPREPLY=()
+	_reqtime_words
+	word=${words[${#words[@]} - 1]}
+	verbs=$(_reqtime_verbs "$program")
+	verb=
+	if [[ -n $verbs ]]; then
+		verb=${verbs%%$'\n'*} # the default
+		if [[ ${#words[@]} -gt 2 && $'\n'$verbs$'\n' == *$'\n'"${words[1]}"$'\n'* ]]; then
+			verb=${words[1]}
+		fi
+	fi
+	if [[ $verb == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
+		return
+	fi
+	options=$(_reqtime_options "$program" ${verb:+"$verb"})
+	_reqtime_takes "${words[${#words[@]} - 2]}" "$options"
+	if [[ $word == --*=* ]]; then
+		_reqtime_takes "${word%%=*}" "$options"
+		_reqtime_value "$argument" "${word#*=}"
+		word=${word#*=}
+	elif [[ -n $argument ]]; then
+		_reqtime_value "$argument" "$word"
+	elif [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(cut -d " " -f 1 <<<"$options")" -- "$word")
+	else
+		_reqtime_operand "$program" "$verb" "$word"
+		if [[ ${#words[@]} -eq 2 ]]; then
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$verbs" -- "$word")
+		fi
+	fi
+	# bash replaces only what stands after the last ":".
+	if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
+		cut=${word%"${word##*:}"}
+		COMPREPLY=("${COMPREPLY[@]#"$cut"}")
+	fi
+}
+
+complete -F _reqtime reqtime reqtimed

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+#
+# fish completion of reqtime and reqtimed (a link to this file).  Options, commands and what kind
+# of value an option takes are read from --help, once a shell, so what is offered is what the
+# installed program knows.
+
+# True when the command line's verb is $argv[1]; query is what no verb means.
+function __reqtime_verb_is
+    set -l words (commandline -opc)
+    if set -q words[2]; and contains -- $words[2] $__reqtime_verbs
+        test $words[2] = $argv[1]
+    else
+        test $argv[1] = $__reqtime_verbs[1]
+    end
+end
+
+function __reqtime_no_word_yet
+    test (count (commandline -opc)) -eq 1
+end
+
+function __reqtime_servers
+    set -l scheme (string match -r '^[a-z+]+://' -- (commandline -ct))
+    if test -n "$scheme"
+        printf "$scheme%s\n" (__fish_print_hostnames)
+    else
+        printf '%s\n' ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://
+        __fish_print_hostnames
+    end
+end
+
+# The options of complete for a value that --help calls $argv[1], one a line.
+function __reqtime_value
+    # "table|json|FILE": words in small letters stand for themselves.
+    set -l choices (string split '|' -- $argv[1] | string match -r '^[a-z0-9-]+$')
+    string match -q '*|*' -- $argv[1]; or set choices
+    switch $argv[1]
+        case '*FILE*'
+            printf '%s\n' -r -F
+            set -q choices[1]; and printf '%s\n' -a "$choices"
+        case '*DIR*'
+            printf '%s\n' -x -a '(__fish_complete_directories)'
+        case IFACE
+            printf '%s\n' -x -a 'any (__fish_print_interfaces)'
+        case NAME
+            printf '%s\n' -x -a '(__fish_complete_users)'
+        case '*'
+            printf '%s\n' -x
+            set -q choices[1]; and printf '%s\n' -a "$choices"
+    end
+end
+
+# One option of $argv[1], a program, in $argv[2], a verb or nothing.
+function __reqtime_option --argument-names program verb letter name value text
+    set -l how -c $program -l $name
+    test -n "$verb"; and set -a how -n "__reqtime_verb_is $verb"
+    test -n "$letter"; and set -a how -s $letter
+    test -n "$value"; and set -a how (__reqtime_value $value)
+    complete $how -d "$text"
+end
+
+# All that `$argv --help` tells: a program and perhaps a verb.
+function __reqtime_learn --argument-names program verb
+    set -l name
+    set -l usage
+    for line in ($argv --help 2>/dev/null) ''
+        set -q usage[1]; or set usage $line
+        set -l more (string match -r '^ {28}(\S.*)' -- $line)
+        if set -q more[2]; and test -n "$name"
+            set text (string trim "$text $more[2]")
+            continue
+        end
+        test -n "$name"; and __reqtime_option $program "$verb" "$letter" $name "$value" "$text"
+        set name
+        # A group that took no part would leave no element behind.
+        set -l found (string match -r '^  (-.,|   ) --([a-z0-9-]+)( \S+|)(  +.*|)$' -- $line)
+        if set -q found[1]
+            set letter (string trim -c '-, ' -- $found[2])
+            set name $found[3]
+            set value (string trim -- $found[4])
+            set text (string trim -- $found[5])
+        end
+    end
+    set -l when
+    test -n "$verb"; and set when -n "__reqtime_verb_is $verb"
+    switch (string replace -r '.*\]\.\.\. ' '' -- $usage)
+        case '*SERVER*'
+            complete -c $program $when -a '(__reqtime_servers)'
+        case '*FILE*'
+            complete -c $program $when -F
+    end
+end
+
+set -l program (string replace -r '.*/|\.fish$' '' -- (status filename) | string replace -r '\.fish$' '')
+complete -c $program -f
+set -l commands ($program --help 2>/dev/null | string match -r '^  [a-z]+ .*')
+if test $program = reqtime
+    set -g __reqtime_verbs
+    for line in $commands
+        set -l word (string match -r '^  ([a-z]+) +(.*)' -- $line)
+        set -a __reqtime_verbs $word[2]
+        complete -c $program -n __reqtime_no_word_yet -a $word[2] -d "$word[3]"
+        if test $word[2] = help
+            complete -c $program -n '__reqtime_verb_is help' -a '$__reqtime_verbs'
+        else
+            __reqtime_learn $program $word[2]
+        end
+    end
+else
+    __reqtime_learn $program
+end

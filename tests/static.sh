@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# `make static`: one file each, that works in a root where nothing else is.
+. "$(dirname "$0")/system/lib.sh"
+own_network "$@"
+ip addr add 10.66.0.1/32 dev lo
+cd "$R" || exit 1
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+check "make static" "${MAKE:-make}" -s -j "$(nproc)" CC=gcc static
+for program in reqtime reqtimed; do
+	check "$program asks for no library" sh -c \
+		"readelf -dl build/static/$program >'$T/elf' && ! grep 'NEEDED\|INTERP' '$T/elf'"
+	run build/static/$program --version
+	expect "$program says that it is static" 0 '^reqtimed? [0-9.]+ \(static\)$'
+done
+check "the dynamic one does not" sh -c "'$REQTIME' --version | grep -v static"
+size=$(stat -c %s build/static/reqtime)
+echo "# build/static/reqtime: $size octets, reqtimed: $(stat -c %s build/static/reqtimed)"
+check "reqtime is smaller than 4 MB" test "$size" -lt 4000000
+run build/static/reqtime trace
+expect "trace: not there, and why" 2 'static build.*libpcap'
+run build/static/reqtime help
+expect "help: not there" 0 'trace +\(not in this static build\)'
+
+# A root with one file.
+mkdir -p "$T/root"
+cp build/static/reqtime "$T/root/"
+empty_root() {
+	run chroot "$T/root" /reqtime "$@"
+}
+if ! chroot "$T/root" /reqtime --version >/dev/null 2>"$T/why"; then
+	skip "in an empty root" "$(cat "$T/why")"
+	finish
+fi
+REQTIMED=$R/build/static/reqtimed
+server --listen 127.0.0.1:0 --listen "10.66.0.1:1123" --local-stratum 1 || finish
+port=$(server_port ntp)
+empty_root "127.0.0.1:$port"
+expect "in an empty root: query" 0 '127\.0\.0\.1.*selected'
+empty_root set --dry-run "127.0.0.1:$port"
+expect "in an empty root: set --dry-run" 0 'dry run|would'
+empty_root set "127.0.0.1:$port"
+expect "in an empty root: set without the right to" 4 'setcap'
+empty_root --json "127.0.0.1:$port"
+check "in an empty root: the offset is within its bound" \
+	within "$(json bound_ns)" "$(json offset_ns)"
+
+# Names: the C library has /etc/hosts and DNS within.
+mkdir -p "$T/root/etc"
+echo "10.66.0.1 in-hosts.test" >"$T/root/etc/hosts"
+echo "nameserver 127.0.0.1" >"$T/root/etc/resolv.conf"
+if cc -D_GNU_SOURCE -O1 -o "$T/dns" "$R/tests/system/adversary_dns.c" 2>"$T/why"; then
+	background "$T/dns" 127.0.0.1 in-dns.test=10.66.0.1 >"$T/dns.out"
+	wait_for 10 grep -q '^ready' "$T/dns.out"
+	empty_root "in-dns.test:1123"
+	expect "a name in the DNS" 0 'in-dns\.test.*selected'
+else
+	skip "a name in the DNS" "$(head -n 1 "$T/why")"
+fi
+empty_root "in-hosts.test:1123"
+expect "a name in /etc/hosts" 0 'in-hosts\.test.*selected'
+empty_root "nowhere.test:1123"
+expect "a name that nobody knows" 1 'nowhere\.test'
+finish
