@@ -39,7 +39,8 @@ override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 HISTORY      := io/history io/history_sql io/history_columns io/history_runs io/history_kisses \
                 io/history_state io/state_dir
-RECORDER     := app/recorder app/recorder_keeper io/child $(HISTORY)
+RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/recorder_past app/learn \
+                io/child $(HISTORY)
 # One line per program: everything it links, nothing more.
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
 CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
@@ -48,7 +49,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave threshold health
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link app/learn io/rival io/rtc $(RECORDER) io/lock \
+                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
@@ -176,6 +177,7 @@ bench: all $(SIMS:%=$(B)/%)
 	@tests/bench/fleet
 	@$(B)/sim_measure 1000000
 	@B=$(B) tests/bench/discipline
+	@tests/bench/state
 
 format:
 	clang-format -i $(C_FILES)

@@ -14,6 +14,7 @@
 #ifndef APP_RECORDER_H
 #define APP_RECORDER_H
 
+#include "app/learn.h"
 #include "core/record.h"
 
 /* A stuck disk costs a run no more than these; monotonic time. */
@@ -22,8 +23,8 @@
 #define RECORDER_STOP_NS (500 * NS_PER_MS)
 
 enum {
-	RECORDER_RUNS_MAX = 2000,   /* that are loaded */
-	RECORDER_KISSES_MAX = 1000, /* ... */
+	RECORDER_REPLAY_MAX = 2000, /* runs, the latest, where nothing learnt was kept */
+	RECORDER_KISSES_MAX = 1000, /* that are loaded */
 	RECORDER_WARNING_ROOM = 240,
 };
 
@@ -31,7 +32,7 @@ struct recorder_settings {
 	bool may_write;  /* false: only looks, never makes or repairs anything */
 	bool may_create; /* the state directory */
 	int64_t keep_ns; /* HISTORY_KEEP_NS by default */
-	bool wants_runs; /* false: only the floor and the kiss codes are loaded */
+	bool wants_past; /* false: only the floor and the kiss codes are loaded */
 };
 
 enum history_standing {
@@ -47,9 +48,8 @@ struct history_view {
 		[RECORDER_WARNING_ROOM]; /* "": nothing to complain of; may be set with HISTORY_USED */
 	char boot_id[RECORD_BOOT_ID_ROOM]; /* of this boot; "" when unknown */
 	bool has_floor;
-	struct instant floor;    /* past for sure, by the last trusted run */
-	struct run_record *runs; /* of `set`, dry runs left out, oldest to newest */
-	size_t run_count;
+	struct instant floor; /* past for sure, by the last trusted run */
+	struct learn_past past;
 	struct kiss_record *kisses; /* that hold now */
 	size_t kiss_count;
 };

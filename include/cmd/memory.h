@@ -31,7 +31,7 @@ const char *memory_dir(const struct measuring_settings *settings,
                        char buf[MEMORY_DIR_ROOM]);
 
 void memory_open(const struct measuring_settings *settings, enum memory_role role,
-                 bool wants_runs, struct memory *ret);
+                 bool wants_past, struct memory *ret);
 void memory_load(struct memory *memory);
 void memory_close(struct memory *memory);
 

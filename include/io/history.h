@@ -72,17 +72,25 @@ MUST_USE int history_load_sources(struct history *history, size_t back,
  * out.  -ENOENT: no such run. */
 MUST_USE int history_load_floor(struct history *history, struct instant *ret);
 
-/* One transaction: the run, its sources, what they say of kiss codes; what is too old goes.
- * On an error everything is as before. */
-MUST_USE int history_store(struct history *history, const struct run_record *run,
-                           const struct source_record *sources, size_t count);
+/* The last trusted run of `set`, a dry one left out.  -ENOENT: none, or it makes no sense. */
+MUST_USE int history_load_trusted(struct history *history, struct run_record *ret);
 
-/* A value that a module keeps from run to run; `key` is its name.  -ENOENT when there is
- * none, -EMSGSIZE when it is longer than `room`. */
+/* A value that a module keeps from run to run; `key` is its name. */
+struct history_value {
+	const char *key;
+	const void *octets;
+	size_t len; /* at most HISTORY_STATE_MAX, else -EMSGSIZE */
+};
+
+/* One transaction: the run, its sources, what they say of kiss codes, `value` unless it is NULL;
+ * what is too old goes.  On an error everything is as before. */
+MUST_USE int history_store(struct history *history, const struct run_record *run,
+                           const struct source_record *sources, size_t count,
+                           const struct history_value *value);
+
+/* -ENOENT when there is none, -EMSGSIZE when it is longer than `room`. */
 MUST_USE int history_load_state(struct history *history, const char *key, void *buf,
                                 size_t room, size_t *ret_len);
-MUST_USE int history_store_state(struct history *history, const char *key, const void *buf,
-                                 size_t len);
 
 /* Puts a damaged file aside and begins anew, as history_open() does; for -EUCLEAN of the
  * others.  On an error nothing is left to be done with it but history_close(). */

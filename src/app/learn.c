@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/learn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { DISTANCES_MAX = 64, DISTANCES_MIN = 3 };
+enum { DISTANCES_MAX = LEARN_RECENT - 1, DISTANCES_MIN = 3 };
+#define MEMO_MAGIC UINT32_C(0x6c724d65)
+_Static_assert(sizeof(REQTIME_VERSION) <= RECORD_VERSION_ROOM, "it would be cut");
 
 /* A run that was refused had a majority that was not to be believed. */
 static struct discipline_observation observation_of(const struct run_record *run,
@@ -15,20 +19,87 @@ static struct discipline_observation observation_of(const struct run_record *run
 	return found;
 }
 
-void learn_replay(const struct run_record *runs, size_t count, struct discipline *ret)
+void learn_take(struct discipline *d, const struct run_record *run,
+                const struct run_record *before)
 {
-	struct discipline_observation found;
+	const struct discipline_observation found = observation_of(run, before);
 	struct discipline_action did;
 
+	discipline_observe(d, &found);
+	if (run->has_kernel || run->applied_action != PLAN_NONE) {
+		did = run_record_action(run);
+		discipline_apply(d, &did);
+	}
+}
+
+void learn_replay(const struct run_record *runs, size_t count, struct discipline *ret)
+{
 	discipline_init(ret);
 	for (size_t i = 0; i < count; i++) {
-		found = observation_of(&runs[i], i > 0 ? &runs[i - 1] : NULL);
-		discipline_observe(ret, &found);
-		if (runs[i].has_kernel || runs[i].applied_action != PLAN_NONE) {
-			did = run_record_action(&runs[i]);
-			discipline_apply(ret, &did);
-		}
+		learn_take(ret, &runs[i], i > 0 ? &runs[i - 1] : NULL);
 	}
+}
+
+void learn_past_init(struct learn_past *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->interval_ns = LEARN_INTERVAL_NS;
+	discipline_init(&ret->discipline);
+}
+
+bool learn_past_is_sane(const struct learn_past *past)
+{
+	return past->has_last <= 1 && past->has_trusted <= 1 && past->interval_ns > 0 &&
+	       (!past->has_last || run_record_is_sane(&past->last)) &&
+	       (!past->has_trusted || run_record_is_sane(&past->trusted)) &&
+	       discipline_is_sane(&past->discipline);
+}
+
+void learn_memo_make(const struct discipline *d, const struct run_record *last,
+                     struct learn_memo *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->magic = MEMO_MAGIC;
+	ret->octets = sizeof(*ret);
+	snprintf(ret->version, sizeof(ret->version), "%s", REQTIME_VERSION);
+	ret->last = *last;
+	ret->discipline = *d;
+}
+
+bool learn_memo_read(const void *buf, size_t len, struct learn_memo *ret)
+{
+	struct learn_memo memo;
+
+	if (len != sizeof(memo)) {
+		return false;
+	}
+	memcpy(&memo, buf, sizeof(memo));
+	if (memo.magic != MEMO_MAGIC || memo.octets != sizeof(memo) ||
+	    memcmp(memo.version, REQTIME_VERSION, sizeof(REQTIME_VERSION)) != 0 ||
+	    !run_record_is_sane(&memo.last) || !discipline_is_sane(&memo.discipline)) {
+		return false;
+	}
+	*ret = memo;
+	return true;
+}
+
+bool learn_resume(const struct learn_memo *memo, const struct run_record *runs,
+                  size_t count, struct discipline *ret)
+{
+	size_t at = count;
+
+	/* Octet for octet: whoever has had a hand in it, its past is another. */
+	while (at > 0 && memcmp(&runs[at - 1], &memo->last, sizeof(memo->last)) != 0) {
+		at--;
+	}
+	if (at == 0) {
+		return false;
+	}
+	*ret = memo->discipline;
+	for (; at < count; at++) {
+		learn_take(ret, &runs[at], &runs[at - 1]);
+	}
+	return true;
 }
 
 static int compare(const void *a, const void *b)

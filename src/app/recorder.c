@@ -39,12 +39,6 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_end(args);
 }
 
-static void message_init(struct message *message, enum message_kind kind)
-{
-	memset(message, 0, sizeof(*message));
-	message->kind = (uint32_t)kind;
-}
-
 static bool text_ends(const char *text, size_t room)
 {
 	return memchr(text, '\0', room) != NULL;
@@ -103,7 +97,7 @@ static int take_message(const struct recorder *recorder, struct message *ret)
 	if (len == 0) {
 		return -EPIPE;
 	}
-	return len == (ssize_t)sizeof(*ret) ? 0 : -EPROTO;
+	return message_is_whole(ret, len) ? 0 : -EPROTO;
 }
 
 static int await_message(const struct recorder *recorder, struct message *ret,
@@ -125,14 +119,14 @@ static int await_message(const struct recorder *recorder, struct message *ret,
 static int put_message(const struct recorder *recorder, const struct message *message,
                        int64_t deadline_ns)
 {
+	const size_t size = message_size((enum message_kind)message->kind);
 	struct message late;
 	ssize_t len;
 	int r;
 
 	for (;;) {
-		len = send(recorder->child.fd, message, sizeof(*message),
-		           MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (len == (ssize_t)sizeof(*message)) {
+		len = send(recorder->child.fd, message, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (len == (ssize_t)size) {
 			return 0;
 		}
 		if (len < 0 && errno != EAGAIN && errno != EINTR) {
@@ -166,14 +160,13 @@ static int take_head(const struct message *message, struct history_view *view)
 	const struct message_head *head = &message->u.head;
 
 	if (message->kind != MESSAGE_HEAD || head->standing > HISTORY_UNUSABLE ||
-	    head->run_count > RECORDER_RUNS_MAX || head->kiss_count > RECORDER_KISSES_MAX ||
+	    head->has_past > 1 || head->kiss_count > RECORDER_KISSES_MAX ||
 	    !text_ends(head->boot_id, sizeof(head->boot_id)) ||
 	    !text_ends(head->warning, sizeof(head->warning))) {
 		return -EPROTO;
 	}
-	view->runs = calloc(head->run_count + 1, sizeof(*view->runs));
 	view->kisses = calloc(head->kiss_count + 1, sizeof(*view->kisses));
-	if (!view->runs || !view->kisses) {
+	if (!view->kisses) {
 		return -ENOMEM;
 	}
 	view->standing = (enum history_standing)head->standing;
@@ -188,7 +181,7 @@ static int take_view(const struct recorder *recorder, struct history_view *view,
                      int64_t deadline_ns)
 {
 	struct message message;
-	uint32_t run_count, kiss_count;
+	uint32_t has_past, kiss_count;
 	int r;
 
 	r = await_message(recorder, &message, deadline_ns);
@@ -198,17 +191,17 @@ static int take_view(const struct recorder *recorder, struct history_view *view,
 	if (r < 0) {
 		return r;
 	}
-	run_count = message.u.head.run_count;
+	has_past = message.u.head.has_past;
 	kiss_count = message.u.head.kiss_count;
-	while (view->run_count < run_count) {
+	if (has_past) {
 		r = await_message(recorder, &message, deadline_ns);
 		if (r < 0) {
 			return r;
 		}
-		if (message.kind != MESSAGE_RUN || !run_record_is_sane(&message.u.run)) {
+		if (message.kind != MESSAGE_PAST || !learn_past_is_sane(&message.u.past)) {
 			return -EPROTO;
 		}
-		view->runs[view->run_count++] = message.u.run;
+		view->past = message.u.past;
 	}
 	while (view->kiss_count < kiss_count) {
 		r = await_message(recorder, &message, deadline_ns);
@@ -228,6 +221,7 @@ void recorder_load(struct recorder *recorder, struct history_view *ret)
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
+	learn_past_init(&ret->past);
 	r = take_view(recorder, ret, ns_add(mono_now_ns(), RECORDER_LOAD_NS));
 	if (r < 0) {
 		recorder_view_free(ret);
@@ -238,9 +232,9 @@ void recorder_load(struct recorder *recorder, struct history_view *ret)
 
 void recorder_view_free(struct history_view *view)
 {
-	free(view->runs);
 	free(view->kisses);
 	memset(view, 0, sizeof(*view));
+	learn_past_init(&view->past);
 }
 
 static int put_run(const struct recorder *recorder, const struct run_record *run,

@@ -18,14 +18,13 @@ struct keeper {
 	int fd; /* to the caller */
 	const char *state_dir;
 	struct history_settings settings;
-	bool wants_runs;
+	bool wants_past;
 	struct history *history; /* NULL: there is none to be used */
 	enum history_standing standing;
 	int error; /* why not */
 	char boot_id[RECORD_BOOT_ID_ROOM];
 	char warning[RECORDER_WARNING_ROOM];
-	struct run_record *runs;
-	size_t run_count;
+	struct learn_past past;
 	struct kiss_record *kisses;
 	size_t kiss_count;
 	bool has_floor;
@@ -39,12 +38,6 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(warning, RECORDER_WARNING_ROOM, format, args);
 	va_end(args);
-}
-
-static void message_init(struct message *message, enum message_kind kind)
-{
-	memset(message, 0, sizeof(*message));
-	message->kind = (uint32_t)kind;
 }
 
 static void boot_id_read(char *boot_id)
@@ -63,12 +56,13 @@ static void boot_id_read(char *boot_id)
 
 static bool message_send(const struct keeper *keeper, const struct message *message)
 {
+	const size_t size = message_size((enum message_kind)message->kind);
 	ssize_t len;
 
 	do {
-		len = send(keeper->fd, message, sizeof(*message), MSG_NOSIGNAL);
+		len = send(keeper->fd, message, size, MSG_NOSIGNAL);
 	} while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(*message);
+	return len == (ssize_t)size;
 }
 
 /* False when the other side is gone, or talks nonsense: then it is not the one we serve. */
@@ -80,7 +74,7 @@ static bool message_receive(const struct keeper *keeper, struct message *message
 	do {
 		len = recv(keeper->fd, message, sizeof(*message), 0);
 	} while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(*message) && message->kind == (uint32_t)kind;
+	return message_is_whole(message, len) && message->kind == (uint32_t)kind;
 }
 
 static int load_all(struct keeper *keeper)
@@ -91,10 +85,7 @@ static int load_all(struct keeper *keeper)
 	if (clock_gettime(CLOCK_REALTIME, &now) < 0) {
 		return -errno;
 	}
-	r = keeper->wants_runs
-	            ? history_load_set_runs(keeper->history, keeper->runs,
-	                                    RECORDER_RUNS_MAX, &keeper->run_count)
-	            : 0;
+	r = keeper->wants_past ? recorder_past_load(keeper->history, &keeper->past) : 0;
 	if (r == 0) {
 		const struct instant at = { .unix_ns = (int64_t)now.tv_sec * NS_PER_S +
 			                               now.tv_nsec };
@@ -110,15 +101,20 @@ static int load_all(struct keeper *keeper)
 	return r;
 }
 
+static void forget(struct keeper *keeper)
+{
+	learn_past_init(&keeper->past);
+	keeper->kiss_count = 0;
+	keeper->has_floor = false;
+}
+
 /* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
 static int begin_anew(struct keeper *keeper)
 {
 	int r;
 
 	r = history_reset(keeper->history);
-	keeper->run_count = 0;
-	keeper->kiss_count = 0;
-	keeper->has_floor = false;
+	forget(keeper);
 	if (r == 0) {
 		say(keeper->warning,
 		    "%.100s/" HISTORY_FILE " was damaged: it is now " HISTORY_CORRUPT_FILE
@@ -151,9 +147,7 @@ static void keeper_open(struct keeper *keeper)
 	if (r < 0) {
 		history_close(keeper->history);
 		keeper->history = NULL;
-		keeper->run_count = 0;
-		keeper->kiss_count = 0;
-		keeper->has_floor = false;
+		forget(keeper);
 		keeper->standing = r == -ENOENT ? HISTORY_ABSENT : HISTORY_UNUSABLE;
 		keeper->error = r;
 	}
@@ -165,7 +159,7 @@ static bool view_send(const struct keeper *keeper)
 
 	message_init(&message, MESSAGE_HEAD);
 	message.u.head.standing = (uint32_t)keeper->standing;
-	message.u.head.run_count = (uint32_t)keeper->run_count;
+	message.u.head.has_past = keeper->wants_past;
 	message.u.head.kiss_count = (uint32_t)keeper->kiss_count;
 	message.u.head.has_floor = keeper->has_floor;
 	message.u.head.floor_ns = keeper->has_floor ? keeper->floor.unix_ns : 0;
@@ -174,9 +168,9 @@ static bool view_send(const struct keeper *keeper)
 	if (!message_send(keeper, &message)) {
 		return false;
 	}
-	for (size_t i = 0; i < keeper->run_count; i++) {
-		message_init(&message, MESSAGE_RUN);
-		message.u.run = keeper->runs[i];
+	if (keeper->wants_past) {
+		message_init(&message, MESSAGE_PAST);
+		message.u.past = keeper->past;
 		if (!message_send(keeper, &message)) {
 			return false;
 		}
@@ -191,6 +185,16 @@ static bool view_send(const struct keeper *keeper)
 	return true;
 }
 
+static int store_once(struct keeper *keeper, const struct run_record *run,
+                      const struct source_record *sources, size_t count)
+{
+	/* Who did not look at the past has nothing to add to it. */
+	return keeper->wants_past
+	               ? recorder_past_store(keeper->history, run, sources, count,
+	                                     &keeper->past)
+	               : history_store(keeper->history, run, sources, count, NULL);
+}
+
 static int store(struct keeper *keeper, const struct run_record *run,
                  const struct source_record *sources, size_t count)
 {
@@ -199,7 +203,7 @@ static int store(struct keeper *keeper, const struct run_record *run,
 	if (!keeper->history) {
 		return keeper->error;
 	}
-	r = history_store(keeper->history, run, sources, count);
+	r = store_once(keeper, run, sources, count);
 	if (r == -EUCLEAN) {
 		r = begin_anew(keeper);
 		if (r < 0) {
@@ -208,7 +212,7 @@ static int store(struct keeper *keeper, const struct run_record *run,
 			keeper->error = r;
 			return r;
 		}
-		r = history_store(keeper->history, run, sources, count);
+		r = store_once(keeper, run, sources, count);
 	}
 	return r;
 }
@@ -267,13 +271,13 @@ void recorder_keeper_main(void *ctx, int fd)
 		                 .settings = { .may_write = settings->how.may_write,
 		                               .may_create = settings->how.may_create,
 		                               .keep_ns = settings->how.keep_ns },
-		                 .wants_runs = settings->how.wants_runs };
+		                 .wants_past = settings->how.wants_past };
 	struct message message;
 
 	umask(022);
-	keeper.runs = calloc(RECORDER_RUNS_MAX, sizeof(*keeper.runs));
+	learn_past_init(&keeper.past);
 	keeper.kisses = calloc(RECORDER_KISSES_MAX, sizeof(*keeper.kisses));
-	if (keeper.runs && keeper.kisses) {
+	if (keeper.kisses) {
 		keeper_open(&keeper);
 		if (view_send(&keeper)) {
 			while (message_receive(&keeper, &message, MESSAGE_STORE) &&
@@ -282,6 +286,5 @@ void recorder_keeper_main(void *ctx, int fd)
 		}
 		history_close(keeper.history);
 	}
-	free(keeper.runs);
 	free(keeper.kisses);
 }

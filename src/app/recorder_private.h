@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages of one size over a SOCK_SEQPACKET pair:
+ * Messages over a SOCK_SEQPACKET pair:
  *
  *      caller                        keeper
  *              <---  HEAD            standing, warning, how many follow
- *              <---  RUN...
+ *              <---  PAST            if it was asked for
  *              <---  KISS...
  *      STORE   --->                  how many sources follow
  *      SOURCE...  ->
@@ -16,11 +16,13 @@
 #ifndef APP_RECORDER_PRIVATE_H
 #define APP_RECORDER_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "app/recorder.h"
 
 enum message_kind {
 	MESSAGE_HEAD = 0x5271, /* no small number: zeros are no message */
-	MESSAGE_RUN,
+	MESSAGE_PAST,
 	MESSAGE_KISS,
 	MESSAGE_STORE,
 	MESSAGE_SOURCE,
@@ -29,7 +31,7 @@ enum message_kind {
 
 struct message_head {
 	uint32_t standing;
-	uint32_t run_count;
+	uint32_t has_past;
 	uint32_t kiss_count;
 	uint32_t has_floor;
 	int64_t floor_ns;
@@ -53,7 +55,7 @@ struct message {
 	uint32_t kind;
 	union {
 		struct message_head head;
-		struct run_record run;
+		struct learn_past past;
 		struct kiss_record kiss;
 		struct message_store store;
 		struct source_record source;
@@ -61,10 +63,26 @@ struct message {
 	} u;
 };
 
+/* Octets of one of that kind: the socket keeps them apart, so no other length is one. */
+size_t message_size(enum message_kind kind);
+/* Whether `len` octets, as the socket gave them, are one. */
+MUST_USE bool message_is_whole(const struct message *message, ssize_t len);
+void message_init(struct message *message, enum message_kind kind);
+
 struct keeper_settings {
 	const char *state_dir;
 	struct recorder_settings how;
 };
+
+struct history;
+
+/* What the past teaches, from what was kept of it and the runs since, or from all of them.
+ * 0 or -errno; -EUCLEAN as in io/history.h. */
+MUST_USE int recorder_past_load(struct history *history, struct learn_past *ret);
+/* history_store() with what the run adds to `*past`, which is left alone on an error. */
+MUST_USE int recorder_past_store(struct history *history, const struct run_record *run,
+                                 const struct source_record *sources, size_t count,
+                                 struct learn_past *past);
 
 /* The other process, `ctx` its settings: see io/child.h. */
 void recorder_keeper_main(void *ctx, int fd);

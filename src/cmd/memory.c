@@ -63,10 +63,10 @@ static void complain(const struct memory *memory, const char *warning)
 }
 
 void memory_open(const struct measuring_settings *settings, enum memory_role role,
-                 bool wants_runs, struct memory *ret)
+                 bool wants_past, struct memory *ret)
 {
 	struct recorder_settings how = { .keep_ns = settings->keep_ns,
-		                         .wants_runs = wants_runs };
+		                         .wants_past = wants_past };
 	char buf[MEMORY_DIR_ROOM];
 	const char *dir = memory_dir(settings, buf);
 	int r;
@@ -75,6 +75,7 @@ void memory_open(const struct measuring_settings *settings, enum memory_role rol
 	ret->role = role;
 	ret->is_told = settings->state_dir != NULL;
 	ret->view.standing = HISTORY_ABSENT;
+	learn_past_init(&ret->view.past);
 	if (role == MEMORY_RECORDS) {
 		how.may_write = true;
 		how.may_create = true;
@@ -183,14 +184,7 @@ void memory_store(struct memory *memory, const struct run_record *record,
 
 const struct run_record *memory_last_set(const struct memory *memory)
 {
-	const struct history_view *view = &memory->view;
-
-	for (size_t i = view->run_count; i > 0; i--) {
-		if (view->runs[i - 1].status == RUN_OK) {
-			return &view->runs[i - 1];
-		}
-	}
-	return NULL;
+	return memory->view.past.has_trusted ? &memory->view.past.trusted : NULL;
 }
 
 int64_t memory_age_ns(const struct memory *memory, const struct run_record *record)

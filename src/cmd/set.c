@@ -74,8 +74,7 @@ struct measurer {
 	const struct set_settings *set;
 	struct measuring measuring;
 	struct memory *memory;
-	struct discipline discipline; /* as the past left it */
-	int fd;                       /* to the guard; -1 in a dry run */
+	int fd; /* to the guard; -1 in a dry run */
 	struct run_record record;
 };
 
@@ -116,20 +115,19 @@ static int64_t promise_span_ns(const struct set_settings *set, const struct memo
 	if (set->min_interval_ns > 0) {
 		return set->min_interval_ns;
 	}
-	return learn_interval_ns(memory->view.runs, memory->view.run_count);
+	return memory->view.past.interval_ns;
 }
 
 /* What past runs have to say about this one. */
 static void remind(const struct measurer *m, struct correct_record *ret)
 {
 	const struct history_view *view = &m->memory->view;
-	const struct run_record *last =
-		view->run_count > 0 ? &view->runs[view->run_count - 1] : NULL;
+	const struct run_record *last = view->past.has_last ? &view->past.last : NULL;
 	const struct plan_limits limits = {
 		.wish = (enum plan_wish)m->set->wish,
 		.step_above_ns = m->set->step_above_ns,
 	};
-	struct discipline discipline = m->discipline;
+	struct discipline discipline = view->past.discipline;
 
 	ret->expected_bound_ns = -1;
 	ret->floor_ns = view->has_floor ? view->floor.unix_ns : 0;
@@ -263,9 +261,6 @@ static int set_measure(const struct set_settings *set, const struct server_spec 
 	}
 	m.measuring.measure.kisses = view->kisses;
 	m.measuring.measure.kiss_count = view->kiss_count;
-	if (!set->no_discipline) {
-		learn_replay(view->runs, view->run_count, &m.discipline);
-	}
 	status = measure_once(&m, set->measuring.timeout_ns, true, &is_again);
 	if (is_again) {
 		status = set_mono_now(&now_ns);

@@ -166,10 +166,23 @@ static bool belief_is_sane(const struct discipline_belief *m)
 	       m->var_freq_ppb2 < 1e30 && m->share >= 0.0 && m->share <= 1.0 + 1e-6;
 }
 
+/* Octets that are neither yes nor no must not be read as a bool. */
+static bool flag_is_sane(const bool *flag)
+{
+	uint8_t octet;
+
+	memcpy(&octet, flag, 1);
+	return octet <= 1;
+}
+
 bool discipline_is_sane(const struct discipline *d)
 {
 	double weight = 0.0;
 
+	if (!flag_is_sane(&d->has_last) || !flag_is_sane(&d->is_phase_lost) ||
+	    !flag_is_sane(&d->has_proof) || !flag_is_sane(&d->is_last_single)) {
+		return false;
+	}
 	if (d->version != DISCIPLINE_VERSION ||
 	    d->surprise_count > DISCIPLINE_SURPRISES_MAX ||
 	    d->width_count > DISCIPLINE_WIDTHS || d->width_at >= DISCIPLINE_WIDTHS ||

@@ -55,6 +55,9 @@ MUST_USE int history_table_prepare_select(struct history *history,
 MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
                                  void *record);
 
+MUST_USE int history_store_value(struct history *history,
+                                 const struct history_value *value);
+
 /* What a source of a run that ended at `now` makes of the kiss code known of it. */
 MUST_USE int history_store_kiss(struct history *history, const struct source_record *source,
                                 struct instant now);

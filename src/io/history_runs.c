@@ -55,6 +55,18 @@ int history_load_set_runs(struct history *history, struct run_record *ret, size_
 	                 ret, room, ret_count);
 }
 
+int history_load_trusted(struct history *history, struct run_record *ret)
+{
+	size_t count = 0;
+	int r;
+
+	r = load_runs(history,
+	              "FROM run WHERE status='ok' AND verb='set' AND is_dry=0"
+	              " ORDER BY id DESC LIMIT ?",
+	              ret, 1, &count);
+	return r == 0 && count == 0 ? -ENOENT : r;
+}
+
 int history_load_sources(struct history *history, size_t back, struct source_record *ret,
                          size_t room, size_t *ret_count)
 {
@@ -215,7 +227,8 @@ static int store_all(struct history *history, const struct run_record *run,
 }
 
 int history_store(struct history *history, const struct run_record *run,
-                  const struct source_record *sources, size_t count)
+                  const struct source_record *sources, size_t count,
+                  const struct history_value *value)
 {
 	int r;
 
@@ -227,6 +240,9 @@ int history_store(struct history *history, const struct run_record *run,
 		return r;
 	}
 	r = store_all(history, run, sources, count);
+	if (r == 0 && value) {
+		r = history_store_value(history, value);
+	}
 	if (r == 0) {
 		r = history_sql_run(history, "COMMIT");
 	}

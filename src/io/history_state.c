@@ -37,16 +37,12 @@ int history_load_state(struct history *history, const char *key, void *buf, size
 	return r;
 }
 
-int history_store_state(struct history *history, const char *key, const void *buf,
-                        size_t len)
+int history_store_value(struct history *history, const struct history_value *value)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r;
 
-	if (history->is_read_only) {
-		return -EROFS;
-	}
-	if (len > HISTORY_STATE_MAX) {
+	if (value->len > HISTORY_STATE_MAX) {
 		return -EMSGSIZE;
 	}
 	r = history_sql_prepare(
@@ -54,11 +50,11 @@ int history_store_state(struct history *history, const char *key, const void *bu
 	if (r < 0) {
 		return r;
 	}
-	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-	if (len == 0) {
+	sqlite3_bind_text(stmt, 1, value->key, -1, SQLITE_STATIC);
+	if (value->len == 0) {
 		sqlite3_bind_zeroblob(stmt, 2, 0);
 	} else {
-		sqlite3_bind_blob(stmt, 2, buf, (int)len, SQLITE_STATIC);
+		sqlite3_bind_blob(stmt, 2, value->octets, (int)value->len, SQLITE_STATIC);
 	}
 	r = history_sql_error(sqlite3_step(stmt));
 	sqlite3_finalize(stmt);

@@ -148,7 +148,7 @@ static void stored(struct history *history, int64_t number)
 	struct source_record sources[SOURCES];
 
 	three_sources(sources);
-	assert_int_equal(history_store(history, &run, sources, SOURCES), 0);
+	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
 }
 
 static size_t run_count(struct history *history)
@@ -225,7 +225,7 @@ static void comes_out_as_it_went_in(void **state)
 	bare.at.unix_ns = NOW_NS;
 	bare.status = RUN_NO_ANSWER;
 	bare.is_dry = 1;
-	assert_int_equal(history_store(history, &bare, NULL, 0), 0);
+	assert_int_equal(history_store(history, &bare, NULL, 0, NULL), 0);
 	history_close(history);
 
 	history = opened();
@@ -277,20 +277,20 @@ static void floor_of_the_last_trusted(void **state)
 	assert_int_equal(history_load_floor(history, &floor), -ENOENT);
 	run.offset_ns = 1000;
 	run.bound_ns = 300;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	/* Whom a query or a dry run asks may be anybody. */
 	run.offset_ns = DAY_NS;
 	run.verb = RECORD_QUERY;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run.verb = RECORD_SET;
 	run.is_dry = 1;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run.is_dry = 0;
 	run.status = RUN_REFUSED;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run.status = RUN_NO_ANSWER;
 	run.has_answer = 0;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(history_load_floor(history, &floor), 0);
 	assert_int_equal(floor.unix_ns, run.at.unix_ns + 700);
 	assert_int_equal(history_load_set_runs(history, loaded, ROOM, &count), 0);
@@ -319,8 +319,8 @@ static void kisses_are_remembered(void **state)
 	address_is(&sources[1], "192.0.2.1", 124);
 	sources[0].kiss = NTP_KISS_RATE;
 	sources[1].kiss = NTP_KISS_DENY;
-	assert_int_equal(history_store(history, &run, sources, 2), 0);
-	assert_int_equal(history_store(history, &run, sources, 1), 0);
+	assert_int_equal(history_store(history, &run, sources, 2, NULL), 0);
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
 	assert_int_equal(history_load_kisses(history, now, kisses, ROOM, &count), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(kisses[0].address.port, 123); /* the latest first */
@@ -332,8 +332,8 @@ static void kisses_are_remembered(void **state)
 	/* Two answers take it back. */
 	sources[0].kiss = NTP_KISS_NONE;
 	sources[0].has_estimate = 1;
-	assert_int_equal(history_store(history, &run, sources, 1), 0);
-	assert_int_equal(history_store(history, &run, sources, 1), 0);
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
 	history_close(history);
 	assert_int_equal(sql("d/history.db", "SELECT count(*) FROM kiss"), 1);
 }
@@ -356,7 +356,7 @@ static void kiss_of_a_run_that_stepped(void **state)
 	memset(&source, 0, sizeof(source));
 	address_is(&source, "192.0.2.1", 123);
 	source.kiss = NTP_KISS_RATE;
-	assert_int_equal(history_store(history, &run, &source, 1), 0);
+	assert_int_equal(history_store(history, &run, &source, 1, NULL), 0);
 	assert_int_equal(history_load_kisses(history, true_now, kisses, ROOM, &count), 0);
 	assert_int_equal(count, 1);
 	history_close(history);
@@ -387,6 +387,14 @@ static void kiss_until_the_year_9999(void **state)
 	history_close(history);
 }
 
+static int kept(struct history *history, const char *key, const void *octets, size_t len)
+{
+	const struct run_record run = a_run(0);
+	const struct history_value value = { .key = key, .octets = octets, .len = len };
+
+	return history_store(history, &run, NULL, 0, &value);
+}
+
 static void values_by_key(void **state)
 {
 	static const uint8_t value[] = "\0\1\2\3";
@@ -396,15 +404,16 @@ static void values_by_key(void **state)
 
 	(void)state;
 	assert_int_equal(history_load_state(history, "k", buf, sizeof(buf), &len), -ENOENT);
-	assert_int_equal(history_store_state(history, "k", "old", 3), 0);
-	assert_int_equal(history_store_state(history, "k", value, 4), 0);
+	assert_int_equal(kept(history, "k", "old", 3), 0);
+	assert_int_equal(kept(history, "k", value, 4), 0);
 	assert_int_equal(history_load_state(history, "k", buf, 3, &len), -EMSGSIZE);
 	assert_int_equal(len, 99);
 	assert_int_equal(history_load_state(history, "k", buf, sizeof(buf), &len), 0);
 	assert_int_equal(len, 4);
 	assert_memory_equal(buf, value, 4);
-	assert_int_equal(history_store_state(history, "k", large, sizeof(large)),
-	                 -EMSGSIZE);
+	/* Then the run is not there either. */
+	assert_int_equal(kept(history, "k", large, sizeof(large)), -EMSGSIZE);
+	assert_int_equal(run_count(history), 2);
 	history_close(history);
 }
 
@@ -418,23 +427,23 @@ static void what_is_old_goes(void **state)
 
 	(void)state;
 	three_sources(sources);
-	assert_int_equal(history_store(history, &run, sources, SOURCES), 0);
+	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
 	run.at.unix_ns = NOW_NS + INT64_C(3000) * DAY_NS; /* a clock that stood wrong */
 	run.status = RUN_NO_ANSWER;
 	run.has_answer = 0;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run = a_run(0);
 	run.at.unix_ns = NOW_NS + HISTORY_KEEP_NS;
 	run.offset_ns = 0;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 3); /* not older than the limit: just as old */
 	run.at.unix_ns++;
 	/* Who does not know the time does not say what is old. */
 	run.has_answer = 0;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 4);
 	run.has_answer = 1;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 3); /* the old one and the strange one went */
 	history_close(history);
 	assert_int_equal(sql("d/history.db", "SELECT count(*) FROM source"), 0);
@@ -447,10 +456,10 @@ static void a_wrong_clock_forgets_nothing(void **state)
 	struct history *history = opened();
 
 	(void)state;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run.at.unix_ns = NOW_NS + INT64_C(3000) * DAY_NS;
 	run.offset_ns = -INT64_C(3000) * DAY_NS;
-	assert_int_equal(history_store(history, &run, NULL, 0), 0);
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 2);
 	history_close(history);
 }
@@ -778,10 +787,10 @@ static void damage_found_while_writing(void **state)
 	history = opened();
 	struct source_record sources[SOURCES];
 	three_sources(sources);
-	assert_int_equal(history_store(history, &run, sources, SOURCES), -EUCLEAN);
+	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), -EUCLEAN);
 	assert_int_equal(run_count(history), 1);
 	assert_int_equal(history_reset(history), 0);
-	assert_int_equal(history_store(history, &run, sources, SOURCES), 0);
+	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
 	history_close(history);
 }
 
@@ -872,9 +881,9 @@ static void version_1_is_migrated(void **state)
 	assert_int_equal(runs[0].frequency_after_ppb, 11);
 	assert_int_equal(history_load_state(history, "k", buf, sizeof(buf), &count),
 	                 -ENOENT);
-	assert_int_equal(history_store_state(history, "k", "v", 1), 0);
+	assert_int_equal(kept(history, "k", "v", 1), 0);
 	stored(history, 1);
-	assert_int_equal(run_count(history), 2);
+	assert_int_equal(run_count(history), 3);
 	history_close(history);
 	assert_int_equal(sql("d/history.db", "PRAGMA user_version"), HISTORY_SCHEMA);
 	assert_int_equal(sql("d/history.db", "PRAGMA application_id"),
@@ -967,7 +976,7 @@ static int as_an_ordinary_user(void)
 	EXPECT(1, history_open("d", &settings, &history, warning) == 0);
 	EXPECT(2, warning[0] == '\0');
 	EXPECT(3, history_load_runs(history, runs, ROOM, &count) == 0 && count == 2);
-	EXPECT(4, history_store(history, &run, NULL, 0) == -EROFS);
+	EXPECT(4, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
 }
@@ -1050,7 +1059,7 @@ static int fill_the_disk(void)
 	while (good < 5000) {
 		run = a_run(0);
 		run.mono_ns = (int64_t)good;
-		r = history_store(history, &run, sources, SOURCES);
+		r = history_store(history, &run, sources, SOURCES, NULL);
 		if (r < 0) {
 			break;
 		}
@@ -1088,12 +1097,12 @@ static int read_only_disk(void)
 		return SKIPPED;
 	}
 	EXPECT(1, history_open("d", &settings, &history, warning) == 0);
-	EXPECT(2, history_store(history, &run, NULL, 0) == 0);
+	EXPECT(2, history_store(history, &run, NULL, 0, NULL) == 0);
 	history_close(history);
 	EXPECT(3, mount("none", "d", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
 	EXPECT(4, history_open("d", &settings, &history, warning) == 0);
 	EXPECT(5, history_load_runs(history, runs, ROOM, &count) == 0 && count == 1);
-	EXPECT(6, history_store(history, &run, NULL, 0) == -EROFS);
+	EXPECT(6, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
 }
@@ -1124,7 +1133,7 @@ static int store_under_a_limit(void)
 	if (r < 0) {
 		return warning[0] != '\0' ? 0 : 2;
 	}
-	r = history_store(history, &run, sources, SOURCES);
+	r = history_store(history, &run, sources, SOURCES, NULL);
 	EXPECT(3, history_load_runs(history, runs, ROOM, &count) == 0);
 	EXPECT(4, count == (r == 0 ? 6 : 5));
 	history_close(history);
@@ -1170,7 +1179,7 @@ static _Noreturn void store_for_ever(int fd)
 		}
 		run = a_run(0);
 		run.mono_ns = i;
-		if (history_store(history, &run, sources, SOURCES) < 0 ||
+		if (history_store(history, &run, sources, SOURCES, NULL) < 0 ||
 		    write(fd, "x", 1) != 1) {
 			_exit(2);
 		}
@@ -1241,7 +1250,7 @@ static void eight_at_once(void **state)
 			int r = history_open("d", &settings, &own, warning);
 
 			for (int tries = 0; r == 0 && tries < 20; tries++) {
-				r = history_store(own, &run, NULL, 0);
+				r = history_store(own, &run, NULL, 0, NULL);
 				if (r != -EBUSY) {
 					break;
 				}

@@ -154,6 +154,29 @@ static void the_interval_is_the_usual_one(void **state)
 	assert_int_equal(learn_interval_ns(runs, RUNS), HOUR_NS / 4);
 }
 
+/* Wherever the memo was made, and however it was kept. */
+static void a_memo_and_the_rest_equal_a_replay(void **state)
+{
+	static struct run_record runs[RUNS];
+	struct discipline all, part, resumed;
+	struct learn_memo memo, copy;
+
+	(void)state;
+	history(runs);
+	learn_replay(runs, RUNS, &all);
+	for (size_t at = 1; at <= RUNS; at++) {
+		learn_replay(runs, at, &part);
+		learn_memo_make(&part, &runs[at - 1], &memo);
+		assert_true(learn_memo_read(&memo, sizeof(memo), &copy));
+		/* The window that was loaded may begin later. */
+		assert_true(learn_resume(&copy, &runs[at / 2], RUNS - at / 2, &resumed));
+		assert_memory_equal(&resumed, &all, sizeof(all));
+	}
+	assert_false(learn_resume(&copy, runs, RUNS - 1, &resumed));
+	assert_false(learn_resume(&copy, runs, 0, &resumed));
+	assert_false(learn_memo_read(&memo, sizeof(memo) - 1, &copy));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +186,7 @@ int main(void)
 		cmocka_unit_test(no_answer_no_advice),
 		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
 		cmocka_unit_test(the_interval_is_the_usual_one),
+		cmocka_unit_test(a_memo_and_the_rest_equal_a_replay),
 	};
 
 	return cmocka_run_group_tests_name("learn", tests, NULL, NULL);

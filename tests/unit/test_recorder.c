@@ -39,9 +39,9 @@ static struct source_record sources[SOURCES];
 static const struct recorder_settings settings = { .may_write = true,
 	                                           .may_create = true,
 	                                           .keep_ns = HISTORY_KEEP_NS,
-	                                           .wants_runs = true };
+	                                           .wants_past = true };
 static const struct recorder_settings looking = { .keep_ns = HISTORY_KEEP_NS,
-	                                          .wants_runs = true };
+	                                          .wants_past = true };
 
 static int set_up(void **state)
 {
@@ -164,7 +164,7 @@ static void from_run_to_run(void **state)
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_USED);
 	assert_string_equal(view.warning, "");
-	assert_int_equal(view.run_count, 0);
+	assert_int_equal(view.past.has_last, 0);
 	assert_false(view.has_floor);
 	assert_int_equal(strlen(view.boot_id), 36);
 	recorder_view_free(&view);
@@ -180,10 +180,12 @@ static void from_run_to_run(void **state)
 	recorder = started();
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_USED);
-	assert_int_equal(view.run_count, 2);
-	assert_int_equal(view.runs[0].mono_ns, 7);
-	assert_string_equal(view.runs[0].boot_id, view.boot_id);
-	assert_string_equal(view.runs[0].version, REQTIME_VERSION);
+	assert_int_equal(view.past.discipline.trusted_count, 2);
+	assert_int_equal(view.past.has_last, 1);
+	assert_int_equal(view.past.last.mono_ns, 7);
+	assert_string_equal(view.past.last.boot_id, view.boot_id);
+	assert_string_equal(view.past.last.version, REQTIME_VERSION);
+	assert_int_equal(view.past.has_trusted, 1);
 	assert_int_equal(view.kiss_count, 1);
 	assert_int_equal(view.kisses[0].code, NTP_KISS_RATE);
 	assert_true(view.has_floor);
@@ -221,11 +223,173 @@ static void two_thousand_runs(void **state)
 	recorder = started();
 	recorder_load(recorder, &view);
 	assert_string_equal(view.warning, "");
-	assert_int_equal(view.run_count, RECORDER_RUNS_MAX);
-	assert_int_equal(view.runs[0].mono_ns, 1001);
-	assert_int_equal(view.runs[RECORDER_RUNS_MAX - 1].mono_ns, 3000);
+	/* What was kept is older than the latest runs: these are replayed. */
+	assert_int_equal(view.past.discipline.trusted_count, RECORDER_REPLAY_MAX);
+	assert_int_equal(view.past.last.mono_ns, 3000);
 	recorder_view_free(&view);
 	recorder_stop(recorder);
+}
+
+/* ---- what was learnt is kept ---- */
+
+/* Number `i` of hourly runs of a clock that is 20 ppm slow, none of them like another. */
+static struct run_record hourly_run(int64_t i)
+{
+	struct run_record run = a_run(0);
+
+	run.at.unix_ns += (i - 200) * 3600 * NS_PER_S;
+	run.mono_ns = i * 3600 * NS_PER_S + 5;
+	run.boot_ns = run.mono_ns;
+	run.offset_ns = 72 * NS_PER_MS + i * 7919 % 100000;
+	run.bound_ns = 2 * NS_PER_MS;
+	run.delay_ns = NS_PER_MS + i * 31 % 1000;
+	run.sample_count = 4;
+	run.has_kernel = 1;
+	run.applied_action = PLAN_STEP;
+	run.applied_by_ns = run.offset_ns;
+	return run;
+}
+
+static struct learn_past past_of_the_file(void)
+{
+	struct recorder *recorder = started();
+	struct history_view view;
+	struct learn_past past;
+
+	recorder_load(recorder, &view);
+	assert_int_equal(view.standing, HISTORY_USED);
+	past = view.past;
+	recorder_view_free(&view);
+	recorder_stop(recorder);
+	return past;
+}
+
+/* As many processes, each with a run, as `set` would have it. */
+static void store_runs(int64_t from, int64_t to, bool is_dry)
+{
+	struct history_view view;
+
+	for (int64_t i = from; i < to; i++) {
+		struct recorder *recorder = started();
+		struct run_record run = hourly_run(i);
+
+		run.is_dry = is_dry;
+		recorder_load(recorder, &view);
+		recorder_view_free(&view);
+		assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
+		recorder_stop(recorder);
+	}
+}
+
+/* Whether a memo that holds something else than the runs teach is believed. */
+static bool memo_is_believed(void)
+{
+	const struct learn_past past = past_of_the_file();
+
+	return past.discipline.lie_share == 0.125;
+}
+
+/* The memo in the file with `octets` of it at `at` changed; the mark is set as well. */
+static void change_memo(size_t at, const void *octets, size_t len)
+{
+	const double mark = 0.125;
+	struct learn_memo memo;
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open("d/history.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+	                                    "SELECT value FROM state WHERE key='learnt'",
+	                                    -1, &stmt, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_bytes(stmt, 0), sizeof(memo));
+	memcpy(&memo, sqlite3_column_blob(stmt, 0), sizeof(memo));
+	sqlite3_finalize(stmt);
+	memo.discipline.lie_share = mark;
+	memcpy((uint8_t *)&memo + at, octets, len);
+	assert_int_equal(sqlite3_prepare_v2(db,
+	                                    "UPDATE state SET value=? WHERE key='learnt'",
+	                                    -1, &stmt, NULL),
+	                 SQLITE_OK);
+	sqlite3_bind_blob(stmt, 1, &memo, sizeof(memo), SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+}
+
+static void what_was_kept_equals_a_replay(void **state)
+{
+	struct learn_past kept, replayed;
+
+	(void)state;
+	store_runs(0, 70, false);
+	store_runs(70, 71, true); /* a dry run teaches nothing */
+	kept = past_of_the_file();
+	assert_int_equal(kept.discipline.trusted_count, 70);
+	sql("DELETE FROM state");
+	replayed = past_of_the_file();
+	assert_memory_equal(&kept, &replayed, sizeof(kept));
+	/* And it was the memo, not a replay, that was equal. */
+	store_runs(71, 72, false);
+	change_memo(0, "", 0);
+	assert_true(memo_is_believed());
+	/* The runs since are taken in. */
+	sql("UPDATE run SET id=id+1000 WHERE id=(SELECT max(id) FROM run)");
+	sql("INSERT INTO run SELECT id+1,wall_ns+3600000000000,mono_ns+3600000000000,"
+	    "boottime_ns+3600000000000,boot_id,version,verb,status,exit_status,agreeing,"
+	    "asked,"
+	    "is_dry,offset_ns,bound_ns,delay_ns,jitter_ns,samples,leap,plan_action,plan_"
+	    "reason,"
+	    "plan_by_ns,applied_action,applied_by_ns,frequency_before_ppb,"
+	    "frequency_after_ppb,slew_before_ns,slew_after_ns,max_error_ns,estimated_error_"
+	    "ns,"
+	    "kernel_flags FROM run ORDER BY id DESC LIMIT 1");
+	kept = past_of_the_file();
+	assert_int_equal(kept.discipline.trusted_count, 72);
+	assert_true(kept.discipline.lie_share > 0.1); /* the mark, one run later */
+}
+
+static void a_memo_that_does_not_fit_is_dropped(void **state)
+{
+	const struct {
+		size_t at, len;
+		const void *octets;
+	} changes[] = {
+		{ offsetof(struct learn_memo, magic), 4, "\1\2\3\4" },
+		{ offsetof(struct learn_memo, octets), 4, "\0\0\0\0" },
+		{ offsetof(struct learn_memo, version), 6, "0.0.9" },
+		{ offsetof(struct learn_memo, last.bound_ns), 1, "\1" }, /* another run */
+		{ offsetof(struct learn_memo, last.status), 4, "\377\377\377\377" },
+		{ offsetof(struct learn_memo, discipline.version), 4, "\7\0\0\0" },
+		{ offsetof(struct learn_memo, discipline.has_last), 1, "\2" },
+		{ offsetof(struct learn_memo, discipline.models[3].weight), 8,
+		  "\377\377\377\377\377\377\377\377" }, /* not a number */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		store_runs((int64_t)i, (int64_t)i + 1, false);
+		change_memo(0, "", 0);
+		assert_true(memo_is_believed());
+		change_memo(changes[i].at, changes[i].octets, changes[i].len);
+		assert_false(memo_is_believed());
+	}
+	/* Its run was taken away, or changed: the past is another. */
+	store_runs(20, 21, false);
+	change_memo(0, "", 0);
+	assert_true(memo_is_believed());
+	sql("UPDATE run SET offset_ns=offset_ns+1 WHERE id=(SELECT max(id) FROM run)");
+	assert_false(memo_is_believed());
+	sql("UPDATE run SET offset_ns=offset_ns-1 WHERE id=(SELECT max(id) FROM run)");
+	assert_true(memo_is_believed());
+	sql("DELETE FROM run WHERE id=(SELECT max(id) FROM run)");
+	assert_false(memo_is_believed());
+	/* Cut short, or far too long. */
+	sql("UPDATE state SET value=x'00'");
+	assert_false(memo_is_believed());
+	sql("UPDATE state SET value=zeroblob(60000)");
+	assert_false(memo_is_believed());
 }
 
 /* ---- what may go wrong ---- */
@@ -262,7 +426,7 @@ static void unsafe_directory(void **state)
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_UNUSABLE);
 	assert_string_not_equal(view.warning, "");
-	assert_int_equal(view.run_count, 0);
+	assert_int_equal(view.past.has_last, 0);
 	recorder_view_free(&view);
 	assert_int_equal(recorder_store(recorder, &run, sources, 3, warning), -EPERM);
 	recorder_stop(recorder);
@@ -290,7 +454,7 @@ static void damaged_file_begins_anew(void **state)
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_USED);
 	assert_non_null(strstr(view.warning, "damaged"));
-	assert_int_equal(view.run_count, 0);
+	assert_int_equal(view.past.has_last, 0);
 	recorder_view_free(&view);
 	assert_int_equal(recorder_store(recorder, &run, sources, 0, warning), 0);
 	assert_string_equal(warning, "");
@@ -318,7 +482,7 @@ static void damage_found_while_loading(void **state)
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_USED);
 	assert_non_null(strstr(view.warning, "damaged"));
-	assert_int_equal(view.run_count, 0);
+	assert_int_equal(view.past.has_last, 0);
 	assert_false(view.has_floor);
 	recorder_view_free(&view);
 	recorder_stop(recorder);
@@ -385,7 +549,7 @@ static void slow_disk(void **state)
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	recorder_load(recorder, &view);
 	assert_int_equal(view.standing, HISTORY_UNUSABLE);
-	assert_int_equal(view.run_count, 0);
+	assert_int_equal(view.past.has_last, 0);
 	recorder_view_free(&view);
 	assert_int_equal(kill(pid, SIGCONT), 0);
 	assert_int_equal(recorder_store(recorder, &run, sources, SOURCES, warning), 0);
@@ -642,6 +806,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("from run to run", from_run_to_run),
 		TEST("two thousand runs", two_thousand_runs),
+		TEST("what was kept equals a replay", what_was_kept_equals_a_replay),
+		TEST("a memo that does not fit is dropped",
+		     a_memo_that_does_not_fit_is_dropped),
 		TEST("67 no history for an ordinary user", no_history_for_an_ordinary_user),
 		TEST("68 unsafe directory", unsafe_directory),
 		TEST("68 damaged file begins anew", damaged_file_begins_anew),

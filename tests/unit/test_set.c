@@ -254,25 +254,26 @@ void recorder_load(struct recorder *recorder, struct history_view *ret)
 		ret->has_floor = true;
 		ret->floor = instant_add_ns(now.wall, world->script.floor_ahead_ns);
 	}
-	ret->runs = calloc(1, sizeof(*ret->runs));
-	assert_non_null(ret->runs);
+	learn_past_init(&ret->past);
 	if (world->script.last_age_ns) {
-		ret->run_count = 1;
-		ret->runs[0].verb = RECORD_SET;
-		ret->runs[0].boot_ns = now.boot_ns - world->script.last_age_ns;
-		ret->runs[0].mono_ns = now.mono_ns - world->script.last_age_ns;
-		ret->runs[0].at = instant_add_ns(now.wall, -world->script.last_age_ns);
-		ret->runs[0].bound_ns = NS_PER_MS;
-		ret->runs[0].has_answer = 1;
-		ret->runs[0].has_kernel = 1;
-		ret->runs[0].max_error_ns = world->script.usual_ns;
-		memcpy(ret->runs[0].boot_id, "this boot", 10);
+		ret->past.has_last = 1;
+		ret->past.last.verb = RECORD_SET;
+		ret->past.last.boot_ns = now.boot_ns - world->script.last_age_ns;
+		ret->past.last.mono_ns = now.mono_ns - world->script.last_age_ns;
+		ret->past.last.at = instant_add_ns(now.wall, -world->script.last_age_ns);
+		ret->past.last.bound_ns = NS_PER_MS;
+		ret->past.last.has_answer = 1;
+		ret->past.last.has_kernel = 1;
+		ret->past.last.max_error_ns = world->script.usual_ns;
+		memcpy(ret->past.last.boot_id, "this boot", 10);
+		ret->past.has_trusted = 1;
+		ret->past.trusted = ret->past.last;
 	}
 }
 
 void recorder_view_free(struct history_view *view)
 {
-	free(view->runs);
+	(void)view;
 }
 
 int recorder_store(struct recorder *recorder, const struct run_record *run,
