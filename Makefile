@@ -47,7 +47,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 filter keyed_sort electorate select plan rival run report discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
-                departure interleave threshold health
+                departure interleave threshold health metrics
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/json app/correct \

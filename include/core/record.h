@@ -17,7 +17,7 @@ enum {
 	RECORD_REASON_ROOM = RUN_REASON_ROOM,
 };
 
-enum record_verb { RECORD_QUERY, RECORD_SET, RECORD_VERB_COUNT };
+enum record_verb { RECORD_QUERY, RECORD_SET, RECORD_CHECK, RECORD_VERB_COUNT };
 const char *record_verb_name(enum record_verb verb); /* "query"; NULL when out of range */
 
 /* Bits of kernel_flags. */

@@ -17,6 +17,7 @@ enum source_status {
 	SOURCE_FALSETICKER,
 	SOURCE_REJECTED,    /* it answered (or was named) in a way that cannot be used */
 	SOURCE_UNREACHABLE, /* no usable answer came */
+	SOURCE_STATUS_COUNT
 };
 const char *source_status_name(enum source_status status); /* as in JSON */
 

@@ -8,6 +8,7 @@
 #ifndef IO_CHILD_H
 #define IO_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "core/base.h"
@@ -23,10 +24,15 @@ struct child {
  * no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
 MUST_USE int child_start(void (*run)(void *ctx, int fd), void *ctx, struct child *ret);
 
+/* Until one of the poll() `events` is there on `fd`: 0, -ETIMEDOUT or -errno. */
+MUST_USE int child_wait(const struct child *child, short events, int64_t deadline_mono_ns);
+
 /* The other end reads the end of it. */
 void child_hang_up(struct child *child);
 /* By the descriptor, not the number: that is what a sandbox allows.  0 or -errno. */
 int child_kill(const struct child *child);
+/* Whether it has ended by then; if so, it is reaped. */
+bool child_ends_by(const struct child *child, int64_t deadline_mono_ns);
 /* Closes what is open.  The process goes on, unless it was told otherwise, and is not reaped. */
 void child_forget(struct child *child);
 

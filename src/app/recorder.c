@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,28 +63,6 @@ int recorder_start(const char *state_dir, const struct recorder_settings *settin
 	return 0;
 }
 
-/* Waits for `events`.  0, -ETIMEDOUT or -errno. */
-static int wait_until(const struct recorder *recorder, short events, int64_t deadline_ns)
-{
-	struct pollfd fd = { .fd = recorder->child.fd, .events = events };
-	int64_t left_ns;
-	int n;
-
-	for (;;) {
-		left_ns = deadline_ns - mono_now_ns();
-		if (left_ns <= 0) {
-			return -ETIMEDOUT;
-		}
-		n = poll(&fd, 1, (int)(left_ns / NS_PER_MS) + 1);
-		if (n > 0) {
-			return 0;
-		}
-		if (n < 0 && errno != EINTR) {
-			return -errno;
-		}
-	}
-}
-
 /* 0, -EAGAIN when nothing is there, -EPIPE when the recorder has ended, -EPROTO. */
 static int take_message(const struct recorder *recorder, struct message *ret)
 {
@@ -106,7 +83,7 @@ static int await_message(const struct recorder *recorder, struct message *ret,
 	int r;
 
 	do {
-		r = wait_until(recorder, POLLIN, deadline_ns);
+		r = child_wait(&recorder->child, POLLIN, deadline_ns);
 		if (r == 0) {
 			r = take_message(recorder, ret);
 		}
@@ -132,7 +109,7 @@ static int put_message(const struct recorder *recorder, const struct message *me
 		if (len < 0 && errno != EAGAIN && errno != EINTR) {
 			return -EPIPE;
 		}
-		r = wait_until(recorder, POLLIN | POLLOUT, deadline_ns);
+		r = child_wait(&recorder->child, POLLIN | POLLOUT, deadline_ns);
 		if (r == 0) {
 			r = take_message(recorder, &late);
 		}
@@ -287,24 +264,6 @@ int recorder_store(struct recorder *recorder, const struct run_record *run,
 	return message.u.answer.error;
 }
 
-/* Whether it has ended by `deadline_ns`; if so, it is reaped. */
-static bool ends_by(const struct recorder *recorder, int64_t deadline_ns)
-{
-	struct pollfd fd = { .fd = recorder->child.pidfd, .events = POLLIN };
-
-	for (;;) {
-		/* An error is ECHILD: where SIGCHLD is ignored, the kernel reaps it. */
-		if (waitpid(recorder->child.pid, NULL, WNOHANG) != 0) {
-			return true;
-		}
-		if (mono_now_ns() >= deadline_ns) {
-			return false;
-		}
-		/* Without a descriptor for it, a short sleep. */
-		(void)poll(&fd, 1, 5);
-	}
-}
-
 void recorder_stop(struct recorder *recorder)
 {
 	const int64_t begin_ns = mono_now_ns();
@@ -314,9 +273,9 @@ void recorder_stop(struct recorder *recorder)
 	}
 	/* That ends it, in order; the signal ends one that hangs. */
 	child_hang_up(&recorder->child);
-	if (!ends_by(recorder, ns_add(begin_ns, RECORDER_STOP_NS / 2)) &&
+	if (!child_ends_by(&recorder->child, ns_add(begin_ns, RECORDER_STOP_NS / 2)) &&
 	    child_kill(&recorder->child) == 0) {
-		(void)ends_by(recorder, ns_add(begin_ns, RECORDER_STOP_NS));
+		(void)child_ends_by(&recorder->child, ns_add(begin_ns, RECORDER_STOP_NS));
 	}
 	child_forget(&recorder->child);
 	free(recorder);

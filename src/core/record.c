@@ -13,6 +13,8 @@ const char *record_verb_name(enum record_verb verb)
 		return "query";
 	case RECORD_SET:
 		return "set";
+	case RECORD_CHECK:
+		return "check";
 	case RECORD_VERB_COUNT:
 		break;
 	}

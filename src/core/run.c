@@ -26,6 +26,8 @@ const char *source_status_name(enum source_status status)
 		return "rejected";
 	case SOURCE_UNREACHABLE:
 		return "unreachable";
+	case SOURCE_STATUS_COUNT:
+		break;
 	}
 	return "rejected";
 }

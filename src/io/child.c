@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/priv.h"
@@ -82,6 +85,52 @@ int child_start(void (*run)(void *ctx, int fd), void *ctx, struct child *ret)
 	ret->fd = ends[0];
 	ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return 0;
+}
+
+static int64_t mono_now_ns(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int child_wait(const struct child *child, short events, int64_t deadline_mono_ns)
+{
+	struct pollfd fd = { .fd = child->fd, .events = events };
+	int64_t left_ns;
+	int n;
+
+	for (;;) {
+		left_ns = deadline_mono_ns - mono_now_ns();
+		if (left_ns <= 0) {
+			return -ETIMEDOUT;
+		}
+		n = poll(&fd, 1, (int)(left_ns / NS_PER_MS) + 1);
+		if (n > 0) {
+			return 0;
+		}
+		if (n < 0 && errno != EINTR) {
+			return -errno;
+		}
+	}
+}
+
+bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
+{
+	struct pollfd fd = { .fd = child->pidfd, .events = POLLIN };
+
+	for (;;) {
+		/* An error is ECHILD: where SIGCHLD is ignored, the kernel reaps it. */
+		if (waitpid(child->pid, NULL, WNOHANG) != 0) {
+			return true;
+		}
+		if (mono_now_ns() >= deadline_mono_ns) {
+			return false;
+		}
+		/* Without a descriptor for it, a short sleep. */
+		(void)poll(&fd, 1, 5);
+	}
 }
 
 void child_hang_up(struct child *child)

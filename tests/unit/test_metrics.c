@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/metrics.h"
+
+#define MS(ms) (INT64_C(ms) * 1000000)
+#define S(seconds) (INT64_C(seconds) * 1000000000)
+
+static const struct instant now = { S(1795000000) + 5 };
+
+static struct metrics measured(enum record_verb verb)
+{
+	struct run_source sources[3];
+	struct run run = { .status = RUN_OK,
+		           .has_answer = true,
+		           .offset_ns = -1234567,
+		           .bound_ns = 300000,
+		           .delay_ns = MS(2),
+		           .leap = NTP_LEAP_INSERT,
+		           .sources = sources,
+		           .source_count = 3 };
+	struct run_record record;
+	struct metrics metrics;
+
+	memset(&metrics, 0, sizeof(metrics));
+	memset(sources, 0, sizeof(sources));
+	sources[0].status = SOURCE_FALSETICKER;
+	sources[1].status = SOURCE_SELECTED;
+	sources[1].has_header = true;
+	sources[1].stratum = 2;
+	sources[1].root_delay_ns = MS(20);
+	sources[1].root_dispersion_ns = MS(5);
+	sources[2].status = SOURCE_UNREACHABLE;
+	run_record_init(&record, verb, &run);
+	record.has_kernel = 1;
+	record.frequency_after_ppb = -12345;
+	metrics.verb = verb;
+	metrics.ended = now;
+	metrics.duration_ns = MS(24);
+	metrics_note_run(&metrics, &run, &record);
+	return metrics;
+}
+
+#define INFO                                                                               \
+	"# HELP reqtime_info The program that wrote this.\n"                               \
+	"# TYPE reqtime_info gauge\n"
+
+static const char *const set_page = INFO
+	"reqtime_info{verb=\"set\",version=\"" REQTIME_VERSION "\"} 1\n"
+	"# HELP reqtime_success Whether the last run had a trusted answer and did what it "
+	"was for.\n"
+	"# TYPE reqtime_success gauge\n"
+	"reqtime_success{verb=\"set\"} 1\n"
+	"# HELP reqtime_exit_status Exit status of the last run.\n"
+	"# TYPE reqtime_exit_status gauge\n"
+	"reqtime_exit_status{verb=\"set\"} 0\n"
+	"# HELP reqtime_failed_runs Runs without success since the last one with.\n"
+	"# TYPE reqtime_failed_runs gauge\n"
+	"reqtime_failed_runs{verb=\"set\"} 0\n"
+	"# HELP reqtime_run_timestamp_seconds When the last run ended, since 1970.\n"
+	"# TYPE reqtime_run_timestamp_seconds gauge\n"
+	"reqtime_run_timestamp_seconds{verb=\"set\"} 1795000000.000000005\n"
+	"# HELP reqtime_last_success_timestamp_seconds When the last run with success "
+	"ended, since 1970.\n"
+	"# TYPE reqtime_last_success_timestamp_seconds gauge\n"
+	"reqtime_last_success_timestamp_seconds{verb=\"set\"} 1795000000.000000005\n"
+	"# HELP reqtime_run_duration_seconds How long the last run took.\n"
+	"# TYPE reqtime_run_duration_seconds gauge\n"
+	"reqtime_run_duration_seconds{verb=\"set\"} 0.024\n"
+	"# HELP reqtime_sources Servers asked, by what became of them.\n"
+	"# TYPE reqtime_sources gauge\n"
+	"reqtime_sources{verb=\"set\",status=\"selected\"} 1\n"
+	"reqtime_sources{verb=\"set\",status=\"agreeing\"} 0\n"
+	"reqtime_sources{verb=\"set\",status=\"falseticker\"} 1\n"
+	"reqtime_sources{verb=\"set\",status=\"rejected\"} 0\n"
+	"reqtime_sources{verb=\"set\",status=\"unreachable\"} 1\n"
+	"# HELP reqtime_offset_seconds Server minus local clock: above 0 the local clock "
+	"is "
+	"behind.\n"
+	"# TYPE reqtime_offset_seconds gauge\n"
+	"reqtime_offset_seconds{verb=\"set\"} -0.001234567\n"
+	"# HELP reqtime_bound_seconds The truth lies within offset +- this.\n"
+	"# TYPE reqtime_bound_seconds gauge\n"
+	"reqtime_bound_seconds{verb=\"set\"} 0.0003\n"
+	"# HELP reqtime_delay_seconds Smallest round trip to a selected server.\n"
+	"# TYPE reqtime_delay_seconds gauge\n"
+	"reqtime_delay_seconds{verb=\"set\"} 0.002\n"
+	"# HELP reqtime_leap Leap second announced: 0 none, 1 one is added, 2 one is left "
+	"out.\n"
+	"# TYPE reqtime_leap gauge\n"
+	"reqtime_leap{verb=\"set\"} 1\n"
+	"# HELP reqtime_stratum Lowest stratum of the selected servers.\n"
+	"# TYPE reqtime_stratum gauge\n"
+	"reqtime_stratum{verb=\"set\"} 2\n"
+	"# HELP reqtime_root_distance_seconds Of the selected server that is nearest to "
+	"its "
+	"reference.\n"
+	"# TYPE reqtime_root_distance_seconds gauge\n"
+	"reqtime_root_distance_seconds{verb=\"set\"} 0.015\n"
+	"# HELP reqtime_frequency_ratio Correction of the clock's frequency in the "
+	"kernel.\n"
+	"# TYPE reqtime_frequency_ratio gauge\n"
+	"reqtime_frequency_ratio{verb=\"set\"} -0.000012345\n"
+	"# HELP reqtime_action What the last run did to the clock.\n"
+	"# TYPE reqtime_action gauge\n"
+	"reqtime_action{verb=\"set\",action=\"none\"} 0\n"
+	"reqtime_action{verb=\"set\",action=\"slew\"} 1\n"
+	"reqtime_action{verb=\"set\",action=\"step\"} 0\n"
+	"reqtime_action{verb=\"set\",action=\"refuse\"} 0\n"
+	"# HELP reqtime_adjustment_seconds By how much the last run moved the clock, or "
+	"set "
+	"out to.\n"
+	"# TYPE reqtime_adjustment_seconds gauge\n"
+	"reqtime_adjustment_seconds{verb=\"set\"} -0.001\n";
+
+static void a_page_of_set(void **state)
+{
+	const struct metrics_past past = { .has_success = true, .failed_runs = 7 };
+	struct metrics metrics = measured(RECORD_SET);
+	char page[METRICS_ROOM];
+	size_t len;
+
+	(void)state;
+	metrics.run.applied_action = PLAN_SLEW;
+	metrics.run.applied_by_ns = MS(-1);
+	assert_true(metrics_are_sane(&metrics));
+	len = metrics_write(&metrics, &past, page);
+	assert_int_equal(len, strlen(page));
+	assert_string_equal(page, set_page);
+}
+
+static void has(const char *page, const char *line, bool is_there)
+{
+	if ((strstr(page, line) != NULL) != is_there) {
+		fail_msg("%s \"%s\" in\n%s", is_there ? "no" : "there is", line, page);
+	}
+}
+
+/* What is not known is not there; what was, goes on. */
+static void a_run_without_answer(void **state)
+{
+	struct metrics metrics = measured(RECORD_QUERY);
+	const struct metrics_past none = { .failed_runs = 0 };
+	struct metrics_past past;
+	char page[METRICS_ROOM];
+
+	(void)state;
+	metrics_write(&metrics, &none, page);
+	past = metrics_read_past(page, RECORD_QUERY, now);
+	assert_true(past.has_success);
+	assert_true(past.success.unix_ns == now.unix_ns);
+	assert_int_equal(past.failed_runs, 0);
+
+	metrics.run.status = RUN_NO_ANSWER;
+	metrics.run.has_answer = 0;
+	metrics.has_server = 0;
+	metrics.run.has_kernel = 0;
+	metrics.exit_status = 1;
+	metrics.ended = instant_add_ns(now, S(3600));
+	for (unsigned i = 1; i < 4; i++) {
+		char failed[64];
+
+		metrics_write(&metrics, &past, page);
+		has(page, "\nreqtime_success{verb=\"query\"} 0\n", true);
+		has(page, "\nreqtime_exit_status{verb=\"query\"} 1\n", true);
+		has(page,
+		    "\nreqtime_last_success_timestamp_seconds{verb=\"query\"} "
+		    "1795000000.000000005\n",
+		    true);
+		snprintf(failed, sizeof(failed),
+		         "\nreqtime_failed_runs{verb=\"query\"} %u\n", i);
+		has(page, failed, true);
+		has(page, "status=\"unreachable\"} 1\n", true);
+		past = metrics_read_past(page, RECORD_QUERY, metrics.ended);
+	}
+	has(page, "offset", false);
+	has(page, "bound", false);
+	has(page, "delay", false);
+	has(page, "stratum", false);
+	has(page, "frequency", false);
+	has(page, "reqtime_action", false);
+	has(page, "check_state", false);
+	past.has_success = false;
+	metrics_write(&metrics, &past, page);
+	has(page, "last_success", false);
+}
+
+static void a_run_that_measured_nothing(void **state)
+{
+	const struct metrics_past past = { .failed_runs = UINT32_MAX };
+	struct metrics metrics;
+	char page[METRICS_ROOM];
+
+	(void)state;
+	memset(&metrics, 0, sizeof(metrics));
+	metrics.verb = RECORD_SET;
+	metrics.exit_status = 4;
+	metrics_write(&metrics, &past, page);
+	has(page, "\nreqtime_exit_status{verb=\"set\"} 4\n", true);
+	has(page, "\nreqtime_success{verb=\"set\"} 0\n", true);
+	has(page, "action=\"none\"} 1\n", true);
+	has(page, "reqtime_sources", false);
+	has(page, "reqtime_failed_runs{verb=\"set\"} 4294967295\n", true);
+}
+
+static void a_refusal_and_a_check(void **state)
+{
+	const struct metrics_past past = { .failed_runs = 0 };
+	struct metrics metrics = measured(RECORD_SET);
+	char page[METRICS_ROOM];
+
+	(void)state;
+	metrics.run.status = RUN_REFUSED;
+	metrics.run.has_plan = 1;
+	metrics.run.plan_action = PLAN_REFUSE;
+	metrics_write(&metrics, &past, page);
+	has(page, "action=\"refuse\"} 1\n", true);
+	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
+	has(page, "reqtime_offset_seconds{verb=\"set\"} -0.001234567\n", true);
+
+	metrics = measured(RECORD_CHECK);
+	metrics.has_health = 1;
+	metrics.health_state = HEALTH_CRITICAL;
+	metrics_write(&metrics, &past, page);
+	has(page, "\nreqtime_check_state{verb=\"check\"} 2\n", true);
+}
+
+/* Every figure as long as it can be. */
+static void the_longest_page_fits(void **state)
+{
+	const struct metrics_past past = { .has_success = true,
+		                           .success = { INT64_MIN },
+		                           .failed_runs = UINT64_MAX };
+	struct metrics metrics = measured(RECORD_SET);
+	char page[METRICS_ROOM];
+
+	(void)state;
+	metrics.ended.unix_ns = INT64_MIN;
+	metrics.duration_ns = INT64_MAX;
+	metrics.run.offset_ns = INT64_MIN;
+	metrics.run.bound_ns = INT64_MAX;
+	metrics.run.delay_ns = INT64_MAX;
+	metrics.run.frequency_after_ppb = INT64_MIN;
+	metrics.run.applied_by_ns = INT64_MIN;
+	metrics.root_distance_ns = INT64_MAX;
+	metrics.has_health = 1;
+	memset(metrics.source_counts, 0xff, sizeof(metrics.source_counts));
+	assert_true(metrics_write(&metrics, &past, page) < METRICS_ROOM / 2);
+	has(page, "reqtime_offset_seconds{verb=\"set\"} -9223372036.854775808\n", true);
+}
+
+static void what_is_not_sane(void **state)
+{
+	struct metrics metrics = measured(RECORD_SET);
+
+	(void)state;
+	metrics.verb = RECORD_VERB_COUNT;
+	assert_false(metrics_are_sane(&metrics));
+	metrics = measured(RECORD_SET);
+	metrics.run.status = 99;
+	assert_false(metrics_are_sane(&metrics));
+	metrics.is_measured = 0;
+	assert_true(metrics_are_sane(&metrics));
+	metrics.duration_ns = -1;
+	assert_false(metrics_are_sane(&metrics));
+	metrics = measured(RECORD_SET);
+	metrics.health_state = HEALTH_UNKNOWN + 1;
+	assert_false(metrics_are_sane(&metrics));
+}
+
+/* clang-format off */
+#define L "\nreqtime_last_success_timestamp_seconds{verb=\"set\"} "
+#define F "\nreqtime_failed_runs{verb=\"set\"} "
+static const struct past_row {
+	const char *text;
+	bool has_success;
+	int64_t success_ns;
+	uint64_t failed_runs;
+} past_rows[] = {
+	{ L "1700000000.5\n" F "3\n", true, S(1700000000) + 500000000, 3 },
+	{ L "0\n" F "0\n",            true, 0, 0 },
+	{ L "1.000000001\n",          true, S(1) + 1, 0 },
+	{ L "1795000000.000000005\n", true, S(1795000000) + 5, 0 },
+	{ L "1795000000.000000006\n", false, 0, 0 }, /* after now */
+	{ "",                         false, 0, 0 },
+	{ L,                          false, 0, 0 },
+	{ L "1700000000",             false, 0, 0 }, /* cut off */
+	{ L "NaN\n" F "NaN\n",        false, 0, 0 },
+	{ L "+Inf\n" F "-1\n",        false, 0, 0 },
+	{ L "1e9\n",                  false, 0, 0 },
+	{ L "\n" F ".5\n",            false, 0, 0 },
+	{ L "1.0000000001\n",         false, 0, 0 },
+	{ L "1 \n",                   false, 0, 0 },
+	{ L "9223372036.854775808\n", false, 0, 0 },
+	{ L "99999999999999999999999999999\n" F "99999999999999999999999999999\n", false, 0, 0 },
+	{ "\nreqtime_last_success_timestamp_seconds{verb=\"check\"} 1\n", false, 0, 0 },
+	{ "\nreqtime_failed_runs 3\n", false, 0, 0 },
+};
+/* clang-format on */
+
+static void past_row(void **state)
+{
+	const struct past_row *row = *state;
+	struct metrics_past past = metrics_read_past(row->text, RECORD_SET, now);
+
+	assert_int_equal(past.has_success, row->has_success);
+	assert_true(!row->has_success || past.success.unix_ns == row->success_ns);
+	assert_int_equal(past.failed_runs, row->failed_runs);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(a_page_of_set),
+		cmocka_unit_test(a_run_without_answer),
+		cmocka_unit_test(a_run_that_measured_nothing),
+		cmocka_unit_test(a_refusal_and_a_check),
+		cmocka_unit_test(the_longest_page_fits),
+		cmocka_unit_test(what_is_not_sane),
+	};
+	struct CMUnitTest tests[COUNT_OF(others) + COUNT_OF(past_rows)];
+
+	memcpy(tests, others, sizeof(others));
+	for (size_t i = 0; i < COUNT_OF(past_rows); i++) {
+		tests[COUNT_OF(others) + i] =
+			(struct CMUnitTest){ .name = "past",
+			                     .test_func = past_row,
+			                     .initial_state = (void *)&past_rows[i] };
+	}
+	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
+}
