@@ -199,7 +199,8 @@ static int open_database(struct history *history, bool is_immutable)
 	return r;
 }
 
-/* *ret: -1 for a file that nobody has written to yet. */
+/* *ret: -1 for a file that nobody has written to yet.  Within a transaction: else another run
+ * that makes the file meanwhile is seen by half. */
 static int ask_version(struct history *history, int64_t *ret)
 {
 	int64_t id, version, tables;
@@ -230,6 +231,25 @@ static int ask_version(struct history *history, int64_t *ret)
 	}
 	*ret = version;
 	return 0;
+}
+
+static int look_at_version(struct history *history, int64_t *ret)
+{
+	int64_t version;
+	int r;
+
+	r = history_sql_run(history, "BEGIN");
+	if (r == 0) {
+		r = ask_version(history, &version);
+	}
+	/* After an error the file is closed. */
+	if (r == 0) {
+		r = history_sql_run(history, "COMMIT");
+	}
+	if (r == 0) {
+		*ret = version;
+	}
+	return r;
 }
 
 /* One transaction from any version to ours.  Asked anew inside: another run may have been
@@ -275,14 +295,14 @@ static int open_store(struct history *history)
 	}
 	r = open_database(history, false);
 	if (r == 0) {
-		r = ask_version(history, &version);
+		r = look_at_version(history, &version);
 	}
 	/* EROFS: a left -wal file without its -shm. */
 	if ((r == -EACCES || r == -EROFS) && history->is_read_only) {
 		close_database(history);
 		r = open_database(history, true);
 		if (r == 0) {
-			r = ask_version(history, &version);
+			r = look_at_version(history, &version);
 		}
 	}
 	if (r < 0) {
