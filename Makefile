@@ -115,6 +115,7 @@ PROGS        := reqtime reqtimed
 TESTS        := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 SIMS         := $(basename $(notdir $(wildcard tests/sim/sim_*.c)))
 SCRIPTS      := $(wildcard tests/system/[0-9]*.sh)
+GUESTS       := $(filter-out %lib.sh %_guest.sh %_init.sh,$(wildcard tests/vm/*.sh))
 # What needs no sanitized run, or has no sense in one: the system call filter is left out there.
 SAN_TESTS     = $(filter-out test_sandbox,$(TESTS))
 C_FILES       = $(shell find src include tests -name '*.[ch]')
@@ -166,7 +167,7 @@ check:
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
 		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
 		tests/completion.sh tests/static.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
-		TIME_LIMIT=250 tests/vm/set.sh tests/vm/rtc.sh TIME_LIMIT=120 \
+		TIME_LIMIT=250 $(GUESTS) TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
 bench: all $(SIMS:%=$(B)/%)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests/vm/guest.sh: the kernel's clock as a program sees it that shares no code with
+ * For tests/vm/set_guest.sh: the kernel's clock as a program sees it that shares no code with
  * ours, and ways to meddle with it.
  *
  *   kernel_look              prints NAME=VALUE lines

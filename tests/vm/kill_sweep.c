@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests/vm/guest.sh: a run that dies by SIGKILL at its Nth system call, counted over
+ * For tests/vm/set_guest.sh: a run that dies by SIGKILL at its Nth system call, counted over
  * all its processes, for many N and for each around the call that steps.
  *
  *   kill_sweep RUNS PROGRAM ARGUMENTS...

@@ -1,20 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# First process of the guest that tests/vm/set.sh boots.  Everything it wants to say to
-# the host starts with "GUEST ".  Not for use anywhere else: it sets the clock it finds.
-
-if [ $$ -ne 1 ] || ! mount -t proc proc /proc || ! grep -q 'User Mode' /proc/cpuinfo; then
-	echo "guest.sh: only as the first process of a test guest" >&2
-	exit 1
-fi
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/run/w
-mount -t tmpfs tmpfs /run
-mkdir /run/w
-ip link set lo up
-ip addr add 10.79.0.2/24 dev vec0
-ip link set vec0 up
-echo "GUEST up"
+# First process of the guest that tests/vm/set.sh boots.
+. "${0%/*}/guest_lib.sh"
 
 cp "$REQTIME_BUILD/reqtime" "$REQTIME_T/kernel_look" "$REQTIME_T/kill_sweep" /run/w/
 chmod 755 /run/w/*
@@ -22,28 +10,11 @@ export STATE_DIRECTORY=/run/w/state
 chronyd=$REQTIME_R/build/peers/usr/sbin/chronyd
 server=ntp://10.79.0.1:1123
 silent=ntp://10.79.0.1:9191 # speaks another protocol: never answers NTP
-count=0
-status=0
-
-result() { # result NAME CONDITION-STATUS [WHY]
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "GUEST ok $count - $1"
-	else
-		echo "GUEST not ok $count - $1"
-		printf '%s\n' "${3:-}" "status $status" "$(cat /run/w/out /run/w/err 2>/dev/null)" |
-			head -n 60 | sed 's/^/GUEST # /'
-	fi
-}
 plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
 	--bounding-set=-all)
 # shellcheck disable=SC2054 # commas of setpriv
 capable=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+sys_time
 	--ambient-caps=-all,+sys_time --bounding-set=-all,+sys_time)
-run() {
-	status=0
-	"$@" >/run/w/out 2>/run/w/err </dev/null || status=$?
-}
 # Microseconds the clock is behind the host's, by chrony alone.
 truth_us() {
 	"$chronyd" -4 -Q -u root -t 10 -f /dev/null "pidfile /run/c.pid" "cmdport 0" \
@@ -59,13 +30,6 @@ year() {
 }
 packets_out() {
 	awk '$1 == "Udp:" && $5 ~ /^[0-9]+$/ { print $5 }' /proc/net/snmp
-}
-# kernel NAME: what another program reads of the kernel's clock
-kernel() {
-	/run/w/kernel_look | sed -n "s/^$1=//p"
-}
-between() { # between LOW HIGH VALUE
-	[ -n "$3" ] && [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]
 }
 # What ran before is forgotten: other servers, another time.
 forget() {
@@ -94,7 +58,7 @@ grep -q setcap /run/w/out /run/w/err
 result "without the capability: the message says how to grant it" $?
 run unshare -Ur /run/w/reqtime set --any-offset $server
 if grep -q 'unshare' /run/w/err; then
-	echo "GUEST ok $((count += 1)) - root in a user namespace # SKIP $(cat /run/w/err)"
+	skip "root in a user namespace" "$(cat /run/w/err)"
 else
 	[ $status -eq 4 ] && [ "$(year)" = 2001 ]
 	result "root in a user namespace, a capability in name only: exit status 4" $?
@@ -309,7 +273,7 @@ chmod 666 /run/w/sweep.out
 run timeout 90 "${capable[@]}" /run/w/kill_sweep 12 /run/w/reqtime set --timeout 1 --step-above 5ms $server
 [ $status -eq 0 ]
 result "SIGKILL at any system call: set at most once, and what follows is right" $?
-echo "GUEST # $(tail -n 1 /run/w/out)"
+say "$(tail -n 1 /run/w/out)"
 
 # On the host no test may hold CAP_SYS_TIME; here the one of keeping and dropping it runs in full.
 if [ -x "$REQTIME_BUILD/test_priv" ]; then
@@ -318,7 +282,4 @@ if [ -x "$REQTIME_BUILD/test_priv" ]; then
 	result "test_priv, with the capability in reach" $?
 fi
 
-echo "GUEST 1..$count"
-echo "GUEST end"
-busybox poweroff -f
-sleep 60
+guest_end

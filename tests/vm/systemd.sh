@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The units of packaging/systemd under a real systemd, in a user-mode Linux guest that woke
+# up in 2001.  This side of it has the time servers.
+. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/lib.sh"
+
+guest_needs_uml
+guest_network "$@"
+unset MAKEFLAGS MAKELEVEL MFLAGS
+if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
+	not_ok "make install" "$(cat "$T/why")"
+	finish
+fi
+guest_tool kernel_look
+server --listen 10.79.0.1:123 --text-listen 10.79.0.1:9191 --local-stratum 3 || finish
+guest_systemd "$R/tests/vm/systemd_guest.sh"
+guest_tap
