@@ -44,13 +44,14 @@ RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/record
 # One line per program: everything it links, nothing more.
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
 CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
-                filter keyed_sort electorate select plan rival run report discipline discipline_bank \
+                filter keyed_sort electorate select plan rival run report_text report_table \
+                report_verdict style discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave threshold health metrics
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
-                cmd/servers_file cmd/progress cmd/json app/correct \
+                cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
                 app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
@@ -68,11 +69,12 @@ test_command_LIB := -linih
 test_measure_OBJ := app/measure app/exchange app/tally
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/json app/correct app/learn
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn
 test_set_LIB     := -ljansson -linih
 test_servers_file_OBJ := cmd/servers_file $(COMMAND)
 test_servers_file_LIB := -linih
-test_progress_OBJ := cmd/progress io/kernel_clock
+test_progress_OBJ := cmd/progress cmd/terminal io/kernel_clock
+test_style_OBJ   := cmd/terminal
 test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
 test_resolve_OBJ := io/resolve io/child io/priv io/sockaddr

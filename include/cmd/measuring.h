@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/progress.h"
 #include "core/plan.h"
+#include "core/style.h"
 
 struct kernel_ports;
 
@@ -31,13 +32,14 @@ struct measuring_settings {
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	bool is_json;
+	int color; /* enum terminal_color */
 	bool is_quiet;
 	bool is_verbose;
 	struct option_texts servers; /* operands like the others: see cmd/command.h */
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 18 };
+enum { MEASURING_OPTION_COUNT = 19 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 
@@ -52,7 +54,7 @@ struct measuring {
 	struct measure_settings measure;
 	struct kernel_ports *ports;
 	struct progress progress; /* as it begins */
-	unsigned columns;
+	struct style style;       /* of where the report goes */
 	bool is_verbose;
 };
 
@@ -70,6 +72,7 @@ void measuring_close(struct measuring *measuring);
  * exit status with a line on stderr; a full device shows at the end of the program. */
 int measuring_print(const struct measuring *measuring, const struct run *run,
                     const struct plan *plan, FILE *to);
-int measuring_print_verdict(const struct run *run, const struct plan *plan, FILE *to);
+int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
+                            const struct plan *plan, FILE *to);
 
 #endif

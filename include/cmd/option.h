@@ -15,6 +15,7 @@ enum option_kind {
 	OPT_SPAN_NS, /* int64_t, min..max */
 	OPT_TEXT,    /* const char *, not empty */
 	OPT_TEXTS,   /* struct option_texts, repeatable */
+	OPT_WORD,    /* int, the place of the word in `argument`, "one|two|three" */
 	OPT_CHOICE,  /* int, `max` is what is stored: several rows may share one field */
 };
 
@@ -44,6 +45,8 @@ int option_check(const struct option_row *row, const char *where, const char *va
 
 /* Whether there is a value at all: what is not set lies below what can be set, or is empty. */
 bool option_is_set(const struct option_row *row, const void *field);
+/* The word that an OPT_WORD holds, not terminated. */
+const char *option_word(const struct option_row *row, const void *field, size_t *ret_len);
 
 /* Whether two rows of one field want different things of it. */
 bool option_rivals(const struct option_row *a, const struct option_row *b);

@@ -8,6 +8,7 @@
 #define CORE_REPORT_H
 
 #include "core/run.h"
+#include "core/style.h"
 
 /* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
  * \xNN.  Cuts at `room`, never inside an escape.  Returns the length written. */
@@ -32,15 +33,16 @@ size_t report_label(const struct run_source *source, char *buf, size_t room);
 void report_reason(const struct run *run, char buf[RUN_REASON_ROOM]);
 
 /* One line per source under a heading: server, stratum, offset, bound, delay,
- * samples, verdict; fits `columns` (at least 60) with long names cut; a line of its own below for a
- * reason that does not fit. */
-size_t report_table(const struct run *run, unsigned columns, char *buf, size_t room);
+ * samples, verdict; fits the columns of `style` (at least 60) with long names cut; a line of its own
+ * below for a reason that does not fit. */
+size_t report_table(const struct run *run, const struct style *style, char *buf,
+                    size_t room);
 
 /* The last lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
  * servers." and what `set` would do, or why there is no answer; at most 80 columns.
  * `plan` is NULL when there is none.  Here and in the table the figures hold as printed:
  * the bound is rounded up and takes in what rounding did to the offset. */
-size_t report_verdict(const struct run *run, const struct plan *plan, char *buf,
-                      size_t room);
+size_t report_verdict(const struct run *run, const struct plan *plan,
+                      const struct style *style, char *buf, size_t room);
 
 #endif

@@ -33,6 +33,8 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 {
 	const struct option_row *row = option_at(parse->command, i);
 	const void *field = option_field(parse, i);
+	const char *word;
+	size_t len;
 
 	switch (row->kind) {
 	case OPT_FLAG:
@@ -47,6 +49,10 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 		return buf;
 	case OPT_TEXT:
 		return command_quote(*(const char *const *)field, buf);
+	case OPT_WORD:
+		word = option_word(row, field, &len);
+		snprintf(buf, VALUE_ROOM, "%.*s", (int)len, word);
+		return buf;
 	case OPT_TEXTS:
 		break; /* more than one: see print_texts() */
 	}

@@ -35,6 +35,8 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	const void *field = option_field(parse, i);
 	const struct option_texts *texts = field;
 	char span[SPAN_TEXT_ROOM];
+	const char *word;
+	size_t len;
 
 	if (row->kind == OPT_TEXTS) {
 		return parse_is_operand(parse, i)
@@ -54,6 +56,9 @@ static json_t *value_json(const struct parse *parse, size_t i)
 		return json_string(span);
 	case OPT_TEXT:
 		return text_json(*(const char *const *)field);
+	case OPT_WORD:
+		word = option_word(row, field, &len);
+		return json_stringn(word, len);
 	case OPT_CHOICE:
 	case OPT_TEXTS:
 		break;

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/terminal.h"
 #include "core/report.h"
 #include "core/sample.h"
 #include "core/span.h"
@@ -20,7 +20,6 @@
 #define AT(field) offsetof(struct measuring_settings, field)
 #define HOUR_NS (3600 * NS_PER_S)
 
-enum { COLUMNS_DEFAULT = 80, COLUMNS_MIN = 60, COLUMNS_MAX = 200 };
 enum { POOL_MAX = 32 };
 
 /* clang-format off */
@@ -57,6 +56,8 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "one line of JSON instead of the table" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
 	  "print nothing when all is well: the exit status tells" },
+	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
+	  "colour the verdicts; auto: on a terminal, unless NO_COLOR is set" },
 	{ "verbose", 'v', OPT_FLAG, AT(is_verbose), 0, 0, NULL,
 	  "show the details of each source" },
 };
@@ -127,20 +128,6 @@ int measuring_servers(const char *const *words, size_t count, struct server_spec
 	}
 	*ret = servers;
 	return 0;
-}
-
-/* Of the terminal that stdout is; where it is none the output is the same everywhere. */
-static unsigned output_columns(void)
-{
-	struct winsize size = { 0 };
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0) {
-		return COLUMNS_DEFAULT;
-	}
-	if (size.ws_col < COLUMNS_MIN) {
-		return COLUMNS_MIN;
-	}
-	return size.ws_col < COLUMNS_MAX ? size.ws_col : COLUMNS_MAX;
 }
 
 /* How many sources the servers can become, and how many of them are names. */
@@ -235,7 +222,8 @@ int measuring_open(const struct measuring_settings *settings,
 	int status;
 
 	measuring.measure = measure_from(settings, servers, count);
-	measuring.columns = output_columns();
+	measuring.style = terminal_style(settings->is_quiet ? STDERR_FILENO : STDOUT_FILENO,
+	                                 (enum terminal_color)settings->color);
 	measuring.is_verbose = settings->is_verbose;
 	if (!settings->is_quiet) {
 		progress_open(&measuring.progress);
@@ -293,7 +281,8 @@ static const char *stamp_text(enum stamp_kind stamp)
 	return "none";
 }
 
-static void print_details(const struct run_source *source, FILE *to)
+static void print_details(const struct run_source *source, const struct style *style,
+                          FILE *to)
 {
 	char delay[SPAN_TEXT_ROOM], dispersion[SPAN_TEXT_ROOM];
 	char address[ADDRESS_TEXT_ROOM] = "not resolved";
@@ -314,29 +303,32 @@ static void print_details(const struct run_source *source, FILE *to)
 		report_refid(source->stratum, source->refid, refid, sizeof(refid));
 		span_format(source->root_delay_ns, 0, delay);
 		span_format(source->root_dispersion_ns, 0, dispersion);
+		style_units(style, delay);
+		style_units(style, dispersion);
 		fprintf(to, "    refid %s, leap %u, root delay %s, root dispersion %s\n",
 		        refid, (unsigned)source->leap, delay, dispersion);
 	}
 }
 
-static int print_table(const struct run *run, unsigned columns, FILE *to)
+static int print_table(const struct run *run, const struct style *style, FILE *to)
 {
-	size_t room = report_table(run, columns, NULL, 0) + 1;
+	size_t room = report_table(run, style, NULL, 0) + 1;
 	char *text = malloc(room);
 
 	if (!text) {
 		command_complain("out of memory");
 		return EXIT_SYSTEM;
 	}
-	report_table(run, columns, text, room);
+	report_table(run, style, text, room);
 	fputs(text, to);
 	free(text);
 	return 0;
 }
 
-int measuring_print_verdict(const struct run *run, const struct plan *plan, FILE *to)
+int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
+                            const struct plan *plan, FILE *to)
 {
-	size_t room = report_verdict(run, plan, NULL, 0) + 1;
+	size_t room = report_verdict(run, plan, &measuring->style, NULL, 0) + 1;
 	char *text = malloc(room + 1);
 	size_t len;
 
@@ -344,7 +336,7 @@ int measuring_print_verdict(const struct run *run, const struct plan *plan, FILE
 		command_complain("out of memory");
 		return EXIT_SYSTEM;
 	}
-	len = report_verdict(run, plan, text, room);
+	len = report_verdict(run, plan, &measuring->style, text, room);
 	fprintf(to, "%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
 	free(text);
 	return 0;
@@ -354,13 +346,13 @@ int measuring_print(const struct measuring *measuring, const struct run *run,
                     const struct plan *plan, FILE *to)
 {
 	size_t i;
-	int status = print_table(run, measuring->columns, to);
+	int status = print_table(run, &measuring->style, to);
 
 	if (status) {
 		return status;
 	}
 	for (i = 0; measuring->is_verbose && i < run->source_count; i++) {
-		print_details(&run->sources[i], to);
+		print_details(&run->sources[i], &measuring->style, to);
 	}
-	return measuring_print_verdict(run, plan, to);
+	return measuring_print_verdict(measuring, run, plan, to);
 }

@@ -74,6 +74,40 @@ static int store_more_text(const struct option_row *row, const char *where,
 	return store_text(row, where, value, &ret->items[ret->count++]);
 }
 
+/* The word at place `i` of "one|two|three"; NULL: there are not so many. */
+static const char *word_at(const char *words, int i, size_t *ret_len)
+{
+	for (; i > 0 && words; i--) {
+		words = strchr(words, '|');
+		words = words ? words + 1 : NULL;
+	}
+	*ret_len = words ? strcspn(words, "|") : 0;
+	return words;
+}
+
+static int store_word(const struct option_row *row, const char *where, const char *value,
+                      int *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	const char *word;
+	size_t len;
+
+	for (int i = 0; (word = word_at(row->argument, i, &len)) != NULL; i++) {
+		if (strlen(value) == len && memcmp(value, word, len) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	command_complain("%s%s: \"%s\" is none of %s", where, row->name,
+	                 command_quote(value, quoted), row->argument);
+	return EXIT_USAGE;
+}
+
+const char *option_word(const struct option_row *row, const void *field, size_t *ret_len)
+{
+	return word_at(row->argument, *(const int *)field, ret_len);
+}
+
 static int store_flag(const struct option_row *row, const char *where, const char *value,
                       bool *ret)
 {
@@ -105,6 +139,8 @@ int option_store(const struct option_row *row, const char *where, const char *va
 		return store_text(row, where, value, field);
 	case OPT_TEXTS:
 		return store_more_text(row, where, value, field);
+	case OPT_WORD:
+		return store_word(row, where, value, field);
 	case OPT_CHOICE:
 		break;
 	}
@@ -141,6 +177,7 @@ bool option_is_set(const struct option_row *row, const void *field)
 	case OPT_TEXTS:
 		return ((const struct option_texts *)field)->count > 0;
 	case OPT_FLAG:
+	case OPT_WORD:
 	case OPT_CHOICE:
 		break;
 	}
@@ -149,6 +186,9 @@ bool option_is_set(const struct option_row *row, const void *field)
 
 bool option_rivals(const struct option_row *a, const struct option_row *b)
 {
-	return a->kind == OPT_CHOICE && b->kind == OPT_CHOICE && a->at == b->at &&
-	       a->max != b->max;
+	if (a == b || a->at != b->at) {
+		return false;
+	}
+	return a->kind == OPT_WORD || b->kind == OPT_WORD ||
+	       (a->kind == OPT_CHOICE && b->kind == OPT_CHOICE && a->max != b->max);
 }

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/terminal.h"
 #include "core/report.h"
 #include "io/kernel_clock.h"
 
@@ -15,13 +16,6 @@ enum { COLUMNS_MIN = 20, COLUMNS_DEFAULT = 80 };
 
 /* Carriage return, and clear to the end of the line: all terminals but the dumb know it. */
 static const char erase[] = "\r\033[K";
-
-static bool is_terminal_able(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && term[0] && strcmp(term, "dumb") != 0;
-}
 
 /* A job in the background must not write over what is being typed. */
 static bool is_in_background(void)
@@ -36,7 +30,7 @@ void progress_open(struct progress *ret)
 	struct winsize size = { 0 };
 
 	*ret = (struct progress){ .columns = COLUMNS_DEFAULT };
-	ret->is_wanted = isatty(STDERR_FILENO) && is_terminal_able() && !is_in_background();
+	ret->is_wanted = isatty(STDERR_FILENO) && terminal_is_able() && !is_in_background();
 	if (ret->is_wanted && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
 	    size.ws_col > 0) {
 		ret->columns = size.ws_col;

@@ -205,7 +205,7 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	int status;
 
 	status = set->measuring.is_quiet && is_done
-	                 ? measuring_print_verdict(run, plan, to)
+	                 ? measuring_print_verdict(measuring, run, plan, to)
 	                 : measuring_print(measuring, run, plan, to);
 	if (status == 0 && is_done && !set->is_dry) {
 		print_deed(result, to);

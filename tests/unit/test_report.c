@@ -300,18 +300,31 @@ static void assert_lines(const char *text, size_t columns)
 	}
 }
 
+/* The same of what a terminal gets, where octets and columns differ. */
+static void assert_columns(char *text, size_t columns)
+{
+	char *line;
+
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (style_columns(line) > columns) {
+			fail_msg("%zu columns: \"%s\"", columns, line);
+		}
+	}
+}
+
 static void table_row(void **state)
 {
 	const struct table_row *row = *state;
 	struct run_source sources[COUNT_OF(mixed)];
 	struct run run = { .sources = sources, .source_count = row->count };
+	const struct style style = { .columns = row->columns };
 	char buf[OUTPUT_ROOM];
 	size_t i, len;
 
 	for (i = 0; i < row->count; i++) {
 		fill(&sources[i], &row->sources[i]);
 	}
-	len = report_table(&run, row->columns, buf, sizeof(buf));
+	len = report_table(&run, &style, buf, sizeof(buf));
 	assert_int_equal(len, strlen(buf));
 	assert_string_equal(buf, row->want);
 	assert_lines(buf, row->columns);
@@ -335,7 +348,7 @@ static void verdict_row(void **state)
 	size_t len;
 
 	snprintf(run.reason, sizeof(run.reason), "%s", row->reason);
-	len = report_verdict(&run, row->plan, buf, sizeof(buf));
+	len = report_verdict(&run, row->plan, &STYLE_PLAIN, buf, sizeof(buf));
 	assert_int_equal(len, strlen(buf));
 	assert_string_equal(buf, row->want);
 	assert_lines(buf, 80);
@@ -380,13 +393,13 @@ static void every_room(void **state)
 	for (i = 0; i < COUNT_OF(mixed); i++) {
 		fill(&sources[i], &mixed[i]);
 	}
-	len = report_table(&run, 80, whole, sizeof(whole));
-	assert_int_equal(report_table(&run, 80, NULL, 0), len);
-	assert_int_equal(report_verdict(&run, NULL, NULL, 0),
-	                 report_verdict(&run, NULL, buf, sizeof(buf)));
+	len = report_table(&run, &STYLE_PLAIN, whole, sizeof(whole));
+	assert_int_equal(report_table(&run, &STYLE_PLAIN, NULL, 0), len);
+	assert_int_equal(report_verdict(&run, NULL, &STYLE_PLAIN, NULL, 0),
+	                 report_verdict(&run, NULL, &STYLE_PLAIN, buf, sizeof(buf)));
 	for (room = 1; room <= len + 1; room++) {
 		memset(buf, 0x5a, room + 1);
-		assert_int_equal(report_table(&run, 80, buf, room), len);
+		assert_int_equal(report_table(&run, &STYLE_PLAIN, buf, room), len);
 		assert_memory_equal(buf, whole, room - 1);
 		assert_int_equal(buf[room - 1], 0);
 		assert_int_equal(buf[room], 0x5a);
@@ -408,7 +421,7 @@ static void every_width(void **state)
 	struct run_source sources[3];
 	struct run run = { .sources = sources, .source_count = COUNT_OF(sources) };
 	char buf[OUTPUT_ROOM];
-	unsigned columns;
+	struct style style;
 	size_t i, at, len;
 	int round;
 
@@ -429,9 +442,14 @@ static void every_width(void **state)
 			sources[i].delay_ns = (int64_t)(next_random(&random) >>
 			                                (1 + next_random(&random) % 63));
 		}
-		columns = 60 + (unsigned)(next_random(&random) % 141);
-		assert_true(report_table(&run, columns, buf, sizeof(buf)) < sizeof(buf));
-		assert_lines(buf, columns);
+		style = (struct style){ .columns = 60 +
+			                           (unsigned)(next_random(&random) % 141) };
+		assert_true(report_table(&run, &style, buf, sizeof(buf)) < sizeof(buf));
+		assert_lines(buf, style.columns);
+		style.has_utf8 = true;
+		style.has_color = round % 2 == 0;
+		assert_true(report_table(&run, &style, buf, sizeof(buf)) < sizeof(buf));
+		assert_columns(buf, style.columns);
 	}
 }
 
@@ -459,7 +477,7 @@ static void printed_bound_holds(void **state)
 		    run.bound_ns >= S(3500)) {
 			continue;
 		}
-		report_verdict(&run, NULL, buf, sizeof(buf));
+		report_verdict(&run, NULL, &STYLE_PLAIN, buf, sizeof(buf));
 		assert_int_equal(sscanf(strstr(buf, "offset ") + 7,
 		                        "%Lf %2[nums] +/- %Lf %2[nums]", &offset,
 		                        offset_unit, &bound, bound_unit),

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between the files of core/report.
+ */
+#ifndef CORE_REPORT_PARTS_H
+#define CORE_REPORT_PARTS_H
+
+#include "core/report.h"
+#include "core/text.h"
+
+uint64_t report_magnitude(int64_t ns);
+int64_t report_saturated(uint64_t ns);
+
+/* Breaks between words, in the middle of a word only when it fills a line by itself. */
+void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns);
+
+#endif
