@@ -167,9 +167,9 @@ check:
 	@packaging/deps build test || \
 		echo "check: going on without; what needs them is skipped, and says so"
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
-		TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
+		JOBS=2 TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
 		tests/completion.sh tests/static.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
-		TIME_LIMIT=250 $(GUESTS) TIME_LIMIT=120 \
+		JOBS=1 TIME_LIMIT=250 $(GUESTS) JOBS=2 TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
 bench: all $(SIMS:%=$(B)/%)

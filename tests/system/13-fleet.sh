@@ -92,7 +92,10 @@ keys = ["name", "address", "port", "scheme", "status", "reason", "stratum", "ref
         "sent", "received"]
 assert all(list(line) == keys for line in lines[:-1])
 assert [line["address"][-1] for line in lines[:-1]] == list("1234")
-assert [line["status"] for line in lines[:-1]] == ["selected"] * 3 + ["falseticker"], lines
+# On a busy machine an honest one may be too unsure to count in the mean.
+status = [line["status"] for line in lines[:-1]]
+assert set(status[:3]) <= {"selected", "agreeing"} and "selected" in status, lines
+assert status[3] == "falseticker", lines
 assert lines[-1]["program"] == "reqtime" and lines[-1]["status"] == "ok"
 assert lines[-1]["sources"] is None and lines[-1]["plan"]["action"] == "none"
 assert list(lines[-1]) == ["program", "version", "verb", "time", "status", "offset_ns",
