@@ -7,7 +7,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make static     build/static/reqtime and reqtimed: one file each, for images and initramfs
 #
-# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer.
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, TSAN=1 with ThreadSanitizer.
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -29,6 +29,10 @@ TRACE     := cmd/trace_absent
 TRACE_LIB :=
 override CPPFLAGS += -DREQTIME_BUILD_NOTE='" (static)"'
 override LDFLAGS  += -static-pie -s
+endif
+ifdef TSAN
+B       := build/tsan
+CFLAGS  := -O1 -g -fsanitize=thread
 endif
 override CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong -pthread
 override CPPFLAGS += -Iinclude -D_GNU_SOURCE -DREQTIME_VERSION='"$(VERSION)"' -MMD -MP
@@ -89,6 +93,7 @@ test_rtc_OBJ     := io/rtc io/kernel_clock
 test_rtc_LIB     := -Wl,--wrap=ioctl,--wrap=clock_nanosleep,--wrap=clock_gettime,--wrap=open
 test_serve_state_OBJ := app/serve_state
 test_serve_ntp_OBJ   := app/serve_ntp
+test_serve_gate_OBJ  := app/serve_gate io/entropy
 test_serve_text_OBJ  := app/serve_text app/serve_ntp
 test_serve_metrics_OBJ := app/serve_metrics app/serve_ntp
 test_config_OBJ  := io/config

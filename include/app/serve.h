@@ -95,8 +95,8 @@ struct serve_counts {
 };
 void serve_counts(const struct serve *serve, struct serve_counts *ret);
 
-/* From the next batch of each thread on. */
-void serve_replace_rules(struct serve *serve, const struct admit_rules *rules);
+/* From the next batch of each thread on.  False: not yet, to be tried again. */
+MUST_USE bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules);
 
 /* Ends the threads; what they were about to send is sent. */
 void serve_stop(struct serve *serve, struct serve_counts *ret);

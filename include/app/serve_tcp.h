@@ -27,8 +27,8 @@ struct serve_tcp_counts {
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* `state` and `gate` stay the caller's.  0 or -errno. */
-MUST_USE int serve_tcp_new(struct serve_cell *state, const struct serve_gate *gate,
+/* Takes a seat at the gate.  `state` and `gate` stay the caller's.  0 or -errno. */
+MUST_USE int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate,
                            struct serve_tcp **ret);
 /* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */
 MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,

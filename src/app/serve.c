@@ -197,9 +197,9 @@ int serve_refresh(struct serve *serve, struct serve_view *ret)
 	return 0;
 }
 
-void serve_replace_rules(struct serve *serve, const struct admit_rules *rules)
+bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules)
 {
-	serve_gate_replace(serve->gate, rules);
+	return serve_gate_replace(serve->gate, rules);
 }
 
 static void add_counts(const struct worker *w, struct serve_counts *ret)

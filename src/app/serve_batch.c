@@ -124,7 +124,7 @@ static void begin_turn(struct worker *w, struct turn *ret)
 	serve_cell_read(&serve->state, &ret->view);
 	ret->view.ntp.root_dispersion_ns =
 		serve_dispersion_ns(&ret->view, ret->after.mono_ns);
-	ret->rules = serve_gate_rules(serve->gate);
+	ret->rules = serve_gate_hold(serve->gate, w->seat);
 	ret->has_stepped = serve_step_seen(&w->steps, ret->after) && ret->view.stamps_fit;
 	ret->was_asleep = was_asleep(w, ret);
 	if (ret->has_stepped) {
@@ -151,6 +151,7 @@ void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count
 			ready = 0;
 		}
 	}
+	serve_gate_release(w->seat);
 	if (ready > 0) {
 		send_ntp(w, socket, &turn, pending, ready);
 	}

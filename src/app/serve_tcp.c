@@ -48,7 +48,8 @@ struct connection {
 
 struct serve_tcp {
 	struct serve_cell *state;
-	const struct serve_gate *gate;
+	struct serve_gate *gate;
+	struct serve_gate_seat *seat;
 	int wake_fd;
 	int64_t paused_until_mono_ns;
 	struct listener listeners[SERVE_TCP_LISTENERS_MAX];
@@ -67,8 +68,7 @@ static void count_up(struct serve_tcp *tcp, enum count which)
 	atomic_store_explicit(&tcp->counts[which], value + 1, memory_order_relaxed);
 }
 
-int serve_tcp_new(struct serve_cell *state, const struct serve_gate *gate,
-                  struct serve_tcp **ret)
+int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate, struct serve_tcp **ret)
 {
 	struct serve_tcp *tcp = calloc(1, sizeof(*tcp));
 	int fd;
@@ -83,6 +83,7 @@ int serve_tcp_new(struct serve_cell *state, const struct serve_gate *gate,
 	}
 	tcp->state = state;
 	tcp->gate = gate;
+	tcp->seat = serve_gate_join(gate);
 	tcp->wake_fd = fd;
 	*ret = tcp;
 	return 0;
@@ -268,13 +269,22 @@ static size_t count_neighbours(const struct serve_tcp *tcp, const struct address
 	return count;
 }
 
+static bool is_allowed(struct serve_tcp *tcp, const struct address *from)
+{
+	const struct admit_rules *rules = serve_gate_hold(tcp->gate, tcp->seat);
+	bool is = cidr_list_allows(&rules->list, from);
+
+	serve_gate_release(tcp->seat);
+	return is;
+}
+
 static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
                   const struct address *from)
 {
 	struct connection *c;
 	bool stays = true;
 
-	if (!cidr_list_allows(&serve_gate_rules(tcp->gate)->list, from)) {
+	if (!is_allowed(tcp, from)) {
 		count_up(tcp, DENIED);
 		accept_hang_up(fd);
 		return;

@@ -25,10 +25,11 @@ static void count_batch(struct worker *w, int count)
 static enum serve_verdict admit_text(struct worker *w, const struct listen_datagram *d)
 {
 	struct serve_gate *gate = w->serve->gate;
-	enum serve_verdict verdict =
-		serve_verdict_from_admit(admit(&gate->table, serve_gate_rules(gate),
-	                                       &w->dice, &d->from, listen_mono_ns(), NULL));
+	const struct admit_rules *rules = serve_gate_hold(gate, w->seat);
+	enum serve_verdict verdict = serve_verdict_from_admit(
+		admit(&gate->table, rules, &w->dice, &d->from, listen_mono_ns(), NULL));
 
+	serve_gate_release(w->seat);
 	return verdict == SERVE_KISSED ? SERVE_TOO_OFTEN : verdict;
 }
 
@@ -132,6 +133,7 @@ int worker_new(struct serve *serve, size_t socket_max)
 	w->next_token = 1;
 	w->serve = serve;
 	serve->workers[serve->worker_count++] = w;
+	w->seat = serve_gate_join(serve->gate);
 	r = serve_gate_dice(&w->dice);
 	if (r < 0) {
 		return r;

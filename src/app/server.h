@@ -50,6 +50,7 @@ struct worker {
 	size_t socket_count;
 	struct listen_batch *batch;
 	struct serve_step_watch steps;
+	struct serve_gate_seat *seat;
 	struct admit_dice dice;
 	/* A thread that has just woken up is slower than one in full swing. */
 	struct departure departures[2];

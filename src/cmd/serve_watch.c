@@ -22,6 +22,8 @@ struct watching {
 	int64_t metrics_due_mono_ns;
 	int64_t say_period_mono_ns;
 	unsigned said_count;
+	struct admit_rules rules; /* read again, and not in force yet */
+	bool has_rules;
 };
 
 static void say(struct watching *w, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -118,17 +120,19 @@ static void reread(struct watching *w)
 static void tick(struct watching *w)
 {
 	struct serve_view before = w->view;
-	struct admit_rules rules;
 
 	if (serve_refresh(w->watch->serve, &w->view) == 0 &&
 	    (w->view.may_tell != before.may_tell ||
 	     w->view.is_after_step != before.is_after_step)) {
 		say_state(w, &before);
 	}
-	if (w->watch->clerk->fd >= 0 && serve_clerk_rules(w->watch->clerk, &rules)) {
-		serve_replace_rules(w->watch->serve, &rules);
+	if (w->watch->clerk->fd >= 0 && serve_clerk_rules(w->watch->clerk, &w->rules)) {
+		w->has_rules = true;
+	}
+	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
+		w->has_rules = false;
 		say(w, "read again: %u prefixes, %u requests a second of one address",
-		    rules.list.count, rules.limits.per_s);
+		    w->rules.list.count, w->rules.limits.per_s);
 	}
 	send_metrics(w);
 	if (w->watch->notify->watchdog_ns > 0) {

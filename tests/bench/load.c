@@ -12,6 +12,9 @@
  *        one request after the other, all four stamps from the kernels; prints
  *        "ANSWERED MEDIAN_ABS_NS P90_ABS_NS WORST_ABS_NS MEDIAN_NS THERE_NS BACK_NS EARLY"
  *        (EARLY: transmit stamps that lay after the arrival)
+ *   load interleaved ADDR PORT PER_S SECONDS
+ *        32 clients that ask for interleaved mode (RFC 9769) in turn; prints
+ *        "SENT ANSWERED INTERLEAVED"
  *   load abuse ADDR PORT COUNT SEED
  *        random and mutated requests; prints "SENT LEGAL ANSWERED WRONG" and what was wrong
  */
@@ -377,6 +380,59 @@ static int load_probe(char **argv)
 	return 0;
 }
 
+/* What a client of interleaved mode knows: the server's receive stamp of the answer before. */
+struct interleaved {
+	uint8_t origin[8];
+	uint64_t receive, transmit;
+};
+
+static void ask_interleaved(int fd, struct interleaved *client, uint64_t number)
+{
+	uint8_t buf[OCTETS] = { 0x23 };
+
+	client->receive = number << 1 | 1;
+	client->transmit = number << 1;
+	memcpy(buf + 24, client->origin, 8);
+	memcpy(buf + 32, &client->receive, 8);
+	memcpy(buf + 40, &client->transmit, 8);
+	(void)!send(fd, buf, sizeof(buf), 0);
+}
+
+/* 1 when it was interleaved, 0 when it was basic, -1 when there is none. */
+static int take_interleaved(int fd, struct interleaved *client)
+{
+	uint8_t buf[ROOM];
+
+	if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) != OCTETS) {
+		return -1;
+	}
+	memcpy(client->origin, buf + 32, 8);
+	return memcmp(buf + 24, &client->receive, 8) == 0;
+}
+
+static int load_interleaved(char **argv)
+{
+	static struct run r;
+	static struct interleaved clients[SOCKETS];
+	int64_t per_s = number(argv[2], 100000), interleaved = 0;
+	int64_t end_ns =
+		clock_ns(CLOCK_MONOTONIC) + number(argv[3], SECONDS_MAX) * NS_PER_S;
+
+	run_open(&r, argv);
+	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
+		unsigned i = r.sent % SOCKETS;
+		int got = take_interleaved(r.fds[i], &clients[i]);
+
+		r.answered += got >= 0;
+		interleaved += got > 0;
+		ask_interleaved(r.fds[i], &clients[i], ++r.sent);
+		usleep((useconds_t)(1000000 / (per_s > 0 ? per_s : 1)));
+	}
+	printf("%llu %llu %lld\n", (unsigned long long)r.sent,
+	       (unsigned long long)r.answered, (long long)interleaved);
+	return 0;
+}
+
 static uint64_t throw(uint64_t * state)
 {
 	*state ^= *state << 13;
@@ -501,9 +557,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(char **argv);
 	} verbs[] = {
-		{ "rate", load_rate },
-		{ "flight", load_flight },
-		{ "probe", load_probe },
+		{ "rate", load_rate },   { "flight", load_flight },
+		{ "probe", load_probe }, { "interleaved", load_interleaved },
 		{ "abuse", load_abuse },
 	};
 
