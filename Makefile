@@ -56,7 +56,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
-                app/measure app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
+                app/measure app/sources app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
@@ -70,7 +70,7 @@ reqtimed_LIB := -lcap -lseccomp -linih
 test_correct_OBJ := app/correct
 test_command_OBJ := $(COMMAND)
 test_command_LIB := -linih
-test_measure_OBJ := app/measure app/exchange app/tally
+test_measure_OBJ := app/measure app/sources app/exchange app/tally
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
 test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn
@@ -116,7 +116,7 @@ test_sandbox_LIB := -lcap -lseccomp
 test_kernel_clock_OBJ := io/kernel_clock
 test_kernel_clock_LIB := -Wl,--wrap=clock_adjtime,--wrap=adjtimex,--wrap=clock_settime \
                          -Wl,--wrap=adjtime,--wrap=syscall
-sim_measure_OBJ  := app/measure app/exchange app/tally
+sim_measure_OBJ  := app/measure app/sources app/exchange app/tally
 sim_measure_WITH := sim/world
 PROGS        := reqtime reqtimed
 TESTS        := $(basename $(notdir $(wildcard tests/unit/test_*.c)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of a measurement share: app/measure.c runs the rounds,
- * app/exchange.c asks one source and judges its reply, app/tally.c counts votes.
+ * app/sources.c makes sources of servers, app/exchange.c asks one source and judges its reply,
+ * app/tally.c counts votes.
  */
 #ifndef APP_METER_H
 #define APP_METER_H
@@ -85,6 +86,13 @@ static inline void enter_phase(struct meter *m, size_t i, enum source_phase phas
 	m->phase_count[phase]++;
 	m->sources[i].phase = phase;
 }
+
+/* --- app/sources.c: 0 or -ENOMEM; what is wrong with a server ends up in its reason --- */
+
+/* A numeric host is a source at once, a name when it has been resolved. */
+MUST_USE int sources_start(struct meter *m, size_t server);
+MUST_USE int sources_take_addresses(struct meter *m, const struct port_event *event);
+void sources_lose_name(struct meter *m, const struct port_event *event);
 
 /* --- app/exchange.c --- */
 
