@@ -5,6 +5,7 @@
 #   make check      install what the tests need, build, run all tests
 #   make bench      measure against other programs
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make deb        the Debian packages of both, in build/deb
 #   make static     build/static/reqtime and reqtimed: one file each, for images and initramfs
 #
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, TSAN=1 with ThreadSanitizer.
@@ -163,6 +164,15 @@ static:
 	@$(MAKE) --no-print-directory STATIC=1 all
 	@stat -c '%n: %s octets' $(PROGS:%=build/static/%)
 
+# Both packages, from a copy of the sources: the top level stays as it is.
+deb:
+	@rm -rf build/deb
+	@mkdir -p build/deb/reqtime-$(VERSION)
+	@cp -r Makefile src include packaging LICENSE README.md packaging/debian build/deb/reqtime-$(VERSION)
+	@cd build/deb/reqtime-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+		dpkg-buildpackage -us -uc -b >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	@stat -c '%n: %s octets' build/deb/*.deb
+
 demo:
 	@packaging/deps build
 	@$(MAKE) --no-print-directory -s all
@@ -173,7 +183,7 @@ check:
 		echo "check: going on without; what needs them is skipped, and says so"
 	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
 		JOBS=2 TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
-		tests/completion.sh tests/static.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
+		tests/completion.sh tests/static.sh tests/deb.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
 		JOBS=1 TIME_LIMIT=250 $(GUESTS) JOBS=2 TIME_LIMIT=120 \
 		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
@@ -214,15 +224,16 @@ install: all
 	install -D -m 644 packaging/cron/reqtime \
 		$(DESTDIR)$(PREFIX)/share/doc/reqtime/cron.d-reqtime
 	install -D -m 644 packaging/completion/reqtime.bash $(share)/bash-completion/completions/reqtime
-	ln -sf reqtime $(share)/bash-completion/completions/reqtimed
 	install -D -m 644 packaging/completion/_reqtime $(share)/$(ZSH_DIR)/_reqtime
 	install -D -m 644 packaging/completion/reqtime.fish $(share)/fish/vendor_completions.d/reqtime.fish
-	ln -sf reqtime.fish $(share)/fish/vendor_completions.d/reqtimed.fish
+	cd $(share) && cp bash-completion/completions/reqtime bash-completion/completions/reqtimed && \
+		cp fish/vendor_completions.d/reqtime.fish fish/vendor_completions.d/reqtimed.fish && \
+		sed '1s/ reqtime / /' $(ZSH_DIR)/_reqtime >$(ZSH_DIR)/_reqtimed
 
 clean:
 	rm -rf build
 
-.PHONY: all static tests sims demo check bench format lint install clean
+.PHONY: all deb static tests sims demo check bench format lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B)/src $(B)/tests -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# fish completion of reqtime and reqtimed (a link to this file).  Options, commands and what kind
+# fish completion of reqtime and, under its name, reqtimed.  Options, commands and what kind
 # of value an option takes are read from --help, once a shell, so what is offered is what the
 # installed program knows.
 

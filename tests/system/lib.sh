@@ -62,7 +62,8 @@ lib_cleanup() {
 	for lib_pid in $lib_pids; do
 		wait "$lib_pid" 2>/dev/null
 	done
-	rm -rf "$T"
+	# Whatever is still mounted in there is not ours to remove.
+	rm -rf --one-file-system "$T"
 }
 trap lib_cleanup EXIT
 trap 'exit 130' INT

@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# `make deb`: the packages are built, lintian has nothing against them, and in a root that is thrown
+# away they are installed, upgraded, removed and purged.  That root is this machine's own, under
+# an overlay, in a mount namespace of its own: nothing here is written.
+. "$(dirname "$0")/system/lib.sh"
+cd "$R" || exit 1
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+have dh || skip_all "needs debhelper"
+missing=$(cd packaging && dpkg-checkbuilddeps 2>&1) ||
+	skip_all "needs ${missing#*dependencies: }"
+if [ -z "${LIB_OVERLAY:-}" ]; then
+	rm -rf build/deb
+	if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+		rm -rf "$T"
+		LIB_OVERLAY=1 exec unshare -m --propagation private "$0" "$@"
+	fi
+fi
+
+check "the changelog has the version of the Makefile" test \
+	"$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" = \
+	"$(sed -n 's/^VERSION *:= *//p' Makefile)"
+check "make deb" "${MAKE:-make}" -s deb
+if have lintian; then
+	run lintian --allow-root --fail-on error,warning build/deb/reqtime_*.changes
+	check "lintian has nothing to say" test "$status" -eq 0 -a ! -s "$out"
+else
+	skip "lintian has nothing to say" "needs lintian"
+fi
+check "no lintian tag is overridden" sh -c "! find packaging/debian -name '*lintian*' | grep ."
+for program in reqtime reqtimed; do
+	dpkg-deb -R build/deb/${program}_*.deb "$T/$program" 2>"$T/why" ||
+		not_ok "$program.deb" "$(cat "$T/why")"
+	check "$program.deb: nothing is setuid" sh -c \
+		"! find '$T/$program' -perm /7000 -type f | grep ."
+	for page in packaging/man/"$program".[1-8]; do
+		check "$program.deb has ${page##*/}" test -s \
+			"$T/$program/usr/share/man/man${page##*.}/${page##*/}.gz"
+	done
+done
+if have apparmor_parser; then
+	for profile in packaging/apparmor/*; do
+		check "apparmor_parser reads ${profile##*/}" apparmor_parser -Q -K "$profile"
+	done
+else
+	skip "apparmor_parser reads the profiles" "needs apparmor"
+fi
+if have systemd-analyze; then
+	for unit in "$T"/reqtime*/lib/systemd/system/*; do
+		sed "s|^ExecStart=/|ExecStart=$T/$(echo "$unit" | sed "s|$T/||; s|/.*||")/|" \
+			"$unit" >"$T/${unit##*/}"
+		systemd-analyze verify --man=no "$T/${unit##*/}" >"$T/verify" 2>&1
+		check "systemd has nothing against the packages' ${unit##*/}" test ! -s "$T/verify"
+	done
+fi
+
+# ---- the throw-away root ----
+if [ -z "${LIB_OVERLAY:-}" ]; then
+	skip "install, upgrade, remove, purge" "needs root and a mount namespace"
+	finish
+fi
+mkdir "$T/o"
+if ! { mount -t tmpfs tmpfs "$T/o" && mkdir "$T/o/upper" "$T/o/work" "$T/o/root" &&
+	mount -t overlay -o "lowerdir=/,upperdir=$T/o/upper,workdir=$T/o/work" overlay \
+		"$T/o/root"; } 2>"$T/why"; then
+	skip "install, upgrade, remove, purge" "no overlay: $(head -n 1 "$T/why")"
+	finish
+fi
+# Nothing of this machine's own is mounted in there, so nothing of it can be removed with it.
+trap 'umount -R -l "$T/o"; lib_cleanup' EXIT
+root=$T/o/root
+mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/run"
+mount -t tmpfs tmpfs "$root/dev"
+mknod -m 666 "$root/dev/null" c 1 3
+mknod -m 666 "$root/dev/urandom" c 1 9
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+mkdir "$root/run/debs"
+in_root() {
+	DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin run chroot "$root" "$@"
+}
+cp build/deb/reqtime_*.deb build/deb/reqtimed_*.deb "$root/run/debs/"
+# The next version: another one in /etc, whose conffiles are no longer the same.
+next() { # next PROGRAM FILE
+	sed -i 's/^Version: .*/&+next/' "$T/$1/DEBIAN/control"
+	echo '# New in this version.' >>"$T/$1/$2"
+	dpkg-deb -b --root-owner-group "$T/$1" "$root/run/debs/next-$1.deb" >/dev/null
+}
+next reqtime etc/default/reqtime
+next reqtimed etc/apparmor.d/usr.sbin.reqtimed
+
+in_root sh -c 'dpkg -i /run/debs/reqtime_*.deb /run/debs/reqtimed_*.deb'
+expect "install" 0
+in_root /usr/bin/reqtime --version
+expect "the installed program runs" 0
+in_root stat -c '%U %a' /var/lib/reqtime
+expect "the state directory is the timer user's, and readable" 0 '^_reqtime 755$'
+in_root getent passwd _reqtime
+expect "that user cannot log in" 0 ':/usr/sbin/nologin$'
+in_root sh -c 'getcap /usr/bin/reqtime; stat -c %a /usr/bin/reqtime'
+expect "the program has no right of its own" 0 '^755$'
+check "... no capability either" sh -c "! grep cap_ '$out'"
+in_root sh -c 'ls /etc/systemd/system/*/*'
+expect "the server is enabled" 0 'multi-user.target.wants/reqtimed.service'
+check "nothing that sets the clock is" sh -c "! grep -e 'reqtime[.-]' '$out'"
+in_root bash -c 'cd /usr/share/bash-completion && ls completions/reqtime completions/reqtimed'
+expect "completion is where bash looks" 0
+
+# cron: nothing until it is turned on, then as the timer does.
+printf '#!/bin/sh\necho "$@"\n' >"$root/run/setpriv"
+chmod 755 "$root/run/setpriv"
+in_root env PATH=/run:/usr/bin:/bin sh -c '/usr/lib/reqtime/cron-run --splay 50m'
+check "cron sets nothing by default" test "$status" -eq 0 -a ! -s "$out" -a ! -s "$err"
+sed -i 's/^CRON=.*/CRON=yes/; s/^SERVERS=.*/SERVERS="ntp1.example ntp2.example"/' \
+	"$root/etc/default/reqtime"
+in_root env PATH=/run:/usr/bin:/bin sh -c '/usr/lib/reqtime/cron-run --splay 50m'
+expect "CRON=yes: as that user, with one capability, the servers named" 0 \
+	'^--reuid=_reqtime .*--bounding-set=-all,\+sys_time /usr/bin/reqtime set --quiet --splay 50m ntp1.example ntp2.example$'
+
+# What the administrator and the program have written.
+echo 'what was learnt' >"$root/var/lib/reqtime/history.db"
+echo '# mine' >>"$root/etc/apparmor.d/local/reqtime"
+in_root sh -c 'dpkg-statoverride --update --add root adm 0750 /usr/bin/reqtime &&
+	dpkg-reconfigure reqtime'
+expect "a group is given the program" 0
+in_root getcap /usr/bin/reqtime
+expect "... and with it the capability" 0 'cap_sys_time=p$'
+
+in_root sh -c 'dpkg --force-confold -i /run/debs/next-reqtime.deb /run/debs/next-reqtimed.deb'
+expect "upgrade" 0
+check "the changed conffile is kept" grep -q '^CRON=yes' "$root/etc/default/reqtime"
+check "... and the new one is beside it" grep -q 'New in this' "$root/etc/default/reqtime.dpkg-dist"
+check "an unchanged conffile is replaced" grep -q 'New in this' \
+	"$root/etc/apparmor.d/usr.sbin.reqtimed"
+check "the state is kept" grep -q learnt "$root/var/lib/reqtime/history.db"
+in_root sh -c 'stat -c "%G %a" /usr/bin/reqtime; getcap /usr/bin/reqtime'
+expect "the group keeps the program" 0 '^adm 750$'
+expect "... and the capability" 0 'cap_sys_time=p$'
+
+in_root dpkg -r reqtime reqtimed
+expect "remove" 0
+check "the programs are gone" sh -c "! ls '$root/usr/bin/reqtime' '$root/usr/sbin/reqtimed' \
+	'$root/usr/lib/reqtime' 2>/dev/null | grep ."
+check "conffiles and state are not" test -s "$root/etc/default/reqtime" -a \
+	-s "$root/etc/cron.d/reqtime" -a -s "$root/var/lib/reqtime/history.db"
+in_root sh -c ". /etc/default/reqtime; sed -n 's/^0 \* \* \* \*  *root *//p' /etc/cron.d/reqtime | sh"
+check "what cron runs then says nothing and fails not" test "$status" -eq 0 -a ! -s "$err"
+
+in_root dpkg -P reqtime reqtimed
+expect "purge" 0
+in_root dpkg-statoverride --remove /usr/bin/reqtime
+left=$(cd "$T/o/upper" && find . -iname '*reqtime*' ! -type c |
+	grep -v -e '^\./tmp/' -e "^.$R/")
+check "nothing is left" test -z "$left"
+finish
