@@ -57,7 +57,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
-                app/measure app/sources app/exchange app/tally io/ports io/udp io/tcp io/sockaddr io/resolve \
+                app/measure app/sources app/exchange app/tally io/ports io/ports_wait io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
@@ -84,7 +84,7 @@ test_udp_OBJ     := io/udp io/entropy io/sockaddr
 test_tcp_OBJ     := io/tcp io/kernel_clock io/sockaddr
 test_resolve_OBJ := io/resolve io/child io/priv io/sockaddr
 test_resolve_LIB := -lcap
-test_ports_OBJ   := io/ports io/udp io/tcp io/resolve io/child io/entropy io/kernel_clock io/priv io/sockaddr
+test_ports_OBJ   := io/ports io/ports_wait io/udp io/tcp io/resolve io/child io/entropy io/kernel_clock io/priv io/sockaddr
 test_ports_LIB   := -lcap
 test_listen_OBJ  := $(LISTEN) io/sockaddr
 test_notify_OBJ  := io/notify
