@@ -53,7 +53,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 report_verdict style discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
-                departure interleave threshold health metrics
+                departure interleave refid threshold health metrics
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
@@ -62,19 +62,20 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 $(TRACE)
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
 LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock
-reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_places cmd/serve_watch \
+reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_trust cmd/serve_places cmd/serve_watch \
                 app/serve_metrics io/clerk io/inherit io/landlock app/serve app/serve_bind \
-                app/serve_worker app/serve_batch app/serve_departures app/serve_ntp app/serve_state app/serve_tcp \
+                app/serve_worker app/serve_batch app/serve_departures app/serve_ntp app/serve_state app/serve_trusted app/learn app/serve_tcp \
                 app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock $(LISTEN) io/notify io/priv io/sandbox \
-                io/signals io/sockaddr
-reqtimed_LIB := -lcap -lseccomp -linih
+                io/signals io/sockaddr $(HISTORY)
+reqtimed_LIB := -lcap -lseccomp -linih -lsqlite3
 test_correct_OBJ := app/correct
 test_command_OBJ := $(COMMAND)
 test_command_LIB := -linih
 test_measure_OBJ := app/measure app/sources app/exchange app/tally
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
+                    io/state_dir
 test_set_LIB     := -ljansson -linih
 test_servers_file_OBJ := cmd/servers_file $(COMMAND)
 test_servers_file_LIB := -linih
@@ -93,6 +94,7 @@ test_rtc_OBJ     := io/rtc io/kernel_clock
 # No chip is written by this test, and nobody waits.
 test_rtc_LIB     := -Wl,--wrap=ioctl,--wrap=clock_nanosleep,--wrap=clock_gettime,--wrap=open
 test_serve_state_OBJ := app/serve_state
+test_serve_trusted_OBJ := app/serve_trusted app/serve_state app/learn
 test_serve_ntp_OBJ   := app/serve_ntp
 test_serve_gate_OBJ  := app/serve_gate io/entropy
 test_serve_text_OBJ  := app/serve_text app/serve_ntp

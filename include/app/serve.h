@@ -69,6 +69,9 @@ struct serve_place serve_place(const struct serve *serve, size_t i);
 MUST_USE int serve_start(struct serve *serve);
 void serve_go(struct serve *serve);
 
+/* What the answers may go by from the next serve_refresh() on; called by the same thread. */
+void serve_trust(struct serve *serve, const struct serve_trusted *trusted);
+
 /* Works the state out anew.  Called every second, by one thread.  0 or -errno, the state
  * then stays what it was. */
 MUST_USE int serve_refresh(struct serve *serve, struct serve_view *ret);

@@ -34,26 +34,50 @@ enum {
 /* RFC 5905 section 11.1, PHI: what a clock may be away by more with each second. */
 #define SERVE_DRIFT_PPB INT64_C(15000)
 
+/* What the answers go by. */
+enum serve_basis {
+	SERVE_BY_ITSELF,  /* --local-stratum */
+	SERVE_BY_KERNEL,  /* adjtimex */
+	SERVE_BY_TRUSTED, /* the last trusted run of reqtime */
+};
+
+/* Why the clock is not to be relied upon. */
+enum serve_doubt {
+	SERVE_SURE,
+	SERVE_UNSYNCHRONISED, /* the kernel says so */
+	SERVE_TOO_FAR,        /* SERVE_ROOT_DISTANCE_MAX_NS */
+	SERVE_AFTER_STEP,
+};
+
 struct serve_view {
 	struct ntp_server_state ntp;
 	int64_t mono_ns; /* when it was worked out */
+	enum serve_basis basis;
+	enum serve_doubt doubt;
 	bool is_after_step;
 	bool may_tell;   /* the text protocols cannot say "I do not know" */
 	bool stamps_fit; /* kernel stamps are of the clock that we read */
 };
 
-/* What the state directory tells of the last run that set this clock and was trusted: given
- * in by whoever can read it, before each update. */
+/* What the state directory tells of the last run that set this clock and was trusted
+ * (app/serve_trusted.h): given in by whoever can read it, before each update.  Plain data that
+ * has crossed a process border: to be asked serve_trusted_is_sane() first. */
 struct serve_trusted {
-	bool is_known;
-	struct instant at; /* this clock, when the run ended */
-	int64_t bound_ns;  /* how far it then could be from the truth, at most */
-	int64_t drift_ppb; /* by how much more it may be with time; 0: SERVE_DRIFT_PPB */
+	uint8_t is_known;
+	uint8_t stratum;   /* of the server that it was set by */
+	uint8_t refid[4];  /* that names this server, as RFC 5905 section 7.3 has it */
+	uint32_t leap;     /* enum ntp_leap */
+	struct instant at; /* this clock when the run ended, a step of its own counted in */
+	int64_t mono_ns;   /* CLOCK_MONOTONIC then */
 	int64_t root_delay_ns; /* to the root, the way to the server included */
-	uint8_t stratum;       /* of the server that it was set by */
-	uint8_t refid[4];      /* that names this server, as RFC 5905 section 7.3 has it */
-	enum ntp_leap leap;
+	int64_t dispersion_ns; /* then, what was still to be slewed left out */
+	int64_t slew_ns;       /* which is that much, either way */
+	int64_t drift_ppb;     /* grows by so much at least; 0: SERVE_DRIFT_PPB */
+	int64_t told_ns;       /* the maximum error that the kernel then knew of */
+	int64_t frequency_ppb; /* that the kernel has since */
 };
+
+MUST_USE bool serve_trusted_is_sane(const struct serve_trusted *trusted);
 
 /* What is remembered from one update to the next.  Starts as zeros. */
 struct serve_clock {
@@ -73,11 +97,12 @@ struct serve_clock {
  * the precision: the clock is the reference and cannot be away from itself.
  * Else: unsynchronised or more than SERVE_ROOT_DISTANCE_MAX_NS away: leap 3, INIT, no
  * reference time.
- * Else, with a trusted run, after which nobody else has told the kernel a smaller error and
- * the clock was not stepped: one more than its stratum, its reference, its bound
- * grown with age.
+ * Else, with a trusted run, in this boot, since which the clock was not stepped, did not sleep,
+ * and nobody else has told the kernel anything: one more than its stratum, its reference,
+ * its dispersion grown with age.
  * Else stratum SERVE_KERNEL_STRATUM, 127.127.0.1, the kernel's maximum error as
  * dispersion; the reference is when that error was last seen to shrink.
+ * A leap second is announced on the last day of a month alone.
  * Whatever it is: for SERVE_STEP_GRACE_NS after the clock was stepped by more than the view
  * before had allowed for, leap 3 and STEP. */
 void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_state *kernel,

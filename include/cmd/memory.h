@@ -12,6 +12,7 @@
 
 #include "app/recorder.h"
 #include "cmd/measuring.h"
+#include "io/state_dir.h"
 
 enum memory_role {
 	MEMORY_LOOKS, /* `query`, a dry run: uses what is there, and is silent where nothing is */
@@ -26,7 +27,7 @@ struct memory {
 };
 
 /* The directory: --state-dir, else where systemd's StateDirectory= leads, else the default. */
-enum { MEMORY_DIR_ROOM = 4096 };
+enum { MEMORY_DIR_ROOM = STATE_DIR_ROOM };
 const char *memory_dir(const struct measuring_settings *settings,
                        char buf[MEMORY_DIR_ROOM]);
 

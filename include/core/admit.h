@@ -47,6 +47,9 @@ struct admit_rules {
 	struct admit_limits limits;
 };
 
+/* Those that have come from another process. */
+MUST_USE bool admit_rules_are_sane(const struct admit_rules *rules);
+
 struct admit_entry {
 	uint64_t who;       /* tag from the hash, and the second of the last kiss */
 	int64_t settled_ns; /* when all that was answered will be within the rate */

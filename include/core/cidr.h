@@ -47,6 +47,9 @@ struct cidr_list {
 MUST_USE bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix,
                             bool is_allow);
 
+/* One that has come from another process. */
+MUST_USE bool cidr_list_is_sane(const struct cidr_list *list);
+
 /* What the longest match says.  Without a match: yes to this host itself, and to all
  * others while the list allows nobody in particular. */
 bool cidr_list_allows(const struct cidr_list *list, const struct address *address);

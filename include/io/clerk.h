@@ -37,6 +37,8 @@ int clerk_send(const struct clerk *clerk, const void *message, size_t len);
 /* Never blocks.  The length of an answer, -EAGAIN when there is none, -EPIPE when the clerk is
  * gone, another -errno. */
 MUST_USE ssize_t clerk_receive(const struct clerk *clerk, void *buf, size_t room);
+/* Until clerk_receive() has something to say, for so long at most. */
+void clerk_wait(const struct clerk *clerk, int64_t timeout_ns);
 void clerk_close(struct clerk *clerk);
 
 #endif

@@ -68,6 +68,11 @@ MUST_USE int history_load_sources(struct history *history, size_t back,
                                   struct source_record *ret, size_t room,
                                   size_t *ret_count);
 
+/* Those of one that was loaded; none when it has been forgotten since. */
+MUST_USE int history_load_sources_of(struct history *history, const struct run_record *run,
+                                     struct source_record *ret, size_t room,
+                                     size_t *ret_count);
+
 /* A time that is past for sure: what the last trusted run of `set` proved, a dry one left
  * out.  -ENOENT: no such run. */
 MUST_USE int history_load_floor(struct history *history, struct instant *ret);

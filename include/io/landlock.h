@@ -13,7 +13,7 @@
 /* A folder and all below it. */
 struct landlock_folder {
 	const char *path;
-	bool may_read;
+	bool may_read;  /* files, and what there is */
 	bool may_write; /* make, write, rename and remove regular files */
 };
 

@@ -184,6 +184,11 @@ void serve_go(struct serve *serve)
 	(void)pthread_barrier_wait(&serve->barrier);
 }
 
+void serve_trust(struct serve *serve, const struct serve_trusted *trusted)
+{
+	serve->clock.trusted = *trusted;
+}
+
 int serve_refresh(struct serve *serve, struct serve_view *ret)
 {
 	struct kernel_clock_state kernel;

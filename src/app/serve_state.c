@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/text_time.h"
+
 static const uint8_t refid_local_primary[4] = { 'L', 'O', 'C', 'L' };
 static const uint8_t refid_local[4] = { 127, 127, 1, 1 };
 static const uint8_t refid_kernel[4] = { 127, 127, 0, 1 };
@@ -14,6 +16,18 @@ static const uint8_t refid_stepped[4] = { 'S', 'T', 'E', 'P' };
 
 /* Two readings of both clocks differ by less than this when nobody moved one. */
 #define STEP_MIN_NS (100 * NS_PER_US)
+/* The same of two processes, each within 50 us. */
+#define MOVED_MIN_NS (200 * NS_PER_US)
+
+/* The kernel counts its maximum error up at each second, and keeps microseconds. */
+#define KERNEL_GROWTH_PPB INT64_C(500000)
+#define KERNEL_LATE_NS NS_PER_MS
+/* Given and read back, each rounded. */
+#define FREQUENCY_TOLERANCE_PPB 2
+#define SLEW_PPB INT64_C(500000)
+#define DAY_NS (86400 * NS_PER_S)
+/* Nothing that is served is as far away, and ten times of it can be added up. */
+#define SANE_NS (INT64_MAX / 16)
 
 static void refresh_reference(struct serve_clock *clock, struct listen_moment now)
 {
@@ -27,6 +41,7 @@ static void view_local(struct serve_clock *clock, struct listen_moment now,
 	if (now.mono_ns - clock->reference_mono_ns >= SERVE_REFERENCE_EVERY_NS) {
 		refresh_reference(clock, now);
 	}
+	ret->basis = SERVE_BY_ITSELF;
 	ret->may_tell = true;
 	ret->ntp.reference = clock->reference;
 	ret->ntp.leap = NTP_LEAP_NONE;
@@ -38,8 +53,10 @@ static void view_local(struct serve_clock *clock, struct listen_moment now,
 }
 
 /* Says that this clock is not to be relied upon. */
-static void view_unsynchronised(struct serve_view *view, const uint8_t refid[4])
+static void view_unsynchronised(struct serve_view *view, enum serve_doubt doubt,
+                                const uint8_t refid[4])
 {
+	view->doubt = doubt;
 	view->may_tell = false;
 	view->ntp.leap = NTP_LEAP_UNSYNCHRONISED;
 	view->ntp.stratum = NTP_STRATUM_MAX + 1;
@@ -47,9 +64,51 @@ static void view_unsynchronised(struct serve_view *view, const uint8_t refid[4])
 	memcpy(view->ntp.refid, refid, sizeof(view->ntp.refid));
 }
 
-static int64_t grown_ns(int64_t from_ns, int64_t age_ns, int64_t drift_ppb)
+static bool is_within(int64_t value, int64_t limit)
 {
-	return ns_add(from_ns, age_ns / NS_PER_S * drift_ppb + NS_PER_US);
+	return value >= -limit && value <= limit;
+}
+
+bool serve_trusted_is_sane(const struct serve_trusted *trusted)
+{
+	const int64_t sizes[] = { trusted->mono_ns,       trusted->root_delay_ns,
+		                  trusted->dispersion_ns, trusted->slew_ns,
+		                  trusted->drift_ppb,     trusted->told_ns };
+
+	if (trusted->is_known > 1 || trusted->leap > NTP_LEAP_UNSYNCHRONISED ||
+	    trusted->stratum > NTP_STRATUM_MAX ||
+	    !is_within(trusted->at.unix_ns, INT64_MAX / 2) ||
+	    !is_within(trusted->frequency_ppb, NS_PER_S)) {
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		if (sizes[i] < 0 || sizes[i] > SANE_NS) {
+			return false;
+		}
+	}
+	return trusted->drift_ppb <= NS_PER_S;
+}
+
+static int64_t grown_ns(int64_t age_ns, int64_t by_ppb)
+{
+	return age_ns / NS_PER_S * by_ppb + age_ns % NS_PER_S * by_ppb / NS_PER_S;
+}
+
+/* By how much the clock was moved since the run ended, other than by slewing it: both clocks
+ * are slewed alike, and another boot, or a machine that slept, shows here as well. */
+static int64_t moved_ns(const struct serve_trusted *t, struct listen_moment now)
+{
+	int64_t ns = ns_add(instant_diff_ns(now.wall, t->at), t->mono_ns - now.mono_ns);
+
+	return ns < -INT64_MAX ? INT64_MAX : ns < 0 ? -ns : ns;
+}
+
+/* Leap seconds come at the end of a month: one that was announced may have passed, and
+ * whether this clock took part in it is not known until the next run. */
+static bool may_have_leapt(const struct serve_trusted *t, struct listen_moment now)
+{
+	return (t->leap == NTP_LEAP_INSERT || t->leap == NTP_LEAP_DELETE) &&
+	       civil_from_instant(t->at).month != civil_from_instant(now.wall).month;
 }
 
 /* Whether the trusted run is what this clock still goes by. */
@@ -57,27 +116,48 @@ static bool trusted_holds(const struct serve_clock *clock,
                           const struct kernel_clock_state *kernel, struct listen_moment now)
 {
 	const struct serve_trusted *t = &clock->trusted;
+	const int64_t age_ns = now.mono_ns - t->mono_ns;
 
-	/* The kernel was told the bound and has let it grow; less than it can only
-	 * come from somebody else who knows better. */
-	return t->is_known && t->stratum >= 1 && t->stratum < NTP_STRATUM_MAX &&
-	       instant_diff_ns(now.wall, t->at) >= 0 && kernel->max_error_ns >= t->bound_ns;
+	if (!t->is_known || t->stratum < 1 || t->stratum >= NTP_STRATUM_MAX || age_ns < 0 ||
+	    t->leap == NTP_LEAP_UNSYNCHRONISED || moved_ns(t, now) > MOVED_MIN_NS ||
+	    may_have_leapt(t, now)) {
+		return false;
+	}
+	/* The kernel was told a bound and lets it grow: less, or another frequency, can only
+	 * come from somebody else, who may know better or not. */
+	return is_within(ns_add(kernel->frequency_ppb, -t->frequency_ppb),
+	                 FREQUENCY_TOLERANCE_PPB) &&
+	       kernel->max_error_ns >=
+	               t->told_ns + grown_ns(age_ns, KERNEL_GROWTH_PPB) - KERNEL_LATE_NS;
 }
 
 static void view_trusted(const struct serve_clock *clock, struct listen_moment now,
                          struct serve_view *ret)
 {
 	const struct serve_trusted *t = &clock->trusted;
+	const int64_t age_ns = now.mono_ns - t->mono_ns;
+	const int64_t slewed_ns = grown_ns(age_ns, SLEW_PPB);
+	const int64_t drift_ppb =
+		t->drift_ppb > SERVE_DRIFT_PPB ? t->drift_ppb : SERVE_DRIFT_PPB;
 
+	ret->basis = SERVE_BY_TRUSTED;
 	ret->may_tell = true;
-	ret->ntp.leap = t->leap;
+	ret->ntp.leap = (enum ntp_leap)t->leap;
 	ret->ntp.stratum = (uint8_t)(t->stratum + 1);
 	ret->ntp.reference = t->at;
 	ret->ntp.root_delay_ns = t->root_delay_ns;
 	ret->ntp.root_dispersion_ns =
-		grown_ns(t->bound_ns, instant_diff_ns(now.wall, t->at),
-	                 t->drift_ppb > 0 ? t->drift_ppb : SERVE_DRIFT_PPB);
+		t->dispersion_ns + moved_ns(t, now) + grown_ns(age_ns, drift_ppb) +
+		(t->slew_ns > slewed_ns ? t->slew_ns - slewed_ns : 0) + NS_PER_US;
 	memcpy(ret->ntp.refid, t->refid, sizeof(ret->ntp.refid));
+}
+
+/* The kernel's is armed on the last day, and a server may announce one for weeks: clients
+ * are told on that day, and no more once it is over. */
+static enum ntp_leap leap_today(enum ntp_leap leap, struct instant now)
+{
+	return civil_from_instant(instant_add_ns(now, DAY_NS)).day == 1 ? leap
+	                                                                : NTP_LEAP_NONE;
 }
 
 static void view_kernel(struct serve_clock *clock, const struct kernel_clock_state *kernel,
@@ -92,6 +172,7 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 	if (trusted_holds(clock, kernel, now)) {
 		view_trusted(clock, now, ret);
 	} else {
+		ret->basis = SERVE_BY_KERNEL;
 		ret->may_tell = true;
 		ret->ntp.reference = clock->reference;
 		ret->ntp.leap = (enum ntp_leap)kernel->leap;
@@ -99,10 +180,12 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 		ret->ntp.root_dispersion_ns = kernel->max_error_ns;
 		memcpy(ret->ntp.refid, refid_kernel, sizeof(ret->ntp.refid));
 	}
-	if (kernel->is_unsynchronised ||
-	    ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns >
-	            SERVE_ROOT_DISTANCE_MAX_NS) {
-		view_unsynchronised(ret, refid_unsynchronised);
+	ret->ntp.leap = leap_today(ret->ntp.leap, now.wall);
+	if (kernel->is_unsynchronised) {
+		view_unsynchronised(ret, SERVE_UNSYNCHRONISED, refid_unsynchronised);
+	} else if (ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns >
+	           SERVE_ROOT_DISTANCE_MAX_NS) {
+		view_unsynchronised(ret, SERVE_TOO_FAR, refid_unsynchronised);
 	}
 }
 
@@ -110,13 +193,12 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 static void watch_steps(struct serve_clock *clock, struct listen_moment now)
 {
 	int64_t distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
-	int64_t moved_ns = ns_add(distance_ns, -clock->distance_ns);
+	int64_t jump_ns = ns_add(distance_ns, -clock->distance_ns);
 	int64_t allowed_ns = clock->told_ns > STEP_MIN_NS ? clock->told_ns : STEP_MIN_NS;
 
 	clock->distance_ns = distance_ns;
-	if (moved_ns > allowed_ns || moved_ns < -allowed_ns) {
+	if (!is_within(jump_ns, allowed_ns)) {
 		clock->grace_until_mono_ns = now.mono_ns + SERVE_STEP_GRACE_NS;
-		clock->trusted.is_known = false;
 		refresh_reference(clock, now);
 	}
 }
@@ -150,7 +232,7 @@ void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_sta
 	clock->told_ns = ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns;
 	ret->is_after_step = now.mono_ns < clock->grace_until_mono_ns;
 	if (ret->is_after_step) {
-		view_unsynchronised(ret, refid_stepped);
+		view_unsynchronised(ret, SERVE_AFTER_STEP, refid_stepped);
 	}
 	ret->ntp.precision_log2_s = clock->precision_log2_s;
 }

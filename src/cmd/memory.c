@@ -10,26 +10,10 @@
 
 #include "io/history.h"
 #include "io/kernel_clock.h"
-#include "io/state_dir.h"
 
 const char *memory_dir(const struct measuring_settings *settings, char buf[MEMORY_DIR_ROOM])
 {
-	const char *given;
-	size_t len;
-
-	if (settings->state_dir) {
-		return settings->state_dir;
-	}
-	/* Of several directories the first.  Not with file capabilities: who starts such a
-	 * program has no say in where it writes by leaving it an environment. */
-	given = secure_getenv("STATE_DIRECTORY");
-	len = given ? strcspn(given, ":") : 0;
-	if (len == 0 || len >= MEMORY_DIR_ROOM) {
-		return STATE_DIR_DEFAULT;
-	}
-	memcpy(buf, given, len);
-	buf[len] = '\0';
-	return buf;
+	return settings->state_dir ? settings->state_dir : state_dir_default(buf);
 }
 
 static bool may(int dir_fd, const char *path, int mode)

@@ -18,6 +18,8 @@
 
 /* A gateway with six thousand clients that ask every minute stays below it. */
 #define DEFAULT_RATE "100"
+/* A store on a slow disk. */
+#define FIRST_LOOK_NS (2 * NS_PER_S)
 
 static const struct option_row serve_rows[] = {
 	{ "listen", 0, OPT_TEXTS, offsetof(struct serve_options, listen), 0, 0,
@@ -43,6 +45,8 @@ static const struct option_row serve_rows[] = {
 	  "requests a second of one address; default: " DEFAULT_RATE "; 0: no limit" },
 	{ "metrics", 0, OPT_TEXT, offsetof(struct serve_options, metrics), 0, 0, "FILE",
 	  "write metrics for Prometheus there every 15 s" },
+	{ "state-dir", 0, OPT_TEXT, offsetof(struct serve_options, state_dir), 0, 0, "DIR",
+	  "where `reqtime set` records its runs; default: /var/lib/reqtime" },
 	{ "config", 'f', OPT_TEXT, offsetof(struct serve_options, config), 0, 0, "FILE",
 	  "read options from there; SIGHUP reads lists and rate again" },
 	{ "check-config", 0, OPT_FLAG, offsetof(struct serve_options, wants_check), 0, 0,
@@ -153,6 +157,27 @@ static int confine(struct serve *serve)
 	return 0;
 }
 
+/* What is known of the clock, before anybody is told that we are here. */
+static int serve_look(struct serve_watch *watch, struct serve_view *ret)
+{
+	struct serve_news news;
+	int r;
+
+	if (watch->has_trust) {
+		serve_clerk_look(watch->clerk);
+		clerk_wait(watch->clerk, FIRST_LOOK_NS);
+		if (serve_clerk_news(watch->clerk, &news) && news.has_trusted) {
+			serve_trust(watch->serve, &news.trusted);
+		}
+	}
+	r = serve_refresh(watch->serve, ret);
+	if (r < 0) {
+		command_complain("cannot read the kernel's clock state: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	return 0;
+}
+
 /* All is bound and there is no right left to lose: serve.  On failure `serve` must not be
  * closed, the process is to end: threads may stand waiting in it. */
 static int serve_bound(struct serve_watch *watch)
@@ -169,10 +194,9 @@ static int serve_bound(struct serve_watch *watch)
 	}
 	/* In the sandbox already: should it forbid what is needed every second, that shows
 	 * before anybody counts on us. */
-	r = serve_refresh(watch->serve, &view);
-	if (r < 0) {
-		command_complain("cannot read the kernel's clock state: %s", strerror(-r));
-		return EXIT_SYSTEM;
+	r = serve_look(watch, &view);
+	if (r != 0) {
+		return r;
 	}
 	for (size_t i = 0; i < serve_place_count(watch->serve); i++) {
 		place = serve_place(watch->serve, i);
@@ -250,6 +274,7 @@ static int serve_with(const struct serve_options *options, const struct admit_ru
 		command_complain("cannot reach the service manager ($NOTIFY_SOCKET): %s",
 		                 strerror(-r));
 	}
+	watch.has_trust = clerk.fd >= 0 && options->local_stratum == 0;
 	status = serve_open_and_run(options, rules, places, &watch);
 out:
 	clerk_close(&clerk);

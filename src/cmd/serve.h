@@ -26,6 +26,7 @@ struct serve_options {
 	const char *user;
 	const char *metrics;
 	const char *config;
+	const char *state_dir;
 	bool wants_check;
 };
 
@@ -51,14 +52,46 @@ int serve_places_from(const struct serve_options *options,
 const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM]);
 int serve_places_complain(const struct serve_place *failed, int error);
 
+/* --- serve_trust.c, in the clerk's process --- */
+
+/* Where the runs of `reqtime set` are recorded, and what was seen of it.  Starts as zeros but for the
+ * first two. */
+struct serve_trust {
+	const char *dir; /* NULL: nobody wants to know */
+	bool is_told;    /* by an option: then it is said when there is nothing */
+	bool is_settled; /* what was seen last was read to its end */
+	struct serve_trust_sight {
+		int error;
+		dev_t device;
+		ino_t inode;
+		off_t size;
+		struct timespec changed;
+	} seen[2];
+	int said_error; /* each kind of trouble is said once */
+};
+
+/* True when there is news since the last time, in `*ret`: that there is a trusted run, or that there
+ * is none (any more). */
+bool serve_trust_look(struct serve_trust *trust, struct serve_trusted *ret);
+
 /* --- serve_clerk.c --- */
 
-/* The clerk is there when a file or metrics are asked for.  0 or the exit status. */
+struct serve_news {
+	bool has_rules;
+	struct admit_rules rules;
+	bool has_trusted;
+	struct serve_trusted trusted;
+};
+
+/* The clerk is there when a file, metrics or past runs are asked for.  0 or the exit status. */
 int serve_clerk_start(const struct serve_options *options, struct clerk *ret);
 void serve_clerk_reread(const struct clerk *clerk);
 void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics);
-/* Whether there are new rules, in `*ret`.  A clerk that is gone is said once. */
-bool serve_clerk_rules(struct clerk *clerk, struct admit_rules *ret);
+/* Asks for a look at the past runs; the first is always answered. */
+void serve_clerk_look(const struct clerk *clerk);
+/* The next that the clerk has to say; false when there is nothing.  A clerk that is gone is said
+ * once. */
+bool serve_clerk_news(struct clerk *clerk, struct serve_news *ret);
 
 /* --- serve_watch.c --- */
 
@@ -69,6 +102,7 @@ struct serve_watch {
 	int signals_fd;
 	bool has_config;
 	bool has_metrics;
+	bool has_trust;
 	struct instant started;
 };
 

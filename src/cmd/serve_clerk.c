@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clerk of reqtimed: rereads the configuration and writes the metrics, which the process
- * that talks to the network cannot, for it can open no file.
+ * The clerk of reqtimed: rereads the configuration, writes the metrics and looks at the past runs
+ * of reqtime, which the process that talks to the network cannot, for it can open no file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,18 +16,23 @@
 #include "io/landlock.h"
 #include "io/priv.h"
 #include "io/sandbox.h"
+#include "io/state_dir.h"
 #include "serve.h"
 
-enum order_kind { ORDER_REREAD = 1, ORDER_METRICS };
+enum order_kind { ORDER_REREAD = 1, ORDER_METRICS, ORDER_LOOK };
 
 struct order {
 	uint32_t kind; /* enum order_kind */
 	struct serve_metrics metrics;
 };
 
+enum reply_kind { REPLY_RULES = 1, REPLY_TRUSTED };
+
 struct reply {
+	uint32_t kind; /* enum reply_kind */
 	uint32_t is_good;
 	struct admit_rules rules;
+	struct serve_trusted trusted;
 };
 _Static_assert(sizeof(struct order) <= CLERK_ROOM, "an order fits");
 _Static_assert(sizeof(struct reply) <= CLERK_ROOM, "a reply fits");
@@ -36,6 +41,7 @@ struct desk {
 	const struct serve_options *options;
 	char temporary[1024]; /* the metrics, until they are complete */
 	int said_error;       /* of the metrics: each kind of trouble is said once */
+	struct serve_trust trust;
 };
 
 static void folder_of(const char *path, char *buf, size_t room)
@@ -50,7 +56,7 @@ static void folder_of(const char *path, char *buf, size_t room)
 static int confine_files(const struct desk *desk)
 {
 	char config[1024], metrics[1024], quoted[COMMAND_QUOTE_ROOM];
-	struct landlock_folder folders[2];
+	struct landlock_folder folders[3];
 	size_t count = 0;
 	int r;
 
@@ -68,6 +74,11 @@ static int confine_files(const struct desk *desk)
 		}
 		folders[count++] =
 			(struct landlock_folder){ .path = metrics, .may_write = true };
+	}
+	/* One that is not there now is not looked at later on either. */
+	if (desk->trust.dir && access(desk->trust.dir, R_OK | X_OK) == 0) {
+		folders[count++] = (struct landlock_folder){ .path = desk->trust.dir,
+			                                     .may_read = true };
 	}
 	r = landlock_enter(folders, count);
 	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR) {
@@ -113,10 +124,24 @@ static size_t reread(uint8_t *out)
 	struct parse parse;
 
 	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_RULES;
 	if (command_parse_again(&parse) == 0) {
 		options = *(const struct serve_options *)parse.settings;
 		reply.is_good = serve_options_complete(&options, &reply.rules) == 0;
 		parse_close(&parse);
+	}
+	memcpy(out, &reply, sizeof(reply));
+	return sizeof(reply);
+}
+
+static size_t look(struct desk *desk, uint8_t *out)
+{
+	struct reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.kind = REPLY_TRUSTED;
+	if (!serve_trust_look(&desk->trust, &reply.trusted)) {
+		return 0;
 	}
 	memcpy(out, &reply, sizeof(reply));
 	return sizeof(reply);
@@ -186,6 +211,9 @@ static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 	if (order.kind == ORDER_REREAD && desk->options->config) {
 		return reread(out);
 	}
+	if (order.kind == ORDER_LOOK && desk->trust.dir) {
+		return look(desk, out);
+	}
 	if (order.kind == ORDER_METRICS && desk->options->metrics) {
 		write_metrics(desk, &order.metrics);
 	}
@@ -194,11 +222,21 @@ static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 
 int serve_clerk_start(const struct serve_options *options, struct clerk *ret)
 {
+	char buf[STATE_DIR_ROOM];
 	struct desk desk = { .options = options };
 	const struct clerk_duties duties = { .begin = begin, .work = work, .ctx = &desk };
 	int r;
 
-	if (!options->config && !options->metrics) {
+	/* A clock that is served as it is goes by nothing else. */
+	if (options->local_stratum == 0) {
+		desk.trust.dir =
+			options->state_dir ? options->state_dir : state_dir_default(buf);
+		desk.trust.is_told = options->state_dir != NULL;
+		if (!desk.trust.is_told && access(desk.trust.dir, F_OK) < 0) {
+			desk.trust.dir = NULL;
+		}
+	}
+	if (!options->config && !options->metrics && !desk.trust.dir) {
 		return 0;
 	}
 	if (options->metrics && snprintf(desk.temporary, sizeof(desk.temporary), "%s.new",
@@ -238,24 +276,52 @@ void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *
 	send_order(clerk, ORDER_METRICS, metrics);
 }
 
-bool serve_clerk_rules(struct clerk *clerk, struct admit_rules *ret)
+void serve_clerk_look(const struct clerk *clerk)
 {
-	struct reply reply;
-	ssize_t n = clerk_receive(clerk, &reply, sizeof(reply));
+	send_order(clerk, ORDER_LOOK, NULL);
+}
 
-	if (n == -EPIPE || n == -ECONNRESET) {
-		command_complain("the process that reads and writes files is gone: no "
-		                 "metrics, and no rereading, until the next start");
-		clerk_close(clerk);
+/* Whoever parses files is not to be believed blindly by who faces the network. */
+static bool take_reply(const struct reply *reply, struct serve_news *ret)
+{
+	if (reply->kind == REPLY_TRUSTED) {
+		ret->has_trusted = serve_trusted_is_sane(&reply->trusted);
+		ret->trusted = reply->trusted;
+		return ret->has_trusted;
+	}
+	if (reply->kind != REPLY_RULES) {
 		return false;
 	}
-	if (n != (ssize_t)sizeof(reply)) {
-		return false;
-	}
-	if (!reply.is_good) {
+	if (reply->is_good == 0 || !admit_rules_are_sane(&reply->rules)) {
 		command_complain("the lists and limits stay what they were");
 		return false;
 	}
-	*ret = reply.rules;
+	ret->has_rules = true;
+	ret->rules = reply->rules;
 	return true;
+}
+
+bool serve_clerk_news(struct clerk *clerk, struct serve_news *ret)
+{
+	struct reply reply;
+	ssize_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	for (;;) {
+		n = clerk_receive(clerk, &reply, sizeof(reply));
+		if (n == -EPIPE || n == -ECONNRESET) {
+			command_complain(
+				"the process that reads and writes files is gone: no "
+				"metrics, no news of reqtime's runs, and no rereading, "
+				"until the next start");
+			clerk_close(clerk);
+			return false;
+		}
+		if (n < 0) {
+			return false;
+		}
+		if (n == (ssize_t)sizeof(reply) && take_reply(&reply, ret)) {
+			return true;
+		}
+	}
 }

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/span.h"
+#include "core/text_time.h"
 #include "io/signals.h"
 #include "serve.h"
 
@@ -50,16 +52,18 @@ static void say(struct watching *w, const char *format, ...)
 	command_complain("%s", line);
 }
 
-static const char *state_text(const struct serve_view *view)
+static const char *state_text(const struct serve_view *view, char buf[STATUS_ROOM])
 {
-	return view->is_after_step ? "Clock was stepped"
-	       : view->may_tell    ? "Serving time"
-	                           : "Clock not synchronised";
+	if (view->may_tell) {
+		snprintf(buf, STATUS_ROOM, "Serving time, stratum %u", view->ntp.stratum);
+		return buf;
+	}
+	return view->is_after_step ? "Clock was stepped" : "Clock not synchronised";
 }
 
 static void tell_status(const struct watching *w)
 {
-	char status[STATUS_ROOM];
+	char status[STATUS_ROOM + 128], state[STATUS_ROOM];
 	struct serve_counts counts;
 	uint64_t dropped = 0;
 
@@ -68,26 +72,61 @@ static void tell_status(const struct watching *w)
 		dropped += counts.by_verdict[i];
 	}
 	snprintf(status, sizeof(status), "STATUS=%s: %llu answered, %llu dropped",
-	         state_text(&w->view), (unsigned long long)counts.by_verdict[SERVE_ANSWER],
+	         state_text(&w->view, state),
+	         (unsigned long long)counts.by_verdict[SERVE_ANSWER],
 	         (unsigned long long)dropped);
 	(void)notify_send(w->watch->notify, status);
 }
 
+/* What the answers go by, as a sentence. */
+static void say_basis(struct watching *w, const char *before)
+{
+	const struct ntp_server_state *ntp = &w->view.ntp;
+	char when[TEXT_TIME_RFC3339_ROOM], within[SPAN_TEXT_ROOM];
+
+	switch (w->view.basis) {
+	case SERVE_BY_ITSELF:
+		say(w, "%sas it is, stratum %u", before, ntp->stratum);
+		break;
+	case SERVE_BY_KERNEL:
+		say(w, "%sby the kernel's word, stratum %u", before, ntp->stratum);
+		break;
+	case SERVE_BY_TRUSTED:
+		text_time_rfc3339(ntp->reference, when);
+		span_format(ntp->root_delay_ns / 2 + ntp->root_dispersion_ns, 0, within);
+		say(w, "%sby the run of reqtime of %.19sZ, stratum %u, within %s", before,
+		    when, ntp->stratum, within);
+		break;
+	}
+}
+
+/* Each once, when it begins. */
 static void say_state(struct watching *w, const struct serve_view *before)
 {
-	if (w->view.is_after_step) {
+	static const char means[] = "NTP answers say so, the text services are silent; "
+				    "--local-stratum serves it all the same";
+
+	switch (w->view.doubt) {
+	case SERVE_SURE:
+		say_basis(w, !before || before->may_tell ? "time is served "
+		             : before->is_after_step ? "the clock is served as good again, "
+		                                     : "this clock is synchronised now, ");
+		break;
+	case SERVE_UNSYNCHRONISED:
+		say(w, "this clock is not synchronised, says the kernel: %s", means);
+		break;
+	case SERVE_TOO_FAR:
+		say(w,
+		    "this clock is not synchronised: it may be more than %d ms off by "
+		    "now: %s",
+		    (int)(SERVE_ROOT_DISTANCE_MAX_NS / NS_PER_MS), means);
+		break;
+	case SERVE_AFTER_STEP:
 		say(w,
 		    "the clock was stepped: for %d s NTP answers say that it is not to be "
 		    "trusted, the text services are silent",
 		    (int)(SERVE_STEP_GRACE_NS / NS_PER_S));
-	} else if (!w->view.may_tell) {
-		say(w, "this clock is not synchronised: NTP answers say so, the "
-		       "text services are silent; --local-stratum serves it "
-		       "all the same");
-	} else if (before) {
-		say(w, "%s",
-		    before->is_after_step ? "the clock is served as good again"
-		                          : "this clock is synchronised now");
+		break;
 	}
 	tell_status(w);
 }
@@ -117,22 +156,46 @@ static void reread(struct watching *w)
 	}
 }
 
-static void tick(struct watching *w)
+static void hear_clerk(struct watching *w)
 {
-	struct serve_view before = w->view;
+	struct serve_news news;
 
-	if (serve_refresh(w->watch->serve, &w->view) == 0 &&
-	    (w->view.may_tell != before.may_tell ||
-	     w->view.is_after_step != before.is_after_step)) {
-		say_state(w, &before);
+	if (w->watch->clerk->fd < 0) {
+		return;
 	}
-	if (w->watch->clerk->fd >= 0 && serve_clerk_rules(w->watch->clerk, &w->rules)) {
-		w->has_rules = true;
+	while (serve_clerk_news(w->watch->clerk, &news)) {
+		if (news.has_trusted) {
+			serve_trust(w->watch->serve, &news.trusted);
+		}
+		if (news.has_rules) {
+			w->rules = news.rules;
+			w->has_rules = true;
+		}
 	}
+	/* Heard the next time. */
+	if (w->watch->has_trust) {
+		serve_clerk_look(w->watch->clerk);
+	}
+}
+
+static void put_rules(struct watching *w)
+{
 	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
 		w->has_rules = false;
 		say(w, "read again: %u prefixes, %u requests a second of one address",
 		    w->rules.list.count, w->rules.limits.per_s);
+	}
+}
+
+static void tick(struct watching *w)
+{
+	struct serve_view before = w->view;
+
+	hear_clerk(w);
+	put_rules(w);
+	if (serve_refresh(w->watch->serve, &w->view) == 0 &&
+	    (w->view.doubt != before.doubt || w->view.basis != before.basis)) {
+		say_state(w, &before);
 	}
 	send_metrics(w);
 	if (w->watch->notify->watchdog_ns > 0) {

@@ -76,6 +76,12 @@ bool admit_limits_parse(const char *text, struct admit_limits *ret)
 	return true;
 }
 
+bool admit_rules_are_sane(const struct admit_rules *rules)
+{
+	return cidr_list_is_sane(&rules->list) && rules->limits.per_s <= ADMIT_PER_S_MAX &&
+	       rules->limits.burst >= 1 && rules->limits.burst <= ADMIT_BURST_MAX;
+}
+
 /* The hash of the part of an address that counts. */
 static uint64_t hash_of(const struct admit_table *table, const struct address *from,
                         bool is_coarse)

@@ -151,6 +151,33 @@ bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix, bool is_al
 	return true;
 }
 
+/* Read as the octet that came: a bool that holds neither would be undefined. */
+static bool is_flag(const bool *flag)
+{
+	uint8_t octet;
+
+	memcpy(&octet, flag, 1);
+	return octet <= 1;
+}
+
+bool cidr_list_is_sane(const struct cidr_list *list)
+{
+	if (list->count > CIDR_LIST_MAX || !is_flag(&list->has_allow)) {
+		return false;
+	}
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct cidr_rule *rule = &list->rules[i];
+
+		if (!is_flag(&rule->is_allow) ||
+		    (rule->prefix.family != ADDRESS_IPV4 &&
+		     rule->prefix.family != ADDRESS_IPV6) ||
+		    rule->prefix.bits > width(rule->prefix.family)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool cidr_list_allows(const struct cidr_list *list, const struct address *address)
 {
 	for (uint32_t i = 0; i < list->count; i++) {

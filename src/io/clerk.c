@@ -2,6 +2,7 @@
 #include "io/clerk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -115,6 +116,15 @@ ssize_t clerk_receive(const struct clerk *clerk, void *buf, size_t room)
 		return -EPIPE;
 	}
 	return n == -EWOULDBLOCK ? -EAGAIN : n;
+}
+
+void clerk_wait(const struct clerk *clerk, int64_t timeout_ns)
+{
+	struct pollfd p = { .fd = clerk->fd, .events = POLLIN };
+
+	if (clerk->fd >= 0) {
+		(void)poll(&p, 1, (int)(timeout_ns / INT64_C(1000000)));
+	}
 }
 
 void clerk_close(struct clerk *clerk)

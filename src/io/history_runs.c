@@ -67,24 +67,24 @@ int history_load_trusted(struct history *history, struct run_record *ret)
 	return r == 0 && count == 0 ? -ENOENT : r;
 }
 
-int history_load_sources(struct history *history, size_t back, struct source_record *ret,
-                         size_t room, size_t *ret_count)
+/* `rest` with one or two parameters. */
+static int load_sources(struct history *history, const char *rest, int64_t first,
+                        int64_t second, struct source_record *ret, size_t room,
+                        size_t *ret_count)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct source_record record;
 	size_t count = 0;
 	int code, r;
 
-	r = history_table_prepare_select(
-		history, &history_source_table,
-		"FROM source WHERE run="
-		"(SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET ?)"
-		" ORDER BY id",
-		&stmt);
+	r = history_table_prepare_select(history, &history_source_table, rest, &stmt);
 	if (r < 0) {
 		return r;
 	}
-	sqlite3_bind_int64(stmt, 1, (int64_t)back);
+	sqlite3_bind_int64(stmt, 1, first);
+	if (sqlite3_bind_parameter_count(stmt) > 1) {
+		sqlite3_bind_int64(stmt, 2, second);
+	}
 	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < room) {
 		memset(&record, 0, sizeof(record));
 		if (!history_table_read(stmt, &history_source_table, &record)) {
@@ -101,6 +101,25 @@ int history_load_sources(struct history *history, size_t back, struct source_rec
 		*ret_count = count;
 	}
 	return r;
+}
+
+int history_load_sources(struct history *history, size_t back, struct source_record *ret,
+                         size_t room, size_t *ret_count)
+{
+	return load_sources(history,
+	                    "FROM source WHERE run="
+	                    "(SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET ?)"
+	                    " ORDER BY id",
+	                    (int64_t)back, 0, ret, room, ret_count);
+}
+
+int history_load_sources_of(struct history *history, const struct run_record *run,
+                            struct source_record *ret, size_t room, size_t *ret_count)
+{
+	return load_sources(history,
+	                    "FROM source WHERE run=(SELECT id FROM run WHERE wall_ns=?"
+	                    " AND mono_ns=? ORDER BY id DESC LIMIT 1) ORDER BY id",
+	                    run->at.unix_ns, run->mono_ns, ret, room, ret_count);
 }
 
 int history_load_floor(struct history *history, struct instant *ret)

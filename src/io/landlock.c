@@ -33,6 +33,7 @@
 enum right {
 	WRITE_FILE = 1 << 1,
 	READ_FILE = 1 << 2,
+	READ_DIR = 1 << 3,
 	REMOVE_FILE = 1 << 5,
 	MAKE_REG = 1 << 8,
 	ALL_OF_1 = (1 << 13) - 1,
@@ -67,7 +68,7 @@ static int add_folder(int ruleset_fd, const struct landlock_folder *folder, uint
 	struct beneath rule = { .allowed = 0 };
 	int r = 0;
 
-	rule.allowed |= folder->may_read ? READ_FILE : 0;
+	rule.allowed |= folder->may_read ? READ_FILE | READ_DIR : 0;
 	rule.allowed |=
 		folder->may_write ? WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE : 0;
 	rule.allowed &= known;

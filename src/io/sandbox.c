@@ -123,10 +123,13 @@ static const char *const serve_may[] = {
 	"accept4",
 };
 
-/* Which files these may touch is for Landlock to say: no filter can read a path. */
+/* Which files these may touch is for Landlock to say: no filter can read a path.  The second half is
+ * what SQLite asks before and while it reads. */
 static const char *const clerk_may[] = {
-	"fchmod",   "fsync",     "openat", "open",     "rename",
-	"renameat", "renameat2", "unlink", "unlinkat",
+	"fchmod",    "fsync",      "openat",   "open",   "rename",    "renameat",
+	"renameat2", "unlink",     "unlinkat", "access", "faccessat", "faccessat2",
+	"fstatfs",   "fstatfs64",  "getcwd",   "lstat",  "lstat64",   "pread64",
+	"readlink",  "readlinkat", "stat",     "stat64", "statx",
 };
 
 static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t count)

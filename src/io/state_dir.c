@@ -3,9 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+const char *state_dir_default(char buf[STATE_DIR_ROOM])
+{
+	const char *given = secure_getenv("STATE_DIRECTORY");
+	size_t len = given ? strcspn(given, ":") : 0;
+
+	if (len == 0 || len >= STATE_DIR_ROOM) {
+		return STATE_DIR_DEFAULT;
+	}
+	memcpy(buf, given, len);
+	buf[len] = '\0';
+	return buf;
+}
 
 static bool is_ours(const struct stat *st)
 {

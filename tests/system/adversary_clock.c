@@ -20,9 +20,20 @@ static struct kernel {
 	long steps;
 	long freq; /* as in struct timex */
 	long pending_us;
-	long maxerror, esterror;
+	long maxerror, esterror; /* as told; the first grows, as the kernel's does */
 	int status;
+	long told_s; /* CLOCK_MONOTONIC */
 } * kernel;
+
+enum { GROWTH_US_PER_S = 500 };
+
+static long mono_s(void)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -71,6 +82,7 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 	}
 	if (modes & ADJ_MAXERROR) {
 		kernel->maxerror = tx->maxerror;
+		kernel->told_s = mono_s();
 	}
 	if (modes & ADJ_ESTERROR) {
 		kernel->esterror = tx->esterror;
@@ -78,7 +90,7 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 	memset(tx, 0, sizeof(*tx));
 	tx->freq = kernel->freq;
 	tx->status = kernel->status;
-	tx->maxerror = kernel->maxerror;
+	tx->maxerror = kernel->maxerror + (mono_s() - kernel->told_s) * GROWTH_US_PER_S;
 	tx->esterror = kernel->esterror;
 	tx->tick = 10000;
 	tx->precision = 1;

@@ -19,11 +19,14 @@
  *   poke activate KIND,... NAMES PROGRAM ARGUMENT...
  *        binds sockets on loopback ("udp", "tcp") and becomes PROGRAM, which finds them as those of
  *        a service manager
+ *   poke word FILE N VALUE
+ *        writes VALUE as the N-th long of FILE, which others may have mapped
  *   poke notify NAME SECONDS
  *        binds a service manager's socket and prints what arrives
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -401,6 +404,25 @@ static int poke_activate(int argc, char **argv)
 	return 1;
 }
 
+static int poke_word(int argc, char **argv)
+{
+	long value;
+	int fd;
+
+	if (argc != 3) {
+		return 2;
+	}
+	value = number(argv[2]);
+	fd = open(argv[0], O_WRONLY | O_CLOEXEC);
+	if (fd < 0 ||
+	    pwrite(fd, &value, sizeof(value),
+	           (off_t)(number(argv[1]) * (long)sizeof(value))) != sizeof(value)) {
+		die(argv[0]);
+	}
+	close(fd);
+	return 0;
+}
+
 static int poke_notify(int argc, char **argv)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -445,7 +467,7 @@ int main(int argc, char **argv)
 		{ "udp", poke_udp },           { "raw", poke_raw },
 		{ "tcp", poke_tcp },           { "hold", poke_hold },
 		{ "notify", poke_notify },     { "text", poke_text },
-		{ "activate", poke_activate },
+		{ "activate", poke_activate }, { "word", poke_word },
 	};
 	int r = 2;
 

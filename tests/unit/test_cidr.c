@@ -136,9 +136,36 @@ static void a_full_list_says_so(void **state)
 	assert_int_equal(list.count, CIDR_LIST_MAX);
 }
 
+static void a_list_from_elsewhere(void **state)
+{
+	struct cidr_list good = { .count = 0 }, bad;
+	struct cidr prefix;
+
+	(void)state;
+	assert_int_equal(cidr_parse("2001:db8::/32", &prefix), CIDR_OK);
+	assert_true(cidr_list_is_sane(&good));
+	assert_true(cidr_list_add(&good, &prefix, true));
+	assert_true(cidr_list_is_sane(&good));
+	bad = good;
+	bad.count = CIDR_LIST_MAX + 1;
+	assert_false(cidr_list_is_sane(&bad));
+	bad = good;
+	bad.count = 2; /* the second has no family */
+	assert_false(cidr_list_is_sane(&bad));
+	bad = good;
+	bad.rules[0].prefix.bits = 129;
+	assert_false(cidr_list_is_sane(&bad));
+	bad.rules[0].prefix.family = ADDRESS_IPV4;
+	bad.rules[0].prefix.bits = 33;
+	assert_false(cidr_list_is_sane(&bad));
+	bad = good;
+	memset(&bad.rules[0].is_allow, 2, 1);
+	assert_false(cidr_list_is_sane(&bad));
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(list_rows) + 1];
+	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(list_rows) + 2];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT_OF(parse_rows); i++) {
@@ -155,5 +182,6 @@ int main(void)
 			                            (void *)(uintptr_t)&list_rows[i] };
 	}
 	*t++ = (struct CMUnitTest)cmocka_unit_test(a_full_list_says_so);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(a_list_from_elsewhere);
 	return cmocka_run_group_tests_name("cidr", tests, NULL, NULL);
 }

@@ -39,6 +39,18 @@ static int read_readable(void)
 {
 	return reach(readable, O_RDONLY);
 }
+static int list(const char *folder)
+{
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0 ? errno : 0;
+}
+static int list_readable(void)
+{
+	return list(readable);
+}
+static int list_other(void)
+{
+	return list(other);
+}
 static int write_readable(void)
 {
 	return reach(readable, O_WRONLY);
@@ -87,6 +99,8 @@ static const struct row {
 } rows[] = {
 	/* clang-format off */
 	{ "read where that is allowed",       read_readable,    true,  0 },
+	{ "see what there is",                list_readable,    true,  0 },
+	{ "see what there is elsewhere",      list_other,       true,  EACCES },
 	{ "write there",                      write_readable,   true,  EACCES },
 	{ "replace a file where that is",     replace_writable, true,  0 },
 	{ "read there",                       read_writable,    true,  EACCES },

@@ -49,6 +49,22 @@ static bool try_openat_write(void)
 	return openat(AT_FDCWD, "/tmp", O_TMPFILE | O_WRONLY, 0600) >= 0;
 }
 
+/* As SQLite looks for a file. */
+static bool try_readlink(void)
+{
+	char buf[64];
+
+	return readlink("/proc/self", buf, sizeof(buf)) > 0;
+}
+
+static bool try_pread(void)
+{
+	char buf[1];
+
+	/* A terminal or a pipe has no places to read at: that is an answer, too. */
+	return pread(STDIN_FILENO, buf, 0, 0) == 0 || errno == ESPIPE || errno == EBADF;
+}
+
 static bool try_exec(void)
 {
 	char *const argv[] = { NULL };
@@ -241,6 +257,8 @@ static const struct sandbox_row rows[] = {
 	/* name                    attempt              measure serve clerk */
 	{ "open a file", try_open, { false, false, true } },
 	{ "make a file", try_openat_write, { false, false, true } },
+	{ "follow a link", try_readlink, { false, false, true } },
+	{ "read at a place", try_pread, { false, false, true } },
 	{ "run a program", try_exec, { false, false, false } },
 	{ "fork", try_fork, { false, false, false } },
 	{ "clone", try_clone, { false, false, false } },

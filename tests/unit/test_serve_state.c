@@ -19,7 +19,7 @@
 static struct listen_moment moment(int64_t after_ns)
 {
 	return (struct listen_moment){ .wall = { START_NS + after_ns },
-		                       .mono_ns = 5 * NS_PER_S + after_ns };
+		                       .mono_ns = 5000 * NS_PER_S + after_ns };
 }
 
 static struct kernel_clock_state synchronised(int64_t max_error_ns)
@@ -52,7 +52,7 @@ static const struct row rows[] = {
 	{ "local stratum 15",              15, true,  1, 16 * NS_PER_S,     NTP_LEAP_NONE, 15, "\177\177\001\001", 30, true, true },
 	{ "unsynchronised",                 0, true,  0, NS_PER_MS,         NTP_LEAP_UNSYNCHRONISED, 16, "INIT", NS_PER_MS, false, false },
 	{ "by others",                      0, false, 0, NS_PER_MS,         NTP_LEAP_NONE, 10, "\177\177\000\001", NS_PER_MS, true, true },
-	{ "by others, leap second to come", 0, false, 1, NS_PER_MS,         NTP_LEAP_INSERT, 10, "\177\177\000\001", NS_PER_MS, true, true },
+	{ "by others, no day for a leap second", 0, false, 1, NS_PER_MS,    NTP_LEAP_NONE, 10, "\177\177\000\001", NS_PER_MS, true, true },
 	{ "by others, just near enough",    0, false, 0, 1500 * NS_PER_MS,  NTP_LEAP_NONE, 10, "\177\177\000\001", 1500 * NS_PER_MS, true, true },
 	{ "by others, too far",             0, false, 0, 1500 * NS_PER_MS + 1, NTP_LEAP_UNSYNCHRONISED, 16, "INIT", 1500 * NS_PER_MS + 1, false, false },
 };
@@ -261,64 +261,245 @@ static void upstream_lost(void **state)
 	assert_in_range(lost_s, 2998, 2999); /* 1.5 s at 500 ppm */
 }
 
+/* A thousand seconds ago; the kernel was told 4 ms. */
 static struct serve_trusted trusted_run(void)
 {
-	return (struct serve_trusted){ .is_known = true,
-		                       .at = { START_NS - 1000 * NS_PER_S },
-		                       .bound_ns = 4 * NS_PER_MS,
+	const struct listen_moment at = moment(-1000 * NS_PER_S);
+
+	return (struct serve_trusted){ .is_known = 1,
+		                       .at = at.wall,
+		                       .mono_ns = at.mono_ns,
+		                       .dispersion_ns = 4 * NS_PER_MS,
+		                       .told_ns = 4 * NS_PER_MS,
 		                       .root_delay_ns = 20 * NS_PER_MS,
+		                       .frequency_ppb = 1234,
 		                       .stratum = 2,
 		                       .refid = { 192, 0, 2, 7 } };
+}
+
+/* As it counts on by itself after such a run. */
+static struct kernel_clock_state kernel_after(int64_t age_ns)
+{
+	struct kernel_clock_state kernel =
+		synchronised(4 * NS_PER_MS + age_ns / NS_PER_S * 500 * NS_PER_US);
+
+	kernel.frequency_ppb = 1235; /* it rounds */
+	return kernel;
 }
 
 static void a_trusted_run_is_served_as_it_is(void **state)
 {
 	struct serve_clock clock = { .trusted = trusted_run() };
-	struct kernel_clock_state kernel = synchronised(504 * NS_PER_MS);
+	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_int_equal(view.basis, SERVE_BY_TRUSTED);
+	assert_int_equal(view.doubt, SERVE_SURE);
 	assert_int_equal(view.ntp.stratum, 3);
 	assert_memory_equal(view.ntp.refid, ((uint8_t[]){ 192, 0, 2, 7 }), 4);
 	assert_int_equal(view.ntp.reference.unix_ns, START_NS - 1000 * NS_PER_S);
 	assert_int_equal(view.ntp.root_delay_ns, 20 * NS_PER_MS);
 	/* 15 us a second for 1000 s. */
 	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
-	/* A step takes the trust away for good. */
-	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), true, &view);
-	assert_false(view.may_tell);
-	serve_clock_update(&clock, &kernel, stepped(60 * NS_PER_S, NS_PER_S), true, &view);
-	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+	clock.trusted.drift_ppb = 100000;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_in_range(view.ntp.root_dispersion_ns, 104 * NS_PER_MS,
+	                104 * NS_PER_MS + 2000);
+	/* Better than RFC 5905 has it no clock is said to be. */
+	clock.trusted.drift_ppb = 100;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
 }
 
-static void somebody_else_knows_better(void **state)
+/* 0.6 s at 500 us a second: half a second of it is done by now. */
+static void what_is_still_slewed_counts(void **state)
 {
 	struct serve_clock clock = { .trusted = trusted_run() };
-	struct kernel_clock_state kernel = synchronised(NS_PER_MS);
+	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
+	struct serve_view view;
+
+	(void)state;
+	clock.trusted.slew_ns = 600 * NS_PER_MS;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_in_range(view.ntp.root_dispersion_ns, 119 * NS_PER_MS,
+	                119 * NS_PER_MS + 2000);
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	clock.trusted.slew_ns = 400 * NS_PER_MS;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
+}
+
+struct trust_row {
+	const char *name;
+	struct serve_trusted change; /* added to the run above */
+	int64_t wall_ns;             /* added to this clock */
+	int64_t kernel_error_ns;     /* ... to what the kernel knows */
+	int64_t kernel_ppb;
+	enum serve_basis basis;
+};
+
+/* clang-format off */
+static const struct trust_row trust_rows[] = {
+	{ .name = "trusted", .basis = SERVE_BY_TRUSTED },
+	{ .name = "trusted: a reading apart by 150 us", .wall_ns = 150 * NS_PER_US,
+	  .basis = SERVE_BY_TRUSTED },
+	{ .name = "a step since, by 1 ms", .wall_ns = NS_PER_MS, .basis = SERVE_BY_KERNEL },
+	{ .name = "a step since, back by an hour", .wall_ns = -3600 * NS_PER_S, .basis = SERVE_BY_KERNEL },
+	{ .name = "a sleep since", .change.mono_ns = 60 * NS_PER_S, .basis = SERVE_BY_KERNEL },
+	{ .name = "another boot", .change.mono_ns = 86400 * NS_PER_S, .basis = SERVE_BY_KERNEL },
+	{ .name = "another boot, an older one", .change.mono_ns = -900 * NS_PER_S, .basis = SERVE_BY_KERNEL },
+	{ .name = "somebody told the kernel less", .kernel_error_ns = -100 * NS_PER_MS, .basis = SERVE_BY_KERNEL },
+	{ .name = "the kernel a second late", .kernel_error_ns = -500 * NS_PER_US, .basis = SERVE_BY_TRUSTED },
+	{ .name = "somebody gave another frequency", .kernel_ppb = 1000, .basis = SERVE_BY_KERNEL },
+	{ .name = "stratum 14 is the last to be served", .change.stratum = 12, .basis = SERVE_BY_TRUSTED },
+	{ .name = "stratum 15 is not", .change.stratum = 13, .basis = SERVE_BY_KERNEL },
+	{ .name = "leap 3", .change.leap = 3, .basis = SERVE_BY_KERNEL },
+	{ .name = "none", .change.is_known = 255, .basis = SERVE_BY_KERNEL },
+};
+/* clang-format on */
+
+static void trust_row(void **state)
+{
+	const struct trust_row *row = *state;
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
+	struct listen_moment now = moment(0);
+	struct serve_view view;
+
+	clock.trusted.is_known = (uint8_t)(clock.trusted.is_known + row->change.is_known);
+	clock.trusted.stratum = (uint8_t)(clock.trusted.stratum + row->change.stratum);
+	clock.trusted.leap += row->change.leap;
+	clock.trusted.mono_ns += row->change.mono_ns;
+	kernel.max_error_ns += row->kernel_error_ns;
+	kernel.frequency_ppb += row->kernel_ppb;
+	now.wall.unix_ns += row->wall_ns;
+	serve_clock_update(&clock, &kernel, now, true, &view);
+	assert_int_equal(view.basis, row->basis);
+	assert_true(view.may_tell);
+	if (row->basis == SERVE_BY_KERNEL) {
+		assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+		assert_int_equal(view.ntp.root_dispersion_ns, kernel.max_error_ns);
+		assert_int_equal(view.ntp.root_delay_ns, 0);
+	}
+}
+
+static void a_step_takes_the_trust_away(void **state)
+{
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), true, &view);
+	assert_false(view.may_tell);
+	assert_int_equal(view.doubt, SERVE_AFTER_STEP);
+	serve_clock_update(&clock, &kernel, stepped(60 * NS_PER_S, NS_PER_S), true, &view);
+	assert_int_equal(view.basis, SERVE_BY_KERNEL);
 	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
-	assert_int_equal(view.ntp.root_dispersion_ns, NS_PER_MS);
 }
 
 static void a_trusted_run_grows_old(void **state)
 {
 	struct serve_clock clock = { .trusted = trusted_run() };
-	struct kernel_clock_state kernel = synchronised(504 * NS_PER_MS);
+	struct kernel_clock_state kernel;
+	struct listen_moment now;
 	struct serve_view view;
+	int64_t lost_s = 0;
 
 	(void)state;
-	clock.trusted.at.unix_ns = START_NS - 100000 * NS_PER_S; /* 1.504 s at 15 ppm */
-	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	assert_false(view.may_tell);
-	assert_memory_equal(view.ntp.refid, "INIT", 4);
+	/* 4 ms and half of 20 ms, at 100 us a second. */
+	clock.trusted.drift_ppb = 100000;
+	for (int64_t s = 1000; s < 20000; s++) {
+		now = moment((s - 1000) * NS_PER_S);
+		kernel = kernel_after(s * NS_PER_S);
+		serve_clock_update(&clock, &kernel, now, true, &view);
+		if (!view.may_tell && lost_s == 0) {
+			lost_s = s;
+			assert_int_equal(view.doubt, SERVE_TOO_FAR);
+			assert_int_equal(view.basis, SERVE_BY_TRUSTED);
+			assert_memory_equal(view.ntp.refid, "INIT", 4);
+			assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
+		}
+		assert_int_equal(view.may_tell, lost_s == 0);
+	}
+	assert_in_range(lost_s, 14859, 14861);
+	kernel = kernel_after(1000 * NS_PER_S);
 	kernel.is_unsynchronised = true;
-	clock.trusted = trusted_run();
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_false(view.may_tell);
+	assert_int_equal(view.doubt, SERVE_UNSYNCHRONISED);
+}
+
+struct leap_row {
+	const char *name;
+	int64_t now_s; /* since 1970 */
+	int64_t run_s; /* before that; 0: the kernel alone */
+	enum ntp_leap leap;
+	enum serve_basis basis;
+};
+
+/* 1798761600 is the first second of 2027. */
+/* clang-format off */
+static const struct leap_row leap_rows[] = {
+	{ "leap, armed in the kernel: the day before the last", 1798761600 - 86401, 0, NTP_LEAP_NONE, SERVE_BY_KERNEL },
+	{ "leap, armed in the kernel: the last day",            1798761600 - 86400, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
+	{ "leap, armed in the kernel: the last second",         1798761600 - 1, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
+	{ "leap, armed in the kernel: over",                    1798761600, 0, NTP_LEAP_NONE, SERVE_BY_KERNEL },
+	{ "leap, of a run: told weeks before",                  1798761600 - 1000000, 600, NTP_LEAP_NONE, SERVE_BY_TRUSTED },
+	{ "leap, of a run: the last day",                       1798761600 - 1000, 600, NTP_LEAP_INSERT, SERVE_BY_TRUSTED },
+	{ "leap, of a run: over, and nobody knows how",         1798761600 + 100, 600, NTP_LEAP_NONE, SERVE_BY_KERNEL },
+	{ "leap, of a run: told after it",                      1798761600 + 1000, 600, NTP_LEAP_NONE, SERVE_BY_TRUSTED },
+};
+/* clang-format on */
+
+static void leap_row(void **state)
+{
+	const struct leap_row *row = *state;
+	struct serve_clock clock = { .trusted = trusted_run() };
+	struct kernel_clock_state kernel = kernel_after(row->run_s * NS_PER_S);
+	const struct listen_moment now = { .wall = { row->now_s * NS_PER_S },
+		                           .mono_ns = 4000 * NS_PER_S };
+	struct serve_view view;
+
+	clock.trusted.is_known = row->run_s > 0;
+	clock.trusted.at.unix_ns = (row->now_s - row->run_s) * NS_PER_S;
+	clock.trusted.mono_ns = (4000 - row->run_s) * NS_PER_S;
+	clock.trusted.leap = NTP_LEAP_INSERT;
+	kernel.leap = row->run_s > 0 ? NTP_LEAP_NONE : NTP_LEAP_INSERT;
+	serve_clock_update(&clock, &kernel, now, true, &view);
+	assert_int_equal(view.basis, row->basis);
+	assert_int_equal(view.ntp.leap, row->leap);
+}
+
+/* It has come from another process. */
+static void what_cannot_be_trusted(void **state)
+{
+	struct serve_trusted good = trusted_run(), bad;
+
+	(void)state;
+	assert_true(serve_trusted_is_sane(&good));
+	memset(&bad, 0, sizeof(bad));
+	assert_true(serve_trusted_is_sane(&bad));
+	memset(&bad, 0xff, sizeof(bad));
+	assert_false(serve_trusted_is_sane(&bad));
+	bad = good;
+	bad.leap = 4;
+	assert_false(serve_trusted_is_sane(&bad));
+	bad = good;
+	bad.is_known = 2;
+	assert_false(serve_trusted_is_sane(&bad));
+	bad = good;
+	bad.dispersion_ns = -1;
+	assert_false(serve_trusted_is_sane(&bad));
+	bad = good;
+	bad.slew_ns = INT64_MAX;
+	assert_false(serve_trusted_is_sane(&bad));
+	bad = good;
+	bad.at.unix_ns = INT64_MIN;
+	assert_false(serve_trusted_is_sane(&bad));
 }
 
 enum { WRITES = 200000 };
@@ -391,24 +572,26 @@ int main(void)
 		cmocka_unit_test(dispersion_grows_with_age),
 		cmocka_unit_test(upstream_lost),
 		cmocka_unit_test(a_trusted_run_is_served_as_it_is),
-		cmocka_unit_test(somebody_else_knows_better),
+		cmocka_unit_test(what_is_still_slewed_counts),
+		cmocka_unit_test(a_step_takes_the_trust_away),
+		cmocka_unit_test(what_cannot_be_trusted),
 		cmocka_unit_test(a_trusted_run_grows_old),
 	};
-	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others) + COUNT_OF(step_rows)];
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others) + COUNT_OF(step_rows) +
+	                        COUNT_OF(trust_rows) + COUNT_OF(leap_rows)];
+	size_t n = COUNT_OF(others);
 
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		tests[i] =
-			(struct CMUnitTest){ .name = rows[i].name,
-			                     .test_func = state_row,
-			                     .initial_state = (void *)(uintptr_t)&rows[i] };
+	memset(tests, 0, sizeof(tests));
+	memcpy(tests, others, sizeof(others));
+#define ADD_ROWS(table, function)                                                          \
+	for (size_t i = 0; i < COUNT_OF(table); i++) {                                     \
+		tests[n].name = (table)[i].name;                                           \
+		tests[n].test_func = (function);                                           \
+		tests[n++].initial_state = (void *)(uintptr_t) & (table)[i];               \
 	}
-	memcpy(tests + COUNT_OF(rows), others, sizeof(others));
-	for (size_t i = 0; i < COUNT_OF(step_rows); i++) {
-		tests[COUNT_OF(rows) + COUNT_OF(others) + i] =
-			(struct CMUnitTest){ .name = step_rows[i].name,
-			                     .test_func = step_row,
-			                     .initial_state =
-			                             (void *)(uintptr_t)&step_rows[i] };
-	}
+	ADD_ROWS(rows, state_row)
+	ADD_ROWS(step_rows, step_row)
+	ADD_ROWS(trust_rows, trust_row)
+	ADD_ROWS(leap_rows, leap_row)
 	return cmocka_run_group_tests_name("serve_state", tests, NULL, NULL);
 }

@@ -226,11 +226,6 @@ bool lock_noted(const struct lock *lock, int64_t *ret)
 	return false;
 }
 
-const char *state_dir_error_text(int error)
-{
-	return strerror(-error);
-}
-
 int recorder_start(const char *state_dir, const struct recorder_settings *settings,
                    struct recorder **ret)
 {
