@@ -50,12 +50,12 @@ RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/record
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
 CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
                 filter keyed_sort electorate select plan rival run report_text report_table \
-                report_verdict style discipline discipline_bank \
+                report_verdict report_details report_csv report_ntpdate csv style discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave refid threshold health metrics
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
+                cmd/set_report cmd/measuring cmd/measuring_print cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
                 app/measure app/sources app/exchange app/tally io/ports io/ports_wait io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
@@ -72,9 +72,11 @@ test_correct_OBJ := app/correct
 test_command_OBJ := $(COMMAND)
 test_command_LIB := -linih
 test_measure_OBJ := app/measure app/sources app/exchange app/tally
+test_golden_OBJ  := cmd/json
+test_golden_LIB  := -ljansson
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/measuring_print cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
                     io/state_dir
 test_set_LIB     := -ljansson -linih
 test_servers_file_OBJ := cmd/servers_file $(COMMAND)

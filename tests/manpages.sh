@@ -40,7 +40,7 @@ compare "reqtime-trace.1 lists the options of reqtime trace --help" "$T/trace" \
 	packaging/man/reqtime-trace.1
 # Every key of the configuration file is in reqtime.conf(5), and no other; the example names
 # keys that are there.
-"$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: n.*\)$/\1/p' |
+"$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: .*\)$/\1/p' |
 	sort -u >"$T/keys"
 sed -n 's/^\.It Cm //p' packaging/man/reqtime.conf.5 | sed 's/ Ar .*//; s/ , /\n/g' |
 	sort -u >"$T/listed"

@@ -17,6 +17,10 @@
 
 struct kernel_ports;
 
+/* --format, in the order of the words. */
+enum measuring_format { MEASURING_TABLE, MEASURING_JSON, MEASURING_CSV, MEASURING_NTPDATE };
+#define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate"
+
 /* What the shared options set; settings of a command begin with it. */
 struct measuring_settings {
 	int family; /* enum address_family; ADDRESS_NONE: both */
@@ -31,15 +35,15 @@ struct measuring_settings {
 	const char *state_dir; /* NULL: see memory_dir() */
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
-	bool is_json;
-	int color; /* enum terminal_color */
+	int format;       /* enum measuring_format */
+	int color;        /* enum terminal_color */
 	bool is_quiet;
 	bool is_verbose;
 	struct option_texts servers; /* operands like the others: see cmd/command.h */
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 19 };
+enum { MEASURING_OPTION_COUNT = 20 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 
@@ -54,7 +58,8 @@ struct measuring {
 	struct measure_settings measure;
 	struct kernel_ports *ports;
 	struct progress progress; /* as it begins */
-	struct style style;       /* of where the report goes */
+	enum measuring_format format;
+	struct style style; /* of where the report goes */
 	bool is_verbose;
 };
 
@@ -74,5 +79,8 @@ int measuring_print(const struct measuring *measuring, const struct run *run,
                     const struct plan *plan, FILE *to);
 int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
                             const struct plan *plan, FILE *to);
+/* The formats csv and ntpdate (core/report_formats.h). */
+int measuring_print_lines(const struct measuring *measuring, const struct run *run,
+                          const struct plan *plan, bool has_log_line, FILE *to);
 
 #endif

@@ -37,6 +37,9 @@ const struct option_row *option_at(const struct command *command, size_t i);
  * there is none. */
 size_t option_find(const struct command *command, const char *name, size_t len,
                    char letter);
+/* An OPT_CHOICE that is short for a word of an OPT_WORD: that one, which keeps the origin of
+ * both.  Else `i`. */
+size_t option_spokesman(const struct command *command, size_t i);
 /* Where option `i` is kept. */
 void *option_field(const struct parse *parse, size_t i);
 

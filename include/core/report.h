@@ -38,6 +38,10 @@ void report_reason(const struct run *run, char buf[RUN_REASON_ROOM]);
 size_t report_table(const struct run *run, const struct style *style, char *buf,
                     size_t room);
 
+/* What --verbose shows of each source: where it is, packets, stamps, what its header says. */
+size_t report_details(const struct run *run, const struct style *style, char *buf,
+                      size_t room);
+
 /* The last lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
  * servers." and what `set` would do, or why there is no answer; at most 80 columns.
  * `plan` is NULL when there is none.  Here and in the table the figures hold as printed:

@@ -106,9 +106,13 @@ static bool print_texts(const struct parse *parse, size_t i)
 static void print_setting(const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
+	const size_t spokesman = option_spokesman(parse->command, i);
 	char value[VALUE_ROOM], origin[2 * COMMAND_QUOTE_ROOM];
 
-	if (row->kind == OPT_TEXTS) {
+	if (spokesman != i) {
+		printf("# %s: see %s\n", row->name,
+		       option_at(parse->command, spokesman)->name);
+	} else if (row->kind == OPT_TEXTS) {
 		if (!print_texts(parse, i)) {
 			printf("# %s: none\n", row->name);
 		}

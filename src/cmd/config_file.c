@@ -264,6 +264,7 @@ static int apply_item(const struct config_file *file, const struct config_item *
 	const struct option_row *row = option_at(parse->command, i);
 	void *field = option_field(parse, i);
 	char where[WHERE_ROOM];
+	size_t spokesman;
 
 	if (row->kind == OPT_TEXTS && is_first) {
 		((struct option_texts *)field)->count = 0;
@@ -278,10 +279,11 @@ static int apply_item(const struct config_file *file, const struct config_item *
 			parse->lines[k] = 0;
 		}
 	}
-	if (is_first) {
-		parse->lines[i] = item->line;
+	spokesman = option_spokesman(parse->command, i);
+	if (is_first || spokesman != i) {
+		parse->lines[spokesman] = item->line;
 	}
-	parse->origins[i] = ORIGIN_FILE;
+	parse->origins[spokesman] = ORIGIN_FILE;
 	return option_store(row, where_text(file, item->line, where), item->value, field);
 }
 

@@ -103,6 +103,7 @@ static json_t *command_json(const struct parse *parse)
 	for (size_t i = 0; object && i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
 		if (config_file_takes(parse->command, row) &&
+		    option_spokesman(parse->command, i) == i &&
 		    json_object_set_new(object, row->name, setting_json(parse, i)) < 0) {
 			json_decref(object);
 			object = NULL;

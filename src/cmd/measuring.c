@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/terminal.h"
-#include "core/report.h"
 #include "core/sample.h"
-#include "core/span.h"
 #include "io/history.h"
 #include "io/kernel_clock.h"
 #include "io/ports.h"
@@ -52,8 +50,10 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "forget runs older than this (90d)" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "again and again, so far apart, until a signal ends it" },
-	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
-	  "one line of JSON instead of the table" },
+	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
+	  "how to print what was found (table)" },
+	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
+	  "one line of JSON: --format json" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
 	  "print nothing when all is well: the exit status tells" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
@@ -225,6 +225,7 @@ int measuring_open(const struct measuring_settings *settings,
 	measuring.style = terminal_style(settings->is_quiet ? STDERR_FILENO : STDOUT_FILENO,
 	                                 (enum terminal_color)settings->color);
 	measuring.is_verbose = settings->is_verbose;
+	measuring.format = (enum measuring_format)settings->format;
 	if (!settings->is_quiet) {
 		progress_open(&measuring.progress);
 	}
@@ -266,93 +267,4 @@ void measuring_close(struct measuring *measuring)
 {
 	ports_close(measuring->ports);
 	measuring->ports = NULL;
-}
-
-static const char *stamp_text(enum stamp_kind stamp)
-{
-	switch (stamp) {
-	case STAMP_KERNEL:
-		return "kernel";
-	case STAMP_USER:
-		return "user";
-	case STAMP_NONE:
-		break;
-	}
-	return "none";
-}
-
-static void print_details(const struct run_source *source, const struct style *style,
-                          FILE *to)
-{
-	char delay[SPAN_TEXT_ROOM], dispersion[SPAN_TEXT_ROOM];
-	char address[ADDRESS_TEXT_ROOM] = "not resolved";
-	char name[4 * SERVER_HOST_ROOM];
-	char refid[20];
-
-	report_escape((const uint8_t *)source->name, strlen(source->name), name,
-	              sizeof(name));
-	if (source->address.family != ADDRESS_NONE) {
-		address_format(&source->address, address);
-	}
-	fprintf(to,
-	        "%s: %s %s port %u, sent %u, received %u, stamps: sent %s, received %s\n",
-	        name, scheme_name(source->scheme), address, (unsigned)source->port,
-	        source->sent, source->received, stamp_text(source->sent_stamp),
-	        stamp_text(source->received_stamp));
-	if (source->has_header) {
-		report_refid(source->stratum, source->refid, refid, sizeof(refid));
-		span_format(source->root_delay_ns, 0, delay);
-		span_format(source->root_dispersion_ns, 0, dispersion);
-		style_units(style, delay);
-		style_units(style, dispersion);
-		fprintf(to, "    refid %s, leap %u, root delay %s, root dispersion %s\n",
-		        refid, (unsigned)source->leap, delay, dispersion);
-	}
-}
-
-static int print_table(const struct run *run, const struct style *style, FILE *to)
-{
-	size_t room = report_table(run, style, NULL, 0) + 1;
-	char *text = malloc(room);
-
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	report_table(run, style, text, room);
-	fputs(text, to);
-	free(text);
-	return 0;
-}
-
-int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
-                            const struct plan *plan, FILE *to)
-{
-	size_t room = report_verdict(run, plan, &measuring->style, NULL, 0) + 1;
-	char *text = malloc(room + 1);
-	size_t len;
-
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	len = report_verdict(run, plan, &measuring->style, text, room);
-	fprintf(to, "%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
-	free(text);
-	return 0;
-}
-
-int measuring_print(const struct measuring *measuring, const struct run *run,
-                    const struct plan *plan, FILE *to)
-{
-	size_t i;
-	int status = print_table(run, &measuring->style, to);
-
-	if (status) {
-		return status;
-	}
-	for (i = 0; measuring->is_verbose && i < run->source_count; i++) {
-		print_details(&run->sources[i], &measuring->style, to);
-	}
-	return measuring_print_verdict(measuring, run, plan, to);
 }

@@ -45,6 +45,19 @@ size_t option_find(const struct command *command, const char *name, size_t len, 
 	return i;
 }
 
+size_t option_spokesman(const struct command *command, size_t i)
+{
+	const struct option_row *row = option_at(command, i);
+
+	for (size_t k = 0; k < option_count(command); k++) {
+		if (row->kind == OPT_CHOICE && option_at(command, k)->kind == OPT_WORD &&
+		    option_rivals(row, option_at(command, k))) {
+			return k;
+		}
+	}
+	return i;
+}
+
 void *option_field(const struct parse *parse, size_t i)
 {
 	const size_t in_settings =
@@ -117,7 +130,9 @@ static int word_store(struct parse *parse, size_t i, const char *value)
 	int status;
 
 	for (k = 0; k < option_count(parse->command); k++) {
-		if (parse->origins[k] == ORIGIN_COMMAND_LINE &&
+		/* Of --json and --format the last one counts. */
+		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
+		    option_at(parse->command, k)->kind == OPT_CHOICE &&
 		    option_rivals(row, option_at(parse->command, k))) {
 			command_complain("--%s contradicts --%s", row->name,
 			                 option_at(parse->command, k)->name);
@@ -125,7 +140,7 @@ static int word_store(struct parse *parse, size_t i, const char *value)
 		}
 	}
 	status = option_store(row, "--", value, option_field(parse, i));
-	parse->origins[i] = ORIGIN_COMMAND_LINE;
+	parse->origins[option_spokesman(parse->command, i)] = ORIGIN_COMMAND_LINE;
 	return status;
 }
 

@@ -72,6 +72,7 @@ static int query_report(const struct query_settings *query,
                         const struct measuring *measuring, const struct run *run)
 {
 	const struct plan_limits limits = measuring_limits();
+	FILE *to = query->measuring.is_quiet ? stderr : stdout;
 	const struct plan *shown = NULL;
 	struct plan plan;
 	int status = 0;
@@ -86,11 +87,12 @@ static int query_report(const struct query_settings *query,
 			return 0;
 		}
 	}
-	if (query->measuring.is_json || query->is_json_lines) {
+	if (measuring->format == MEASURING_JSON || query->is_json_lines) {
 		status = query_print_json(run, shown, query->is_json_lines);
+	} else if (measuring->format == MEASURING_TABLE) {
+		status = measuring_print(measuring, run, shown, to);
 	} else {
-		status = measuring_print(measuring, run, shown,
-		                         query->measuring.is_quiet ? stderr : stdout);
+		status = measuring_print_lines(measuring, run, shown, true, to);
 	}
 	return status ? status : run_status_exit(run->status);
 }
@@ -102,8 +104,10 @@ static int query_servers(const struct query_settings *query, const char *const *
 {
 	int status;
 
-	if (query->measuring.is_json && query->is_json_lines) {
-		command_complain("--json-lines contradicts --json");
+	if (query->measuring.format != MEASURING_TABLE && query->is_json_lines) {
+		command_complain("--json-lines contradicts %s",
+		                 query->measuring.format == MEASURING_JSON ? "--json"
+		                                                           : "--format");
 		return EXIT_USAGE;
 	}
 	if (operand_count > 0) {

@@ -326,7 +326,7 @@ static bool is_too_soon(const struct set_settings *set, const struct memory *mem
 	if (age_ns < 0 || age_ns >= set->min_interval_ns) {
 		return false;
 	}
-	if (!set->measuring.is_quiet && !set->measuring.is_json) {
+	if (!set->measuring.is_quiet && set->measuring.format == MEASURING_TABLE) {
 		span_format(age_ns / NS_PER_S * NS_PER_S, 0, ago);
 		span_format(set->min_interval_ns, 0, least);
 		printf("nothing to do: the last good run was %s ago, --min-interval is "

@@ -36,7 +36,7 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	struct run run = { .status = status };
 	struct reading now;
 
-	if (set->measuring.is_json && kernel_clock_now(&now) == 0) {
+	if (set->measuring.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
 		run.at = now.wall;
 		set_print_json(set, &run, NULL);
 		command_flush();
@@ -213,6 +213,19 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	return status;
 }
 
+/* The formats of other programs: the line of the log says what was done, where it was. */
+static int print_lines(const struct set_settings *set, const struct measuring *measuring,
+                       const struct run *run, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+	const bool is_done = result->status == CORRECT_DONE;
+	const bool has_plan = is_done || result->status == CORRECT_REFUSED;
+
+	return measuring_print_lines(measuring, run, has_plan ? &result->plan : NULL,
+	                             is_done || !run->has_answer,
+	                             set->measuring.is_quiet && !is_done ? stderr : stdout);
+}
+
 /* Nothing that --quiet would have to break its silence for: cron mails what is printed. */
 static bool is_usual(const struct set_settings *set, const struct correct_result *result)
 {
@@ -233,9 +246,11 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 		warn(&reply->result);
 		return status;
 	}
-	if (set->measuring.is_json) {
+	if (measuring->format != MEASURING_TABLE) {
 		run->status = reply->status;
-		printed = set_print_json(set, run, reply);
+		printed = measuring->format == MEASURING_JSON
+		                  ? set_print_json(set, run, reply)
+		                  : print_lines(set, measuring, run, reply);
 	} else {
 		printed = print_text(set, measuring, run, reply);
 	}

@@ -6,6 +6,25 @@
 
 #include "core/span.h"
 
+/* Not between a number and its unit, nor behind the sign that belongs to the number. */
+static bool may_break(const char *text, size_t at)
+{
+	size_t len = strcspn(text + at + 1, " ");
+	size_t letters = strspn(text + at + 1, "abcdefghijklmnopqrstuvwxyz\xc2\xb5");
+
+	if (text[at] != ' ') {
+		return false;
+	}
+	if (at > 1 && text[at - 2] == ' ' && (text[at - 1] == 'd' || text[at - 1] == 'h')) {
+		return false; /* "2 d 03:04:05" */
+	}
+	if (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') {
+		return letters > 3 || len > 4;
+	}
+	return at < 2 || (strncmp(text + at - 2, "/-", 2) != 0 &&
+	                  strncmp(text + at - 2, "\xc2\xb1", 2) != 0);
+}
+
 void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns)
 {
 	size_t take, i;
@@ -13,7 +32,7 @@ void report_wrapped(struct text *out, const char *text, size_t indent, size_t co
 	while (*text != '\0') {
 		take = style_octets(text, columns - indent);
 		for (i = take; text[take] != '\0' && i > 0; i--) {
-			if (text[i] == ' ') {
+			if (may_break(text, i)) {
 				take = i;
 				break;
 			}

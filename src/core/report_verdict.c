@@ -8,7 +8,16 @@
 #include "core/span.h"
 #include "report_parts.h"
 
-enum { VERDICT_COLUMNS = 80, SENTENCE_ROOM = 320 };
+enum { SENTENCE_ROOM = 320 };
+
+/* Sentences are no easier to read in longer lines. */
+static size_t columns_of(const struct style *style)
+{
+	if (style->columns > 80) {
+		return 80;
+	}
+	return style->columns < 60 ? 60 : style->columns;
+}
 
 static void put_offset_sentence(struct text *out, const struct run *run,
                                 const struct style *style)
@@ -31,7 +40,7 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	style_units(style, bound);
 	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s.", state,
 	         offset, style_plus_minus(style), bound, votes);
-	report_wrapped(out, line, 0, VERDICT_COLUMNS);
+	report_wrapped(out, line, 0, columns_of(style));
 }
 
 static void put_plan_sentence(struct text *out, const struct plan *plan,
@@ -67,7 +76,7 @@ static void put_plan_sentence(struct text *out, const struct plan *plan,
 		         plan_reason_text(plan->reason));
 		break;
 	}
-	report_wrapped(out, line, 0, VERDICT_COLUMNS);
+	report_wrapped(out, line, 0, columns_of(style));
 }
 
 static const char *status_words(enum run_status status)
@@ -134,7 +143,7 @@ static void put_status_sentence(struct text *out, const struct run *run,
 	report_reason(run, reason);
 	style_word(&sentence, style, STYLE_BAD, status_words(run->status));
 	text_format(&sentence, ": %s.", reason);
-	report_wrapped(out, line, 0, VERDICT_COLUMNS);
+	report_wrapped(out, line, 0, columns_of(style));
 }
 
 size_t report_verdict(const struct run *run, const struct plan *plan,

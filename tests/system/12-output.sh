@@ -37,6 +37,66 @@ else
 fi
 check 'JSON: offset_ns is an integer' sh -c 'grep -Eq "\"offset_ns\":-?[0-9]+," "$1"' sh "$out"
 
+# The other formats: what each is for can read it.
+run "$REQTIME" --format csv "$good" "$closed"
+if have python3; then
+	check 'CSV is what a reader of RFC 4180 reads' python3 -c '
+import csv, sys
+raw = open(sys.argv[1], newline="").read()
+assert raw.endswith("\r\n") and raw.count("\r\n") == raw.count("\n") == 4
+rows = list(csv.DictReader(open(sys.argv[1], newline=""), strict=True))
+assert [r["kind"] for r in rows] == ["source", "source", "answer"], rows
+assert all(None not in r and None not in r.values() for r in rows)
+assert rows[0]["status"] == "selected" and abs(int(rows[0]["offset_ns"])) < 10**9
+assert rows[1]["status"] == "unreachable" and rows[1]["offset_ns"] == ""
+assert rows[2]["status"] == "ok" and rows[2]["action"] == "none"
+' "$out"
+else
+	skip 'CSV is what a reader of RFC 4180 reads' 'needs python3'
+fi
+run "$REQTIME" --format ntpdate "$good"
+expect 'ntpdate: a line for the source' 0 \
+	'^server 127\.0\.0\.1, stratum 1, offset [-+]0\.[0-9]{6}, delay 0\.[0-9]{5}$'
+expect 'ntpdate: the line of the log' 0 \
+	'^[ 1-3][0-9] [A-Z][a-z]{2} [0-9:]{8} ntpdate\[[0-9]+\]: adjust time server 127\.0\.0\.1 offset [-+]0\.[0-9]{6} sec$'
+check 'ntpdate: what scripts do with it' sh -c '
+	test "$(tail -n 1 "$1" | awk "{ print \$(NF - 1) }" | tr -d "0-9+-")" = .' sh "$out"
+run "$REQTIME" --format ntpdate "$closed"
+expect 'ntpdate: without an answer' 1 'ntpdate\[[0-9]+\]: no server suitable for synchronization found$'
+run "$REQTIME" set --dry-run --format csv "$good"
+expect 'set: csv' 0 ',answer,,,,,ok,'
+run "$REQTIME" --format json "$good"
+expect '--format json is --json' 0 '^[{]"program":"reqtime"'
+run "$REQTIME" --format csv --json "$good"
+expect 'of --format and --json the last one counts' 0 '^[{]"program":"reqtime"'
+run "$REQTIME" --format csv --json-lines "$good"
+expect '--json-lines is a format of its own' 2 'contradicts --format'
+run "$REQTIME" --format xml "$good"
+expect 'an unknown format' 2 '"xml" is none of table|json|csv|ntpdate'
+
+# Colours and signs: only where somebody can see them.
+run "$REQTIME" --color always "$good"
+check '--color always' grep -q "$(printf '\033\[32mselected\033\[0m')" "$out"
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+	on_terminal() { # ENVIRONMENT... : the report as a terminal gets it
+		run env "$@" script -qec "stty cols 100; '$REQTIME' '$good'" /dev/null
+	}
+	on_terminal TERM=xterm LC_ALL=C.UTF-8
+	check 'a terminal gets colours' grep -q "$(printf '\033\[32mselected')" "$out"
+	check '... and UTF-8 where the locale is' grep -q "$(printf '\302\261')" "$out"
+	on_terminal TERM=xterm LC_ALL=C
+	check '... and ASCII elsewhere' sh -c 'tr -d "\033\r" <"$1" | LC_ALL=C awk "/[^ -~]/ { exit 1 }"' sh "$out"
+	on_terminal TERM=xterm NO_COLOR=1
+	check 'NO_COLOR: no colours' sh -c '! grep -q "$(printf "\033")" "$1"' sh "$out"
+	on_terminal TERM=dumb
+	check 'TERM=dumb: no colours' sh -c '! grep -q "$(printf "\033")" "$1"' sh "$out"
+else
+	skip 'what a terminal gets' 'needs script (util-linux, or bsdutils) with -e and -c'
+fi
+run env LC_ALL=C.UTF-8 TERM=xterm "$REQTIME" "$good"
+check 'a pipe gets plain ASCII, whatever the locale' \
+	sh -c '! LC_ALL=C grep -q "[^ -~]" "$1"' sh "$out"
+
 run "$REQTIME" --quiet "$good"
 expect '--quiet: exit 0' 0
 check '--quiet: nothing on stdout' test ! -s "$out"

@@ -211,8 +211,8 @@ static const struct verdict_row {
 	  "The clock is left alone.\n" },
 	{ "verdict: the most", RUN_OK, "", true, INT64_MIN, INT64_MAX, 4, 4, 0,
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, INT64_MIN },
-	  "The local clock is ahead: offset -106751 d 23:47:17 +/- 106751 d 23:47:17 by 4\n"
-	  "of 4 servers.\n"
+	  "The local clock is ahead: offset -106751 d 23:47:17 +/- 106751 d 23:47:17 by\n"
+	  "4 of 4 servers.\n"
 	  "`set` would step it back by 106751 d 23:47:17.\n" },
 };
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is printed, in every format, for every way that a run can end: fixed runs, a fixed clock,
+ * fixed ports, against tests/golden/CASE.txt.  Those were read by people; GOLDEN_WRITE=1 writes
+ * them anew, and the difference wants to be read again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cmd/json.h"
+#include "core/report.h"
+#include "core/report_formats.h"
+
+#define MS(ms) (INT64_C(ms) * 1000000)
+#define S(seconds) (INT64_C(seconds) * 1000000000)
+
+enum { OUTPUT_ROOM = 32768, SOURCES_MAX = 5, A_PID = 4711 };
+
+/* clang-format off */
+static const struct source_row {
+	const char *name, *address, *reason;
+	enum source_status status;
+	enum scheme scheme;
+	uint16_t port;
+	unsigned sent, received;
+	int stratum; /* -1: no header */
+	const char *refid;
+	int64_t offset_ns, bound_ns, delay_ns; /* bound 0: no estimate */
+}
+#define NEAR { "ntp1.example", "192.0.2.1", "", SOURCE_SELECTED, SCHEME_NTP, 123, 1, 1, 1, "GPS", \
+	       12345678, 1512345, 2345678 }
+#define NEXT { "ntp2.example", "2001:db8:12::7:123", "", SOURCE_SELECTED, SCHEME_NTP, 123, 4, 3, 2, \
+	       "\xc0\x00\x02\x01", 12456789, 4020001, 7812345 }
+#define OFF  { "ntp3.example", "192.0.2.3", "3.488 s from what the majority agrees on", \
+	       SOURCE_FALSETICKER, SCHEME_NTP, 123, 2, 2, 1, "PPS", S(3) + 500123456, 12345678, 23456789 }
+#define KISS { "2001:db8::5", "2001:db8::5", "kiss code RATE: asked too often", SOURCE_REJECTED, \
+	       SCHEME_NTP, 1123, 1, 1, 0, "RATE", 0, 0, 0 }
+#define DEAD { "clock.example", "192.0.2.9", "no answer", SOURCE_UNREACHABLE, SCHEME_REQTIME, 9191, \
+	       4, 0, -1, "", 0, 0, 0 }
+#define GONE { "nowhere.example", "", "Name or service not known", SOURCE_UNREACHABLE, SCHEME_NTP, \
+	       123, 0, 0, -1, "", 0, 0, 0 }
+#define LOST { "ntp4.example", "192.0.2.4", "not synchronised", SOURCE_REJECTED, SCHEME_NTP, 123, 1, 1, \
+	       0, "INIT", 0, 0, 0 }
+#define FAR  { "a-very-long-name-of-a-server.in-some-department.example.org", "192.0.2.1", "", \
+	       SOURCE_SELECTED, SCHEME_NTP, 123, 4, 4, 1, "GPS", S(817087057) + 542900000, 212000, 210300 }
+mixed[] = { NEAR, NEXT, OFF, KISS, DEAD }, alone[] = { NEAR }, lost[] = { LOST, KISS },
+gone[] = { DEAD, GONE }, far[] = { FAR, NEXT }, two[] = { NEAR, OFF };
+
+#define ROWS(rows) (rows), COUNT_OF(rows)
+
+static const struct golden {
+	const char *name;
+	const struct source_row *sources;
+	size_t source_count;
+	enum run_status status;
+	const char *reason;
+	bool has_answer;
+	int64_t offset_ns, bound_ns, delay_ns;
+	size_t agreeing, asked;
+	uint8_t leap;
+	bool is_set; /* and what it did is what was planned */
+	const struct plan *plan;
+} goldens[] = {
+	{ "slew", ROWS(mixed), RUN_OK, "", true, 12345678, 1512345, 2345678, 2, 3, 0, false,
+	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, 12345678 } },
+	{ "agrees", ROWS(alone), RUN_OK, "", true, -512, 1512345, 2345678, 1, 1, 0, false,
+	  &(struct plan){ PLAN_NONE, PLAN_WITHIN_BOUND, 0 } },
+	{ "step", ROWS(far), RUN_OK, "", true, -S(3) - 500123456, 12345, 210300, 2, 2, NTP_LEAP_INSERT, false,
+	  &(struct plan){ PLAN_STEP, PLAN_LARGE, -S(3) - 500123456 } },
+	{ "refuse", ROWS(far), RUN_OK, "", true, S(817087057) + 542900000, 212000, 210300, 2, 2, 0, false,
+	  &(struct plan){ PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(817087057) + 542900000 } },
+	{ "no-answer", ROWS(gone), RUN_NO_ANSWER, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
+	{ "no-majority", ROWS(two), RUN_NO_MAJORITY,
+	  "1 server says +12.35 ms and 1 other +3.500 s, and there is nobody else to ask",
+	  false, 0, 0, 0, 1, 2, 0, false, NULL },
+	{ "unsynchronised", ROWS(lost), RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
+	{ "set-step", ROWS(alone), RUN_OK, "", true, S(3) + 500123456, 1512345, 2345678, 1, 1, 0, true,
+	  &(struct plan){ PLAN_STEP, PLAN_LARGE, S(3) + 500123456 } },
+	{ "set-refused", ROWS(far), RUN_REFUSED, "the offset is beyond --refuse-above", true,
+	  S(817087057) + 542900000, 212000, 210300, 2, 2, 0, true,
+	  &(struct plan){ PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(817087057) + 542900000 } },
+	{ "set-busy", NULL, 0, RUN_BUSY, "another run holds the lock", false, 0, 0, 0, 0, 0, 0, true, NULL },
+	{ "set-not-permitted", NULL, 0, RUN_NOT_PERMITTED, "CAP_SYS_TIME is missing", false, 0, 0, 0, 0, 0, 0,
+	  true, NULL },
+	{ "set-error", ROWS(alone), RUN_ERROR, "Invalid argument", true, 12345678, 1512345, 2345678, 1, 1, 0, true,
+	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, 12345678 } },
+};
+/* clang-format on */
+
+static void fill(struct run_source *source, const struct source_row *row)
+{
+	*source = (struct run_source){
+		.scheme = row->scheme,
+		.port = row->port,
+		.status = row->status,
+		.sent = row->sent,
+		.received = row->received,
+		.has_header = row->stratum >= 0,
+		.stratum = (uint8_t)(row->stratum >= 0 ? row->stratum : 0),
+		.root_delay_ns = 1234567,
+		.root_dispersion_ns = 15259,
+		.has_estimate = row->bound_ns != 0,
+		.offset_ns = row->offset_ns,
+		.bound_ns = row->bound_ns,
+		.delay_ns = row->delay_ns,
+		.sent_stamp = row->sent > 0 ? STAMP_KERNEL : STAMP_NONE,
+		.received_stamp = row->received > 0 ? STAMP_USER : STAMP_NONE,
+	};
+	snprintf(source->name, sizeof(source->name), "%s", row->name);
+	snprintf(source->reason, sizeof(source->reason), "%s", row->reason);
+	memcpy(source->refid, row->refid, strnlen(row->refid, 4));
+	if (row->refid[0] == '\xc0') {
+		memcpy(source->refid, row->refid, 4);
+	}
+	if (row->address[0] != '\0') {
+		assert_true(address_parse(row->address, &source->address));
+		source->address.port = row->port;
+	}
+}
+
+static char output[OUTPUT_ROOM];
+static struct text all;
+
+/* What an editor would hide or change, made visible; and no release changes a golden file. */
+static void put_visible(const char *text)
+{
+	static const char version[] = "\"version\":\"" REQTIME_VERSION "\"";
+
+	for (; *text; text++) {
+		if (*text == '\033') {
+			text_put(&all, "\\e");
+		} else if (*text == '\r') {
+			text_put(&all, "\\r");
+		} else if (strncmp(text, version, sizeof(version) - 1) == 0) {
+			text_put(&all, "\"version\":\"VERSION\"");
+			text += sizeof(version) - 2;
+		} else {
+			text_octets(&all, text, 1);
+		}
+	}
+}
+
+static void put_table(const struct golden *golden, const struct run *run, const char *title,
+                      const struct style *style)
+{
+	static char buf[OUTPUT_ROOM];
+
+	text_format(&all, "== %s\n", title);
+	report_table(run, style, buf, sizeof(buf));
+	put_visible(buf);
+	report_details(run, style, buf, sizeof(buf));
+	put_visible(buf);
+	/* `set` says what it did instead (cmd/set_report.c). */
+	report_verdict(run, golden->is_set ? NULL : golden->plan, style, buf, sizeof(buf));
+	put_visible(buf);
+}
+
+static void put_json(const struct golden *golden, const struct run *run)
+{
+	struct json_report report = { .verb = golden->is_set ? "set" : "query",
+		                      .run = run,
+		                      .plan = golden->plan,
+		                      .has_applied = golden->is_set };
+	char *text;
+
+	if (golden->is_set && run->status == RUN_OK) {
+		report.is_applied = true;
+		report.applied = golden->plan->action;
+		report.applied_ns = golden->plan->by_ns;
+	}
+	text = json_render(&report);
+	assert_non_null(text);
+	text_format(&all, "== json\n");
+	put_visible(text);
+	text_put(&all, "\n");
+	free(text);
+}
+
+static void render(const struct golden *golden)
+{
+	static char buf[OUTPUT_ROOM];
+	struct run_source sources[SOURCES_MAX];
+	struct run run = {
+		.status = golden->status,
+		.at = { INT64_C(1795610096789012345) }, /* 2026-11-25T12:34:56.789012345Z */
+		.has_answer = golden->has_answer,
+		.offset_ns = golden->offset_ns,
+		.bound_ns = golden->bound_ns,
+		.delay_ns = golden->delay_ns,
+		.leap = golden->leap,
+		.agreeing_count = golden->agreeing,
+		.asked_count = golden->asked,
+		.needed_count = golden->asked / 2 + 1,
+		.sources = sources,
+		.source_count = golden->source_count,
+	};
+
+	snprintf(run.reason, sizeof(run.reason), "%s", golden->reason);
+	for (size_t i = 0; i < golden->source_count; i++) {
+		fill(&sources[i], &golden->sources[i]);
+	}
+	all = text_to(output, sizeof(output));
+	put_table(golden, &run, "table, 80 columns", &STYLE_PLAIN);
+	put_table(golden, &run, "table, 120 columns, UTF-8",
+	          &(struct style){ .columns = 120, .has_utf8 = true });
+	put_table(golden, &run, "table, 60 columns, UTF-8, colours",
+	          &(struct style){ .columns = 60, .has_utf8 = true, .has_color = true });
+	text_put(&all, "== csv\n");
+	report_csv(&run, golden->plan, buf, sizeof(buf));
+	put_visible(buf);
+	text_put(&all, "== ntpdate\n");
+	report_ntpdate(&run, golden->plan, A_PID,
+	               !golden->is_set || golden->status == RUN_OK, buf, sizeof(buf));
+	put_visible(buf);
+	put_json(golden, &run);
+	assert_true(all.len < sizeof(output));
+}
+
+static void golden_row(void **state)
+{
+	const struct golden *golden = *state;
+	static char want[OUTPUT_ROOM];
+	char path[128];
+	FILE *file;
+	size_t len;
+
+	render(golden);
+	snprintf(path, sizeof(path), "tests/golden/%s.txt", golden->name);
+	if (getenv("GOLDEN_WRITE")) {
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(output, file);
+		assert_int_equal(fclose(file), 0);
+	}
+	file = fopen(path, "r");
+	assert_non_null(file);
+	len = fread(want, 1, sizeof(want) - 1, file);
+	fclose(file);
+	want[len] = '\0';
+	assert_string_equal(output, want);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[COUNT_OF(goldens)];
+
+	for (size_t i = 0; i < COUNT_OF(goldens); i++) {
+		tests[i] = (struct CMUnitTest){ .name = goldens[i].name,
+			                        .test_func = golden_row,
+			                        .initial_state = (void *)&goldens[i] };
+	}
+	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+}
