@@ -43,7 +43,7 @@ BUILD_FLOOR  := 1793491200
 override CPPFLAGS += -DREQTIME_BUILD_FLOOR_S=INT64_C\($(BUILD_FLOOR)\)
 
 HISTORY      := io/history io/history_sql io/history_columns io/history_runs io/history_kisses \
-                io/history_state io/state_dir
+                io/history_state io/history_past io/state_dir
 RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/recorder_past app/learn \
                 io/child $(HISTORY)
 # One line per program: everything it links, nothing more.
@@ -54,6 +54,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 discipline_forecast discipline_interval discipline_noise record \
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave refid threshold health metrics
+CORE         += past past_table past_csv
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/measuring_print cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
@@ -61,6 +62,8 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
+SHOW         := cmd/history cmd/history_show cmd/history_json io/landlock
+reqtime_OBJ  += $(SHOW)
 LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock
 reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_trust cmd/serve_places cmd/serve_watch \
                 app/serve_metrics io/clerk io/inherit io/landlock app/serve app/serve_bind \
@@ -138,7 +141,7 @@ NEEDS        := sys/capability.h=libcap-dev seccomp.h=libseccomp-dev jansson.h=l
 objs          = $($1_OBJ:%=$(B)/src/%.o) $($1_WITH:%=$(B)/tests/%.o)
 
 all: $(PROGS:%=$(B)/%)
-tests: $(TESTS:%=$(B)/%) sims
+tests: $(TESTS:%=$(B)/%) sims $(B)/history_maker
 sims: $(SIMS:%=$(B)/%)
 
 compiles = $(shell $(CC) -E -include $1 -x c /dev/null >/dev/null 2>&1 && echo yes)
@@ -157,6 +160,8 @@ $(PROGS:%=$(B)/%): $(B)/%: $$(call objs,$$*) $(B)/libcore.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $($*_LIB) -lm $(LDLIBS)
 $(B)/test_%: $(B)/tests/unit/test_%.o $$(call objs,test_$$*) $(B)/libcore.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_$*_LIB) -lcmocka -lm
+$(B)/history_maker: $(B)/tests/system/history_maker.o $$(call objs,test_history) $(B)/libcore.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_history_LIB) -lm
 $(B)/sim_%: $(B)/tests/sim/sim_%.o $$(call objs,sim_$$*) $(B)/libcore.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 $(B)/%.o: %.c Makefile | $(B)/needs.ok

@@ -32,12 +32,15 @@ compare() { # compare NAME HELPED-FILE PAGE
 } | sort -u >"$T/reqtime"
 helped "$REQTIMED" >"$T/reqtimed"
 helped "$REQTIME" trace >"$T/trace"
+helped "$REQTIME" history >"$T/history"
 client=$(echo packaging/man/reqtime.[18])
 compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
 compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
 	packaging/man/reqtimed.8
 compare "reqtime-trace.1 lists the options of reqtime trace --help" "$T/trace" \
 	packaging/man/reqtime-trace.1
+compare "reqtime-history.1 lists the options of reqtime history --help" "$T/history" \
+	packaging/man/reqtime-history.1
 # Every key of the configuration file is in reqtime.conf(5), and no other; the example names
 # keys that are there.
 "$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: .*\)$/\1/p' |

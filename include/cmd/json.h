@@ -23,4 +23,9 @@ char *json_render(const struct json_report *report);
 /* One element of `sources` alone; else the same. */
 char *json_render_source(const struct run_source *source);
 
+/* For those who make objects of their own with jansson: once before the first, and one element
+ * of `sources`.  NULL: out of memory, or a name that is no UTF-8. */
+void json_seed(void);
+struct json_t *json_source(const struct run_source *source);
+
 #endif

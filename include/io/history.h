@@ -34,6 +34,7 @@ enum {
 struct history_settings {
 	bool may_write;  /* false: nothing is written, not even to repair */
 	bool may_create; /* the directory */
+	bool is_anyones; /* whoever owns it: only to look, and by a process that has no right */
 	int64_t keep_ns; /* runs older than this are forgotten when one is stored */
 };
 
@@ -58,6 +59,24 @@ MUST_USE int history_load_runs(struct history *history, struct run_record *ret, 
  * `query` asks may be anybody. */
 MUST_USE int history_load_set_runs(struct history *history, struct run_record *ret,
                                    size_t room, size_t *ret_count);
+
+/* Which runs: those whose own time is `since` or later (INT64_MIN: all), of this verb, and of
+ * these the latest. */
+struct history_choice {
+	struct instant since;
+	bool has_verb; /* the next two count */
+	enum record_verb verb;
+	bool is_dry;
+};
+
+/* The latest runs of a choice, at most `room`, oldest to newest, with the numbers that
+ * history_load_run_sources() takes.  `*ret_odd_count`: rows that make no sense and were left out. */
+MUST_USE int history_load_past(struct history *history, const struct history_choice *choice,
+                               struct run_record *ret, int64_t *ret_numbers, size_t room,
+                               size_t *ret_count, size_t *ret_odd_count);
+MUST_USE int history_load_run_sources(struct history *history, int64_t number,
+                                      struct source_record *ret, size_t room,
+                                      size_t *ret_count);
 
 /* The kiss codes that hold at `now`, at most `room`. */
 MUST_USE int history_load_kisses(struct history *history, struct instant now,

@@ -12,6 +12,7 @@ enum sandbox_role {
 	SANDBOX_MEASURE, /* the measuring child of `set`: sockets, poll, clocks to read, memory, its report on stdout/stderr */
 	SANDBOX_SERVE,   /* reqtimed after binding: no socket(), no open() */
 	SANDBOX_CLERK,   /* its clerk: files, no sockets but the one it has */
+	SANDBOX_READER, /* `history`: files to read, and to replace the one that it writes already */
 };
 
 /* 0, or -errno; -ENOSYS where the kernel has no seccomp (a container may forbid it): the

@@ -33,6 +33,11 @@ MUST_USE int state_dir_open(const char *path, bool may_create);
 MUST_USE int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
                                  off_t size_max);
 
+/* The same to read alone and whoever owns it, for a process that has no right left which what
+ * it reads could abuse. */
+MUST_USE int state_dir_look(const char *path);
+MUST_USE int state_dir_look_file(int dir_fd, const char *name, off_t size_max);
+
 /* For people: what one of the above means, in a few words.  `error` is negative. */
 const char *state_dir_error_text(int error);
 

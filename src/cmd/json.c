@@ -39,7 +39,7 @@ static json_t *refid_json(const struct run_source *source)
 }
 
 /* json_pack() takes the references it is given, and gives NULL when one of them is. */
-static json_t *source_json(const struct run_source *source)
+struct json_t *json_source(const struct run_source *source)
 {
 	bool has_header = source->has_header;
 	bool has_estimate = source->has_estimate;
@@ -68,7 +68,7 @@ static json_t *sources_json(const struct run *run)
 	size_t i;
 
 	for (i = 0; array && i < run->source_count; i++) {
-		if (json_array_append_new(array, source_json(&run->sources[i])) < 0) {
+		if (json_array_append_new(array, json_source(&run->sources[i])) < 0) {
 			json_decref(array);
 			array = NULL;
 		}
@@ -106,15 +106,15 @@ static char *text_of(json_t *root)
 
 /* Else the library seeds its hash from a device, which the sandbox forbids.  The seed
  * guards against hostile keys, and here all keys are our own. */
-static void seed(void)
+void json_seed(void)
 {
 	json_object_seed(1);
 }
 
 char *json_render_source(const struct run_source *source)
 {
-	seed();
-	return text_of(source_json(source));
+	json_seed();
+	return text_of(json_source(source));
 }
 
 char *json_render(const struct json_report *report)
@@ -123,7 +123,7 @@ char *json_render(const struct json_report *report)
 	char time[TEXT_TIME_RFC3339_ROOM];
 	json_t *root;
 
-	seed();
+	json_seed();
 	text_time_rfc3339(run->at, time);
 	root = json_pack("{ss ss ss ss ss so so so so so so}", "program", "reqtime",
 	                 "version", REQTIME_VERSION, "verb", report->verb, "time", time,

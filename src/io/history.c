@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/history.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -65,12 +66,19 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_end(args);
 }
 
+static int open_to_read(const struct history *history, const char *name)
+{
+	return history->settings.is_anyones
+	               ? state_dir_look_file(history->dir_fd, name, HISTORY_SIZE_MAX)
+	               : state_dir_open_file(history->dir_fd, name, O_RDONLY, 0,
+	                                     HISTORY_SIZE_MAX);
+}
+
 /* The files beside the store are SQLite's, which would follow what it finds there. */
 static int check_side_files(const struct history *history)
 {
 	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
-		int fd = state_dir_open_file(history->dir_fd, side_files[i], O_RDONLY, 0,
-		                             HISTORY_SIZE_MAX);
+		int fd = open_to_read(history, side_files[i]);
 
 		if (fd >= 0) {
 			close(fd);
@@ -115,13 +123,12 @@ static int check_file(struct history *history)
 	int fd, r;
 
 	history->is_read_only = !may_write;
-	fd = state_dir_open_file(history->dir_fd, HISTORY_FILE,
-	                         may_write ? O_RDWR | O_CREAT : O_RDONLY, 0644,
-	                         HISTORY_SIZE_MAX);
-	if (may_write && (fd == -EACCES || fd == -EROFS)) {
+	fd = may_write ? state_dir_open_file(history->dir_fd, HISTORY_FILE,
+	                                     O_RDWR | O_CREAT, 0644, HISTORY_SIZE_MAX)
+	               : -EROFS;
+	if (fd == -EACCES || fd == -EROFS) {
 		history->is_read_only = true;
-		fd = state_dir_open_file(history->dir_fd, HISTORY_FILE, O_RDONLY, 0,
-		                         HISTORY_SIZE_MAX);
+		fd = open_to_read(history, HISTORY_FILE);
 	}
 	if (fd < 0) {
 		return fd;
@@ -401,8 +408,11 @@ int history_open(const char *state_dir, const struct history_settings *settings,
 		return -ENOMEM;
 	}
 	history->settings = *settings;
-	history->dir_fd =
-		state_dir_open(state_dir, settings->may_write && settings->may_create);
+	assert(!settings->is_anyones || !settings->may_write);
+	history->dir_fd = settings->is_anyones
+	                          ? state_dir_look(state_dir)
+	                          : state_dir_open(state_dir, settings->may_write &&
+	                                                              settings->may_create);
 	if (history->dir_fd < 0) {
 		r = history->dir_fd;
 		say(warning, "%.120s is not used: %s", state_dir, state_dir_error_text(r));

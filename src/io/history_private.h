@@ -2,7 +2,7 @@
  *
  * The history is several files, one job each: history.c opens, repairs and closes,
  * history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
- * history_runs.c, history_kisses.c and history_state.c have a table or two each.
+ * history_runs.c, history_past.c, history_kisses.c and history_state.c have a table or two each.
  */
 #ifndef IO_HISTORY_PRIVATE_H
 #define IO_HISTORY_PRIVATE_H

@@ -122,6 +122,13 @@ int history_load_sources_of(struct history *history, const struct run_record *ru
 	                    run->at.unix_ns, run->mono_ns, ret, room, ret_count);
 }
 
+int history_load_run_sources(struct history *history, int64_t number,
+                             struct source_record *ret, size_t room, size_t *ret_count)
+{
+	return load_sources(history, "FROM source WHERE run=? ORDER BY id", number, 0, ret,
+	                    room, ret_count);
+}
+
 int history_load_floor(struct history *history, struct instant *ret)
 {
 	int64_t wall_ns, offset_ns, bound_ns;

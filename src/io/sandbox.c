@@ -2,6 +2,7 @@
 #include "io/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
@@ -132,7 +133,20 @@ static const char *const clerk_may[] = {
 	"readlink",  "readlinkat", "stat",     "stat64", "statx",
 };
 
-static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t count)
+static const char *const reader_may[] = {
+	"access",  "faccessat", "faccessat2", "getcwd", "lstat",  "lstat64",
+	"pread64", "readlink",  "readlinkat", "stat",   "stat64", "statx",
+};
+
+/* What changes a file is an error like any other: who reads a database has to be told, and goes
+ * on without. */
+static const char *const reader_is_refused[] = {
+	"fchmod",   "fchown", "fdatasync", "fsync",     "ftruncate", "ftruncate64", "mkdir",
+	"pwrite64", "rename", "renameat",  "renameat2", "unlink",    "unlinkat",
+};
+
+static int add_names(scmp_filter_ctx filter, uint32_t verdict, const char *const *names,
+                     size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const int number = seccomp_syscall_resolve_name(names[i]);
@@ -141,7 +155,7 @@ static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t 
 		if (number == __NR_SCMP_ERROR) {
 			continue;
 		}
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+		r = seccomp_rule_add(filter, verdict, number, 0);
 		if (r < 0) {
 			return r;
 		}
@@ -149,9 +163,14 @@ static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t 
 	return 0;
 }
 
-/* `name` where (argument & mask) == value. */
-static int allow_masked(scmp_filter_ctx filter, const char *name, unsigned argument,
-                        scmp_datum_t mask, scmp_datum_t value)
+static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+	return add_names(filter, SCMP_ACT_ALLOW, names, count);
+}
+
+/* `verdict` on `name` where (argument & mask) == value. */
+static int add_masked(scmp_filter_ctx filter, uint32_t verdict, const char *name,
+                      unsigned argument, scmp_datum_t mask, scmp_datum_t value)
 {
 	const struct scmp_arg_cmp test = {
 		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
@@ -161,7 +180,13 @@ static int allow_masked(scmp_filter_ctx filter, const char *name, unsigned argum
 	if (number == __NR_SCMP_ERROR) {
 		return 0;
 	}
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &test);
+	return seccomp_rule_add_array(filter, verdict, number, 1, &test);
+}
+
+static int allow_masked(scmp_filter_ctx filter, const char *name, unsigned argument,
+                        scmp_datum_t mask, scmp_datum_t value)
+{
+	return add_masked(filter, SCMP_ACT_ALLOW, name, argument, mask, value);
 }
 
 /* Memory, but never memory to run. */
@@ -225,6 +250,36 @@ static int allow_sockets(scmp_filter_ctx filter)
 	return 0;
 }
 
+static int allow_reading(scmp_filter_ctx filter)
+{
+	static const struct {
+		const char *name;
+		unsigned argument;
+	} calls[] = { { "open", 1 }, { "openat", 2 } };
+	static const struct {
+		scmp_datum_t mask, value;
+		uint32_t verdict;
+	} rules[] = {
+		/* Of one call the rules must not overlap. */
+		{ O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY, SCMP_ACT_ALLOW },
+		{ O_ACCMODE, O_WRONLY, SCMP_ACT_ERRNO(EACCES) },
+		{ O_ACCMODE, O_RDWR, SCMP_ACT_ERRNO(EACCES) },
+	};
+	int r = allow_names(filter, reader_may, COUNT_OF(reader_may));
+
+	if (r == 0) {
+		r = add_names(filter, SCMP_ACT_ERRNO(EACCES), reader_is_refused,
+		              COUNT_OF(reader_is_refused));
+	}
+	for (size_t i = 0; r == 0 && i < COUNT_OF(calls) * COUNT_OF(rules); i++) {
+		const size_t call = i % COUNT_OF(calls), rule = i / COUNT_OF(calls);
+
+		r = add_masked(filter, rules[rule].verdict, calls[call].name,
+		               calls[call].argument, rules[rule].mask, rules[rule].value);
+	}
+	return r;
+}
+
 static int fill(scmp_filter_ctx filter, enum sandbox_role role)
 {
 	int r;
@@ -247,6 +302,9 @@ static int fill(scmp_filter_ctx filter, enum sandbox_role role)
 	}
 	if (r == 0 && role == SANDBOX_CLERK) {
 		r = allow_names(filter, clerk_may, COUNT_OF(clerk_may));
+	}
+	if (r == 0 && role == SANDBOX_READER) {
+		r = allow_reading(filter);
 	}
 	return r;
 }

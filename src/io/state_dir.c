@@ -90,19 +90,27 @@ int state_dir_open(const char *path, bool may_create)
 	return fd;
 }
 
-static int file_check(const struct stat *st, off_t size_max)
+int state_dir_look(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int file_check(const struct stat *st, bool is_anyones, off_t size_max)
 {
 	if (!S_ISREG(st->st_mode)) {
 		return -EMEDIUMTYPE;
 	}
-	if (!is_ours(st) || is_writable_by_others(st) || st->st_nlink > 1) {
+	if (!is_anyones &&
+	    (!is_ours(st) || is_writable_by_others(st) || st->st_nlink > 1)) {
 		return -EPERM;
 	}
 	return st->st_size > size_max ? -EFBIG : 0;
 }
 
-int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
-                        off_t size_max)
+static int open_file(int dir_fd, const char *name, int flags, mode_t mode, bool is_anyones,
+                     off_t size_max)
 {
 	struct stat st;
 	int fd, r;
@@ -110,7 +118,7 @@ int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
 	/* Looked at first, since opening alone may do something to a device; and again
 	 * once it is open, since only then it stays the same. */
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		r = S_ISLNK(st.st_mode) ? -ELOOP : file_check(&st, size_max);
+		r = S_ISLNK(st.st_mode) ? -ELOOP : file_check(&st, is_anyones, size_max);
 		if (r < 0) {
 			return r;
 		}
@@ -122,12 +130,23 @@ int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
 	if (fd < 0) {
 		return -errno;
 	}
-	r = fstat(fd, &st) < 0 ? -errno : file_check(&st, size_max);
+	r = fstat(fd, &st) < 0 ? -errno : file_check(&st, is_anyones, size_max);
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
 	return fd;
+}
+
+int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
+                        off_t size_max)
+{
+	return open_file(dir_fd, name, flags, mode, false, size_max);
+}
+
+int state_dir_look_file(int dir_fd, const char *name, off_t size_max)
+{
+	return open_file(dir_fd, name, O_RDONLY, 0, true, size_max);
 }
 
 const char *state_dir_error_text(int error)

@@ -65,6 +65,16 @@ static bool try_pread(void)
 	return pread(STDIN_FILENO, buf, 0, 0) == 0 || errno == ESPIPE || errno == EBADF;
 }
 
+static bool try_write_there(void)
+{
+	return open("/dev/null", O_RDWR | O_CLOEXEC) >= 0;
+}
+
+static bool try_unlink(void)
+{
+	return unlink("/tmp/reqtime-no-such-file") == 0 || errno == ENOENT;
+}
+
 static bool try_exec(void)
 {
 	char *const argv[] = { NULL };
@@ -247,40 +257,45 @@ static bool try_ports(void)
 	return is_resolved;
 }
 
+/* IS_REFUSED: an error, and the process goes on. */
+enum outcome { ENDS, WORKS, IS_REFUSED };
+
 struct sandbox_row {
 	const char *name;
 	bool (*attempt)(void);
-	bool is_allowed[3]; /* by role: measure, serve, clerk */
+	enum outcome outcomes[4]; /* by role: measure, serve, clerk, reader */
 };
 
 static const struct sandbox_row rows[] = {
-	/* name                    attempt              measure serve clerk */
-	{ "open a file", try_open, { false, false, true } },
-	{ "make a file", try_openat_write, { false, false, true } },
-	{ "follow a link", try_readlink, { false, false, true } },
-	{ "read at a place", try_pread, { false, false, true } },
-	{ "run a program", try_exec, { false, false, false } },
-	{ "fork", try_fork, { false, false, false } },
-	{ "clone", try_clone, { false, false, false } },
-	{ "clock_settime", try_settime, { false, false, false } },
-	{ "settimeofday", try_settimeofday, { false, false, false } },
-	{ "ptrace", try_ptrace, { false, false, false } },
-	{ "send a signal", try_kill, { false, false, false } },
-	{ "setuid", try_setuid, { false, false, false } },
-	{ "unix socket", try_unix_socket, { false, false, false } },
-	{ "raw socket", try_raw_socket, { false, false, false } },
-	{ "packet socket", try_packet_socket, { false, false, false } },
-	{ "memory to run", try_exec_memory, { false, false, false } },
-	{ "UDP socket", try_udp_socket, { true, false, false } },
-	{ "TCP socket, IPv6", try_tcp6_socket, { true, false, false } },
-	{ "exchange over UDP", try_exchange, { true, false, false } },
-	{ "a whole run of ports", try_ports, { true, false, false } },
-	{ "accept", try_listen_accept, { false, true, false } },
-	{ "memory", try_memory, { true, true, true } },
-	{ "read the clocks", try_clocks, { true, true, true } },
-	{ "adjtime is refused", try_adjtime_is_refused, { true, true, true } },
-	{ "random octets", try_random, { true, true, true } },
-	{ "stdio", try_stdio, { true, true, true } },
+	/* name                    attempt              measure serve clerk reader */
+	{ "open a file", try_open, { ENDS, ENDS, WORKS, WORKS } },
+	{ "make a file", try_openat_write, { ENDS, ENDS, WORKS, IS_REFUSED } },
+	{ "write to a file", try_write_there, { ENDS, ENDS, WORKS, IS_REFUSED } },
+	{ "remove a file", try_unlink, { ENDS, ENDS, WORKS, IS_REFUSED } },
+	{ "follow a link", try_readlink, { ENDS, ENDS, WORKS, WORKS } },
+	{ "read at a place", try_pread, { ENDS, ENDS, WORKS, WORKS } },
+	{ "run a program", try_exec, { ENDS, ENDS, ENDS, ENDS } },
+	{ "fork", try_fork, { ENDS, ENDS, ENDS, ENDS } },
+	{ "clone", try_clone, { ENDS, ENDS, ENDS, ENDS } },
+	{ "clock_settime", try_settime, { ENDS, ENDS, ENDS, ENDS } },
+	{ "settimeofday", try_settimeofday, { ENDS, ENDS, ENDS, ENDS } },
+	{ "ptrace", try_ptrace, { ENDS, ENDS, ENDS, ENDS } },
+	{ "send a signal", try_kill, { ENDS, ENDS, ENDS, ENDS } },
+	{ "setuid", try_setuid, { ENDS, ENDS, ENDS, ENDS } },
+	{ "unix socket", try_unix_socket, { ENDS, ENDS, ENDS, ENDS } },
+	{ "raw socket", try_raw_socket, { ENDS, ENDS, ENDS, ENDS } },
+	{ "packet socket", try_packet_socket, { ENDS, ENDS, ENDS, ENDS } },
+	{ "memory to run", try_exec_memory, { ENDS, ENDS, ENDS, ENDS } },
+	{ "UDP socket", try_udp_socket, { WORKS, ENDS, ENDS, ENDS } },
+	{ "TCP socket, IPv6", try_tcp6_socket, { WORKS, ENDS, ENDS, ENDS } },
+	{ "exchange over UDP", try_exchange, { WORKS, ENDS, ENDS, ENDS } },
+	{ "a whole run of ports", try_ports, { WORKS, ENDS, ENDS, ENDS } },
+	{ "accept", try_listen_accept, { ENDS, WORKS, ENDS, ENDS } },
+	{ "memory", try_memory, { WORKS, WORKS, WORKS, WORKS } },
+	{ "read the clocks", try_clocks, { WORKS, WORKS, WORKS, WORKS } },
+	{ "adjtime is refused", try_adjtime_is_refused, { WORKS, WORKS, WORKS, WORKS } },
+	{ "random octets", try_random, { WORKS, WORKS, WORKS, WORKS } },
+	{ "stdio", try_stdio, { WORKS, WORKS, WORKS, WORKS } },
 };
 
 static _Noreturn void child(const struct sandbox_row *row, enum sandbox_role role)
@@ -313,9 +328,10 @@ static void attempt(const struct sandbox_row *row, enum sandbox_role role)
 		print_message("# no system call filter here\n");
 		skip();
 	}
-	if (row->is_allowed[role]) {
+	if (row->outcomes[role] != ENDS) {
 		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), 0);
+		assert_int_equal(WEXITSTATUS(status),
+		                 row->outcomes[role] == WORKS ? 0 : OTHER_EXIT + 2);
 	} else {
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(WTERMSIG(status), SIGSYS);
@@ -335,6 +351,11 @@ static void attempt_serve(void **state)
 static void attempt_clerk(void **state)
 {
 	attempt(*state, SANDBOX_CLERK);
+}
+
+static void attempt_reader(void **state)
+{
+	attempt(*state, SANDBOX_READER);
 }
 
 /* Without no_new_privs and without a capability the kernel takes no filter, and that must
@@ -372,7 +393,10 @@ int main(void)
 		void (*attempt)(void **state);
 	} roles[] = { { "measure", attempt_measure },
 		      { "serve", attempt_serve },
-		      { "clerk", attempt_clerk } };
+		      { "clerk", attempt_clerk },
+		      { "reader", attempt_reader } };
+	static const char *const outcome_words[] = { "ends it", "is allowed",
+		                                     "is refused" };
 	static char names[COUNT_OF(roles) * COUNT_OF(rows)][64];
 	struct CMUnitTest tests[COUNT_OF(names) + 1];
 	size_t n = 0;
@@ -385,8 +409,7 @@ int main(void)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		for (size_t role = 0; role < COUNT_OF(roles); role++) {
 			snprintf(names[n], sizeof(names[n]), "%s: %s %s", roles[role].name,
-			         rows[i].name,
-			         rows[i].is_allowed[role] ? "is allowed" : "ends it");
+			         rows[i].name, outcome_words[rows[i].outcomes[role]]);
 			tests[n].name = names[n];
 			tests[n].test_func = roles[role].attempt;
 			tests[n].initial_state = (void *)(uintptr_t)&rows[i];

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of `history` share: the runs that were chosen, and the ways to show them.
+ */
+#ifndef SRC_CMD_HISTORY_H
+#define SRC_CMD_HISTORY_H
+
+#include "core/past.h"
+#include "core/style.h"
+#include "io/history.h"
+
+struct history_runs {
+	struct history *history; /* for the sources */
+	struct run_record *runs; /* oldest to newest */
+	int64_t *numbers;        /* of each, for the sources */
+	size_t count;
+	size_t odd_count;            /* rows that make no sense */
+	struct past_summary summary; /* of all of them */
+	struct style style;
+	size_t shown_from;          /* the table begins with this one */
+	bool has_sources;           /* they are to be shown */
+	struct run_source *sources; /* room for HISTORY_SOURCES_PER_RUN_MAX */
+	struct source_record *source_records;
+};
+
+/* Into runs->sources: those of run `at`.  0, or the exit status with a line on stderr. */
+int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count);
+
+/* On stdout; 0 or the exit status. */
+int history_show_table(struct history_runs *runs);
+int history_show_json(struct history_runs *runs);
+int history_show_csv(struct history_runs *runs);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/history_json.h"
+#include "cmd/terminal.h"
+#include "core/past_csv.h"
+#include "core/past_table.h"
+#include "core/report.h"
+
+enum { LINE_ROOM = 4096, SOURCES_INDENT = 4 };
+
+/* Each line of `text` moved to the right. */
+static void print_indented(const char *text, int indent)
+{
+	size_t len;
+
+	for (; *text; text += len) {
+		len = strcspn(text, "\n");
+		len += text[len] == '\n';
+		printf("%*s%.*s", indent, "", (int)len, text);
+	}
+}
+
+static int print_sources(struct history_runs *runs, size_t at)
+{
+	struct style style = runs->style;
+	const int indent =
+		style.columns >= TERMINAL_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
+	struct run run = { .sources = runs->sources };
+	size_t room;
+	char *text;
+	int status;
+
+	status = history_get_sources(runs, at, &run.source_count);
+	if (status != 0 || run.source_count == 0) {
+		return status;
+	}
+	style.columns -= (unsigned)indent;
+	room = report_table(&run, &style, NULL, 0) + 1;
+	text = malloc(room);
+	if (!text) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	report_table(&run, &style, text, room);
+	print_indented(text, indent);
+	free(text);
+	return 0;
+}
+
+static void print_summary(const struct history_runs *runs)
+{
+	char text[LINE_ROOM];
+
+	if (runs->shown_from > 0) {
+		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
+		       runs->count);
+	}
+	past_table_summary(&runs->summary, text, sizeof(text));
+	fputs(text, stdout);
+}
+
+int history_show_table(struct history_runs *runs)
+{
+	const struct run_record *run = runs->runs + runs->shown_from;
+	struct past_layout layout;
+	char line[LINE_ROOM];
+	int status = 0;
+
+	past_layout_make(run, runs->count - runs->shown_from, &runs->style, &layout);
+	past_table_heading(&layout, line, sizeof(line));
+	fputs(line, stdout);
+	for (size_t i = runs->shown_from; status == 0 && i < runs->count; i++, run++) {
+		past_table_run(&layout, run, i > runs->shown_from ? run - 1 : NULL, line,
+		               sizeof(line));
+		fputs(line, stdout);
+		if (runs->has_sources) {
+			status = print_sources(runs, i);
+		}
+	}
+	if (status == 0) {
+		putchar('\n');
+		print_summary(runs);
+	}
+	return status;
+}
+
+int history_show_json(struct history_runs *runs)
+{
+	size_t count = 0;
+	int status = 0;
+	char *line;
+
+	for (size_t i = 0; status == 0 && i < runs->count; i++) {
+		if (runs->has_sources) {
+			status = history_get_sources(runs, i, &count);
+		}
+		line = status == 0
+		               ? history_json_run(&runs->runs[i],
+		                                  runs->has_sources ? runs->sources : NULL,
+		                                  count)
+		               : NULL;
+		if (line) {
+			puts(line);
+		} else if (status == 0) {
+			command_complain("out of memory");
+			status = EXIT_SYSTEM;
+		}
+		free(line);
+	}
+	return status;
+}
+
+static int print_csv_sources(struct history_runs *runs, size_t at)
+{
+	char line[LINE_ROOM];
+	size_t count = 0;
+	int status = history_get_sources(runs, at, &count);
+
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		past_csv_source(&runs->runs[at], &runs->sources[i], line, sizeof(line));
+		fputs(line, stdout);
+	}
+	return status;
+}
+
+int history_show_csv(struct history_runs *runs)
+{
+	char line[LINE_ROOM];
+	int status = 0;
+
+	if (runs->has_sources) {
+		past_csv_source_heading(line, sizeof(line));
+	} else {
+		past_csv_run_heading(line, sizeof(line));
+	}
+	fputs(line, stdout);
+	for (size_t i = 0; status == 0 && i < runs->count; i++) {
+		if (runs->has_sources) {
+			status = print_csv_sources(runs, i);
+			continue;
+		}
+		past_csv_run(&runs->runs[i], line, sizeof(line));
+		fputs(line, stdout);
+	}
+	return status;
+}
