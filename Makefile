@@ -55,8 +55,10 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave refid threshold health metrics
 CORE         += past past_table past_csv
+CORE         += log_line
+LOGGING      := cmd/logging io/log
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
-                cmd/set_report cmd/measuring cmd/measuring_print cmd/memory cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
+                cmd/set_report cmd/measuring cmd/measuring_print cmd/memory $(LOGGING) cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \
                 cmd/servers_file cmd/progress cmd/terminal cmd/json app/correct \
                 app/measure app/sources app/exchange app/tally io/ports io/ports_wait io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
@@ -79,7 +81,7 @@ test_golden_OBJ  := cmd/json
 test_golden_LIB  := -ljansson
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
-test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/measuring_print cmd/memory cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
+test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/measuring_print cmd/memory $(LOGGING) cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
                     io/state_dir
 test_set_LIB     := -ljansson -linih
 test_servers_file_OBJ := cmd/servers_file $(COMMAND)
@@ -116,6 +118,7 @@ test_repeat_LIB  := -linih
 test_learn_OBJ   := app/learn
 test_recorder_OBJ := $(RECORDER) io/priv io/sandbox
 test_recorder_LIB := -lsqlite3 -lcap -lseccomp
+test_log_OBJ     := io/log
 test_priv_OBJ    := io/priv
 test_priv_LIB    := -lcap
 test_sandbox_OBJ := io/sandbox $(test_ports_OBJ)

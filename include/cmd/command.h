@@ -67,6 +67,8 @@ const struct program *command_program(void);
 
 /* "PROGRAM: ..." and a line feed on stderr. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
+/* `to` hears each complaint too, without the program's name; NULL: nobody does. */
+void command_complain_also(void (*to)(const char *text));
 
 /* Flushes stdout.  0, or the errno of the first write that failed, in every later call too. */
 int command_flush(void);

@@ -33,6 +33,7 @@ struct measuring_settings {
 	int64_t root_distance_max_ns;
 	bool ask_all;
 	const char *state_dir; /* NULL: see memory_dir() */
+	const char *log_to;    /* NULL: no log */
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	int format;       /* enum measuring_format */
@@ -43,7 +44,7 @@ struct measuring_settings {
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 20 };
+enum { MEASURING_OPTION_COUNT = 21 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 

@@ -25,6 +25,9 @@ static struct {
 	const char *const *words; /* behind the command */
 } running = { .program = { .name = "reqtime" } };
 
+/* For --log-to. */
+static void (*complain_also)(const char *text);
+
 void command_complain(const char *format, ...)
 {
 	char line[1024];
@@ -34,6 +37,14 @@ void command_complain(const char *format, ...)
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "%s: %s\n", running.program.name, line);
+	if (complain_also) {
+		complain_also(line);
+	}
+}
+
+void command_complain_also(void (*to)(const char *text))
+{
+	complain_also = to;
 }
 
 const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM])

@@ -48,6 +48,8 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "where runs are remembered (/var/lib/reqtime)" },
 	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "forget runs older than this (90d)" },
+	{ "log-to", 0, OPT_TEXT, AT(log_to), 0, 0, "FILE",
+	  "a line for each run and complaint in a file, or to syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "again and again, so far apart, until a signal ends it" },
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,

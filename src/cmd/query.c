@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/json.h"
+#include "cmd/logging.h"
 #include "cmd/measuring.h"
 #include "cmd/memory.h"
 #include "cmd/parse.h"
@@ -67,6 +68,15 @@ static int query_print_json(const struct run *run, const struct plan *plan, bool
 	return print_line(json_render(&report));
 }
 
+static void query_log(const struct run *run, const struct plan *plan)
+{
+	const struct log_entry entry = {
+		.verb = "query", .status = run->status, .run = run, .plan = plan
+	};
+
+	logging_run(&entry);
+}
+
 /* Returns the exit status. */
 static int query_report(const struct query_settings *query,
                         const struct measuring *measuring, const struct run *run)
@@ -83,6 +93,9 @@ static int query_report(const struct query_settings *query,
 	if (run->status == RUN_OK) {
 		plan = measuring_plan(run, &limits);
 		shown = &plan;
+	}
+	query_log(run, shown);
+	if (run->status == RUN_OK) {
 		if (query->measuring.is_quiet) {
 			return 0;
 		}
@@ -174,6 +187,7 @@ static int query_once(void *ctx, bool is_try)
 	(void)is_try;
 	/* Who hands over a list wants to know about each of them. */
 	settings.ask_all |= job->query->servers_file != NULL;
+	logging_open(&settings);
 	memory_open(&settings, MEMORY_LOOKS, false, &memory);
 	status = measuring_open(&settings, job->servers, job->server_count, &measuring);
 	if (status == 0) {
@@ -181,6 +195,8 @@ static int query_once(void *ctx, bool is_try)
 		measuring_close(&measuring);
 	}
 	memory_close(&memory);
+	logging_end("query", status);
+	logging_close();
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/learn.h"
+#include "cmd/logging.h"
 #include "cmd/parse.h"
 #include "cmd/repeat.h"
 #include "core/span.h"
@@ -316,7 +317,7 @@ static int set_lock(const struct set_settings *set, struct lock *ret)
 static bool is_too_soon(const struct set_settings *set, const struct memory *memory)
 {
 	const struct run_record *last = memory_last_set(memory);
-	char ago[SPAN_TEXT_ROOM], least[SPAN_TEXT_ROOM];
+	char ago[SPAN_TEXT_ROOM], least[SPAN_TEXT_ROOM], text[2 * SPAN_TEXT_ROOM + 80];
 	int64_t age_ns;
 
 	if (set->min_interval_ns == 0 || !last) {
@@ -326,12 +327,14 @@ static bool is_too_soon(const struct set_settings *set, const struct memory *mem
 	if (age_ns < 0 || age_ns >= set->min_interval_ns) {
 		return false;
 	}
+	span_format(age_ns / NS_PER_S * NS_PER_S, 0, ago);
+	span_format(set->min_interval_ns, 0, least);
+	snprintf(text, sizeof(text),
+	         "nothing to do: the last good run was %s ago, --min-interval is %s", ago,
+	         least);
+	logging_say(text);
 	if (!set->measuring.is_quiet && set->measuring.format == MEASURING_TABLE) {
-		span_format(age_ns / NS_PER_S * NS_PER_S, 0, ago);
-		span_format(set->min_interval_ns, 0, least);
-		printf("nothing to do: the last good run was %s ago, --min-interval is "
-		       "%s\n",
-		       ago, least);
+		puts(text);
 	}
 	return true;
 }
@@ -381,6 +384,7 @@ static int set_once(void *ctx, bool is_try)
 	int status = 0;
 
 	set.is_try = is_try;
+	logging_open(&set.measuring);
 	if (!set.is_dry) {
 		status = set_guard_permission(&set);
 		if (status == 0) {
@@ -392,6 +396,8 @@ static int set_once(void *ctx, bool is_try)
 		status = set_remembering(&set, job->servers, job->server_count);
 	}
 	lock_release(&lock);
+	logging_end("set", status);
+	logging_close();
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/json.h"
+#include "cmd/logging.h"
 #include "core/report.h"
 #include "core/rival.h"
 #include "core/span.h"
@@ -34,8 +35,10 @@ void set_complain_not_permitted(void)
 int set_report_unmeasured(const struct set_settings *set, enum run_status status)
 {
 	struct run run = { .status = status };
+	const struct log_entry entry = { .verb = "set", .status = status, .run = &run };
 	struct reading now;
 
+	logging_run(&entry);
 	if (set->measuring.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
 		run.at = now.wall;
 		set_print_json(set, &run, NULL);
@@ -166,17 +169,48 @@ static void print_deed(const struct correct_result *result, FILE *to)
 	}
 }
 
+/* NULL when it came to none. */
+static const struct plan *plan_of(const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+
+	return result->status == CORRECT_DONE || result->plan.action != PLAN_NONE
+	               ? &result->plan
+	               : NULL;
+}
+
+static bool is_applied(const struct set_settings *set, const struct set_reply *reply)
+{
+	return reply->result.status == CORRECT_DONE && !set->is_dry;
+}
+
+static void log_run(const struct set_settings *set, const struct run *run,
+                    const struct set_reply *reply)
+{
+	const struct log_entry entry = {
+		.verb = set->is_dry ? "set (dry run)" : "set",
+		.may_act = !set->is_dry,
+		.status = reply->status,
+		.run = run,
+		.plan = plan_of(reply),
+		.is_applied = is_applied(set, reply),
+		.applied = reply->result.applied,
+		.applied_ns = reply->result.applied_ns,
+	};
+
+	logging_run(&entry);
+}
+
 int set_print_json(const struct set_settings *set, const struct run *run,
                    const struct set_reply *reply)
 {
 	struct json_report report = { .verb = "set", .run = run, .has_applied = true };
 	char *text;
 
-	if (reply && (reply->result.status == CORRECT_DONE ||
-	              reply->result.plan.action != PLAN_NONE)) {
-		report.plan = &reply->result.plan;
+	if (reply) {
+		report.plan = plan_of(reply);
 	}
-	if (reply && reply->result.status == CORRECT_DONE && !set->is_dry) {
+	if (reply && is_applied(set, reply)) {
 		report.is_applied = true;
 		report.applied = reply->result.applied;
 		report.applied_ns = reply->result.applied_ns;
@@ -242,6 +276,7 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 	int status = run_status_exit(reply->status);
 	int printed = 0;
 
+	log_run(set, run, reply);
 	if (set->measuring.is_quiet && is_usual(set, &reply->result)) {
 		warn(&reply->result);
 		return status;
