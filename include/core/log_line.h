@@ -9,8 +9,8 @@
 #include "core/run.h"
 
 struct log_entry {
-	const char *verb; /* "set (dry run)" */
-	bool may_act;     /* else it says what would be done */
+	const char *verb;       /* "set (dry run)" */
+	bool may_act;           /* else it says what would be done */
 	enum run_status status; /* of the whole; that of `run` is the measurement's */
 	const struct run *run;
 	const struct plan *plan; /* NULL: there is none */
