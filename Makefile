@@ -63,6 +63,7 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 app/measure app/sources app/exchange app/tally io/ports io/ports_wait io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
+reqtime_OBJ  += cmd/check
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
 SHOW         := cmd/history cmd/history_show cmd/history_json io/landlock
 reqtime_OBJ  += $(SHOW)

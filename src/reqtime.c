@@ -4,9 +4,10 @@
 int main(int argc, char **argv)
 {
 	/* The first is the default: what is typed without thinking changes nothing. */
-	static const struct command *const commands[] = { &command_query, &command_set,
-		                                          &command_trace, &command_history,
-		                                          &command_config };
+	static const struct command *const commands[] = {
+		&command_query, &command_set,     &command_check,
+		&command_trace, &command_history, &command_config
+	};
 
 	return command_main("reqtime", commands, COUNT_OF(commands), argc, argv);
 }

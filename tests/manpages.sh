@@ -33,6 +33,7 @@ compare() { # compare NAME HELPED-FILE PAGE
 helped "$REQTIMED" >"$T/reqtimed"
 helped "$REQTIME" trace >"$T/trace"
 helped "$REQTIME" history >"$T/history"
+helped "$REQTIME" check >"$T/check-options"
 client=$(echo packaging/man/reqtime.[18])
 compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
 compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
@@ -41,6 +42,12 @@ compare "reqtime-trace.1 lists the options of reqtime trace --help" "$T/trace" \
 	packaging/man/reqtime-trace.1
 compare "reqtime-history.1 lists the options of reqtime history --help" "$T/history" \
 	packaging/man/reqtime-history.1
+compare "reqtime-check.1 lists the options of reqtime check --help" "$T/check-options" \
+	packaging/man/reqtime-check.1
+for exit_status in 0 1 2 3; do
+	check "reqtime-check.1 tells of exit status $exit_status" \
+		grep -qx ".It $exit_status" packaging/man/reqtime-check.1
+done
 # Every key of the configuration file is in reqtime.conf(5), and no other; the example names
 # keys that are there.
 "$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: .*\)$/\1/p' |

@@ -34,8 +34,13 @@ struct command {
 	const char *const *command_line_only;
 	/* From the first operand on all words are operands, whatever they begin with. */
 	bool takes_words;
-	/* The exit status of what goes wrong before `run`; 0: EXIT_USAGE, EXIT_SYSTEM. */
+	/* The exit status of what goes wrong before `run`, and of a report that cannot be written;
+	 * 0: EXIT_USAGE, EXIT_SYSTEM. */
 	int usage_status;
+	/* Whoever starts it reads stdout alone: complaints are kept, and this, called last of all,
+	 * gets them with a line feed after each, and returns the exit status for `status`.  NULL:
+	 * they go to stderr as they come. */
+	int (*conclude)(int status, const char *complaints);
 	/* Returns the exit status. */
 	int (*run)(const void *settings, const char *const *operands, size_t operand_count);
 };
@@ -83,6 +88,7 @@ const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM]);
 extern const struct command command_query;
 extern const struct command command_set;
 extern const struct command command_trace;
+extern const struct command command_check;
 extern const struct command command_config;
 extern const struct command command_history;
 extern const struct command command_serve; /* all of reqtimed */

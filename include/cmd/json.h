@@ -5,10 +5,11 @@
 #ifndef CMD_JSON_H
 #define CMD_JSON_H
 
+#include "core/health.h"
 #include "core/run.h"
 
 struct json_report {
-	const char *verb; /* "query", "set" */
+	const char *verb; /* "query", "set", "check" */
 	const struct run *run;
 	bool has_no_sources;     /* they were told line by line: `sources` is null */
 	const struct plan *plan; /* NULL: none was made */
@@ -16,6 +17,7 @@ struct json_report {
 	bool is_applied;         /* ... and something to tell; else it is null */
 	enum plan_action applied;
 	int64_t applied_ns;
+	const struct health *health; /* `check`: there is that key; else NULL */
 };
 
 /* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `query` and `set` share: the options of a measurement, SERVER words to
+ * What `query`, `set` and `check` share: the options of a measurement, SERVER words to
  * specs, a run over the kernel's ports, and its report.
  * measuring_open -> measuring_run* -> measuring_close
  */
@@ -39,12 +39,12 @@ struct measuring_settings {
 	int format;       /* enum measuring_format */
 	int color;        /* enum terminal_color */
 	bool is_quiet;
-	bool is_verbose;
+	unsigned verbosity;
 	struct option_texts servers; /* operands like the others: see cmd/command.h */
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 21 };
+enum { MEASURING_OPTION_COUNT = 21, MEASURING_CHECK_OPTION_COUNT = 16 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 
@@ -61,7 +61,7 @@ struct measuring {
 	struct progress progress; /* as it begins */
 	enum measuring_format format;
 	struct style style; /* of where the report goes */
-	bool is_verbose;
+	unsigned verbosity;
 };
 
 /* Gives up every capability, starts the resolver, enters the sandbox: from here on this

@@ -11,8 +11,10 @@
 
 enum option_kind {
 	OPT_FLAG,    /* bool, set true */
+	OPT_LEVEL,   /* unsigned, one more each time; a digit says it at once */
 	OPT_COUNT,   /* unsigned, min..max */
 	OPT_SPAN_NS, /* int64_t, min..max */
+	OPT_RANGE,   /* struct threshold; `max` is its enum threshold_unit */
 	OPT_TEXT,    /* const char *, not empty */
 	OPT_TEXTS,   /* struct option_texts, repeatable */
 	OPT_WORD,    /* int, the place of the word in `argument`, "one|two|three" */

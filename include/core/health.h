@@ -21,8 +21,6 @@ enum health_quantity {
 };
 
 struct health_limit {
-	bool has_warning;
-	bool has_critical;
 	struct threshold warning;
 	struct threshold critical;
 };

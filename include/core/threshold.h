@@ -14,7 +14,9 @@
 
 #include "core/ntp_time.h"
 
+/* All zero: none, and everything is within. */
 struct threshold {
+	bool is_set;
 	bool has_low;   /* else there is no lower end ... */
 	bool has_high;  /* ... no upper one */
 	bool is_inside; /* `@`: what lies between is the alarm */

@@ -23,6 +23,8 @@ static struct {
 	struct program program;
 	const struct command *command;
 	const char *const *words; /* behind the command */
+	bool keeps_complaints;
+	char kept[4096]; /* what does not fit is lost */
 } running = { .program = { .name = "reqtime" } };
 
 /* For --log-to. */
@@ -36,7 +38,13 @@ void command_complain(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "%s: %s\n", running.program.name, line);
+	if (running.keeps_complaints) {
+		const size_t len = strlen(running.kept);
+
+		snprintf(running.kept + len, sizeof(running.kept) - len, "%s\n", line);
+	} else {
+		fprintf(stderr, "%s: %s\n", running.program.name, line);
+	}
 	if (complain_also) {
 		complain_also(line);
 	}
@@ -198,13 +206,14 @@ int command_flush(void)
 	return first_error;
 }
 
-static int output_finish(int status)
+static int output_finish(int status, int failed_status)
 {
 	int error = command_flush();
 
 	if (error) {
+		running.keeps_complaints = false;
 		command_complain("cannot write to standard output: %s", strerror(error));
-		return EXIT_SYSTEM;
+		return failed_status;
 	}
 	return status;
 }
@@ -216,11 +225,15 @@ int command_main(const char *program, const struct command *const *commands, siz
 	const struct command *command;
 	struct parse parse;
 	bool is_named;
-	int status;
+	int status, failed_status;
 
 	running.program = (struct program){ program, commands, count };
+	command = words[0] ? command_find(&running.program, words[0]) : NULL;
+	is_named = command != NULL;
+	command = is_named ? command : commands[0];
+	failed_status = command->usage_status ? command->usage_status : EXIT_SYSTEM;
 	if (standard_descriptors_open() < 0) {
-		return EXIT_SYSTEM;
+		return failed_status;
 	}
 	/* A reader that goes away must not end the program between measuring and
 	 * reporting; and a parent that ignores SIGCHLD would leave us no exit status. */
@@ -228,15 +241,17 @@ int command_main(const char *program, const struct command *const *commands, siz
 	signal(SIGCHLD, SIG_DFL);
 
 	if (count > 1 && words[0] && strcmp(words[0], "help") == 0) {
-		return output_finish(help_main(&running.program, words + 1));
+		return output_finish(help_main(&running.program, words + 1), EXIT_SYSTEM);
 	}
-	command = words[0] ? command_find(&running.program, words[0]) : NULL;
-	is_named = command != NULL;
-	command = is_named ? command : commands[0];
+	running.keeps_complaints = command->conclude != NULL;
+	running.kept[0] = '\0';
 	status = parse_open(&running.program, command, count_words(words), &parse);
 	if (status == 0) {
 		status = command_run(&parse, is_named, words + is_named);
 		parse_close(&parse);
 	}
-	return output_finish(status);
+	if (command->conclude) {
+		status = command->conclude(status, running.kept);
+	}
+	return output_finish(status, failed_status);
 }

@@ -11,6 +11,7 @@
 #include "cmd/config_json.h"
 #include "cmd/parse.h"
 #include "core/span.h"
+#include "core/threshold.h"
 
 enum { COMMANDS_MAX = 8, SETTING_COLUMNS = 40, VALUE_ROOM = COMMAND_QUOTE_ROOM };
 
@@ -39,6 +40,11 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 	switch (row->kind) {
 	case OPT_FLAG:
 		return *(const bool *)field ? "yes" : "no";
+	case OPT_LEVEL:
+		snprintf(buf, VALUE_ROOM, "%u", *(const unsigned *)field);
+		return *(const unsigned *)field == 0   ? "no"
+		       : *(const unsigned *)field == 1 ? "yes"
+		                                       : buf;
 	case OPT_CHOICE:
 		return *(const int *)field == (int)row->max ? "yes" : "no";
 	case OPT_COUNT:
@@ -46,6 +52,9 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 		return buf;
 	case OPT_SPAN_NS:
 		span_write(*(const int64_t *)field, buf);
+		return buf;
+	case OPT_RANGE:
+		threshold_format(field, (enum threshold_unit)row->max, buf);
 		return buf;
 	case OPT_TEXT:
 		return command_quote(*(const char *const *)field, buf);
@@ -124,23 +133,28 @@ static void print_setting(const struct parse *parse, size_t i)
 	}
 }
 
-/* Whether all commands know the option and have it from the same place. */
+/* Whether the first command knows the option, and all others that do have it from the same
+ * place. */
 static bool is_common(const struct parse *parses, size_t count, const char *name)
 {
-	size_t i, first = 0;
+	size_t i, first = 0, knowing = 0;
 
 	for (size_t k = 0; k < count; k++) {
 		i = option_find(parses[k].command, name, strlen(name), 0);
 		if (i == option_count(parses[k].command)) {
-			return false;
+			if (k == 0) {
+				return false;
+			}
+			continue;
 		}
+		knowing++;
 		first = k == 0 ? i : first;
 		if (parses[k].origins[i] != parses[0].origins[first] ||
 		    parses[k].lines[i] != parses[0].lines[first]) {
 			return false;
 		}
 	}
-	return true;
+	return knowing > 1;
 }
 
 static void print_settings(const struct parse *parse, const struct parse *parses,

@@ -6,6 +6,7 @@
 
 #include "core/report.h"
 #include "core/span.h"
+#include "core/threshold.h"
 
 /* Any octets: what is no UTF-8 stands escaped, as everywhere. */
 static json_t *text_json(const char *text)
@@ -34,7 +35,7 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	const struct option_row *row = option_at(parse->command, i);
 	const void *field = option_field(parse, i);
 	const struct option_texts *texts = field;
-	char span[SPAN_TEXT_ROOM];
+	char span[SPAN_TEXT_ROOM], range[THRESHOLD_TEXT_ROOM];
 	const char *word;
 	size_t len;
 
@@ -49,11 +50,15 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	switch (row->kind) {
 	case OPT_FLAG:
 		return json_boolean(*(const bool *)field);
+	case OPT_LEVEL:
 	case OPT_COUNT:
 		return json_integer(*(const unsigned *)field);
 	case OPT_SPAN_NS:
 		span_write(*(const int64_t *)field, span);
 		return json_string(span);
+	case OPT_RANGE:
+		threshold_format(field, (enum threshold_unit)row->max, range);
+		return json_string(range);
 	case OPT_TEXT:
 		return text_json(*(const char *const *)field);
 	case OPT_WORD:

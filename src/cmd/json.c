@@ -95,6 +95,20 @@ static json_t *applied_json(const struct json_report *report)
 	                 ns_or_null(true, report->applied_ns));
 }
 
+static json_t *health_json(const struct health *health)
+{
+	static const char *const names[] = { "ok", "warning", "critical", "unknown" };
+
+	return json_pack("{ss si sb}", "state", names[health->state], "exit_status",
+	                 (int)health->state, "inconclusive", (int)health->is_inconclusive);
+}
+
+/* Takes `value`.  False when there is no memory. */
+static bool add(json_t *root, const char *key, json_t *value)
+{
+	return root && json_object_set_new(root, key, value) == 0;
+}
+
 /* Takes `root`; NULL is out of memory there and here. */
 static char *text_of(json_t *root)
 {
@@ -134,8 +148,8 @@ char *json_render(const struct json_report *report)
 	                 ns_or_null(run->has_answer, run->leap), "sources",
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan));
-	if (root && report->has_applied &&
-	    json_object_set_new(root, "applied", applied_json(report)) < 0) {
+	if ((report->has_applied && !add(root, "applied", applied_json(report))) ||
+	    (report->health && !add(root, "check", health_json(report->health)))) {
 		json_decref(root);
 		root = NULL;
 	}

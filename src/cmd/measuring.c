@@ -22,7 +22,7 @@ enum { POOL_MAX = 32 };
 
 /* clang-format off */
 const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
-	{ "server", 0, OPT_TEXTS, AT(servers), 0, 0, "SERVER",
+	{ "server", 'H', OPT_TEXTS, AT(servers), 0, 0, "SERVER",
 	  "ask this one, as if it stood alone; again for more: for the configuration file" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
 	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
@@ -48,20 +48,21 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "where runs are remembered (/var/lib/reqtime)" },
 	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "forget runs older than this (90d)" },
+	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
+	  "one line of JSON instead of words" },
+	{ "verbose", 'v', OPT_LEVEL, AT(verbosity), 0, 0, NULL,
+	  "show the details of each source" },
+	/* `check` goes without the last ones. */
 	{ "log-to", 0, OPT_TEXT, AT(log_to), 0, 0, "FILE",
 	  "a line for each run and complaint in a file, or to syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "again and again, so far apart, until a signal ends it" },
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
 	  "how to print what was found (table)" },
-	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
-	  "one line of JSON: --format json" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
 	  "print nothing when all is well: the exit status tells" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
 	  "colour the verdicts; auto: on a terminal, unless NO_COLOR is set" },
-	{ "verbose", 'v', OPT_FLAG, AT(is_verbose), 0, 0, NULL,
-	  "show the details of each source" },
 };
 /* clang-format on */
 
@@ -206,7 +207,7 @@ static int process_confine(struct measuring *measuring)
 	setvbuf(stdout, output, _IOFBF, sizeof(output));
 	r = sandbox_enter(SANDBOX_MEASURE);
 	if (r == -ENOSYS) {
-		if (measuring->is_verbose) {
+		if (measuring->verbosity > 0) {
 			command_complain("no seccomp filter is to be had here: going on "
 			                 "without a sandbox");
 		}
@@ -226,7 +227,7 @@ int measuring_open(const struct measuring_settings *settings,
 	measuring.measure = measure_from(settings, servers, count);
 	measuring.style = terminal_style(settings->is_quiet ? STDERR_FILENO : STDOUT_FILENO,
 	                                 (enum terminal_color)settings->color);
-	measuring.is_verbose = settings->is_verbose;
+	measuring.verbosity = settings->verbosity;
 	measuring.format = (enum measuring_format)settings->format;
 	if (!settings->is_quiet) {
 		progress_open(&measuring.progress);

@@ -82,7 +82,7 @@ int measuring_print(const struct measuring *measuring, const struct run *run,
 	const struct printing p = { .measuring = measuring, .run = run, .plan = plan };
 	int status = print(&p, render_table, to);
 
-	if (status == 0 && measuring->is_verbose) {
+	if (status == 0 && measuring->verbosity > 0) {
 		status = print(&p, render_details, to);
 	}
 	return status ? status : print(&p, render_verdict, to);

@@ -7,6 +7,7 @@
 
 #include "cmd/command.h"
 #include "core/span.h"
+#include "core/threshold.h"
 
 static int store_count(const struct option_row *row, const char *where, const char *value,
                        unsigned *ret)
@@ -49,6 +50,22 @@ static int store_span(const struct option_row *row, const char *where, const cha
 		return EXIT_USAGE;
 	}
 	*ret = span_ns;
+	return 0;
+}
+
+static int store_range(const struct option_row *row, const char *where, const char *value,
+                       struct threshold *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	enum threshold_verdict verdict;
+
+	verdict = threshold_parse(value, (enum threshold_unit)row->max, ret);
+	if (verdict != THRESHOLD_OK) {
+		command_complain("%s%s: \"%s\": %s", where, row->name,
+		                 command_quote(value, quoted),
+		                 threshold_verdict_text(verdict));
+		return EXIT_USAGE;
+	}
 	return 0;
 }
 
@@ -122,6 +139,23 @@ static int store_flag(const struct option_row *row, const char *where, const cha
 	return 0;
 }
 
+static int store_level(const struct option_row *row, const char *where, const char *value,
+                       unsigned *ret)
+{
+	bool is_more = false;
+	int status;
+
+	if (value[0] >= '0' && value[0] <= '9' && value[1] == '\0') {
+		*ret = (unsigned)(value[0] - '0');
+		return 0;
+	}
+	status = store_flag(row, where, value, &is_more);
+	if (status == 0) {
+		*ret = is_more ? *ret + 1 : 0;
+	}
+	return status;
+}
+
 int option_store(const struct option_row *row, const char *where, const char *value,
                  void *field)
 {
@@ -131,10 +165,14 @@ int option_store(const struct option_row *row, const char *where, const char *va
 	switch (row->kind) {
 	case OPT_FLAG:
 		return store_flag(row, where, value, field);
+	case OPT_LEVEL:
+		return store_level(row, where, value, field);
 	case OPT_COUNT:
 		return store_count(row, where, value, field);
 	case OPT_SPAN_NS:
 		return store_span(row, where, value, field);
+	case OPT_RANGE:
+		return store_range(row, where, value, field);
 	case OPT_TEXT:
 		return store_text(row, where, value, field);
 	case OPT_TEXTS:
@@ -155,8 +193,10 @@ int option_check(const struct option_row *row, const char *where, const char *va
 {
 	union {
 		bool flag;
+		unsigned level;
 		unsigned count;
 		int64_t span_ns;
+		struct threshold range;
 		const char *text;
 		struct option_texts texts;
 		int choice;
@@ -172,12 +212,15 @@ bool option_is_set(const struct option_row *row, const void *field)
 		return *(const unsigned *)field >= (unsigned long long)row->min;
 	case OPT_SPAN_NS:
 		return *(const int64_t *)field >= row->min;
+	case OPT_RANGE:
+		return ((const struct threshold *)field)->is_set;
 	case OPT_TEXT:
 		return *(const char *const *)field != NULL;
 	case OPT_TEXTS:
 		return ((const struct option_texts *)field)->count > 0;
 	case OPT_FLAG:
 	case OPT_WORD:
+	case OPT_LEVEL:
 	case OPT_CHOICE:
 		break;
 	}

@@ -99,17 +99,13 @@ void health_judge(const struct run *run, const struct health_limits *limits,
 		const int64_t bound_ns = i == HEALTH_OFFSET ? run->bound_ns : 0;
 
 		if (!finding->is_known) {
-			is_unknown |= limit->has_warning || limit->has_critical;
+			is_unknown |= limit->warning.is_set || limit->critical.is_set;
 			continue;
 		}
-		if (limit->has_warning) {
-			finding->warning =
-				threshold_judge(&limit->warning, finding->value, bound_ns);
-		}
-		if (limit->has_critical) {
-			finding->critical =
-				threshold_judge(&limit->critical, finding->value, bound_ns);
-		}
+		finding->warning =
+			threshold_judge(&limit->warning, finding->value, bound_ns);
+		finding->critical =
+			threshold_judge(&limit->critical, finding->value, bound_ns);
 		is_critical |= finding->critical == THRESHOLD_BEYOND;
 		is_warning |= finding->warning != THRESHOLD_WITHIN ||
 		              finding->critical == THRESHOLD_INCONCLUSIVE;
@@ -186,7 +182,7 @@ static void put_findings(struct text *out, const struct run *run,
 			report_figures(run->offset_ns, run->bound_ns, false, figure, bound);
 			text_format(out, "offset %s +/- %s", figure, bound);
 		} else if (!finding->is_known) {
-			if (limit->has_warning || limit->has_critical) {
+			if (limit->warning.is_set || limit->critical.is_set) {
 				text_format(out, ", the %s is not known",
 				            quantities[i].words);
 			}
@@ -248,13 +244,13 @@ static void put_no_answer(struct text *out, const struct run *run)
 	}
 }
 
-static void put_threshold(struct text *out, bool has_it, const struct threshold *threshold,
+static void put_threshold(struct text *out, const struct threshold *threshold,
                           enum threshold_unit unit)
 {
 	char range[THRESHOLD_TEXT_ROOM];
 
 	text_put(out, ";");
-	if (has_it) {
+	if (threshold->is_set) {
 		threshold_format(threshold, unit, range);
 		text_put(out, range);
 	}
@@ -278,10 +274,8 @@ static void put_performance(struct text *out, const struct run *run,
 			threshold_format_seconds(health->of[i].value, seconds);
 			text_format(out, "%s=%ss", quantity->label, seconds);
 		}
-		put_threshold(out, limits->of[i].has_warning, &limits->of[i].warning,
-		              quantity->unit);
-		put_threshold(out, limits->of[i].has_critical, &limits->of[i].critical,
-		              quantity->unit);
+		put_threshold(out, &limits->of[i].warning, quantity->unit);
+		put_threshold(out, &limits->of[i].critical, quantity->unit);
 		text_format(out, "%s ", quantity->least_and_most);
 	}
 	if (health->of[HEALTH_OFFSET].is_known) {

@@ -125,7 +125,7 @@ static enum threshold_verdict range_parse(const char *text, const char *colon,
 enum threshold_verdict threshold_parse(const char *text, enum threshold_unit unit,
                                        struct threshold *ret)
 {
-	struct threshold threshold = { .is_inside = text[0] == '@' };
+	struct threshold threshold = { .is_set = true, .is_inside = text[0] == '@' };
 	enum threshold_verdict verdict;
 	const char *colon;
 
@@ -231,6 +231,9 @@ enum threshold_side threshold_judge(const struct threshold *threshold, int64_t v
 	const bool is_between = (!threshold->has_low || from >= threshold->low) &&
 	                        (!threshold->has_high || to <= threshold->high);
 
+	if (!threshold->is_set) {
+		return THRESHOLD_WITHIN;
+	}
 	if (is_apart) {
 		return threshold->is_inside ? THRESHOLD_WITHIN : THRESHOLD_BEYOND;
 	}

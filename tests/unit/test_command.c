@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "core/threshold.h"
+
 enum { WORDS_MAX = 12, RAN = 42 };
 
 struct shared {
@@ -126,6 +128,52 @@ static const struct command serve = {
 	.defaults = defaults,
 	.run = serve_run,
 };
+
+/* A monitoring plugin. */
+struct probe_settings {
+	unsigned level;
+	struct threshold range;
+	struct threshold count;
+};
+static struct probe_settings probed;
+static char concluded[400];
+static int concluded_status;
+
+#define PROBE_AT(field) offsetof(struct probe_settings, field)
+static const struct option_row probe_options[] = {
+	{ "verbose", 'v', OPT_LEVEL, PROBE_AT(level), 0, 0, NULL, "more" },
+	{ "warning", 'w', OPT_RANGE, PROBE_AT(range), 0, THRESHOLD_SPAN, "RANGE", "spans" },
+	{ "stratum", 0, OPT_RANGE, PROBE_AT(count), 0, THRESHOLD_COUNT, "RANGE", "counts" },
+};
+
+static int probe_run(const void *settings, const char *const *operands, size_t count)
+{
+	(void)operands;
+	(void)count;
+	memcpy(&probed, settings, sizeof(probed));
+	command_complain("first | %s", "one");
+	command_complain("second");
+	return 0;
+}
+
+static int probe_conclude(int status, const char *complaints)
+{
+	snprintf(concluded, sizeof(concluded), "%s", complaints);
+	concluded_status = status;
+	return RAN;
+}
+
+static const struct command probe = {
+	.name = "probe",
+	.summary = "probe it",
+	.options = probe_options,
+	.option_count = COUNT_OF(probe_options),
+	.settings_size = sizeof(struct probe_settings),
+	.usage_status = 3,
+	.conclude = probe_conclude,
+	.run = probe_run,
+};
+static const struct command *const plugins[] = { &ask, &probe };
 
 static const struct command *const several[] = { &ask, &put };
 static const struct command *const alone[] = { &serve };
@@ -327,6 +375,31 @@ static void texts(void **state)
 	assert_string_equal(seen.text, "-x");
 }
 
+/* Whatever a plugin complains of goes to who prints its line. */
+static void a_plugin(void **state)
+{
+	static const char *const good[] = { "probe", "-vv", "-v", "-w", "-1s:2ms", NULL };
+	static const char *const bad[] = { "probe", "-w", "2:1", NULL };
+	static const char *const worse[] = { "probe", "--stratum", "1.5", NULL };
+
+	(void)state;
+	assert_int_equal(run_words(plugins, 2, good), RAN);
+	assert_string_equal(complained, "");
+	assert_string_equal(concluded, "first | one\nsecond\n");
+	assert_int_equal(concluded_status, 0);
+	assert_int_equal(probed.level, 3);
+	assert_true(probed.range.is_set && !probed.count.is_set);
+	assert_true(probed.range.low == -NS_PER_S && probed.range.high == 2 * NS_PER_MS);
+	assert_int_equal(run_words(plugins, 2, bad), RAN);
+	assert_string_equal(complained, "");
+	assert_string_equal(concluded, "--warning: \"2:1\": the start is above the end\n");
+	assert_int_equal(concluded_status, 3);
+	assert_int_equal(run_words(plugins, 2, worse), RAN);
+	assert_string_equal(concluded,
+	                    "--stratum: \"1.5\": not a range of whole numbers, as "
+	                    "in 10, 1:4 or @15:16\n");
+}
+
 static void too_many_texts(void **state)
 {
 	static char *argv[OPTION_TEXTS_MAX + 4];
@@ -445,6 +518,7 @@ int main(void)
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(texts),
 		cmocka_unit_test(too_many_texts),
+		cmocka_unit_test(a_plugin),
 		cmocka_unit_test(no_argv_at_all),
 		cmocka_unit_test(help_of_a_command),
 		cmocka_unit_test(help_of_the_program),

@@ -57,13 +57,11 @@ static void limit(struct health_limits *limits, enum health_quantity quantity,
 	struct health_limit *of = &limits->of[quantity];
 
 	if (warning) {
-		of->has_warning = true;
 		assert_int_equal(
 			threshold_parse(warning, health_unit(quantity), &of->warning),
 			THRESHOLD_OK);
 	}
 	if (critical) {
-		of->has_critical = true;
 		assert_int_equal(
 			threshold_parse(critical, health_unit(quantity), &of->critical),
 			THRESHOLD_OK);

@@ -184,6 +184,24 @@ static void set_without_a_deed(void **state)
 	json_decref(root);
 }
 
+static void check_has_its_state(void **state)
+{
+	struct run run = run_of(NULL, 0);
+	const struct health health = { .state = HEALTH_WARNING, .is_inconclusive = true };
+	const struct json_report report = { .verb = "check",
+		                            .run = &run,
+		                            .health = &health };
+	json_t *root = render(&report), *check = json_object_get(root, "check");
+
+	(void)state;
+	assert_int_equal(json_object_size(root), 12);
+	assert_int_equal(json_object_size(check), 3);
+	assert_string_equal(json_string_value(json_object_get(check, "state")), "warning");
+	assert_int_equal(json_integer_value(json_object_get(check, "exit_status")), 1);
+	assert_true(json_is_true(json_object_get(check, "inconclusive")));
+	json_decref(root);
+}
+
 static void order_is_kept(void **state)
 {
 	struct run_source sources[] = { unresolved(), answered(), unresolved() };
@@ -330,7 +348,7 @@ int main(void)
 		cmocka_unit_test(set_without_a_deed), cmocka_unit_test(order_is_kept),
 		cmocka_unit_test(refid_of_stratum_2), cmocka_unit_test(ipv6_address),
 		cmocka_unit_test(ascii_only),         cmocka_unit_test(source_alone),
-		cmocka_unit_test(no_sources),
+		cmocka_unit_test(no_sources),         cmocka_unit_test(check_has_its_state),
 	};
 	struct CMUnitTest tests[COUNT_OF(word_rows) + COUNT_OF(others)];
 	size_t count = 0;

@@ -179,6 +179,14 @@ static void judge_row(void **state)
 	assert_int_equal(threshold_judge(&threshold, row->value, row->bound), row->want);
 }
 
+static void without_one_all_is_within(void **state)
+{
+	const struct threshold none = { .is_set = false };
+
+	(void)state;
+	assert_int_equal(threshold_judge(&none, INT64_MIN, INT64_MAX), THRESHOLD_WITHIN);
+}
+
 static void seconds_are_exact(void **state)
 {
 	char buf[THRESHOLD_TEXT_ROOM];
@@ -206,7 +214,7 @@ static void every_verdict_has_words(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(judge_rows) + 2];
+	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(judge_rows) + 3];
 	static char names[COUNT_OF(parse_rows) + COUNT_OF(judge_rows)][96];
 	size_t count = 0;
 
@@ -227,6 +235,7 @@ int main(void)
 			                     .test_func = judge_row,
 			                     .initial_state = (void *)&judge_rows[i] };
 	}
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(without_one_all_is_within);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(seconds_are_exact);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_verdict_has_words);
 	return cmocka_run_group_tests_name("threshold", tests, NULL, NULL);
