@@ -232,6 +232,7 @@ install: all
 		sed 's|@sbindir@|$(PREFIX)/sbin|; s|@bindir@|$(PREFIX)/bin|' $$unit \
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
 	done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reqtime/schema packaging/schema/*.json
 	test -e $(DESTDIR)/etc/reqtime/reqtime.conf || \
 		install -D -m 644 packaging/reqtime.conf $(DESTDIR)/etc/reqtime/reqtime.conf
 	install -D -m 644 packaging/cron/reqtime \

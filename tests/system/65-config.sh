@@ -9,7 +9,7 @@ own_network "$@"
 conf=$T/reqtime.conf
 config() { # of what the file on stdin makes
 	cat >"$conf"
-	run "$REQTIME" config -f "$conf" "$@"
+	run "$REQTIME" config -f "$conf"
 }
 # shows NAME LINE: as printed, blanks squeezed, once
 shows() {
