@@ -45,6 +45,14 @@ prints config config --json
 printf 'server = 192.0.2.1\n[set]\nstep = yes\n' >"$T/conf"
 prints config config --json -f "$T/conf"
 prints config config --json -f "$T/conf" query -4 "$(printf '\303\251\377')" --timeout 3
+mkdir -m 700 "$T/past"
+for asked in "$good" 127.0.0.1:1; do
+	run "$REQTIME" --state-dir "$T/past" "$asked"
+	run "$REQTIME" set --dry-run --state-dir "$T/past" "$asked"
+done
+prints history history --json --state-dir "$T/past"
+check "... which has runs" test -s "$out"
+prints history history --sources --json --state-dir "$T/past"
 for capture in "$R"/tests/data/*.pcap; do
 	prints trace trace --all --port 11123 --json -r "$capture"
 done
