@@ -36,6 +36,9 @@ prints run query --json 127.0.0.1:1 nohost.invalid
 prints run set --dry-run --json "$good"
 prints run set --dry-run --json 127.0.0.1:1
 prints run set --json --state-dir "$T/state" "$good" # not permitted
+prints run check --json "$good"
+prints run check --json -w 1ns -c 2ns "$good"
+prints run check --json 127.0.0.1:1
 run "$REQTIME" query --json-lines "$good" 127.0.0.1:1
 grep -v '"program"' "$out" >"$T/sources"
 grep '"program"' "$out" >"$T/run"
