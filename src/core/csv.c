@@ -1,35 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/csv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "core/report.h"
+#include "core/text_time.h"
+
+enum { FOREIGN_ROOM = 4 * SERVER_HOST_ROOM };
 
 static void begin(struct csv *csv)
 {
 	if (csv->is_inside) {
-		text_put(csv->out, ",");
+		text_put(&csv->out, ",");
 	}
 	csv->is_inside = true;
 }
 
-void csv_text(struct csv *csv, const char *value)
+void csv_text(struct csv *csv, const char *words)
 {
 	begin(csv);
-	if (value[strcspn(value, "\",\r\n")] == '\0') {
-		text_put(csv->out, value);
+	if (words[strcspn(words, ",\"\r\n")] == '\0') {
+		text_put(&csv->out, words);
 		return;
 	}
-	text_put(csv->out, "\"");
-	for (; *value; value++) {
-		text_octets(csv->out, *value == '"' ? "\"\"" : value,
-		            *value == '"' ? 2 : 1);
+	text_put(&csv->out, "\"");
+	for (; *words != '\0'; words++) {
+		text_put(&csv->out, *words == '"' ? "\"" : "");
+		text_octets(&csv->out, words, 1);
 	}
-	text_put(csv->out, "\"");
+	text_put(&csv->out, "\"");
 }
 
-void csv_integer(struct csv *csv, int64_t value)
+void csv_escaped(struct csv *csv, const char *words)
+{
+	char field[FOREIGN_ROOM + 1];
+
+	if (words[0] != '\0' && strchr("=+-@", words[0])) {
+		snprintf(field, sizeof(field), "'%s", words);
+		words = field;
+	}
+	csv_text(csv, words);
+}
+
+void csv_foreign(struct csv *csv, const char *words)
+{
+	char escaped[FOREIGN_ROOM];
+
+	report_escape((const uint8_t *)words, strlen(words), escaped, sizeof(escaped));
+	csv_escaped(csv, escaped);
+}
+
+void csv_number(struct csv *csv, bool is_known, int64_t number)
 {
 	begin(csv);
-	text_format(csv->out, "%lld", (long long)value);
+	if (is_known) {
+		text_format(&csv->out, "%" PRId64, number);
+	}
+}
+
+void csv_time(struct csv *csv, struct instant at)
+{
+	char text[TEXT_TIME_RFC3339_ROOM];
+
+	text_time_rfc3339(at, text);
+	csv_text(csv, text);
 }
 
 void csv_empty(struct csv *csv, size_t count)
@@ -41,6 +77,14 @@ void csv_empty(struct csv *csv, size_t count)
 
 void csv_end(struct csv *csv)
 {
-	text_put(csv->out, "\r\n");
+	text_put(&csv->out, "\r\n");
 	csv->is_inside = false;
+}
+
+void csv_heading(struct csv *csv, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		csv_text(csv, names[i]);
+	}
+	csv_end(csv);
 }
