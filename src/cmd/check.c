@@ -263,8 +263,7 @@ static int check_conclude(int status, const char *complaints)
 
 const struct command command_check = {
 	.name = "check",
-	.summary =
-		"monitoring plugin: one line, exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
+	.summary = "monitoring plugin: one line, exit status 0 to 3",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
 	.config_default = COMMAND_CONFIG_DEFAULT,
