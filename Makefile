@@ -65,6 +65,7 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 $(TRACE)
 reqtime_OBJ  += cmd/check
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
+CORE         += chart chart_ticks plot
 SHOW         := cmd/history cmd/history_show cmd/history_json io/landlock
 reqtime_OBJ  += $(SHOW)
 LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock

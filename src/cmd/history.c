@@ -25,7 +25,7 @@ enum { EXIT_NOTHING = 1, EXIT_NOT_PERMITTED = 4 };
 enum { TABLE_RUNS = 40 }; /* where nobody said how many */
 enum { DATE_LENGTH = sizeof("2026-11-25") - 1 };
 
-enum history_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+enum history_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_PLOT };
 
 struct show_settings {
 	const char *config;
@@ -35,6 +35,7 @@ struct show_settings {
 	unsigned last;
 	int format; /* enum history_format */
 	bool has_sources;
+	bool is_ascii;
 	int color; /* enum terminal_color */
 };
 
@@ -54,6 +55,10 @@ static const struct option_row show_options[] = {
 	  "a line of JSON for each run" },
 	{ "csv", 0, OPT_CHOICE, AT(format), 0, FORMAT_CSV, NULL,
 	  "CSV by RFC 4180; with --sources a row for each server" },
+	{ "plot", 0, OPT_CHOICE, AT(format), 0, FORMAT_PLOT, NULL,
+	  "draw offset, bound and frequency over time" },
+	{ "ascii", 0, OPT_FLAG, AT(is_ascii), 0, 0, NULL,
+	  "draw in ASCII, also where the locale has UTF-8" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
 	  "colour what matters; auto: on a terminal, unless NO_COLOR is set" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
@@ -229,6 +234,8 @@ static int show(const struct show_settings *settings, struct history_runs *runs)
 		return history_show_json(runs);
 	case FORMAT_CSV:
 		return history_show_csv(runs);
+	case FORMAT_PLOT:
+		return history_show_plot(runs);
 	case FORMAT_TABLE:
 		break;
 	}
@@ -263,6 +270,9 @@ static int show_run(const void *given, const char *const *operands, size_t opera
 
 	(void)operands;
 	(void)operand_count;
+	/* A plot is for eyes, also at the end of a pipe. */
+	runs.style.has_utf8 |= settings->format == FORMAT_PLOT && terminal_is_utf8();
+	runs.style.has_utf8 &= !settings->is_ascii;
 	status = parse_since(settings->since, &choice.since);
 	if (status == 0) {
 		status = parse_verb(settings->verb, &choice);
@@ -281,8 +291,9 @@ static int show_run(const void *given, const char *const *operands, size_t opera
 	return status;
 }
 
-static const char *const command_line_only[] = { "since", "last", "verb", "sources",
-	                                         "json",  "csv",  NULL };
+static const char *const command_line_only[] = { "since",   "last",  "verb",
+	                                         "sources", "json",  "csv",
+	                                         "plot",    "ascii", NULL };
 
 const struct command command_history = {
 	.name = "history",

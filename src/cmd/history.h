@@ -30,5 +30,6 @@ int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
 int history_show_table(struct history_runs *runs);
 int history_show_json(struct history_runs *runs);
 int history_show_csv(struct history_runs *runs);
+int history_show_plot(struct history_runs *runs);
 
 #endif

@@ -8,8 +8,10 @@
 #include "cmd/command.h"
 #include "cmd/history_json.h"
 #include "cmd/terminal.h"
+#include "core/chart.h"
 #include "core/past_csv.h"
 #include "core/past_table.h"
+#include "core/plot.h"
 #include "core/report.h"
 
 enum { LINE_ROOM = 4096, SOURCES_INDENT = 4 };
@@ -148,5 +150,50 @@ int history_show_csv(struct history_runs *runs)
 		past_csv_run(&runs->runs[i], line, sizeof(line));
 		fputs(line, stdout);
 	}
+	return status;
+}
+
+/* `*ret_points` is the caller's to free, whatever is returned. */
+static int make_chart(const struct history_runs *runs, struct chart_point **ret_points,
+                      struct chart *ret)
+{
+	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
+
+	*ret_points = calloc(runs->count, sizeof(**ret_points));
+	if (!scratch || !*ret_points) {
+		free(scratch);
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	chart_make(runs->runs, runs->count, scratch, *ret_points, ret);
+	free(scratch);
+	return 0;
+}
+
+int history_show_plot(struct history_runs *runs)
+{
+	struct chart_point *points = NULL;
+	struct chart chart;
+	char *text = NULL;
+	size_t room;
+	int status;
+
+	status = make_chart(runs, &points, &chart);
+	if (status != 0) {
+		goto out;
+	}
+	room = plot_render(&chart, &runs->style, NULL, 0) + 1;
+	text = malloc(room);
+	if (!text) {
+		command_complain("out of memory");
+		status = EXIT_SYSTEM;
+		goto out;
+	}
+	plot_render(&chart, &runs->style, text, room);
+	fputs(text, stdout);
+	print_summary(runs);
+out:
+	free(text);
+	free(points);
 	return status;
 }

@@ -93,6 +93,21 @@ else
 	skip "--csv and --json say the same" "needs python3"
 fi
 
+# --- pictures in the terminal
+history_of picture 400 first-step failures reboots spike gaps
+run "$REQTIME" history --state-dir "$T/picture" --plot
+expect "--plot: offset and bound" 0 '^Offset, within its bound \(:\); 2 beyond the scale'
+check "--plot: closer, since the bound is far wider" grep -q '^Offset, closer' "$out"
+check "--plot: the frequency" grep -q "^Frequency of the kernel's clock, ppm" "$out"
+check "--plot: steps, failures and reboots are marked" test \
+	"$(grep -Ec '^ +(steps .*S|failed .*F|reboots .*R)' "$out")" -eq 3
+check "--plot: ASCII in the C locale" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
+check "--plot fits 80 columns ($(longest "$out"))" test "$(longest "$out")" -le 80
+LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot
+check "--plot: Braille where the locale is UTF-8" grep -q "$(printf '\342\240')" "$out"
+LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot --ascii
+check "--plot --ascii" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
+
 # --- nothing is changed, and no right is needed
 sum plain >"$T/after"
 check "the history is as it was" cmp "$T/before" "$T/after"

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs on a plane: where they lie, which scale holds them, that none is lost; and what a
+ * terminal shows of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/chart.h"
+#include "core/plot.h"
+
+enum { RUNS_MAX = 20000, OUTPUT_ROOM = 32768 };
+
+#define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 UTC */
+#define S(seconds) ((int64_t)(seconds)*NS_PER_S)
+#define HOUR S(3600)
+
+static struct run_record runs[RUNS_MAX];
+static struct chart_point points[RUNS_MAX];
+static struct keyed scratch[RUNS_MAX];
+static struct chart_column columns[CHART_COLUMNS_MAX];
+
+/* Hourly, the offset going up and down by a millisecond, the bound 2 ms. */
+static void fill(size_t count)
+{
+	static const int64_t wave_ns[] = { 0, 500000,  1000000,  500000,
+		                           0, -500000, -1000000, -500000 };
+
+	memset(runs, 0, sizeof(runs));
+	for (size_t i = 0; i < count; i++) {
+		runs[i].verb = RECORD_SET;
+		runs[i].has_answer = 1;
+		runs[i].offset_ns = wave_ns[i % COUNT_OF(wave_ns)];
+		runs[i].bound_ns = 2000000;
+		runs[i].delay_ns = 5000000;
+		runs[i].has_kernel = 1;
+		runs[i].frequency_after_ppb = 12000 + (int64_t)(i % 10) * 10;
+		runs[i].at.unix_ns = S(NOON) + (int64_t)i * HOUR - runs[i].offset_ns;
+	}
+}
+
+static struct chart make(size_t count)
+{
+	struct chart chart;
+
+	chart_make(runs, count, scratch, points, &chart);
+	return chart;
+}
+
+static void silence(size_t at, int64_t at_ns)
+{
+	runs[at].has_answer = 0;
+	runs[at].status = RUN_NO_ANSWER;
+	runs[at].at.unix_ns = at_ns;
+}
+
+static void runs_lie_at_their_own_time(void **state)
+{
+	struct chart chart;
+
+	(void)state;
+	fill(5);
+	chart = make(5);
+	assert_int_equal(chart.from_ns, S(NOON));
+	assert_int_equal(chart.to_ns, S(NOON) + 4 * HOUR);
+	assert_int_equal(points[2].at_ns, S(NOON) + 2 * HOUR);
+	assert_int_equal(chart.gap_ns, 4 * HOUR);
+}
+
+/* Clocks without a battery stand at 1970 until the first answer. */
+static void failures_lie_between_answers(void **state)
+{
+	struct chart chart;
+
+	(void)state;
+	fill(5);
+	silence(2, S(20));
+	chart = make(5);
+	assert_int_equal(points[2].at_ns, S(NOON) + HOUR);
+	assert_true(points[2].is_failure);
+	silence(2, S(NOON) + 2 * HOUR + 5);
+	make(5);
+	assert_int_equal(points[2].at_ns, S(NOON) + 2 * HOUR + 5);
+	silence(0, S(4000000000));
+	silence(4, S(20));
+	chart = make(5);
+	assert_int_equal(chart.from_ns, S(NOON) + HOUR);
+	assert_int_equal(chart.to_ns, S(NOON) + 3 * HOUR);
+}
+
+static void points_are_by_time(void **state)
+{
+	(void)state;
+	fill(100);
+	runs[50].at.unix_ns = S(NOON) - HOUR; /* a server's lie */
+	make(100);
+	for (size_t i = 1; i < 100; i++) {
+		assert_true(points[i - 1].at_ns <= points[i].at_ns);
+	}
+}
+
+static void one_run_is_a_chart(void **state)
+{
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	fill(1);
+	chart = make(1);
+	assert_true(chart.from_ns < S(NOON) && chart.to_ns > S(NOON));
+	for (int panel = 0; panel < CHART_PANEL_COUNT; panel++) {
+		chart_scale_make(&chart, (enum chart_panel)panel, 5, &scale);
+		assert_true(scale.lo < scale.hi && scale.step > 0);
+		assert_int_equal(scale.beyond_count, 0);
+	}
+}
+
+static void scale_is_round_and_holds_all(void **state)
+{
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	fill(100);
+	chart = make(100);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
+	assert_true(scale.lo == -4000000 && scale.hi == 4000000 && scale.step == 2000000);
+	chart_scale_make(&chart, CHART_CLOSE, 5, &scale);
+	assert_true(scale.lo == -1000000 && scale.hi == 1000000 && scale.step == 500000);
+	chart_scale_make(&chart, CHART_DELAY, 5, &scale);
+	assert_true(scale.lo == 0 && scale.hi == 5000000);
+	chart_scale_make(&chart, CHART_FREQUENCY, 5, &scale);
+	assert_true(scale.lo == 12000 && scale.hi == 12100 && scale.step == 20);
+	assert_int_equal(scale.value_count, 100);
+	assert_int_equal(scale.beyond_count, 0);
+}
+
+/* The step of the first run must not flatten all that follow. */
+static void scale_leaves_out_what_is_far_off(void **state)
+{
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	fill(100);
+	runs[0].offset_ns = S(3);
+	runs[7].offset_ns = -S(3);
+	chart = make(100);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
+	assert_int_equal(scale.beyond_count, 2);
+	assert_true(scale.hi < 10000000 && scale.lo > -10000000);
+	assert_true(chart_place(&scale, (double)S(3)) > 1);
+	assert_true(chart_place(&scale, -(double)S(3)) < 0);
+	/* A tenth of all is no exception, but how it is. */
+	for (size_t i = 0; i < 10; i++) {
+		runs[i * 10].offset_ns = S(3);
+	}
+	chart = make(100);
+	chart_scale_make(&chart, CHART_CLOSE, 5, &scale);
+	assert_true(scale.hi >= (double)S(3));
+}
+
+static void close_panel_for_a_wide_bound(void **state)
+{
+	struct chart_scale offset, near;
+	struct chart chart;
+
+	(void)state;
+	fill(100);
+	chart = make(100);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &offset);
+	chart_scale_make(&chart, CHART_CLOSE, 5, &near);
+	assert_false(chart_needs_close(&offset, &near));
+	for (size_t i = 0; i < 100; i++) {
+		runs[i].bound_ns = 30000000;
+	}
+	chart = make(100);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &offset);
+	assert_true(chart_needs_close(&offset, &near));
+}
+
+static void no_outlier_is_lost(void **state)
+{
+	struct chart chart;
+	size_t values = 0, steps = 0, failures = 0;
+	double most = 0, least = 0;
+
+	(void)state;
+	fill(RUNS_MAX);
+	runs[12345].offset_ns = 70000000;
+	runs[5432].offset_ns = -80000000;
+	runs[777].applied_action = PLAN_STEP;
+	silence(9999, runs[9999].at.unix_ns);
+	chart = make(RUNS_MAX);
+	chart_columns(&chart, CHART_OFFSET, columns, CHART_COLUMNS_MAX);
+	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
+		values += columns[i].value_count;
+		steps += columns[i].step_count;
+		failures += columns[i].failure_count;
+		most = columns[i].max > most ? columns[i].max : most;
+		least = columns[i].min < least ? columns[i].min : least;
+		assert_true(columns[i].band_hi - columns[i].max >= 2000000 - 1);
+	}
+	assert_int_equal(values, RUNS_MAX - 1);
+	assert_int_equal(steps, 1);
+	assert_int_equal(failures, 1);
+	assert_true(most == 70000000 && least == -80000000);
+}
+
+static void gaps_are_seen(void **state)
+{
+	struct chart chart;
+	size_t gaps = 0;
+	const struct chart_column *before = NULL;
+
+	(void)state;
+	fill(50);
+	for (size_t i = 25; i < 50; i++) {
+		runs[i].at.unix_ns += 30 * HOUR;
+	}
+	chart = make(50);
+	chart_columns(&chart, CHART_CLOSE, columns, CHART_COLUMNS_MAX);
+	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
+		if (columns[i].value_count > 0) {
+			gaps += before && chart_is_gap(&chart, before, &columns[i]);
+			before = &columns[i];
+		}
+	}
+	assert_int_equal(gaps, 1);
+}
+
+/* Round times in UTC, in order, on the axis, and not too many: from minutes to centuries. */
+static void time_ticks_are_round(void **state)
+{
+	static const struct {
+		int64_t span_s;
+		const char *first;
+	} rows[] = {
+		{ 10, "12:00:00" },         { 600, "12:00" },
+		{ 7200, "12:00" },          { 86400, "12:00" },
+		{ 7 * 86400, "Nov 26" },    { 60 * 86400, "Dec 7" },
+		{ 400 * 86400, "2027-01" }, { 4000 * 86400, "2028" },
+	};
+	struct chart_tick ticks[CHART_TICKS_MAX];
+	struct chart chart = { .from_ns = S(NOON) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t count;
+
+		chart.to_ns = S(NOON + rows[i].span_s);
+		count = chart_time_ticks(&chart, 8, ticks);
+		assert_true(count >= 2 && count <= 8);
+		assert_string_equal(ticks[0].label, rows[i].first);
+		for (size_t t = 0; t < count; t++) {
+			assert_true(ticks[t].place >= 0 && ticks[t].place <= 1);
+			assert_true(t == 0 || ticks[t].place > ticks[t - 1].place);
+		}
+	}
+	chart.from_ns = INT64_MIN;
+	chart.to_ns = INT64_MAX;
+	assert_true(chart_time_ticks(&chart, 8, ticks) <= 8);
+}
+
+static void value_ticks_have_units(void **state)
+{
+	static const struct {
+		struct chart_scale scale;
+		enum chart_panel panel;
+		size_t at;
+		const char *label;
+	} rows[] = {
+		{ { -4e6, 4e6, 2e6, 1, 0 }, CHART_OFFSET, 0, "-4 ms" },
+		{ { -4e6, 4e6, 2e6, 1, 0 }, CHART_OFFSET, 2, "0" },
+		{ { -1e6, 1e6, 5e5, 1, 0 }, CHART_OFFSET, 3, "+0.5 ms" },
+		{ { 0, 800, 200, 1, 0 }, CHART_DELAY, 1, "200 ns" },
+		{ { 0, 5e4, 1e4, 1, 0 }, CHART_DELAY, 5, "50 us" },
+		{ { 12000, 12100, 20, 1, 0 }, CHART_FREQUENCY, 1, "+12.02" },
+		{ { -2e9, 2e9, 1e9, 1, 0 }, CHART_CLOSE, 4, "+2 s" },
+	};
+	struct chart_tick ticks[CHART_TICKS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const size_t count =
+			chart_value_ticks(&rows[i].scale, rows[i].panel, ticks);
+
+		assert_true(count > rows[i].at);
+		assert_string_equal(ticks[rows[i].at].label, rows[i].label);
+		assert_true(ticks[0].place == 0);
+	}
+}
+
+/* ---- the plot ---- */
+
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0;
+	char line[2048];
+
+	while (*text) {
+		const size_t len = strcspn(text, "\n");
+
+		assert_true(len < sizeof(line));
+		memcpy(line, text, len);
+		line[len] = '\0';
+		assert_true(len == 0 || line[len - 1] != ' ');
+		if (style_columns(line) > widest) {
+			widest = style_columns(line);
+		}
+		text += len + (text[len] == '\n');
+	}
+	return widest;
+}
+
+static void plot_fits(void **state)
+{
+	char buf[2 * OUTPUT_ROOM];
+
+	(void)state;
+	fill(300);
+	runs[5].applied_action = PLAN_STEP;
+	silence(7, runs[7].at.unix_ns);
+	for (unsigned width = 60; width <= 210; width += 7) {
+		struct chart chart = make(300);
+		struct style style = { .columns = width };
+		size_t len;
+
+		len = plot_render(&chart, &style, buf, sizeof(buf));
+		assert_int_equal(len, strlen(buf));
+		assert_true(widest_line(buf) <= width);
+		style.has_utf8 = true;
+		len = plot_render(&chart, &style, buf, sizeof(buf));
+		assert_int_equal(len, strlen(buf));
+		assert_true(widest_line(buf) <= width);
+		assert_int_equal(plot_render(&chart, &style, NULL, 0), len);
+	}
+}
+
+static void plot_of(const char *want, bool has_utf8)
+{
+	const struct style style = { .columns = 70, .has_utf8 = has_utf8 };
+	char buf[OUTPUT_ROOM];
+	struct chart chart;
+
+	fill(25);
+	runs[0].offset_ns = S(3);
+	runs[0].applied_action = PLAN_STEP;
+	silence(9, runs[9].at.unix_ns);
+	silence(20, runs[20].at.unix_ns);
+	chart = make(25);
+	plot_render(&chart, &style, buf, sizeof(buf));
+	assert_string_equal(buf, want);
+}
+
+/* clang-format off */
+static const char plot_ascii[] =
+	"Offset, within its bound (:); 1 beyond the scale (^ v)\n"
+	"     +6 ms +^ *\n"
+	"           |  *\n"
+	"     +4 ms +  *\n"
+	"           |  * ::                 ::                 ::\n"
+	"     +2 ms +  *:::::::         ::::::::::         :::::::::::        :\n"
+	"           |  ******::::::::::::::*****::::::::::::::*****::::::::::::\n"
+	"         0 +--*----*****-----******---*****------*****---******-----**\n"
+	"           |  :::::::::*******::::::::::::********::::::::::::*******:\n"
+	"     -2 ms +        :::::::::::::       ::::::::::::       :::::::::::\n"
+	"           |             :::                :::                 :::\n"
+	"     -4 ms +\n"
+	"     steps |S\n"
+	"    failed |                     F                          F\n"
+	"           +--------------+-------------+--------------+-------------+\n"
+	"                        18:00        Nov 26          06:00       12:00\n"
+	"Frequency of the kernel's clock, ppm\n"
+	"    +12.10 +                     **                      **\n"
+	"           |                 ******                  ******\n"
+	"           |             *****    *               ****    *\n"
+	"    +12.05 +          ****        **          *****       **\n"
+	"           |      *****            *      *****            *       ***\n"
+	"           |   ****                **  ****                **  *****\n"
+	"    +12.00 +****                    ****                    ****\n"
+	"           +--------------+-------------+--------------+-------------+\n"
+	"                        18:00        Nov 26          06:00       12:00\n";
+static const char plot_utf8[] =
+	"Offset, within its bound (░); 1 beyond the scale (▲ ▼)\n"
+	"     +6 ms ┤▲ ⡇\n"
+	"           │  ⡇\n"
+	"     +4 ms ┤  ⡇\n"
+	"           │  ⡇ ░░                 ░░                 ░░\n"
+	"     +2 ms ┤  ⡇░░░░░░░         ░░░░░░░░░░         ░░░░░░░░░░░        ░\n"
+	"           │  ⣇⣠⠤⠤⣄⡀░░░░░░░░░░░░░░⣀⡤⠤⢤⣀░░░░░░░░░░░░░░⢀⣠⠤⢤⣀░░░░░░░░░░░░\n"
+	"         0 ┤──⠉────⠉⠓⠲⢤⣀─────⢀⣠⠴⠒⠋⠁───⠈⠙⠲⢤⣀──────⣀⡤⠖⠚⠉───⠈⠙⠒⠦⣄⡀─────⣀⡤\n"
+	"           │  ░░░░░░░░░⠈⠉⠳⠤⠖⠋⠉░░░░░░░░░░░░⠈⠉⠓⠦⠴⠚⠉⠁░░░░░░░░░░░░⠉⠙⠲⠤⠖⠋⠁░\n"
+	"     -2 ms ┤        ░░░░░░░░░░░░░       ░░░░░░░░░░░░       ░░░░░░░░░░░\n"
+	"           │             ░░░                ░░░                 ░░░\n"
+	"     -4 ms ┤\n"
+	"     steps │S\n"
+	"    failed │                     F                          F\n"
+	"           └──────────────┬─────────────┬──────────────┬─────────────┬\n"
+	"                        18:00        Nov 26          06:00       12:00\n"
+	"Frequency of the kernel's clock, ppm\n"
+	"    +12.10 ┤                     ⣀⡀                      ⣀⡀\n"
+	"           │                 ⢀⡤⠖⠋⠁⡇                  ⢀⣠⠖⠋⠁⡇\n"
+	"           │             ⢀⣠⠴⠚⠉    ⢹               ⣀⡤⠖⠋    ⢹\n"
+	"    +12.05 ┤          ⢀⣠⠴⠋        ⠈⡇          ⢀⣠⠴⠋⠁       ⠈⡇\n"
+	"           │      ⢀⣠⠴⠚⠉            ⢳      ⢀⣠⠴⠚⠉            ⢳       ⣀⡤⠞\n"
+	"           │   ⣀⡤⠖⠋                ⠸⡄  ⢀⡤⠖⠋                ⠸⡄  ⢀⣠⠴⠚⠁\n"
+	"    +12.00 ┤⣠⠴⠋⠁                    ⣧⠴⠚⠉                    ⣧⠴⠚⠉\n"
+	"           └──────────────┬─────────────┬──────────────┬─────────────┬\n"
+	"                        18:00        Nov 26          06:00       12:00\n";
+/* clang-format on */
+
+static void plot_in_ascii(void **state)
+{
+	(void)state;
+	plot_of(plot_ascii, false);
+}
+
+static void plot_in_utf8(void **state)
+{
+	(void)state;
+	plot_of(plot_utf8, true);
+}
+
+/* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
+static void extremes_are_survived(void **state)
+{
+	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
+	const struct style style = { .columns = 80 };
+	char buf[OUTPUT_ROOM];
+	struct chart chart;
+
+	(void)state;
+	for (size_t variant = 0; variant < 200; variant++) {
+		fill(12);
+		for (size_t i = 0; i < 12; i++) {
+			const size_t n = variant * 7 + i * (variant % 5 + 1);
+
+			runs[i].offset_ns = values[n % COUNT_OF(values)];
+			runs[i].bound_ns = n % 3 ? INT64_MAX : 0;
+			runs[i].delay_ns = n % 4 ? 0 : INT64_MAX;
+			runs[i].frequency_after_ppb = values[(n + 1) % COUNT_OF(values)];
+			runs[i].at.unix_ns = values[(n / 2) % COUNT_OF(values)];
+			runs[i].has_answer = n % 7 != 0;
+			runs[i].has_kernel = n % 5 != 0;
+		}
+		chart = make(variant % 12 + 1);
+		assert_true(plot_render(&chart, &style, buf, sizeof(buf)) < sizeof(buf));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_lie_at_their_own_time),
+		cmocka_unit_test(failures_lie_between_answers),
+		cmocka_unit_test(points_are_by_time),
+		cmocka_unit_test(one_run_is_a_chart),
+		cmocka_unit_test(scale_is_round_and_holds_all),
+		cmocka_unit_test(scale_leaves_out_what_is_far_off),
+		cmocka_unit_test(close_panel_for_a_wide_bound),
+		cmocka_unit_test(no_outlier_is_lost),
+		cmocka_unit_test(gaps_are_seen),
+		cmocka_unit_test(time_ticks_are_round),
+		cmocka_unit_test(value_ticks_have_units),
+		cmocka_unit_test(plot_fits),
+		cmocka_unit_test(plot_in_ascii),
+		cmocka_unit_test(plot_in_utf8),
+		cmocka_unit_test(extremes_are_survived),
+	};
+
+	return cmocka_run_group_tests_name("chart", tests, NULL, NULL);
+}
