@@ -55,7 +55,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
                 departure interleave refid threshold health metrics
 CORE         += past past_table past_csv
-CORE         += log_line
+CORE         += log_line report_learnt
 LOGGING      := cmd/logging io/log
 reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set cmd/set_guard cmd/set_judge \
                 cmd/set_report cmd/measuring cmd/measuring_print cmd/memory $(LOGGING) cmd/repeat io/link io/rival io/rtc $(RECORDER) io/lock \

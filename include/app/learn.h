@@ -12,6 +12,7 @@
 
 #include "app/correct.h"
 #include "core/record.h"
+#include "core/report_learnt.h"
 
 /* When neither an option nor the past says when the next run will be. */
 #define LEARN_INTERVAL_NS (3600 * NS_PER_S)
@@ -70,5 +71,9 @@ int64_t learn_interval_ns(const struct run_record *runs, size_t count);
 void learn_advise(struct discipline *d, const struct run_record *now,
                   const struct run_record *last, const struct plan_limits *limits,
                   int64_t ahead_ns, struct correct_record *ret);
+
+/* What to show of `d` after this run, which did `did` to the clock, or would. */
+struct learnt learn_view(const struct discipline *d, const struct discipline_action *did,
+                         int64_t ahead_ns);
 
 #endif

@@ -6,6 +6,7 @@
 #define CMD_JSON_H
 
 #include "core/health.h"
+#include "core/report_learnt.h"
 #include "core/run.h"
 
 struct json_report {
@@ -18,6 +19,9 @@ struct json_report {
 	enum plan_action applied;
 	int64_t applied_ns;
 	const struct health *health; /* `check`: there is that key; else NULL */
+	int64_t slew_lasts_ns; /* of a slew: what the kernel has to do now takes so long ... */
+	struct instant slew_ends;    /* ... and is done then, by the local clock */
+	const struct learnt *learnt; /* NULL: nothing.  With the key `applied` */
 };
 
 /* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory. */

@@ -49,6 +49,8 @@ enum plan_wish {
 /* The kernel's adjtime() takes 2^31 us at most, 500 ppm: 49 days to finish it. */
 #define PLAN_SLEW_MAX_NS (INT64_C(2000) * NS_PER_S)
 #define PLAN_SLEW_PPM 500
+/* How long a slew of that size takes the kernel. */
+int64_t plan_slew_lasts_ns(int64_t by_ns);
 
 /* Time that comes twice does more harm than time left out, so less of it is allowed. */
 #define PLAN_REFUSE_BACK_ABOVE_NS (INT64_C(100) * NS_PER_S)

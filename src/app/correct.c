@@ -153,7 +153,7 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	ret->has_kernel = true;
 	ret->frequency_after_ppb = state->frequency_ppb;
 	ret->slew_after_ns = state->pending_slew_ns;
-	ret->slew_lasts_ns = size_of(state->pending_slew_ns) * (1000000 / PLAN_SLEW_PPM);
+	ret->slew_lasts_ns = plan_slew_lasts_ns(state->pending_slew_ns);
 	ret->slew_ends_ns = state->pending_slew_ns == 0
 	                            ? 0
 	                            : instant_add_ns(now->wall, ret->slew_lasts_ns).unix_ns;

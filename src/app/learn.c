@@ -177,3 +177,28 @@ void learn_advise(struct discipline *d, const struct run_record *now,
 	ret->frequency_ppb = advice.frequency_ppb;
 	ret->promise_ns = discipline_bound_until_ns(&forecast, ahead_ns);
 }
+
+struct learnt learn_view(const struct discipline *d, const struct discipline_action *did,
+                         int64_t ahead_ns)
+{
+	const struct discipline_advice advice = discipline_advise(d);
+	struct discipline_forecast forecast;
+	struct discipline then = *d;
+	struct learnt ret = {
+		.state = advice.state,
+		.frequency_ppb = advice.frequency_ppb,
+		.frequency_sd_ppb = advice.frequency_sd_ppb,
+		.has_phase = advice.has_phase,
+		.phase_ns = advice.phase_ns,
+		.phase_sd_ns = advice.phase_sd_ns,
+		.ahead_ns = ahead_ns,
+	};
+
+	discipline_apply(&then, did);
+	forecast = discipline_forecast(&then);
+	ret.has_bound = advice.state != DISCIPLINE_IGNORANT && forecast.is_known;
+	if (ret.has_bound) {
+		ret.bound_ns = discipline_bound_until_ns(&forecast, ahead_ns);
+	}
+	return ret;
+}

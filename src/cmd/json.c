@@ -81,18 +81,43 @@ static json_t *plan_json(const struct plan *plan)
 	if (!plan) {
 		return json_null();
 	}
-	return json_pack("{ss so ss}", "action", plan_action_name(plan->action), "by_ns",
-	                 ns_or_null(true, plan->by_ns), "reason",
-	                 plan_reason_text(plan->reason));
+	return json_pack(
+		"{ss so ss so}", "action", plan_action_name(plan->action), "by_ns",
+		ns_or_null(true, plan->by_ns), "reason", plan_reason_text(plan->reason),
+		"lasts_ns",
+		ns_or_null(plan->action == PLAN_SLEW, plan_slew_lasts_ns(plan->by_ns)));
 }
 
 static json_t *applied_json(const struct json_report *report)
 {
+	const bool is_slew = report->applied == PLAN_SLEW && report->slew_ends.unix_ns != 0;
+	char ends[TEXT_TIME_RFC3339_ROOM] = "";
+
 	if (!report->is_applied) {
 		return json_null();
 	}
-	return json_pack("{ss so}", "action", plan_action_name(report->applied), "by_ns",
-	                 ns_or_null(true, report->applied_ns));
+	if (is_slew) {
+		text_time_rfc3339(report->slew_ends, ends);
+	}
+	return json_pack("{ss so so so}", "action", plan_action_name(report->applied),
+	                 "by_ns", ns_or_null(true, report->applied_ns), "lasts_ns",
+	                 ns_or_null(is_slew, report->slew_lasts_ns), "ends",
+	                 text_or_null(ends));
+}
+
+static json_t *learnt_json(const struct learnt *learnt)
+{
+	if (!learnt || learnt->state == DISCIPLINE_IGNORANT) {
+		return json_null();
+	}
+	return json_pack("{ss so so so so so so}", "state",
+	                 discipline_state_name(learnt->state), "frequency_ppb",
+	                 ns_or_null(true, learnt->frequency_ppb), "frequency_sd_ppb",
+	                 ns_or_null(true, learnt->frequency_sd_ppb), "phase_ns",
+	                 ns_or_null(learnt->has_phase, learnt->phase_ns), "phase_sd_ns",
+	                 ns_or_null(learnt->has_phase, learnt->phase_sd_ns), "bound_ns",
+	                 ns_or_null(learnt->has_bound, learnt->bound_ns), "ahead_ns",
+	                 ns_or_null(learnt->has_bound, learnt->ahead_ns));
 }
 
 static json_t *health_json(const struct health *health)
@@ -107,6 +132,13 @@ static json_t *health_json(const struct health *health)
 static bool add(json_t *root, const char *key, json_t *value)
 {
 	return root && json_object_set_new(root, key, value) == 0;
+}
+
+/* What `set` has beyond `query`. */
+static bool add_deed(const struct json_report *report, json_t *root)
+{
+	return add(root, "applied", applied_json(report)) &&
+	       add(root, "learnt", learnt_json(report->learnt));
 }
 
 /* Takes `root`; NULL is out of memory there and here. */
@@ -148,7 +180,7 @@ char *json_render(const struct json_report *report)
 	                 ns_or_null(run->has_answer, run->leap), "sources",
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan));
-	if ((report->has_applied && !add(root, "applied", applied_json(report))) ||
+	if ((report->has_applied && !add_deed(report, root)) ||
 	    (report->health && !add(root, "check", health_json(report->health)))) {
 		json_decref(root);
 		root = NULL;

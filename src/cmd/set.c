@@ -77,6 +77,7 @@ struct measurer {
 	struct memory *memory;
 	int fd; /* to the guard; -1 in a dry run */
 	struct run_record record;
+	struct discipline discipline; /* with this run taken in */
 };
 
 static struct correct_record record_from(const struct run *run)
@@ -120,7 +121,7 @@ static int64_t promise_span_ns(const struct set_settings *set, const struct memo
 }
 
 /* What past runs have to say about this one. */
-static void remind(const struct measurer *m, struct correct_record *ret)
+static void remind(struct measurer *m, struct correct_record *ret)
 {
 	const struct history_view *view = &m->memory->view;
 	const struct run_record *last = view->past.has_last ? &view->past.last : NULL;
@@ -128,7 +129,6 @@ static void remind(const struct measurer *m, struct correct_record *ret)
 		.wish = (enum plan_wish)m->set->wish,
 		.step_above_ns = m->set->step_above_ns,
 	};
-	struct discipline discipline = view->past.discipline;
 
 	ret->expected_bound_ns = -1;
 	ret->floor_ns = view->has_floor ? view->floor.unix_ns : 0;
@@ -139,13 +139,14 @@ static void remind(const struct measurer *m, struct correct_record *ret)
 		ret->leap_armed = armed_before(last);
 	}
 	if (!m->set->no_discipline) {
-		learn_advise(&discipline, &m->record, last, &limits,
+		m->discipline = view->past.discipline;
+		learn_advise(&m->discipline, &m->record, last, &limits,
 		             promise_span_ns(m->set, m->memory), ret);
 	}
 }
 
 /* Asks the parent; in a dry run the same judgement is made here. */
-static int reply_get(const struct measurer *m, const struct run *run, bool may_repeat,
+static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
 {
 	struct correct_record record = record_from(run);
@@ -202,12 +203,28 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 	}
 }
 
+/* Of a dry run, what it would have done. */
+static struct learnt learnt_of(const struct measurer *m, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+	struct discipline_action did = run_record_action(&m->record);
+
+	if (m->set->is_dry && result->status == CORRECT_DONE) {
+		did.step_ns = result->plan.action == PLAN_STEP ? result->plan.by_ns : 0;
+		did.slew_ns = result->plan.action == PLAN_SLEW ? result->plan.by_ns
+		                                               : m->record.slew_before_ns;
+		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
+	}
+	return learn_view(&m->discipline, &did, promise_span_ns(m->set, m->memory));
+}
+
 /* One measurement and its judgement.  Returns the exit status of the whole; `*ret_again` when
  * it is to be done once more. */
 static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
                         bool *ret_again)
 {
 	struct set_reply reply;
+	struct learnt learnt;
 	struct run run;
 	int status;
 
@@ -234,7 +251,9 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 		goto out;
 	}
 	record_end(m, &reply);
-	status = set_report(m->set, &m->measuring, &run, &reply);
+	learnt = learnt_of(m, &reply);
+	status = set_report(m->set, &m->measuring, &run, &reply,
+	                    m->set->no_discipline ? NULL : &learnt);
 	command_flush(); /* nobody waits for a disk */
 	memory_store(m->memory, &m->record, &run);
 out:

@@ -54,10 +54,10 @@ int set_mono_now(int64_t *ret_ns);
 /* What was measured and what was done, on stdout; what went wrong, on stderr.  Returns the exit
  * status of the whole. */
 int set_report(const struct set_settings *set, const struct measuring *measuring,
-               struct run *run, const struct set_reply *reply);
-/* `reply` is NULL when nothing was measured.  0 or the exit status. */
+               struct run *run, const struct set_reply *reply, const struct learnt *learnt);
+/* `learnt`: NULL with --no-discipline.  `reply` is NULL when nothing was measured.  0 or the exit status. */
 int set_print_json(const struct set_settings *set, const struct run *run,
-                   const struct set_reply *reply);
+                   const struct set_reply *reply, const struct learnt *learnt);
 void set_complain(const struct set_reply *reply, const struct set_settings *set);
 void set_complain_not_permitted(void);
 /* Nothing was measured: why, with --json as an object.  Returns the exit status. */

@@ -14,6 +14,8 @@
 #include "core/text_time.h"
 #include "io/kernel_clock.h"
 
+enum { LEARNT_ROOM = 512 };
+
 void set_complain_not_permitted(void)
 {
 	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
@@ -41,7 +43,7 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	logging_run(&entry);
 	if (set->measuring.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
 		run.at = now.wall;
-		set_print_json(set, &run, NULL);
+		set_print_json(set, &run, NULL, NULL);
 		command_flush();
 	}
 	return run_status_exit(status);
@@ -135,20 +137,22 @@ static void warn(const struct correct_result *result)
 
 static void print_slew(const struct correct_result *result, FILE *to)
 {
+	const char *reason = plan_reason_text(result->plan.reason);
 	char by[SPAN_TEXT_ROOM], lasts[SPAN_TEXT_ROOM];
 	struct civil end;
 
 	span_format(result->applied_ns, 1, by);
 	if (result->slew_ends_ns == 0) {
-		fprintf(to, "slewing the clock by %s\n", by);
+		fprintf(to, "slewing the clock by %s: %s\n", by, reason);
 		return;
 	}
 	end = civil_from_instant((struct instant){ result->slew_ends_ns });
 	span_format(result->slew_lasts_ns, 0, lasts);
 	fprintf(to,
 	        "slewing the clock by %s, which takes the kernel about %s, until "
-	        "%04d-%02d-%02d %02d:%02d:%02d UTC\n",
-	        by, lasts, end.year, end.month, end.day, end.hour, end.minute, end.second);
+	        "%04d-%02d-%02d %02d:%02d:%02d UTC: %s\n",
+	        by, lasts, end.year, end.month, end.day, end.hour, end.minute, end.second,
+	        reason);
 }
 
 static void print_deed(const struct correct_result *result, FILE *to)
@@ -157,7 +161,8 @@ static void print_deed(const struct correct_result *result, FILE *to)
 
 	if (result->applied == PLAN_STEP) {
 		span_format(result->applied_ns, 1, by);
-		fprintf(to, "stepped the clock by %s, and it reads so\n", by);
+		fprintf(to, "stepped the clock by %s, and it reads so: %s\n", by,
+		        plan_reason_text(result->plan.reason));
 	} else if (result->applied == PLAN_SLEW) {
 		print_slew(result, to);
 	} else {
@@ -202,9 +207,11 @@ static void log_run(const struct set_settings *set, const struct run *run,
 }
 
 int set_print_json(const struct set_settings *set, const struct run *run,
-                   const struct set_reply *reply)
+                   const struct set_reply *reply, const struct learnt *learnt)
 {
-	struct json_report report = { .verb = "set", .run = run, .has_applied = true };
+	struct json_report report = {
+		.verb = "set", .run = run, .has_applied = true, .learnt = learnt
+	};
 	char *text;
 
 	if (reply) {
@@ -214,6 +221,8 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 		report.is_applied = true;
 		report.applied = reply->result.applied;
 		report.applied_ns = reply->result.applied_ns;
+		report.slew_lasts_ns = reply->result.slew_lasts_ns;
+		report.slew_ends.unix_ns = reply->result.slew_ends_ns;
 	}
 	text = json_render(&report);
 	if (!text) {
@@ -225,8 +234,18 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 	return 0;
 }
 
+static void print_learnt(const struct measuring *measuring, const struct learnt *learnt,
+                         FILE *to)
+{
+	char text[LEARNT_ROOM];
+
+	report_learnt(learnt, &measuring->style, text, sizeof(text));
+	fputs(text, to);
+}
+
 static int print_text(const struct set_settings *set, const struct measuring *measuring,
-                      const struct run *run, const struct set_reply *reply)
+                      const struct run *run, const struct set_reply *reply,
+                      const struct learnt *learnt)
 {
 	const struct correct_result *result = &reply->result;
 	bool is_done = result->status == CORRECT_DONE;
@@ -243,6 +262,9 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	                 : measuring_print(measuring, run, plan, to);
 	if (status == 0 && is_done && !set->is_dry) {
 		print_deed(result, to);
+	}
+	if (status == 0 && learnt && measuring->verbosity > 0) {
+		print_learnt(measuring, learnt, to);
 	}
 	return status;
 }
@@ -271,7 +293,7 @@ static bool is_usual(const struct set_settings *set, const struct correct_result
 }
 
 int set_report(const struct set_settings *set, const struct measuring *measuring,
-               struct run *run, const struct set_reply *reply)
+               struct run *run, const struct set_reply *reply, const struct learnt *learnt)
 {
 	int status = run_status_exit(reply->status);
 	int printed = 0;
@@ -284,10 +306,10 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 	if (measuring->format != MEASURING_TABLE) {
 		run->status = reply->status;
 		printed = measuring->format == MEASURING_JSON
-		                  ? set_print_json(set, run, reply)
+		                  ? set_print_json(set, run, reply, learnt)
 		                  : print_lines(set, measuring, run, reply);
 	} else {
-		printed = print_text(set, measuring, run, reply);
+		printed = print_text(set, measuring, run, reply, learnt);
 	}
 	command_flush(); /* the table stands above the complaint on a terminal */
 	set_complain(reply, set);

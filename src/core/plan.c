@@ -70,6 +70,17 @@ const char *plan_reason_text(enum plan_reason reason)
 	return "the reason is not known";
 }
 
+int64_t plan_slew_lasts_ns(int64_t by_ns)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(by_ns, 1000000 / PLAN_SLEW_PPM, &ns) ||
+	    ns == INT64_MIN) {
+		return INT64_MAX;
+	}
+	return ns < 0 ? -ns : ns;
+}
+
 /* The kernel's slew counts microseconds. */
 #define PLAN_ADVICE_LEAST_NS ((uint64_t)NS_PER_US)
 

@@ -11,6 +11,9 @@
 uint64_t report_magnitude(int64_t ns);
 int64_t report_saturated(uint64_t ns);
 
+/* Sentences are no easier to read in longer lines. */
+size_t report_columns(const struct style *style);
+
 /* Breaks between words, in the middle of a word only when it fills a line by itself. */
 void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns);
 

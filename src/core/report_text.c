@@ -47,6 +47,14 @@ void report_wrapped(struct text *out, const char *text, size_t indent, size_t co
 	}
 }
 
+size_t report_columns(const struct style *style)
+{
+	if (style->columns > 80) {
+		return 80;
+	}
+	return style->columns < 60 ? 60 : style->columns;
+}
+
 static bool is_plain(uint8_t octet)
 {
 	return octet >= 0x20 && octet < 0x7f;

@@ -10,15 +10,6 @@
 
 enum { SENTENCE_ROOM = 320 };
 
-/* Sentences are no easier to read in longer lines. */
-static size_t columns_of(const struct style *style)
-{
-	if (style->columns > 80) {
-		return 80;
-	}
-	return style->columns < 60 ? 60 : style->columns;
-}
-
 static void put_offset_sentence(struct text *out, const struct run *run,
                                 const struct style *style)
 {
@@ -40,7 +31,7 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	style_units(style, bound);
 	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s.", state,
 	         offset, style_plus_minus(style), bound, votes);
-	report_wrapped(out, line, 0, columns_of(style));
+	report_wrapped(out, line, 0, report_columns(style));
 }
 
 static void put_plan_sentence(struct text *out, const struct plan *plan,
@@ -49,7 +40,6 @@ static void put_plan_sentence(struct text *out, const struct plan *plan,
 	const char *way = plan->by_ns > 0 ? "forward" : "back";
 	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
 	int64_t by_ns = report_saturated(report_magnitude(plan->by_ns));
-	int64_t takes_ns;
 
 	span_format(by_ns, 0, by);
 	style_units(style, by);
@@ -59,16 +49,15 @@ static void put_plan_sentence(struct text *out, const struct plan *plan,
 		         plan_reason_text(plan->reason));
 		break;
 	case PLAN_STEP:
-		snprintf(line, sizeof(line), "`set` would step it %s by %s.", way, by);
+		snprintf(line, sizeof(line), "`set` would step it %s by %s: %s.", way, by,
+		         plan_reason_text(plan->reason));
 		break;
 	case PLAN_SLEW:
-		if (__builtin_mul_overflow(by_ns, 1000000 / PLAN_SLEW_PPM, &takes_ns)) {
-			takes_ns = INT64_MAX;
-		}
-		span_format(takes_ns, 0, takes);
+		span_format(plan_slew_lasts_ns(plan->by_ns), 0, takes);
 		style_units(style, takes);
 		snprintf(line, sizeof(line),
-		         "`set` would slew it %s by %s, which takes %s.", way, by, takes);
+		         "`set` would slew it %s by %s, which takes %s: %s.", way, by,
+		         takes, plan_reason_text(plan->reason));
 		break;
 	case PLAN_REFUSE:
 	default:
@@ -76,7 +65,7 @@ static void put_plan_sentence(struct text *out, const struct plan *plan,
 		         plan_reason_text(plan->reason));
 		break;
 	}
-	report_wrapped(out, line, 0, columns_of(style));
+	report_wrapped(out, line, 0, report_columns(style));
 }
 
 static const char *status_words(enum run_status status)
@@ -143,7 +132,7 @@ static void put_status_sentence(struct text *out, const struct run *run,
 	report_reason(run, reason);
 	style_word(&sentence, style, STYLE_BAD, status_words(run->status));
 	text_format(&sentence, ": %s.", reason);
-	report_wrapped(out, line, 0, columns_of(style));
+	report_wrapped(out, line, 0, report_columns(style));
 }
 
 size_t report_verdict(const struct run *run, const struct plan *plan,

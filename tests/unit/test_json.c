@@ -121,7 +121,9 @@ static void whole_line(void **state)
 		"\"refid\":\"GPS\",\"offset_ns\":-1234567890123456789,\"bound_ns\":7,"
 		"\"delay_ns\":0,\"root_delay_ns\":0,\"root_dispersion_ns\":15,\"sent\":2,"
 		"\"received\":1}],\"plan\":{\"action\":\"step\",\"by_ns\":-5,\"reason\":"
-		"\"--step was given\"},\"applied\":{\"action\":\"step\",\"by_ns\":-5}}");
+		"\"--step was "
+		"given\",\"lasts_ns\":null},\"applied\":{\"action\":\"step\",\"by_ns\":-5,"
+		"\"lasts_ns\":null,\"ends\":null},\"learnt\":null}");
 	free(text);
 }
 
@@ -324,6 +326,55 @@ static void ascii_only(void **state)
 	json_decref(root);
 }
 
+/* What a slew takes, and what was learnt; each by itself unknown is null. */
+static void slew_and_learnt(void **state)
+{
+	struct learnt learnt = { .state = DISCIPLINE_STEADY,
+		                 .frequency_ppb = -50012,
+		                 .frequency_sd_ppb = 13,
+		                 .has_phase = true,
+		                 .phase_ns = 220000,
+		                 .phase_sd_ns = 85000,
+		                 .has_bound = true,
+		                 .bound_ns = 1500000,
+		                 .ahead_ns = 3600 * NS_PER_S };
+	const struct plan plan = { PLAN_SLEW, PLAN_ADVISED, 220000 };
+	const struct run run = { .status = RUN_OK };
+	struct json_report report = { .verb = "set",
+		                      .run = &run,
+		                      .plan = &plan,
+		                      .has_applied = true,
+		                      .is_applied = true,
+		                      .applied = PLAN_SLEW,
+		                      .applied_ns = 220000,
+		                      .slew_lasts_ns = 440 * NS_PER_MS,
+		                      .slew_ends = { INT64_C(1795350896) * NS_PER_S },
+		                      .learnt = &learnt };
+	char *text;
+
+	(void)state;
+	text = json_render(&report);
+	assert_non_null(strstr(text,
+	                       "\"lasts_ns\":440000000},\"applied\":{\"action\":\"slew\","
+	                       "\"by_ns\":220000,\"lasts_ns\":440000000,"
+	                       "\"ends\":\"2026-11-22T12:34:56.000000000Z\"},"
+	                       "\"learnt\":{\"state\":\"steady\","
+	                       "\"frequency_ppb\":-50012,\"frequency_sd_ppb\":13,"
+	                       "\"phase_ns\":220000,\"phase_sd_ns\":85000,"
+	                       "\"bound_ns\":1500000,\"ahead_ns\":3600000000000}}"));
+	free(text);
+	learnt.has_phase = false;
+	learnt.has_bound = false;
+	text = json_render(&report);
+	assert_non_null(strstr(text, "\"phase_ns\":null,\"phase_sd_ns\":null,"
+	                             "\"bound_ns\":null,\"ahead_ns\":null}}"));
+	free(text);
+	learnt.state = DISCIPLINE_IGNORANT;
+	text = json_render(&report);
+	assert_non_null(strstr(text, "\"learnt\":null}"));
+	free(text);
+}
+
 static void ipv6_address(void **state)
 {
 	struct run_source source = answered();
@@ -349,6 +400,7 @@ int main(void)
 		cmocka_unit_test(refid_of_stratum_2), cmocka_unit_test(ipv6_address),
 		cmocka_unit_test(ascii_only),         cmocka_unit_test(source_alone),
 		cmocka_unit_test(no_sources),         cmocka_unit_test(check_has_its_state),
+		cmocka_unit_test(no_sources),         cmocka_unit_test(slew_and_learnt),
 	};
 	struct CMUnitTest tests[COUNT_OF(word_rows) + COUNT_OF(others)];
 	size_t count = 0;

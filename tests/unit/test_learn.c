@@ -177,6 +177,40 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 	assert_false(learn_memo_read(&memo, sizeof(memo) - 1, &copy));
 }
 
+static void what_is_shown(void **state)
+{
+	struct run_record now = a_run(RUNS, 180 * NS_PER_MS);
+	static struct run_record runs[RUNS];
+	struct discipline_action did = { .step_ns = 180 * NS_PER_MS,
+		                         .frequency_ppb = 50000 };
+	struct correct_record record;
+	struct learnt moved, left;
+	struct discipline d;
+
+	(void)state;
+	memset(&record, 0, sizeof(record));
+	history(runs);
+	now.at.unix_ns -= 180 * NS_PER_MS;
+	learn_replay(runs, RUNS, &d);
+	learn_advise(&d, &now, &runs[RUNS - 1], &limits, HOUR_NS, &record);
+	moved = learn_view(&d, &did, HOUR_NS);
+	assert_int_equal(moved.state, DISCIPLINE_STEADY);
+	assert_in_range(moved.frequency_ppb, 49900, 50100);
+	assert_in_range(moved.frequency_sd_ppb, 1, 1000);
+	assert_true(moved.has_phase && moved.has_bound);
+	assert_true(llabs(moved.phase_ns - 180 * NS_PER_MS) < NS_PER_MS);
+	assert_in_range(moved.bound_ns, 1, 5 * NS_PER_MS);
+	assert_true(moved.ahead_ns == HOUR_NS);
+	/* Nothing done: it stays as far off, and goes on running away. */
+	did = (struct discipline_action){ 0 };
+	left = learn_view(&d, &did, HOUR_NS);
+	assert_true(left.bound_ns > 350 * NS_PER_MS);
+	discipline_init(&d);
+	left = learn_view(&d, &did, HOUR_NS);
+	assert_int_equal(left.state, DISCIPLINE_IGNORANT);
+	assert_false(left.has_phase || left.has_bound);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
 		cmocka_unit_test(the_interval_is_the_usual_one),
 		cmocka_unit_test(a_memo_and_the_rest_equal_a_replay),
+		cmocka_unit_test(what_is_shown),
 	};
 
 	return cmocka_run_group_tests_name("learn", tests, NULL, NULL);

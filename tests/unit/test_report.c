@@ -157,11 +157,12 @@ static const struct verdict_row {
 	{ "verdict: slew forward", RUN_OK, "", true, 12345678, 512345, 3, 4, 0,
 	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, 12345678 },
 	  "The local clock is behind: offset +12.35 ms +/- 517 us by 3 of 4 servers.\n"
-	  "`set` would slew it forward by 12.35 ms, which takes 24.69 s.\n" },
+	  "`set` would slew it forward by 12.35 ms, which takes 24.69 s: the offset is\n"
+	  "below --step-above.\n" },
 	{ "verdict: step back", RUN_OK, "", true, -S(3) - 500123456, 12345, 3, 4, 0,
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, -S(3) - 500123456 },
 	  "The local clock is ahead: offset -3.500123 s +/- 12.9 us by 3 of 4 servers.\n"
-	  "`set` would step it back by 3.500 s.\n" },
+	  "`set` would step it back by 3.500 s: the offset is not below --step-above.\n" },
 	{ "verdict: nothing to do", RUN_OK, "", true, -200000, MS(9), 4, 4, 0,
 	  &(struct plan){ PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
 	  "The local clock agrees: offset -200 us +/- 9 ms by 4 of 4 servers.\n"
@@ -180,7 +181,7 @@ static const struct verdict_row {
 	  &(struct plan){ PLAN_SLEW, PLAN_ASKED_SLEW, MS(20) },
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
 	  "The servers announce that a leap second will be added.\n"
-	  "`set` would slew it forward by 20 ms, which takes 40 s.\n" },
+	  "`set` would slew it forward by 20 ms, which takes 40 s: --slew was given.\n" },
 	{ "verdict: a leap second less", RUN_OK, "", true, MS(20), MS(9), 2, 3, 2, NULL,
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
 	  "The servers announce that a leap second will be left out.\n" },
@@ -213,7 +214,8 @@ static const struct verdict_row {
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, INT64_MIN },
 	  "The local clock is ahead: offset -106751 d 23:47:17 +/- 106751 d 23:47:17 by\n"
 	  "4 of 4 servers.\n"
-	  "`set` would step it back by 106751 d 23:47:17.\n" },
+	  "`set` would step it back by 106751 d 23:47:17: the offset is not below\n"
+	  "--step-above.\n" },
 };
 
 static const struct escape_row {

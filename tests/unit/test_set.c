@@ -475,13 +475,20 @@ static const struct row rows[] = {
 	{ "quiet, steps: is told", { "-q", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
 	{ "json, steps", { "--json", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
 	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"sources\":[],"
-	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\"},"
-	  "\"applied\":{\"action\":\"step\",\"by_ns\":2000000000}}\n", NULL },
+	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\",\"lasts_ns\":null},"
+	  "\"applied\":{\"action\":\"step\",\"by_ns\":2000000000,\"lasts_ns\":null,\"ends\":null},"
+	  "\"learnt\":{\"state\":\"learning\",\"frequency_ppb\":0,\"frequency_sd_ppb\":100000,"
+	  "\"phase_ns\":2000000000,", NULL },
 	{ "json, needs nothing", { "--json", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD,
-	  "\"applied\":{\"action\":\"none\",\"by_ns\":0}}\n", NULL },
+	  "\"applied\":{\"action\":\"none\",\"by_ns\":0,\"lasts_ns\":null,\"ends\":null},", NULL },
 	{ "dry", { "--dry-run", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
 	{ "dry, json", { "--dry-run", "--json", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure",
-	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\"},\"applied\":null}", NULL },
+	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\",\"lasts_ns\":null},"
+	  "\"applied\":null,\"learnt\":{\"state\":\"learning\",", NULL },
+	{ "verbose: what was learnt", { "-v", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
+	  "Learnt (learning): frequency +0.000 +/- 100.000 ppm, offset +2 s", NULL },
+	{ "dry, verbose: what was learnt", { "--dry-run", "-v", "h" }, { .offset_ns = 2 * S }, 0,
+	  "P-drop P-ports P-sandbox P-measure", "Learnt (learning): ", NULL },
 	{ "dry, refused", { "--dry-run", "h" }, { .offset_ns = 2000 * S }, 3, "P-drop P-ports P-sandbox P-measure",
 	  "would refuse", "--any-offset lifts" },
 	{ "dry, stale once", { "--dry-run", "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
