@@ -21,7 +21,7 @@ B       := build/san
 CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 # libpcap.a asks for libdbus, which has no static library: no trace there.
-TRACE     := cmd/trace cmd/trace_json io/capture
+TRACE     := cmd/trace cmd/trace_open cmd/trace_json io/capture
 TRACE_LIB := -lpcap
 ifdef STATIC
 B         := build/static
@@ -52,7 +52,7 @@ CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_sp
                 filter keyed_sort electorate select plan rival run report_text report_table \
                 report_verdict report_details report_csv report_ntpdate csv style discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \
-                frame trace trace_match trace_ntp trace_tcp trace_text cidr siphash admit \
+                frame trace trace_match trace_ntp trace_tcp trace_text trace_text_exchange cidr siphash admit \
                 departure interleave refid threshold health metrics
 CORE         += past past_table past_csv
 CORE         += log_line report_learnt

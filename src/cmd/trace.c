@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The protocol analyzer.  What needs a right is opened first, then every right is given
- * up, and only then the first octet of a file or of the network is looked at.
+ * The protocol analyzer: follows the frames and shows what comes of them.
  */
+#include "trace.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cmd/command.h"
 #include "cmd/trace_json.h"
 #include "core/trace_text.h"
-#include "io/capture.h"
 #include "io/kernel_clock.h"
-#include "io/priv.h"
 
-enum { EXIT_NOTHING = 1, EXIT_NOT_PERMITTED = 4, WAIT_MS = 100 };
-
-struct trace_settings {
-	const char *interface;
-	const char *read;
-	const char *write;
-	struct option_texts ports;
-	unsigned count;
-	unsigned exchange;
-	int64_t timeout_ns;
-	bool shows_all;
-	bool is_json;
-	bool explains;
-};
+enum { WAIT_MS = 100 };
 
 static const struct option_row trace_options[] = {
 	{ "interface", 'i', OPT_TEXT, offsetof(struct trace_settings, interface), 0, 0,
@@ -58,20 +40,6 @@ static const struct option_row trace_options[] = {
 	  "print JSON, an object a line" },
 };
 
-/* One run. */
-struct session {
-	const struct trace_settings *settings;
-	const char *name; /* of the interface or file, for messages */
-	struct trace_port ports[TRACE_PORTS_MAX];
-	size_t port_count;
-	FILE *from;
-	FILE *to;
-	struct capture *capture;
-	struct trace *trace;
-	int64_t deadline_mono_ns;
-	bool is_explained;
-};
-
 static volatile sig_atomic_t is_interrupted; /* by the signal of that number */
 
 static void interrupt(int signal)
@@ -88,7 +56,8 @@ static int catch_signals(void)
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0) {
-		return -errno;
+		command_complain("cannot catch signals: %s", strerror(errno));
+		return EXIT_SYSTEM;
 	}
 	return 0;
 }
@@ -110,176 +79,6 @@ static int check_settings(const struct trace_settings *settings)
 	if (settings->timeout_ns > 0 && !settings->interface) {
 		command_complain("--timeout is for --interface: a file ends by itself");
 		return EXIT_USAGE;
-	}
-	return 0;
-}
-
-/* Those of the command line come first, so that they may give a standard port another
- * protocol. */
-static int collect_ports(struct session *session)
-{
-	const struct option_texts *given = &session->settings->ports;
-	char quoted[COMMAND_QUOTE_ROOM];
-	size_t i;
-
-	_Static_assert(OPTION_TEXTS_MAX + TRACE_STANDARD_PORTS <= TRACE_PORTS_MAX, "room");
-	for (i = 0; i < given->count; i++) {
-		if (!trace_port_parse(given->items[i], &session->ports[i])) {
-			command_complain(
-				"--port: \"%s\" is not [PROTO:]N with ntp, reqtime, "
-				"time or daytime and 1 to 65535",
-				command_quote(given->items[i], quoted));
-			return EXIT_USAGE;
-		}
-	}
-	memcpy(session->ports + given->count, trace_standard_ports,
-	       sizeof(trace_standard_ports));
-	session->port_count = given->count + TRACE_STANDARD_PORTS;
-	return 0;
-}
-
-static int complain_file(const char *verb, const char *name, int error)
-{
-	char quoted[COMMAND_QUOTE_ROOM];
-
-	command_complain("cannot %s %s: %s", verb, command_quote(name, quoted),
-	                 strerror(error));
-	return EXIT_SYSTEM;
-}
-
-static int complain_capture(const struct session *session, const char *why)
-{
-	char quoted[COMMAND_QUOTE_ROOM];
-
-	if (session->settings->interface) {
-		command_complain("%s", why); /* it names the interface */
-	} else {
-		command_complain("%s: %s", command_quote(session->name, quoted), why);
-	}
-	return EXIT_SYSTEM;
-}
-
-static int complain_not_permitted(void)
-{
-	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	path[len > 0 ? len : 0] = '\0';
-	command_complain("not permitted to capture: CAP_NET_RAW is missing; as root, "
-	                 "\"setcap cap_net_raw=p %s\" grants it",
-	                 len > 0 ? command_quote(path, quoted) : "PROGRAM");
-	return EXIT_NOT_PERMITTED;
-}
-
-static bool is_same_file(const struct stat *a, FILE *other)
-{
-	struct stat b;
-
-	return other && fstat(fileno(other), &b) == 0 && a->st_dev == b.st_dev &&
-	       a->st_ino == b.st_ino;
-}
-
-/* Empties it only when it is not what is going to be read. */
-static int open_output(struct session *session, const char *name)
-{
-	char quoted[COMMAND_QUOTE_ROOM];
-	struct stat status;
-	int fd;
-
-	if (strcmp(name, "-") == 0) {
-		command_complain("--write needs a file: standard output has the report");
-		return EXIT_USAGE;
-	}
-	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-	if (fd < 0) {
-		return complain_file("write", name, errno);
-	}
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		if (is_same_file(&status, session->from)) {
-			close(fd);
-			command_complain("%s is read already: it cannot be written as well",
-			                 command_quote(name, quoted));
-			return EXIT_USAGE;
-		}
-		if (ftruncate(fd, 0) < 0) {
-			close(fd);
-			return complain_file("write", name, errno);
-		}
-	}
-	session->to = fdopen(fd, "wb");
-	if (!session->to) {
-		close(fd);
-		return complain_file("write", name, errno);
-	}
-	return 0;
-}
-
-static int open_input(struct session *session)
-{
-	const struct trace_settings *settings = session->settings;
-	char why[CAPTURE_WHY_ROOM] = "";
-	int r;
-
-	if (settings->read) {
-		session->name = settings->read;
-		session->from = strcmp(settings->read, "-") == 0
-		                        ? stdin
-		                        : fopen(settings->read, "rbe");
-		return session->from ? 0 : complain_file("read", settings->read, errno);
-	}
-	session->name = settings->interface;
-	/* Refused or not: opening says whether it was enough. */
-	r = priv_raise_raw();
-	(void)r;
-	r = capture_open_live(settings->interface, session->ports, session->port_count,
-	                      &session->capture, why);
-	if (r == -EPERM || r == -EACCES) {
-		return complain_not_permitted();
-	}
-	return r < 0 ? complain_capture(session, why) : 0;
-}
-
-/* Everything that needs a right, then no right any more, then the file is looked into. */
-static int session_open(struct session *session)
-{
-	char why[CAPTURE_WHY_ROOM] = "";
-	struct reading now;
-	int status = open_input(session);
-	int r;
-
-	if (status == 0 && session->settings->write) {
-		status = open_output(session, session->settings->write);
-	}
-	if (status != 0) {
-		return status;
-	}
-	r = priv_drop_all();
-	if (r < 0) {
-		command_complain("cannot give up privileges: %s", strerror(-r));
-		return EXIT_SYSTEM;
-	}
-	r = kernel_clock_now(&now);
-	if (r < 0) {
-		command_complain("cannot read the clock: %s", strerror(-r));
-		return EXIT_SYSTEM;
-	}
-	session->deadline_mono_ns = ns_add(now.mono_ns, session->settings->timeout_ns);
-	if (session->from) {
-		r = capture_open_file(session->from, &session->capture, why);
-		session->from = NULL;
-	}
-	if (r == 0 && session->to) {
-		r = capture_save(session->capture, session->to, why);
-		session->to = NULL;
-	}
-	if (r < 0) {
-		return complain_capture(session, why);
-	}
-	/* Before, nothing has come that could be told of. */
-	r = catch_signals();
-	if (r < 0) {
-		command_complain("cannot catch signals: %s", strerror(-r));
-		return EXIT_SYSTEM;
 	}
 	return 0;
 }
@@ -411,7 +210,7 @@ static int follow(struct session *session)
 		case CAPTURE_FAILED:
 		default:
 			/* A read that our own signal cut short has not failed. */
-			return is_interrupted ? 0 : complain_capture(session, why);
+			return is_interrupted ? 0 : trace_complain_capture(session, why);
 		}
 	}
 	return status;
@@ -434,7 +233,7 @@ static int show_end(struct session *session)
 	if (settings->explains && !session->is_explained) {
 		command_complain("no such exchange to explain: %llu seen",
 		                 (unsigned long long)counts->exchanges);
-		return EXIT_NOTHING;
+		return TRACE_EXIT_NOTHING;
 	}
 	if (!settings->explains) {
 		trace_text_summary(counts, block, sizeof(block));
@@ -447,20 +246,6 @@ static int show_end(struct session *session)
 	return 0;
 }
 
-static int session_close(struct session *session)
-{
-	int r = capture_close(session->capture);
-
-	if (session->from) {
-		fclose(session->from);
-	}
-	if (session->to) {
-		fclose(session->to);
-	}
-	free(session->trace);
-	return r < 0 ? complain_file("write", session->settings->write, -r) : 0;
-}
-
 static int trace_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
@@ -471,7 +256,7 @@ static int trace_run(const void *settings, const char *const *operands,
 	(void)operands;
 	(void)operand_count;
 	if (status == 0) {
-		status = collect_ports(&session);
+		status = trace_collect_ports(&session);
 	}
 	if (status != 0) {
 		return status;
@@ -482,13 +267,17 @@ static int trace_run(const void *settings, const char *const *operands,
 		return EXIT_SYSTEM;
 	}
 	trace_init(session.trace, session.ports, session.port_count);
-	status = session_open(&session);
+	status = trace_open(&session);
+	/* Before, nothing has come that could be told of. */
+	if (status == 0) {
+		status = catch_signals();
+	}
 	if (status == 0) {
 		status = follow(&session);
 		end_status = show_end(&session);
 		status = status != 0 ? status : end_status;
 	}
-	end_status = session_close(&session);
+	end_status = trace_close(&session);
 	return status != 0 ? status : end_status;
 }
 

@@ -143,9 +143,9 @@ for words in '' '-i lo -r x' '-r x --exchange 1' '-r x --explain --json' '-r x -
 	expect "usage: trace $words" 2 '^reqtime: '
 done
 run "$REQTIME" trace -r "$T/absent"
-expect 'no such file' 6 'cannot read .*/absent: No such file'
+expect 'no such file' 2 'cannot read .*/absent: No such file'
 run "$REQTIME" trace -r "$T"
-expect 'a folder' 6 '^reqtime: '
+expect 'a folder' 2 '^reqtime: '
 
 # Hostile files: one line, no more, and no crash.
 hostile() { # NAME PATTERN [WORDS]: of $T/bad.pcap
@@ -154,11 +154,11 @@ hostile() { # NAME PATTERN [WORDS]: of $T/bad.pcap
 	check "hostile: $1: at most one line of complaint" test "$(wc -l <"$err")" -le 1
 }
 : >"$T/bad.pcap"
-hostile 'empty' '^reqtime: .*bad.pcap: ' 6
+hostile 'empty' '^reqtime: .*bad.pcap: ' 2
 head -c 4096 /dev/zero >"$T/bad.pcap"
-hostile 'zeros' 'bad.pcap: unknown file format' 6
+hostile 'zeros' 'bad.pcap: unknown file format' 2
 printf 'GIF89a, not a capture at all, however long it is' >"$T/bad.pcap"
-hostile 'something else' 'bad.pcap: unknown file format' 6
+hostile 'something else' 'bad.pcap: unknown file format' 2
 head -c 30 "$T/in.pcap" >"$T/bad.pcap"
 hostile 'broken off in a frame header' 'after frame 0: truncated' 6
 head -c 100 "$T/in.pcap" >"$T/bad.pcap"
@@ -166,7 +166,7 @@ hostile 'broken off in a frame' 'after frame 0: truncated' 6
 head -c 300 "$T/in.pcap" >"$T/bad.pcap"
 hostile 'broken off later' 'after frame 2: truncated' 6
 { pcap_head 147 65535 && octets 1 0 4 4 0; } >"$T/bad.pcap"
-hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 6
+hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 2
 { pcap_head 1 $((1 << 31)) && octets 1 0 4 4 0; } >"$T/bad.pcap"
 hostile 'a snap length of 2^31' 'not IP|malformed' 0
 { pcap_head 1 65535 && octets 1 0 $((0xffffffff)) 4 0; } >"$T/bad.pcap"
@@ -196,7 +196,7 @@ if [ "$status" -eq 4 ]; then
 	skip 'a live capture' 'no right to capture here'
 	finish
 fi
-expect 'no such interface' 6 'nosuchthing0: no such interface'
+expect 'no such interface' 2 'nosuchthing0: no such interface'
 run "$REQTIME" trace -i lo -t 300ms
 expect '--timeout ends it' 0 '^Frames: 0, '
 if [ "$(id -u)" = 0 ] && have setcap && cp "$REQTIME" "$T/capable" &&
