@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The Debian packages on a machine of their own: a user-mode Linux guest with systemd and
+# AppArmor.  This side of it has the time servers.
+. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/lib.sh"
+
+guest_needs_uml
+have dh || skip_all "needs debhelper"
+have aa-exec || skip_all "needs apparmor"
+guest_network "$@"
+unset MAKEFLAGS MAKELEVEL MFLAGS
+cd "$R" || exit 1
+# tests/deb.sh has just made them, as a rule.
+set -- build/deb/reqtime_*.deb
+if [ ! -e "$1" ] || find src include packaging Makefile -newer "$1" | grep -q .; then
+	if ! "${MAKE:-make}" -s deb >"$T/why" 2>&1; then
+		not_ok "make deb" "$(tail -n 20 "$T/why")"
+		finish
+	fi
+fi
+guest_tool kernel_look
+server --listen 10.79.0.1:123 --local-stratum 3 || finish
+# Every file that the guest has open is open here.
+# shellcheck disable=SC3045 # dash and bash have both
+ulimit -n "$(ulimit -Hn)"
+guest_systemd "$R/tests/vm/package_guest.sh" security=apparmor apparmor=1
+guest_tap

@@ -1,0 +1,175 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# A service of the guest that tests/vm/package.sh boots.
+. "${0%/*}/guest_lib.sh"
+
+if [ "${1:-}" = prepare ]; then
+	cd "$2" || exit 1
+	# Whatever this machine has of them stays out.
+	rm -rf etc/reqtime etc/apparmor.d/reqtime etc/apparmor.d/usr.sbin.reqtimed \
+		etc/apparmor.d/local/reqtime usr/sbin/policy-rc.d
+	# Manual pages are not read here, nor their index made.
+	rm -f var/lib/man-db/auto-update
+	exit
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+cp "$REQTIME_T/kernel_look" $W/
+property() { # property UNIT NAME
+	systemctl show "$1" -p "$2" --value
+}
+until_ok() { # until_ok SECONDS COMMAND...
+	tries=$(($1 * 5))
+	shift
+	while [ "$tries" -gt 0 ] && ! "$@" >$W/until 2>&1; do
+		sleep 0.2
+		tries=$((tries - 1))
+	done
+	[ "$tries" -gt 0 ]
+}
+# What AppArmor has forbidden a profile up to now.
+denied() {
+	journalctl -q -o cat _TRANSPORT=audit + _TRANSPORT=kernel |
+		grep "apparmor=\"DENIED\".*profile=\"$1\""
+}
+# Microseconds the clock is behind the host's; nothing where nobody knows.
+offset_us() {
+	reqtime --json --state-dir $W/none 10.79.0.1 | sed -n 's/.*"status": *"ok", *"offset_ns": *\(-\{0,1\}[0-9]*\)[0-9]\{3\},.*/\1/p'
+}
+confined() { # confined PROFILE COMMAND...
+	run aa-exec -p "$@"
+}
+
+run sh -c "dpkg --force-unsafe-io -i '$REQTIME_R'/build/deb/reqtime_*.deb \
+	'$REQTIME_R'/build/deb/reqtimed_*.deb"
+result "the packages are installed" "$status"
+run systemctl status reqtimed.service
+[ "$(property reqtimed.service ActiveState)" = active ]
+result "the server runs" $?
+server=$(property reqtimed.service MainPID)
+[ "$(cat "/proc/$server/attr/current")" = 'reqtimed (enforce)' ]
+result "... confined by AppArmor" $? "$(cat "/proc/$server/attr/current")"
+run systemctl status reqtime.timer
+[ "$(property reqtime.timer ActiveState)" = inactive ] &&
+	[ "$(property reqtime.timer UnitFileState)" = disabled ]
+result "the timer does not run by itself" $?
+
+# The administrator's part; the hour is made short.
+sed -i 's/^server *=.*//' /etc/reqtime/reqtime.conf
+echo 'server = 10.79.0.1' >$W/conf
+cat /etc/reqtime/reqtime.conf >>$W/conf
+cat $W/conf >/etc/reqtime/reqtime.conf
+mkdir -p /etc/systemd/system/reqtime.timer.d
+printf '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/3\nRandomizedDelaySec=0\n' \
+	>/etc/systemd/system/reqtime.timer.d/often.conf
+systemctl daemon-reload
+$W/kernel_look step -40000
+run systemctl enable --now reqtime.timer
+result "systemctl enable --now reqtime.timer" "$status"
+is_synchronised() {
+	[ "$(kernel unsync)" = 0 ]
+}
+until_ok 30 is_synchronised
+result "the timer fires, and the clock is set" $? "$(journalctl -q -u reqtime.service)"
+left=$(offset_us)
+between -50000 50000 "$left"
+result "... to the right time" $? "$left us"
+run systemctl stop reqtime.timer
+until_ok 10 test "$(property reqtime.service ActiveState)" != activating
+run stat -c '%U %a' /var/lib/reqtime /var/lib/reqtime/history.db
+[ "$(cat $W/out)" = "_reqtime 755
+_reqtime 644" ]
+result "what was learnt belongs to the timer's user, for all to read" $?
+run denied reqtime
+[ ! -s $W/out ]
+result "AppArmor had nothing to forbid" $?
+until_ok 10 sh -c 'reqtime --state-dir /run/none 127.0.0.1 | grep -q selected'
+result "and the server has a time to serve" $? "$(cat $W/until; journalctl -q -u reqtimed)"
+
+# Another program that keeps the clock is seen through the profile, too.
+cp /bin/sleep $W/ntpd
+$W/ntpd 100 &
+rival=$!
+run systemctl start reqtime.service
+journalctl -q -u reqtime.service | grep -q 'ntpd is running'
+result "confined: who else keeps the clock is seen" $? "$(journalctl -q -u reqtime.service | tail -n 5)"
+kill $rival
+
+# What the profile is for.
+echo 10.79.0.1 >/root/servers
+run reqtime query --servers-file /root/servers
+[ $status -eq 0 ]
+result "by hand it reads what its user may read" $?
+confined reqtime /usr/bin/reqtime query --servers-file /root/servers
+[ $status -ne 0 ] && grep -q 'Permission denied' $W/err
+result "confined it does not" $?
+confined reqtime /usr/bin/reqtime set --state-dir /srv/state 10.79.0.1
+[ ! -e /srv/state ]
+result "confined it writes nowhere else" $? "$(ls -la /srv)"
+confined reqtime /bin/cat /etc/shadow
+[ $status -ne 0 ] && [ ! -s $W/out ]
+result "confined it is no other program" $?
+echo 'deny capability sys_time,' >/etc/apparmor.d/local/reqtime
+apparmor_parser -r /etc/apparmor.d/reqtime
+run systemctl start reqtime.service
+[ $status -ne 0 ] && [ "$(property reqtime.service ExecMainStatus)" = 4 ]
+result "without that line of the profile the clock is not set" $? \
+	"$(journalctl -q -u reqtime.service | tail -n 5)"
+: >/etc/apparmor.d/local/reqtime
+apparmor_parser -r /etc/apparmor.d/reqtime
+echo 'rate = 5' >/root/reqtimed.conf
+confined reqtimed /usr/sbin/reqtimed --check-config --config /root/reqtimed.conf
+[ $status -ne 0 ] && grep -q 'Permission denied' $W/err
+result "nor does the server read what is not its own" $?
+
+# The other ways to set the clock.
+$W/kernel_look step -3000
+echo 'CRON=yes' >>/etc/default/reqtime
+run /usr/lib/reqtime/cron-run --splay 1ms
+left=$(offset_us)
+[ $status -eq 0 ] && between -50000 50000 "$left" && grep -q stepped $W/out
+result "cron's way: set, and told" $? "$left us"
+[ "$(stat -c %U /var/lib/reqtime/history.db)" = _reqtime ]
+result "... remembered with the timer's" $?
+# The shell in between gives up what setpriv still had.
+as_nobody() { # as_nobody GROUP COMMAND...
+	group=$1
+	shift
+	run setpriv --reuid=65534 --regid="$group" --inh-caps=-all --clear-groups \
+		sh -c "exec \"\$@\"" sh "$@"
+}
+as_nobody 65534 /usr/bin/reqtime set --state-dir $W/none 10.79.0.1
+[ $status -eq 4 ]
+result "an ordinary user may not" $?
+run sh -c 'dpkg-statoverride --update --add root adm 0750 /usr/bin/reqtime &&
+	/var/lib/dpkg/info/reqtime.postinst configure 0.1.0'
+$W/kernel_look step -3000
+as_nobody adm /usr/bin/reqtime set --state-dir $W/none 10.79.0.1
+[ $status -eq 0 ] && grep -q stepped $W/out
+result "a group that was given the program may" $?
+as_nobody 65534 /usr/bin/reqtime --version
+[ $status -ne 0 ]
+result "... and who is not in it may not even look" $?
+
+# In an initramfs there is this one file.
+if [ -x "$REQTIME_R/build/static/reqtime" ]; then
+	mkdir $W/bare
+	cp "$REQTIME_R/build/static/reqtime" $W/bare/
+	$W/kernel_look step -3000
+	run chroot $W/bare /reqtime set 10.79.0.1
+	[ $status -eq 0 ] && grep -q stepped $W/out
+	result "static, in an empty root: set" $?
+else
+	skip "static, in an empty root: set" "no build/static/reqtime (make static)"
+fi
+
+systemctl start reqtime.timer
+run dpkg --force-unsafe-io -P reqtime reqtimed
+result "purged while the timer runs" "$status"
+[ "$(property reqtime.timer ActiveState)" = inactive ] &&
+	[ "$(property reqtimed.service ActiveState)" = inactive ]
+result "... which is stopped, as is the server" $? "$(systemctl list-units 'reqtime*')"
+[ ! -e /var/lib/reqtime ] && [ ! -e /etc/reqtime ] && [ ! -e /etc/apparmor.d/local/reqtime ]
+result "... and nothing of it is left" $? "$(ls -d /var/lib/reqtime /etc/reqtime)"
+guest_end
