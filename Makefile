@@ -63,7 +63,7 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 app/measure app/sources app/exchange app/tally io/ports io/ports_wait io/udp io/tcp io/sockaddr io/resolve \
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
-reqtime_OBJ  += cmd/check
+reqtime_OBJ  += cmd/check cmd/exporting app/exporter io/file_replace io/landlock
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
 CORE         += chart chart_ticks plot
 SHOW         := cmd/history cmd/history_show cmd/history_json io/landlock
@@ -74,6 +74,7 @@ reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_trust cm
                 app/serve_worker app/serve_batch app/serve_departures app/serve_ntp app/serve_state app/serve_trusted app/learn app/serve_tcp \
                 app/serve_text app/serve_gate io/accept io/entropy io/kernel_clock $(LISTEN) io/notify io/priv io/sandbox \
                 io/signals io/sockaddr $(HISTORY)
+reqtimed_OBJ += io/file_replace
 reqtimed_LIB := -lcap -lseccomp -linih -lsqlite3
 test_correct_OBJ := app/correct
 test_command_OBJ := $(COMMAND)
@@ -84,7 +85,7 @@ test_golden_LIB  := -ljansson
 test_json_OBJ    := cmd/json
 test_json_LIB    := -ljansson
 test_set_OBJ     := cmd/set cmd/set_guard cmd/set_judge cmd/set_report $(COMMAND) cmd/measuring cmd/measuring_print cmd/memory $(LOGGING) cmd/repeat io/link cmd/progress cmd/terminal cmd/json app/correct app/learn \
-                    io/state_dir
+                    io/state_dir cmd/exporting
 test_set_LIB     := -ljansson -linih
 test_servers_file_OBJ := cmd/servers_file $(COMMAND)
 test_servers_file_LIB := -linih
@@ -121,6 +122,8 @@ test_learn_OBJ   := app/learn
 test_recorder_OBJ := $(RECORDER) io/priv io/sandbox
 test_recorder_LIB := -lsqlite3 -lcap -lseccomp
 test_log_OBJ     := io/log
+test_exporter_OBJ := app/exporter io/child io/file_replace io/landlock io/priv io/sandbox
+test_exporter_LIB := -lcap -lseccomp
 test_priv_OBJ    := io/priv
 test_priv_LIB    := -lcap
 test_sandbox_OBJ := io/sandbox $(test_ports_OBJ)

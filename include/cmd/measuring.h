@@ -34,6 +34,7 @@ struct measuring_settings {
 	bool ask_all;
 	const char *state_dir; /* NULL: see memory_dir() */
 	const char *log_to;    /* NULL: no log */
+	const char *metrics;   /* NULL: no such file */
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	int format;       /* enum measuring_format */
@@ -44,7 +45,7 @@ struct measuring_settings {
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 21, MEASURING_CHECK_OPTION_COUNT = 16 };
+enum { MEASURING_OPTION_COUNT = 22, MEASURING_CHECK_OPTION_COUNT = 17 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
 void measuring_defaults(struct measuring_settings *ret);
 

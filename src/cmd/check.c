@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/exporting.h"
 #include "cmd/json.h"
 #include "cmd/measuring.h"
 #include "cmd/memory.h"
@@ -193,8 +194,10 @@ static int check_measure(const struct check_settings *check, struct measuring *m
 	command_flush(); /* nobody waits for a disk */
 	run_record_init(&record, RECORD_CHECK, &run);
 	memory_note_before(memory, &record);
-	memory_store(memory, &record, &run);
 	status = status ? status : (int)health.state;
+	record.exit_status = (uint32_t)status;
+	exporting_run(&run, &record, &health);
+	memory_store(memory, &record, &run);
 out:
 	measure_free(&run);
 	return status;
@@ -229,6 +232,7 @@ static int check_run(const void *settings, const char *const *operands,
 		return status;
 	}
 	how.is_quiet = true; /* no progress line below which the one line would stand */
+	exporting_open(&how, RECORD_CHECK);
 	memory_open(&how, MEMORY_LOOKS, false, &memory);
 	memory_load(&memory);
 	status = measuring_open(&how, servers, operand_count, &measuring);
@@ -237,6 +241,7 @@ static int check_run(const void *settings, const char *const *operands,
 		measuring_close(&measuring);
 	}
 	memory_close(&memory);
+	exporting_end(status > HEALTH_UNKNOWN && status < 128 ? HEALTH_UNKNOWN : status);
 	free(servers);
 	return status;
 }

@@ -50,6 +50,8 @@ const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	  "forget runs older than this (90d)" },
 	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
 	  "one line of JSON instead of words" },
+	{ "metrics", 0, OPT_TEXT, AT(metrics), 0, 0, "FILE",
+	  "leave the figures of the run there for Prometheus" },
 	{ "verbose", 'v', OPT_LEVEL, AT(verbosity), 0, 0, NULL,
 	  "show the details of each source" },
 	/* `check` goes without the last ones. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/exporting.h"
 #include "cmd/json.h"
 #include "cmd/logging.h"
 #include "cmd/measuring.h"
@@ -140,12 +141,13 @@ static void query_remember(struct memory *memory, const struct run *run)
 {
 	struct run_record record;
 
-	if (!memory->recorder || run->status == RUN_INTERRUPTED) {
+	if (run->status == RUN_INTERRUPTED) {
 		return;
 	}
 	command_flush();
 	run_record_init(&record, RECORD_QUERY, run);
 	memory_note_before(memory, &record);
+	exporting_run(run, &record, NULL);
 	memory_store(memory, &record, run);
 }
 
@@ -188,6 +190,7 @@ static int query_once(void *ctx, bool is_try)
 	/* Who hands over a list wants to know about each of them. */
 	settings.ask_all |= job->query->servers_file != NULL;
 	logging_open(&settings);
+	exporting_open(&settings, RECORD_QUERY);
 	memory_open(&settings, MEMORY_LOOKS, false, &memory);
 	status = measuring_open(&settings, job->servers, job->server_count, &measuring);
 	if (status == 0) {
@@ -195,6 +198,7 @@ static int query_once(void *ctx, bool is_try)
 		measuring_close(&measuring);
 	}
 	memory_close(&memory);
+	exporting_end(status);
 	logging_end("query", status);
 	logging_close();
 	return status;

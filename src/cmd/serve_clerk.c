@@ -9,16 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/parse.h"
+#include "io/file_replace.h"
 #include "io/landlock.h"
 #include "io/priv.h"
 #include "io/sandbox.h"
 #include "io/state_dir.h"
 #include "serve.h"
 
+enum { PATH_ROOM = 1024 };
 enum order_kind { ORDER_REREAD = 1, ORDER_METRICS, ORDER_LOOK };
 
 struct order {
@@ -39,14 +40,13 @@ _Static_assert(sizeof(struct reply) <= CLERK_ROOM, "a reply fits");
 
 struct desk {
 	const struct serve_options *options;
-	char temporary[1024]; /* the metrics, until they are complete */
-	int said_error;       /* of the metrics: each kind of trouble is said once */
+	int said_error; /* of the metrics: each kind of trouble is said once */
 	struct serve_trust trust;
 };
 
 static void folder_of(const char *path, char *buf, size_t room)
 {
-	char copy[1024];
+	char copy[PATH_ROOM];
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	snprintf(buf, room, "%s", dirname(copy));
@@ -55,7 +55,7 @@ static void folder_of(const char *path, char *buf, size_t room)
 /* The folders, not the files: both are replaced by others of the same name. */
 static int confine_files(const struct desk *desk)
 {
-	char config[1024], metrics[1024], quoted[COMMAND_QUOTE_ROOM];
+	char config[PATH_ROOM], metrics[PATH_ROOM], quoted[COMMAND_QUOTE_ROOM];
 	struct landlock_folder folders[3];
 	size_t count = 0;
 	int r;
@@ -147,47 +147,12 @@ static size_t look(struct desk *desk, uint8_t *out)
 	return sizeof(reply);
 }
 
-/* Complete or not at all: whoever reads sees the old file or the new one. */
-static int write_file(const struct desk *desk, const char *text, size_t len)
-{
-	int fd = open(desk->temporary,
-	              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	size_t at = 0;
-	ssize_t n;
-	int r = 0;
-
-	if (fd < 0) {
-		return -errno;
-	}
-	/* For the collector, whatever the umask of the unit is. */
-	if (fchmod(fd, 0644) < 0) {
-		r = -errno;
-	}
-	while (r == 0 && at < len) {
-		n = write(fd, text + at, len - at);
-		if (n < 0 && errno != EINTR) {
-			r = -errno;
-		}
-		at += n > 0 ? (size_t)n : 0;
-	}
-	if (close(fd) < 0 && r == 0) {
-		r = -errno;
-	}
-	if (r == 0 && rename(desk->temporary, desk->options->metrics) < 0) {
-		r = -errno;
-	}
-	if (r < 0) {
-		(void)unlink(desk->temporary);
-	}
-	return r;
-}
-
 static void write_metrics(struct desk *desk, const struct serve_metrics *metrics)
 {
 	static char text[SERVE_METRICS_ROOM];
 	char quoted[COMMAND_QUOTE_ROOM];
 	size_t len = serve_metrics_write(metrics, text, sizeof(text));
-	int r = len > 0 ? write_file(desk, text, len) : -EMSGSIZE;
+	int r = len > 0 ? file_replace(desk->options->metrics, text, len) : -EMSGSIZE;
 
 	if (r < 0 && desk->said_error != -r) {
 		command_complain("--metrics %s: %s",
@@ -239,8 +204,7 @@ int serve_clerk_start(const struct serve_options *options, struct clerk *ret)
 	if (!options->config && !options->metrics && !desk.trust.dir) {
 		return 0;
 	}
-	if (options->metrics && snprintf(desk.temporary, sizeof(desk.temporary), "%s.new",
-	                                 options->metrics) >= (int)sizeof(desk.temporary)) {
+	if (options->metrics && strlen(options->metrics) >= PATH_ROOM) {
 		command_complain("--metrics: the name is too long");
 		return EXIT_USAGE;
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/learn.h"
+#include "cmd/exporting.h"
 #include "cmd/logging.h"
 #include "cmd/parse.h"
 #include "cmd/repeat.h"
@@ -248,6 +249,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 	}
 	if (m->set->is_try && reply.status == RUN_NO_ANSWER) {
 		status = run_status_exit(reply.status);
+		exporting_skip();
 		goto out;
 	}
 	record_end(m, &reply);
@@ -255,6 +257,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 	status = set_report(m->set, &m->measuring, &run, &reply,
 	                    m->set->no_discipline ? NULL : &learnt);
 	command_flush(); /* nobody waits for a disk */
+	exporting_run(&run, &m->record, NULL);
 	memory_store(m->memory, &m->record, &run);
 out:
 	measure_free(&run);
@@ -379,7 +382,9 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 	if (set->is_dry) {
 		set_judge_open();
 	}
-	if (!is_too_soon(set, &memory)) {
+	if (is_too_soon(set, &memory)) {
+		exporting_skip();
+	} else {
 		status = set->is_dry ? set_measure(set, servers, count, &memory, -1)
 		                     : set_guard_run(set, servers, count, &memory);
 	}
@@ -404,6 +409,7 @@ static int set_once(void *ctx, bool is_try)
 
 	set.is_try = is_try;
 	logging_open(&set.measuring);
+	exporting_open(&set.measuring, RECORD_SET);
 	if (!set.is_dry) {
 		status = set_guard_permission(&set);
 		if (status == 0) {
@@ -415,6 +421,7 @@ static int set_once(void *ctx, bool is_try)
 		status = set_remembering(&set, job->servers, job->server_count);
 	}
 	lock_release(&lock);
+	exporting_end(status);
 	logging_end("set", status);
 	logging_close();
 	return status;

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "app/correct.h"
+#include "app/exporter.h"
 #include "app/measure.h"
 #include "app/recorder.h"
 #include "cmd/command.h"
@@ -224,6 +225,32 @@ bool lock_noted(const struct lock *lock, int64_t *ret)
 	(void)lock;
 	(void)ret;
 	return false;
+}
+
+int exporter_start(const char *path, struct exporter *ret)
+{
+	(void)path;
+	(void)ret;
+	fail_msg("no metrics were asked for");
+	return 0;
+}
+
+void exporter_note(const struct exporter *exporter, const struct metrics *metrics)
+{
+	(void)exporter;
+	(void)metrics;
+}
+
+void exporter_skip(const struct exporter *exporter)
+{
+	(void)exporter;
+}
+
+int exporter_end(struct exporter *exporter, const struct metrics *metrics)
+{
+	(void)exporter;
+	(void)metrics;
+	return 0;
 }
 
 int recorder_start(const char *state_dir, const struct recorder_settings *settings,

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file that the process beside a run leaves, or not; and file_replace() by itself.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/exporter.h"
+#include "io/file_replace.h"
+
+static char folder[64], path[96];
+
+static void in_folder(const char *name, char *buf, size_t room)
+{
+	snprintf(buf, room, "%s/%s", folder, name);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/reqtime-test.XXXXXX");
+	if (!mkdtemp(folder)) {
+		return -1;
+	}
+	in_folder("m.prom", path, sizeof(path));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char name[400];
+
+	(void)state;
+	while (dir && (entry = readdir(dir))) {
+		snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
+		(void)unlink(name);
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	return rmdir(folder);
+}
+
+static const char *content(const char *name)
+{
+	static char text[METRICS_ROOM];
+	FILE *from = fopen(name, "r");
+	size_t len = from ? fread(text, 1, sizeof(text) - 1, from) : 0;
+
+	if (from) {
+		fclose(from);
+	}
+	text[len] = '\0';
+	return text;
+}
+
+/* Nothing but what was asked for is left. */
+static size_t entries(void)
+{
+	DIR *dir = opendir(folder);
+	size_t count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir)) {
+		count++;
+	}
+	closedir(dir);
+	return count - 2;
+}
+
+static struct metrics metrics_of(enum run_status status, int64_t ended_ns)
+{
+	struct metrics metrics;
+
+	memset(&metrics, 0, sizeof(metrics));
+	metrics.verb = RECORD_QUERY;
+	metrics.is_measured = 1;
+	metrics.run.verb = RECORD_QUERY;
+	metrics.run.status = status;
+	metrics.exit_status = (uint32_t)run_status_exit(status);
+	metrics.ended.unix_ns = ended_ns;
+	metrics.duration_ns = 5;
+	return metrics;
+}
+
+static int export(const char *to, const struct metrics *metrics)
+{
+	struct exporter exporter;
+
+	assert_int_equal(exporter_start(to, &exporter), 0);
+	exporter_note(&exporter, metrics);
+	return exporter_end(&exporter, metrics);
+}
+
+static void replaced(void **state)
+{
+	struct stat now;
+	mode_t mask = umask(077);
+
+	(void)state;
+	assert_int_equal(file_replace(path, "one", 3), 0);
+	assert_string_equal(content(path), "one");
+	assert_int_equal(file_replace(path, "second", 6), 0);
+	umask(mask);
+	assert_string_equal(content(path), "second");
+	assert_int_equal(stat(path, &now), 0);
+	assert_int_equal(now.st_mode & 07777, 0644);
+	assert_int_equal(entries(), 1);
+}
+
+/* One that holds the old file open goes on reading the old one. */
+static void never_in_part(void **state)
+{
+	char buf[8] = "";
+	FILE *old;
+
+	(void)state;
+	assert_int_equal(file_replace(path, "old", 3), 0);
+	old = fopen(path, "r");
+	assert_non_null(old);
+	assert_int_equal(file_replace(path, "new", 3), 0);
+	assert_int_equal(fread(buf, 1, sizeof(buf), old), 3);
+	fclose(old);
+	assert_string_equal(buf, "old");
+}
+
+static void only_regular_files(void **state)
+{
+	char name[96];
+
+	(void)state;
+	assert_int_equal(file_replace("/dev/null", "x", 1), -EINVAL);
+	assert_int_equal(file_replace(folder, "x", 1), -EINVAL);
+	in_folder("target", name, sizeof(name));
+	assert_int_equal(file_replace(name, "kept", 4), 0);
+	assert_int_equal(symlink(name, path), 0);
+	assert_int_equal(file_replace(path, "x", 1), -EINVAL);
+	assert_string_equal(content(name), "kept");
+	assert_int_equal(file_replace("/nonexistent/x", "x", 1), -ENOENT);
+	assert_int_equal(entries(), 2);
+}
+
+/* What one of this number left behind when it was killed. */
+static void a_leftover_is_no_obstacle(void **state)
+{
+	char name[128];
+	FILE *to;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s.%ld.new", path, (long)getpid());
+	to = fopen(name, "w");
+	assert_non_null(to);
+	fclose(to);
+	assert_int_equal(file_replace(path, "x", 1), 0);
+	assert_int_equal(entries(), 1);
+}
+
+static void success_is_kept(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5 * NS_PER_S);
+
+	(void)state;
+	assert_int_equal(export(path, &metrics), 0);
+	assert_non_null(strstr(content(path), "reqtime_success{verb=\"query\"} 1\n"));
+	metrics = metrics_of(RUN_NO_ANSWER, 7 * NS_PER_S);
+	assert_int_equal(export(path, &metrics), 0);
+	assert_int_equal(export(path, &metrics), 0);
+	assert_non_null(strstr(content(path), "reqtime_success{verb=\"query\"} 0\n"));
+	assert_non_null(strstr(content(path), "reqtime_failed_runs{verb=\"query\"} 2\n"));
+	assert_non_null(strstr(content(path), "reqtime_last_success_timestamp_seconds{verb="
+	                                      "\"query\"} 5\n"));
+	assert_int_equal(entries(), 1);
+}
+
+/* The measuring process was lost: then it is told that nothing was measured. */
+static void without_a_note(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_ERROR, 5);
+	struct exporter exporter;
+
+	(void)state;
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	assert_int_equal(exporter_end(&exporter, &metrics), 0);
+	assert_non_null(strstr(content(path), "reqtime_exit_status{verb=\"query\"} 6\n"));
+	assert_null(strstr(content(path), "reqtime_sources"));
+}
+
+static void skipped(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct exporter exporter;
+
+	(void)state;
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	exporter_note(&exporter, &metrics);
+	exporter_skip(&exporter);
+	assert_int_equal(exporter_end(&exporter, &metrics), 0);
+	assert_int_equal(entries(), 0);
+}
+
+static void what_cannot_be_written(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+
+	(void)state;
+	assert_int_equal(export("/nonexistent/m.prom", &metrics), -ENOENT);
+	assert_int_equal(export(folder, &metrics), -EINVAL);
+	assert_int_equal(export("/dev/null", &metrics), -EINVAL);
+	assert_int_equal(access("/dev/null", F_OK), 0);
+}
+
+/* Neither an end without sense nor a process that was killed holds the run up. */
+static void nonsense_and_death(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct exporter exporter;
+
+	(void)state;
+	metrics.verb = RECORD_VERB_COUNT;
+	assert_int_equal(export(path, &metrics), -EPIPE);
+	metrics.verb = RECORD_QUERY;
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	assert_int_equal(kill(exporter.child.pid, SIGKILL), 0);
+	assert_true(exporter_end(&exporter, &metrics) < 0);
+	assert_int_equal(entries(), 0);
+}
+
+/* One that neither answers nor ends is given up. */
+static void a_stopped_one(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct exporter exporter;
+
+	(void)state;
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	assert_int_equal(kill(exporter.child.pid, SIGSTOP), 0);
+	assert_int_equal(exporter_end(&exporter, &metrics), -ETIMEDOUT);
+	assert_int_equal(entries(), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(replaced),
+		TEST(never_in_part),
+		TEST(only_regular_files),
+		TEST(a_leftover_is_no_obstacle),
+		TEST(success_is_kept),
+		TEST(without_a_note),
+		TEST(skipped),
+		TEST(what_cannot_be_written),
+		TEST(nonsense_and_death),
+		TEST(a_stopped_one),
+	};
+
+	return cmocka_run_group_tests_name("exporter", tests, NULL, NULL);
+}
