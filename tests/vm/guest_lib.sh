@@ -10,6 +10,9 @@
 #   say TEXT                     a figure, shown as a comment
 #   between LOW HIGH VALUE       integers; false where there is no value
 #   kernel NAME                  what kernel_look, another program, reads of the clock
+#   truth_us                     microseconds the clock is behind that of 10.79.0.1, port 123, by
+#                                chrony alone
+#   below_us LIMIT VALUE         |VALUE| <= LIMIT
 #   guest_end                    the last line of the script
 #
 # $W is a folder that can be written.  Plain sh: one of the guests has busybox only.
@@ -77,6 +80,18 @@ between() {
 
 kernel() {
 	$W/kernel_look | sed -n "s/^$1=//p"
+}
+
+chronyd=${REQTIME_R:-}/build/peers/usr/sbin/chronyd
+truth_us() {
+	"$chronyd" -4 -Q -u root -t 10 -f /dev/null "pidfile /run/c.pid" "cmdport 0" \
+		"server 10.79.0.1 iburst maxsamples 1" 2>&1 |
+		sed -n 's/.*System clock wrong by \([-0-9.]*\) seconds.*/\1/p' |
+		awk '{ printf "%.0f\n", $1 * 1e6 }'
+}
+
+below_us() {
+	[ -n "$2" ] && [ "${2#-}" -le "$1" ]
 }
 
 guest_end() {

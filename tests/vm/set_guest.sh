@@ -7,7 +7,6 @@
 cp "$REQTIME_BUILD/reqtime" "$REQTIME_T/kernel_look" "$REQTIME_T/kill_sweep" /run/w/
 chmod 755 /run/w/*
 export STATE_DIRECTORY=/run/w/state
-chronyd=$REQTIME_R/build/peers/usr/sbin/chronyd
 server=ntp://10.79.0.1:1123
 silent=ntp://10.79.0.1:9191 # speaks another protocol: never answers NTP
 plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
@@ -15,16 +14,6 @@ plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
 # shellcheck disable=SC2054 # commas of setpriv
 capable=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+sys_time
 	--ambient-caps=-all,+sys_time --bounding-set=-all,+sys_time)
-# Microseconds the clock is behind the host's, by chrony alone.
-truth_us() {
-	"$chronyd" -4 -Q -u root -t 10 -f /dev/null "pidfile /run/c.pid" "cmdport 0" \
-		"server 10.79.0.1 iburst maxsamples 1" 2>&1 |
-		sed -n 's/.*System clock wrong by \([-0-9.]*\) seconds.*/\1/p' |
-		awk '{ printf "%.0f\n", $1 * 1e6 }'
-}
-below_us() { # below_us LIMIT VALUE: |VALUE| <= LIMIT
-	[ -n "$2" ] && [ "${2#-}" -le "$1" ]
-}
 year() {
 	date -u +%Y
 }

@@ -9,6 +9,21 @@ if [ "${1:-}" = prepare ]; then
 	cd "$2" || exit 1
 	cp -a "$REQTIME_T/dest/." .
 	echo "SERVERS=10.79.0.1" >etc/default/reqtime
+	# Runs in a service's confinement and tells what it can do there.
+	cat >usr/local/bin/probe <<-'END'
+		#!/bin/sh
+		exec >"$STATE_DIRECTORY/probe" 2>&1
+		for place in /etc /usr /var /run /home /root /sys /proc/sys/kernel; do
+			(: >"$place/written") 2>/dev/null && echo "can write below $place"
+		done
+		ls /home/* 2>/dev/null && echo "can read /home"
+		[ -e /dev/kmsg ] && echo "can see devices"
+		unshare -n true 2>/dev/null && echo "can have namespaces"
+		chmod u+s "$STATE_DIRECTORY/probe" 2>/dev/null && echo "can leave a setuid file"
+		chown 12345 "$STATE_DIRECTORY/probe" 2>/dev/null && echo "can chown"
+		echo "probed by $(id -u)"
+	END
+	chmod 755 usr/local/bin/probe
 	# systemd itself raises a clock that is behind its own release.
 	cat >".$units/in2001.service" <<-'END'
 		[Unit]
@@ -43,23 +58,33 @@ cp "$REQTIME_T/kernel_look" $W/
 property() { # property UNIT NAME
 	systemctl show "$1" -p "$2" --value
 }
-# until_is SECONDS UNIT NAME VALUE
-until_is() {
-	tries=$(($1 * 10))
-	while [ "$tries" -gt 0 ] && [ "$(property "$2" "$3")" != "$4" ]; do
+# within_s SECONDS COMMAND...: false when the command has not succeeded by then
+within_s() {
+	ends=$(($(cut -d. -f1 /proc/uptime) + $1))
+	shift
+	while ! "$@"; do
+		[ "$(cut -d. -f1 /proc/uptime)" -lt "$ends" ] || return 1
 		sleep 0.1
-		tries=$((tries - 1))
 	done
-	[ "$tries" -gt 0 ]
+}
+is() { # is UNIT NAME VALUE
+	[ "$(property "$1" "$2")" = "$3" ]
+}
+is_not() {
+	[ "$(property "$1" "$2")" != "$3" ]
+}
+reload() { # reload UNIT, whose drop-in is on stdin
+	mkdir -p "$units/$1.d"
+	cat >"$units/$1.d/test.conf"
+	systemctl daemon-reload
 }
 
 # At boot.
-until_is 60 time-sync.target ActiveState active
+within_s 60 is time-sync.target ActiveState active
 result "boot: time-sync.target is reached" $? "$(systemctl list-jobs)"
-until_is 20 patient.service ActiveState inactive
+within_s 20 test -s /run/patient
 run systemctl status reqtime-boot.service
-[ "$(property reqtime-boot.service Result)" = success ] &&
-	[ "$(property reqtime-boot.service ActiveState)" = active ]
+is reqtime-boot.service Result success && is reqtime-boot.service ActiveState active
 result "boot: reqtime-boot.service did its work" $?
 [ "$(cat /run/hasty)" = 2001 ]
 result "boot: the machine woke up in 2001" $? "$(cat /run/hasty)"
@@ -73,5 +98,127 @@ result "boot: timedatectl says synchronised" $?
 [ "$(stat -c %U /var/lib/private/reqtime/history.db)" != root ] &&
 	[ -s /var/lib/private/reqtime/history.db ]
 result "boot: StateDirectory holds history.db, not root's" $? "$(ls -la /var/lib/private/reqtime)"
+
+# The timer, as it is and hurried.
+next_run() {
+	date -u -d "$(property reqtime.timer NextElapseUSecRealtime)" +%s
+}
+first=$(next_run)
+between 0 6700 $((first - $(date +%s)))
+result "timer: the next run is within the hour and its delay" $? "$first"
+systemctl restart reqtime.timer
+[ "$(next_run)" = "$first" ]
+result "timer: the host keeps its minute" $? "$first $(next_run)"
+$W/kernel_look step -3000
+reload reqtime.timer <<-'END'
+	[Timer]
+	OnCalendar=
+	OnCalendar=*:*:0/2
+	RandomizedDelaySec=0
+END
+systemctl restart reqtime.timer
+within_s 20 is_not reqtime.service ExecMainExitTimestampMonotonic 0
+systemctl stop reqtime.timer
+within_s 20 is reqtime.service ActiveState inactive
+run journalctl -u reqtime.service -o cat
+is reqtime.service ExecMainStatus 0 && grep -q '^stepped the clock by +3' $W/out
+result "timer: reqtime.service is started and steps the clock by 3 s" $?
+below_us 20000 "$(truth_us)"
+result "timer: the clock is right" $? "$(truth_us) us"
+
+# What the service may do: told by something that runs in the same confinement, and by what
+# the kernel says of it while it waits for a server that is silent.
+reload reqtime.service <<-'END'
+	[Service]
+	ExecStartPre=/usr/local/bin/probe
+END
+echo "SERVERS=ntp://10.79.0.1:9191" >/etc/default/reqtime
+systemctl start --no-block reqtime.service
+measuring() {
+	grep -l '^Name:.reqtime$' /proc/[0-9]*/status >$W/states 2>/dev/null
+	[ "$(wc -l <$W/states)" -ge 2 ]
+}
+within_s 20 measuring
+sleep 0.5
+while read -r state; do
+	awk '{ value[$1] = $2 }
+	END {
+		is_confined = value["Uid:"] > 1000 && value["CapBnd:"] == "0000000002000000" &&
+			value["CapEff:"] ~ /^0*$/ && value["NoNewPrivs:"] == 1 && value["Seccomp:"] == 2
+		print (is_confined ? "confined" : "free"), value["Uid:"], value["CapBnd:"], value["CapEff:"]
+	}' "$state"
+done <$W/states >$W/processes
+[ "$(grep -c ^confined $W/processes)" -ge 2 ] && ! grep -q ^free $W/processes
+result "service: a user of its own, one capability, effective nowhere" $? "$(cat $W/processes)"
+within_s 20 is reqtime.service ActiveState failed && is reqtime.service ExecMainStatus 1
+result "no answer: a failed unit, exit status 1" $? "$(systemctl status reqtime.service)"
+probe=/var/lib/private/reqtime/probe
+grep -q '^probed by' $probe && ! grep -q '^can' $probe
+result "service: it can change nothing but what it is for" $? "$(cat $probe)"
+echo "SERVERS=10.79.0.1" >/etc/default/reqtime
+reload reqtime.service </dev/null
+
+# Refused.
+$W/kernel_look step -7200000
+systemctl start reqtime.service 2>/dev/null
+run systemctl is-failed reqtime.service
+[ $status -eq 0 ] && is reqtime.service ExecMainStatus 3
+result "refused: a failed unit, exit status 3" $? "$(systemctl status reqtime.service)"
+run systemctl restart reqtime-boot.service
+below_us 20000 "$(truth_us)"
+result "refused: at boot two hours are no obstacle" $? "$(truth_us) us"
+
+# exposure UNIT TENTHS: by systemd's own count of what is not forbidden, 0 to 10
+exposure() {
+	systemd-analyze security --no-pager --threshold="$2" "$1" >$W/exposure
+	result "exposure of $1 is at most $2 tenths" $? "$(cat $W/exposure)"
+	say "$(tail -n 1 $W/exposure)"
+}
+exposure reqtime.service 21
+exposure reqtime-boot.service 21
+exposure reqtimed.service 20
+
+# The server: ready, alive, and of no use to who takes it over.
+is reqtimed.service ActiveState active && is reqtimed.service Type notify
+result "reqtimed: it said that it is ready" $? "$(systemctl status reqtimed)"
+awk '{ value[$1] = $2 } END { exit !(value["Uid:"] > 1000 && value["CapPrm:"] ~ /^0*$/ &&
+	value["NoNewPrivs:"] == 1 && value["Seccomp:"] == 2) }' \
+	"/proc/$(property reqtimed.service MainPID)/status"
+result "reqtimed: a user of its own, no capability" $?
+# After a step it is silent for 10 s.
+served() {
+	run reqtime query 127.0.0.1
+	[ $status -eq 0 ]
+}
+within_s 20 served
+result "reqtimed: what reqtime has set is served" $? "$(property reqtimed.service StatusText)"
+reload reqtimed.service <<-'END'
+	[Service]
+	WatchdogSec=2
+	RestartSec=100ms
+END
+systemctl restart reqtimed.service
+sleep 5
+is reqtimed.service ActiveState active && is reqtimed.service NRestarts 0
+result "reqtimed: it feeds the watchdog" $? "$(systemctl status reqtimed)"
+kill -STOP "$(property reqtimed.service MainPID)"
+within_s 20 is reqtimed.service NRestarts 1 && within_s 20 is reqtimed.service ActiveState active
+result "reqtimed: one that hangs is ended and started anew" $? "$(systemctl status reqtimed)"
+
+# Another client, and our server on the host.
+systemctl start reqtime.timer
+rm $units/systemd-timesyncd.service
+printf '[Time]\nNTP=10.79.0.1\n' >/etc/systemd/timesyncd.conf
+$W/kernel_look step -5000
+systemctl daemon-reload
+systemctl start systemd-timesyncd.service
+contacted() {
+	journalctl -u systemd-timesyncd.service -o cat | grep -q 'Initial clock synchronization'
+}
+within_s 20 contacted && below_us 50000 "$(truth_us)"
+result "systemd-timesyncd takes the time from reqtimed" $? \
+	"$(truth_us) us $(journalctl -u systemd-timesyncd.service -o cat)"
+is reqtime.timer ActiveState inactive
+result "systemd-timesyncd and reqtime.timer exclude each other" $?
 
 guest_end
