@@ -1,0 +1,135 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Every command line in reqtime-cookbook(7), in the examples of the other pages, in crontab and
+# units is one that the programs take; those that can run on loopback are run there.
+. "$(dirname "$0")/system/lib.sh"
+own_network "$@"
+cd "$R" || exit 1
+
+page=packaging/man/reqtime-cookbook.7
+# The commands of a page, one a line: `.Dl`, and literal displays, long lines joined.
+commands_of() {
+	awk '/^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
+		/^\.Dl / { sub(/^\.Dl /, ""); print; next } literal' "$1" |
+		sed -e ':again' -e '/\\e$/{N;s/\\e\n[[:blank:]]*//;bagain' -e '}' \
+			-e 's/\\(mi/-/g; s/\\&//g; s/\\e/\\/g'
+}
+# words_of PROGRAM LINE: its arguments there; "|", ">" and "&" end them.
+words_of() {
+	echo "$2" | awk -v program="$1" '{
+		for (i = 1; i <= NF && $i !~ "^([^ ]*/bin/|/)?" program "$"; i++) { }
+		for (i++; i <= NF && $i !~ /^[|>&]/; i++) { printf "%s ", $i }
+	}' | tr -d "'"
+}
+
+mkdir "$T/data" "$T/node" "$T/state"
+export STATE_DIRECTORY="$T/state"
+echo 'server = 127.0.0.1' >"$T/conf"
+echo 127.0.0.1 >"$T/fleet.txt"
+# For this machine: a server here, files below $T.
+here() {
+	sed -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
+		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' -e "s| /data/| $T/data/|g" \
+		-e "s| /var/lib/prometheus/node-exporter/| $T/node/|" \
+		-e "s| fleet\.txt| $T/fleet.txt|; s| fleet | $T/fleet.txt |" \
+		-e "s| [a-z]*\.pcap| $R/tests/data/chronyd-4.3-plain.pcap|" -e 's/ --every 1h//' \
+		-e 's/ --splay 50m/ --splay 1ms/; s/ -\(-wait\) [0-9]*[ms]/ --wait 1s/'
+}
+
+# The servers are those of the pages.
+set -f # "*" is an address
+# shellcheck disable=SC2046 # words
+server $(words_of reqtimed "$(commands_of packaging/man/reqtimed.8 | grep -m 1 '^# reqtimed ')") ||
+	finish
+# shellcheck disable=SC2046
+server $(words_of reqtimed "$(commands_of $page | grep -m 1 '^\$ reqtimed ')") || finish
+run "$REQTIME" 127.0.0.1
+expect "a first run, for the history" 0
+judged=0
+
+# parse_reqtime LINE ARGUMENTS: taken by the parser of that command.
+parse_reqtime() {
+	verb=${2%% *}
+	case $verb in
+	query | set | check | history)
+		rest=${2#"$verb"}
+		;;
+	config)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIME" $2 --config "$T/conf"
+		expect "$1" 0
+		return
+		;;
+	trace | help)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIME" $2 --help
+		expect "$1" 0 'Usage'
+		return
+		;;
+	*)
+		verb=query
+		rest=" $2"
+		;;
+	esac
+	# shellcheck disable=SC2086 # words
+	run "$REQTIME" config --config "$T/conf" $verb $rest
+	expect "$1" 0
+}
+
+# run_reqtime LINE ARGUMENTS: does what it says, the clock left alone.
+run_reqtime() {
+	arguments=$(echo "$2" | here)
+	wanted=0
+	case $arguments in
+	set*--rtc* | config* | trace*-i* | trace*\ -\ * | trace*--exchange*) return ;;
+	set*) arguments="$arguments --dry-run" ;;
+	esac
+	case $arguments in
+	*--min-sources*) wanted=1 ;; # of one server
+	*\ -C\ 5\ *) wanted=2 ;;      # whose stratum is 10
+	history* | trace*) ;;
+	*) arguments="$arguments --timeout 10s" ;;
+	esac
+	case $arguments in
+	trace*) ;;
+	*) arguments="$arguments --config $T/conf" ;;
+	esac
+	# shellcheck disable=SC2086 # words
+	run "$REQTIME" $arguments
+	expect "run: reqtime $arguments" $wanted
+}
+
+while IFS= read -r line; do
+	arguments=$(words_of reqtimed "$line")
+	case $line in
+	*systemctl\ * | *journalctl\ *)
+		unit=$(echo "$line" | grep -o 'reqtimed\{0,1\}[a-z-]*\.[a-z]*')
+		check "$line" test -f "packaging/systemd/$unit"
+		;;
+	\#\ reqtimed\ * | \$\ reqtimed\ *)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIMED" --check-config $arguments
+		expect "$line" 0
+		;;
+	*make\ static*)
+		check "$line" grep -q '^static:' Makefile
+		;;
+	*reqtime\ *)
+		arguments=$(words_of reqtime "$line")
+		case $line in
+		*dpkg-reconfigure* | *setcap* | */dev/tcp/*) continue ;; # another program's operand
+		esac
+		parse_reqtime "$line" "$arguments"
+		run_reqtime "$line" "$arguments"
+		;;
+	*) continue ;;
+	esac
+	judged=$((judged + 1))
+done <<END
+$(set +f; for page in packaging/man/*.[1-9]; do commands_of "$page"; done)
+$(sed '/^#/d; s|/usr/lib/reqtime/cron-run$|reqtime set|; s|exec /usr/lib/reqtime/cron-run|reqtime set|' \
+	packaging/cron/reqtime packaging/debian/reqtime.cron.d)
+END
+check "$judged lines were judged" test $judged -ge 40
+finish
