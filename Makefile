@@ -65,8 +65,8 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 $(TRACE)
 reqtime_OBJ  += cmd/check cmd/exporting app/exporter io/file_replace io/landlock
 reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
-CORE         += chart chart_ticks plot
-SHOW         := cmd/history cmd/history_show cmd/history_json io/landlock
+CORE         += chart chart_ticks plot page page_chart page_style
+SHOW         := cmd/history cmd/history_show cmd/history_json cmd/history_page io/replace io/landlock
 reqtime_OBJ  += $(SHOW)
 LISTEN       := io/listen io/listen_batch io/listen_departures io/listen_clock
 reqtimed_OBJ := reqtimed $(COMMAND) cmd/serve cmd/serve_clerk cmd/serve_trust cmd/serve_places cmd/serve_watch \

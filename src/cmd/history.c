@@ -6,9 +6,11 @@
 #include "history.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
@@ -18,10 +20,12 @@
 #include "io/kernel_clock.h"
 #include "io/landlock.h"
 #include "io/priv.h"
+#include "io/replace.h"
 #include "io/sandbox.h"
 #include "io/state_dir.h"
 
 enum { EXIT_NOTHING = 1, EXIT_NOT_PERMITTED = 4 };
+enum { HOST_ROOM = 256 };
 enum { TABLE_RUNS = 40 }; /* where nobody said how many */
 enum { DATE_LENGTH = sizeof("2026-11-25") - 1 };
 
@@ -33,6 +37,7 @@ struct show_settings {
 	const char *since;
 	const char *verb;
 	unsigned last;
+	const char *html;
 	int format; /* enum history_format */
 	bool has_sources;
 	bool is_ascii;
@@ -57,6 +62,8 @@ static const struct option_row show_options[] = {
 	  "CSV by RFC 4180; with --sources a row for each server" },
 	{ "plot", 0, OPT_CHOICE, AT(format), 0, FORMAT_PLOT, NULL,
 	  "draw offset, bound and frequency over time" },
+	{ "html", 0, OPT_TEXT, AT(html), 0, 0, "FILE",
+	  "write one page that needs nothing else; - is standard output" },
 	{ "ascii", 0, OPT_FLAG, AT(is_ascii), 0, 0, NULL,
 	  "draw in ASCII, also where the locale has UTF-8" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
@@ -227,8 +234,23 @@ static int load(const char *state_dir, const struct history_choice *choice, size
 	return 0;
 }
 
-static int show(const struct show_settings *settings, struct history_runs *runs)
+/* One call of the command. */
+struct job {
+	const struct show_settings *settings;
+	const char *state_dir;
+	struct history_choice choice;
+	char host[HOST_ROOM];
+	struct instant made_at;
+	int page_fd;
+};
+
+static int show(const struct job *job, struct history_runs *runs)
 {
+	const struct show_settings *settings = job->settings;
+
+	if (settings->html) {
+		return history_show_page(runs, job->host, job->made_at, job->page_fd);
+	}
 	switch ((enum history_format)settings->format) {
 	case FORMAT_JSON:
 		return history_show_json(runs);
@@ -254,46 +276,134 @@ static void free_runs(struct history_runs *runs)
 	free(runs->source_records);
 }
 
-static int show_run(const void *given, const char *const *operands, size_t operand_count)
+static int load_and_show(const struct job *job)
 {
-	const struct show_settings *settings = given;
+	const struct show_settings *settings = job->settings;
 	struct history_runs runs = {
 		.has_sources = settings->has_sources,
 		.style =
 			terminal_style(STDOUT_FILENO, (enum terminal_color)settings->color),
 	};
-	struct history_choice choice = { .has_verb = false };
-	char buf[STATE_DIR_ROOM];
-	const char *dir =
-		settings->state_dir ? settings->state_dir : state_dir_default(buf);
 	int status;
 
-	(void)operands;
-	(void)operand_count;
 	/* A plot is for eyes, also at the end of a pipe. */
 	runs.style.has_utf8 |= settings->format == FORMAT_PLOT && terminal_is_utf8();
 	runs.style.has_utf8 &= !settings->is_ascii;
-	status = parse_since(settings->since, &choice.since);
+	status = confine(job->state_dir);
 	if (status == 0) {
-		status = parse_verb(settings->verb, &choice);
-	}
-	if (status == 0) {
-		status = confine(dir);
-	}
-	if (status == 0) {
-		status = load(dir, &choice,
+		status = load(job->state_dir, &job->choice,
 		              settings->last ? settings->last : HISTORY_RUNS_MAX, &runs);
 	}
 	if (status == 0) {
-		status = show(settings, &runs);
+		status = show(job, &runs);
 	}
 	free_runs(&runs);
 	return status;
 }
 
-static const char *const command_line_only[] = { "since",   "last",  "verb",
-	                                         "sources", "json",  "csv",
-	                                         "plot",    "ascii", NULL };
+static int complain_page(const char *path, int error)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	command_complain("cannot write %s: %s", command_quote(path, quoted),
+	                 error == -EMEDIUMTYPE ? "it is there, and no regular file"
+	                                       : strerror(-error));
+	return EXIT_SYSTEM;
+}
+
+/* Interrupted, it still tidies up: the child ends by the signal. */
+static void signals_set(void (*handler)(int))
+{
+	signal(SIGINT, handler);
+	signal(SIGTERM, handler);
+	signal(SIGHUP, handler);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			return EXIT_SYSTEM;
+		}
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* What parses the history can rename nothing; so another process waits for it and does. */
+static int page_to_file(struct job *job)
+{
+	const char *path = job->settings->html;
+	struct replace page;
+	int status, r;
+	pid_t pid;
+
+	r = replace_begin(path, &page);
+	if (r < 0) {
+		return complain_page(path, r);
+	}
+	signals_set(SIG_IGN);
+	pid = fork();
+	if (pid == 0) {
+		signals_set(SIG_DFL);
+		job->page_fd = page.fd;
+		_exit(load_and_show(job));
+	}
+	status = pid < 0 ? EXIT_SYSTEM : wait_for(pid);
+	r = replace_end(&page, status == 0);
+	return r < 0 ? complain_page(path, r) : status;
+}
+
+/* What is asked before the sandbox closes. */
+static int prepare_page(struct job *job)
+{
+	struct reading now;
+	int r;
+
+	if (job->settings->format != FORMAT_TABLE) {
+		command_complain("--html is a format of its own");
+		return EXIT_USAGE;
+	}
+	r = kernel_clock_now(&now);
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", strerror(-r));
+		return EXIT_SYSTEM;
+	}
+	job->made_at = now.wall;
+	if (gethostname(job->host, sizeof(job->host) - 1) < 0) {
+		snprintf(job->host, sizeof(job->host), "this machine");
+	}
+	return 0;
+}
+
+static int show_run(const void *given, const char *const *operands, size_t operand_count)
+{
+	struct job job = { .settings = given, .page_fd = STDOUT_FILENO };
+	const struct show_settings *settings = given;
+	char buf[STATE_DIR_ROOM];
+	int status;
+
+	(void)operands;
+	(void)operand_count;
+	job.state_dir = settings->state_dir ? settings->state_dir : state_dir_default(buf);
+	status = parse_since(settings->since, &job.choice.since);
+	if (status == 0) {
+		status = parse_verb(settings->verb, &job.choice);
+	}
+	if (status == 0 && settings->html) {
+		status = prepare_page(&job);
+	}
+	if (status != 0) {
+		return status;
+	}
+	return settings->html && strcmp(settings->html, "-") != 0 ? page_to_file(&job)
+	                                                          : load_and_show(&job);
+}
+
+static const char *const command_line_only[] = { "since", "last", "verb", "sources",
+	                                         "json",  "csv",  "plot", "ascii",
+	                                         "html",  NULL };
 
 const struct command command_history = {
 	.name = "history",

@@ -31,5 +31,14 @@ int history_show_table(struct history_runs *runs);
 int history_show_json(struct history_runs *runs);
 int history_show_csv(struct history_runs *runs);
 int history_show_plot(struct history_runs *runs);
+/* Into `fd`. */
+int history_show_page(struct history_runs *runs, const char *host, struct instant made_at,
+                      int fd);
+
+/* `*ret_points` is the caller's to free, whatever is returned. */
+struct chart;
+struct chart_point;
+int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,
+                       struct chart *ret);
 
 #endif

@@ -153,9 +153,8 @@ int history_show_csv(struct history_runs *runs)
 	return status;
 }
 
-/* `*ret_points` is the caller's to free, whatever is returned. */
-static int make_chart(const struct history_runs *runs, struct chart_point **ret_points,
-                      struct chart *ret)
+int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,
+                       struct chart *ret)
 {
 	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
 
@@ -178,7 +177,7 @@ int history_show_plot(struct history_runs *runs)
 	size_t room;
 	int status;
 
-	status = make_chart(runs, &points, &chart);
+	status = history_make_chart(runs, &points, &chart);
 	if (status != 0) {
 		goto out;
 	}

@@ -251,6 +251,8 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 	ret->lo = floor(lo / ret->step) * ret->step;
 	ret->hi = ceil(hi / ret->step) * ret->step;
 	ret->value_count = whole.count;
+	/* A bound that reaches out of the picture is seen to do so. */
+	panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
 	ret->beyond_count = count_above(chart, panel, 1, ret->hi) +
 	                    count_above(chart, panel, -1, -ret->lo);
 }
