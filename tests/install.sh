@@ -46,8 +46,29 @@ if have systemd-analyze; then
 			ok "systemd has nothing against ${unit##*/}"
 		fi
 	done
+	# 0 to 10, by what a service could do that is not forbidden to it; here in tenths.
+	run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/reqtimed.service"
+	expect "reqtimed.service: exposure of at most 2.0 ($(tail -n 1 "$out" | tr -dc '0-9.'))" 0
+	# It is one that names nothing in particular and can fail.
+	printf '[Service]\nExecStart=/bin/true\n' >"$T/units/open.service"
+	run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/open.service"
+	expect "... which a service without a word on it has not" 1
 else
 	skip "systemd has nothing against the units" "needs systemd-analyze"
+	skip "reqtimed.service: exposure" "needs systemd-analyze"
+fi
+check "reqtimed.socket and reqtimed.service: each names the other" sh -c "
+	grep -q '^Requires=reqtimed.socket' packaging/systemd/reqtimed.service &&
+	grep -q '^Also=reqtimed.socket' packaging/systemd/reqtimed.service &&
+	! grep -q '^Service=' packaging/systemd/reqtimed.socket"
+# The examples are lines to be copied: all of them together are a unit, too.
+if have systemd-analyze; then
+	sed 's/^#\(Listen\)/\1/' packaging/systemd/reqtimed.socket >"$T/units/reqtimed.socket"
+	run systemd-analyze verify --man=no "$T/units/reqtimed.socket"
+	check "systemd has nothing against the examples in reqtimed.socket" \
+		test ! -s "$out" -a ! -s "$err"
+else
+	skip "systemd has nothing against the examples in reqtimed.socket" "needs systemd-analyze"
 fi
 # Each line of the crontab: five fields or a word with @, a user, a command that --help knows.
 check "the crontab names options that are there" sh -c "

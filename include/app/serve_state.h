@@ -88,6 +88,7 @@ struct serve_clock {
 	int64_t reference_mono_ns;
 	int64_t max_error_ns; /* of the last update */
 	int64_t distance_ns;  /* wall - monotonic: a step of the clock shows in it */
+	int64_t gap_ns;       /* ... unless it is smaller than this */
 	int64_t told_ns;      /* how far off the last view said that the clock may be */
 	int64_t grace_until_mono_ns;
 	struct serve_trusted trusted;

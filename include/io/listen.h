@@ -34,7 +34,8 @@ struct listen_batch;
  * Else -errno. */
 MUST_USE int listen_open(const struct address *at, bool is_another,
                          struct listen_socket **ret);
-/* A bound UDP socket that somebody else has opened (socket activation).  On 0 `fd` is the
+/* A bound UDP socket that somebody else has opened, and keeps (socket activation): what is done to
+ * it here is undone for nobody, so it is left as a next server can use it.  On 0 `fd` is the
  * listen_socket's.  Else -errno, and `fd` remains the caller's: -ENOTSOCK, -EPROTOTYPE,
  * -EAFNOSUPPORT for what it is, -EPROTONOSUPPORT for an IPv6 socket that takes IPv4 too, for
  * which broadcasts cannot be told from other datagrams. */
@@ -42,8 +43,12 @@ MUST_USE int listen_adopt(int fd, struct listen_socket **ret);
 int listen_fd(const struct listen_socket *socket); /* to poll for POLLIN */
 /* Where it is bound, the port that was chosen included. */
 struct address listen_address(const struct listen_socket *socket);
-/* From another thread: wakes whoever waits in poll() or listen_receive(), for good. */
+/* From another thread: wakes whoever waits in poll() or listen_receive(), for good.  A lent socket
+ * cannot be woken for us alone: it never waits for longer than LISTEN_LENT_MS, and poll() is
+ * not to either. */
+enum { LISTEN_LENT_MS = 250 };
 void listen_interrupt(struct listen_socket *socket);
+bool listen_is_lent(const struct listen_socket *socket);
 void listen_close(struct listen_socket *socket); /* NULL is fine */
 
 struct listen_datagram {

@@ -12,9 +12,10 @@
 struct listen_moment {
 	struct instant wall;
 	int64_t mono_ns;
+	int64_t gap_ns; /* how far apart the readings may be */
 };
 
-/* Both clocks, read close together.  Costs no system call. */
+/* Both clocks, read close together: of a few tries the best.  Costs no system call. */
 struct listen_moment listen_now(void);
 int64_t listen_mono_ns(void);
 

@@ -38,6 +38,11 @@ MUST_USE int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t
 MUST_USE int state_dir_look(const char *path);
 MUST_USE int state_dir_look_file(int dir_fd, const char *name, off_t size_max);
 
+/* Whether nobody but root, this user and the directory's owner, whoever that is, has had a say in
+ * what `name` in it says: for who believes that owner, as a server believes who may set the clock.
+ * 0, -EPERM, or another -errno of either. */
+MUST_USE int state_dir_is_its_owners(const char *path, const char *name);
+
 /* For people: what one of the above means, in a few words.  `error` is negative. */
 const char *state_dir_error_text(int error);
 

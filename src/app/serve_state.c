@@ -119,8 +119,8 @@ static bool trusted_holds(const struct serve_clock *clock,
 	const int64_t age_ns = now.mono_ns - t->mono_ns;
 
 	if (!t->is_known || t->stratum < 1 || t->stratum >= NTP_STRATUM_MAX || age_ns < 0 ||
-	    t->leap == NTP_LEAP_UNSYNCHRONISED || moved_ns(t, now) > MOVED_MIN_NS ||
-	    may_have_leapt(t, now)) {
+	    t->leap == NTP_LEAP_UNSYNCHRONISED ||
+	    moved_ns(t, now) > MOVED_MIN_NS + now.gap_ns || may_have_leapt(t, now)) {
 		return false;
 	}
 	/* The kernel was told a bound and lets it grow: less, or another frequency, can only
@@ -196,7 +196,10 @@ static void watch_steps(struct serve_clock *clock, struct listen_moment now)
 	int64_t jump_ns = ns_add(distance_ns, -clock->distance_ns);
 	int64_t allowed_ns = clock->told_ns > STEP_MIN_NS ? clock->told_ns : STEP_MIN_NS;
 
+	/* Who lost the processor between two readings has seen no step. */
+	allowed_ns = ns_add(allowed_ns, clock->gap_ns + now.gap_ns);
 	clock->distance_ns = distance_ns;
+	clock->gap_ns = now.gap_ns;
 	if (!is_within(jump_ns, allowed_ns)) {
 		clock->grace_until_mono_ns = now.mono_ns + SERVE_STEP_GRACE_NS;
 		refresh_reference(clock, now);
@@ -212,6 +215,7 @@ void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_sta
 		clock->precision_log2_s = (int8_t)ntp_log2_from_ns(kernel->precision_ns);
 		clock->max_error_ns = kernel->max_error_ns;
 		clock->distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
+		clock->gap_ns = now.gap_ns;
 		refresh_reference(clock, now);
 	}
 	/* Set back since: a reference must not lie in the future. */

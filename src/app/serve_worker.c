@@ -90,8 +90,12 @@ static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wai
 /* With one socket the wait is in the receive call itself: two system calls a batch. */
 void worker_serve(struct worker *w)
 {
+	int wait_ms = -1;
 	int r;
 
+	for (size_t i = 0; i < w->socket_count; i++) {
+		wait_ms = listen_is_lent(w->sockets[i].socket) ? LISTEN_LENT_MS : wait_ms;
+	}
 	if (w->socket_count == 0) {
 		return; /* fewer sockets were inherited than there are threads */
 	}
@@ -100,7 +104,7 @@ void worker_serve(struct worker *w)
 			serve_socket(w, &w->sockets[0], true);
 			continue;
 		}
-		r = poll(w->polls, w->socket_count, -1);
+		r = poll(w->polls, w->socket_count, wait_ms);
 		for (size_t i = 0; r > 0 && i < w->socket_count; i++) {
 			if (w->polls[i].revents != 0) {
 				serve_socket(w, &w->sockets[i], false);

@@ -164,6 +164,22 @@ static int check_kind(int fd, struct address *ret_bound)
 	return 0;
 }
 
+/* What the server before us has left: the kernel numbers stamped answers from 0 on again only
+ * when this was off, and the departures of its last ones are none of ours. */
+static int make_new(int fd)
+{
+	const struct timeval wait = { .tv_usec = LISTEN_LENT_MS * 1000 };
+	struct msghdr nothing = { 0 };
+	int r = listen_set_timestamping(fd, 0);
+
+	while (r == 0 && recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+	}
+	if (r == 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
+		r = -errno;
+	}
+	return r;
+}
+
 int listen_adopt(int fd, struct listen_socket **ret)
 {
 	struct listen_socket *s;
@@ -172,6 +188,9 @@ int listen_adopt(int fd, struct listen_socket **ret)
 	int flags;
 	int r = check_kind(fd, &bound);
 
+	if (r == 0) {
+		r = make_new(fd);
+	}
 	if (r == 0) {
 		is_single = is_of_one_host(&bound);
 		r = set_options(fd, bound.family, is_single);
@@ -192,8 +211,14 @@ int listen_adopt(int fd, struct listen_socket **ret)
 	s->bound = bound;
 	s->is_wildcard = address_reach(&bound) == ADDRESS_UNSPECIFIED;
 	s->is_single = is_single;
+	s->is_lent = true;
 	*ret = s;
 	return 0;
+}
+
+bool listen_is_lent(const struct listen_socket *socket)
+{
+	return socket->is_lent;
 }
 
 int listen_fd(const struct listen_socket *socket)
@@ -208,8 +233,11 @@ struct address listen_address(const struct listen_socket *socket)
 
 void listen_interrupt(struct listen_socket *socket)
 {
-	/* Fails with ENOTCONN on a UDP socket, and wakes its readers all the same. */
-	(void)shutdown(socket->fd, SHUT_RD);
+	/* Fails with ENOTCONN on a UDP socket, and wakes its readers all the same; those to
+	 * come as well, which must not happen to who inherits it. */
+	if (!socket->is_lent) {
+		(void)shutdown(socket->fd, SHUT_RD);
+	}
 }
 
 void listen_close(struct listen_socket *socket)

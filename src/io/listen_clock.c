@@ -30,20 +30,21 @@ int64_t listen_mono_ns(void)
 
 struct listen_moment listen_now(void)
 {
-	struct listen_moment now;
+	struct listen_moment best = { .gap_ns = INT64_MAX };
 	struct timespec wall;
-	int64_t before_ns;
+	int64_t before_ns, after_ns;
 
-	for (int i = 0; i < READ_TRIES; i++) {
+	for (int i = 0; i < READ_TRIES && best.gap_ns > READ_GAP_MAX_NS; i++) {
 		before_ns = listen_mono_ns();
 		clock_gettime(CLOCK_REALTIME, &wall);
-		now.mono_ns = listen_mono_ns();
-		if (now.mono_ns - before_ns <= READ_GAP_MAX_NS) {
-			break;
+		after_ns = listen_mono_ns();
+		if (after_ns - before_ns < best.gap_ns) {
+			best = (struct listen_moment){ .wall = instant_from_timespec(wall),
+				                       .mono_ns = after_ns,
+				                       .gap_ns = after_ns - before_ns };
 		}
 	}
-	now.wall = instant_from_timespec(wall);
-	return now;
+	return best;
 }
 
 bool listen_stamps_fit(void)

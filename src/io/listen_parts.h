@@ -34,6 +34,7 @@ struct listen_socket {
 	bool is_wildcard; /* only then must an answer name its source address */
 	/* Bound to one unicast address: what arrives was sent to it, and need not say so. */
 	bool is_single;
+	bool is_lent; /* a service manager keeps it, for who comes after us */
 	/* The kernel numbers the stamped datagrams of a socket from 0 on; the tokens
 	 * stand where their numbers, modulo LISTEN_STAMPS, say.  0: nothing due. */
 	uint32_t next_number;

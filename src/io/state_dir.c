@@ -149,6 +149,26 @@ int state_dir_look_file(int dir_fd, const char *name, off_t size_max)
 	return open_file(dir_fd, name, O_RDONLY, 0, true, size_max);
 }
 
+int state_dir_is_its_owners(const char *path, const char *name)
+{
+	struct stat dir, file;
+	int fd = state_dir_look(path);
+	int r = 0;
+
+	if (fd < 0) {
+		return fd;
+	}
+	if (fstat(fd, &dir) < 0 || fstatat(fd, name, &file, AT_SYMLINK_NOFOLLOW) < 0) {
+		r = -errno;
+	} else if (link_check(path) < 0 || is_writable_by_others(&dir) ||
+	           is_writable_by_others(&file) ||
+	           (!is_ours(&file) && file.st_uid != dir.st_uid)) {
+		r = -EPERM;
+	}
+	close(fd);
+	return r;
+}
+
 const char *state_dir_error_text(int error)
 {
 	switch (error) {

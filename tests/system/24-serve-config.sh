@@ -268,6 +268,40 @@ if activate udp ntp "$REQTIMED" --local-stratum 4 --threads 4; then
 else
 	not_ok "one socket, four threads" "$(cat "$activate_log")"
 fi
+# The manager keeps its sockets: they are as good for the next server as for the first.
+cat >"$T/twice" <<END
+#!/bin/sh
+sh -c 'LISTEN_PID=\$\$ exec "$REQTIMED" --local-stratum 3' 2>"$T/first.log" &
+first=\$!
+read -r go
+kill \$first
+wait \$first
+LISTEN_PID=\$\$ exec "$REQTIMED" --local-stratum 4
+END
+chmod 755 "$T/twice"
+mkfifo "$T/go"
+"$T/poke" activate udp,udp,tcp ntp:text:text "$T/twice" 2>"$T/second.log" <"$T/go" &
+server_pid=$!
+server_log=$T/first.log
+lib_pids="$lib_pids $server_pid"
+exec 9>"$T/go"
+wait_for 5 grep -q '^reqtimed: ready' "$T/first.log"
+poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+check "activated once: it is answered" test "$(field "$(reply 1)" 1 1)" = 03
+echo go >&9
+server_log=$T/second.log
+wait_for 5 grep -q '^reqtimed: ready' "$T/second.log"
+poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+check "activated twice: it is answered" test "$(field "$(reply 1)" 1 1)" = 04
+poke udp 127.0.0.1 "$(server_port reqtime)" 200 72657174696d65
+check "activated twice: so is the line" test -n "$(reply 1)"
+if kill "$server_pid" && wait_for 5 gone "$server_pid"; then
+	check "activated twice: nothing else came from its sockets" \
+		grep -q 'ended: answered 2, dropped 0;' "$T/second.log"
+else
+	not_ok "activated twice: nothing else came from its sockets" "$(cat "$T/second.log")"
+fi
+exec 9>&-
 run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
 expect "NTP over TCP is refused" 2 'NTP is UDP'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"

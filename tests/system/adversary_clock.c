@@ -90,7 +90,10 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 	memset(tx, 0, sizeof(*tx));
 	tx->freq = kernel->freq;
 	tx->status = kernel->status;
-	tx->maxerror = kernel->maxerror + (mono_s() - kernel->told_s) * GROWTH_US_PER_S;
+	tx->maxerror = kernel->maxerror;
+	if (kernel->told_s > 0) {
+		tx->maxerror += (mono_s() - kernel->told_s) * GROWTH_US_PER_S;
+	}
 	tx->esterror = kernel->esterror;
 	tx->tick = 10000;
 	tx->precision = 1;

@@ -19,7 +19,8 @@
 static struct listen_moment moment(int64_t after_ns)
 {
 	return (struct listen_moment){ .wall = { START_NS + after_ns },
-		                       .mono_ns = 5000 * NS_PER_S + after_ns };
+		                       .mono_ns = 5000 * NS_PER_S + after_ns,
+		                       .gap_ns = 0 };
 }
 
 static struct kernel_clock_state synchronised(int64_t max_error_ns)
@@ -130,11 +131,11 @@ static void reference_is_never_in_the_future(void **state)
 	serve_clock_update(&clock, &kernel, back, true, &view);
 	assert_int_equal(view.ntp.reference.unix_ns, 0);
 	back.mono_ns += SERVE_STEP_GRACE_NS;
-	serve_clock_update(
-		&clock, &kernel,
-		(struct listen_moment){ instant_add_ns(back.wall, SERVE_STEP_GRACE_NS),
-	                                back.mono_ns },
-		true, &view);
+	serve_clock_update(&clock, &kernel,
+	                   (struct listen_moment){
+				   .wall = instant_add_ns(back.wall, SERVE_STEP_GRACE_NS),
+				   .mono_ns = back.mono_ns },
+	                   true, &view);
 	assert_int_equal(view.ntp.reference.unix_ns, back.wall.unix_ns);
 }
 
@@ -213,6 +214,28 @@ static void step_row(void **state)
 	assert_true(view.may_tell);
 	assert_true(view.ntp.reference.unix_ns <=
 	            stepped(s * NS_PER_S, row->step_ns).wall.unix_ns);
+}
+
+/* Whoever lost the processor between reading one clock and the other. */
+static void a_slow_reading_is_no_step(void **state)
+{
+	struct serve_clock clock = { .local_stratum = 1 };
+	struct kernel_clock_state kernel = synchronised(0);
+	struct listen_moment slow = stepped(2 * NS_PER_S, -5 * NS_PER_MS);
+	struct serve_view view;
+
+	(void)state;
+	slow.gap_ns = 5 * NS_PER_MS;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
+	serve_clock_update(&clock, &kernel, slow, true, &view);
+	assert_true(view.may_tell);
+	serve_clock_update(&clock, &kernel, moment(3 * NS_PER_S), true, &view);
+	assert_true(view.may_tell);
+	/* The next is a step, though. */
+	serve_clock_update(&clock, &kernel, stepped(4 * NS_PER_S, 5 * NS_PER_MS), true,
+	                   &view);
+	assert_false(view.may_tell);
 }
 
 /* Under another clock than the kernel's nothing can be said of steps. */
@@ -572,6 +595,7 @@ int main(void)
 		cmocka_unit_test(dispersion_grows_with_age),
 		cmocka_unit_test(upstream_lost),
 		cmocka_unit_test(a_trusted_run_is_served_as_it_is),
+		cmocka_unit_test(a_slow_reading_is_no_step),
 		cmocka_unit_test(what_is_still_slewed_counts),
 		cmocka_unit_test(a_step_takes_the_trust_away),
 		cmocka_unit_test(what_cannot_be_trusted),

@@ -235,6 +235,33 @@ static void dir_row(void **state)
 	}
 }
 
+/* A server reads what another user's client has left, and nothing that a third one put there. */
+static void read_of_another_user(void **state)
+{
+	(void)state;
+	make_file("d/f", 1);
+	make_file("d/g", 1);
+	make_file("d/h", 1);
+	if (chown("d/f", STRANGER, STRANGER) < 0 || chown("d", STRANGER, STRANGER) < 0 ||
+	    chown("d/g", STRANGER + 1, STRANGER + 1) < 0) {
+		skip();
+	}
+	assert_int_equal(state_dir_open("d", false), -EPERM);
+	assert_int_equal(state_dir_is_its_owners("d", "f"), 0);
+	assert_int_equal(state_dir_is_its_owners("d", "h"), 0); /* root's */
+	assert_int_equal(state_dir_is_its_owners("d", "g"), -EPERM);
+	assert_int_equal(state_dir_is_its_owners("d", "i"), -ENOENT);
+	assert_int_equal(state_dir_is_its_owners("e", "f"), -ENOENT);
+	assert_int_equal(chmod("d/f", 0646), 0);
+	assert_int_equal(state_dir_is_its_owners("d", "f"), -EPERM);
+	assert_int_equal(chmod("d/f", 0644), 0);
+	assert_int_equal(chmod("d", 0757), 0);
+	assert_int_equal(state_dir_is_its_owners("d", "f"), -EPERM);
+	assert_int_equal(chmod("d", 0755), 0);
+	dir_foreign_link();
+	assert_int_equal(state_dir_is_its_owners("d", "f"), -EPERM);
+}
+
 static void made_when_missing(void **state)
 {
 	struct stat st;
@@ -253,7 +280,7 @@ static void made_when_missing(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 1];
+	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 2];
 	struct CMUnitTest *t = tests;
 
 	memset(tests, 0, sizeof(tests));
@@ -269,6 +296,9 @@ int main(void)
 	}
 	t->name = "67 directory: made when missing";
 	t->test_func = made_when_missing;
+	t++;
+	t->name = "68 directory of another user, who is believed";
+	t->test_func = read_of_another_user;
 	for (size_t i = 0; i < COUNT_OF(tests); i++) {
 		tests[i].setup_func = set_up;
 		tests[i].teardown_func = tear_down;

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# reqtimed.socket and reqtimed.service under a real systemd, and what the server says of a clock that
+# reqtime sets, somebody steps and 2036 rolls over.  In a user-mode Linux guest; this side of
+# it has the time server that the guest asks.
+. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/lib.sh"
+
+guest_needs_uml
+guest_network "$@"
+unset MAKEFLAGS MAKELEVEL MFLAGS
+if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
+	not_ok "make install" "$(cat "$T/why")"
+	finish
+fi
+guest_tool kernel_look
+guest_tool step_watch
+server --listen 10.79.0.1:123 --local-stratum 3 || finish
+guest_systemd "$R/tests/vm/serve_guest.sh"
+guest_tap
