@@ -23,7 +23,7 @@ paper() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		paper_once "$@"
 		paper_status=$?
-		[ $paper_status -eq 5 ] || return $paper_status
+		[ "$paper_status" -eq 5 ] || return "$paper_status"
 		sleep 1
 	done
 	return 5
@@ -74,7 +74,7 @@ adversary 127.0.0.1 good 127.0.0.1 'stratum=4' 127.0.0.1 'shift=86400000'
 six=
 if "$T/poke" udp ::1 9 1 - >/dev/null 2>&1; then
 	server --listen '[::1]:0' --local-stratum 2 || finish
-	six=[::1]:$(server_port ntp)
+	six="[::1]:$(server_port ntp)"
 fi
 touch "$T/clock"
 chmod 666 "$T/clock"
