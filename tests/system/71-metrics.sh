@@ -97,15 +97,14 @@ wait_for 10 sh -c "test \$(grep -c '^asked 4 ' '$adversary_log') -gt $count"
 kill $!
 wait $!
 check "a signal leaves the file alone" test "$before" = "$(cat "$file")"
-run "$REQTIME" --every 1s --metrics "$file" -t 200ms 127.0.0.9:9 &
-lib_pids="$lib_pids $!"
+background "$REQTIME" --every 1s --metrics "$file" -t 200ms 127.0.0.9:9 >"$out" 2>"$err"
 verb=query
 every() {
 	[ "$(sample failed_runs)" -ge 2 ]
 }
 check "--every writes it each time" wait_for 20 every
-kill $!
-wait $!
+kill "$background_pid"
+wait "$background_pid"
 
 # It never costs the run.
 umask 022
