@@ -56,6 +56,14 @@ done
 prints history history --json --state-dir "$T/past"
 check "... which has runs" test -s "$out"
 prints history history --sources --json --state-dir "$T/past"
+if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/made" &&
+	"$BUILD/history_maker" "$T/made" 40 >"$T/maker.log" 2>&1; then
+	prints history history --sources --json --state-dir "$T/made"
+	prints run set --dry-run --json --state-dir "$T/made" "$good"
+	check "... with what was learnt" grep -q '"learnt":{' "$out"
+else
+	skip "a history that teaches something" "$(head -n 1 "$T/maker.log")"
+fi
 for capture in "$R"/tests/data/*.pcap; do
 	prints trace trace --all --port 11123 --json -r "$capture"
 done
