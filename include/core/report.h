@@ -49,4 +49,17 @@ size_t report_details(const struct run *run, const struct style *style, char *bu
 size_t report_verdict(const struct run *run, const struct plan *plan,
                       const struct style *style, char *buf, size_t room);
 
+/* What `set` did: moved the clock and read it back, or left it alone; at most 80 columns. */
+struct report_deed {
+	enum plan_action action; /* not PLAN_REFUSE */
+	int64_t by_ns;
+	int64_t lasts_ns;    /* a slew, until ... */
+	struct instant ends; /* ... this; 0: not known */
+	enum plan_reason reason;
+	bool has_set_hardware_clock;
+};
+enum { REPORT_DEED_ROOM = 512 };
+size_t report_deed(const struct report_deed *deed, const struct style *style, char *buf,
+                   size_t room);
+
 #endif

@@ -135,43 +135,21 @@ static void warn(const struct correct_result *result)
 	}
 }
 
-static void print_slew(const struct correct_result *result, FILE *to)
+static void print_deed(const struct correct_result *result, const struct style *style,
+                       FILE *to)
 {
-	const char *reason = plan_reason_text(result->plan.reason);
-	char by[SPAN_TEXT_ROOM], lasts[SPAN_TEXT_ROOM];
-	struct civil end;
+	const struct report_deed deed = {
+		.action = result->applied,
+		.by_ns = result->applied_ns,
+		.lasts_ns = result->slew_lasts_ns,
+		.ends = { result->slew_ends_ns },
+		.reason = result->plan.reason,
+		.has_set_hardware_clock = result->rtc_written,
+	};
+	char text[REPORT_DEED_ROOM];
 
-	span_format(result->applied_ns, 1, by);
-	if (result->slew_ends_ns == 0) {
-		fprintf(to, "slewing the clock by %s: %s\n", by, reason);
-		return;
-	}
-	end = civil_from_instant((struct instant){ result->slew_ends_ns });
-	span_format(result->slew_lasts_ns, 0, lasts);
-	fprintf(to,
-	        "slewing the clock by %s, which takes the kernel about %s, until "
-	        "%04d-%02d-%02d %02d:%02d:%02d UTC: %s\n",
-	        by, lasts, end.year, end.month, end.day, end.hour, end.minute, end.second,
-	        reason);
-}
-
-static void print_deed(const struct correct_result *result, FILE *to)
-{
-	char by[SPAN_TEXT_ROOM];
-
-	if (result->applied == PLAN_STEP) {
-		span_format(result->applied_ns, 1, by);
-		fprintf(to, "stepped the clock by %s, and it reads so: %s\n", by,
-		        plan_reason_text(result->plan.reason));
-	} else if (result->applied == PLAN_SLEW) {
-		print_slew(result, to);
-	} else {
-		fprintf(to, "left the clock alone: %s\n",
-		        plan_reason_text(result->plan.reason));
-	}
-	if (result->rtc_written) {
-		fputs("set the hardware clock\n", to);
-	}
+	report_deed(&deed, style, text, sizeof(text));
+	fputs(text, to);
 }
 
 /* NULL when it came to none. */
@@ -261,7 +239,7 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	                 ? measuring_print_verdict(measuring, run, plan, to)
 	                 : measuring_print(measuring, run, plan, to);
 	if (status == 0 && is_done && !set->is_dry) {
-		print_deed(result, to);
+		print_deed(result, &measuring->style, to);
 	}
 	if (status == 0 && learnt && measuring->verbosity > 0) {
 		print_learnt(measuring, learnt, to);

@@ -261,12 +261,13 @@ static void put_headings(struct text *out, const struct layout *layout)
 	text_put(out, "\n");
 }
 
-static enum style_mood mood_of(enum source_status status)
+static enum style_mood mood_of(const struct run_source *source)
 {
-	switch (status) {
+	switch (source->status) {
 	case SOURCE_SELECTED:
-	case SOURCE_AGREEING:
 		return STYLE_GOOD;
+	case SOURCE_AGREEING: /* with a reason: nobody confirms it */
+		return source->reason[0] == '\0' ? STYLE_GOOD : STYLE_DOUBTFUL;
 	case SOURCE_REJECTED:
 	case SOURCE_UNREACHABLE:
 		return STYLE_DOUBTFUL;
@@ -294,7 +295,7 @@ static void put_source(struct text *out, const struct layout *layout,
 		}
 	}
 	text_blanks(out, layout->level->gap);
-	style_word(out, layout->style, mood_of(source->status), cells[COLUMN_VERDICT]);
+	style_word(out, layout->style, mood_of(source), cells[COLUMN_VERDICT]);
 	text_put(out, "\n");
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/span.h"
+#include "core/text_time.h"
 #include "report_parts.h"
 
 enum { SENTENCE_ROOM = 320 };
@@ -158,6 +159,48 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
 		put_plan_sentence(&out, plan, style);
 	} else if (run->status != RUN_OK) {
 		put_status_sentence(&out, run, style);
+	}
+	return out.len;
+}
+
+static void put_slew(struct text *out, const struct report_deed *deed, const char *by,
+                     const struct style *style)
+{
+	const struct civil end = civil_from_instant(deed->ends);
+	char lasts[SPAN_TEXT_ROOM];
+
+	text_format(out, "slewing the clock by %s", by);
+	if (deed->ends.unix_ns != 0) {
+		span_format(deed->lasts_ns, 0, lasts);
+		style_units(style, lasts);
+		text_format(out,
+		            ", which takes the kernel about %s, until "
+		            "%04d-%02d-%02d %02d:%02d:%02d UTC",
+		            lasts, end.year, end.month, end.day, end.hour, end.minute,
+		            end.second);
+	}
+}
+
+size_t report_deed(const struct report_deed *deed, const struct style *style, char *buf,
+                   size_t room)
+{
+	struct text out = text_to(buf, room);
+	char by[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
+	struct text sentence = text_to(line, sizeof(line));
+
+	span_format(deed->by_ns, 1, by);
+	style_units(style, by);
+	if (deed->action == PLAN_STEP) {
+		text_format(&sentence, "stepped the clock by %s, and it reads so", by);
+	} else if (deed->action == PLAN_SLEW) {
+		put_slew(&sentence, deed, by, style);
+	} else {
+		text_put(&sentence, "left the clock alone");
+	}
+	text_format(&sentence, ": %s", plan_reason_text(deed->reason));
+	report_wrapped(&out, line, 0, report_columns(style));
+	if (deed->has_set_hardware_clock) {
+		text_put(&out, "set the hardware clock\n");
 	}
 	return out.len;
 }

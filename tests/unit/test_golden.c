@@ -83,6 +83,10 @@ static const struct golden {
 	{ "unsynchronised", ROWS(lost), RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
 	{ "set-step", ROWS(alone), RUN_OK, "", true, S(3) + 500123456, 1512345, 2345678, 1, 1, 0, true,
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, S(3) + 500123456 } },
+	{ "set-slew", ROWS(alone), RUN_OK, "", true, -3456, 1512345, 2345678, 1, 1, 0, true,
+	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, -3456 } },
+	{ "set-nothing", ROWS(alone), RUN_OK, "", true, 5, 1512345, 2345678, 1, 1, 0, true,
+	  &(struct plan){ PLAN_NONE, PLAN_WITHIN_BOUND, 0 } },
 	{ "set-refused", ROWS(far), RUN_REFUSED, "the offset is beyond --refuse-above", true,
 	  S(817087057) + 542900000, 212000, 210300, 2, 2, 0, true,
 	  &(struct plan){ PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(817087057) + 542900000 } },
@@ -157,9 +161,19 @@ static void put_table(const struct golden *golden, const struct run *run, const 
 	put_visible(buf);
 	report_details(run, style, buf, sizeof(buf));
 	put_visible(buf);
-	/* `set` says what it did instead (cmd/set_report.c). */
+	/* `set` says what it did instead. */
 	report_verdict(run, golden->is_set ? NULL : golden->plan, style, buf, sizeof(buf));
 	put_visible(buf);
+	if (golden->is_set && run->status == RUN_OK) {
+		report_deed(&(struct report_deed){ .action = golden->plan->action,
+		                                   .by_ns = golden->plan->by_ns,
+		                                   .lasts_ns = 2 * S(1) / 3,
+		                                   .ends = run->at,
+		                                   .reason = golden->plan->reason,
+		                                   .has_set_hardware_clock = true },
+		            style, buf, sizeof(buf));
+		put_visible(buf);
+	}
 }
 
 static void put_json(const struct golden *golden, const struct run *run)
