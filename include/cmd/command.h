@@ -75,6 +75,10 @@ void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* `to` hears each complaint too, without the program's name; NULL: nobody does. */
 void command_complain_also(void (*to)(const char *text));
 
+/* Prints a rendered line and a line feed, and frees it; NULL means that there was no memory for it.
+ * 0, or the exit status with a line on stderr. */
+int command_print(char *line);
+
 /* Flushes stdout.  0, or the errno of the first write that failed, in every later call too. */
 int command_flush(void);
 

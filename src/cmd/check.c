@@ -72,14 +72,10 @@ static void check_defaults(void *settings)
 /* Takes `text`; NULL is out of memory. */
 static int print_line(char *text)
 {
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	puts(text);
-	free(text);
-	is_told = true;
-	return 0;
+	const int status = command_print(text);
+
+	is_told |= status == 0;
+	return status;
 }
 
 /* `words` of some lines, so that none of them can be taken for performance data. */

@@ -194,6 +194,17 @@ static int standard_descriptors_open(void)
 	return 0;
 }
 
+int command_print(char *line)
+{
+	if (!line) {
+		command_complain("out of memory");
+		return EXIT_SYSTEM;
+	}
+	puts(line);
+	free(line);
+	return 0;
+}
+
 int command_flush(void)
 {
 	static int first_error;

@@ -177,19 +177,6 @@ static void print_settings(const struct parse *parse, const struct parse *parses
 	}
 }
 
-static int print_json(const struct parse *parses, size_t count)
-{
-	char *text = config_json_render(parses, count);
-
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	puts(text);
-	free(text);
-	return 0;
-}
-
 static int print_all(const struct config_settings *settings, const struct parse *parses,
                      size_t count)
 {
@@ -197,7 +184,7 @@ static int print_all(const struct config_settings *settings, const struct parse 
 	char quoted[COMMAND_QUOTE_ROOM];
 
 	if (settings->is_json) {
-		return print_json(parses, count);
+		return command_print(config_json_render(parses, count));
 	}
 	if (path) {
 		printf("# %s\n", command_quote(path, quoted));

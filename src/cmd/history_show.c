@@ -96,24 +96,16 @@ int history_show_json(struct history_runs *runs)
 {
 	size_t count = 0;
 	int status = 0;
-	char *line;
 
 	for (size_t i = 0; status == 0 && i < runs->count; i++) {
 		if (runs->has_sources) {
 			status = history_get_sources(runs, i, &count);
 		}
-		line = status == 0
-		               ? history_json_run(&runs->runs[i],
-		                                  runs->has_sources ? runs->sources : NULL,
-		                                  count)
-		               : NULL;
-		if (line) {
-			puts(line);
-		} else if (status == 0) {
-			command_complain("out of memory");
-			status = EXIT_SYSTEM;
+		if (status == 0) {
+			status = command_print(history_json_run(
+				&runs->runs[i], runs->has_sources ? runs->sources : NULL,
+				count));
 		}
-		free(line);
 	}
 	return status;
 }

@@ -38,18 +38,6 @@ static void query_defaults(void *settings)
 	measuring_defaults(&query->measuring);
 }
 
-/* Takes `text`. */
-static int print_line(char *text)
-{
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	puts(text);
-	free(text);
-	return 0;
-}
-
 /* Line by line: with thousands of sources one object of all would be far larger than what
  * was measured. */
 static int query_print_json(const struct run *run, const struct plan *plan, bool in_lines)
@@ -61,12 +49,12 @@ static int query_print_json(const struct run *run, const struct plan *plan, bool
 	int status;
 
 	for (i = 0; in_lines && i < run->source_count; i++) {
-		status = print_line(json_render_source(&run->sources[i]));
+		status = command_print(json_render_source(&run->sources[i]));
 		if (status) {
 			return status;
 		}
 	}
-	return print_line(json_render(&report));
+	return command_print(json_render(&report));
 }
 
 static void query_log(const struct run *run, const struct plan *plan)

@@ -190,7 +190,6 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 	struct json_report report = {
 		.verb = "set", .run = run, .has_applied = true, .learnt = learnt
 	};
-	char *text;
 
 	if (reply) {
 		report.plan = plan_of(reply);
@@ -202,14 +201,7 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 		report.slew_lasts_ns = reply->result.slew_lasts_ns;
 		report.slew_ends.unix_ns = reply->result.slew_ends_ns;
 	}
-	text = json_render(&report);
-	if (!text) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	puts(text);
-	free(text);
-	return 0;
+	return command_print(json_render(&report));
 }
 
 static void print_learnt(const struct measuring *measuring, const struct learnt *learnt,

@@ -83,17 +83,6 @@ static int check_settings(const struct trace_settings *settings)
 	return 0;
 }
 
-static int print_json(char *line)
-{
-	if (!line) {
-		command_complain("out of memory");
-		return EXIT_SYSTEM;
-	}
-	puts(line);
-	free(line);
-	return 0;
-}
-
 static int show_silences(struct session *session, struct instant now)
 {
 	struct trace_silence silence;
@@ -105,7 +94,7 @@ static int show_silences(struct session *session, struct instant now)
 			continue;
 		}
 		if (session->settings->is_json) {
-			status = print_json(trace_json_silence(&silence));
+			status = command_print(trace_json_silence(&silence));
 		} else {
 			trace_text_silence(&silence, block, sizeof(block));
 			fputs(block, stdout);
@@ -123,7 +112,7 @@ static int show_packet(const struct session *session, const struct trace_packet 
 		return 0;
 	}
 	if (session->settings->is_json) {
-		return print_json(trace_json_packet(packet));
+		return command_print(trace_json_packet(packet));
 	}
 	trace_text_packet(packet, block, sizeof(block));
 	fputs(block, stdout);
@@ -136,7 +125,7 @@ static int show_exchange(struct session *session, const struct trace_exchange *e
 	char block[TRACE_TEXT_BLOCK_ROOM];
 
 	if (settings->is_json) {
-		return print_json(trace_json_exchange(exchange));
+		return command_print(trace_json_exchange(exchange));
 	}
 	if (!settings->explains) {
 		trace_text_exchange(exchange, block, sizeof(block));
@@ -228,7 +217,7 @@ static int show_end(struct session *session)
 		return status;
 	}
 	if (settings->is_json) {
-		return print_json(trace_json_summary(counts, lost));
+		return command_print(trace_json_summary(counts, lost));
 	}
 	if (settings->explains && !session->is_explained) {
 		command_complain("no such exchange to explain: %llu seen",
