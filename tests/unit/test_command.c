@@ -29,6 +29,7 @@ struct settings {
 	const char *text;
 	struct option_texts texts;
 	int way;
+	int form;
 };
 
 #define SHARED_AT(field) offsetof(struct shared, field)
@@ -49,6 +50,8 @@ static const struct option_row options[] = {
 	  "than once before it ends" },
 	{ "left", 0, OPT_CHOICE, AT(way), 0, -1, NULL, "go left" },
 	{ "right", 0, OPT_CHOICE, AT(way), 0, 1, NULL, "go right" },
+	{ "form", 0, OPT_WORD, AT(form), 0, 0, "plain|round|odd", "in which form" },
+	{ "round", 0, OPT_CHOICE, AT(form), 0, 1, NULL, "--form round" },
 	{ "a-very-long-option-name", 0, OPT_SPAN_NS, AT(span_ns), 0, 1, "SPAN", "too long for its column" },
 };
 /* clang-format on */
@@ -284,6 +287,10 @@ static const struct bad_row bad_rows[] = {
 	{ "empty text as a word", false, { "-t", "", "h" }, "--text: the value is empty" },
 	{ "contradiction", false, { "--left", "--right", "h" }, "--right contradicts --left" },
 	{ "contradiction of letters", false, { "-64", "h" }, "--four contradicts --six" },
+	{ "a word that is none", false, { "--form", "oval", "h" }, "--form: \"oval\" is none of plain|round|odd" },
+	{ "half a word", false, { "--form=rou", "h" }, "--form: \"rou\" is none of" },
+	{ "two words", false, { "--form=plain|round", "h" }, "--form: \"plain|round\" is none of" },
+	{ "no word", false, { "--form=", "h" }, "--form: \"\" is none of" },
 	{ "command after an option", false, { "-l", "put", "h" }, "put the command first: program put" },
 	{ "help about nothing known", false, { "help", "frob" }, "there is no command \"frob\"" },
 	{ "an operand where none is taken", true, { "host" }, "\"host\" is not an option; try \"program --help\"" },
@@ -340,6 +347,11 @@ static const struct good_row good_rows[] = {
 	{ "a bare number is seconds", { "--span", "1.5", "h" }, "ask", "h", { .count = 4, .span_ns = 1500 * NS_PER_MS } },
 	{ "one choice", { "--left", "h" }, "ask", "h", { .count = 4, .way = -1 } },
 	{ "one choice twice", { "-44", "h" }, "ask", "h", { .shared = { false, 4 }, .count = 4 } },
+	{ "a word", { "--form", "odd", "h" }, "ask", "h", { .count = 4, .form = 2 } },
+	{ "the first word", { "--form=plain", "h" }, "ask", "h", { .count = 4, .form = 0 } },
+	{ "short for a word", { "--round", "h" }, "ask", "h", { .count = 4, .form = 1 } },
+	{ "a word and what is short for another: the last counts", { "--round", "--form=odd", "h" }, "ask", "h", { .count = 4, .form = 2 } },
+	{ "... and the other way round", { "--form=odd", "--round", "h" }, "ask", "h", { .count = 4, .form = 1 } },
 	{ "-- ends options", { "-l", "--", "-n", "--loud" }, "ask", "-n --loud", { .shared = { true, 0 }, .count = 4 } },
 	{ "a dash alone is an operand", { "-" }, "ask", "-", { .count = 4 } },
 	{ "an empty operand is one", { "" }, "ask", "", { .count = 4 } },
@@ -360,6 +372,7 @@ static void good_words(void **state)
 	assert_int_equal(seen.count, row->settings.count);
 	assert_int_equal(seen.span_ns, row->settings.span_ns);
 	assert_int_equal(seen.way, row->settings.way);
+	assert_int_equal(seen.form, row->settings.form);
 }
 
 static void texts(void **state)
