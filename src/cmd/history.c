@@ -386,6 +386,8 @@ static int show_run(const void *given, const char *const *operands, size_t opera
 
 	(void)operands;
 	(void)operand_count;
+	/* Nothing is at stake: a reader that has seen enough ends this. */
+	signal(SIGPIPE, SIG_DFL);
 	job.state_dir = settings->state_dir ? settings->state_dir : state_dir_default(buf);
 	status = parse_since(settings->since, &job.choice.since);
 	if (status == 0) {

@@ -140,9 +140,21 @@ static int check_file(struct history *history)
 	return r < 0 ? r : check_side_files(history);
 }
 
-/* A database that its last user closed has no files beside it, and one that may not make
- * them cannot read it unless it says that nobody writes. */
-static int open_read_only(struct history *history, bool is_immutable)
+/* One that may make no files beside a database cannot read it unless it says that nobody writes.
+ * As its last user closed it there is none; a -wal file that a copy or a crash left alone
+ * holds the latest runs, and is read where locks are done without. */
+static const char *alone_parameters(const struct history *history)
+{
+	struct stat st;
+
+	return fstatat(history->dir_fd, HISTORY_FILE "-wal", &st, AT_SYMLINK_NOFOLLOW) ==
+	                               0 &&
+	                       st.st_size > 0
+	               ? "&vfs=unix-none"
+	               : "&immutable=1";
+}
+
+static int open_read_only(struct history *history, bool is_alone)
 {
 	char uri[HISTORY_PATH_ROOM * 3 + 32];
 	char *to = uri;
@@ -161,7 +173,7 @@ static int open_read_only(struct history *history, bool is_immutable)
 			to += snprintf(to, 4, "%%%02X", (unsigned)(unsigned char)*from);
 		}
 	}
-	snprintf(to, 32, "?mode=ro%s", is_immutable ? "&immutable=1" : "");
+	snprintf(to, 32, "?mode=ro%s", is_alone ? alone_parameters(history) : "");
 	code = sqlite3_open_v2(uri, &history->db,
 	                       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
 	                               SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
@@ -171,7 +183,7 @@ static int open_read_only(struct history *history, bool is_immutable)
 
 /* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which
  * waits for the disk.  A run need not wait twice. */
-static int open_database(struct history *history, bool is_immutable)
+static int open_database(struct history *history, bool is_alone)
 {
 	static const char settings[] = "PRAGMA trusted_schema=OFF;"
 				       "PRAGMA cell_size_check=ON;"
@@ -182,7 +194,7 @@ static int open_database(struct history *history, bool is_immutable)
 	int r;
 
 	if (history->is_read_only) {
-		r = open_read_only(history, is_immutable);
+		r = open_read_only(history, is_alone);
 	} else {
 		r = history_sql_error(sqlite3_open_v2(
 			history->path, &history->db,
@@ -197,7 +209,11 @@ static int open_database(struct history *history, bool is_immutable)
 	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
-	r = history_sql_run(history, settings);
+	/* The index of a -wal file is kept in memory then.  First: others look into the file. */
+	r = is_alone ? history_sql_run(history, "PRAGMA locking_mode=EXCLUSIVE") : 0;
+	if (r == 0) {
+		r = history_sql_run(history, settings);
+	}
 	if (r == 0 && !history->is_read_only) {
 		snprintf(pages, sizeof(pages), "PRAGMA max_page_count=%" PRId64,
 		         HISTORY_SIZE_MAX / PAGE_OCTETS);

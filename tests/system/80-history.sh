@@ -134,9 +134,16 @@ run "$REQTIME" history --state-dir "$T/wal"
 expect "what a killed writer left is seen" 0 '30 runs'
 sum wal >"$T/after"
 check "what a killed writer left stays as it is" cmp "$T/before" "$T/after"
+rm "$T/wal/history.db-shm"
+sum wal >"$T/before"
+run "$REQTIME" history --state-dir "$T/wal"
+expect "a -wal file alone, as a copy may have it" 0 '30 runs'
+sum wal >"$T/after"
+check "a -wal file alone stays as it is" cmp "$T/before" "$T/after"
+"$BUILD/history_maker" "$T/wal2" 30 wal 2>/dev/null
 if have strace && [ "${BUILD##*/}" != san ]; then
 	# An error is no death: SQLite asks for more than it gets.
-	strace -f -o "$T/trace" "$REQTIME" history --state-dir "$T/wal" >/dev/null 2>&1
+	strace -f -o "$T/trace" "$REQTIME" history --state-dir "$T/wal2" >/dev/null 2>&1
 	check "no file is opened to be written" sh -c \
 		"! grep -E 'open(at)?\(.*O_(WRONLY|RDWR).* = [0-9]' '$T/trace' | grep -v /dev/null"
 	check "the capabilities go before the history is opened" awk '
@@ -200,6 +207,8 @@ run "$REQTIME" history --last 0
 expect "--last 0: exit 2" 2 'not a number from 1'
 run "$REQTIME" history time.example.org
 expect "an operand: exit 2" 2 'not an option'
+run sh -c "'$REQTIME' history --state-dir '$T/boots' --json | head -n 1"
+check "a reader that has seen enough: not a word" test ! -s "$err" -a "$(wc -l <"$out")" -eq 1
 run sh -c "'$REQTIME' history --state-dir '$T/plain' >/dev/full"
 expect "a full device: exit 6" 6 'standard output'
 finish

@@ -265,6 +265,78 @@ static void latest_oldest_first(void **state)
 	history_close(history);
 }
 
+/* By time, verb and number; each with the sources that are its own. */
+static void past_is_chosen(void **state)
+{
+	struct history_choice choice = { .since = { INT64_MIN } };
+	struct source_record sources[SOURCES], back[ROOM];
+	struct history *history = opened();
+	struct run_record run = a_run(3), runs[ROOM];
+	int64_t numbers[ROOM];
+	size_t count = 0, odd_count = 1;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		stored(history, i);
+	}
+	run.is_dry = 1;
+	three_sources(sources);
+	sources[0].sent_count = 77;
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
+	run = a_run(4);
+	run.verb = RECORD_QUERY;
+	run.offset_ns = -7200 * NS_PER_S; /* so its own time is that of run 2 */
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
+
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 5);
+	assert_int_equal(odd_count, 0);
+	assert_int_equal(runs[0].mono_ns, 1000);
+	assert_int_equal(history_load_run_sources(history, numbers[3], back, ROOM, &count),
+	                 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(back[0].sent_count, 77);
+	assert_int_equal(
+		history_load_past(history, &choice, runs, numbers, 2, &count, &odd_count),
+		0);
+	assert_int_equal(count, 2);
+	assert_int_equal(runs[0].mono_ns, 1003);
+
+	choice.since.unix_ns = NOW_NS + 2 * 3600 * NS_PER_S - 502; /* run 2, on the dot */
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 3);
+	choice.since.unix_ns++;
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 2);
+
+	choice = (struct history_choice){ .since = { INT64_MIN },
+		                          .has_verb = true,
+		                          .verb = RECORD_SET };
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 3);
+	choice.is_dry = true;
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 1);
+	(void)sql("d/history.db", "UPDATE run SET verb='no verb' WHERE id=1");
+	choice.has_verb = false;
+	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
+	                                   &odd_count),
+	                 0);
+	assert_int_equal(count, 4);
+	assert_int_equal(odd_count, 1);
+	history_close(history);
+}
+
 static void floor_of_the_last_trusted(void **state)
 {
 	struct run_record run = a_run(0);
@@ -1278,7 +1350,7 @@ static void eight_at_once(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + 25];
+	struct CMUnitTest tests[COUNT_OF(rows) + 26];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++, t++) {
@@ -1288,6 +1360,7 @@ int main(void)
 	}
 	TEST("comes out as it went in", comes_out_as_it_went_in);
 	TEST("the latest runs, oldest first", latest_oldest_first);
+	TEST("past runs by choice", past_is_chosen);
 	TEST("floor of the last trusted run", floor_of_the_last_trusted);
 	TEST("kisses are remembered", kisses_are_remembered);
 	TEST("kiss of a run that stepped", kiss_of_a_run_that_stepped);

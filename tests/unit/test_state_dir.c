@@ -161,6 +161,15 @@ static void file_row(void **state)
 		assert_int_equal(fd, row->want);
 		assert_true(strlen(state_dir_error_text(fd)) > 0);
 	}
+	/* Who only looks does not mind whose it is; all else counts. */
+	fd = state_dir_look_file(dir_fd, "f", SIZE_MAX_HERE);
+	if (row->want == 0 || row->want == -EPERM) {
+		assert_true(fd >= 0);
+		assert_int_equal(write(fd, "x", 1), -1);
+		close(fd);
+	} else {
+		assert_int_equal(fd, row->want);
+	}
 	assert_int_equal(lstat("nowhere", &st), -1); /* no link was followed and made */
 	close(dir_fd);
 }
@@ -229,6 +238,13 @@ static void dir_row(void **state)
 	if (row->want == 0) {
 		assert_true(fd >= 0);
 		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		close(fd);
+	} else {
+		assert_int_equal(fd, row->want);
+	}
+	fd = state_dir_look("d");
+	if (row->want == 0 || row->want == -EPERM || row->want == -ELOOP) {
+		assert_true(fd >= 0);
 		close(fd);
 	} else {
 		assert_int_equal(fd, row->want);
