@@ -72,6 +72,7 @@ if ! unshare -Urm true 2>"$T/why"; then
 	finish
 fi
 logged=$T/logged
+# shellcheck disable=SC2317 # called by run
 paper() {
 	unshare -Urm "$T/devlog" "$logged" env CLOCK_FILE="$T/clock" LD_PRELOAD="$T/clock.so" \
 		"$REQTIME" set --state-dir "$T/state" --force "$@"

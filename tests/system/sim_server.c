@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the test scripts: an NTP server that has the true time of sim_clock.h, over a path of
+ * 10 ms and an exponential of 1 ms on average each way.  Prints its port, runs until it is killed.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sim_clock.h"
+
+#define PATH_NS INT64_C(10000000)
+#define JITTER_NS 1e6
+#define UNIX_IN_NTP UINT64_C(2208988800)
+
+static void put_stamp(uint8_t *at, int64_t ns)
+{
+	const uint64_t seconds = (uint64_t)(ns / NS) + UNIX_IN_NTP;
+	const uint64_t fraction = ((uint64_t)(ns % NS) << 32) / (uint64_t)NS;
+
+	for (int i = 0; i < 4; i++) {
+		at[i] = (uint8_t)(seconds >> (24 - 8 * i));
+		at[4 + i] = (uint8_t)(fraction >> (24 - 8 * i));
+	}
+}
+
+static void travel(uint64_t *random)
+{
+	const int64_t ns = PATH_NS + (int64_t)(JITTER_NS * sim_exponential(random));
+	const int64_t to_ns = sim_real_ns(CLOCK_MONOTONIC) + ns;
+	const struct timespec to = { to_ns / NS, to_ns % NS };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &to, NULL) != 0) {
+	}
+}
+
+static void answer(const struct sim *sim, uint64_t *random, uint8_t *packet)
+{
+	uint8_t reply[48] = { 0x24, 1, 6, (uint8_t)-20 };
+	int64_t ns;
+
+	memcpy(reply + 12, "SIM", 3);
+	memcpy(reply + 24, packet + 40, 8); /* what the client sent comes back as origin */
+	travel(random);
+	ns = sim_true_ns(sim);
+	put_stamp(reply + 16, ns - NS);
+	put_stamp(reply + 32, ns);
+	put_stamp(reply + 40, sim_true_ns(sim));
+	travel(random);
+	memcpy(packet, reply, sizeof(reply));
+}
+
+int main(void)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(name);
+	const struct sim *sim = sim_open();
+	uint64_t random = UINT64_C(2463534242);
+	uint8_t packet[48];
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (!sim || fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &len) < 0) {
+		perror("sim_server");
+		return 1;
+	}
+	printf("%u\n", (unsigned)ntohs(name.sin_port));
+	fflush(stdout);
+	for (;;) {
+		len = sizeof(name);
+		if (recvfrom(fd, packet, sizeof(packet), 0, (struct sockaddr *)&name,
+		             &len) == (ssize_t)sizeof(packet)) {
+			answer(sim, &random, packet);
+			sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&name,
+			       len);
+		}
+	}
+}
