@@ -64,14 +64,14 @@ static int raise_setpcap(void)
  * error: then the process cannot have had root's powers over files anyway. */
 static int drop_bounding(cap_value_t keep)
 {
-	int r;
+	int r, has;
 
 	r = raise_setpcap();
 	if (r < 0) {
 		return r;
 	}
-	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++) {
-		if (cap == keep || cap_get_bound(cap) == 0) {
+	for (cap_value_t cap = 0; (has = cap_get_bound(cap)) >= 0; cap++) {
+		if (cap == keep || has == 0) {
 			continue;
 		}
 		if (cap_drop_bound(cap) < 0) {
@@ -83,8 +83,10 @@ static int drop_bounding(cap_value_t keep)
 
 static int clear_ambient(void)
 {
-	/* EINVAL: a kernel before 4.3 has no ambient set. */
-	if (cap_reset_ambient() < 0 && errno != EINVAL) {
+	/* In one call, where the library asks for each.  EINVAL: a kernel before 4.3 has no
+	 * ambient set. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 &&
+	    errno != EINVAL) {
 		return error_or(EPERM);
 	}
 	return 0;

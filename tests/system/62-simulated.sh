@@ -15,7 +15,7 @@ SETTLED=24
 if [ "${BUILD##*/}" = san ]; then
 	skip_all "the sanitizer wants to be loaded first"
 fi
-for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c -ldl" \
+for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c" \
 	"-o $T/server $R/tests/system/sim_server.c"; do
 	# shellcheck disable=SC2086 # options
 	if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $part -lm 2>"$T/cc.log"; then
@@ -51,7 +51,7 @@ world() {
 	shift 2
 	CLOCK_FILE=$T/$world_name.clock
 	export CLOCK_FILE
-	"$T/server" >"$T/$world_name.port" &
+	"$T/server" 10 1 >"$T/$world_name.port" &
 	world_server=$!
 	lib_pids="$lib_pids $world_server"
 	wait_for 10 test -s "$T/$world_name.port"

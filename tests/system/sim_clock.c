@@ -11,7 +11,6 @@
  *
  * This machine's own clock is read and never set.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -115,10 +114,12 @@ static int64_t maxerror_ns(void)
 
 static int64_t local_ns(clockid_t clock)
 {
+	/* Before the lock: a process may die in a call to the kernel. */
+	const int64_t now_ns = sim_true_ns(sim);
 	int64_t ns;
 
 	lock();
-	go_on(sim_true_ns(sim));
+	go_on(now_ns);
 	ns = sim->mono_ns;
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
 	    clock == CLOCK_TAI) {
@@ -302,6 +303,7 @@ static void state(struct timex *tx)
 int clock_adjtime(clockid_t clock, struct timex *tx)
 {
 	const unsigned modes = tx->modes;
+	int64_t now_ns;
 
 	(void)clock;
 	/* The question whether it may: an order that the real kernel refuses. */
@@ -309,8 +311,9 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 		errno = EINVAL;
 		return -1;
 	}
+	now_ns = sim_true_ns(sim);
 	lock();
-	go_on(sim_true_ns(sim));
+	go_on(now_ns);
 	if (modes == ADJ_OFFSET_SINGLESHOT || modes == ADJ_OFFSET_SS_READ) {
 		const int64_t before_ns = sim->pending_ns;
 
@@ -337,8 +340,10 @@ int adjtimex(struct timex *tx)
 
 int adjtime(const struct timeval *by, struct timeval *left)
 {
+	const int64_t now_ns = sim_true_ns(sim);
+
 	lock();
-	go_on(sim_true_ns(sim));
+	go_on(now_ns);
 	if (left) {
 		left->tv_sec = sim->pending_ns / NS;
 		left->tv_usec = sim->pending_ns % NS / 1000;

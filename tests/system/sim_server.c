@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: an NTP server that has the true time of sim_clock.h, over a path of
- * 10 ms and an exponential of 1 ms on average each way.  Prints its port, runs until it is killed.
+ * For the test scripts: sim_server [PATH_MS JITTER_MS]
+ *
+ * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
+ * of so much on average each way.  Prints its port, runs until it is killed.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,8 +13,6 @@
 
 #include "sim_clock.h"
 
-#define PATH_NS INT64_C(10000000)
-#define JITTER_NS 1e6
 #define UNIX_IN_NTP UINT64_C(2208988800)
 
 static void put_stamp(uint8_t *at, int64_t ns)
@@ -26,13 +26,15 @@ static void put_stamp(uint8_t *at, int64_t ns)
 	}
 }
 
+static double path_ns, jitter_ns;
+
 static void travel(uint64_t *random)
 {
-	const int64_t ns = PATH_NS + (int64_t)(JITTER_NS * sim_exponential(random));
+	const int64_t ns = (int64_t)(path_ns + jitter_ns * sim_exponential(random));
 	const int64_t to_ns = sim_real_ns(CLOCK_MONOTONIC) + ns;
 	const struct timespec to = { to_ns / NS, to_ns % NS };
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &to, NULL) != 0) {
+	while (ns > 0 && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &to, NULL) != 0) {
 	}
 }
 
@@ -52,7 +54,7 @@ static void answer(const struct sim *sim, uint64_t *random, uint8_t *packet)
 	memcpy(packet, reply, sizeof(reply));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET,
 		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -62,6 +64,10 @@ int main(void)
 	uint8_t packet[48];
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	if (argc == 3) {
+		path_ns = strtod(argv[1], NULL) * 1e6;
+		jitter_ns = strtod(argv[2], NULL) * 1e6;
+	}
 	if (!sim || fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&name, &len) < 0) {
 		perror("sim_server");
