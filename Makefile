@@ -48,7 +48,7 @@ RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/record
                 io/child $(HISTORY)
 # One line per program: everything it links, nothing more.
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
-CORE         := ntp_time octets ntp_packet ntp_ext text text_time span server_spec address sample \
+CORE         := ntp_time ntp_packet ntp_ext text text_time span server_spec address sample \
                 filter keyed_sort electorate select plan rival run report_text report_table \
                 report_verdict report_details report_csv report_ntpdate csv style discipline discipline_bank \
                 discipline_forecast discipline_interval discipline_noise record \

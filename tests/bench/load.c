@@ -8,6 +8,8 @@
  *        (PER_S: what was really sent)
  *   load flight ADDR PORT AT_ONCE SECONDS
  *        always so many requests under way; prints the same
+ *   load burst ADDR PORT COUNT WAIT_MS
+ *        so many requests at once; prints "SENT ANSWERED"
  *   load probe ADDR PORT COUNT PAUSE_US
  *        one request after the other, all four stamps from the kernels; prints
  *        "ANSWERED MEDIAN_ABS_NS P90_ABS_NS WORST_ABS_NS MEDIAN_NS THERE_NS BACK_NS EARLY"
@@ -267,6 +269,27 @@ static int load_flight(char **argv)
 		}
 	}
 	return run_report(&r, now_ns - began_ns);
+}
+
+static int load_burst(char **argv)
+{
+	static struct run r;
+	uint64_t count = (uint64_t)number(argv[2], 100000);
+	int64_t wait_ns = number(argv[3], 60000) * 1000000, end_ns;
+	unsigned turn = 0;
+
+	run_open(&r, argv);
+	while (r.sent < count) {
+		uint64_t left = count - r.sent;
+
+		send_some(&r, r.fds[turn++ % SOCKETS], left > BATCH ? BATCH : (int)left);
+	}
+	end_ns = clock_ns(CLOCK_MONOTONIC) + wait_ns;
+	while (r.answered < r.sent && clock_ns(CLOCK_MONOTONIC) < end_ns) {
+		(void)take_answers(&r, 20);
+	}
+	printf("%llu %llu\n", (unsigned long long)r.sent, (unsigned long long)r.answered);
+	return 0;
 }
 
 static int64_t stamp_of(struct msghdr *msg)
@@ -557,8 +580,11 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(char **argv);
 	} verbs[] = {
-		{ "rate", load_rate },   { "flight", load_flight },
-		{ "probe", load_probe }, { "interleaved", load_interleaved },
+		{ "rate", load_rate },
+		{ "flight", load_flight },
+		{ "burst", load_burst },
+		{ "probe", load_probe },
+		{ "interleaved", load_interleaved },
 		{ "abuse", load_abuse },
 	};
 
