@@ -19,6 +19,9 @@ struct command {
 	 * configuration file's are left out. */
 	const char *operand_option;
 	const char *operand_file_option;
+	/* Whether an operand out of the configuration file is one; `where` stands before the line on
+	 * stderr.  0 or EXIT_USAGE.  NULL: any text. */
+	int (*check_operand)(const char *where, const char *word);
 	const struct option_row *options;
 	size_t option_count;
 	/* More rows that several commands share, at offsets in a struct that their settings begin

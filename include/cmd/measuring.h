@@ -53,6 +53,8 @@ void measuring_defaults(struct measuring_settings *ret);
 struct plan_limits measuring_limits(void);
 struct plan measuring_plan(const struct run *run, const struct plan_limits *limits);
 
+/* As a command's `check_operand`. */
+int measuring_check_server(const char *where, const char *word);
 /* 0 and an array of `count` that the caller frees, or the exit status with a line on stderr. */
 int measuring_servers(const char *const *words, size_t count, struct server_spec **ret);
 

@@ -267,6 +267,7 @@ const struct command command_check = {
 	.summary = "monitoring plugin: one line, exit status 0 to 3",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
+	.check_operand = measuring_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
 	.usage_status = HEALTH_UNKNOWN,
 	.conclude = check_conclude,

@@ -179,6 +179,10 @@ static int take(void *ctx, const struct config_entry *entry)
 		                "for the command line only:", entry->key);
 	}
 	status = option_check(row, where_text(file, entry->line, where), entry->value);
+	if (status == 0 && command->check_operand &&
+	    strcmp(entry->key, command->operand_option) == 0) {
+		status = command->check_operand(where, entry->value);
+	}
 	if (status == 0) {
 		status = check_beside(file, command, row, entry);
 	}

@@ -105,10 +105,28 @@ struct plan measuring_plan(const struct run *run, const struct plan_limits *limi
 	return plan_make(&input, limits);
 }
 
+static int server_from(const char *where, const char *word, struct server_spec *ret)
+{
+	enum server_spec_verdict verdict = server_spec_parse(word, ret);
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (verdict != SERVER_SPEC_OK) {
+		command_complain("%sserver \"%s\": %s", where, command_quote(word, quoted),
+		                 server_spec_verdict_text(verdict));
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int measuring_check_server(const char *where, const char *word)
+{
+	struct server_spec server;
+
+	return server_from(where, word, &server);
+}
+
 int measuring_servers(const char *const *words, size_t count, struct server_spec **ret)
 {
-	enum server_spec_verdict verdict;
-	char quoted[COMMAND_QUOTE_ROOM];
 	struct server_spec *servers;
 	size_t i;
 
@@ -122,11 +140,7 @@ int measuring_servers(const char *const *words, size_t count, struct server_spec
 		return EXIT_SYSTEM;
 	}
 	for (i = 0; i < count; i++) {
-		verdict = server_spec_parse(words[i], &servers[i]);
-		if (verdict != SERVER_SPEC_OK) {
-			command_complain("server \"%s\": %s",
-			                 command_quote(words[i], quoted),
-			                 server_spec_verdict_text(verdict));
+		if (server_from("", words[i], &servers[i]) != 0) {
 			free(servers);
 			return EXIT_USAGE;
 		}

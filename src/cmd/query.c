@@ -250,6 +250,7 @@ const struct command command_query = {
 	.summary = "ask how far off the clock is, and change nothing",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
+	.check_operand = measuring_check_server,
 	.operand_file_option = "servers-file",
 	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = query_options,

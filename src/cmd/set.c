@@ -484,6 +484,7 @@ const struct command command_set = {
 	.summary = "measure, and correct the clock when the answer can be trusted",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
+	.check_operand = measuring_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = set_options,
 	.option_count = COUNT_OF(set_options),

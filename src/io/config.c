@@ -36,6 +36,11 @@ static char *next_line(char *buf, int room, void *stream)
 	const char *feed = memchr(s->at, '\n', (size_t)(s->end - s->at));
 	size_t len = (size_t)((feed ? feed + 1 : s->end) - s->at);
 
+	/* The library takes an indented line for more of the value before. */
+	for (; len > 0 && (*s->at == ' ' || *s->at == '\t'); len--) {
+		s->at++;
+	}
+
 	if (len == 0) {
 		return NULL;
 	}

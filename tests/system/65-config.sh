@@ -112,6 +112,13 @@ END
 refuses "out of range" '1: samples: "17" is not a number from 1 to 16$' <<END
 samples = 17
 END
+refuses "no server" '1: server "a b": not a host name' <<END
+server = a b
+END
+refuses "an unknown scheme, in another command's section" '2: server "ftp://a": ' <<END
+[set]
+  server = ftp://a
+END
 refuses "empty" '1: state-dir: the value is empty$' <<END
 state-dir =
 END

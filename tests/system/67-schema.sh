@@ -22,7 +22,7 @@ prints() { # SCHEMA WORD...: what `reqtime WORD...` prints is valid
 }
 
 # The golden files: every way that a run can end.
-sed -n '/^{/p' "$R"/tests/golden/*.txt >"$T/golden"
+sed -n '/^{"program"/p' "$R"/tests/golden/*.txt >"$T/golden"
 valid "golden files" run "$T/golden"
 
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --daytime-listen 127.0.0.1:0 \
