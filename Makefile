@@ -198,11 +198,13 @@ demo:
 check:
 	@packaging/deps build test || \
 		echo "check: going on without; what needs them is skipped, and says so"
-	@tests/run TIME_LIMIT=900 tests/build.sh TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh \
-		JOBS=2 TIME_LIMIT=120 $(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
-		tests/completion.sh tests/cookbook.sh tests/static.sh tests/deb.sh tests/install.sh $(SCRIPTS) tests/interop/agree.sh \
-		JOBS=1 TIME_LIMIT=250 $(GUESTS) JOBS=2 TIME_LIMIT=120 \
-		LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
+	@tests/run TIME_LIMIT=900 tests/build.sh \
+		JOBS=2 TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh tests/static.sh tests/deb.sh \
+		$(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
+		tests/completion.sh tests/cookbook.sh tests/install.sh \
+		JOBS=2 $(SCRIPTS) tests/interop/agree.sh \
+		JOBS=1 $(GUESTS) \
+		JOBS=2 LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
 bench: all $(SIMS:%=$(B)/%)
 	@packaging/deps build test

@@ -56,6 +56,10 @@ int64_t plan_slew_lasts_ns(int64_t by_ns);
 #define PLAN_REFUSE_BACK_ABOVE_NS (INT64_C(100) * NS_PER_S)
 /* What no drift explains needs this many sources, and more than two thirds of those asked. */
 #define PLAN_LARGER_MAJORITY_MIN 3
+/* Below this (STEPT of RFC 5905) it does not: a virtual machine that was paused
+ * jumps by so much, and the one server it has would be refused for good.  It is slewed, and
+ * the discipline doubts it. */
+#define PLAN_JUMP_NS (INT64_C(128) * NS_PER_MS)
 
 struct plan_limits {
 	enum plan_wish wish;

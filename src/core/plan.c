@@ -138,7 +138,9 @@ static bool is_beyond_drift(const struct plan_input *input)
 	if (!input->has_expected || input->expected_bound_ns < 0) {
 		return false;
 	}
-	room_ns = ns_add(input->expected_bound_ns, input->bound_ns);
+	room_ns = input->expected_bound_ns > PLAN_JUMP_NS ? input->expected_bound_ns
+	                                                  : PLAN_JUMP_NS;
+	room_ns = ns_add(room_ns, input->bound_ns);
 	if (magnitude(ns_add(input->offset_ns, negated(input->expected_ns))) <=
 	    limit(room_ns)) {
 		return false;

@@ -205,6 +205,9 @@ static const struct doubt_row doubts[] = {
 	{ "drift: beyond", MS(710) + 1, true, MS(500), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
 	{ "drift: beyond, the other way", MS(289), true, MS(500), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
 	{ "drift: a small offset is explained by nothing either", MS(40), true, S(2), MS(200), 1, 1, false, PLAN_BEYOND_DRIFT },
+	{ "drift: a machine that was paused", MS(138), true, 0, MS(1), 1, 1, false, PLAN_SMALL },
+	{ "drift: paused, the other way", -MS(138), true, 0, MS(1), 1, 1, false, PLAN_SMALL },
+	{ "drift: paused for longer", MS(138) + 1, true, 0, MS(1), 1, 1, false, PLAN_BEYOND_DRIFT },
 	{ "drift: two of two are too few", S(2), true, 0, MS(200), 2, 2, false, PLAN_BEYOND_DRIFT },
 	{ "drift: three of three are enough", S(2), true, 0, MS(200), 3, 3, false, PLAN_LARGE },
 	{ "drift: three of four are enough", S(2), true, 0, MS(200), 3, 4, false, PLAN_LARGE },
@@ -264,7 +267,8 @@ static void doubt_row(void **state)
 	plan = plan_make(&input, &limits);
 	assert_string_equal(plan_reason_text(plan.reason), plan_reason_text(row->why));
 	assert_true(plan.by_ns == row->offset_ns);
-	assert_true((plan.action == PLAN_REFUSE) == (row->why != PLAN_LARGE));
+	assert_true((plan.action == PLAN_REFUSE) ==
+	            (row->why != PLAN_LARGE && row->why != PLAN_SMALL));
 }
 
 /* Limits that no option parser lets through: still no licence. */
