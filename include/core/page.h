@@ -7,7 +7,7 @@
 
 #include "core/chart.h"
 
-enum { PAGE_TABLE_RUNS = 50 };
+enum { PAGE_TABLE_RUNS = 50, PAGE_TABLE_SOURCES = 100 };
 
 struct page_input {
 	const char *host; /* of whom it tells; foreign */

@@ -63,7 +63,7 @@ static void print_summary(const struct history_runs *runs)
 		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
 		       runs->count);
 	}
-	past_table_summary(&runs->summary, text, sizeof(text));
+	past_table_summary(&runs->summary, &runs->style, text, sizeof(text));
 	fputs(text, stdout);
 }
 

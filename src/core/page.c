@@ -262,13 +262,19 @@ static void put_source(struct text *out, const struct run_source *source)
 
 static void put_sources(struct text *out, const struct page_input *input)
 {
-	char at[PAST_TIME_ROOM], remark[PAST_TIME_ROOM + 40];
+	const size_t shown = input->source_count < PAGE_TABLE_SOURCES ? input->source_count
+	                                                              : PAGE_TABLE_SOURCES;
+	char at[PAST_TIME_ROOM], remark[PAST_TIME_ROOM + 80], others[40] = "";
 
 	if (input->source_count == 0) {
 		return;
 	}
 	past_format_time(past_at(&input->runs[input->source_run]), true, at);
-	snprintf(remark, sizeof(remark), "in the run of %s", at);
+	if (shown < input->source_count) {
+		snprintf(others, sizeof(others), ", the first %zu of %zu", shown,
+		         input->source_count);
+	}
+	snprintf(remark, sizeof(remark), "in the run of %s%s", at, others);
 	put_table_begin(out, "What each server said", remark, "sources");
 	text_format(
 		out,
@@ -277,7 +283,7 @@ static void put_sources(struct text *out, const struct page_input *input)
 		"</th><th scope=\"col\" class=\"n\">%s</th><th scope=\"col\" class=\"n\">"
 		"Delay</th><th scope=\"col\">Reason</th></tr></thead>\n<tbody>\n",
 		style_plus_minus(&utf8));
-	for (size_t i = 0; i < input->source_count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		put_source(out, &input->sources[i]);
 	}
 	text_put(out, "</tbody>\n</table>\n</div>\n</section>\n");

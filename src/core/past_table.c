@@ -256,9 +256,10 @@ static void put_counts(struct text *text, const struct past_summary *summary)
 	text_put(text, ".\n");
 }
 
-static void put_offsets(struct text *text, const struct past_summary *summary)
+static void put_offsets(struct text *text, const struct past_summary *summary,
+                        const struct style *style)
 {
-	char median[SPAN_TEXT_ROOM], rms[SPAN_TEXT_ROOM], largest[SPAN_TEXT_ROOM];
+	char median[CELL_ROOM], rms[CELL_ROOM], largest[CELL_ROOM];
 	char at[PAST_TIME_ROOM];
 
 	if (summary->trusted_count == 0) {
@@ -268,18 +269,22 @@ static void put_offsets(struct text *text, const struct past_summary *summary)
 	format_coarse(summary->median_ns, median);
 	format_coarse(summary->rms_ns, rms);
 	span_format(summary->largest_ns, 1, largest);
+	style_units(style, median);
+	style_units(style, rms);
+	style_units(style, largest);
 	past_format_time(summary->largest_at, false, at);
 	text_format(text, "Offset: median %s, rms %s, largest %s (%s).\n", median, rms,
 	            largest, at);
 }
 
-size_t past_table_summary(const struct past_summary *summary, char *buf, size_t room)
+size_t past_table_summary(const struct past_summary *summary, const struct style *style,
+                          char *buf, size_t room)
 {
 	struct text text = text_to(buf, room);
 
 	if (summary->run_count > 0) {
 		put_counts(&text, summary);
-		put_offsets(&text, summary);
+		put_offsets(&text, summary, style);
 	}
 	return text.len;
 }

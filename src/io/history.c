@@ -18,6 +18,9 @@
 
 enum {
 	BUSY_MS = 500,
+	/* Of SQLite's machine: 20000 runs take less than one turn. */
+	PATIENCE_STEPS = 1000000,
+	PATIENCE_TURNS = 20,
 	PAGE_OCTETS = 4096,
 	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
 	HEADER_OCTETS = 100, /* of a file, by SQLite's own description of its format */
@@ -181,6 +184,14 @@ static int open_read_only(struct history *history, bool is_alone)
 	return history_sql_error(code);
 }
 
+/* A file of others may define a table as something that never ends. */
+static int lose_patience(void *ctx)
+{
+	struct history *history = ctx;
+
+	return ++history->patience_used > PATIENCE_TURNS;
+}
+
 /* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which
  * waits for the disk.  A run need not wait twice. */
 static int open_database(struct history *history, bool is_alone)
@@ -206,6 +217,10 @@ static int open_database(struct history *history, bool is_alone)
 	}
 	sqlite3_extended_result_codes(history->db, 1);
 	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->settings.is_anyones) {
+		sqlite3_progress_handler(history->db, PATIENCE_STEPS, lose_patience,
+		                         history);
+	}
 	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);

@@ -22,6 +22,7 @@ struct history {
 	dev_t device; /* of the file that is open */
 	ino_t inode;
 	bool is_read_only;
+	unsigned patience_used;
 	char path[HISTORY_PATH_ROOM];
 };
 

@@ -16,6 +16,7 @@ int history_sql_error(int code)
 	/* Our own statements are right: a table or column that is missing was lost. */
 	case SQLITE_ERROR:
 	case SQLITE_SCHEMA:
+	case SQLITE_INTERRUPT: /* it has no end */
 		return -EUCLEAN;
 	case SQLITE_NOMEM:
 		return -ENOMEM;

@@ -182,6 +182,36 @@ expect "a symbolic link is not followed: exit 6" 6 'symbolic link'
 run "$REQTIME" history --state-dir "$T/plain/history.db"
 expect "a file for a directory: exit 6" 6 'Not a directory'
 
+if have python3; then
+	history_of endless 10
+	python3 - "$T/endless/history.db" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		columns = [row[1] for row in db.execute("PRAGMA table_info(run)")]
+		db.execute("ALTER TABLE run RENAME TO old")
+		db.execute("CREATE VIEW run AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT"
+		           " x + 1 FROM c) SELECT " + ",".join("x AS " + c for c in columns) +
+		           " FROM c")
+		db.commit()
+	END
+	run timeout 60 "$REQTIME" history --state-dir "$T/endless"
+	expect "a table without an end: exit 6" 6 'damaged'
+else
+	skip "a table without an end" "needs python3"
+fi
+
+# --- what real runs leave
+if server --listen 127.0.0.1:0 --local-stratum 1; then
+	port=$(server_port ntp)
+	run "$REQTIME" --state-dir "$T/real" -t 2s "127.0.0.1:$port"
+	run "$REQTIME" --state-dir "$T/real" -t 1s --json 127.0.0.1:1
+	run "$REQTIME" history --state-dir "$T/real" --sources
+	expect "real runs: one with an answer" 0 ' query +ok .* 1/1 '
+	check "real runs: one without" grep -Eq ' query +no-answer +- ' "$out"
+	check "real runs: what the server said" grep -Eq "^ +127\.0\.0\.1:$port .* selected" "$out"
+	server_stop
+fi
+
 # --- what came from elsewhere
 history_of hostile 40 hostile failures
 for format in --sources "--sources --json" "--sources --csv"; do

@@ -242,6 +242,20 @@ static void events_have_marks_and_words(void **state)
 	assert_int_equal(count_of("the clock was stepped"), 1);
 }
 
+static void a_fleet_is_cut_short(void **state)
+{
+	static struct run_source sources[150];
+
+	(void)state;
+	fill(3);
+	render(3, "host", sources, 100);
+	assert_int_equal(count_of("of 150"), 0);
+	assert_int_equal(count_of("<td class=\"w\">"), 200);
+	render(3, "host", sources, 150);
+	assert_int_equal(count_of("the first 100 of 150"), 1);
+	assert_int_equal(count_of("<td class=\"w\">"), 200);
+}
+
 static void no_answer_at_all_is_a_page(void **state)
 {
 	(void)state;
@@ -288,6 +302,7 @@ int main(void)
 		cmocka_unit_test(elements_are_closed),
 		cmocka_unit_test(size_stays_sane),
 		cmocka_unit_test(events_have_marks_and_words),
+		cmocka_unit_test(a_fleet_is_cut_short),
 		cmocka_unit_test(no_answer_at_all_is_a_page),
 		cmocka_unit_test(extremes_are_survived),
 	};

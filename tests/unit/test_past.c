@@ -88,7 +88,7 @@ static size_t whole_table(const struct run_record *runs, size_t count, size_t co
 		                      buf + len, room - len);
 	}
 	past_summarize(runs, count, &summary);
-	return len + past_table_summary(&summary, buf + len, room - len);
+	return len + past_table_summary(&summary, &style, buf + len, room - len);
 }
 
 /* clang-format off */
@@ -246,7 +246,7 @@ static void summary_of_none_is_empty(void **state)
 
 	(void)state;
 	past_summarize(NULL, 0, &summary);
-	assert_int_equal(past_table_summary(&summary, buf, sizeof(buf)), 0);
+	assert_int_equal(past_table_summary(&summary, &STYLE_PLAIN, buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "");
 }
 
