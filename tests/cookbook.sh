@@ -23,15 +23,15 @@ words_of() {
 	}' | tr -d "'"
 }
 
-mkdir "$T/data" "$T/node" "$T/state"
+mkdir "$T/files" "$T/state"
 export STATE_DIRECTORY="$T/state"
 echo 'server = 127.0.0.1' >"$T/conf"
 echo 127.0.0.1 >"$T/fleet.txt"
 # For this machine: a server here, files below $T.
 here() {
 	sed -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
-		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' -e "s| /data/| $T/data/|g" \
-		-e "s| /var/lib/prometheus/node-exporter/| $T/node/|" \
+		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' \
+		-e "s| /[a-z/-]*/\([^/ ]*\)| $T/files/\1|g" \
 		-e "s| fleet\.txt| $T/fleet.txt|; s| fleet | $T/fleet.txt |" \
 		-e "s| [a-z]*\.pcap| $R/tests/data/chronyd-4.3-plain.pcap|" -e 's/ --every 1h//' \
 		-e 's/ --splay 50m/ --splay 1ms/; s/ -\(-wait\) [0-9]*[ms]/ --wait 1s/'

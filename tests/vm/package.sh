@@ -4,6 +4,7 @@
 # The Debian packages on a machine of their own: a user-mode Linux guest with systemd and
 # AppArmor.  This side of it has the time servers.
 . "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../system/adversary.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_needs_uml
@@ -22,8 +23,9 @@ if [ ! -e "$1" ] || find src include packaging Makefile -newer "$1" | grep -q .;
 fi
 guest_tool kernel_look
 server --listen 10.79.0.1:123 --local-stratum 3 || finish
+adversary 10.79.0.1:3001 "shift=3600000"
 # Every file that the guest has open is open here.
 # shellcheck disable=SC3045 # dash and bash have both
 ulimit -n "$(ulimit -Hn)"
-guest_systemd "$R/tests/vm/package_guest.sh" security=apparmor apparmor=1
+guest_systemd "$R/tests/vm/package_guest.sh" REQTIME_LIAR=3001 security=apparmor apparmor=1
 guest_tap

@@ -60,6 +60,11 @@ sed -i 's/^server *=.*//' /etc/reqtime/reqtime.conf
 echo 'server = 10.79.0.1' >$W/conf
 cat /etc/reqtime/reqtime.conf >>$W/conf
 cat $W/conf >/etc/reqtime/reqtime.conf
+node=/var/lib/prometheus/node-exporter
+mkdir -p $node
+chgrp _reqtime $node
+chmod 775 $node
+printf '[set]\nmetrics = %s/reqtime-set.prom\n' $node >>/etc/reqtime/reqtime.conf
 mkdir -p /etc/systemd/system/reqtime.timer.d
 printf '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/3\nRandomizedDelaySec=0\n' \
 	>/etc/systemd/system/reqtime.timer.d/often.conf
@@ -75,6 +80,31 @@ result "the timer fires, and the clock is set" $? "$(journalctl -q -u reqtime.se
 left=$(offset_us)
 between -50000 50000 "$left"
 result "... to the right time" $? "$left us"
+has_runs() { # has_runs N: that many by the timer, with an answer
+	[ "$(reqtime history --verb set --json | grep -c '"status": *"ok"')" -ge "$1" ]
+}
+until_ok 40 has_runs 3
+result "the history fills, and anybody may read it" $? "$(reqtime history 2>&1)"
+run setpriv --reuid=65534 --regid=65534 --clear-groups reqtime history
+[ $status -eq 0 ] && grep -q step $W/out
+result "... the step is in it" $?
+grep -q '^reqtime_success{.*} 1$' $node/reqtime-set.prom
+result "metrics appear" $? "$(cat $node/reqtime-set.prom; journalctl -q -u reqtime.service)"
+run reqtime check -w 100ms -c 1s
+[ $status -eq 0 ] && grep -q 'REQTIME OK' $W/out
+result "check: OK" $?
+echo 'server = 10.79.0.1:9' >$W/wrong.conf
+run reqtime check -w 100ms -c 1s --timeout 2s --config $W/wrong.conf
+[ $status -eq 3 ] && grep -q 'REQTIME UNKNOWN' $W/out
+result "check, nobody answers: UNKNOWN" $?
+printf 'server = 10.79.0.1:%s\n' "$REQTIME_LIAR" >$W/wrong.conf
+run reqtime check -w 100ms -c 1s --config $W/wrong.conf
+[ $status -eq 2 ] && grep -q 'REQTIME CRITICAL' $W/out
+result "check, a server that lies by an hour: CRITICAL" $?
+printf 'server = 10.79.0.1:%s\nserver = 10.79.0.1\n' "$REQTIME_LIAR" >$W/wrong.conf
+run reqtime check -w 100ms -c 1s --config $W/wrong.conf
+[ $status -eq 3 ] && grep -q 'REQTIME UNKNOWN' $W/out
+result "check, one lies and one does not: UNKNOWN" $?
 run systemctl stop reqtime.timer
 until_ok 10 test "$(property reqtime.service ActiveState)" != activating
 run stat -c '%U %a' /var/lib/reqtime /var/lib/reqtime/history.db
