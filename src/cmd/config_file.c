@@ -76,13 +76,14 @@ bool config_file_takes(const struct command *command, const struct option_row *r
 	       !is_listed(command->command_line_only, row->name);
 }
 
-/* The command for which an entry must be right: that of its section, or else any that knows
- * its key.  `*ret_is_known` whether there is such a section. */
+/* The command for which an entry must be right: that of its section, or else any that takes its
+ * key from a file, or knows it at least.  `*ret_is_known` whether there is such a section. */
 static const struct command *command_for(const struct program *program,
                                          const struct config_entry *entry,
                                          bool *ret_is_known)
 {
-	const struct command *command;
+	const struct command *command, *knowing = NULL;
+	const struct option_row *row;
 	size_t i;
 
 	*ret_is_known = *entry->section == '\0';
@@ -94,11 +95,13 @@ static const struct command *command_for(const struct program *program,
 			continue;
 		}
 		*ret_is_known = true;
-		if (row_of(command, entry->key)) {
+		row = row_of(command, entry->key);
+		if (row && config_file_takes(command, row)) {
 			return command;
 		}
+		knowing = row ? command : knowing;
 	}
-	return NULL;
+	return knowing;
 }
 
 static int keep(struct config_file *file, const struct config_entry *entry)
@@ -303,7 +306,9 @@ static int apply_section(const struct config_file *file, const char *section,
 	for (item = file->items; item < file->items + file->count && status == 0; item++) {
 		i = option_find(parse->command, item->key, strlen(item->key), 0);
 		if (strcmp(item->section, section) == 0 &&
-		    i < option_count(parse->command) && !is_given(parse, i)) {
+		    i < option_count(parse->command) &&
+		    config_file_takes(parse->command, option_at(parse->command, i)) &&
+		    !is_given(parse, i)) {
 			status = apply_item(file, item, parse, i, !is_told[i]);
 			is_told[i] = true;
 		}

@@ -171,6 +171,22 @@ else
 	skip "files of others" "needs root"
 fi
 
+# What is for the command line only in one command is none of its business when it is there for
+# another.
+printf 'json = yes\n' >"$conf"
+run "$REQTIME" config -f "$conf"
+shows "json = yes is for query" "format = json ; $conf:1"
+if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/past" &&
+	"$BUILD/history_maker" "$T/past" 3 >"$T/maker.log" 2>&1; then
+	run "$REQTIME" history -f "$conf" --state-dir "$T/past"
+	expect "... and not for history" 0 '^Time '
+else
+	skip "... and not for history" "needs $BUILD/history_maker"
+fi
+refuses "since is for the command line only" '1: for the command line only: "since"$' <<END
+since = 7d
+END
+
 # Servers, and SIGHUP.
 server --listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port ntp)
