@@ -202,7 +202,7 @@ check:
 		JOBS=2 TIME_LIMIT=300 tests/lint.sh tests/fuzz.sh tests/static.sh tests/deb.sh \
 		$(TESTS:%=build/%) $(SIMS:%=build/%) tests/layers.sh tests/manpages.sh \
 		tests/completion.sh tests/cookbook.sh tests/install.sh \
-		JOBS=2 $(SCRIPTS) tests/interop/agree.sh \
+		JOBS=2 $(SCRIPTS) tests/interop/agree.sh tests/interop/check.sh tests/prometheus.sh \
 		JOBS=1 $(GUESTS) \
 		JOBS=2 LABEL=sanitized: BUILD=build/san $(SAN_TESTS:%=build/san/%) $(SCRIPTS)
 
@@ -239,6 +239,7 @@ install: all
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reqtime/schema packaging/schema/*.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reqtime/prometheus packaging/prometheus/*
 	test -e $(DESTDIR)/etc/reqtime/reqtime.conf || \
 		install -D -m 644 packaging/reqtime.conf $(DESTDIR)/etc/reqtime/reqtime.conf
 	install -D -m 644 packaging/cron/reqtime \

@@ -7,6 +7,7 @@
 #include "core/health.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/report.h"
 #include "core/span.h"
@@ -198,10 +199,24 @@ static void put_findings(struct text *out, const struct run *run,
 	}
 }
 
+/* One name may stand for several servers. */
+static void put_server(struct text *out, const struct run_source *source)
+{
+	char label[REPORT_LABEL_ROOM], address[ADDRESS_TEXT_ROOM];
+
+	report_label(source, label, sizeof(label));
+	put_safe(out, label, ' ');
+	if (source->address.family != ADDRESS_NONE) {
+		address_format(&source->address, address);
+		if (strcmp(address, source->name) != 0) {
+			text_format(out, " (%s)", address);
+		}
+	}
+}
+
 static void put_votes(struct text *out, const struct run *run)
 {
 	const size_t false_count = count_of(run, SOURCE_FALSETICKER);
-	char label[REPORT_LABEL_ROOM];
 	size_t named = 0;
 
 	if (run->asked_count <= 1) {
@@ -212,9 +227,8 @@ static void put_votes(struct text *out, const struct run *run)
 	}
 	for (size_t i = 0; i < run->source_count && named < FALSETICKERS_NAMED_MAX; i++) {
 		if (run->sources[i].status == SOURCE_FALSETICKER) {
-			report_label(&run->sources[i], label, sizeof(label));
 			text_put(out, named == 0 ? ", falseticker: " : ", ");
-			put_safe(out, label, ' ');
+			put_server(out, &run->sources[i]);
 			named++;
 		}
 	}
@@ -226,16 +240,15 @@ static void put_votes(struct text *out, const struct run *run)
 /* With the reason of the first server that has one: of several, the others are told by -v. */
 static void put_no_answer(struct text *out, const struct run *run)
 {
-	char reason[RUN_REASON_ROOM], label[REPORT_LABEL_ROOM];
+	char reason[RUN_REASON_ROOM];
 
 	report_reason(run, reason);
 	text_put(out, "no trusted time: ");
 	put_safe(out, reason, ' ');
 	for (size_t i = 0; i < run->source_count; i++) {
 		if (run->sources[i].reason[0] != '\0') {
-			report_label(&run->sources[i], label, sizeof(label));
 			text_put(out, " (");
-			put_safe(out, label, ' ');
+			put_server(out, &run->sources[i]);
 			text_put(out, ": ");
 			put_safe(out, run->sources[i].reason, ' ');
 			text_put(out, ")");

@@ -213,10 +213,13 @@ static void falsetickers_are_named(void **state)
 	for (char name[] = "liar0"; name[4] < '5'; name[4]++) {
 		add(&world, name, SOURCE_FALSETICKER, "misses it")->port = 1123;
 	}
+	/* One name may stand for several servers. */
+	world.sources[1].address =
+		(struct address){ .family = ADDRESS_IPV4, .octets = { 192, 0, 2, 1 } };
 	judge_and_expect(
 		&world, &limits, HEALTH_OK,
 		"REQTIME OK: offset +1 ms +/- 1 ms, stratum 3, 1 of 6 servers agree, "
-		"falseticker: liar0:1123, liar1:1123, liar2:1123 and 2 more|"
+		"falseticker: liar0:1123 (192.0.2.1), liar1:1123, liar2:1123 and 2 more|"
 		"offset=0.001s;; bound=0.001s;;;0 root_distance=0.015s;;;0 "
 		"stratum=3;;;0;16 delay=0.002s;;;0 sources=6;;;0 agreeing=1;;;0 "
 		"falsetickers=5;;;0");
