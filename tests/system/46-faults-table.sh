@@ -45,7 +45,7 @@ while IFS='|' read -r id tests; do
 	# shellcheck disable=SC2016 # backquotes, no command
 	for word in $(printf '%s' "$kept" | sed 's/`[^`]*`[^;]*//g; s/;.*//; s/([^)]*)//g; s/,/ /g'); do
 		case $word in
-		packets | answers | time | network | host | state | measure)
+		packets | answers | time | network | host | state | set | measure)
 			row=$id
 			file=$(file_of "$word")
 			;;

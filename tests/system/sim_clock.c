@@ -8,6 +8,8 @@
  *
  *   SIM_REPORT   one line for each wait that was skipped
  *   SIM_WAITS    after so many SIGTERM
+ *   SIM_FAULT    of a step: `refused` by clock_adjtime(), `ignored` by whatever orders it, or
+ *                `signal`: SIGTERM comes while it is made
  *
  * This machine's own clock is read and never set.
  */
@@ -30,6 +32,7 @@ static struct sim *sim;
 static pid_t first;
 static FILE *report;
 static long waits_left;
+static const char *fault;
 
 static int (*real_poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
 static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
@@ -46,6 +49,7 @@ __attribute__((constructor)) static void begin(void)
 		abort();
 	}
 	first = getpid();
+	fault = getenv("SIM_FAULT");
 	waits_left = waits ? atol(waits) : -1;
 	if (path) {
 		report = fopen(path, "we");
@@ -266,13 +270,23 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *to,
 
 /* ---- setting ---- */
 
+static int has_fault(const char *name)
+{
+	return fault && strcmp(fault, name) == 0;
+}
+
+static void step(int64_t by_ns)
+{
+	sim->steps++;
+	sim->ahead_ns += has_fault("ignored") ? 0 : by_ns;
+}
+
 static void order(const struct timex *tx)
 {
 	sim->orders++;
 	if (tx->modes & ADJ_SETOFFSET) {
-		sim->ahead_ns += tx->time.tv_sec * NS +
-		                 tx->time.tv_usec * (tx->modes & ADJ_NANO ? 1 : 1000);
-		sim->steps++;
+		step(tx->time.tv_sec * NS +
+		     tx->time.tv_usec * (tx->modes & ADJ_NANO ? 1 : 1000));
 	}
 	if (tx->modes & ADJ_FREQUENCY) {
 		sim->freq = tx->freq;
@@ -307,9 +321,12 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 
 	(void)clock;
 	/* The question whether it may: an order that the real kernel refuses. */
-	if ((modes & ADJ_SETOFFSET) && tx->time.tv_usec < 0) {
+	if ((modes & ADJ_SETOFFSET) && (tx->time.tv_usec < 0 || has_fault("refused"))) {
 		errno = EINVAL;
 		return -1;
+	}
+	if ((modes & ADJ_SETOFFSET) && has_fault("signal")) {
+		kill(getpid(), SIGTERM);
 	}
 	now_ns = sim_true_ns(sim);
 	lock();
@@ -358,10 +375,15 @@ int adjtime(const struct timeval *by, struct timeval *left)
 
 int clock_settime(clockid_t clock, const struct timespec *to)
 {
+	const int64_t now_ns = sim_true_ns(sim);
+
 	(void)clock;
-	(void)to;
-	errno = EPERM;
-	return -1;
+	lock();
+	go_on(now_ns);
+	sim->orders++;
+	step(to->tv_sec * NS + to->tv_nsec - sim->mono_ns - sim->ahead_ns);
+	unlock();
+	return 0;
 }
 
 int settimeofday(const struct timeval *to, const struct timezone *zone)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: sim_server [PATH_MS JITTER_MS]
+ * For the test scripts:
+ *
+ *   sim_server [PATH_MS JITTER_MS]
+ *   sim_server look             prints how often the clock was stepped, and how far behind it is, ms
+ *   sim_server behind SECONDS   puts it there
  *
  * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
  * of so much on average each way.  Prints its port, runs until it is killed.
@@ -54,16 +58,39 @@ static void answer(const struct sim *sim, uint64_t *random, uint8_t *packet)
 	memcpy(packet, reply, sizeof(reply));
 }
 
+static int64_t behind_ns(const struct sim *sim)
+{
+	return sim->at_ns - sim->mono_ns - sim->ahead_ns;
+}
+
+/* 1 when there was nothing else to do. */
+static int look_or_put(struct sim *sim, int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "look") == 0) {
+		printf("%ld %.0f\n", sim->steps, (double)behind_ns(sim) * 1e-6);
+		return 1;
+	}
+	if (argc == 3 && strcmp(argv[1], "behind") == 0) {
+		sim->ahead_ns += behind_ns(sim) - (int64_t)(strtod(argv[2], NULL) * 1e9);
+		sim->steps = 0;
+		return 1;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET,
 		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(name);
-	const struct sim *sim = sim_open();
+	struct sim *sim = sim_open();
 	uint64_t random = UINT64_C(2463534242);
 	uint8_t packet[48];
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	if (sim && look_or_put(sim, argc, argv)) {
+		return 0;
+	}
 	if (argc == 3) {
 		path_ns = strtod(argv[1], NULL) * 1e6;
 		jitter_ns = strtod(argv[2], NULL) * 1e6;
