@@ -83,6 +83,36 @@ $(cat "$T/intruded.log")"
 	done
 fi
 
+# An attacker in the process that parses files: no other file, no socket, no program.
+mkdir "$T/metrics"
+chmod 777 "$T/metrics"
+# $1: what it tries; until $2 is in the log, or 5 s
+intrude_clerk() {
+	INTRUDER_CLERK=$1 LD_PRELOAD=$T/intruder.so "$REQTIMED" --listen 127.0.0.1:0 \
+		--local-stratum 1 --metrics "$T/metrics/m" 2>"$T/intruded.log" </dev/null &
+	server_pid=$!
+	lib_pids="$lib_pids $server_pid"
+	wait_for 5 grep -q "$2" "$T/intruded.log"
+	kill "$server_pid" 2>/dev/null
+	wait "$server_pid" 2>/dev/null
+}
+intrude_clerk open 'intruder: open'
+if grep -q 'no system call filter' "$T/intruded.log"; then
+	skip "what a taken-over clerk can do" "$(grep filter "$T/intruded.log")"
+else
+	if grep -q '^intruder: Landlock [1-9]' "$T/intruded.log"; then
+		check "the clerk opens no file beside its own: EACCES of Landlock" \
+			grep -q '^intruder: open: 13$' "$T/intruded.log"
+	else
+		skip "the clerk opens no file beside its own" "this kernel has no Landlock"
+	fi
+	for what in socket execve clock_settime fork ptrace; do
+		intrude_clerk $what 'is gone'
+		check "$what in the clerk: killed; the server goes on and says so" \
+			grep -q 'the process that reads and writes files is gone' "$T/intruded.log"
+	done
+fi
+
 # Allocations while it serves.
 head -c 8 /dev/zero >"$T/counts"
 chmod 666 "$T/counts"

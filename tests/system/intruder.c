@@ -6,11 +6,16 @@
  *   INTRUDER_COUNTS=FILE   8 octets there, shared: the calls of malloc and its like
  *   INTRUDER_TRIES=WHAT    at the sixth reading of the kernel's clock, which is after the
  *                          confinement: open, socket, execve, clock_settime, fork, ptrace
+ *   INTRUDER_CLERK=WHAT    the same in its clerk, when that renames its first file; "open" may go through
+ *                          the filter there, and is for Landlock to refuse: "intruder: open: ERRNO"
+ *                          on stderr.  "intruder: Landlock VERSION" comes first
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +39,10 @@ __attribute__((constructor)) static void begin(void)
 	const char *path = getenv("INTRUDER_COUNTS");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	void *page;
+
+	if (getenv("INTRUDER_CLERK")) {
+		dprintf(2, "intruder: Landlock %ld\n", syscall(444L, NULL, 0L, 1L));
+	}
 
 	if (fd < 0) {
 		return;
@@ -69,7 +78,10 @@ static void try_it(const char *what)
 	static char *const argv[] = { name, NULL };
 
 	if (strcmp(what, "open") == 0) {
-		syscall(SYS_openat, (long)AT_FDCWD, "/etc/passwd", (long)O_RDONLY, 0L);
+		long fd = syscall(SYS_openat, (long)AT_FDCWD, "/etc/passwd", (long)O_RDONLY,
+		                  0L);
+
+		dprintf(2, "intruder: open: %d\n", fd < 0 ? errno : 0);
 	} else if (strcmp(what, "socket") == 0) {
 		syscall(SYS_socket, (long)AF_INET, (long)SOCK_DGRAM, 0L);
 	} else if (strcmp(what, "execve") == 0) {
@@ -91,6 +103,17 @@ static void look(void)
 	if (++readings == 6 && what) {
 		try_it(what);
 	}
+}
+
+int rename(const char *from, const char *to)
+{
+	static int count;
+	const char *what = getenv("INTRUDER_CLERK");
+
+	if (count++ == 0 && what) {
+		try_it(what);
+	}
+	return (int)syscall(SYS_renameat, (long)AT_FDCWD, from, (long)AT_FDCWD, to);
 }
 
 int clock_adjtime(clockid_t clock, struct timex *tx)

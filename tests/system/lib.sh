@@ -149,6 +149,19 @@ wait_for() {
 	return 1
 }
 
+# Every thread of it and of its clerk, always: a test without the filter would show nothing of what
+# is shipped.  Sanitizers cannot work behind it; a kernel without seccomp is told in the log.
+lib_confined() {
+	if grep -q 'no system call filter' "$server_log" || grep -q __asan_init "$REQTIMED"; then
+		return 0
+	fi
+	for lib_pid in "$server_pid" $(cat "/proc/$server_pid/task/$server_pid/children" 2>/dev/null); do
+		if grep -h '^Seccomp:' "/proc/$lib_pid"/task/*/status | grep -qv '2$'; then
+			return 1
+		fi
+	done
+}
+
 server() {
 	lib_servers=$((${lib_servers:-0} + 1))
 	server_log=$T/reqtimed.$lib_servers.log
@@ -159,6 +172,10 @@ server() {
 	if ! wait_for 10 grep -q '^reqtimed: ready' "$server_log"; then
 		not_ok "reqtimed $* gets ready" "$(head -n 20 "$server_log")"
 		return 1
+	fi
+	if ! lib_confined; then
+		not_ok "reqtimed $* is behind its system call filter, each thread of it" \
+			"$(grep -H '^Seccomp:' "/proc/$server_pid"/task/*/status)"
 	fi
 }
 
