@@ -266,6 +266,20 @@ const char *ntp_request_verdict_text(enum ntp_request_verdict verdict)
 	return texts[verdict];
 }
 
+/* Clients of interleaved mode tell its answers by these two not being the same (RFC 9769
+ * section 2); a quarter of a nanosecond is nobody's error. */
+static void set_apart(struct ntp_header *reply)
+{
+	if (!ntp_ts_equal(reply->receive, reply->transmit)) {
+		return;
+	}
+	if (reply->receive.fraction > 1) {
+		reply->receive.fraction--;
+	} else {
+		reply->transmit.fraction++; /* never zero as a whole */
+	}
+}
+
 size_t ntp_reply_write(const struct ntp_header *request,
                        const struct ntp_server_state *state, struct instant received,
                        struct instant departs, uint8_t *buf)
@@ -300,6 +314,7 @@ size_t ntp_reply_write(const struct ntp_header *request,
 		.transmit = ntp_from_instant(departs),
 	};
 	memcpy(reply.refid, state->refid, sizeof(reply.refid));
+	set_apart(&reply);
 	ntp_header_write(&reply, buf);
 	return NTP_HEADER_OCTETS;
 }

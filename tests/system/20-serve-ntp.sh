@@ -121,6 +121,8 @@ server_stop
 equal "the last line counts what was done" \
 	"reqtimed: ended: answered 54, dropped 180 (too long 3, no request 177)" \
 	"$(tail -n 1 "$server_log" | sed 's/;.*//')"
+equal "the older protocols are off unless asked for" 1 \
+	"$(grep -Ec '^reqtimed: (ntp|text|time|daytime) .*:[0-9]+$' "$server_log")"
 
 # The address that was asked is the one that answers.
 server --listen '*:0' --local-stratum 7 || finish

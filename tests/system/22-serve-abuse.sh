@@ -43,6 +43,14 @@ silent "asked at a multicast address it is silent"
 server_stop
 counted "and all of that did arrive" 'answered 1, dropped 3 \(not to be answered 3\)'
 
+# Mode 6 (readvar, mrulist) and mode 7 (monlist): what amplified best, elsewhere.
+start
+poke udp 127.0.0.1 "$ntp" 200 160200010000000000000000 160a000100000000000000000000001c"$(octets 28)" \
+	1700032a"$(octets 4)" 1700032a"$(octets 188)" d6820001"$(octets 8)"
+silent "control messages (readvar, mrulist) and monlist: silence"
+server_stop
+counted "... and they did arrive" 'answered 0, dropped 5 \(no request 5\)'
+
 # Forged senders.  What comes back to them is seen in the counts alone.
 start
 if ! "$T/poke" raw 127.0.0.1 0 127.0.0.1 "$ntp" "$(request 35)" 2>"$T/raw"; then
@@ -55,6 +63,15 @@ else
 	server_stop
 	counted "port 0, and its own address and port: silence" \
 		'answered 0, dropped 3 \(not to be answered 3\)'
+
+	# Some of these the kernel drops itself; what it lets through is not answered.
+	start
+	for from in 0.0.0.1 224.0.0.1 240.0.0.1 255.255.255.255; do
+		"$T/poke" raw $from 4000 192.0.2.1 "$ntp" "$(request 35)" 2>/dev/null
+	done
+	poke udp 127.0.0.1 "$ntp" 200 "$(request 35)"
+	server_stop
+	counted "from nowhere, a group and everybody: silence" 'answered 1, dropped [0-4]( |;)'
 
 	start
 	for port in 7 13 17 19 37; do

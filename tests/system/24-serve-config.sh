@@ -306,4 +306,7 @@ run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
 expect "NTP over TCP is refused" 2 'NTP is UDP'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
 expect "a socket of no service is refused" 2 'for no service'
+run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"
+expect "a socket's name with control characters is shown escaped" 2 'a\\x1b\[2Jb\\x0areqtimed'
+check "... in one line" test "$(wc -l <"$err")" = 1
 finish

@@ -46,6 +46,8 @@ else
 		test "$kib" -le $((kib_before + 64))
 	check "memory is at most 8 MiB" test "$kib" -le 8192
 fi
+check "a million requests, wrong ones among them, leave no line in the log" \
+	test "$(wc -l <"$server_log")" -le 4
 poke udp 127.0.0.1 "$port" 200 "$(request 35)"
 check "and it still answers" test -n "$(reply 1)"
 server_stop

@@ -19,6 +19,7 @@ fi
 unshare -Ur true 2>"$T/why" || skip_all "no user namespace to be had: $(cat "$T/why")"
 D=$T/state
 # Of the whole machine one run works at a time: another test may be at it.
+# shellcheck disable=SC2317 # called by run
 paper() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		paper_once "$@"
@@ -28,6 +29,7 @@ paper() {
 	done
 	return 5
 }
+# shellcheck disable=SC2317
 paper_once() {
 	unshare -Ur env CLOCK_FILE="$T/clock" LD_PRELOAD="$T/clock.so" "$REQTIME" set \
 		--state-dir "$D" --force -t 2s "$@"
@@ -148,6 +150,20 @@ becomes "... which is more than 1.5 s: leap 3" "e400 494e4954"
 check "... said with the reason" grep -q 'may be more than 1500 ms off' "$server_log"
 run paper "$(at 1)"
 becomes "the next run counts again" "2403 7f000001"
+
+# A clock that comes and goes does not fill the log.
+server_stop
+serve --state-dir "$D"
+for _ in 1 2 3 4 5 6 7; do
+	poke_clock 6 64
+	sleep 0.35
+	poke_clock 6 0
+	sleep 0.35
+done
+shown=$(lines 'synchronised|served')
+check "fourteen changes in five seconds: ten lines at most ($shown)" test "$shown" -ge 8 -a "$shown" -le 10
+server_stop
+serve --state-dir "$D"
 
 # A majority says that the clock is off by a day, and is not followed.
 run paper "$(at 3)"

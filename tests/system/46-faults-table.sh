@@ -72,6 +72,44 @@ sort -u "$T/wanted" >"$T/sorted"
 check "no test has an id that is not in the table" sh -c \
 	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"
 
+# The server's rows name their tests word for word: SHORT "NAME" or `FILE` "NAME".
+sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served"
+{
+	i=1
+	while [ $i -le 27 ]; do
+		echo "S$i"
+		i=$((i + 1))
+	done
+	i=1
+	while [ $i -le 35 ]; do
+		echo "A$i"
+		i=$((i + 1))
+	done
+} >"$T/wanted"
+cut -d '|' -f 1 "$T/served" >"$T/found"
+check "tests/faults.md has each row of the server once, in order" diff "$T/wanted" "$T/found"
+lacking=
+named=0
+while IFS='|' read -r id tests; do
+	# shellcheck disable=SC2016 # backquotes, no command
+	printf '%s\n' "$tests" | grep -Eo '(`[^`]*`|[a-z]+) "[^"]*"' >"$T/pairs"
+	case $tests in
+	"- "*) ;;
+	*) [ -s "$T/pairs" ] || lacking="$lacking $id(names no test)" ;;
+	esac
+	while read -r where name; do
+		case $where in
+		\`*) file=$(printf '%s' "$where" | tr -d '\`') ;;
+		*) file=$(file_of "$where") ;;
+		esac
+		name=${name#\"}
+		named=$((named + 1))
+		grep -Fqs -e "${name%\"}" "$file" || lacking="$lacking $id($where $name)"
+	done <"$T/pairs"
+done <"$T/served"
+check "each row of the server has the tests that it names ($named)" test -z "$lacking" -a "$named" -gt 80
+[ -z "$lacking" ] || echo "# $lacking"
+
 # A row that claims nothing: neither a test nor a reason.
 check "no row is empty" sh -c "! grep -Eq '^[^|]*\\| *\$' '$T/lines'"
 finish

@@ -223,7 +223,10 @@ static int poke_udp(int argc, char **argv)
 
 static int poke_raw(int argc, char **argv)
 {
-	static uint8_t packet[8 + 1024];
+	/* IP's and UDP's; the kernel fills in lengths, number and checksum of the first. */
+	enum { IP = 20, HEADERS = IP + 8 };
+	static uint8_t packet[HEADERS + 1024] = { 0x45, [8] = 64, [9] = IPPROTO_UDP };
+	const int on = 1;
 	union name from, to;
 	uint16_t field;
 	size_t len;
@@ -234,19 +237,20 @@ static int poke_raw(int argc, char **argv)
 	}
 	(void)name_from(argv[0], argv[1], &from);
 	(void)name_from(argv[2], argv[3], &to);
-	len = 8 + octets_from(argv[4], packet + 8);
-	memcpy(packet, &from.v4.sin_port, 2);
-	memcpy(packet + 2, &to.v4.sin_port, 2);
-	field = htons((uint16_t)len);
-	memcpy(packet + 4, &field, 2); /* checksum 0: none */
+	len = HEADERS + octets_from(argv[4], packet + HEADERS);
+	memcpy(packet + 12, &from.v4.sin_addr, 4);
+	memcpy(packet + 16, &to.v4.sin_addr, 4);
+	memcpy(packet + IP, &from.v4.sin_port, 2);
+	memcpy(packet + IP + 2, &to.v4.sin_port, 2);
+	field = htons((uint16_t)(len - IP));
+	memcpy(packet + IP + 4, &field, 2); /* checksum 0: none */
 
 	fd = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
 	if (fd < 0) {
 		die("raw socket");
 	}
-	from.v4.sin_port = 0;
 	to.v4.sin_port = 0;
-	if (bind(fd, &from.any, sizeof(from.v4)) < 0 ||
+	if (setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) < 0 ||
 	    sendto(fd, packet, len, 0, &to.any, sizeof(to.v4)) < 0) {
 		die("raw send");
 	}
