@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, show it at work on loopback
 #   make check      install what the tests need, build, run all tests
 #   make bench      measure against other programs
-#   make install    PREFIX=/usr/local DESTDIR=
+#   make install    PREFIX=/usr/local DESTDIR= ; SYSCONFDIR=/etc is for `make` as well
 #   make deb        the Debian packages of both, in build/deb
 #   make static     build/static/reqtime and reqtimed: one file each, for images and initramfs
 #
@@ -12,6 +12,7 @@
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
 B       := build
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wformat=2 -Wvla -Wundef -Werror
@@ -46,6 +47,10 @@ HISTORY      := io/history io/history_sql io/history_columns io/history_runs io/
                 io/history_state io/history_past io/state_dir
 RECORDER     := app/recorder app/recorder_keeper app/recorder_message app/recorder_past app/learn \
                 io/child $(HISTORY)
+ifneq ($(SYSCONFDIR),/etc)
+override CPPFLAGS += -DREQTIME_SYSCONFDIR='"$(SYSCONFDIR)"'
+endif
+
 # One line per program: everything it links, nothing more.
 COMMAND      := cmd/command cmd/parse cmd/option cmd/help cmd/config_file io/config
 CORE         := ntp_time ntp_packet ntp_ext text text_time span server_spec address sample \
@@ -240,8 +245,8 @@ install: all
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reqtime/schema packaging/schema/*.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/reqtime/prometheus packaging/prometheus/*
-	test -e $(DESTDIR)/etc/reqtime/reqtime.conf || \
-		install -D -m 644 packaging/reqtime.conf $(DESTDIR)/etc/reqtime/reqtime.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/reqtime/reqtime.conf || \
+		install -D -m 644 packaging/reqtime.conf $(DESTDIR)$(SYSCONFDIR)/reqtime/reqtime.conf
 	install -D -m 644 packaging/cron/reqtime \
 		$(DESTDIR)$(PREFIX)/share/doc/reqtime/cron.d-reqtime
 	install -D -m 644 packaging/completion/reqtime.bash $(share)/bash-completion/completions/reqtime

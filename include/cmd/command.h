@@ -90,7 +90,10 @@ enum { COMMAND_QUOTE_ROOM = 160 };
 const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM]);
 
 /* Where the commands of reqtime look when no --config is given. */
-#define COMMAND_CONFIG_DEFAULT "/etc/reqtime/reqtime.conf"
+#ifndef REQTIME_SYSCONFDIR
+#define REQTIME_SYSCONFDIR "/etc"
+#endif
+#define COMMAND_CONFIG_DEFAULT REQTIME_SYSCONFDIR "/reqtime/reqtime.conf"
 
 extern const struct command command_query;
 extern const struct command command_set;
