@@ -60,7 +60,7 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 6 };
 
 /* GNU habits: options and operands mixed, `--` ends options, `--name=value`, `-n4`, `-qv`,
  * no abbreviations.  --help and --version work everywhere.  One line on stderr and EXIT_USAGE
- * for what is wrong.  Stdout is flushed and checked: a full device is EXIT_SYSTEM.  First of all the
+ * for what is wrong; also for being set-user-ID.  Stdout is flushed and checked: a full device is EXIT_SYSTEM.  First of all the
  * standard descriptors are made sure to be open, SIGPIPE is ignored and SIGCHLD put back to its
  * default. */
 int command_main(const char *program, const struct command *const *commands, size_t count,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "cmd/help.h"
@@ -229,6 +230,15 @@ static int output_finish(int status, int failed_status)
 	return status;
 }
 
+/* Options name files that are read, quoted and written: whoever borrowed the rights of another
+ * user by starting this program could do with them what he may not do himself.  A capability
+ * lends one right. */
+static bool is_set_user_id(void)
+{
+	return getauxval(AT_UID) != getauxval(AT_EUID) ||
+	       getauxval(AT_GID) != getauxval(AT_EGID);
+}
+
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv)
 {
@@ -251,6 +261,11 @@ int command_main(const char *program, const struct command *const *commands, siz
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 
+	if (is_set_user_id()) {
+		command_complain("not as a set-user-ID or set-group-ID program: a "
+		                 "capability is enough, see reqtime(1), Permission");
+		return EXIT_USAGE;
+	}
 	if (count > 1 && words[0] && strcmp(words[0], "help") == 0) {
 		return output_finish(help_main(&running.program, words + 1), EXIT_SYSTEM);
 	}

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "cmd/parse.h"
 #include "io/config.h"
@@ -201,13 +200,6 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 	int r;
 
 	*ret = (struct config_file){ .path = path };
-	/* Its messages quote the file: whoever borrows rights by starting this program must not
-	 * read with them what he could not read without. */
-	if (is_named && (getauxval(AT_UID) != getauxval(AT_EUID) ||
-	                 getauxval(AT_GID) != getauxval(AT_EGID))) {
-		command_complain("--config is not for a set-user-ID program");
-		return EXIT_USAGE;
-	}
 	ret->items = calloc(ITEMS_MAX, sizeof(ret->items[0]));
 	if (!ret->items) {
 		command_complain("out of memory");

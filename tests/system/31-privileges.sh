@@ -105,4 +105,24 @@ kill "$server_pid"
 began=$(date +%s%N)
 wait "$server_pid"
 check "SIGTERM ends the server within a second" test $(($(date +%s%N) - began)) -lt 1000000000
+# Not with the rights of another user: options name files that are read, quoted and written.
+borrowed() { # MODE FILE WORD...: as nobody, from a copy of FILE with that mode
+	cp "$2" "$T/borrowed" && chmod "$1" "$T/borrowed"
+	shift 2
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/borrowed" "$@"
+	rm -f "$T/borrowed"
+}
+if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")" = 0 ]; then
+	for program in "$REQTIME" "$REQTIMED"; do
+		for mode in 4755 2755; do
+			borrowed $mode "$program" --version
+			expect "${program##*/} with mode $mode does nothing" 2 \
+				"^${program##*/}: not as a set-user-ID or set-group-ID program"
+		done
+		borrowed 755 "$program" --version
+		expect "... with mode 755 it does" 0 "^${program##*/} [0-9]"
+	done
+else
+	skip "set-user-ID programs" "needs root and a file system with set-user-ID"
+fi
 finish
