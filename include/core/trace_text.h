@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * A trace as people read it: at most 80 columns of printable ASCII, whatever the
- * network sent.  Written like snprintf(): always terminated when there is room at all, and the
+ * network sent, and what `style` adds to it.  Written like snprintf(): always terminated when there is room at all, and the
  * result is the length that the whole would have had.
  */
 #ifndef CORE_TRACE_TEXT_H
 #define CORE_TRACE_TEXT_H
 
+#include "core/style.h"
 #include "core/trace.h"
 
 enum {
@@ -22,12 +23,15 @@ size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t ro
 size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room);
 
 /* Offset, delay and the four timestamps (or the reading), each on its line. */
-size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, size_t room);
+size_t trace_text_exchange(const struct trace_exchange *exchange, const struct style *style,
+                           char *buf, size_t room);
 
-size_t trace_text_silence(const struct trace_silence *silence, char *buf, size_t room);
+size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
+                          char *buf, size_t room);
 
 /* The exchange as a ladder with the numbers filled in and the sums below it. */
-size_t trace_text_ladder(const struct trace_exchange *exchange, char *buf, size_t room);
+size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
+                         char *buf, size_t room);
 
 /* The last lines: how many of what, and whose clock was compared. */
 size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t room);

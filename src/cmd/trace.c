@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/trace_json.h"
 #include "core/trace_text.h"
@@ -36,6 +37,9 @@ static const struct option_row trace_options[] = {
 	  "draw one exchange as a ladder with its sums, and nothing else" },
 	{ "exchange", 'x', OPT_COUNT, offsetof(struct trace_settings, exchange), 1,
 	  UINT_MAX, "N", "the one to explain; else the first with an offset" },
+	{ "color", 0, OPT_WORD, offsetof(struct trace_settings, color), 0, 0,
+	  TERMINAL_COLOR_WORDS,
+	  "colour what is amiss; auto: on a terminal, unless NO_COLOR is set" },
 	{ "json", 0, OPT_FLAG, offsetof(struct trace_settings, is_json), 0, 0, NULL,
 	  "print JSON, an object a line" },
 };
@@ -96,7 +100,7 @@ static int show_silences(struct session *session, struct instant now)
 		if (session->settings->is_json) {
 			status = command_print(trace_json_silence(&silence));
 		} else {
-			trace_text_silence(&silence, block, sizeof(block));
+			trace_text_silence(&silence, &session->style, block, sizeof(block));
 			fputs(block, stdout);
 		}
 	}
@@ -128,10 +132,10 @@ static int show_exchange(struct session *session, const struct trace_exchange *e
 		return command_print(trace_json_exchange(exchange));
 	}
 	if (!settings->explains) {
-		trace_text_exchange(exchange, block, sizeof(block));
+		trace_text_exchange(exchange, &session->style, block, sizeof(block));
 	} else if (settings->exchange ? exchange->number == settings->exchange
 	                              : exchange->has_result) {
-		trace_text_ladder(exchange, block, sizeof(block));
+		trace_text_ladder(exchange, &session->style, block, sizeof(block));
 		session->is_explained = true;
 	} else {
 		return 0;
@@ -256,6 +260,8 @@ static int trace_run(const void *settings, const char *const *operands,
 		return EXIT_SYSTEM;
 	}
 	trace_init(session.trace, session.ports, session.port_count);
+	session.style =
+		terminal_style(STDOUT_FILENO, (enum terminal_color)session.settings->color);
 	status = trace_open(&session);
 	/* Before, nothing has come that could be told of. */
 	if (status == 0) {

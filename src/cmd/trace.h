@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
+#include "cmd/terminal.h"
 #include "core/trace.h"
 #include "io/capture.h"
 
@@ -22,6 +23,7 @@ struct trace_settings {
 	unsigned exchange;
 	int64_t timeout_ns;
 	bool shows_all;
+	int color; /* enum terminal_color */
 	bool is_json;
 	bool explains;
 };
@@ -38,6 +40,7 @@ struct session {
 	struct trace *trace;
 	int64_t deadline_mono_ns;
 	bool is_explained;
+	struct style style;
 };
 
 /* These: 0, or the exit status with a line on stderr. */

@@ -10,26 +10,27 @@
 
 void trace_text_wrapped(struct text *out, const char *line, size_t column)
 {
+	char word[TRACE_TEXT_INFO_ROOM];
 	bool is_start = true;
-	size_t word;
+	size_t len;
 
 	while (*line != '\0') {
-		word = strcspn(line, " ");
+		len = strcspn(line, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, line);
 		if (column > TRACE_TEXT_INDENT &&
-		    column + !is_start + word > TRACE_TEXT_COLUMNS) {
+		    column + !is_start + style_columns(word) > TRACE_TEXT_COLUMNS) {
 			text_format(out, "\n%*s", TRACE_TEXT_INDENT, "");
 			column = TRACE_TEXT_INDENT;
 		} else if (!is_start) {
 			text_format(out, " ");
 			column++;
 		}
-		if (word > TRACE_TEXT_COLUMNS - column) {
-			word = TRACE_TEXT_COLUMNS - column;
-		}
-		text_octets(out, line, word);
+		len = style_octets(word, TRACE_TEXT_COLUMNS - column);
+		text_octets(out, line, len);
 		is_start = false;
-		column += word;
-		line += word;
+		word[len] = '\0';
+		column += style_columns(word);
+		line += len;
 		line += strspn(line, " ");
 	}
 	text_format(out, "\n");

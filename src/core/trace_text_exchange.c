@@ -9,7 +9,7 @@
 #include "core/text_time.h"
 #include "trace_text_parts.h"
 
-enum { LADDER_COLUMNS = 66 /* between the two rails */ };
+enum { LADDER_COLUMNS = 66 /* between the two rails */, ARROW_INDENT = 5 };
 
 static void put_stamp(struct text *out, const char *name, struct instant at,
                       const char *meaning, uint64_t frame)
@@ -24,7 +24,8 @@ static void put_stamp(struct text *out, const char *name, struct instant at,
 	text_format(out, "\n");
 }
 
-size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, size_t room)
+size_t trace_text_exchange(const struct trace_exchange *exchange, const struct style *style,
+                           char *buf, size_t room)
 {
 	struct text out = text_to(buf, room);
 	char offset[SPAN_TEXT_ROOM], delay[SPAN_TEXT_ROOM];
@@ -38,6 +39,8 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, siz
 	if (exchange->has_result) {
 		span_format(exchange->offset_ns, 1, offset);
 		span_format(exchange->delay_ns, 0, delay);
+		style_units(style, offset);
+		style_units(style, delay);
 		text_format(&first, "offset %s, delay %s", offset, delay);
 	} else {
 		text_format(&first, "no offset%s",
@@ -45,7 +48,10 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, siz
 		                    ? ": the format of its line is free"
 		                    : " to be had");
 	}
-	text_format(&first, "%s", exchange->is_late ? ", LATE" : "");
+	if (exchange->is_late) {
+		text_put(&first, ", ");
+		style_word(&first, style, STYLE_DOUBTFUL, "LATE");
+	}
 	if (exchange->complaint) {
 		text_format(&first, "; not to be used: %s", exchange->complaint);
 	}
@@ -67,7 +73,8 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, char *buf, siz
 	return out.len;
 }
 
-size_t trace_text_silence(const struct trace_silence *silence, char *buf, size_t room)
+size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
+                          char *buf, size_t room)
 {
 	struct text out = text_to(buf, room);
 	char client[TRACE_TEXT_ENDPOINT_ROOM], server[TRACE_TEXT_ENDPOINT_ROOM];
@@ -76,7 +83,8 @@ size_t trace_text_silence(const struct trace_silence *silence, char *buf, size_t
 
 	trace_text_endpoint(&silence->client, client);
 	trace_text_endpoint(&silence->server, server);
-	text_format(&first, "NO ANSWER to %llu: %s asked %s (%s%s)",
+	style_word(&first, style, STYLE_BAD, "NO ANSWER");
+	text_format(&first, " to %llu: %s asked %s (%s%s)",
 	            (unsigned long long)silence->request_frame, client, server,
 	            trace_protocol_name(silence->protocol), silence->is_tcp ? "+tcp" : "");
 	if (silence->refused_by != 0) {
@@ -88,68 +96,104 @@ size_t trace_text_silence(const struct trace_silence *silence, char *buf, size_t
 	return out.len;
 }
 
+/* What a ladder is made of; each takes one column. */
+struct glyphs {
+	const char *rail, *dot, *dash, *to_right, *to_left;
+	const char *down, *falls, *rises, *up; /* corners of the two arrows, as they come */
+};
+
+static const struct glyphs ascii = { "|", "o", "-", ">", "<", "`", ".", ".", "'" };
+static const struct glyphs utf8 = { "\u2502", "\u25cf", "\u2500", "\u25b6", "\u25c0",
+	                            "\u2570", "\u256e", "\u256d", "\u256f" };
+
+/* A ladder in the making. */
+struct ladder {
+	struct text *out;
+	const struct glyphs *glyphs;
+};
+
 /* One row: a label, the rail of the capture, `text` at the left or right, the server's. */
-static void put_rung(struct text *out, const char *label, const char *left,
+static void put_rung(const struct ladder *ladder, const char *label, const char *left,
                      const char *right, const char *server_label)
 {
+	const struct glyphs *glyphs = ladder->glyphs;
 	bool has_left_dot = label[0] != '\0';
 	bool has_right_dot = server_label[0] != '\0';
-	int gap = LADDER_COLUMNS - (int)strlen(left) - (int)strlen(right);
+	int gap = LADDER_COLUMNS - (int)style_columns(left) - (int)style_columns(right);
 
-	text_format(out, "   %-2s   %c%s%*s%s%c%s%s\n", label, has_left_dot ? 'o' : '|',
-	            left, gap > 0 ? gap : 0, "", right, has_right_dot ? 'o' : '|',
+	text_format(ladder->out, "   %-2s   %s%s%*s%s%s%s%s\n", label,
+	            has_left_dot ? glyphs->dot : glyphs->rail, left, gap > 0 ? gap : 0, "",
+	            right, has_right_dot ? glyphs->dot : glyphs->rail,
 	            has_right_dot ? " " : "", server_label);
 }
 
-/* The long part of an arrow, from the left rail on: blanks, `corner`, dashes, `head`. */
-static void put_arrow(struct text *out, char corner, const char *head)
+/* The long part of an arrow, from the left rail on: blanks, a corner, dashes, and the head, if
+ * any. */
+static void put_arrow(const struct ladder *ladder, const char *corner, const char *head)
 {
-	char arrow[LADDER_COLUMNS + 1];
-	size_t blanks = 5;
+	char line[4 * LADDER_COLUMNS + 1];
+	struct text arrow = text_to(line, sizeof(line));
+	size_t dashes = LADDER_COLUMNS - ARROW_INDENT - 1 - style_columns(head);
 
-	memset(arrow, '-', LADDER_COLUMNS);
-	memset(arrow, ' ', blanks);
-	arrow[blanks] = corner;
-	memcpy(arrow + LADDER_COLUMNS - strlen(head), head, strlen(head));
-	arrow[LADDER_COLUMNS] = '\0';
-	put_rung(out, "", arrow, "", "");
+	text_blanks(&arrow, ARROW_INDENT);
+	text_put(&arrow, corner);
+	for (; dashes > 0; dashes--) {
+		text_put(&arrow, ladder->glyphs->dash);
+	}
+	text_put(&arrow, head);
+	put_rung(ladder, "", line, "", "");
 }
 
-static void put_ladder_rungs(struct text *out, const struct trace_exchange *exchange)
+/* The short part of one, at the left rail, and what it carries. */
+static void put_stub(const struct ladder *ladder, const char *start, const char *corner,
+                     const char *what, uint64_t frame)
 {
-	char side[LADDER_COLUMNS];
-	char time[TEXT_TIME_RFC3339_ROOM], held[SPAN_TEXT_ROOM];
+	char line[4 * LADDER_COLUMNS];
+	struct text stub = text_to(line, sizeof(line));
 
-	text_format(out, "        capture %*s server\n", LADDER_COLUMNS - 13, "");
-	put_rung(out, "", "", "", "");
+	text_put(&stub, start);
+	for (size_t i = 1; i < ARROW_INDENT; i++) {
+		text_put(&stub, ladder->glyphs->dash);
+	}
+	text_format(&stub, "%s  %s, frame %llu", corner, what, (unsigned long long)frame);
+	put_rung(ladder, "", line, "", "");
+}
+
+static void put_ladder_rungs(const struct ladder *ladder, const struct style *style,
+                             const struct trace_exchange *exchange)
+{
+	const struct glyphs *glyphs = ladder->glyphs;
+	char time[TEXT_TIME_RFC3339_ROOM], held[SPAN_TEXT_ROOM];
+	char side[LADDER_COLUMNS];
+
+	text_format(ladder->out, "        capture %*s server\n", LADDER_COLUMNS - 13, "");
+	put_rung(ladder, "", "", "", "");
 	text_time_rfc3339(exchange->t1, time);
 	snprintf(side, sizeof(side), " %s", time);
-	put_rung(out, "T1", side, "", "");
-	snprintf(side, sizeof(side), "`----.  the request, frame %llu",
-	         (unsigned long long)exchange->request_frame);
-	put_rung(out, "", side, "", "");
-	put_arrow(out, '`', ">");
+	put_rung(ladder, "T1", side, "", "");
+	put_stub(ladder, glyphs->down, glyphs->falls, "the request",
+	         exchange->request_frame);
+	put_arrow(ladder, glyphs->down, glyphs->to_right);
 	text_time_rfc3339(exchange->has_stamps ? exchange->t2 : exchange->reading, time);
 	snprintf(side, sizeof(side), "%s ", time);
-	put_rung(out, "", "", side, exchange->has_stamps ? "T2" : "T");
+	put_rung(ladder, "", "", side, exchange->has_stamps ? "T2" : "T");
 	if (exchange->has_stamps) {
 		span_format(instant_diff_ns(exchange->t3, exchange->t2), 0, held);
+		style_units(style, held);
 		snprintf(side, sizeof(side), "the server holds it for %s ", held);
-		put_rung(out, "", "", side, "");
+		put_rung(ladder, "", "", side, "");
 		text_time_rfc3339(exchange->t3, time);
 		snprintf(side, sizeof(side), "%s ", time);
-		put_rung(out, "", "", side, "T3");
+		put_rung(ladder, "", "", side, "T3");
 	} else {
-		put_rung(out, "", "", "its clock, read once, somewhere in between ", "");
+		put_rung(ladder, "", "", "its clock, read once, somewhere in between ", "");
 	}
-	put_arrow(out, '.', "");
-	snprintf(side, sizeof(side), "<----'  the answer, frame %llu",
-	         (unsigned long long)exchange->answer_frame);
-	put_rung(out, "", side, "", "");
+	put_arrow(ladder, glyphs->rises, "");
+	put_stub(ladder, glyphs->to_left, glyphs->up, "the answer", exchange->answer_frame);
 	text_time_rfc3339(exchange->t4, time);
 	snprintf(side, sizeof(side), " %s", time);
-	put_rung(out, "T4", side, "", "");
-	put_rung(out, "", "", "", "");
+	put_rung(ladder, "T4", side, "", "");
+	put_rung(ladder, "", "", "", "");
 }
 
 static void put_sums(struct text *out, const struct trace_exchange *exchange)
@@ -183,9 +227,12 @@ static void put_sums(struct text *out, const struct trace_exchange *exchange)
 	text_format(out, " s\n\n");
 }
 
-size_t trace_text_ladder(const struct trace_exchange *exchange, char *buf, size_t room)
+size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
+                         char *buf, size_t room)
 {
 	struct text out = text_to(buf, room);
+	const struct ladder ladder = { .out = &out,
+		                       .glyphs = style->has_utf8 ? &utf8 : &ascii };
 	char client[TRACE_TEXT_ENDPOINT_ROOM], server[TRACE_TEXT_ENDPOINT_ROOM];
 	char line[TRACE_TEXT_INFO_ROOM];
 
@@ -208,7 +255,7 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, char *buf, size_
 		                  "out from.\n");
 		return out.len;
 	}
-	put_ladder_rungs(&out, exchange);
+	put_ladder_rungs(&ladder, style, exchange);
 	put_sums(&out, exchange);
 	text_format(
 		&out,

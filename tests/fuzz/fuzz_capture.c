@@ -53,7 +53,7 @@ static void follow(struct capture *capture)
 			must(silence.request_frame < count);
 		}
 		if (trace_frame(&trace, &in, &packet, &exchange)) {
-			trace_text_exchange(&exchange, text, sizeof(text));
+			trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 		}
 		must(trace_text_packet(&packet, text, sizeof(text)) < sizeof(text));
 	}

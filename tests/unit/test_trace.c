@@ -695,8 +695,8 @@ static void extreme_times(void **state)
 		in.at.unix_ns = times[i % COUNT_OF(times)];
 		assert_true(trace_frame(&trace, &in, &packet, &exchange));
 		trace_text_packet(&packet, text, sizeof(text));
-		trace_text_exchange(&exchange, text, sizeof(text));
-		trace_text_ladder(&exchange, text, sizeof(text));
+		trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
+		trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
 		(void)count_silences(INT64_MAX);
 		assert_int_equal(trace.counts.silent, 0);
 	}

@@ -95,7 +95,7 @@ static void an_exchange(void **state)
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
 	(void)state;
-	trace_text_exchange(&exchange, text, sizeof(text));
+	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(
 		text, "       exchange 1 (1, 2): offset +4.995 s, delay 70 ms\n"
 		      "         T1 2026-11-23T00:00:00.000000000Z  capture: request (1)\n"
@@ -106,7 +106,7 @@ static void an_exchange(void **state)
 	exchange.has_result = false;
 	exchange.is_late = true;
 	exchange.complaint = "asked too often";
-	trace_text_exchange(&exchange, text, sizeof(text));
+	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(
 		text,
 		"       exchange 1 (1, 2): no offset to be had, LATE; not to be used: "
@@ -149,8 +149,34 @@ static void a_ladder(void **state)
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
 	(void)state;
-	trace_text_ladder(&exchange, text, sizeof(text));
+	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(text, LADDER);
+}
+
+/* On a terminal that can: the same ladder, in as many columns, and what is amiss in colour. */
+static void a_ladder_on_a_terminal(void **state)
+{
+	const struct style style = { .columns = 80, .has_utf8 = true, .has_color = true };
+	struct trace_exchange exchange = ntp_exchange();
+	char plain[TRACE_TEXT_BLOCK_ROOM], shown[TRACE_TEXT_BLOCK_ROOM];
+	char *plain_line, *shown_line, *plain_next = plain, *shown_next = shown;
+
+	(void)state;
+	trace_text_ladder(&exchange, &STYLE_PLAIN, plain, sizeof(plain));
+	assert_true(trace_text_ladder(&exchange, &style, shown, sizeof(shown)) <
+	            sizeof(shown));
+	assert_non_null(
+		strstr(shown, "\u2502\u2570\u2500\u2500\u2500\u2500\u256e  the request"));
+	assert_non_null(strstr(shown, "\u2500\u25b6\u2502\n"));
+	assert_non_null(strstr(shown, "\u25cf T2\n"));
+	while ((plain_line = strsep(&plain_next, "\n")) != NULL) {
+		shown_line = strsep(&shown_next, "\n");
+		assert_non_null(shown_line);
+		assert_int_equal(style_columns(shown_line), strlen(plain_line));
+	}
+	exchange.is_late = true;
+	trace_text_exchange(&exchange, &style, shown, sizeof(shown));
+	assert_non_null(strstr(shown, ", \033[33mLATE\033[0m\n"));
 }
 
 static void a_silence(void **state)
@@ -168,7 +194,7 @@ static void a_silence(void **state)
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
 	(void)state;
-	trace_text_silence(&silence, text, sizeof(text));
+	trace_text_silence(&silence, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(text, "       NO ANSWER to 12: [::1]:40000 asked 192.0.2.1:37 "
 	                          "(time+tcp); refused by 13\n");
 }
@@ -238,14 +264,17 @@ static void the_longest_fits(void **state)
 	exchange.offset_ns = INT64_MIN;
 	exchange.delay_ns = INT64_MAX;
 	exchange.complaint = "crypto-NAK: the server does not accept the key";
-	assert_true(trace_text_exchange(&exchange, text, sizeof(text)) < sizeof(text));
+	assert_true(trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text)) <
+	            sizeof(text));
 	assert_fits(text);
-	assert_true(trace_text_ladder(&exchange, text, sizeof(text)) < sizeof(text));
+	assert_true(trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text)) <
+	            sizeof(text));
 	assert_fits(text);
 	exchange.has_stamps = false;
 	exchange.has_reading = true;
 	exchange.resolution_ns = NS_PER_S;
-	assert_true(trace_text_ladder(&exchange, text, sizeof(text)) < sizeof(text));
+	assert_true(trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text)) <
+	            sizeof(text));
 	assert_fits(text);
 }
 
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_frame_of_another_kind),
 		cmocka_unit_test(an_exchange),
 		cmocka_unit_test(a_ladder),
+		cmocka_unit_test(a_ladder_on_a_terminal),
 		cmocka_unit_test(a_silence),
 		cmocka_unit_test(the_longest_fits),
 		cmocka_unit_test(words_of_every_length_fit),
