@@ -215,6 +215,7 @@ bench: all $(SIMS:%=$(B)/%)
 	@packaging/deps build test
 	@tests/bench/accuracy
 	@BUILD=$(B) tests/bench/server
+	@BUILD=$(B) tests/bench/soak 2000000
 	@tests/bench/rounds
 	@tests/bench/fleet
 	@$(B)/sim_measure 1000000

@@ -51,6 +51,19 @@ static bool is_of_one_host(const struct address *at)
 	return r == 0;
 }
 
+/* An answer is never cut into fragments, so nobody can put a fragment of his own into it, whatever
+ * ICMP messages he forges; and the kernel need not think of a number for it. */
+static void forbid_fragments(int fd, enum address_family family)
+{
+	const int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
+
+	if (family == ADDRESS_IPV4) {
+		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4));
+	} else {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+	}
+}
+
 /* What each datagram is to come with, and how many may wait. */
 static int set_options(int fd, enum address_family family, bool is_single)
 {
@@ -62,6 +75,7 @@ static int set_options(int fd, enum address_family family, bool is_single)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	}
+	forbid_fragments(fd, family);
 	if (r < 0 || is_single) {
 		return r;
 	}

@@ -3,9 +3,10 @@
  * Load for an NTP server on loopback, and on no other interface: bounded in count and time.
  *
  *   load rate ADDR PORT PER_S SECONDS
- *        that many requests a second from 32 sockets, evenly, in small bursts where the sender
- *        does not keep up; prints "SENT ANSWERED LOST_PERCENT PER_S MEDIAN_US P99_US"
- *        (PER_S: what was really sent)
+ *        that many requests a second from 32 sockets, evenly; what could not be sent within a
+ *        millisecond is not sent, for a burst would be another load.  Prints "SENT ANSWERED
+ *        LOST_PERCENT PER_S MEDIAN_US P99_US" (PER_S: what was really sent; times until the
+ *        kernel has the answer)
  *   load flight ADDR PORT AT_ONCE SECONDS
  *        always so many requests under way; prints the same
  *   load burst ADDR PORT COUNT WAIT_MS
@@ -17,6 +18,10 @@
  *   load interleaved ADDR PORT PER_S SECONDS
  *        32 clients that ask for interleaved mode (RFC 9769) in turn; prints
  *        "SENT ANSWERED INTERLEAVED"
+ *   load soak ADDR PORT COUNT SOURCES
+ *        so many requests from so many addresses of 10.0.0.0/8 in turn, which a network
+ *        namespace has to call its own (ip route add local 10.0.0.0/8 dev lo); for
+ *        SOAK_SECONDS_MAX at most; prints "SENT ANSWERED SOURCES PER_S"
  *   load abuse ADDR PORT COUNT SEED
  *        random and mutated requests; prints "SENT LEGAL ANSWERED WRONG" and what was wrong
  */
@@ -40,8 +45,13 @@ enum {
 	OCTETS = 48,
 	SECONDS_MAX = 60,
 	COUNT_MAX = 10 * 1000 * 1000,
+	SOAK_COUNT_MAX = 1000 * 1000 * 1000,
+	SOAK_SECONDS_MAX = 1700,
+	SOAK_AT_ONCE = 512,
+	SOAK_SOURCES_MAX = 1 << 24,
 	LATENCIES_MAX = 1 << 20,
 	ROOM = 2048,
+	CONTROL = 64,
 };
 #define NS_PER_S INT64_C(1000000000)
 #define NTP_UNIX_S UINT32_C(2208988800)
@@ -50,6 +60,7 @@ struct batch {
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
 	uint8_t octets[BATCH][ROOM];
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL];
 };
 
 struct run {
@@ -129,7 +140,7 @@ static void request_write(uint8_t *buf, int64_t now_ns)
 
 static void send_some(struct run *r, int fd, int count)
 {
-	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	int64_t now_ns = clock_ns(CLOCK_REALTIME);
 	int n;
 
 	for (int i = 0; i < count; i++) {
@@ -141,6 +152,21 @@ static void send_some(struct run *r, int fd, int count)
 	}
 }
 
+/* When the kernel had datagram `i` of the batch; `now_ns` when it does not say. */
+static int64_t arrival_ns(struct batch *b, int i, int64_t now_ns)
+{
+	struct msghdr *msg = &b->messages[i].msg_hdr;
+	struct cmsghdr *c = msg->msg_controllen > 0 ? CMSG_FIRSTHDR(msg) : NULL;
+	struct timespec ts;
+
+	msg->msg_controllen = CONTROL;
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) {
+		return now_ns;
+	}
+	memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
 static unsigned take_answers(struct run *r, int wait_ms)
 {
 	unsigned taken = 0;
@@ -149,7 +175,7 @@ static unsigned take_answers(struct run *r, int wait_ms)
 		return 0;
 	}
 	for (int s = 0; s < SOCKETS; s++) {
-		int64_t now_ns, sent_ns;
+		int64_t now_ns, sent_ns, arrived_ns;
 		int n;
 
 		if (!r->polls[s].revents) {
@@ -159,14 +185,15 @@ static unsigned take_answers(struct run *r, int wait_ms)
 		now_ns = clock_ns(CLOCK_MONOTONIC);
 		for (int i = 0; i < n; i++) {
 			memcpy(&sent_ns, r->in.octets[i] + 24, sizeof(sent_ns));
-			if (r->in.messages[i].msg_len != OCTETS || sent_ns > now_ns) {
+			arrived_ns = arrival_ns(&r->in, i, clock_ns(CLOCK_REALTIME));
+			if (r->in.messages[i].msg_len != OCTETS || sent_ns > arrived_ns) {
 				continue;
 			}
 			taken++;
 			r->last_answer_ns = now_ns;
 			if (r->latency_count < LATENCIES_MAX) {
 				r->latencies_ns[r->latency_count++] =
-					(uint32_t)(now_ns - sent_ns);
+					(uint32_t)(arrived_ns - sent_ns);
 			}
 		}
 	}
@@ -183,13 +210,20 @@ static int by_size(const void *a, const void *b)
 
 static void run_open(struct run *r, char **argv)
 {
+	const int on = 1;
+
 	memset(r, 0, sizeof(*r));
 	for (int i = 0; i < SOCKETS; i++) {
 		r->fds[i] = connected(argv[0], argv[1]);
+		(void)setsockopt(r->fds[i], SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 		r->polls[i] = (struct pollfd){ .fd = r->fds[i], .events = POLLIN };
 	}
 	batch_init(&r->out, OCTETS);
 	batch_init(&r->in, ROOM);
+	for (int i = 0; i < BATCH; i++) {
+		r->in.messages[i].msg_hdr.msg_control = r->in.control[i];
+		r->in.messages[i].msg_hdr.msg_controllen = CONTROL;
+	}
 	r->latencies_ns = calloc(LATENCIES_MAX, sizeof(*r->latencies_ns));
 	if (!r->latencies_ns) {
 		die("memory");
@@ -218,7 +252,7 @@ static int run_report(struct run *r, int64_t took_ns)
 static int load_rate(char **argv)
 {
 	static struct run r;
-	int64_t per_s = number(argv[2], 2000000), due;
+	int64_t per_s = number(argv[2], 2000000), due, most;
 	int64_t span_ns = number(argv[3], SECONDS_MAX) * NS_PER_S, began_ns, now_ns;
 	unsigned turn = 0;
 
@@ -236,7 +270,8 @@ static int load_rate(char **argv)
 			(void)take_answers(&r, 0);
 		}
 		/* What could not be sent in time is not sent at all: the rate is a rate. */
-		if (due > per_s / 10) {
+		most = BATCH + per_s / 1000;
+		if (due > most) {
 			began_ns += (int64_t)(1e9 * (double)(due - BATCH) / (double)per_s);
 			span_ns -= (int64_t)(1e9 * (double)(due - BATCH) / (double)per_s);
 		}
@@ -456,6 +491,106 @@ static int load_interleaved(char **argv)
 	return 0;
 }
 
+/* One socket sends from all addresses: each datagram names its own. */
+struct soak {
+	struct run run;
+	struct sockaddr_in to;
+	_Alignas(struct cmsghdr)
+		uint8_t control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+static void soak_open(struct soak *s, char **argv)
+{
+	const int room = 4 << 20;
+
+	memset(s, 0, sizeof(*s));
+	close(connected(argv[0], argv[1])); /* for what it says of a wrong address */
+	s->to = (struct sockaddr_in){ .sin_family = AF_INET,
+		                      .sin_port = htons((uint16_t)number(argv[1], 65535)) };
+	(void)inet_pton(AF_INET, argv[0], &s->to.sin_addr);
+	s->run.fds[0] = socket(AF_INET, SOCK_DGRAM, 0);
+	if (s->run.fds[0] < 0) {
+		die("socket");
+	}
+	(void)setsockopt(s->run.fds[0], SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	batch_init(&s->run.out, OCTETS);
+	batch_init(&s->run.in, ROOM);
+	for (int i = 0; i < BATCH; i++) {
+		struct msghdr *msg = &s->run.out.messages[i].msg_hdr;
+		struct cmsghdr *c = (struct cmsghdr *)(void *)s->control[i];
+
+		*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)),
+			               .cmsg_level = IPPROTO_IP,
+			               .cmsg_type = IP_PKTINFO };
+		msg->msg_name = &s->to;
+		msg->msg_namelen = sizeof(s->to);
+		msg->msg_control = c;
+		msg->msg_controllen = sizeof(s->control[i]);
+	}
+}
+
+/* Neighbours in time are of different networks. */
+static uint32_t soak_source(uint64_t number, uint64_t sources)
+{
+	uint32_t host = (uint32_t)(number % sources) * UINT32_C(0x9e3779b1);
+
+	return htonl(UINT32_C(10) << 24 | host >> 8);
+}
+
+static void soak_send(struct soak *s, uint64_t sources)
+{
+	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	int n;
+
+	for (int i = 0; i < BATCH; i++) {
+		struct in_pktinfo info = { .ipi_spec_dst.s_addr = soak_source(
+						   s->run.sent + (uint64_t)i, sources) };
+
+		memcpy(s->control[i] + CMSG_LEN(0), &info, sizeof(info));
+		request_write(s->run.out.octets[i], now_ns);
+	}
+	n = sendmmsg(s->run.fds[0], s->run.out.messages, BATCH, 0);
+	if (n <= 0) {
+		die("send: is 10.0.0.0/8 local here?");
+	}
+	s->run.sent += (uint64_t)n;
+}
+
+static int load_soak(char **argv)
+{
+	static struct soak s;
+	uint64_t count = (uint64_t)number(argv[2], SOAK_COUNT_MAX), lost = 0;
+	uint64_t sources = (uint64_t)number(argv[3], SOAK_SOURCES_MAX);
+	int64_t began_ns = clock_ns(CLOCK_MONOTONIC), took_ns;
+	struct pollfd wait;
+
+	soak_open(&s, argv);
+	wait = (struct pollfd){ .fd = s.run.fds[0], .events = POLLIN };
+	do {
+		int n = 0;
+
+		took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+		while (s.run.sent < count &&
+		       s.run.sent - s.run.answered - lost < SOAK_AT_ONCE) {
+			soak_send(&s, sources);
+		}
+		if (poll(&wait, 1, 100) > 0) {
+			n = recvmmsg(s.run.fds[0], s.run.in.messages, BATCH, MSG_DONTWAIT,
+			             NULL);
+		}
+		if (n > 0) {
+			s.run.answered += (uint64_t)n;
+		} else {
+			lost = s.run.sent - s.run.answered;
+		}
+	} while (s.run.answered + lost < count && took_ns < SOAK_SECONDS_MAX * NS_PER_S);
+	printf("%llu %llu %llu %.0f\n", (unsigned long long)s.run.sent,
+	       (unsigned long long)s.run.answered,
+	       (unsigned long long)(s.run.sent < sources ? s.run.sent : sources),
+	       (double)s.run.sent * 1e9 / (double)took_ns);
+	return 0;
+}
+
 static uint64_t throw(uint64_t * state)
 {
 	*state ^= *state << 13;
@@ -585,6 +720,7 @@ int main(int argc, char **argv)
 		{ "burst", load_burst },
 		{ "probe", load_probe },
 		{ "interleaved", load_interleaved },
+		{ "soak", load_soak },
 		{ "abuse", load_abuse },
 	};
 

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed under load: a processor that is taken away costs waiting and not answers.
+# reqtimed under load: a processor that is taken away costs waiting and not answers; hundreds of
+# thousands of clients cost no memory, no descriptor and no allocation.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
+own_network "$@"
 
 if ! cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
 	skip_all "no compiler for tests/bench/load.c: $(head -n 1 "$T/load.log")"
@@ -34,4 +36,45 @@ if ! may_force && [ "$(cat /proc/sys/net/core/rmem_max)" -lt 1048576 ]; then
 else
 	check "a moment without a processor costs no answer" wait_for 1 stop_a_moment
 fi
+server_stop
+
+# More sources than all tables have places, each asked from in turn.
+if grep -q __asan_init "$REQTIMED"; then
+	skip "what 300,000 clients cost" "not with sanitizers"
+	finish
+fi
+if ! cc -shared -fPIC -O1 -D_GNU_SOURCE -o "$T/intruder.so" "$R/tests/system/intruder.c" 2>"$T/log"; then
+	not_ok "tests/system/intruder.c compiles" "$(head -n 5 "$T/log")"
+	finish
+fi
+if ! ip route add local 10.0.0.0/8 dev lo 2>"$T/log"; then
+	skip "what 300,000 clients cost" "no local route to be had: $(head -n 1 "$T/log")"
+	finish
+fi
+chmod 755 "$T/intruder.so"
+head -c 8 /dev/zero >"$T/counts"
+chmod 666 "$T/counts"
+server_prefix="env LD_PRELOAD=$T/intruder.so INTRUDER_COUNTS=$T/counts" \
+	server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 || finish
+port=$(server_port ntp)
+# $kib resident, $fds descriptors, $calls of malloc() and its like
+look() {
+	kib=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$server_pid/status")
+	fds=$(find "/proc/$server_pid/fd" -mindepth 1 | wc -l)
+	calls=$(od -An -tu8 "$T/counts" | tr -d ' ')
+}
+"$T/load" soak 127.0.0.1 "$port" 200000 200000 >"$T/warm"
+sleep 1.2 # once through all that is done every second
+look
+kib_before=$kib fds_before=$fds calls_before=$calls
+"$T/load" soak 127.0.0.1 "$port" 300000 300000 >"$T/soaked"
+read -r sent answered sources per_s <"$T/soaked"
+look
+check "$sources clients at $per_s a second: nearly all are answered ($answered of $sent)" \
+	test "$sent" = 300000 -a "$answered" -ge 285000
+check "... no allocation ($calls_before before)" test "$calls_before" -gt 0 -a "$calls" = "$calls_before"
+check "... the same descriptors ($fds)" test "$fds" = "$fds_before"
+check "... the same memory ($kib_before KiB before, $kib KiB after), at most 8 MiB" \
+	test "$kib" -le $((kib_before + 16)) -a "$kib" -le 8192
+server_stop
 finish
