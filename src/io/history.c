@@ -143,18 +143,23 @@ static int check_file(struct history *history)
 	return r < 0 ? r : check_side_files(history);
 }
 
-/* One that may make no files beside a database cannot read it unless it says that nobody writes.
- * As its last user closed it there is none; a -wal file that a copy or a crash left alone
- * holds the latest runs, and is read where locks are done without. */
-static const char *alone_parameters(const struct history *history)
+static bool has_octets(const struct history *history, const char *name)
 {
 	struct stat st;
 
-	return fstatat(history->dir_fd, HISTORY_FILE "-wal", &st, AT_SYMLINK_NOFOLLOW) ==
-	                               0 &&
-	                       st.st_size > 0
-	               ? "&vfs=unix-none"
-	               : "&immutable=1";
+	return fstatat(history->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_size > 0;
+}
+
+/* One that may make no files beside a database cannot read it unless it says that nobody writes.
+ * As its last user closed it there is none; a -wal file that a copy or a crash left alone
+ * holds the latest runs, and is read where locks are done without. */
+static const char *read_only_parameters(const struct history *history, bool is_alone)
+{
+	if (!is_alone) {
+		return history->settings.is_anyones ? "&readonly_shm=1" : "";
+	}
+	return has_octets(history, HISTORY_FILE "-wal") ? "&vfs=unix-none" : "&immutable=1";
 }
 
 static int open_read_only(struct history *history, bool is_alone)
@@ -176,7 +181,7 @@ static int open_read_only(struct history *history, bool is_alone)
 			to += snprintf(to, 4, "%%%02X", (unsigned)(unsigned char)*from);
 		}
 	}
-	snprintf(to, 32, "?mode=ro%s", is_alone ? alone_parameters(history) : "");
+	snprintf(to, 32, "?mode=ro%s", read_only_parameters(history, is_alone));
 	code = sqlite3_open_v2(uri, &history->db,
 	                       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
 	                               SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
@@ -325,18 +330,23 @@ static void close_database(struct history *history)
 static int open_store(struct history *history)
 {
 	int64_t version;
+	bool is_alone;
 	int r;
 
 	r = check_file(history);
 	if (r < 0) {
 		return r;
 	}
-	r = open_database(history, false);
+	/* Who only looks makes no file, also where it could. */
+	is_alone = history->settings.is_anyones &&
+	           (!has_octets(history, HISTORY_FILE "-wal") ||
+	            !has_octets(history, HISTORY_FILE "-shm"));
+	r = open_database(history, is_alone);
 	if (r == 0) {
 		r = look_at_version(history, &version);
 	}
 	/* EROFS: a left -wal file without its -shm. */
-	if ((r == -EACCES || r == -EROFS) && history->is_read_only) {
+	if ((r == -EACCES || r == -EROFS) && history->is_read_only && !is_alone) {
 		close_database(history);
 		r = open_database(history, true);
 		if (r == 0) {
