@@ -30,7 +30,9 @@
 
 #include "core/ntp_time.h"
 
-#define DISCIPLINE_VERSION 1 /* of the layout of struct discipline */
+/* Raised with the layout of struct discipline, and with what the same runs teach it: what was
+ * kept by another version is not used. */
+#define DISCIPLINE_VERSION 1
 
 /* The kernel takes no more; most that one run may change it; how fast adjtime() works. */
 #define DISCIPLINE_FREQUENCY_MAX_PPB INT64_C(500000)

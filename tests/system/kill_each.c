@@ -9,25 +9,17 @@
  * killed one it is that or right; the next run makes it right with a single step in all, says
  * nothing wrong, and the history between them is sound.
  */
-#include <errno.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 
 #include "sim_clock.h"
+#include "traced.h"
 
-enum { PROCESSES_MAX = 64, UNKILLED_ENOUGH = 3, FAILURES_ENOUGH = 5, RUNS_KEPT = 20 };
+enum { UNKILLED_ENOUGH = 3, FAILURES_ENOUGH = 5, RUNS_KEPT = 20 };
 #define BEHIND_NS (2 * NS)
 #define NEAR_NS (NS / 4)
-
-static struct process {
-	pid_t pid;
-	int is_in_call; /* -1: has not been seen yet */
-} processes[PROCESSES_MAX];
 
 static struct sim *sim;
 static const char *history, *preload;
@@ -37,24 +29,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "kill_each: %s: %s\n", what, strerror(errno));
 	exit(99);
-}
-
-static struct process *process_of(pid_t pid)
-{
-	for (int i = 0; i < PROCESSES_MAX; i++) {
-		if (processes[i].pid == pid) {
-			return &processes[i];
-		}
-	}
-	for (int i = 0; i < PROCESSES_MAX; i++) {
-		if (processes[i].pid == 0) {
-			processes[i] = (struct process){ pid, -1 };
-			return &processes[i];
-		}
-	}
-	errno = E2BIG;
-	fail("processes");
-	return NULL;
 }
 
 static pid_t start(char **argv, int is_traced)
@@ -80,61 +54,13 @@ static pid_t start(char **argv, int is_traced)
 	_exit(127);
 }
 
-/* What to do with a stop: the signal to hand on; `*calls` counts the calls that begin. */
-static int stop_of(struct process *process, int status, long *calls)
-{
-	const int signal = WSTOPSIG(status);
-
-	if (signal == (SIGTRAP | 0x80)) {
-		process->is_in_call = process->is_in_call != 1;
-		*calls += process->is_in_call;
-		return 0;
-	}
-	/* Births, the end of execve, and the stop that a new process begins with. */
-	if (status >> 16 != 0 || (signal == SIGSTOP && process->is_in_call < 0)) {
-		return 0;
-	}
-	return signal;
-}
-
 /* Returns how many calls it made until it was killed, or in all. */
 static long run_killed(char **argv, long kill_at)
 {
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
-	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-	                     PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
-	int status, is_set_up = 0;
-	long calls = 0;
-	pid_t pid;
+	struct traced traced = { .kill_at = kill_at };
 
-	memset(processes, 0, sizeof(processes));
-	if (start(argv, 1) < 0) {
-		fail("fork");
-	}
-	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
-		struct process *process = process_of(pid);
-		int signal;
-
-		if (!WIFSTOPPED(status)) {
-			process->pid = 0;
-			continue;
-		}
-		if (!is_set_up) {
-			ptrace(PTRACE_SETOPTIONS, pid, 0, (void *)options);
-			is_set_up = 1;
-			signal = 0;
-		} else {
-			signal = stop_of(process, status, &calls);
-		}
-		if (calls == kill_at && process->is_in_call == 1) {
-			kill(pid, SIGKILL);
-			kill_at =
-				-calls; /* only this one; from here on nothing is counted */
-		}
-		ptrace(kill_at < 0 ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0,
-		       (void *)(long)signal);
-	}
-	return calls;
+	traced_run(&traced, start(argv, 1));
+	return traced.calls;
 }
 
 static int run_plain(char **argv)

@@ -115,6 +115,24 @@ static void what_was_refused_is_not_learnt(void **state)
 	assert_int_equal(refused.surprise_count, clean.surprise_count);
 }
 
+/* The clock starts anew, its error with it; how fast it runs stays what it was. */
+static void a_reboot_keeps_the_frequency(void **state)
+{
+	struct run_record now = a_run(RUNS, -3 * NS_PER_S);
+	struct correct_record ret;
+
+	(void)state;
+	memcpy(now.boot_id, "two", 4);
+	now.mono_ns = 30 * NS_PER_S;
+	now.boot_ns = now.mono_ns;
+	ret = advice(RUNS, &now);
+	assert_int_equal(ret.has_advice, 1);
+	assert_in_range(ret.frequency_ppb, 49700, 50300);
+	assert_true(llabs(ret.phase_ns - now.offset_ns) <= now.bound_ns);
+	/* Nothing is expected of its phase, so nothing is refused for it. */
+	assert_true(ret.expected_bound_ns < 0);
+}
+
 static void no_answer_no_advice(void **state)
 {
 	struct run_record now = a_run(RUNS, 0);
@@ -217,6 +235,7 @@ int main(void)
 		cmocka_unit_test(the_frequency_is_learnt),
 		cmocka_unit_test(the_first_run_knows_only_itself),
 		cmocka_unit_test(what_was_refused_is_not_learnt),
+		cmocka_unit_test(a_reboot_keeps_the_frequency),
 		cmocka_unit_test(no_answer_no_advice),
 		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
 		cmocka_unit_test(the_interval_is_the_usual_one),

@@ -25,32 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROCESSES_MAX = 64, BEFORE = 6, AFTER = 20 };
+#include "../system/traced.h"
+
+enum { BEFORE = 6, AFTER = 20 };
 #define BEHIND_MS 2000
 #define NEAR_NS INT64_C(30000000)
-
-static struct process {
-	pid_t pid;
-	int is_in_call;
-} processes[PROCESSES_MAX];
-
-static struct process *process_of(pid_t pid)
-{
-	for (int i = 0; i < PROCESSES_MAX; i++) {
-		if (processes[i].pid == pid) {
-			return &processes[i];
-		}
-	}
-	for (int i = 0; i < PROCESSES_MAX; i++) {
-		if (processes[i].pid == 0) {
-			processes[i].pid = pid;
-			processes[i].is_in_call = -1; /* has not been seen yet */
-			return &processes[i];
-		}
-	}
-	fprintf(stderr, "too many processes\n");
-	exit(1);
-}
 
 static int64_t ns_of(clockid_t clock)
 {
@@ -76,7 +55,9 @@ static void put_behind(void)
 	}
 }
 
-static int steps(pid_t pid)
+/* At which call the clock was last about to be stepped: of those that a privileged process
+ * makes, the deed is last. */
+static void look_for_step(struct traced *traced, pid_t pid, long number)
 {
 #ifdef __x86_64__
 	long call = ptrace(PTRACE_PEEKUSER, pid,
@@ -84,13 +65,15 @@ static int steps(pid_t pid)
 	long at = ptrace(PTRACE_PEEKUSER, pid,
 	                 (void *)offsetof(struct user_regs_struct, rsi), 0);
 
-	if (call == SYS_clock_adjtime) {
-		return (ptrace(PTRACE_PEEKDATA, pid, (void *)at, 0) & ADJ_SETOFFSET) != 0;
+	if (call == SYS_clock_adjtime &&
+	    (ptrace(PTRACE_PEEKDATA, pid, (void *)at, 0) & ADJ_SETOFFSET) != 0) {
+		traced->seen = number;
 	}
 #else
+	(void)traced;
 	(void)pid;
+	(void)number;
 #endif
-	return 0;
 }
 
 static void start(char **argv, int is_traced)
@@ -106,54 +89,16 @@ static void start(char **argv, int is_traced)
 	_exit(127);
 }
 
-/* Returns the status of wait(); the calls seen, and at which of them the clock was
- * last about to be stepped (of those a privileged process makes, the deed is last). */
-static int run_traced(char **argv, long kill_at, long *ret_calls, long *ret_step)
+static struct traced run_traced(char **argv, long kill_at)
 {
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
-	                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
-	int status, result = -1, is_set_up = 0;
-	struct process *process;
-	pid_t first, pid;
-	long calls = 0;
+	struct traced traced = { .kill_at = kill_at, .look = look_for_step };
+	pid_t first = fork();
 
-	memset(processes, 0, sizeof(processes));
-	first = fork();
 	if (first == 0) {
 		start(argv, 1);
 	}
-	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
-		process = process_of(pid);
-		if (!WIFSTOPPED(status)) {
-			process->pid = 0;
-			result = pid == first ? status : result;
-			continue;
-		}
-		int signal = WSTOPSIG(status);
-		if (!is_set_up) {
-			ptrace(PTRACE_SETOPTIONS, first, 0, (void *)options);
-			is_set_up = 1;
-			signal = 0;
-		} else if (signal == (SIGTRAP | 0x80)) {
-			signal = 0;
-			process->is_in_call = process->is_in_call != 1;
-			if (process->is_in_call) {
-				calls++;
-				if (steps(pid)) {
-					*ret_step = calls;
-				}
-			}
-			if (process->is_in_call && calls == kill_at) {
-				kill(pid, SIGKILL);
-			}
-		} else if (status >> 16 != 0 ||
-		           (signal == SIGSTOP && process->is_in_call < 0)) {
-			signal = 0;
-		}
-		ptrace(PTRACE_SYSCALL, pid, 0, (void *)(long)signal);
-	}
-	*ret_calls = calls;
-	return result;
+	traced_run(&traced, first);
+	return traced;
 }
 
 static int run_plain(char **argv)
@@ -189,12 +134,11 @@ static void complain(const char *what, long at, int64_t off_ns, int status)
 static int sweep_one(char **argv, long at, int64_t right_ns, long *ret_done,
                      long *ret_named)
 {
-	long calls, step = 0;
 	int64_t off_ns;
 	int status;
 
 	put_behind();
-	run_traced(argv, at, &calls, &step);
+	run_traced(argv, at);
 	off_ns = ahead_ns() - right_ns;
 	if (is_near(off_ns)) {
 		++*ret_done;
@@ -222,6 +166,7 @@ int main(int argc, char **argv)
 	long runs = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
 	long calls = 0, step = 0, done = 0, named = 0, count = 0, stride;
 	int failures = 0;
+	struct traced traced;
 	int64_t right_ns;
 
 	if (runs < 1 || run_plain(argv + 2) != 0) {
@@ -230,7 +175,9 @@ int main(int argc, char **argv)
 	}
 	right_ns = ahead_ns();
 	put_behind();
-	run_traced(argv + 2, -1, &calls, &step);
+	traced = run_traced(argv + 2, -1);
+	calls = traced.calls;
+	step = traced.seen;
 	if (calls == 0 || step == 0 || !is_near(ahead_ns() - right_ns)) {
 		complain("the traced run went wrong", step, ahead_ns() - right_ns, 0);
 		return 1;
