@@ -105,6 +105,9 @@ static void put_batches(struct page *p, const struct serve_counts *c)
 
 static void put_clock(struct page *p, const struct serve_metrics *m)
 {
+	static const char *const bases[] = { [SERVE_BY_ITSELF] = "itself",
+		                             [SERVE_BY_KERNEL] = "kernel",
+		                             [SERVE_BY_TRUSTED] = "run" };
 	const struct ntp_server_state *ntp = &m->view.ntp;
 
 	put_gauge(p, "clock_synchronised", "Whether the time is served as good.",
@@ -117,6 +120,14 @@ static void put_clock(struct page *p, const struct serve_metrics *m)
 	            ntp->root_delay_ns);
 	put_seconds(p, "clock_root_dispersion_seconds", "Root dispersion in the answers.",
 	            ntp->root_dispersion_ns);
+	put_head(p, "clock_basis", "gauge", "What the answers go by: 1 for that.");
+	for (unsigned i = 0; i < COUNT_OF(bases); i++) {
+		put(p, "reqtimed_clock_basis{basis=\"%s\"} %d\n", bases[i],
+		    i == (unsigned)m->view.basis);
+	}
+	put_seconds(p, "clock_reference_timestamp_seconds",
+	            "When the clock was last set, as in the answers; 0: unknown.",
+	            ntp->reference.unix_ns);
 	put_seconds(p, "send_latency_seconds",
 	            "Added to the transmit stamp: the least it takes an answer to leave.",
 	            m->counts.ahead_ns);

@@ -106,6 +106,25 @@ poke udp 127.0.0.1 "$port" 200 "23$(octets 1)06$(octets 45)" "23$(octets 1)11$(o
 equal "a transmit stamp of zero is copied too" 0000000000000000 "$(field "$(reply 1)" 24 8)"
 equal "poll is copied" "06 11" "$(field "$(reply 1)" 2 1) $(field "$(reply 2)" 2 1)"
 
+# SNTP clients of each version: a first octet, their transmit stamp, and nothing else (RFC 1361 to
+# RFC 4330; busybox, rdate and many devices ask so).
+for version in 1 2 3 4; do
+	before=$(date +%s)
+	poke udp 127.0.0.1 "$port" 200 "$(request $((version << 3 | 3)))"
+	after=$(date +%s)
+	got=$(reply 1)
+	seconds=$((0x0$(field "$got" 32 4) - 2208988800))
+	if [ "$(field "$got" 0 1)" = "$(printf '%02x' $((version << 3 | 4)))" ] &&
+		[ "$(field "$got" 1 1)" = 01 ] && [ "$seconds" -ge "$before" ] &&
+		[ "$seconds" -le "$after" ] && [ "$(field "$got" 24 8)" = 1122334455667788 ] &&
+		[ "$(for at in 32 40; do field "$got" $at 8; done | sort | head -n 1)" = \
+			"$(field "$got" 32 8)" ]; then
+		ok "SNTP version $version is told the time"
+	else
+		not_ok "SNTP version $version is told the time" "$before $seconds $after $got"
+	fi
+done
+
 # Two threads have two sockets: their answers differ in nothing but the stamps.
 set --
 i=0
@@ -119,7 +138,7 @@ equal "all threads say the same of their clock" 1 \
 	"$(awk '{ print substr($3, 1, 48) }' "$out" | sort -u | wc -l)"
 server_stop
 equal "the last line counts what was done" \
-	"reqtimed: ended: answered 54, dropped 180 (too long 3, no request 177)" \
+	"reqtimed: ended: answered 58, dropped 180 (too long 3, no request 177)" \
 	"$(tail -n 1 "$server_log" | sed 's/;.*//')"
 equal "the older protocols are off unless asked for" 1 \
 	"$(grep -Ec '^reqtimed: (ntp|text|time|daytime) .*:[0-9]+$' "$server_log")"

@@ -21,8 +21,13 @@ if ! cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; 
 	skip_all "no compiler for tests/bench/load.c: $(head -n 1 "$T/load.log")"
 fi
 
-server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 || finish
+mkdir "$T/metrics"
+chmod 777 "$T/metrics"
+metrics=$T/metrics/m
+server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 --metrics "$metrics" || finish
 port=$(server_port ntp)
+wait_for 5 test -s "$metrics"
+ln "$metrics" "$T/metrics/first"
 # Once, so that what is touched for the first time is touched.
 "$T/load" rate 127.0.0.1 "$port" 5000 1 >/dev/null
 fds_before=$(fds)
@@ -37,6 +42,18 @@ for seed in 1 "$(date +%s)"; do
 		test "$((answered * 10))" -ge "$((plain * 9))"
 done
 "$T/load" rate 127.0.0.1 "$port" 20000 3 >"$T/rate"
+# Begun at the start, and every 15 s: by now more than once.
+# shellcheck disable=SC2317 # called by wait_for
+written() {
+	[ "$(sed -n 's/^reqtimed_requests_total //p' "$metrics")" -gt 1000 ]
+}
+check "metrics are written again" wait_for 20 written
+check "... as another file: who had the first open reads that to its end" sh -c "
+	[ ! '$metrics' -ef '$T/metrics/first' ] &&
+	grep -q '^reqtimed_requests_total 0\$' '$T/metrics/first' &&
+	grep -q '^reqtimed_start_time_seconds ' '$T/metrics/first'"
+rm "$T/metrics/first"
+check "... and nothing is left beside it" test "$(ls "$T/metrics")" = m
 check "descriptors stay the same ($fds_before)" test "$(fds)" = "$fds_before"
 kib=$(memory_kib)
 if is_sanitized; then
@@ -86,8 +103,6 @@ $(cat "$T/intruded.log")"
 fi
 
 # An attacker in the process that parses files: no other file, no socket, no program.
-mkdir "$T/metrics"
-chmod 777 "$T/metrics"
 # $1: what it tries; until $2 is in the log, or 5 s
 intrude_clerk() {
 	INTRUDER_CLERK=$1 LD_PRELOAD=$T/intruder.so "$REQTIMED" --listen 127.0.0.1:0 \

@@ -30,6 +30,8 @@ static struct serve_metrics example(void)
 	m.counts.tcp.denied = 9;
 	m.view.ntp.stratum = 3;
 	m.view.ntp.root_dispersion_ns = 1500000001;
+	m.view.basis = SERVE_BY_TRUSTED;
+	m.view.ntp.reference.unix_ns = INT64_C(1794999999500000000);
 	m.started.unix_ns = INT64_C(1795000000000000001);
 	return m;
 }
@@ -52,6 +54,10 @@ static const char *const lines[] = {
 	"reqtimed_clock_synchronised 1",
 	"reqtimed_clock_stratum 3",
 	"reqtimed_clock_root_dispersion_seconds 1.500000001",
+	"reqtimed_clock_basis{basis=\"itself\"} 0",
+	"reqtimed_clock_basis{basis=\"kernel\"} 0",
+	"reqtimed_clock_basis{basis=\"run\"} 1",
+	"reqtimed_clock_reference_timestamp_seconds 1794999999.500000000",
 	"reqtimed_send_latency_seconds 0.000001234",
 	"reqtimed_start_time_seconds 1795000000.000000001",
 	"# TYPE reqtimed_batch_size histogram",
