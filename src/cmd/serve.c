@@ -283,6 +283,22 @@ out:
 	return status;
 }
 
+/* All that a start would find wrong before it listens: the user, and what that one may reach. */
+static int serve_check(const struct serve_options *options)
+{
+	struct clerk clerk = { .fd = -1 };
+	int status = serve_clerk_start(options, &clerk);
+
+	clerk_close(&clerk);
+	if (status == 0) {
+		status = give_up_privileges(options->user);
+	}
+	if (status == 0) {
+		command_complain("options and configuration are right");
+	}
+	return status;
+}
+
 static int serve_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
@@ -307,7 +323,7 @@ static int serve_run(const void *settings, const char *const *operands,
 	}
 	status = serve_places_from(&options, inherited, (size_t)inherited_count, &places);
 	if (status == 0 && options.wants_check) {
-		command_complain("options and configuration are right");
+		status = serve_check(&options);
 	} else if (status == 0) {
 		status = serve_with(&options, &rules, &places);
 	}

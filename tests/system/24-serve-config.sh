@@ -203,6 +203,16 @@ refuses "too long" 'the file is too long|the line is too long' <"$T/given"
 printf 'threads = 2\n' >"$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "a right one" 0 'options and configuration are right'
+run timeout 5 "$REQTIMED" --check-config --metrics "$T/var/no/such"
+expect "... but for the folder of the metrics" 2 'No such file'
+if [ "$(id -u)" = 0 ]; then
+	run timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
+	expect "... but for a folder that is not the user's" 2 'folder "?/etc"?: Permission denied'
+	run timeout 5 "$REQTIMED" --check-config --user no-such-user-here
+	expect "... but for a user who is not there" 2 'there is no such user'
+else
+	skip "... but for a folder or a user" "needs root: nobody else can change users"
+fi
 chmod 666 "$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
