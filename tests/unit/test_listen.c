@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -358,11 +359,38 @@ static void not_every_descriptor_is_taken_over(void **state)
 	close(local);
 }
 
+/* Nobody can put a fragment of his own into an answer, or make it be cut by a forged ICMP
+ * message. */
+static void answers_are_not_cut(void **state)
+{
+	enum address_family family = *(const enum address_family *)*state;
+	struct address at = loopback(family);
+	int want = family == ADDRESS_IPV4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE;
+	struct listen_socket *socket;
+	socklen_t len = sizeof(int);
+	int is = -1;
+
+	assert_int_equal(listen_open(&at, false, &socket), 0);
+	if (family == ADDRESS_IPV4) {
+		assert_int_equal(getsockopt(listen_fd(socket), IPPROTO_IP, IP_MTU_DISCOVER,
+		                            &is, &len),
+		                 0);
+	} else {
+		assert_int_equal(getsockopt(listen_fd(socket), IPPROTO_IPV6,
+		                            IPV6_MTU_DISCOVER, &is, &len),
+		                 0);
+	}
+	assert_int_equal(is, want);
+	listen_close(socket);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(answers_come_from_the_address_asked, IPV4),
 		cmocka_unit_test_prestate(answers_come_from_the_address_asked, IPV6),
+		cmocka_unit_test_prestate(answers_are_not_cut, IPV4),
+		cmocka_unit_test_prestate(answers_are_not_cut, IPV6),
 		cmocka_unit_test_prestate(own_address_is_not_answerable, IPV4),
 		cmocka_unit_test_prestate(own_address_is_not_answerable, IPV6),
 		cmocka_unit_test(long_datagrams_are_cut),
