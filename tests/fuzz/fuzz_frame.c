@@ -64,8 +64,8 @@ static void check_exchange(const struct trace_exchange *exchange,
 	must(exchange->request_frame == packet->related || packet->role == TRACE_REQUEST);
 	must(!exchange->has_stamps || !exchange->has_reading);
 	must(exchange->number == trace.counts.exchanges);
-	check_text(text, trace_text_exchange(exchange, text, sizeof(text)));
-	check_text(text, trace_text_ladder(exchange, text, sizeof(text)));
+	check_text(text, trace_text_exchange(exchange, &STYLE_PLAIN, text, sizeof(text)));
+	check_text(text, trace_text_ladder(exchange, &STYLE_PLAIN, text, sizeof(text)));
 }
 
 static void tell_silences(struct instant now)
@@ -74,7 +74,8 @@ static void tell_silences(struct instant now)
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
 	while (trace_next_silence(&trace, now, &silence)) {
-		check_text(text, trace_text_silence(&silence, text, sizeof(text)));
+		check_text(text,
+		           trace_text_silence(&silence, &STYLE_PLAIN, text, sizeof(text)));
 	}
 }
 
