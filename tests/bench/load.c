@@ -15,53 +15,18 @@
  *        one request after the other, all four stamps from the kernels; prints
  *        "ANSWERED MEDIAN_ABS_NS P90_ABS_NS WORST_ABS_NS MEDIAN_NS THERE_NS BACK_NS EARLY"
  *        (EARLY: transmit stamps that lay after the arrival)
- *   load interleaved ADDR PORT PER_S SECONDS
- *        32 clients that ask for interleaved mode (RFC 9769) in turn; prints
- *        "SENT ANSWERED INTERLEAVED"
- *   load soak ADDR PORT COUNT SOURCES
- *        so many requests from so many addresses of 10.0.0.0/8 in turn, which a network
- *        namespace has to call its own (ip route add local 10.0.0.0/8 dev lo); for
- *        SOAK_SECONDS_MAX at most; prints "SENT ANSWERED SOURCES PER_S"
  *   load abuse ADDR PORT COUNT SEED
  *        random and mutated requests; prints "SENT LEGAL ANSWERED WRONG" and what was wrong
  */
-#include <arpa/inet.h>
-#include <errno.h>
+#include "load.h"
+
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-enum {
-	SOCKETS = 32,
-	BATCH = 32,
-	OCTETS = 48,
-	SECONDS_MAX = 60,
-	COUNT_MAX = 10 * 1000 * 1000,
-	SOAK_COUNT_MAX = 1000 * 1000 * 1000,
-	SOAK_SECONDS_MAX = 1700,
-	SOAK_AT_ONCE = 512,
-	SOAK_SOURCES_MAX = 1 << 24,
-	LATENCIES_MAX = 1 << 20,
-	ROOM = 2048,
-	CONTROL = 64,
-};
-#define NS_PER_S INT64_C(1000000000)
+enum { COUNT_MAX = 10 * 1000 * 1000, LATENCIES_MAX = 1 << 20 };
 #define NTP_UNIX_S UINT32_C(2208988800)
-
-struct batch {
-	struct mmsghdr messages[BATCH];
-	struct iovec vectors[BATCH];
-	uint8_t octets[BATCH][ROOM];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL];
-};
 
 struct run {
 	int fds[SOCKETS];
@@ -72,71 +37,6 @@ struct run {
 	size_t latency_count;
 	int64_t last_answer_ns;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
-static int64_t number(const char *text, int64_t most)
-{
-	long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end || value < 0 || value > most) {
-		fprintf(stderr, "load: not a number up to %lld: %s\n", (long long)most,
-		        text);
-		exit(2);
-	}
-	return value;
-}
-
-static int connected(const char *address, const char *port)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET };
-	const int room = 4 << 20;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	to.sin_port = htons((uint16_t)number(port, 65535));
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
-	    ntohl(to.sin_addr.s_addr) >> 24 != 127) {
-		fprintf(stderr, "load: loopback only: 127.x.x.x\n");
-		exit(2);
-	}
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
-		die("socket");
-	}
-	return fd;
-}
-
-static void batch_init(struct batch *b, size_t room)
-{
-	for (int i = 0; i < BATCH; i++) {
-		b->vectors[i] = (struct iovec){ b->octets[i], room };
-		b->messages[i].msg_hdr =
-			(struct msghdr){ .msg_iov = &b->vectors[i], .msg_iovlen = 1 };
-	}
-}
-
-/* A plain request whose transmit stamp is the moment of sending: it comes back as origin. */
-static void request_write(uint8_t *buf, int64_t now_ns)
-{
-	memset(buf, 0, OCTETS);
-	buf[0] = 0x23;
-	memcpy(buf + 40, &now_ns, sizeof(now_ns));
-}
 
 static void send_some(struct run *r, int fd, int count)
 {
@@ -438,159 +338,6 @@ static int load_probe(char **argv)
 	return 0;
 }
 
-/* What a client of interleaved mode knows: the server's receive stamp of the answer before. */
-struct interleaved {
-	uint8_t origin[8];
-	uint64_t receive, transmit;
-};
-
-static void ask_interleaved(int fd, struct interleaved *client, uint64_t number)
-{
-	uint8_t buf[OCTETS] = { 0x23 };
-
-	client->receive = number << 1 | 1;
-	client->transmit = number << 1;
-	memcpy(buf + 24, client->origin, 8);
-	memcpy(buf + 32, &client->receive, 8);
-	memcpy(buf + 40, &client->transmit, 8);
-	(void)!send(fd, buf, sizeof(buf), 0);
-}
-
-/* 1 when it was interleaved, 0 when it was basic, -1 when there is none. */
-static int take_interleaved(int fd, struct interleaved *client)
-{
-	uint8_t buf[ROOM];
-
-	if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) != OCTETS) {
-		return -1;
-	}
-	memcpy(client->origin, buf + 32, 8);
-	return memcmp(buf + 24, &client->receive, 8) == 0;
-}
-
-static int load_interleaved(char **argv)
-{
-	static struct run r;
-	static struct interleaved clients[SOCKETS];
-	int64_t per_s = number(argv[2], 100000), interleaved = 0;
-	int64_t end_ns =
-		clock_ns(CLOCK_MONOTONIC) + number(argv[3], SECONDS_MAX) * NS_PER_S;
-
-	run_open(&r, argv);
-	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
-		unsigned i = r.sent % SOCKETS;
-		int got = take_interleaved(r.fds[i], &clients[i]);
-
-		r.answered += got >= 0;
-		interleaved += got > 0;
-		ask_interleaved(r.fds[i], &clients[i], ++r.sent);
-		usleep((useconds_t)(1000000 / (per_s > 0 ? per_s : 1)));
-	}
-	printf("%llu %llu %lld\n", (unsigned long long)r.sent,
-	       (unsigned long long)r.answered, (long long)interleaved);
-	return 0;
-}
-
-/* One socket sends from all addresses: each datagram names its own. */
-struct soak {
-	struct run run;
-	struct sockaddr_in to;
-	_Alignas(struct cmsghdr)
-		uint8_t control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
-};
-
-static void soak_open(struct soak *s, char **argv)
-{
-	const int room = 4 << 20;
-
-	memset(s, 0, sizeof(*s));
-	close(connected(argv[0], argv[1])); /* for what it says of a wrong address */
-	s->to = (struct sockaddr_in){ .sin_family = AF_INET,
-		                      .sin_port = htons((uint16_t)number(argv[1], 65535)) };
-	(void)inet_pton(AF_INET, argv[0], &s->to.sin_addr);
-	s->run.fds[0] = socket(AF_INET, SOCK_DGRAM, 0);
-	if (s->run.fds[0] < 0) {
-		die("socket");
-	}
-	(void)setsockopt(s->run.fds[0], SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	batch_init(&s->run.out, OCTETS);
-	batch_init(&s->run.in, ROOM);
-	for (int i = 0; i < BATCH; i++) {
-		struct msghdr *msg = &s->run.out.messages[i].msg_hdr;
-		struct cmsghdr *c = (struct cmsghdr *)(void *)s->control[i];
-
-		*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)),
-			               .cmsg_level = IPPROTO_IP,
-			               .cmsg_type = IP_PKTINFO };
-		msg->msg_name = &s->to;
-		msg->msg_namelen = sizeof(s->to);
-		msg->msg_control = c;
-		msg->msg_controllen = sizeof(s->control[i]);
-	}
-}
-
-/* Neighbours in time are of different networks. */
-static uint32_t soak_source(uint64_t number, uint64_t sources)
-{
-	uint32_t host = (uint32_t)(number % sources) * UINT32_C(0x9e3779b1);
-
-	return htonl(UINT32_C(10) << 24 | host >> 8);
-}
-
-static void soak_send(struct soak *s, uint64_t sources)
-{
-	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-	int n;
-
-	for (int i = 0; i < BATCH; i++) {
-		struct in_pktinfo info = { .ipi_spec_dst.s_addr = soak_source(
-						   s->run.sent + (uint64_t)i, sources) };
-
-		memcpy(s->control[i] + CMSG_LEN(0), &info, sizeof(info));
-		request_write(s->run.out.octets[i], now_ns);
-	}
-	n = sendmmsg(s->run.fds[0], s->run.out.messages, BATCH, 0);
-	if (n <= 0) {
-		die("send: is 10.0.0.0/8 local here?");
-	}
-	s->run.sent += (uint64_t)n;
-}
-
-static int load_soak(char **argv)
-{
-	static struct soak s;
-	uint64_t count = (uint64_t)number(argv[2], SOAK_COUNT_MAX), lost = 0;
-	uint64_t sources = (uint64_t)number(argv[3], SOAK_SOURCES_MAX);
-	int64_t began_ns = clock_ns(CLOCK_MONOTONIC), took_ns;
-	struct pollfd wait;
-
-	soak_open(&s, argv);
-	wait = (struct pollfd){ .fd = s.run.fds[0], .events = POLLIN };
-	do {
-		int n = 0;
-
-		took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
-		while (s.run.sent < count &&
-		       s.run.sent - s.run.answered - lost < SOAK_AT_ONCE) {
-			soak_send(&s, sources);
-		}
-		if (poll(&wait, 1, 100) > 0) {
-			n = recvmmsg(s.run.fds[0], s.run.in.messages, BATCH, MSG_DONTWAIT,
-			             NULL);
-		}
-		if (n > 0) {
-			s.run.answered += (uint64_t)n;
-		} else {
-			lost = s.run.sent - s.run.answered;
-		}
-	} while (s.run.answered + lost < count && took_ns < SOAK_SECONDS_MAX * NS_PER_S);
-	printf("%llu %llu %llu %.0f\n", (unsigned long long)s.run.sent,
-	       (unsigned long long)s.run.answered,
-	       (unsigned long long)(s.run.sent < sources ? s.run.sent : sources),
-	       (double)s.run.sent * 1e9 / (double)took_ns);
-	return 0;
-}
-
 static uint64_t throw(uint64_t * state)
 {
 	*state ^= *state << 13;
@@ -715,13 +462,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(char **argv);
 	} verbs[] = {
-		{ "rate", load_rate },
-		{ "flight", load_flight },
-		{ "burst", load_burst },
-		{ "probe", load_probe },
-		{ "interleaved", load_interleaved },
-		{ "soak", load_soak },
-		{ "abuse", load_abuse },
+		{ "rate", load_rate },   { "flight", load_flight }, { "burst", load_burst },
+		{ "probe", load_probe }, { "abuse", load_abuse },
 	};
 
 	for (size_t i = 0; argc == 6 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {

@@ -40,19 +40,19 @@ fi
 poke udp 127.0.0.1 "$port" 200 "$(stamped "$received" $b $c)"
 check "each departure is told once" test "$(field "$(reply 1)" 24 8)" = $c
 # Each of 32 clients is told of basic answers first, two or three, and from then on of departures.
-if cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
-	"$T/load" interleaved 127.0.0.1 "$port" 300 2 >"$T/interleaved"
+if cc -O2 -D_GNU_SOURCE -o "$T/clients" "$R/tests/bench/clients.c" 2>"$T/clients.log"; then
+	"$T/clients" interleaved 127.0.0.1 "$port" 300 2 >"$T/interleaved"
 	read -r sent answered interleaved <"$T/interleaved"
 	check "32 clients at once: $interleaved of $answered answers are interleaved ($sent asked)" \
 		test "$interleaved" -ge $(((answered - 96) * 8 / 10))
 	# A system call for each: no more than a thousand a second of a thread, and basic
 	# answers to the others.
-	"$T/load" interleaved 127.0.0.1 "$port" 20000 2 >"$T/interleaved"
+	"$T/clients" interleaved 127.0.0.1 "$port" 20000 2 >"$T/interleaved"
 	read -r sent answered interleaved <"$T/interleaved"
 	check "too many of them: $answered of $sent are answered, $interleaved interleaved" \
 		test $((answered * 10)) -ge $((sent * 9)) -a "$interleaved" -le 4300
 else
-	skip "many interleaved clients" "no compiler for load.c: $(head -n 1 "$T/load.log")"
+	skip "many interleaved clients" "no compiler for clients.c: $(head -n 1 "$T/clients.log")"
 fi
 server_stop
 

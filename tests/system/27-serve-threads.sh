@@ -15,9 +15,11 @@ if ! echo 'int main(void) { return 0; }' | cc -fsanitize=thread -x c -o "$T/tsan
 	! "$T/tsan"; then
 	skip_all "no ThreadSanitizer here: $(head -n 1 "$T/tsan.log")"
 fi
-if ! cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
-	skip_all "no compiler for tests/bench/load.c: $(head -n 1 "$T/load.log")"
-fi
+for program in load clients; do
+	if ! cc -O2 -D_GNU_SOURCE -o "$T/$program" "$R/tests/bench/$program.c" 2>"$T/cc.log"; then
+		skip_all "no compiler for tests/bench/$program.c: $(head -n 1 "$T/cc.log")"
+	fi
+done
 if ! make -C "$R" -s TSAN=1 build/tsan/reqtimed >"$T/make.log" 2>&1; then
 	not_ok "make TSAN=1" "$(tail -n 20 "$T/make.log")"
 	finish
@@ -38,7 +40,7 @@ tcp=$(server_port reqtime+tcp)
 # Half of the clients ask for interleaved mode: what they name is shared by the threads.
 background "$T/load" rate 127.0.0.1 "$ntp" 2000 4 >"$T/loaded"
 loading=$background_pid
-background "$T/load" interleaved 127.0.0.1 "$ntp" 500 4 >"$T/interleaved"
+background "$T/clients" interleaved 127.0.0.1 "$ntp" 500 4 >"$T/interleaved"
 interleaving=$background_pid
 # The log shows ten lines a minute.
 times=8

@@ -7,9 +7,11 @@
 . "$(dirname "$0")/lib.sh"
 own_network "$@"
 
-if ! cc -O2 -D_GNU_SOURCE -o "$T/load" "$R/tests/bench/load.c" 2>"$T/load.log"; then
-	skip_all "no compiler for tests/bench/load.c: $(head -n 1 "$T/load.log")"
-fi
+for program in load clients; do
+	if ! cc -O2 -D_GNU_SOURCE -o "$T/$program" "$R/tests/bench/$program.c" 2>"$T/cc.log"; then
+		skip_all "no compiler for tests/bench/$program.c: $(head -n 1 "$T/cc.log")"
+	fi
+done
 # shellcheck disable=SC2154 # lib.sh sets them
 server --listen 127.0.0.1:0 --local-stratum 1 --threads 1 || finish
 port=$(server_port ntp)
@@ -63,11 +65,11 @@ look() {
 	fds=$(find "/proc/$server_pid/fd" -mindepth 1 | wc -l)
 	calls=$(od -An -tu8 "$T/counts" | tr -d ' ')
 }
-"$T/load" soak 127.0.0.1 "$port" 200000 200000 >"$T/warm"
+"$T/clients" soak 127.0.0.1 "$port" 200000 200000 >"$T/warm"
 sleep 1.2 # once through all that is done every second
 look
 kib_before=$kib fds_before=$fds calls_before=$calls
-"$T/load" soak 127.0.0.1 "$port" 300000 300000 >"$T/soaked"
+"$T/clients" soak 127.0.0.1 "$port" 300000 300000 >"$T/soaked"
 read -r sent answered sources per_s <"$T/soaked"
 look
 check "$sources clients at $per_s a second: nearly all are answered ($answered of $sent)" \
