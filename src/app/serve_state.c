@@ -19,9 +19,10 @@ static const uint8_t refid_stepped[4] = { 'S', 'T', 'E', 'P' };
 /* The same of two processes, each within 50 us. */
 #define MOVED_MIN_NS (200 * NS_PER_US)
 
-/* The kernel counts its maximum error up at each second, and keeps microseconds. */
+/* The kernel counts its maximum error up at each second, keeps microseconds, and was told
+ * some time after the moment of the offset. */
 #define KERNEL_GROWTH_PPB INT64_C(500000)
-#define KERNEL_LATE_NS NS_PER_MS
+#define KERNEL_LATE_NS (2 * NS_PER_MS)
 /* Given and read back, each rounded. */
 #define FREQUENCY_TOLERANCE_PPB 2
 #define SLEW_PPB INT64_C(500000)
