@@ -107,12 +107,14 @@ static void huge_length_does_not_wrap(void **state)
 	struct octets_reader in = octets_read_from(buf, sizeof(buf));
 	uint8_t room[1];
 	struct octets_writer out = octets_write_to(room, sizeof(room));
+	volatile size_t huge =
+		SIZE_MAX; /* as from outside: not for the compiler to judge */
 
 	(void)state;
-	assert_false(octets_skip(&in, SIZE_MAX));
+	assert_false(octets_skip(&in, huge));
 	in = octets_read_from(buf, sizeof(buf));
-	assert_false(octets_get(&in, room, SIZE_MAX));
-	octets_put(&out, buf, SIZE_MAX);
+	assert_false(octets_get(&in, room, huge));
+	octets_put(&out, buf, huge);
 	assert_true(out.failed);
 }
 
