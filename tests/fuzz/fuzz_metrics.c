@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The metrics file of the run before, which may be anybody's: what is taken from it is not in the
+ * future, and what is written next is read back as it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/metrics.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int is_true)
+{
+	if (!is_true) {
+		abort();
+	}
+}
+
+static void check_verb(const char *text, enum record_verb verb)
+{
+	const struct instant now = { INT64_C(1795000000) * NS_PER_S };
+	struct metrics_past past = metrics_read_past(text, verb, now), again;
+	struct metrics metrics;
+	char page[METRICS_ROOM];
+
+	check(!past.has_success || past.success.unix_ns <= now.unix_ns);
+	memset(&metrics, 0, sizeof(metrics));
+	metrics.verb = (uint32_t)verb;
+	metrics.exit_status = 1;
+	metrics.ended = now;
+	check(metrics_write(&metrics, &past, page) == strlen(page));
+	again = metrics_read_past(page, verb, now);
+	check(again.has_success == past.has_success);
+	check(!past.has_success || again.success.unix_ns == past.success.unix_ns);
+	check(again.failed_runs > 0 && again.failed_runs <= UINT32_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	check(text != NULL);
+	if (size > 0) {
+		memcpy(text, data, size);
+	}
+	text[size] = '\0';
+	for (int verb = 0; verb < RECORD_VERB_COUNT; verb++) {
+		check_verb(text, (enum record_verb)verb);
+	}
+	free(text);
+	return 0;
+}
