@@ -66,7 +66,7 @@ chgrp _reqtime $node
 chmod 775 $node
 printf '[set]\nmetrics = %s/reqtime-set.prom\n' $node >>/etc/reqtime/reqtime.conf
 mkdir -p /etc/systemd/system/reqtime.timer.d
-printf '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/3\nRandomizedDelaySec=0\n' \
+printf '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/5\nRandomizedDelaySec=0\n' \
 	>/etc/systemd/system/reqtime.timer.d/often.conf
 systemctl daemon-reload
 $W/kernel_look step -40000
@@ -106,7 +106,10 @@ run reqtime check -w 100ms -c 1s --config $W/wrong.conf
 [ $status -eq 3 ] && grep -q 'REQTIME UNKNOWN' $W/out
 result "check, one lies and one does not: UNKNOWN" $?
 run systemctl stop reqtime.timer
-until_ok 10 test "$(property reqtime.service ActiveState)" != activating
+is_idle() {
+	[ "$(property reqtime.service ActiveState)" != activating ]
+}
+until_ok 10 is_idle
 run stat -c '%U %a' /var/lib/reqtime /var/lib/reqtime/history.db
 [ "$(cat $W/out)" = "_reqtime 755
 _reqtime 644" ]
