@@ -24,6 +24,7 @@ words_of() {
 }
 
 mkdir "$T/files" "$T/state"
+chmod 777 "$T/files" # whatever --user is
 export STATE_DIRECTORY="$T/state"
 echo 'server = 127.0.0.1' >"$T/conf"
 echo 127.0.0.1 >"$T/fleet.txt"
@@ -108,8 +109,8 @@ while IFS= read -r line; do
 		check "$line" test -f "packaging/systemd/$unit"
 		;;
 	\#\ reqtimed\ * | \$\ reqtimed\ *)
-		# shellcheck disable=SC2086 # words
-		run "$REQTIMED" --check-config $arguments
+		# shellcheck disable=SC2046 # words
+		run "$REQTIMED" --check-config $(echo "$arguments" | here)
 		expect "$line" 0
 		;;
 	*make\ static*)
