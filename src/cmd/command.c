@@ -233,10 +233,15 @@ static int output_finish(int status, int failed_status)
 /* Options name files that are read, quoted and written: whoever borrowed the rights of another
  * user by starting this program could do with them what he may not do himself.  A capability
  * lends one right. */
-static bool is_set_user_id(void)
+static int check_set_user_id(void)
 {
-	return getauxval(AT_UID) != getauxval(AT_EUID) ||
-	       getauxval(AT_GID) != getauxval(AT_EGID);
+	if (getauxval(AT_UID) != getauxval(AT_EUID) ||
+	    getauxval(AT_GID) != getauxval(AT_EGID)) {
+		command_complain("not as a set-user-ID or set-group-ID program: a "
+		                 "capability is enough, see reqtime(1), Permission");
+		return EXIT_USAGE;
+	}
+	return 0;
 }
 
 int command_main(const char *program, const struct command *const *commands, size_t count,
@@ -261,20 +266,18 @@ int command_main(const char *program, const struct command *const *commands, siz
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 
-	if (is_set_user_id()) {
-		command_complain("not as a set-user-ID or set-group-ID program: a "
-		                 "capability is enough, see reqtime(1), Permission");
-		return EXIT_USAGE;
-	}
-	if (count > 1 && words[0] && strcmp(words[0], "help") == 0) {
-		return output_finish(help_main(&running.program, words + 1), EXIT_SYSTEM);
-	}
 	running.keeps_complaints = command->conclude != NULL;
 	running.kept[0] = '\0';
-	status = parse_open(&running.program, command, count_words(words), &parse);
+	status = check_set_user_id();
+	if (status == 0 && count > 1 && words[0] && strcmp(words[0], "help") == 0) {
+		return output_finish(help_main(&running.program, words + 1), EXIT_SYSTEM);
+	}
 	if (status == 0) {
-		status = command_run(&parse, is_named, words + is_named);
-		parse_close(&parse);
+		status = parse_open(&running.program, command, count_words(words), &parse);
+		if (status == 0) {
+			status = command_run(&parse, is_named, words + is_named);
+			parse_close(&parse);
+		}
 	}
 	if (command->conclude) {
 		status = command->conclude(status, running.kept);

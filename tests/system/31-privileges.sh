@@ -122,6 +122,8 @@ if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")
 		borrowed 755 "$program" --version
 		expect "... with mode 755 it does" 0 "^${program##*/} [0-9]"
 	done
+	borrowed 4755 "$REQTIME" check 127.0.0.1
+	expect "check says so in its line" 3 '^REQTIME UNKNOWN: not as a set-user-ID'
 else
 	skip "set-user-ID programs" "needs root and a file system with set-user-ID"
 fi
