@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io/file_replace.h"
@@ -29,14 +28,6 @@ struct message {
 	uint32_t kind;
 	struct metrics metrics;
 };
-
-static int64_t mono_now_ns(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 /* ---- the exporter's process ---- */
 
@@ -163,7 +154,7 @@ void exporter_skip(const struct exporter *exporter)
 
 int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 {
-	const int64_t deadline_ns = ns_add(mono_now_ns(), EXPORTER_END_NS);
+	const int64_t deadline_ns = ns_add(child_now_ns(), EXPORTER_END_NS);
 	int32_t error = -EPIPE;
 	int r = put(exporter, MESSAGE_END, metrics);
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io/child.h"
@@ -20,14 +19,6 @@ struct recorder {
 	uint32_t
 		ticket; /* of the last STORE: an answer that was too late is none to the next */
 };
-
-static int64_t mono_now_ns(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 {
@@ -199,7 +190,7 @@ void recorder_load(struct recorder *recorder, struct history_view *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	learn_past_init(&ret->past);
-	r = take_view(recorder, ret, ns_add(mono_now_ns(), RECORDER_LOAD_NS));
+	r = take_view(recorder, ret, ns_add(child_now_ns(), RECORDER_LOAD_NS));
 	if (r < 0) {
 		recorder_view_free(ret);
 		ret->standing = HISTORY_UNUSABLE;
@@ -236,7 +227,7 @@ static int put_run(const struct recorder *recorder, const struct run_record *run
 int recorder_store(struct recorder *recorder, const struct run_record *run,
                    const struct source_record *sources, size_t count, char *warning)
 {
-	const int64_t deadline_ns = ns_add(mono_now_ns(), RECORDER_STORE_NS);
+	const int64_t deadline_ns = ns_add(child_now_ns(), RECORDER_STORE_NS);
 	struct message message;
 	int r;
 
@@ -266,7 +257,7 @@ int recorder_store(struct recorder *recorder, const struct run_record *run,
 
 void recorder_stop(struct recorder *recorder)
 {
-	const int64_t begin_ns = mono_now_ns();
+	const int64_t begin_ns = child_now_ns();
 
 	if (!recorder) {
 		return;

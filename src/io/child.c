@@ -87,7 +87,7 @@ int child_start(void (*run)(void *ctx, int fd), void *ctx, struct child *ret)
 	return 0;
 }
 
-static int64_t mono_now_ns(void)
+int64_t child_now_ns(void)
 {
 	struct timespec ts = { 0, 0 };
 
@@ -102,7 +102,7 @@ int child_wait(const struct child *child, short events, int64_t deadline_mono_ns
 	int n;
 
 	for (;;) {
-		left_ns = deadline_mono_ns - mono_now_ns();
+		left_ns = deadline_mono_ns - child_now_ns();
 		if (left_ns <= 0) {
 			return -ETIMEDOUT;
 		}
@@ -125,7 +125,7 @@ bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
 		if (waitpid(child->pid, NULL, WNOHANG) != 0) {
 			return true;
 		}
-		if (mono_now_ns() >= deadline_mono_ns) {
+		if (child_now_ns() >= deadline_mono_ns) {
 			return false;
 		}
 		/* Without a descriptor for it, a short sleep. */
