@@ -4,9 +4,10 @@
  *
  *   chart_make -> for each panel chart_scale_make -> chart_columns, ticks
  *
- * However many runs there are, a picture has so many columns; each keeps the smallest and the
- * largest of what falls into it, so that no run that stands out is lost.  A value far off
- * the others would flatten them all: the scale leaves it out, and it is counted as beyond.
+ * However many runs there are, a picture has so many columns; each keeps the smallest and
+ * the largest of what falls into it, so that no run that stands out is lost.  A value far
+ * off the others would flatten them all: the scale leaves it out, and it is counted as
+ * beyond.
  */
 #ifndef CORE_CHART_H
 #define CORE_CHART_H
@@ -43,8 +44,8 @@ struct chart {
 	int64_t gap_ns; /* what lies farther apart is not joined by a line */
 };
 
-/* `points` and `scratch` have room for `count`, which is at least 1; the points are to outlive
- * `ret`. */
+/* `points` and `scratch` have room for `count`, which is at least 1; the points are to
+ * outlive `ret`. */
 void chart_make(const struct run_record *runs, size_t count, struct keyed *scratch,
                 struct chart_point *points, struct chart *ret);
 

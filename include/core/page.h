@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs as one HTML page that needs nothing from elsewhere: no script, no font, no image.
+ * Past runs as one HTML page that needs nothing from elsewhere: no script, no font, no
+ * image.
  */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H

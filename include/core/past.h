@@ -22,8 +22,8 @@ bool past_is_reboot(const struct run_record *before, const struct run_record *ru
 /* "set", "query", or "dry" for `set --dry-run`. */
 const char *past_verb(const struct run_record *run);
 
-/* What was done to the clock: "step", "slew", "none" or "refuse"; NULL for a run that was not
- * to touch it. */
+/* What was done to the clock: "step", "slew", "none" or "refuse"; NULL for a run that was
+ * not to touch it. */
 const char *past_action(const struct run_record *run);
 
 struct past_summary {
@@ -46,15 +46,16 @@ struct past_summary {
 
 void past_summarize(const struct run_record *runs, size_t count, struct past_summary *ret);
 
-/* The source as the run had it, for core/report.h and cmd/json.h; foreign octets in the reason
- * are escaped. */
+/* The source as the run had it, for core/report.h and cmd/json.h; foreign octets in the
+ * reason are escaped. */
 void past_source(const struct source_record *record, struct run_source *ret);
 
 /* "+12.345": parts per million to three decimals. */
 enum { PAST_PPM_ROOM = 32 };
 void past_format_ppm(int64_t ppb, char *buf);
 
-/* "2026-11-25 22:41", and with `has_seconds` ":59": UTC, rounded to the nearest.  Room for PAST_TIME_ROOM. */
+/* "2026-11-25 22:41", and with `has_seconds` ":59": UTC, rounded to the nearest.  Room for
+ * PAST_TIME_ROOM. */
 enum { PAST_TIME_ROOM = 24 };
 void past_format_time(struct instant at, bool has_seconds, char *buf);
 

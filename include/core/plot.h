@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs drawn in a terminal: the offset with its bound, closer where the bound is far wider,
- * and the frequency; below the first panel a line each for steps, failures and reboots.
+ * Past runs drawn in a terminal: the offset with its bound, closer where the bound is far
+ * wider, and the frequency; below the first panel a line each for steps, failures and
+ * reboots.
  */
 #ifndef CORE_PLOT_H
 #define CORE_PLOT_H
@@ -9,8 +10,8 @@
 #include "core/chart.h"
 #include "core/style.h"
 
-/* Into the caller's buffer like snprintf(): see core/report.h.  Fits the columns of `style` (60 to
- * 200), in ASCII unless it has UTF-8. */
+/* Into the caller's buffer like snprintf(): see core/report.h.  Fits the columns of
+ * `style` (60 to 200), in ASCII unless it has UTF-8. */
 size_t plot_render(const struct chart *chart, const struct style *style, char *buf,
                    size_t room);
 

@@ -60,8 +60,8 @@ MUST_USE int history_load_runs(struct history *history, struct run_record *ret, 
 MUST_USE int history_load_set_runs(struct history *history, struct run_record *ret,
                                    size_t room, size_t *ret_count);
 
-/* Which runs: those whose own time is `since` or later (INT64_MIN: all), of this verb, and of
- * these the latest. */
+/* Which runs: those whose own time is `since` or later (INT64_MIN: all), of this verb, and
+ * of these the latest. */
 struct history_choice {
 	struct instant since;
 	bool has_verb; /* the next two count */
@@ -70,7 +70,8 @@ struct history_choice {
 };
 
 /* The latest runs of a choice, at most `room`, oldest to newest, with the numbers that
- * history_load_run_sources() takes.  `*ret_odd_count`: rows that make no sense and were left out. */
+ * history_load_run_sources() takes.  `*ret_odd_count`: rows that make no sense and were
+ * left out. */
 MUST_USE int history_load_past(struct history *history, const struct history_choice *choice,
                                struct run_record *ret, int64_t *ret_numbers, size_t room,
                                size_t *ret_count, size_t *ret_odd_count);
@@ -106,8 +107,8 @@ struct history_value {
 	size_t len; /* at most HISTORY_STATE_MAX, else -EMSGSIZE */
 };
 
-/* One transaction: the run, its sources, what they say of kiss codes, `value` unless it is NULL;
- * what is too old goes.  On an error everything is as before. */
+/* One transaction: the run, its sources, what they say of kiss codes, `value` unless it is
+ * NULL; what is too old goes.  On an error everything is as before. */
 MUST_USE int history_store(struct history *history, const struct run_record *run,
                            const struct source_record *sources, size_t count,
                            const struct history_value *value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What past runs measured and did.  The database may be anybody's: every right is given up before
- * its first octet is looked at, and what parses it can change no file.
+ * What past runs measured and did.  The database may be anybody's: every right is given up
+ * before its first octet is looked at, and what parses it can change no file.
  */
 #include "history.h"
 

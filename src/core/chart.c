@@ -14,8 +14,8 @@ enum {
 
 /* ---- points ---- */
 
-/* A clock that stands at 1970 until it gets an answer must not stretch the axis: a run without
- * one lies between those that have one. */
+/* A clock that stands at 1970 until it gets an answer must not stretch the axis: a run
+ * without one lies between those that have one. */
 static void place_runs(const struct run_record *runs, size_t count, struct keyed *places)
 {
 	int64_t bound_ns = INT64_MAX;
@@ -136,7 +136,8 @@ static double half_band_of(const struct chart_point *point, enum chart_panel pan
 	return panel == CHART_OFFSET ? (double)point->bound_ns : 0;
 }
 
-/* The upper edges, or with -1 the lower ones mirrored, so that both ends are looked at alike. */
+/* The upper edges, or with -1 the lower ones mirrored, so that both ends are looked at
+ * alike. */
 static double edge_of(const struct chart_point *point, enum chart_panel panel, double sign)
 {
 	return sign * value_of(point, panel) + half_band_of(point, panel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pictures are stretched to the width of the page, lines and all; so strokes do not scale,
- * and whatever is text stands beside or above them as HTML, placed by percent.
+ * The pictures are stretched to the width of the page, lines and all; so strokes do not
+ * scale, and whatever is text stands beside or above them as HTML, placed by percent.
  */
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Light and dark by the reader's wish, light on paper.  Every text has a contrast of 4.5 to 1 at
- * least against what it stands on (WCAG 2.1, 1.4.3), every line of 3 to 1 (1.4.11).
+ * Light and dark by the reader's wish, light on paper.  Every text has a contrast of 4.5
+ * to 1 at least against what it stands on (WCAG 2.1, 1.4.3); every line and mark that says
+ * something has 3 to 1 (1.4.11), the edges of the bound included.
  */
 #include "page_parts.h"
 
@@ -59,7 +60,7 @@ const char page_style[] =
 	".offset{stroke:var(--offset)}.freq{stroke:var(--freq)}.delay{stroke:var(--delay)}"
 	"\n"
 	".band{fill:var(--offset);fill-opacity:.16;stroke:var(--offset);"
-	"stroke-opacity:.35;stroke-width:1}\n"
+	"stroke-opacity:.65;stroke-width:1}\n"
 	".when{stroke:var(--step);stroke-width:1;stroke-dasharray:4 "
 	"3;stroke-linecap:butt}\n"
 	".rug{stroke-width:2;stroke-linecap:butt}\n"

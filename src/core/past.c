@@ -56,7 +56,8 @@ static int64_t size_of(int64_t ns)
 	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
 }
 
-/* By halving the range until one value is left: 63 looks at each run, and no room is needed. */
+/* By halving the range until one value is left: 63 looks at each run, and no room is
+ * needed. */
 static int64_t median_of(const struct run_record *runs, size_t count, size_t trusted_count)
 {
 	int64_t lo_ns = 0, hi_ns = INT64_MAX;

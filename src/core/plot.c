@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A cell of a terminal holds 2 x 4 dots of Braille.  The line takes dots, the bound shades whole
- * cells, so the two cannot be taken for each other; in ASCII a cell is one dot.
+ * A cell of a terminal holds 2 x 4 dots of Braille.  The line takes dots, the bound shades
+ * whole cells, so the two cannot be taken for each other; in ASCII a cell is one dot.
  */
 #include "core/plot.h"
 

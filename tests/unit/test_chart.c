@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs on a plane: where they lie, which scale holds them, that none is lost; and what a
- * terminal shows of it.
+ * Past runs on a plane: where they lie, which scale holds them, that none is lost; and
+ * what a terminal shows of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page: whole, as a browser gets it (tests/data/page.html; tests/system/81-history-page.sh asks
- * a real one), and what must hold for every page.
+ * The page: whole, as a browser gets it (tests/data/page.html;
+ * tests/system/81-history-page.sh asks a real one), and what must hold for every page.
  */
 #include <setjmp.h>
 #include <stdarg.h>
