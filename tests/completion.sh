@@ -73,6 +73,8 @@ reqtime trace -r a\\ f\t|<trace><-r><a file.pcap>
 reqtime query reqtime+t\thost|<query><reqtime+tcp://host>
 reqtime ntp://localh\t|<ntp://localhost>
 reqtime help trac\t|<help><trace>
+reqtime config se\t--dr\t|<config><set><--dry-run>
+reqtime conf\t--js\t|<config><--json>
 reqtimed --local-s\t|<reqtimed><--local-stratum
 END
 # shellcheck disable=SC2059 # the keys are the format
@@ -147,7 +149,8 @@ fi
 have zsh && judge_keys zsh
 if have fish; then
 	for row in 'se|set' 'trace -r a|a file.pcap' 'query --state-dir=adi|--state-dir=adir/' \
-		'set reqtime+t|reqtime+tcp://' 'help trac|trace'; do
+		'set reqtime+t|reqtime+tcp://' 'help trac|trace' \
+		'config se|set' 'config set --dry|--dry-run'; do
 		check "fish: reqtime ${row%|*}" sh -c "fish --no-config -c \
 			'set -g fish_complete_path $T/folder; complete -C \"reqtime ${row%|*}\"' |
 			cut -f 1 | grep -q -x -F -e '${row#*|}'"

@@ -97,20 +97,30 @@ _reqtime_operand() {
 	fi
 }
 
+# The command meant, of those in $1: the first word, or the default; after "config" the next one,
+# whose options it takes.  -> verb, place (of the word after it)
+_reqtime_verb() {
+	verb=${1%%$'\n'*}
+	place=1
+	if [[ ${#words[@]} -gt 2 && $'\n'$1$'\n' == *$'\n'"${words[1]}"$'\n'* ]]; then
+		verb=${words[1]}
+		place=2
+	fi
+	if [[ $verb == config && ${#words[@]} -gt 3 &&
+		$'\n'$1$'\n' == *$'\n'"${words[2]}"$'\n'* ]]; then
+		verb=${words[2]}
+		place=3
+	fi
+}
+
 _reqtime() {
-	local program=$1 words word verb verbs options argument cut
+	local program=$1 words word verb place verbs options argument cut
 
 	COMPREPLY=()
 	_reqtime_words
 	word=${words[${#words[@]} - 1]}
 	verbs=$(_reqtime_verbs "$program")
-	verb=
-	if [[ -n $verbs ]]; then
-		verb=${verbs%%$'\n'*} # the default
-		if [[ ${#words[@]} -gt 2 && $'\n'$verbs$'\n' == *$'\n'"${words[1]}"$'\n'* ]]; then
-			verb=${words[1]}
-		fi
-	fi
+	_reqtime_verb "$verbs"
 	if [[ $verb == help ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
 		return
@@ -127,7 +137,7 @@ _reqtime() {
 		mapfile -t COMPREPLY < <(compgen -W "$(cut -d " " -f 1 <<<"$options")" -- "$word")
 	else
 		_reqtime_operand "$program" "$verb" "$word"
-		if [[ ${#words[@]} -eq 2 ]]; then
+		if [[ ${#words[@]} -eq 2 || ($verb == config && ${#words[@]} -eq $((place + 1))) ]]; then
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$verbs" -- "$word")
 		fi
 	fi

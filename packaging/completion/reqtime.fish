@@ -4,9 +4,13 @@
 # of value an option takes are read from --help, once a shell, so what is offered is what the
 # installed program knows.
 
-# True when the command line's verb is $argv[1]; query is what no verb means.
+# True when the command line's verb is $argv[1]; query is what no verb means, and config takes the
+# options of the verb after it.
 function __reqtime_verb_is
     set -l words (commandline -opc)
+    if test "$words[2]" = config; and contains -- "$words[3]" $__reqtime_verbs
+        set -e words[2]
+    end
     if set -q words[2]; and contains -- $words[2] $__reqtime_verbs
         test $words[2] = $argv[1]
     else
@@ -99,11 +103,10 @@ if test $program = reqtime
         set -l word (string match -r '^  ([a-z]+) +(.*)' -- $line)
         set -a __reqtime_verbs $word[2]
         complete -c $program -n __reqtime_no_word_yet -a $word[2] -d "$word[3]"
-        if test $word[2] = help
-            complete -c $program -n '__reqtime_verb_is help' -a '$__reqtime_verbs'
-        else
-            __reqtime_learn $program $word[2]
+        if contains $word[2] config help
+            complete -c $program -n "__reqtime_verb_is $word[2]" -a '$__reqtime_verbs'
         end
+        test $word[2] = help; or __reqtime_learn $program $word[2]
     end
 else
     __reqtime_learn $program

@@ -9,6 +9,8 @@
 
 guest_needs_uml
 have dh || skip_all "needs debhelper"
+missing=$(cd "$R/packaging" && dpkg-checkbuilddeps 2>&1) ||
+	skip_all "needs ${missing#*dependencies: }"
 have aa-exec || skip_all "needs apparmor"
 guest_network "$@"
 unset MAKEFLAGS MAKELEVEL MFLAGS
