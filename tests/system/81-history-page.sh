@@ -52,12 +52,14 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # --- 20000 runs
-"$BUILD/history_maker" "$T/many" 20000 first-step failures reboots spike || exit 1
-run "$REQTIME" history --state-dir "$T/many" --html "$T/many.html"
-expect "20000 runs" 0
-check "20000 runs: below 300 KB ($(wc -c <"$T/many.html"))" test "$(wc -c <"$T/many.html")" -lt 300000
-check "20000 runs: the one that stands out is marked" grep -q 'class="up" [^>]*title="+40 ms"' \
-	"$T/many.html"
+if [ "${BUILD##*/}" != san ]; then
+	"$BUILD/history_maker" "$T/many" 20000 first-step failures reboots spike || exit 1
+	run "$REQTIME" history --state-dir "$T/many" --html "$T/many.html"
+	expect "20000 runs" 0
+	check "20000 runs: below 300 KB ($(wc -c <"$T/many.html"))" test "$(wc -c <"$T/many.html")" -lt 300000
+	check "20000 runs: the one that stands out is marked" grep -q 'class="up" [^>]*title="+40 ms"' \
+		"$T/many.html"
+fi
 
 # --- text from the network
 run "$REQTIME" history --state-dir "$T/hostile" --html "$T/hostile.html"
@@ -100,7 +102,8 @@ browse() {
 		--hide-scrollbars --user-data-dir="$T/profile" --enable-logging=stderr \
 		"$@" >"$T/dom" 2>"$T/said"
 }
-# seen PICTURE COLOUR NAME [COLOUR NAME]...: each of them is there
+# seen PICTURE COLOUR NAME [COLOUR NAME]... [COLOUR]: each that has a name is there; how often
+# they all are is in $T/pixels
 seen() {
 	picture=$1
 	shift
@@ -137,14 +140,17 @@ cat >"$T/web/narrow.html" <<-END
 	<iframe src="page.html"></iframe>
 END
 browse --window-size=500,1500 --screenshot="$T/narrow.png" "file://$T/web/narrow.html"
-for picture in light narrow; do
+pixels() { # pixels COLOUR: how many, after `seen`
+	sed -n "s/^$1 //p" "$T/pixels"
+}
+for picture in narrow light; do
 	seen $picture '#0a53be' 'the offset' '#d7e4f5' 'the bound' '#b35900' 'steps' \
-		'#c62828' 'failures' '#7a3ec8' 'the frequency' '#11713a' 'the delay'
+		'#c62828' 'failures' '#7a3ec8' 'the frequency' '#11713a' 'the delay' '#ffffff'
 done
-check "light: it stands on white" test "$("$look" "$T/light.png" '#ffffff' | cut -d ' ' -f 2)" -ge 900000
+check "light: it stands on white" test "$(pixels '#ffffff')" -ge 900000
 seen dark '#6cb0ff' 'the offset' '#ffa657' 'steps' '#ff7b72' 'failures' '#c79bff' 'the frequency' \
-	'#5fd08a' 'the delay' '#0f1419' 'a dark ground'
-check "dark: nothing is white" test "$("$look" "$T/dark.png" '#ffffff' | cut -d ' ' -f 2)" -le 30000
+	'#5fd08a' 'the delay' '#0f1419' 'a dark ground' '#ffffff'
+check "dark: nothing is white" test "$(pixels '#ffffff')" -le 30000
 browse --no-pdf-header-footer --print-to-pdf="$T/page.pdf" "file://$page"
 check "on paper: a few pages" test "$(grep -ac '/Type */Page$\|/Type */Page[^s]' "$T/page.pdf")" -ge 1
 finish
