@@ -6,6 +6,7 @@
 #   guest_network            the script goes on in a network namespace with a tap device: this
 #                            side is 10.79.0.1, the guest (user-mode Linux) 10.79.0.2
 #   guest_tool NAME          compiles tests/vm/NAME.c to $T/NAME
+#   guest_install            `make install` with PREFIX=/usr into $T/dest
 #   guest_boot SCRIPT [NAME=VALUE]...
 #                            user-mode Linux, the files of this machine read-only; SCRIPT
 #                            (absolute) is its first process
@@ -49,6 +50,14 @@ guest_tool() {
 	if ! cc -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -o "$T/$1" "$R/tests/vm/$1.c" \
 		2>"$T/why"; then
 		not_ok "tests/vm/$1.c is compiled" "$(cat "$T/why")"
+		finish
+	fi
+}
+
+guest_install() {
+	unset MAKEFLAGS MAKELEVEL MFLAGS
+	if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
+		not_ok "make install" "$(cat "$T/why")"
 		finish
 	fi
 }

@@ -9,11 +9,7 @@
 
 guest_needs_uml
 guest_network "$@"
-unset MAKEFLAGS MAKELEVEL MFLAGS
-if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
-	not_ok "make install" "$(cat "$T/why")"
-	finish
-fi
+guest_install
 guest_tool kernel_look
 guest_tool step_watch
 server --listen 10.79.0.1:123 --local-stratum 3 || finish

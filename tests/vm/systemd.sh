@@ -8,11 +8,7 @@
 
 guest_needs_uml
 guest_network "$@"
-unset MAKEFLAGS MAKELEVEL MFLAGS
-if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
-	not_ok "make install" "$(cat "$T/why")"
-	finish
-fi
+guest_install
 guest_tool kernel_look
 server --listen 10.79.0.1:123 --text-listen 10.79.0.1:9191 --local-stratum 3 || finish
 guest_systemd "$R/tests/vm/systemd_guest.sh"
