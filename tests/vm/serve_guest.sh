@@ -123,18 +123,24 @@ systemctl reload reqtimed.service
 until_s 10 says 1 LOCL
 result "... and the next" $? "$(log)"
 
-# The 32 bits of seconds run over at 2036-02-07 06:28:16.
-date -u -s '2036-02-07 06:28:08' >/dev/null
-until_s 30 says 1 LOCL
-run reqtime query --json 127.0.0.1
-before=$(date -u +%Y-%m-%dT%H:%M)
+# The 32 bits of seconds run over at 2036-02-07 06:28:16, in the grace after this step.
+date -u -s '2036-02-07 06:28:10' >/dev/null
+until_s 5 unsynchronised
+result "2036: a step" $? "$(log)"
+rolled() {
+	[ "$(date -u +%s)" -gt 2085978496 ]
+}
 agrees() {
 	run reqtime query --json 127.0.0.1
 	[ $status -eq 0 ] && awk -F'"offset_ns":' '{ split($2, v, ","); o = v[1] < 0 ? -v[1] : v[1] }
 		END { exit !(NR == 1 && o < 50000000) }' $W/out
 }
+until_s 30 rolled
 until_s 30 agrees
-result "2036, after the wire's seconds ran over ($before): our client agrees" $? "$(date -u; log)"
+result "2036, after the wire's seconds ran over: our client agrees" $? "$(date -u; log)"
+seconds=$(date -u +%s)
+[ "$seconds" -gt 2085978496 ] && [ "$seconds" -lt 2085978596 ]
+result "... and it is a minute in the new era" $? "$(date -u)"
 run "$REQTIME_R/build/peers/usr/sbin/chronyd" -4 -Q -u root -t 10 -f /dev/null \
 	"pidfile /run/c.pid" "cmdport 0" "server 127.0.0.1 iburst maxsamples 1"
 awk '/System clock wrong by/ { for (i = 1; i < NF; i++) if ($i == "by") w = $(i + 1) < 0 ? -$(i + 1) : $(i + 1)
