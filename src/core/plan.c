@@ -130,12 +130,14 @@ static bool is_beyond_back(const struct plan_input *input, const struct plan_lim
 }
 
 /* The servers could all be wrong together, or somebody between them and us; the past
- * cannot. */
+ * cannot.  Where they agree with the clock there is nothing to be led astray by: somebody has
+ * put it right, or a leap second came, which the kernel and they have both had. */
 static bool is_beyond_drift(const struct plan_input *input)
 {
 	int64_t room_ns;
 
-	if (!input->has_expected || input->expected_bound_ns < 0) {
+	if (!input->has_expected || input->expected_bound_ns < 0 ||
+	    magnitude(input->offset_ns) <= limit(input->bound_ns)) {
 		return false;
 	}
 	room_ns = input->expected_bound_ns > PLAN_JUMP_NS ? input->expected_bound_ns

@@ -271,6 +271,26 @@ static void doubt_row(void **state)
 	            (row->why != PLAN_LARGE && row->why != PLAN_SMALL));
 }
 
+/* A leap second since the last run: the past expects the clock to be a second off. */
+static void agreed_clock(void **state)
+{
+	struct plan_input input = { .offset_ns = -MS(10),
+		                    .bound_ns = MS(10),
+		                    .local = { NOON },
+		                    .agreeing_count = 1,
+		                    .asked_count = 1,
+		                    .has_expected = true,
+		                    .expected_ns = S(1),
+		                    .expected_bound_ns = MS(1) };
+
+	(void)state;
+	assert_string_equal(plan_reason_text(plan_make(&input, &past_limits).reason),
+	                    plan_reason_text(PLAN_WITHIN_BOUND));
+	input.offset_ns -= 1;
+	assert_string_equal(plan_reason_text(plan_make(&input, &past_limits).reason),
+	                    plan_reason_text(PLAN_BEYOND_DRIFT));
+}
+
 /* Limits that no option parser lets through: still no licence. */
 static void odd_limits(void **state)
 {
@@ -315,7 +335,7 @@ static void names(void **state)
 int main(void)
 {
 	static struct CMUnitTest
-		tests[COUNT_OF(rows) + COUNT_OF(pasts) + COUNT_OF(doubts) + 2];
+		tests[COUNT_OF(rows) + COUNT_OF(pasts) + COUNT_OF(doubts) + 3];
 	size_t i, k;
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -333,6 +353,7 @@ int main(void)
 			                          .test_func = doubt_row,
 			                          .initial_state = (void *)&doubts[k] };
 	}
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(agreed_clock);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(odd_limits);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(names);
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -25,6 +25,7 @@ static int show(void)
 	printf("state=%d\nunsync=%d\npll=%d\nins=%d\ndel=%d\n", state,
 	       !!(tx.status & STA_UNSYNC), !!(tx.status & (STA_PLL | STA_FLL)),
 	       !!(tx.status & STA_INS), !!(tx.status & STA_DEL));
+	printf("tai=%d\n", tx.tai);
 	printf("maxerror=%ld\nesterror=%ld\nfreq=%ld\npending=%ld\n", tx.maxerror,
 	       tx.esterror, tx.freq, slew.offset);
 	return 0;

@@ -5,7 +5,7 @@
 #
 #   guest_network            the script goes on in a network namespace with a tap device: this
 #                            side is 10.79.0.1, the guest (user-mode Linux) 10.79.0.2
-#   guest_tool NAME          compiles tests/vm/NAME.c to $T/NAME
+#   guest_tool NAME [LIBRARY]...     compiles tests/vm/NAME.c to $T/NAME
 #   guest_install            `make install` with PREFIX=/usr into $T/dest
 #   guest_boot SCRIPT [NAME=VALUE]...
 #                            user-mode Linux, the files of this machine read-only; SCRIPT
@@ -18,7 +18,8 @@
 #                            SCRIPT is a service, wanted by multi-user.target
 #   guest_root SCRIPT PROGRAM...
 #                            for QEMU: a root of busybox, those programs, their libraries
-#   guest_boot_qemu ARGUMENTS...     boots it, with further arguments of QEMU
+#   guest_boot_qemu ARGUMENTS...     boots it, with further arguments of QEMU; $GUEST_KERNEL:
+#                            words for its kernel
 #   guest_tap                after any of the three: prints the guest's tests as this script's
 #
 # SCRIPT begins with  . "${0%/*}/guest_lib.sh"  (see there).  Each NAME=VALUE is in its
@@ -47,9 +48,11 @@ guest_network() {
 }
 
 guest_tool() {
-	if ! cc -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -o "$T/$1" "$R/tests/vm/$1.c" \
-		2>"$T/why"; then
-		not_ok "tests/vm/$1.c is compiled" "$(cat "$T/why")"
+	guest_name=$1
+	shift
+	if ! cc -Wall -Wextra -Werror -D_GNU_SOURCE -O1 -o "$T/$guest_name" \
+		"$R/tests/vm/$guest_name.c" "$@" 2>"$T/why"; then
+		not_ok "tests/vm/$guest_name.c is compiled" "$(cat "$T/why")"
 		finish
 	fi
 }
@@ -136,10 +139,10 @@ guest_root() {
 # Emulated throughout: not every machine lends its processor, and some only say they do.
 guest_boot_qemu() {
 	(cd "$guest_top" && find . | cpio -o -H newc --quiet | gzip -1) >"$T/initrd.gz"
-	timeout -k 5 "$GUEST_LIMIT" qemu-system-x86_64 -M pc,accel=tcg -m 256 -nodefaults \
+	timeout -k 5 "$GUEST_LIMIT" qemu-system-x86_64 -M pc,accel=tcg,hpet=off -m 256 -nodefaults \
 		-no-user-config -display none -no-reboot -kernel "$guest_kernel" \
 		-initrd "$T/initrd.gz" -serial stdio -monitor none \
-		-append "console=ttyS0 quiet loglevel=3 panic=-1 reqtime_guest=qemu" \
+		-append "console=ttyS0 quiet loglevel=3 panic=-1 reqtime_guest=qemu ${GUEST_KERNEL:-}" \
 		"$@" </dev/null >"$T/console" 2>&1
 }
 
