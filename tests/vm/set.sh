@@ -34,6 +34,7 @@ adversary 10.79.0.1:3001 "leap=1 shift=$new_year" 10.79.0.1:3002 "shift=$new_yea
 	10.79.0.1:3003 "at=4294967293" 10.79.0.1:3004 "at=5"
 guest_tool kernel_look
 guest_tool kill_sweep
+guest_tool no_setoffset -shared -fPIC && mv "$T/no_setoffset" "$T/no_setoffset.so"
 # The programs are copied by the guest while it is still root: its user 65534 may not be
 # allowed into this folder.
 guest_boot "$R/tests/vm/set_guest.sh"

@@ -4,7 +4,8 @@
 # First process of the guest that tests/vm/set.sh boots.
 . "${0%/*}/guest_lib.sh"
 
-cp "$REQTIME_BUILD/reqtime" "$REQTIME_T/kernel_look" "$REQTIME_T/kill_sweep" /run/w/
+cp "$REQTIME_BUILD/reqtime" "$REQTIME_T/kernel_look" "$REQTIME_T/kill_sweep" \
+	"$REQTIME_T/no_setoffset.so" /run/w/
 chmod 755 /run/w/*
 export STATE_DIRECTORY=/run/w/state
 server=ntp://10.79.0.1:1123
@@ -97,6 +98,38 @@ result "40 ms off: the clock draws nearer" $? "$after us then ${later:-?} us"
 run "${capable[@]}" /run/w/reqtime set --any-offset $server
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
 result "2.3 s fast: stepped back" $? "$(truth_us) us left"
+
+# A kernel that cannot step relatively.
+/run/w/kernel_look step -2300
+run strace -f -o /run/w/trace -e trace=clock_adjtime,clock_settime "${capable[@]}" \
+	env LD_PRELOAD=/run/w/no_setoffset.so /run/w/reqtime set --any-offset --timeout 15 $server
+[ $status -eq 0 ] && below_us 20000 "$(truth_us)"
+result "without ADJ_SETOFFSET: the clock is set all the same" $? "$(truth_us) us left"
+grep -q 'clock_settime(CLOCK_REALTIME, .* = 0' /run/w/trace && ! grep -q 'SETOFFSET.* = 0' /run/w/trace
+result "without ADJ_SETOFFSET: by clock_settime" $? "$(cat /run/w/trace)"
+[ "$(kernel unsync)" = 0 ] && between 1 100000 "$(kernel maxerror)"
+result "without ADJ_SETOFFSET: the kernel calls it synchronised" $? "$(/run/w/kernel_look)"
+
+# At boot, before there is a network: told by the kernel when there is one.
+forget
+ip link set vec0 down
+ip addr flush dev vec0
+/run/w/kernel_look step -2300
+strace -f -yy -o /run/w/trace -e trace=%network,poll,ppoll,select,pselect6,nanosleep,clock_nanosleep \
+	"${capable[@]}" /run/w/reqtime set --any-offset --wait 60s --timeout 15 $server \
+	>/run/w/out 2>/run/w/err </dev/null &
+waiter=$!
+sleep 3
+[ ! -s /run/w/out ] && kill -0 $waiter
+result "--wait: no network yet, and it waits" $?
+ip addr add 10.79.0.2/24 dev vec0
+ip link set vec0 up
+status=0
+wait $waiter || status=$?
+[ $status -eq 0 ] && below_us 20000 "$(truth_us)"
+result "--wait: the network is there, and the clock is set" $? "$(truth_us) us left"
+grep -q 'NETLINK_ROUTE) = ' /run/w/trace && ! grep -q 'nanosleep(' /run/w/trace
+result "--wait: told by netlink, without sleeping" $? "$(head -n 40 /run/w/trace)"
 
 # What is pending is counted in.
 forget
@@ -259,7 +292,7 @@ result "strace: the clock is moved by a call that is seen" $? "$(grep -E 'adjtim
 forget
 : >/run/w/sweep.out
 chmod 666 /run/w/sweep.out
-run timeout 90 "${capable[@]}" /run/w/kill_sweep 12 /run/w/reqtime set --timeout 1 --step-above 5ms $server
+run timeout 90 "${capable[@]}" /run/w/kill_sweep 12 /run/w/reqtime set --timeout 3 --step-above 5ms $server
 [ $status -eq 0 ]
 result "SIGKILL at any system call: set at most once, and what follows is right" $?
 say "$(tail -n 1 /run/w/out)"
