@@ -105,6 +105,7 @@ fi
 # An attacker in the process that parses files: no other file, no socket, no program.
 # $1: what it tries; until $2 is in the log, or 5 s
 intrude_clerk() {
+	rm -f "$T/intruded.log" # else what the one before said is taken for news
 	INTRUDER_CLERK=$1 LD_PRELOAD=$T/intruder.so "$REQTIMED" --listen 127.0.0.1:0 \
 		--local-stratum 1 --metrics "$T/metrics/m" 2>"$T/intruded.log" </dev/null &
 	server_pid=$!
