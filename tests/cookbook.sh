@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Every command line in reqtime-cookbook(7), in the examples of the other pages, in crontab and
-# units is one that the programs take; those that can run on loopback are run there.
+# Every command line in reqtime-cookbook(7), in the examples of the other pages, in the README's
+# table of who runs what, in crontab and units is one that the programs take; those that can run on loopback are run there.
 . "$(dirname "$0")/system/lib.sh"
 own_network "$@"
 cd "$R" || exit 1
@@ -33,7 +33,7 @@ here() {
 	sed -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
 		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' \
 		-e "s| /[a-z/-]*/\([^/ ]*\)| $T/files/\1|g" \
-		-e "s| fleet\.txt| $T/fleet.txt|; s| fleet | $T/fleet.txt |" \
+		-e "s| clock\.html| $T/files/clock.html|; s| fleet\.txt| $T/fleet.txt|; s| fleet | $T/fleet.txt |" \
 		-e "s| [a-z]*\.pcap| $R/tests/data/chronyd-4.3-plain.pcap|" -e 's/ --every 1h//' \
 		-e 's/ --splay 50m/ --splay 1ms/; s/ -\(-wait\) [0-9]*[ms]/ --wait 1s/'
 }
@@ -129,6 +129,7 @@ while IFS= read -r line; do
 	judged=$((judged + 1))
 done <<END
 $(set +f; for page in packaging/man/*.[1-9]; do commands_of "$page"; done)
+$(sed -n '/^## Who runs what/,/^## How/s/^|[^|]*| `\([^`]*\)` |.*/$ \1/p' README.md)
 $(sed '/^#/d; s|/usr/lib/reqtime/cron-run$|reqtime set|; s|exec /usr/lib/reqtime/cron-run|reqtime set|' \
 	packaging/cron/reqtime packaging/debian/reqtime.cron.d)
 END
