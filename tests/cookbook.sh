@@ -101,6 +101,7 @@ run_reqtime() {
 	expect "run: reqtime $arguments" $wanted
 }
 
+# shellcheck disable=SC2016 # backticks of Markdown, an end of line
 while IFS= read -r line; do
 	arguments=$(words_of reqtimed "$line")
 	case $line in

@@ -113,9 +113,14 @@ borrowed() { # MODE FILE WORD...: as nobody, from a copy of FILE with that mode
 	rm -f "$T/borrowed"
 }
 if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")" = 0 ]; then
+	modes="4755 2755"
+	if [ "${BUILD##*/}" = san ]; then
+		skip "mode 2755" "the leak check cannot look into such a process"
+		modes=4755
+	fi
 	for program in "$REQTIME" "$REQTIMED"; do
-		for mode in 4755 2755; do
-			borrowed $mode "$program" --version
+		for mode in $modes; do
+			borrowed "$mode" "$program" --version
 			expect "${program##*/} with mode $mode does nothing" 2 \
 				"^${program##*/}: not as a set-user-ID or set-group-ID program"
 		done
