@@ -36,7 +36,6 @@ MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
 /* A socket that listens already; it is the serve_tcp's on 0. */
 MUST_USE int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
                              struct address *ret_bound);
-size_t serve_tcp_listener_count(const struct serve_tcp *tcp);
 void serve_tcp_run(struct serve_tcp *tcp);  /* until serve_tcp_stop() */
 void serve_tcp_stop(struct serve_tcp *tcp); /* from another thread */
 /* At any time, from any thread. */

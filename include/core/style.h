@@ -32,6 +32,5 @@ size_t style_octets(const char *text, size_t columns);
  * most one octet longer. */
 void style_units(const struct style *style, char *buf);
 const char *style_plus_minus(const struct style *style); /* "+/-" */
-const char *style_arrow(const struct style *style);      /* "->" */
 
 #endif

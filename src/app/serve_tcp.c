@@ -124,11 +124,6 @@ int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
 	return 0;
 }
 
-size_t serve_tcp_listener_count(const struct serve_tcp *tcp)
-{
-	return tcp->listener_count;
-}
-
 void serve_tcp_stop(struct serve_tcp *tcp)
 {
 	accept_wake(tcp->wake_fd);

@@ -76,8 +76,3 @@ const char *style_plus_minus(const struct style *style)
 {
 	return style->has_utf8 ? "\xc2\xb1" : "+/-";
 }
-
-const char *style_arrow(const struct style *style)
-{
-	return style->has_utf8 ? "\xe2\x86\x92" : "->";
-}

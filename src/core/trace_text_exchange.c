@@ -145,17 +145,17 @@ static void put_arrow(const struct ladder *ladder, const char *corner, const cha
 }
 
 /* The short part of one, at the left rail, and what it carries. */
-static void put_stub(const struct ladder *ladder, const char *start, const char *corner,
-                     const char *what, uint64_t frame)
+static void put_branch(const struct ladder *ladder, const char *start, const char *corner,
+                       const char *what, uint64_t frame)
 {
 	char line[4 * LADDER_COLUMNS];
-	struct text stub = text_to(line, sizeof(line));
+	struct text branch = text_to(line, sizeof(line));
 
-	text_put(&stub, start);
+	text_put(&branch, start);
 	for (size_t i = 1; i < ARROW_INDENT; i++) {
-		text_put(&stub, ladder->glyphs->dash);
+		text_put(&branch, ladder->glyphs->dash);
 	}
-	text_format(&stub, "%s  %s, frame %llu", corner, what, (unsigned long long)frame);
+	text_format(&branch, "%s  %s, frame %llu", corner, what, (unsigned long long)frame);
 	put_rung(ladder, "", line, "", "");
 }
 
@@ -171,8 +171,8 @@ static void put_ladder_rungs(const struct ladder *ladder, const struct style *st
 	text_time_rfc3339(exchange->t1, time);
 	snprintf(side, sizeof(side), " %s", time);
 	put_rung(ladder, "T1", side, "", "");
-	put_stub(ladder, glyphs->down, glyphs->falls, "the request",
-	         exchange->request_frame);
+	put_branch(ladder, glyphs->down, glyphs->falls, "the request",
+	           exchange->request_frame);
 	put_arrow(ladder, glyphs->down, glyphs->to_right);
 	text_time_rfc3339(exchange->has_stamps ? exchange->t2 : exchange->reading, time);
 	snprintf(side, sizeof(side), "%s ", time);
@@ -189,7 +189,8 @@ static void put_ladder_rungs(const struct ladder *ladder, const struct style *st
 		put_rung(ladder, "", "", "its clock, read once, somewhere in between ", "");
 	}
 	put_arrow(ladder, glyphs->rises, "");
-	put_stub(ladder, glyphs->to_left, glyphs->up, "the answer", exchange->answer_frame);
+	put_branch(ladder, glyphs->to_left, glyphs->up, "the answer",
+	           exchange->answer_frame);
 	text_time_rfc3339(exchange->t4, time);
 	snprintf(side, sizeof(side), " %s", time);
 	put_rung(ladder, "T4", side, "", "");

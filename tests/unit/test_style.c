@@ -48,8 +48,6 @@ static void signs(void **state)
 	assert_string_equal(other, "1.5 ms");
 	assert_string_equal(style_plus_minus(&STYLE_PLAIN), "+/-");
 	assert_string_equal(style_plus_minus(&on_terminal), "\xc2\xb1");
-	assert_string_equal(style_arrow(&STYLE_PLAIN), "->");
-	assert_string_equal(style_arrow(&on_terminal), "\xe2\x86\x92");
 }
 
 static void words(void **state)
