@@ -19,6 +19,7 @@
 #include "io/listen.h"
 #include "io/listen_clock.h"
 #include "io/sockaddr.h"
+#include "stamps.h"
 
 static const enum address_family ipv4 = ADDRESS_IPV4, ipv6 = ADDRESS_IPV6;
 #define IPV4 (void *)(uintptr_t)&ipv4
@@ -405,5 +406,5 @@ int main(void)
 		cmocka_unit_test(not_every_descriptor_is_taken_over),
 	};
 
-	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("listen", tests, stamps_wait, NULL);
 }

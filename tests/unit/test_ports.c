@@ -23,6 +23,7 @@
 
 #include "io/ports.h"
 #include "io/sockaddr.h"
+#include "stamps.h"
 
 static const int signals[] = { SIGUSR1, SIGTERM };
 
@@ -694,5 +695,5 @@ int main(void)
 			.initial_state = (void *)(uintptr_t)&names[i],
 		};
 	}
-	return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ports", tests, stamps_wait, NULL);
 }

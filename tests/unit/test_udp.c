@@ -20,6 +20,7 @@
 
 #include "io/sockaddr.h"
 #include "io/udp.h"
+#include "stamps.h"
 
 struct family_row {
 	const char *name;
@@ -446,5 +447,5 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(no_family_is_refused);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(broadcast_is_refused);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(close_of_nothing);
-	return cmocka_run_group_tests_name("udp", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("udp", tests, stamps_wait, NULL);
 }
