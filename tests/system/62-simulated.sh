@@ -8,23 +8,11 @@
 # limit is for a busy machine, whose delays are real ones.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/sim.sh
+. "$(dirname "$0")/sim.sh"
 
 HOURS=120
 SETTLED=24
-
-if [ "${BUILD##*/}" = san ]; then
-	skip_all "the sanitizer wants to be loaded first"
-fi
-for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c" \
-	"-o $T/server $R/tests/system/sim_server.c"; do
-	# shellcheck disable=SC2086 # options
-	if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $part -lm 2>"$T/cc.log"; then
-		skip_all "cannot build: $(head -n 1 "$T/cc.log")"
-	fi
-done
-if ! unshare -Ur true 2>"$T/why"; then
-	skip_all "no user namespace to be had: $(cat "$T/why")"
-fi
 
 # --- what the program waits, reads and sets with is what is simulated
 if have nm; then
@@ -50,20 +38,16 @@ world() {
 	world_waits=$2
 	shift 2
 	CLOCK_FILE=$T/$world_name.clock
-	export CLOCK_FILE
-	"$T/server" 10 1 >"$T/$world_name.port" &
-	world_server=$!
-	lib_pids="$lib_pids $world_server"
-	wait_for 10 test -s "$T/$world_name.port"
+	sim_serve "$world_name.port" 10 1
 	status=0
 	# shellcheck disable=SC2086 # words
 	SIM_REPORT=$T/$world_name.report SIM_WAITS=$world_waits unshare -Ur ${tracer-} env \
 		LD_PRELOAD="$T/clock.so" "$REQTIME" set --force --state-dir "$T/$world_name.state" \
 		--log-to "$T/$world_name.log" --every 1h --json "$@" \
-		"127.0.0.1:$(cat "$T/$world_name.port")" \
+		"127.0.0.1:$sim_port" \
 		>"$T/$world_name.out" 2>"$T/$world_name.err" || status=$?
-	kill "$world_server"
-	wait "$world_server" 2>/dev/null
+	kill "$sim_server"
+	wait "$sim_server" 2>/dev/null
 }
 # rms FILE FROM: in us, over the waits from there on
 rms() {

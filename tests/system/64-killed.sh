@@ -6,35 +6,20 @@
 # simulated machine (sim_clock.h); in a guest with a real kernel tests/vm/set.sh kills a sample.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-if [ "${BUILD##*/}" = san ]; then
-	skip_all "the sanitizer wants to be loaded first"
+# shellcheck source=tests/system/sim.sh
+. "$(dirname "$0")/sim.sh"
+if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$T/kill_each" \
+	"$R/tests/system/kill_each.c" -lsqlite3 -lm 2>"$T/cc.log"; then
+	skip_all "cannot build: $(head -n 1 "$T/cc.log")"
 fi
-for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c" \
-	"-o $T/server $R/tests/system/sim_server.c" \
-	"-o $T/kill_each $R/tests/system/kill_each.c -lsqlite3"; do
-	# shellcheck disable=SC2086 # options
-	if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $part -lm 2>"$T/cc.log"; then
-		skip_all "cannot build: $(head -n 1 "$T/cc.log")"
-	fi
-done
-# Of its own processes alone: how many others there are is how many calls a look at them takes.
-if ! unshare -Urpf --mount-proc true 2>"$T/why"; then
-	skip_all "no user namespace to be had: $(cat "$T/why")"
-fi
-
-CLOCK_FILE=$T/clock
-export CLOCK_FILE
-"$T/server" >"$T/port" &
-lib_pids="$lib_pids $!"
-wait_for 10 test -s "$T/port"
+sim_serve port
 # In memory where that is to be had: a disk is slow, and does not die here.
 S=$(mktemp -d /dev/shm/reqtime-test.XXXXXX 2>/dev/null) || S=$T/state
 mkdir -p "$S" && chmod 755 "$S"
 # shellcheck disable=SC2317 # called by run
 kill_each() {
 	unshare -Urpf --mount-proc "$T/kill_each" "$T/clock" "$T/clock.so" "$1" "$REQTIME" set \
-		--force --any-offset --quiet --state-dir "$S" "127.0.0.1:$(cat "$T/port")"
+		--force --any-offset --quiet --state-dir "$S" "127.0.0.1:$sim_port"
 }
 run kill_each "$S/history.db"
 check "row 75 killed at each system call: $(tail -n 1 "$out")" test "$status" -eq 0

@@ -8,34 +8,14 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/adversary.sh
 . "$(dirname "$0")/adversary.sh"
-
-if [ "${BUILD##*/}" = san ]; then
-	skip_all "the sanitizer wants to be loaded first"
-fi
-for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c" \
-	"-o $T/world $R/tests/system/sim_server.c"; do
-	# shellcheck disable=SC2086 # options
-	if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $part -lm 2>"$T/cc.log"; then
-		skip_all "cannot build: $(head -n 1 "$T/cc.log")"
-	fi
-done
-if ! unshare -Urpf --mount-proc true 2>"$T/why"; then
-	skip_all "no user namespace to be had: $(cat "$T/why")"
-fi
-CLOCK_FILE=$T/clock
-export CLOCK_FILE
-"$T/world" >"$T/near" &
-lib_pids="$lib_pids $!"
-"$T/world" 300 0 >"$T/late" &
-lib_pids="$lib_pids $!"
-"$T/world" 5000 0 >"$T/slow" &
-lib_pids="$lib_pids $!"
-wait_for 10 test -s "$T/near"
-wait_for 10 test -s "$T/late"
-wait_for 10 test -s "$T/slow"
-near=127.0.0.1:$(cat "$T/near")
-late=127.0.0.1:$(cat "$T/late")
-slow=127.0.0.1:$(cat "$T/slow")
+# shellcheck source=tests/system/sim.sh
+. "$(dirname "$0")/sim.sh"
+sim_serve near
+near=127.0.0.1:$sim_port
+sim_serve late 300 0
+late=127.0.0.1:$sim_port
+sim_serve slow 5000 0
+slow=127.0.0.1:$sim_port
 # No other program is to be seen but those of the test; no past either.
 fresh() {
 	rm -rf "$T/state"

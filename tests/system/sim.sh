@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# After lib.sh: a simulated machine (sim_clock.h).  Builds $T/clock.so, which a program gets by
+# LD_PRELOAD, and $T/world (sim_server.c), its server; $CLOCK_FILE is where the two meet.
+#
+#   sim_serve NAME [PATH_MS JITTER_MS]   a server that runs to the end of the test;
+#                                        $sim_port, and its port in $T/NAME
+# shellcheck disable=SC2154 # lib.sh sets them
+
+if [ "${BUILD##*/}" = san ]; then
+	skip_all "the sanitizer wants to be loaded first"
+fi
+for part in "-shared -fPIC -o $T/clock.so $R/tests/system/sim_clock.c" \
+	"-o $T/world $R/tests/system/sim_server.c"; do
+	# shellcheck disable=SC2086 # options
+	if ! cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $part -lm 2>"$T/cc.log"; then
+		skip_all "cannot build: $(head -n 1 "$T/cc.log")"
+	fi
+done
+if ! unshare -Urpf --mount-proc true 2>"$T/why"; then
+	skip_all "no user namespace to be had: $(cat "$T/why")"
+fi
+CLOCK_FILE=$T/clock
+export CLOCK_FILE
+
+sim_serve() {
+	sim_name=$1
+	shift
+	"$T/world" "$@" >"$T/$sim_name" &
+	sim_server=$!
+	lib_pids="$lib_pids $sim_server"
+	wait_for 10 test -s "$T/$sim_name"
+	sim_port=$(cat "$T/$sim_name")
+}
