@@ -21,14 +21,13 @@ ifdef SAN
 B       := build/san
 CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-# libpcap.a asks for libdbus, which has no static library: no trace there.
-TRACE     := cmd/trace cmd/trace_open cmd/trace_json io/capture
-TRACE_LIB := -lpcap
+# A program that is linked statically loads no library, and libpcap.a asks for libdbus, which
+# has no static one: no trace there.
+TRACE     := cmd/trace cmd/trace_open cmd/trace_json io/capture io/capture_library
 ifdef STATIC
 B         := build/static
 CFLAGS    := -O2
 TRACE     := cmd/trace_absent
-TRACE_LIB :=
 override CPPFLAGS += -DREQTIME_BUILD_NOTE='" (static)"'
 override LDFLAGS  += -static-pie -s
 endif
@@ -69,7 +68,7 @@ reqtime_OBJ  := reqtime $(COMMAND) cmd/config cmd/config_json cmd/query cmd/set 
                 io/entropy io/kernel_clock io/priv io/sandbox \
                 $(TRACE)
 reqtime_OBJ  += cmd/check cmd/exporting app/exporter io/file_replace io/landlock
-reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 $(TRACE_LIB)
+reqtime_LIB  := -lcap -lseccomp -linih -ljansson -lsqlite3 -ldl
 CORE         += chart chart_ticks plot page page_chart page_style
 SHOW         := cmd/history cmd/history_show cmd/history_json cmd/history_page io/replace io/landlock
 reqtime_OBJ  += $(SHOW)

@@ -73,6 +73,19 @@ else
 	not_ok "core asks for nothing it may not have" "no build/libcore.a"
 fi
 
+# What may set the clock has nothing in its memory that setting the clock has no need of; what
+# libpcap brings along is loaded by `trace` alone.
+libraries() {
+	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' |
+		grep -vxE 'lib(c|m|dl|pthread|cap|seccomp|inih|jansson|sqlite3)|ld-linux.*'
+}
+if have readelf && [ -f build/reqtime ]; then
+	none "reqtime is linked to nothing that it does not need" "$(libraries build/reqtime)"
+	none "reqtimed neither" "$(libraries build/reqtimed)"
+else
+	skip "reqtime is linked to nothing that it does not need" "needs readelf and build/reqtime"
+fi
+
 # The test of the test: each rule broken once.
 mkdir -p "$T/src/core" "$T/src/io" "$T/include"
 echo '#include "io/udp.h"' >"$T/src/core/stray.c"

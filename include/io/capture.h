@@ -4,6 +4,7 @@
  *
  *   open_live | open_file -> save -> next* -> close
  *
+ * libpcap is loaded by the first that is opened; where it is not, that fails with -ELIBACC.
  * Opening an interface needs CAP_NET_RAW and nothing later does: give it up in between.
  * Timestamps are in nanoseconds where the source has them.
  */

@@ -2,12 +2,12 @@
 #include "io/capture.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_library.h"
 #include "core/report.h"
 
 enum {
@@ -26,6 +26,9 @@ struct capture {
 	bool is_live;
 	uint64_t count;
 };
+
+/* Loaded with the first capture. */
+static struct capture_library lib;
 
 static void PRINTF_LIKE(2, 3) explain(char why[CAPTURE_WHY_ROOM], const char *format, ...)
 {
@@ -53,8 +56,8 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_RO
 		{ DLT_NULL, FRAME_LINK_LOOPBACK },
 		{ DLT_LOOP, FRAME_LINK_LOOPBACK },
 	};
-	int type = pcap_datalink(pcap);
-	const char *name = pcap_datalink_val_to_name(type);
+	int type = lib.datalink(pcap);
+	const char *name = lib.datalink_val_to_name(type);
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(links); i++) {
@@ -94,16 +97,16 @@ static int set_filter(struct capture *capture, const struct trace_port *ports, s
 	write_filter(ports, count, plain);
 	/* Behind a tag all offsets are others, and not every link type has tags. */
 	snprintf(tagged, sizeof(tagged), "(%s) or (vlan and (%s))", plain, plain);
-	if (pcap_compile(capture->pcap, &program, tagged, 1, PCAP_NETMASK_UNKNOWN) < 0 &&
-	    pcap_compile(capture->pcap, &program, plain, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		explain(why, "capture filter: %s", pcap_geterr(capture->pcap));
+	if (lib.compile(capture->pcap, &program, tagged, 1, PCAP_NETMASK_UNKNOWN) < 0 &&
+	    lib.compile(capture->pcap, &program, plain, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		explain(why, "capture filter: %s", lib.geterr(capture->pcap));
 		return -EINVAL;
 	}
-	if (pcap_setfilter(capture->pcap, &program) < 0) {
-		explain(why, "capture filter: %s", pcap_geterr(capture->pcap));
+	if (lib.setfilter(capture->pcap, &program) < 0) {
+		explain(why, "capture filter: %s", lib.geterr(capture->pcap));
 		r = -EINVAL;
 	}
-	pcap_freecode(&program);
+	lib.freecode(&program);
 	return r;
 }
 
@@ -116,13 +119,13 @@ static int activate(struct capture *capture, const char *interface,
 
 	/* These fail for a handle that is active already and for no other reason, but for the
 	 * precision, which a device may not have: then it is microseconds. */
-	(void)pcap_set_snaplen(pcap, SNAP_OCTETS);
-	(void)pcap_set_promisc(pcap, 1);
-	(void)pcap_set_timeout(pcap, TIMEOUT_MS);
-	(void)pcap_set_immediate_mode(pcap, 1);
-	(void)pcap_set_buffer_size(pcap, BUFFER_OCTETS);
-	(void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-	r = pcap_activate(pcap);
+	(void)lib.set_snaplen(pcap, SNAP_OCTETS);
+	(void)lib.set_promisc(pcap, 1);
+	(void)lib.set_timeout(pcap, TIMEOUT_MS);
+	(void)lib.set_immediate_mode(pcap, 1);
+	(void)lib.set_buffer_size(pcap, BUFFER_OCTETS);
+	(void)lib.set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+	r = lib.activate(pcap);
 	switch (r) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
@@ -139,14 +142,33 @@ static int activate(struct capture *capture, const char *interface,
 	}
 	if (r < 0) {
 		explain(why, "%s: %s", interface,
-		        r == PCAP_ERROR ? pcap_geterr(pcap) : pcap_statustostr(r));
+		        r == PCAP_ERROR ? lib.geterr(pcap) : lib.statustostr(r));
 		return -EIO;
 	}
-	if (pcap_setnonblock(pcap, 1, error) < 0) {
+	if (lib.setnonblock(pcap, 1, error) < 0) {
 		explain(why, "%s: %s", interface, error);
 		return -EIO;
 	}
 	return 0;
+}
+
+/* A capture to be opened; NULL: `*ret_r` and `why` are set. */
+static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_ROOM])
+{
+	struct capture *capture = NULL;
+
+	*ret_r = capture_library_load(&lib);
+	if (*ret_r < 0) {
+		explain(why, "libpcap is not to be had: on Debian, \"apt install "
+		             "libpcap0.8\"");
+		return NULL;
+	}
+	capture = calloc(1, sizeof(*capture));
+	if (!capture) {
+		explain(why, "out of memory");
+		*ret_r = -ENOMEM;
+	}
+	return capture;
 }
 
 int capture_open_live(const char *interface, const struct trace_port *ports,
@@ -156,13 +178,12 @@ int capture_open_live(const char *interface, const struct trace_port *ports,
 	struct capture *capture;
 	int r;
 
-	capture = calloc(1, sizeof(*capture));
+	capture = capture_new(&r, why);
 	if (!capture) {
-		explain(why, "out of memory");
-		return -ENOMEM;
+		return r;
 	}
 	capture->is_live = true;
-	capture->pcap = pcap_create(interface, error);
+	capture->pcap = lib.create(interface, error);
 	if (!capture->pcap) {
 		explain(why, "%s: %s", interface, error);
 		r = -EIO;
@@ -193,14 +214,13 @@ int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_ROO
 	struct capture *capture;
 	int r;
 
-	capture = calloc(1, sizeof(*capture));
+	capture = capture_new(&r, why);
 	if (!capture) {
 		fclose(from);
-		explain(why, "out of memory");
-		return -ENOMEM;
+		return r;
 	}
 	capture->from = from;
-	capture->pcap = pcap_fopen_offline_with_tstamp_precision(
+	capture->pcap = lib.fopen_offline_with_tstamp_precision(
 		from, PCAP_TSTAMP_PRECISION_NANO, error);
 	if (!capture->pcap) {
 		explain(why, "%s", error);
@@ -223,9 +243,9 @@ out:
 
 int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_ROOM])
 {
-	capture->dumper = pcap_dump_fopen(capture->pcap, to);
+	capture->dumper = lib.dump_fopen(capture->pcap, to);
 	if (!capture->dumper) {
-		explain(why, "%s", pcap_geterr(capture->pcap));
+		explain(why, "%s", lib.geterr(capture->pcap));
 		fclose(to);
 		return -EIO;
 	}
@@ -248,16 +268,16 @@ static int next_packet(struct capture *capture, int timeout_ms,
                        struct pcap_pkthdr **ret_header, const u_char **ret_octets)
 {
 	struct pollfd wait = { .fd = -1, .events = POLLIN };
-	int r = pcap_next_ex(capture->pcap, ret_header, ret_octets);
+	int r = lib.next_ex(capture->pcap, ret_header, ret_octets);
 
 	if (r != 0 || !capture->is_live) {
 		return r;
 	}
-	wait.fd = pcap_get_selectable_fd(capture->pcap);
+	wait.fd = lib.get_selectable_fd(capture->pcap);
 	if (poll(&wait, 1, timeout_ms) <= 0) {
 		return 0;
 	}
-	return pcap_next_ex(capture->pcap, ret_header, ret_octets);
+	return lib.next_ex(capture->pcap, ret_header, ret_octets);
 }
 
 static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
@@ -266,10 +286,10 @@ static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
 	if (!capture->dumper) {
 		return true;
 	}
-	pcap_dump((u_char *)capture->dumper, header, octets);
+	lib.dump((u_char *)capture->dumper, header, octets);
 	/* Live, what was seen so far shall be in the file whatever happens next. */
-	if (ferror(pcap_dump_file(capture->dumper)) != 0 ||
-	    (capture->is_live && pcap_dump_flush(capture->dumper) < 0)) {
+	if (ferror(lib.dump_file(capture->dumper)) != 0 ||
+	    (capture->is_live && lib.dump_flush(capture->dumper) < 0)) {
 		explain(why, "cannot write the file: %s", strerror(errno));
 		return false;
 	}
@@ -288,7 +308,7 @@ enum capture_result capture_next(struct capture *capture, int timeout_ms,
 	}
 	if (r < 0) {
 		explain(why, "after frame %llu: %s", (unsigned long long)capture->count,
-		        pcap_geterr(capture->pcap));
+		        lib.geterr(capture->pcap));
 		return CAPTURE_FAILED;
 	}
 	if (r == 0) {
@@ -310,7 +330,7 @@ uint64_t capture_lost(struct capture *capture)
 {
 	struct pcap_stat stat = { 0 };
 
-	if (!capture->is_live || pcap_stats(capture->pcap, &stat) < 0) {
+	if (!capture->is_live || lib.stats(capture->pcap, &stat) < 0) {
 		return 0;
 	}
 	return (uint64_t)stat.ps_drop + stat.ps_ifdrop;
@@ -324,14 +344,14 @@ int capture_close(struct capture *capture)
 		return 0;
 	}
 	if (capture->dumper) {
-		if (pcap_dump_flush(capture->dumper) < 0 ||
-		    ferror(pcap_dump_file(capture->dumper)) != 0) {
+		if (lib.dump_flush(capture->dumper) < 0 ||
+		    ferror(lib.dump_file(capture->dumper)) != 0) {
 			r = errno != 0 ? -errno : -EIO;
 		}
-		pcap_dump_close(capture->dumper);
+		lib.dump_close(capture->dumper);
 	}
 	if (capture->pcap) {
-		pcap_close(capture->pcap);
+		lib.close(capture->pcap);
 	}
 	if (capture->from) {
 		fclose(capture->from);

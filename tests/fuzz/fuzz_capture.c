@@ -2,7 +2,7 @@
  *
  * Any file, read as a pcap or pcapng file, followed, and written again.
  *
- * Links: src/io/capture.c -lpcap
+ * Links: src/io/capture.c src/io/capture_library.c
  */
 #include <stdlib.h>
 #include <string.h>

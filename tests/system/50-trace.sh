@@ -181,6 +181,22 @@ hostile 'frames of nothing' '^Frames: 2, of time protocols: 0$' 0
 	head -c 20 /dev/zero; } >"$T/bad.pcap"
 hostile 'a lying IP length' 'malformed' 0
 
+# Without libpcap, of which nothing else has need.
+pcap=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libpcap\.so\.0\.8 .* => //p' | head -n 1)
+# shellcheck disable=SC2317 # called by run
+without_libpcap() {
+	unshare -Urm sh -c 'mount --bind /dev/null "$0" && exec "$@"' "$pcap" "$REQTIME" "$@"
+}
+if [ -n "$pcap" ] && without_libpcap --version >/dev/null 2>"$T/why"; then
+	run without_libpcap trace -r "$data/chronyd-4.3-plain.pcap"
+	expect 'without libpcap there is no trace: exit 6' 6 'libpcap is not to be had.*apt install'
+	check 'in one line' test "$(wc -l <"$err")" -eq 1
+	run without_libpcap trace -i lo
+	expect 'nor a live one' 6 '^reqtime: libpcap is not to be had'
+else
+	skip 'without libpcap' "it cannot be hidden here: $(head -n 1 "$T/why" 2>/dev/null)"
+fi
+
 # Without the right.
 if [ "$(id -u)" = 0 ] && setpriv --bounding-set=-net_raw true 2>/dev/null; then
 	run setpriv --bounding-set=-net_raw --inh-caps=-all "$REQTIME" trace -i lo
