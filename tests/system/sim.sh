@@ -31,5 +31,6 @@ sim_serve() {
 	sim_server=$!
 	lib_pids="$lib_pids $sim_server"
 	wait_for 10 test -s "$T/$sim_name"
+	# shellcheck disable=SC2034 # for the script
 	sim_port=$(cat "$T/$sim_name")
 }
