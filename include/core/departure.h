@@ -22,7 +22,7 @@ enum {
 	/* The first answers of a server are slow, and say little of those that follow. */
 	DEPARTURE_TRUSTED = 8,
 	DEPARTURE_CAUTION =
-		8, /* this part of the least is not added: the next may be faster */
+		4, /* this part of the least is not added: the next may be faster */
 };
 
 /* What takes longer says nothing of the path: the processor was taken away. */

@@ -116,6 +116,22 @@ static void violations_are_rare(void **state)
 	assert_in_range(wrong, 0, 100);
 }
 
+/* ... and where it gets faster by less than the caution, they do not happen at all. */
+static void caution_is_enough_for_a_fifth(void **state)
+{
+	struct departure d = { .margin_ns = 0 };
+	uint32_t seed = 11;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		int64_t base_ns = (i / 1000) % 2 == 0 ? 2500 : 2000;
+
+		seed = seed * 1664525 + 1013904223;
+		assert_true(departure_learn(&d, 0, departure_ahead_ns(&d, 0),
+		                            base_ns + (seed >> 24)));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -125,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_violation_is_told_and_backed_off_from),
 		cmocka_unit_test(a_stall_or_a_step_teaches_nothing),
 		cmocka_unit_test(violations_are_rare),
+		cmocka_unit_test(caution_is_enough_for_a_fifth),
 	};
 
 	return cmocka_run_group_tests_name("departure", tests, NULL, NULL);
