@@ -18,11 +18,13 @@
 enum {
 	/* Answers that leave with one system call; each waits for those before it. */
 	DEPARTURE_PLACES = 8,
-	DEPARTURE_KEPT = 32, /* what "lately" means: so many for each place */
-	/* The first answers of a server are slow, and say little of those that follow. */
-	DEPARTURE_TRUSTED = 8,
-	DEPARTURE_CAUTION =
-		4, /* this part of the least is not added: the next may be faster */
+	/* What "lately" means, for each place: this many, and up to as many again. */
+	DEPARTURE_KEPT = 256,
+	/* Most answers are slow, those of a server that has just begun above all, and a few of
+	 * them say little of the fast ones. */
+	DEPARTURE_TRUSTED = 32,
+	/* This part of the least is not added: the next may be faster. */
+	DEPARTURE_CAUTION = 4,
 };
 
 /* What takes longer says nothing of the path: the processor was taken away. */
@@ -30,9 +32,10 @@ enum {
 
 /* Starts as zeros: adds nothing. */
 struct departure {
-	uint32_t recent_ns[DEPARTURE_PLACES][DEPARTURE_KEPT];
-	uint8_t count[DEPARTURE_PLACES];
-	uint8_t next[DEPARTURE_PLACES];
+	uint32_t least_ns[DEPARTURE_PLACES];        /* of the `count` latest */
+	uint32_t least_before_ns[DEPARTURE_PLACES]; /* of those before them, if `is_old` */
+	uint16_t count[DEPARTURE_PLACES];
+	bool is_old[DEPARTURE_PLACES];
 	uint32_t ahead_ns[DEPARTURE_PLACES];
 	uint32_t margin_ns;
 };

@@ -6,16 +6,32 @@ enum {
 	MARGIN_DECAY = 64,
 };
 
+static bool is_trusted(const struct departure *d, unsigned place)
+{
+	return d->is_old[place] || d->count[place] >= DEPARTURE_TRUSTED;
+}
+
+/* UINT32_MAX where nothing is known. */
 static uint32_t least_of(const struct departure *d, unsigned place)
 {
-	uint32_t least = UINT32_MAX;
+	uint32_t least = d->count[place] > 0 ? d->least_ns[place] : UINT32_MAX;
 
-	for (unsigned i = 0; i < d->count[place]; i++) {
-		if (d->recent_ns[place][i] < least) {
-			least = d->recent_ns[place][i];
-		}
+	if (d->is_old[place] && d->least_before_ns[place] < least) {
+		least = d->least_before_ns[place];
 	}
 	return least;
+}
+
+static void remember(struct departure *d, unsigned place, uint32_t took_ns)
+{
+	if (d->count[place] == 0 || took_ns < d->least_ns[place]) {
+		d->least_ns[place] = took_ns;
+	}
+	if (++d->count[place] == DEPARTURE_KEPT) {
+		d->least_before_ns[place] = d->least_ns[place];
+		d->is_old[place] = true;
+		d->count[place] = 0;
+	}
 }
 
 /* A place of which nothing is known takes at least what the one before it takes, and
@@ -26,15 +42,15 @@ static void work_out(struct departure *d)
 	uint32_t so_far = 0;
 
 	for (unsigned i = 0; i < DEPARTURE_PLACES; i++) {
-		least[i] = d->count[i] > 0 ? least_of(d, i) : UINT32_MAX;
+		least[i] = least_of(d, i);
 	}
 	for (unsigned i = DEPARTURE_PLACES - 1; i-- > 0;) {
-		if (least[i + 1] < least[i] && d->count[i] > 0) {
+		if (least[i + 1] < least[i] && least[i] != UINT32_MAX) {
 			least[i] = least[i + 1];
 		}
 	}
 	for (unsigned i = 0; i < DEPARTURE_PLACES; i++) {
-		if (d->count[i] >= DEPARTURE_TRUSTED) {
+		if (is_trusted(d, i)) {
 			so_far = least[i] - least[i] / DEPARTURE_CAUTION;
 		}
 		d->ahead_ns[i] = so_far > d->margin_ns ? so_far - d->margin_ns : 0;
@@ -51,11 +67,7 @@ bool departure_learn(struct departure *d, unsigned place, int64_t added_ns, int6
 	if (took_ns < 0 || took_ns > DEPARTURE_MOST_NS) {
 		return was_right;
 	}
-	d->recent_ns[place][d->next[place]] = (uint32_t)took_ns;
-	d->next[place] = (uint8_t)((d->next[place] + 1) % DEPARTURE_KEPT);
-	if (d->count[place] < DEPARTURE_KEPT) {
-		d->count[place]++;
-	}
+	remember(d, place, (uint32_t)took_ns);
 	if (was_right) {
 		d->margin_ns -= (d->margin_ns + MARGIN_DECAY - 1) / MARGIN_DECAY;
 	} else {
