@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpcap, loaded when something is to be captured.  It brings D-Bus, systemd, gcrypt and four
+ * libpcap, loaded when something is to be captured.  It brings D-Bus, systemd, gcrypt and three
  * compressors with it, and none of them has any business in a process that may set the clock.
  */
 #ifndef CAPTURE_LIBRARY_H
