@@ -113,4 +113,10 @@ if cc -c "$T/stray.c" -o "$T/stray.o" 2>/dev/null && ar rcs "$T/stray.a" "$T/str
 else
 	skip "stray symbols are seen" "needs a compiler"
 fi
+echo "int main(void) { return 0; }" >"$T/main.c"
+if cc -Wl,--no-as-needed "$T/main.c" -o "$T/stray" -lresolv 2>/dev/null; then
+	some "a stray library is seen" "$(libraries "$T/stray")"
+else
+	skip "a stray library is seen" "needs a compiler"
+fi
 finish

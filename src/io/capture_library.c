@@ -20,6 +20,7 @@ static const struct {
 
 int capture_library_load(struct capture_library *ret)
 {
+	struct capture_library loaded = { NULL };
 	void *library = NULL, *call;
 
 	for (size_t i = 0; i < COUNT_OF(names) && !library; i++) {
@@ -33,7 +34,8 @@ int capture_library_load(struct capture_library *ret)
 		if (!call) {
 			return -ELIBACC;
 		}
-		memcpy((uint8_t *)ret + calls[i].at, &call, sizeof(call));
+		memcpy((uint8_t *)&loaded + calls[i].at, &call, sizeof(call));
 	}
+	*ret = loaded;
 	return 0;
 }

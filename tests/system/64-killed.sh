@@ -16,6 +16,7 @@ sim_serve port
 # In memory where that is to be had: a disk is slow, and does not die here.
 S=$(mktemp -d /dev/shm/reqtime-test.XXXXXX 2>/dev/null) || S=$T/state
 mkdir -p "$S" && chmod 755 "$S"
+# Of its own processes alone: how many others there are is how many calls a look at them takes.
 # shellcheck disable=SC2317 # called by run
 kill_each() {
 	unshare -Urpf --mount-proc "$T/kill_each" "$T/clock" "$T/clock.so" "$1" "$REQTIME" set \

@@ -5,7 +5,7 @@
 # LD_PRELOAD, and $T/world (sim_server.c), its server; $CLOCK_FILE is where the two meet.
 #
 #   sim_serve NAME [PATH_MS JITTER_MS]   a server that runs to the end of the test;
-#                                        $sim_port, and its port in $T/NAME
+#                                        $sim_server, $sim_port; the port in $T/NAME, too
 # shellcheck disable=SC2154 # lib.sh sets them
 
 if [ "${BUILD##*/}" = san ]; then

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#pragma once
+#ifndef TESTS_UNIT_STAMPS_H
+#define TESTS_UNIT_STAMPS_H
 
 /* Group setup of a test that wants the kernel's arrival stamps: 0.
  *
@@ -8,3 +9,5 @@
  * takes.  This asks, waits until the stamps come, and goes on asking until the process
  * ends.  Where they do not come within two seconds it goes on without: the tests tell. */
 int stamps_wait(void **state);
+
+#endif

@@ -65,27 +65,19 @@ guest_install() {
 	fi
 }
 
-# What user-mode Linux needs on a processor with large registers (uml_registers.c); elsewhere it
-# does nothing.
-guest_registers() {
-	if cc -D_GNU_SOURCE -O1 -shared -fPIC -o "$T/registers.so" "$R/tests/vm/uml_registers.c" \
-		2>/dev/null; then
-		echo "$T/registers.so"
-	fi
-}
-
 # guest_uml MEMORY INIT [NAME=VALUE]...: words with "=" that the kernel does not know become
 # the environment of its first process.
 guest_uml() {
 	guest_memory=$1
 	guest_init=$2
 	shift 2
+	guest_tool uml_registers -shared -fPIC
 	guest_link=
 	if ip link show tap0 >/dev/null 2>&1; then
 		guest_link=vec0:transport=tap,ifname=tap0,depth=64
 	fi
 	# shellcheck disable=SC2086 # none or one
-	LD_PRELOAD=$(guest_registers) HOME=$T TMPDIR=${TMPDIR:-/tmp} timeout -k 5 "$GUEST_LIMIT" \
+	LD_PRELOAD=$T/uml_registers HOME=$T TMPDIR=${TMPDIR:-/tmp} timeout -k 5 "$GUEST_LIMIT" \
 		linux.uml "mem=$guest_memory" root=/dev/root rootfstype=hostfs rootflags=/ ro \
 		init="$guest_init" con=null con0=null,fd:1 quiet $guest_link \
 		reqtime_guest=uml "REQTIME_R=$R" "REQTIME_BUILD=$BUILD" "REQTIME_T=$T" \
