@@ -20,7 +20,7 @@ static const struct {
 
 int capture_library_load(struct capture_library *ret)
 {
-	struct capture_library loaded = { NULL };
+	struct capture_library loaded = { .activate = NULL };
 	void *library = NULL, *call;
 
 	for (size_t i = 0; i < COUNT_OF(names) && !library; i++) {
