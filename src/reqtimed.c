@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/command.h"
+#include "cmd/cli/command.h"
 
 int main(int argc, char **argv)
 {

@@ -3,7 +3,7 @@
 #
 # Completion in bash, zsh and fish: each offers the commands and options that --help names, no
 # more and no fewer, and the keys do it in a real shell.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$T" || exit 1
 
 completion=$R/packaging/completion
@@ -134,7 +134,7 @@ for shell in bash zsh fish; do
 	agrees "$shell, reqtimed: the options of --help" $shell reqtimed
 	check "$shell knows the schemes" test \
 		"$(grep -o '[a-z][a-z+]*://' "$file" | tr -d ':/' | sort -u)" = \
-		"$(sed -n 's/^\t\[SCHEME_.*{ "\([a-z+]*\)".*/\1/p' "$R/src/core/server_spec.c" | sort)"
+		"$(sed -n 's/^\t\[SCHEME_.*{ "\([a-z+]*\)".*/\1/p' "$R/src/core/ntp/server_spec.c" | sort)"
 done
 if have bash; then
 	judge_keys bash

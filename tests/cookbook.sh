@@ -3,7 +3,7 @@
 #
 # Every command line in reqtime-cookbook(7), in the examples of the other pages, in the README's
 # table of who runs what, in crontab and units is one that the programs take; those that can run on loopback are run there.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 cd "$R" || exit 1
 

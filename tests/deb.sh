@@ -4,7 +4,7 @@
 # `make deb`: the packages are built, lintian has nothing against them, and in a root that is thrown
 # away they are installed, upgraded, removed and purged.  That root is this machine's own, under
 # an overlay, in a mount namespace of its own: nothing here is written.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
@@ -12,7 +12,6 @@ have dh || skip_all "needs debhelper"
 missing=$(cd packaging && dpkg-checkbuilddeps 2>&1) ||
 	skip_all "needs ${missing#*dependencies: }"
 if [ -z "${LIB_OVERLAY:-}" ]; then
-	rm -rf build/deb
 	if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		rm -rf "$T"
 		LIB_OVERLAY=1 exec unshare -m --propagation private "$0" "$@"
@@ -22,7 +21,8 @@ fi
 check "the changelog has the version of the Makefile" test \
 	"$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" = \
 	"$(sed -n 's/^VERSION *:= *//p' Makefile)"
-check "make deb" "${MAKE:-make}" -s deb
+check "make deb" deb_built
+check "... which runs the unit tests" grep -Eq '^[0-9]{4,} passed, 0 failed' build/deb/build.log
 if have lintian; then
 	run lintian --allow-root --fail-on error,warning build/deb/reqtime_*.changes
 	check "lintian has nothing to say" test "$status" -eq 0 -a ! -s "$out"

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Each target of tests/fuzz/ for $FUZZ_SECONDS (3), seeded from tests/fuzz/corpus/NAME/ where
+# Each target of tests/fuzz/ for $FUZZ_SECONDS (2; nightly 60), seeded from tests/fuzz/corpus/NAME/ where
 # there is one.  A find stays in build/fuzz/.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
+seconds=2
+[ -z "${NIGHTLY:-}" ] || seconds=60
 have clang || skip_all "needs clang"
 ls tests/fuzz/fuzz_*.c >/dev/null 2>&1 || skip_all "no fuzz target in the tree"
 mkdir -p build/fuzz
@@ -16,14 +18,20 @@ if ! clang -fsanitize=fuzzer,address,undefined "$T/empty.c" -o "$T/empty" 2>"$T/
 	skip_all "clang cannot link libFuzzer: $(head -n 1 "$T/why")"
 fi
 
+sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
+links="build/fuzz/src/io/net/capture.o build/fuzz/src/io/net/capture_library.o
+	build/fuzz/src/io/store/config.o build/fuzz/libcore.a"
+unset MAKEFLAGS MAKELEVEL MFLAGS
+# shellcheck disable=SC2086 # several words
+check "the sources are built for it" "${MAKE:-make}" -s -j "$(nproc)" B=build/fuzz CC=clang HARDEN= \
+	CFLAGS="-g1 -O1 -fsanitize=fuzzer-no-link $sanitize" $links
 for target in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$target" .c)
 	program=build/fuzz/$name
-	links=$(sed -n 's/^ \* Links: //p' "$target") # what it needs beside core
 	# shellcheck disable=SC2086 # several words
-	if ! clang -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -std=gnu11 -D_GNU_SOURCE -DREQTIME_VERSION='"fuzz"' \
-		-Iinclude "$target" src/core/*.c $links -lm -o "$program" 2>"$T/why"; then
+	if ! clang -g1 -O1 -fsanitize=fuzzer $sanitize -std=gnu11 -D_GNU_SOURCE -Isrc -Iinclude "$target" \
+		$links -Wl,--as-needed -linih -lm -ldl -o "$program" \
+		2>"$T/why"; then
 		not_ok "$name" "$(head -n 20 "$T/why")"
 		continue
 	fi
@@ -31,7 +39,7 @@ for target in tests/fuzz/fuzz_*.c; do
 	seeds=tests/fuzz/corpus/$name
 	[ -d "$seeds" ] || seeds=
 	# shellcheck disable=SC2086 # $seeds may be nothing
-	check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-3}" -max_len=1500 -timeout=5 \
+	check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-$seconds}" -max_len=1500 -timeout=5 \
 		-print_final_stats=1 -artifact_prefix="build/fuzz/$name-" "$T/$name" $seeds
 done
 finish

@@ -3,7 +3,7 @@
 #
 # `make install` into a folder: everything is there, and the unit names the program it
 # installed.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
@@ -14,13 +14,18 @@ done)
 units=$(for unit in packaging/systemd/*; do
 	echo "lib/systemd/system/${unit##*/}"
 done)
-for file in bin/reqtime sbin/reqtimed $pages $units share/doc/reqtime/cron.d-reqtime \
+for file in bin/reqtime sbin/reqtimed include/reqtime/exit.h $pages $units share/doc/reqtime/cron.d-reqtime \
 	share/reqtime/prometheus/reqtime.rules.yml share/reqtime/prometheus/reqtime.dashboard.json \
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
 	share/fish/vendor_completions.d/reqtimed.fish; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
+echo '#include <reqtime/exit.h>
+int main(void) { return REQTIME_EXIT_REFUSED; }' >"$T/other.c"
+run sh -c "cc -std=c99 -pedantic -Wall -Wextra -Werror -I'$T/root/opt/reqtime/include' \
+	-o '$T/other' '$T/other.c' && '$T/other'"
+expect "other programs compile with the header" 3
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version
 check "the unit starts what was installed" grep -q \
 	'^ExecStart=/opt/reqtime/sbin/reqtimed ' "$T/root/opt/reqtime/lib/systemd/system/reqtimed.service"
@@ -32,6 +37,18 @@ check "etc/reqtime/reqtime.conf" cmp packaging/reqtime.conf "$T/root/etc/reqtime
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
 check "make install once more" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
 check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
+# Away again: all that came, and nothing of others.
+uninstall() {
+	"${MAKE:-make}" -s uninstall PREFIX=/opt/reqtime DESTDIR="$1"
+}
+cp -r "$T/root" "$T/bare"
+echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"
+check "make uninstall" uninstall "$T/bare"
+check "... leaves the configuration file, and what is not ours" test "$(cd "$T/bare" && find . -type f | sort | xargs)" = \
+	"./etc/reqtime/reqtime.conf ./opt/reqtime/share/man/man1/other.1"
+check "... no folder of ours, all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
+	grep . && [ -d '$T/bare/opt/reqtime/bin' ]"
+check "make uninstall once more: nothing to do" uninstall "$T/bare"
 if have systemd-analyze; then
 	mkdir "$T/units"
 	for unit in $units; do

@@ -1,33 +1,87 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The layers: core <- io <- app <- cmd <- main.  An #include points left only, and core's
-# objects ask the C library for nothing but memory, strings, snprintf and mathematics.
-. "$(dirname "$0")/system/lib.sh"
+# The layers and their rooms, as src/README.md has them: core <- io <- app <- cmd <- main.  An
+# #include points to the left only; between rooms of a layer it points to those that the table of
+# src/README.md names.  core's objects ask the C library for nothing but memory, strings, snprintf and
+# mathematics.
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
-# includes_of FOLDER: what points right below FOLDER/src and FOLDER/include
-wrong_includes() {
-	(cd "$1" && grep -nE '^[ 	]*#[ 	]*include' -r src include) | awk '
-	BEGIN {
-		split("core io app cmd main", names, " ")
-		for (i = 1; i <= 5; i++) rank[names[i]] = i
-	}
-	{
-		file = $0; sub(/:.*/, "", file)
-		split(file, part, "/")
-		from = part[2] in rank ? part[2] : "main"
-		if (match($0, /"[^"]*"/)) {
-			to = substr($0, RSTART + 1, RLENGTH - 2)
-			if (to !~ /\//) next # private header beside its .c
-			sub(/\/.*/, "", to)
-			if (!(to in rank) || rank[to] > rank[from]) print
-		} else if (from == "core" && match($0, /<[^>]*>/)) {
-			to = substr($0, RSTART + 1, RLENGTH - 2)
-			if (to !~ /^(assert|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|string|stdalign)\.h$/)
-				print
-		}
+# rooms_of FOLDER: "layer/room: rooms that it may include", in the order of the table
+rooms_of() {
+	# shellcheck disable=SC2016 # backquotes, no command
+	sed -n 's,^| `\([a-z]*/[a-z]*\)` | \([a-z ]*\)| .*,\1: \2,p' "$1/src/README.md"
+}
+# The rooms of the table are the folders, and each names rooms above it alone: no circle.
+wrong_rooms() {
+	(cd "$1/src" && find . -mindepth 2 -maxdepth 2 -type d | sed 's,^\./,,' | sort) >"$T/folders"
+	rooms_of "$1" | sed 's/:.*//' | sort | diff - "$T/folders"
+	rooms_of "$1" | awk '{
+		room = $1; sub(/:$/, "", room); split(room, part, "/")
+		for (i = 2; i <= NF; i++) if (!((part[1] "/" $i) in above)) print room " names " $i
+		above[room] = 1
 	}'
+}
+
+# includes_of FOLDER: "FILE HEADER" for each header of ours that a source or test names
+includes_of() {
+	(cd "$1" && grep -rE --include='*.[ch]' '^[ 	]*#[ 	]*include +"' src include tests) |
+		sed 's/^\([^:]*\):.*"\([^"]*\)".*/\1 \2/'
+}
+
+# What points the wrong way below FOLDER: between layers, between rooms, into another room's
+# private header, or to a header whose path is not whole.
+wrong_includes() {
+	rooms_of "$1" >"$T/rooms"
+	includes_of "$1" | awk -v table="$T/rooms" '
+	BEGIN {
+		split("core io app cmd", names, " ")
+		for (i = 1; i <= 4; i++) rank[names[i]] = i
+		rank["main"] = 5
+		while ((getline line <table) > 0) {
+			split(line, half, ": *")
+			split(half[1], part, "/")
+			n = split(half[2], may, " ")
+			for (i = 1; i <= n; i++) allowed[half[1], part[1] "/" may[i]] = 1
+		}
+	}
+	$1 !~ /^src\// { next }
+	$2 ~ /^reqtime\// { next }
+	{
+		n = split($1, part, "/")
+		from = n == 4 ? part[2] : "main"
+		room = n == 4 ? part[2] "/" part[3] : "main"
+		if (split($2, to, "/") != 3 || !(to[1] in rank)) { print; next }
+		to_room = to[1] "/" to[2]
+		if (rank[to[1]] > rank[from]) print
+		else if (room != to_room && from == to[1] && !((room, to_room) in allowed)) print
+		else if (room != to_room && $2 ~ /_private\.h$/) print $0 " is private"
+		else if ($1 ~ /\.h$/ && $1 !~ /_private\.h$/ && $2 ~ /_private\.h$/)
+			print $0 " is private"
+	}'
+	(cd "$1" && grep -rnE '^[ 	]*#[ 	]*include' src/core) | awk '
+	match($0, /<[^>]*>/) {
+		to = substr($0, RSTART + 1, RLENGTH - 2)
+		if (to !~ /^(assert|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|string|stdalign)\.h$/)
+			print
+	}'
+}
+
+# Headers that no other room, no test and no header that is public includes are private, and
+# say so in their names.
+public_without_need() {
+	includes_of "$1" | awk '
+	$2 !~ /_private\.h$/ && $2 ~ /^[a-z]+\/[a-z]+\// {
+		seen[$2] = 1
+		room = $2; sub(/\/[^\/]*$/, "", room)
+		if (index($1, "src/" room "/") != 1 || ($1 ~ /\.h$/ && $1 !~ /_private\.h$/)) used[$2] = 1
+	}
+	END { for (h in seen) if (!(h in used)) print h }'
+}
+# What is for other programs leans on nothing of ours.
+wrong_public() {
+	(cd "$1" && grep -rnE '#[ 	]*include +"' include | grep -v 'include +"reqtime/')
 }
 
 # The helpers of the compiler (stack protector, sanitizers, assert) are no dependency.
@@ -50,6 +104,13 @@ mutable_symbols() {
 		$7 !~ /^\.data\.rel\.ro/ { print $1 }'
 }
 
+# What may set the clock has nothing in its memory that setting the clock has no need of; what
+# libpcap brings along is loaded by `trace` alone.
+libraries() {
+	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' |
+		grep -vxE "lib(c|m|dl|pthread|cap|seccomp|inih|sqlite3${2:-})|ld-linux.*"
+}
+
 none() {
 	if [ -z "$2" ]; then
 		ok "$1"
@@ -65,37 +126,60 @@ some() {
 	fi
 }
 
-none "includes point left only" "$(wrong_includes .)"
-if [ -f build/libcore.a ]; then
-	none "core asks for nothing it may not have" "$(strange_symbols build/libcore.a)"
-	none "core keeps no state" "$(mutable_symbols build/libcore.a)"
+none "src/README.md has each room, below those that it includes" "$(wrong_rooms .)"
+none "includes point the way that the map shows" "$(wrong_includes .)"
+none "what only siblings need is called private" "$(public_without_need .)"
+none "include/reqtime leans on nothing" "$(wrong_public .)"
+if [ -f "$BUILD/libcore.a" ]; then
+	none "core asks for nothing it may not have" "$(strange_symbols "$BUILD/libcore.a")"
+	none "core keeps no state" "$(mutable_symbols "$BUILD/libcore.a")"
 else
-	not_ok "core asks for nothing it may not have" "no build/libcore.a"
+	not_ok "core asks for nothing it may not have" "no $BUILD/libcore.a"
 fi
-
-# What may set the clock has nothing in its memory that setting the clock has no need of; what
-# libpcap brings along is loaded by `trace` alone.
-libraries() {
-	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' |
-		grep -vxE 'lib(c|m|dl|pthread|cap|seccomp|inih|jansson|sqlite3)|ld-linux.*'
-}
-if have readelf && [ -f build/reqtime ]; then
-	none "reqtime is linked to nothing that it does not need" "$(libraries build/reqtime)"
-	none "reqtimed neither" "$(libraries build/reqtimed)"
+if have readelf && [ -f "$REQTIME" ]; then
+	none "reqtime is linked to nothing that it does not need" "$(libraries "$REQTIME" '|jansson')"
+	none "reqtimed neither" "$(libraries "$REQTIMED")"
 else
 	skip "reqtime is linked to nothing that it does not need" "needs readelf and build/reqtime"
 fi
 
-# The test of the test: each rule broken once.
-mkdir -p "$T/src/core" "$T/src/io" "$T/include"
-echo '#include "io/udp.h"' >"$T/src/core/stray.c"
-some "a stray io include in core is seen" "$(wrong_includes "$T")"
-echo '#include <time.h>' >"$T/src/core/stray.c"
-some "a clock header in core is seen" "$(wrong_includes "$T")"
-: >"$T/src/core/stray.c"
-echo '#include "app/measure.h"' >"$T/src/io/stray.c"
-some "an app include in io is seen" "$(wrong_includes "$T")"
-printf '#include "core/base.h"\n' >"$T/src/io/stray.c"
+# The test of the test: each rule broken once, in a copy of the map.
+mkdir -p "$T/src" "$T/include/reqtime" "$T/tests"
+cp src/README.md "$T/src/"
+for folder in src/*/*/; do
+	mkdir -p "$T/$folder"
+done
+broken() { # broken NAME FILE LINE [CHECK]
+	mkdir -p "$T/$(dirname "$2")"
+	echo "$3" >"$T/$2"
+	some "$1" "$(${4:-wrong_includes} "$T")"
+	rm "$T/$2"
+}
+none "a tree that is as the map says is right" "$(wrong_rooms "$T"; wrong_includes "$T")"
+broken "a stray io include in core is seen" src/core/ntp/stray.c '#include "io/net/udp.h"'
+broken "a clock header in core is seen" src/core/ntp/stray.c '#include <time.h>'
+broken "an app include in io is seen" src/io/net/stray.c '#include "app/client/measure.h"'
+broken "an include against the order of the rooms is seen" src/core/base/stray.c \
+	'#include "core/report/report.h"'
+broken "a room that the table does not name is seen" src/core/trace/stray.c \
+	'#include "core/history/past.h"'
+broken "another room's private header is seen" src/io/store/stray.c \
+	'#include "io/net/ports_private.h"'
+broken "... also from another layer" src/app/client/stray.c '#include "io/net/ports_private.h"'
+broken "a public header that includes a private one is seen" src/io/net/stray.h \
+	'#include "io/net/ports_private.h"'
+broken "a path that is not whole is seen" src/io/net/stray.c '#include "udp.h"'
+broken "a header that only siblings need is seen" src/io/net/stray.c '#include "io/net/stray.h"' \
+	public_without_need
+broken "a public header that leans on ours is seen" include/reqtime/stray.h \
+	'#include "core/base/base.h"' wrong_public
+broken "a folder that is no room is seen" src/core/stray/stray.c '' wrong_rooms
+rmdir "$T/src/core/stray"
+# shellcheck disable=SC2016 # backquotes, no command
+sed 's/^| `core\/base` | /&ntp /' src/README.md >"$T/src/README.md"
+some "a circle of rooms is seen" "$(wrong_rooms "$T")"
+cp src/README.md "$T/src/"
+printf '#include "core/base/base.h"\n' >"$T/src/io/net/stray.c"
 none "an include to the left is not" "$(wrong_includes "$T")"
 cat >"$T/stray.c" <<'END'
 #include <time.h>

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # What can be said of the sources without running them.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
 files=$(find src include tests -name '*.[ch]')
@@ -14,24 +14,26 @@ else
 fi
 # It takes loops over a count it cannot work out for loops that may do nothing.
 cat >"$T/suppressions" <<'END'
-uninitvar:src/app/serve_state.c
-ctuuninitvar:src/app/serve_state.c
-invalidFunctionArg:src/core/discipline_bank.c
+uninitvar:src/app/server/state.c
+ctuuninitvar:src/app/server/state.c
+invalidFunctionArg:src/core/discipline/bank.c
 END
 if have cppcheck; then
 	mkdir -p build/cppcheck
 	check "cppcheck" cppcheck -q -j 2 --cppcheck-build-dir=build/cppcheck --std=c11 \
 		--enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppressions-list="$T/suppressions" \
-		-D_GNU_SOURCE -DREQTIME_VERSION='"x"' -DREQTIME_BUILD_FLOOR_S=0 -Iinclude src
+		-D_GNU_SOURCE -DREQTIME_VERSION='"x"' -DREQTIME_BUILD_FLOOR_S=0 -DREQTIME_SYSCONFDIR='"/etc"' -Isrc -Iinclude src
 else
 	skip "cppcheck" "needs cppcheck"
 fi
 if have shellcheck; then
 	scripts=$(grep -rl --exclude-dir=data '^#!/bin/sh\|^# shellcheck shell=sh' \
 		packaging tests .ci)
-	# shellcheck disable=SC2086
-	check "shellcheck" shellcheck -x -P SCRIPTDIR -e SC2030,SC2031,SC2317 $scripts
+	# One by one, each takes a second.
+	echo "$scripts" >"$T/scripts"
+	check "shellcheck" xargs -a "$T/scripts" -n 4 -P "$(nproc)" shellcheck -x -P SCRIPTDIR \
+		-e SC2030,SC2031,SC2317
 else
 	skip "shellcheck" "needs shellcheck"
 fi

@@ -3,7 +3,7 @@
 #
 # Manual pages hold what --help holds: the same options, no more and no fewer, and the
 # exit statuses.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
 # Long options a program's --help names / that a page lists with `.It Fl`.
@@ -63,6 +63,12 @@ for exit_status in 0 1 2 3 4 5 6; do
 	check "${client##*/} tells of exit status $exit_status" \
 		grep -Eq "^\.It (Li |Sy )?$exit_status\$" "$client"
 done
+
+# The header for programs has the same numbers as the page.
+sed -n 's/^	REQTIME_EXIT_[A-Z_]* = \([0-9]*\),$/\1/p' include/reqtime/exit.h >"$T/header"
+sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]\)$/\1/p' "$client" >"$T/page"
+check "reqtime/exit.h and ${client##*/} have the same exit statuses" sh -c \
+	"[ -s '$T/page' ] && cmp '$T/header' '$T/page'"
 
 # Pages name each other by their right sections.
 for page in packaging/man/*.[1-9]; do

@@ -3,7 +3,7 @@
 #
 # packaging/prometheus: the alerts pass their own tests, and each has one in which it fires; alerts
 # and dashboard ask for metrics that the programs have, in words that Prometheus takes.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 cd "$R/packaging/prometheus" || exit 1
 

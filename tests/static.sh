@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # `make static`: one file each, that works in a root where nothing else is.
-. "$(dirname "$0")/system/lib.sh"
+. "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
+tool adversary_dns dns
 ip addr add 10.66.0.1/32 dev lo
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -51,14 +52,10 @@ check "in an empty root: the offset is within its bound" \
 mkdir -p "$T/root/etc"
 echo "10.66.0.1 in-hosts.test" >"$T/root/etc/hosts"
 echo "nameserver 127.0.0.1" >"$T/root/etc/resolv.conf"
-if cc -D_GNU_SOURCE -O1 -o "$T/dns" "$R/tests/system/adversary_dns.c" 2>"$T/why"; then
-	background "$T/dns" 127.0.0.1 in-dns.test=10.66.0.1 >"$T/dns.out"
-	wait_for 10 grep -q '^ready' "$T/dns.out"
-	empty_root "in-dns.test:1123"
-	expect "a name in the DNS" 0 'in-dns\.test.*selected'
-else
-	skip "a name in the DNS" "$(head -n 1 "$T/why")"
-fi
+background "$T/dns" 127.0.0.1 in-dns.test=10.66.0.1 >"$T/dns.out"
+wait_for 10 grep -q '^ready' "$T/dns.out"
+empty_root "in-dns.test:1123"
+expect "a name in the DNS" 0 'in-dns\.test.*selected'
 empty_root "in-hosts.test:1123"
 expect "a name in /etc/hosts" 0 'in-hosts\.test.*selected'
 empty_root "nowhere.test:1123"

@@ -25,7 +25,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-enum { COUNT_MAX = 10 * 1000 * 1000, LATENCIES_MAX = 1 << 20 };
+enum { COUNT_MAX = 10 * 1000 * 1000, LATENCIES_MAX = 1 << 20, UNANSWERED = 256 };
 #define NTP_UNIX_S UINT32_C(2208988800)
 
 struct run {
@@ -423,12 +423,19 @@ static uint64_t judge_answers(struct run *r, uint64_t *wrong)
 	}
 }
 
+static bool wait_readable(const struct run *r)
+{
+	struct pollfd fd = { .fd = r->fds[0], .events = POLLIN };
+
+	return poll(&fd, 1, 1000) > 0;
+}
+
 static int load_abuse(char **argv)
 {
 	static struct run r;
 	uint64_t count = (uint64_t)number(argv[2], COUNT_MAX);
 	uint64_t seed = (uint64_t)number(argv[3], INT64_MAX) | 1;
-	uint64_t legal = 0, wrong = 0, plain = 0;
+	uint64_t legal = 0, wrong = 0, plain = 0, lost = 0;
 
 	run_open(&r, argv);
 	for (uint64_t at = 0; at < count; at += BATCH) {
@@ -443,13 +450,17 @@ static int load_abuse(char **argv)
 			r.out.vectors[i].iov_len = len;
 		}
 		r.sent += (uint64_t)sendmmsg(r.fds[0], r.out.messages, BATCH, 0);
-		r.answered += judge_answers(&r, &wrong);
-		if (at / BATCH % 8 == 0) {
-			usleep(300); /* all are to be judged, none lost in a queue */
+		/* At the server's pace, so that none is lost in a queue: all are to be judged. */
+		do {
+			r.answered += judge_answers(&r, &wrong);
+		} while (plain > r.answered + lost + UNANSWERED && wait_readable(&r));
+		if (plain > r.answered + lost + UNANSWERED) {
+			lost = plain - r.answered;
 		}
 	}
-	usleep(200000);
-	r.answered += judge_answers(&r, &wrong);
+	while (wait_readable(&r)) {
+		r.answered += judge_answers(&r, &wrong);
+	}
 	printf("%llu %llu %llu %llu %llu\n", (unsigned long long)r.sent,
 	       (unsigned long long)legal, (unsigned long long)r.answered,
 	       (unsigned long long)wrong, (unsigned long long)plain);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any file, read as a pcap or pcapng file, followed, and written again.
- *
- * Links: src/io/capture.c src/io/capture_library.c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/trace_text.h"
-#include "io/capture.h"
+#include "core/trace/text.h"
+#include "io/net/capture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

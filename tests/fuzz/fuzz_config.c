@@ -2,8 +2,6 @@
  *
  * Configuration files: whatever is in one, each entry has a name and the number of its line, in
  * order, nothing that is no text comes through, and a refusal says why.
- *
- * Links: src/io/config.c -linih
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/config.h"
+#include "io/store/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "core/ntp_ext.h"
+#include "core/ntp/ext.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

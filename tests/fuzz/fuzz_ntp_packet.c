@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ntp_packet.h"
+#include "core/ntp/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/address.h"
-#include "core/server_spec.h"
+#include "core/base/address.h"
+#include "core/ntp/server_spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 #define HOUR_NS (3600 * NS_PER_S)
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text_time.h"
+#include "core/base/text_time.h"
 
 #define UNTOUCHED INT64_C(-4242424242)
 

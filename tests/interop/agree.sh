@@ -4,7 +4,7 @@
 # Our client on chronyd's server, and the clients of others on ours.  One clock on both
 # sides, so the truth is 0: the median of some runs agrees within 1 ms.  ntpdig and rdate read the
 # clock after they were woken, which on a busy machine is any time later: of theirs the best agrees.
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 own_network "$@"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/peers.sh"

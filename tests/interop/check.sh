@@ -4,10 +4,10 @@
 # Side by side: what check_ntp_time of the Monitoring Plugins says and what `reqtime check` says, of the
 # same servers with the same limits (-w 0.2 -c 0.5).  The table is for people; ours is asserted.
 # shellcheck disable=SC2154 # what lib.sh sets
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 own_network "$@"
 # shellcheck source-path=SCRIPTDIR
-. "$R/tests/system/adversary.sh"
+. "$R/tests/tools/adversary.sh"
 
 theirs=$R/build/peers/usr/lib/nagios/plugins/check_ntp_time
 [ -x "$theirs" ] || skip_all "no check_ntp_time below build/peers (packaging/deps test)"

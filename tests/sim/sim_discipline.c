@@ -10,7 +10,7 @@
  * is told the true noise and wander, which runs lie and what others did to the clock;
  * and a client that does not learn.
  */
-#include "core/discipline.h"
+#include "core/discipline/discipline.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,7 +22,8 @@ enum {
 	HOUR_S = 3600,
 	DAY_S = 86400,
 	WARM_UP_S = DAY_S,
-	MEASURED_S = 30 * DAY_S,
+	DAYS = 30, /* measured, unless $SIM_DAYS says otherwise */
+	DAYS_MAX = 1000,
 	BOOT_TO_RUN_S = 30,
 	SEEDS_MAX = 64,
 };
@@ -79,6 +80,8 @@ static const struct world WORLDS[] = {
 	{ "path skewed by 2 ms",   HOUR_S, 4, .most_optimal = 1.5, .skew_ms = 2.0 },
 };
 /* clang-format on */
+
+static int64_t measured_days = DAYS;
 
 enum pilot_kind { PILOT_OURS, PILOT_OPTIMAL, PILOT_RAW, PILOT_COUNT };
 
@@ -182,7 +185,7 @@ static void clock_tick(struct play *p)
 	c->server_s++;
 }
 
-/* Four or so exchanges, joined as core/filter.h says. */
+/* Four or so exchanges, joined as core/select/filter.h says. */
 static void measure(struct play *p, struct discipline_observation *ret)
 {
 	const struct world *w = p->world;
@@ -464,7 +467,7 @@ static struct score play(const struct world *world, enum pilot_kind kind, uint64
 	p.fresh_run_s = -1;
 	p.is_fresh = true;
 	discipline_init(&p.discipline);
-	for (; p.awake_s < WARM_UP_S + MEASURED_S; p.awake_s++) {
+	for (; p.awake_s < WARM_UP_S + measured_days * DAY_S; p.awake_s++) {
 		if (p.awake_s >= WARM_UP_S) {
 			disturb(&p);
 		}
@@ -578,8 +581,9 @@ static int claim(const struct world *w, const struct summary *s, double limit_ms
 
 static void print_heading(const struct options *options)
 {
-	printf("# rms in ms over 30 days after one of warm-up; %zu seeds from %llu\n",
-	       options->seed_count, (unsigned long long)options->seed);
+	printf("# rms in ms over %lld days after one of warm-up; %zu seeds from %llu\n",
+	       (long long)measured_days, options->seed_count,
+	       (unsigned long long)options->seed);
 	printf("# limit: of the median.  raw: no learning.  worst: largest error.  bound: "
 	       "mean of "
 	       "what\n# was promised.  held: least share of the seconds it held.  all: "
@@ -641,10 +645,15 @@ int main(int argc, char **argv)
 {
 	static struct summary summaries[COUNT_OF(WORLDS)];
 	struct options options = { .seed_count = 1, .seed = 1 };
+	const char *days = getenv("SIM_DAYS");
 	double limit_ms;
+	uint64_t n;
 	int number = 0;
 	int missed = 0;
 
+	if (days && number_parse(days, DAYS_MAX, &n) && n > 0) {
+		measured_days = (int64_t)n;
+	}
 	if (!options_parse(argc, argv, &options)) {
 		fprintf(stderr, "usage: %s [--seeds 1..%d] [--seed FIRST] [--table]\n",
 		        argv[0], SEEDS_MAX);

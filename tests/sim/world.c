@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/ntp_packet.h"
+#include "core/ntp/packet.h"
 
 static uint64_t next_random(struct world *w)
 {

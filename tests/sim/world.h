@@ -7,7 +7,7 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include "app/measure.h"
+#include "app/client/measure.h"
 
 enum { WORLD_SOURCES_MAX = 16, WORLD_PACKETS_MAX = 256 };
 

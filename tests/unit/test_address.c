@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/address.h"
+#include "core/base/address.h"
 
 /* clang-format off */
 static const struct text_row {

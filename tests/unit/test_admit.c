@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/admit.h"
+#include "core/ntp/admit.h"
 
 #define S INT64_C(1000000000)
 #define START (1000 * S)

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "core/chart.h"
-#include "core/plot.h"
+#include "core/history/chart.h"
+#include "core/history/plot.h"
 
 enum { RUNS_MAX = 20000, OUTPUT_ROOM = 32768 };
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "core/cidr.h"
+#include "core/base/cidr.h"
 
 struct parse_row {
 	const char *text;

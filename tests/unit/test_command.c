@@ -2,7 +2,7 @@
  *
  * Command lines in, settings, messages and exit statuses out.
  */
-#include "cmd/command.h"
+#include "cmd/cli/command.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/threshold.h"
+#include "core/report/threshold.h"
 
 enum { WORDS_MAX = 12, RAN = 42 };
 
@@ -305,7 +305,7 @@ static void bad_words(void **state)
 	int status = row->is_alone ? run_words(alone, 1, row->words)
 	                           : run_words(several, 2, row->words);
 
-	assert_int_equal(status, EXIT_USAGE);
+	assert_int_equal(status, REQTIME_EXIT_USAGE);
 	assert_string_equal(seen_operands, "(not run)");
 	assert_string_equal(printed, "");
 	assert_int_equal(count_lines(complained), 1);
@@ -427,7 +427,7 @@ static void too_many_texts(void **state)
 	file = capture_begin(STDERR_FILENO, &saved);
 	status = command_main("program", alone, 1, OPTION_TEXTS_MAX + 2, argv);
 	capture_end(STDERR_FILENO, saved, file, complained, sizeof(complained));
-	assert_int_equal(status, EXIT_USAGE);
+	assert_int_equal(status, REQTIME_EXIT_USAGE);
 	assert_non_null(strstr(complained, "--item: more than 64 of them"));
 	argv[OPTION_TEXTS_MAX + 1] = NULL;
 	assert_int_equal(command_main("program", alone, 1, OPTION_TEXTS_MAX + 1, argv),
@@ -442,7 +442,7 @@ static void no_argv_at_all(void **state)
 
 	(void)state;
 	file = capture_begin(STDERR_FILENO, &saved);
-	assert_int_equal(command_main("program", several, 2, 0, argv), EXIT_USAGE);
+	assert_int_equal(command_main("program", several, 2, 0, argv), REQTIME_EXIT_USAGE);
 	capture_end(STDERR_FILENO, saved, file, complained, sizeof(complained));
 }
 

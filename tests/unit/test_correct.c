@@ -2,7 +2,7 @@
  *
  * The privileged half of `set`, played with a clock that writes down every call.
  */
-#include "app/correct.h"
+#include "app/clock/correct.h"
 
 #include <errno.h>
 #include <setjmp.h>

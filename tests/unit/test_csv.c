@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/csv.h"
+#include "core/base/csv.h"
 
 static void fields(void **state)
 {

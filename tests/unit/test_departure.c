@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/departure.h"
+#include "core/ntp/departure.h"
 
 static void learn(struct departure *d, unsigned place, int64_t took_ns)
 {

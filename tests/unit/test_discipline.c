@@ -4,7 +4,7 @@
  * more runs, and what must then be known.  The clock here is exact arithmetic, not the
  * module's own.
  */
-#include "core/discipline.h"
+#include "core/discipline/discipline.h"
 
 #include <math.h>
 #include <setjmp.h>

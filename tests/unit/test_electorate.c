@@ -2,7 +2,7 @@
  *
  * Each letter of a scene is an elector.  Who is one vote with whom, and who counts.
  */
-#include "core/electorate.h"
+#include "core/select/electorate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/exporter.h"
-#include "io/file_replace.h"
+#include "app/history/exporter.h"
+#include "io/store/file_replace.h"
 
 static char folder[64], path[96];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/filter.h"
+#include "core/select/filter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/frame.h"
+#include "core/trace/frame.h"
 
 enum { FRAME_ROOM = 400, CHANGES = 3 };
 

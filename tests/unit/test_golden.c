@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What is printed, in every format, for every way that a run can end: fixed runs, a fixed clock,
- * fixed ports, against tests/golden/CASE.txt.  Those were read by people; GOLDEN_WRITE=1 writes
+ * fixed ports, against tests/data/golden/CASE.txt.  Those were read by people; GOLDEN_WRITE=1 writes
  * them anew, and the difference wants to be read again.
  */
 #include <setjmp.h>
@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "cmd/json.h"
-#include "core/report.h"
-#include "core/report_formats.h"
+#include "cmd/cli/json.h"
+#include "core/report/formats.h"
+#include "core/report/report.h"
 
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)
@@ -246,7 +246,7 @@ static void golden_row(void **state)
 	size_t len;
 
 	render(golden);
-	snprintf(path, sizeof(path), "tests/golden/%s.txt", golden->name);
+	snprintf(path, sizeof(path), "tests/data/golden/%s.txt", golden->name);
 	if (getenv("GOLDEN_WRITE")) {
 		file = fopen(path, "w");
 		assert_non_null(file);

@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/history.h"
+#include "io/store/history.h"
 
 enum { STRANGER = 65533, SKIPPED = 77, SOURCES = 3, ROOM = 64 };
 #define NOW_NS (INT64_C(1800000000) * NS_PER_S)

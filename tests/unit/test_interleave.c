@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/interleave.h"
+#include "core/ntp/interleave.h"
 
 #define NOW_NS (INT64_C(1795000000) * INT64_C(1000000000))
 

@@ -2,7 +2,7 @@
  *
  * JSON against the specification in reqtime(1), parsed again, and once octet by octet.
  */
-#include "cmd/json.h"
+#include "cmd/cli/json.h"
 
 #include <jansson.h>
 #include <setjmp.h>

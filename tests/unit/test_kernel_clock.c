@@ -17,9 +17,9 @@
 #include <sys/timex.h>
 #include <time.h>
 
-#include "core/ntp_packet.h"
-#include "core/plan.h"
-#include "io/kernel_clock.h"
+#include "core/ntp/packet.h"
+#include "core/select/plan.h"
+#include "io/sys/kernel_clock.h"
 
 int __wrap_clock_adjtime(clockid_t clock, struct timex *tx);
 int __wrap_adjtimex(struct timex *tx);

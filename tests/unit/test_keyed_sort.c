@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/keyed_sort.h"
+#include "core/base/keyed_sort.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/landlock.h"
+#include "io/sys/landlock.h"
 
 enum { NONE = 77, BROKEN = 78 };
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "app/learn.h"
+#include "app/clock/learn.h"
 
 #define HOUR_NS (3600 * NS_PER_S)
 #define START_NS (INT64_C(1800000000) * NS_PER_S)

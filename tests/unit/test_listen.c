@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/listen.h"
-#include "io/listen_clock.h"
-#include "io/sockaddr.h"
+#include "io/net/listen.h"
+#include "io/net/listen_clock.h"
+#include "io/net/sockaddr.h"
 #include "stamps.h"
 
 static const enum address_family ipv4 = ADDRESS_IPV4, ipv6 = ADDRESS_IPV6;

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/lock.h"
+#include "io/store/lock.h"
 
 enum { CROWD = 50, TOOK_IT = 10, WAS_BUSY = 11, WENT_WRONG = 12 };
 #define BUSY_WITHIN_NS (200 * NS_PER_MS)

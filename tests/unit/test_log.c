@@ -19,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/text_time.h"
-#include "io/log.h"
+#include "core/base/text_time.h"
+#include "io/sys/log.h"
 
 static char top[32];
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/log_line.h"
+#include "core/report/log_line.h"
 
 enum { ROOM = 400 };
 

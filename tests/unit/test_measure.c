@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "app/measure.h"
-#include "core/ntp_packet.h"
+#include "app/client/measure.h"
+#include "core/ntp/packet.h"
 
 #define S NS_PER_S
 #define MS NS_PER_MS

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/metrics.h"
+#include "core/report/metrics.h"
 
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)

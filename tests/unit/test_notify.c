@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "io/notify.h"
+#include "io/sys/notify.h"
 
 static void environment(const char *path, const char *usec, const char *pid)
 {

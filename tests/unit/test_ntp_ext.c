@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/ntp_ext.h"
+#include "core/ntp/ext.h"
 
 enum {
 	HEADER_OCTETS = 48,

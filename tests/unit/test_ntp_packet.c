@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/ntp_packet.h"
+#include "core/ntp/packet.h"
 
 /* clang-format off */
 /* chronyd 4.3 (Debian 12) -Q asks; chronyd-4.3-plain.pcap, packet 1 */

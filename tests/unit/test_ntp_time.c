@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/ntp_time.h"
+#include "core/base/ntp_time.h"
 
 #define S(seconds) (INT64_C(seconds) * 1000000000)
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/octets.h"
+#include "core/base/octets.h"
 
 static void reads_big_endian(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The page: whole, as a browser gets it (tests/data/page.html;
- * tests/system/81-history-page.sh asks a real one), and what must hold for every page.
+ * tests/system/history/page.sh asks a real one), and what must hold for every page.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/page.h"
+#include "core/history/page.h"
 
 enum { RUNS_MAX = 20000, PAGE_ROOM = 4 << 20 };
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "core/past_csv.h"
-#include "core/past_table.h"
+#include "core/history/past_csv.h"
+#include "core/history/past_table.h"
 
 enum { OUTPUT_ROOM = 16384 };
 

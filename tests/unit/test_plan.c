@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "core/ntp_packet.h"
-#include "core/plan.h"
+#include "core/ntp/packet.h"
+#include "core/select/plan.h"
 
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)

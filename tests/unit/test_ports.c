@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/ports.h"
-#include "io/sockaddr.h"
+#include "io/net/ports.h"
+#include "io/net/sockaddr.h"
 #include "stamps.h"
 
 static const int signals[] = { SIGUSR1, SIGTERM };

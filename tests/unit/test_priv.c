@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/priv.h"
+#include "io/sys/priv.h"
 
 enum { SKIPPED = 77 };
 

@@ -2,7 +2,7 @@
  *
  * The words of the progress line, and that it keeps to its line.
  */
-#include "cmd/progress.h"
+#include "cmd/cli/progress.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/record.h"
+#include "core/discipline/record.h"
 
 #define MINUTE_NS (60 * NS_PER_S)
 #define DAY_NS (86400 * NS_PER_S)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/refid.h"
+#include "core/ntp/refid.h"
 
 struct md5_row {
 	const char *name;

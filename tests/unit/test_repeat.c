@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The splay: always the same on a host, below the span, and spread over it.  Runs in real
- * processes are in tests/system/61-repeat.sh.
+ * processes are in tests/system/set/repeat.sh.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/repeat.h"
+#include "cmd/cli/repeat.h"
 
 #define HOUR_NS (3600 * NS_PER_S)
 

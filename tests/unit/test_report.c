@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
-#include "core/report.h"
+#include "core/base/text.h"
+#include "core/ntp/refid.h"
+#include "core/report/report.h"
 
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)
@@ -363,11 +365,11 @@ static void escape_row(void **state)
 
 	memset(buf, 0x5a, sizeof(buf));
 	assert_int_equal(
-		report_escape((const uint8_t *)row->octets, row->len, buf, row->room),
+		text_escape((const uint8_t *)row->octets, row->len, buf, row->room),
 		strlen(row->want));
 	assert_string_equal(buf, row->want);
 	assert_int_equal(buf[row->room], 0x5a);
-	assert_int_equal(report_escape((const uint8_t *)row->octets, row->len, NULL, 0), 0);
+	assert_int_equal(text_escape((const uint8_t *)row->octets, row->len, NULL, 0), 0);
 }
 
 static void refid_row(void **state)
@@ -375,7 +377,7 @@ static void refid_row(void **state)
 	const struct refid_row *row = *state;
 	char buf[20];
 
-	assert_int_equal(report_refid(row->stratum, row->refid, buf, sizeof(buf)),
+	assert_int_equal(refid_format(row->stratum, row->refid, buf, sizeof(buf)),
 	                 strlen(row->want));
 	assert_string_equal(buf, row->want);
 }

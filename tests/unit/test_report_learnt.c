@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/report_learnt.h"
+#include "core/report/learnt.h"
 
 /* clang-format off */
 static const struct row {

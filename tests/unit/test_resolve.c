@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/resolve.h"
+#include "io/net/resolve.h"
 
 static int receive_within(struct resolver *resolver, int ms, struct resolve_answer *ret)
 {

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "io/rival.h"
+#include "io/sys/rival.h"
 
 #define HOLDS                                                                              \
 	"Name:\tx\nUid:\t0\nCapInh:\t0000000000000000\nCapPrm:\t0000000002000400\nCapEff:" \

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/rtc.h"
+#include "io/sys/rtc.h"
 
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *to,

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/run.h"
+#include "core/select/run.h"
 
 static const struct row {
 	enum run_status status;

@@ -3,7 +3,7 @@
  * Expected values are worked out by hand from RFC 5905 section 8:
  * offset = ((T2-T1)+(T3-T4))/2, delay = (T4-T1)-(T3-T2).
  */
-#include "core/sample.h"
+#include "core/select/sample.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -28,10 +28,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/ports.h"
-#include "io/priv.h"
-#include "io/sandbox.h"
-#include "io/sockaddr.h"
+#include "io/net/ports.h"
+#include "io/net/sockaddr.h"
+#include "io/sys/priv.h"
+#include "io/sys/sandbox.h"
 
 enum { OTHER_EXIT = 10, NO_SANDBOX = 77 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each row is a scene: the intervals, how many were asked, what must come of it by
- * the rule in core/select.h.
+ * the rule in core/select/select.h.
  */
-#include "core/select.h"
+#include "core/select/select.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

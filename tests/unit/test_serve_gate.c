@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-#include "app/serve_gate.h"
+#include "app/server/gate.h"
 
 static const struct admit_rules first = { .limits = { 1, 1 } };
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/serve_metrics.h"
+#include "app/server/metrics.h"
 
 static struct serve_metrics example(void)
 {

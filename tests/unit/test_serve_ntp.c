@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "app/serve_ntp.h"
+#include "app/server/ntp.h"
 
 #define NOW_NS (INT64_C(1795000000) * NS_PER_S)
 

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "app/serve_state.h"
+#include "app/server/state.h"
 
 #define START_NS (INT64_C(1795000000) * NS_PER_S)
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "app/serve_text.h"
+#include "app/server/text.h"
 
 #define MONO_NS (1000 * NS_PER_S)
 

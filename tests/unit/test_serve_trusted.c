@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "app/serve_trusted.h"
+#include "app/server/trusted.h"
 
 #define START_NS (INT64_C(1795000000) * NS_PER_S)
 #define MONO_NS (5000 * NS_PER_S)

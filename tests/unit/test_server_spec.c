@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/server_spec.h"
+#include "core/ntp/server_spec.h"
 
 #define OCTETS_9 "abcdefghi"
 #define LABEL_63 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9

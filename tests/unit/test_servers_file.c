@@ -2,7 +2,7 @@
  *
  * Lists of servers: what is taken, what is refused, and in which words.
  */
-#include "cmd/servers_file.h"
+#include "cmd/cli/servers_file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

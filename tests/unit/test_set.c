@@ -20,19 +20,19 @@
 
 #include <cmocka.h>
 
-#include "app/correct.h"
-#include "app/exporter.h"
-#include "app/measure.h"
-#include "app/recorder.h"
-#include "cmd/command.h"
-#include "io/kernel_clock.h"
-#include "io/lock.h"
-#include "io/ports.h"
-#include "io/priv.h"
-#include "io/rival.h"
-#include "io/rtc.h"
-#include "io/sandbox.h"
-#include "io/state_dir.h"
+#include "app/client/measure.h"
+#include "app/clock/correct.h"
+#include "app/history/exporter.h"
+#include "app/history/recorder.h"
+#include "cmd/cli/command.h"
+#include "io/net/ports.h"
+#include "io/store/lock.h"
+#include "io/store/state_dir.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/priv.h"
+#include "io/sys/rival.h"
+#include "io/sys/rtc.h"
+#include "io/sys/sandbox.h"
 
 enum act {
 	ACT_ANSWER,

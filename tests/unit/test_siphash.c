@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/siphash.h"
+#include "core/base/siphash.h"
 
 struct row {
 	const char *name;

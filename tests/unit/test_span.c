@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 #define S(seconds) (INT64_C(seconds) * 1000000000)
 

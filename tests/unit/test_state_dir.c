@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/state_dir.h"
+#include "io/store/state_dir.h"
 
 enum { STRANGER = 65533, SIZE_MAX_HERE = 1000 };
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "cmd/terminal.h"
-#include "core/style.h"
+#include "cmd/cli/terminal.h"
+#include "core/base/style.h"
 
 static const struct style on_terminal = { .columns = 120,
 	                                  .has_utf8 = true,

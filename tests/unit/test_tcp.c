@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/kernel_clock.h"
-#include "io/sockaddr.h"
-#include "io/tcp.h"
+#include "io/net/sockaddr.h"
+#include "io/net/tcp.h"
+#include "io/sys/kernel_clock.h"
 
 static struct address loopback(enum address_family family)
 {

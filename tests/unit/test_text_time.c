@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/text_time.h"
+#include "core/base/text_time.h"
 
 #define S(seconds) (INT64_C(seconds) * 1000000000)
 #define UNTOUCHED INT64_C(-4242424242)

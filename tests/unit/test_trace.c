@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "core/octets.h"
-#include "core/trace.h"
-#include "core/trace_text.h"
+#include "core/base/octets.h"
+#include "core/trace/text.h"
+#include "core/trace/trace.h"
 
 enum { STEPS_MAX = 12, PACKET_ROOM = 1200 };
 

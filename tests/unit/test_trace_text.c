@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/trace_text.h"
+#include "core/trace/text.h"
 
 static struct trace_packet ntp_packet(void)
 {

@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/sockaddr.h"
-#include "io/udp.h"
+#include "io/net/sockaddr.h"
+#include "io/net/udp.h"
 #include "stamps.h"
 
 struct family_row {

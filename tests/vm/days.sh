@@ -5,8 +5,8 @@
 # emulated machine whose time leaps over the hours in which it has nothing to do.  The
 # server is in it too, and tells a time that no clock of the kernel's follows: true_time.c.
 # Then a leap second, from the announcement to the night after.
-. "$(dirname "$0")/../system/lib.sh"
-. "$(dirname "$0")/../system/adversary.sh"
+. "$(dirname "$0")/../tools/lib.sh"
+. "$(dirname "$0")/../tools/adversary.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_tool true_time -lm

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../system/traced.h"
+#include "../tools/traced.h"
 
 enum { BEFORE = 6, AFTER = 20 };
 #define BEHIND_MS 2000

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# For the tests that boot a kernel of their own, after ../system/lib.sh:
+# For the tests that boot a kernel of their own, after ../tools/lib.sh:
 #
 #   guest_network            the script goes on in a network namespace with a tap device: this
 #                            side is 10.79.0.1, the guest (user-mode Linux) 10.79.0.2

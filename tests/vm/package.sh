@@ -3,8 +3,8 @@
 #
 # The Debian packages on a machine of their own: a user-mode Linux guest with systemd and
 # AppArmor.  This side of it has the time servers.
-. "$(dirname "$0")/../system/lib.sh"
-. "$(dirname "$0")/../system/adversary.sh"
+. "$(dirname "$0")/../tools/lib.sh"
+. "$(dirname "$0")/../tools/adversary.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_needs_uml
@@ -13,15 +13,10 @@ missing=$(cd "$R/packaging" && dpkg-checkbuilddeps 2>&1) ||
 	skip_all "needs ${missing#*dependencies: }"
 have aa-exec || skip_all "needs apparmor"
 guest_network "$@"
-unset MAKEFLAGS MAKELEVEL MFLAGS
 cd "$R" || exit 1
-# tests/deb.sh has just made them, as a rule.
-set -- build/deb/reqtime_*.deb
-if [ ! -e "$1" ] || find src include packaging Makefile -newer "$1" | grep -q .; then
-	if ! "${MAKE:-make}" -s deb >"$T/why" 2>&1; then
-		not_ok "make deb" "$(tail -n 20 "$T/why")"
-		finish
-	fi
+if ! deb_built; then
+	not_ok "make deb" "$(tail -n 20 "$T/why")"
+	finish
 fi
 guest_tool kernel_look
 server --listen 10.79.0.1:123 --local-stratum 3 || finish

@@ -4,7 +4,7 @@
 # `reqtime set --rtc` in a machine of its own (QEMU, emulated throughout), whose hardware
 # clock says 2001 and can be written.  Client and server are both in it: what is tested is
 # that the chip follows the system clock, to the tick.
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_root "$R/tests/vm/rtc_guest.sh" "$BUILD/reqtime" "$BUILD/reqtimed"

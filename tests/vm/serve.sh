@@ -4,7 +4,7 @@
 # reqtimed.socket and reqtimed.service under a real systemd, and what the server says of a clock that
 # reqtime sets, somebody steps and 2036 rolls over.  In a user-mode Linux guest; this side of
 # it has the time server that the guest asks.
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_needs_uml

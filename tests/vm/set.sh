@@ -4,8 +4,8 @@
 # A real clock set by `reqtime set`: that of a user-mode Linux guest, which boots with
 # this machine's files read-only and has a clock of its own.  set_guest.sh is its first
 # process and makes the tests; this script is the network and the time servers.
-. "$(dirname "$0")/../system/lib.sh"
-. "$(dirname "$0")/../system/adversary.sh"
+. "$(dirname "$0")/../tools/lib.sh"
+. "$(dirname "$0")/../tools/adversary.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_needs_uml

@@ -3,7 +3,7 @@
 #
 # The units of packaging/systemd under a real systemd, in a user-mode Linux guest that woke
 # up in 2001.  This side of it has the time servers.
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 
 guest_needs_uml

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One source, one exchange: what is sent to it and what is made of its reply.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/client/measure_private.h"
+#include "core/base/span.h"
+#include "core/base/text.h"
+#include "core/base/text_time.h"
+#include "core/ntp/refid.h"
+
+/* An answer that is not here by then counts as lost.  Public servers are never asked
+ * more often than every 2 s (RFC 5905 section 13.2 spaces a burst so); on the own
+ * network a lost packet may be asked for again sooner, ever more patiently. */
+#define PUBLIC_SPACING_NS (2 * NS_PER_S)
+#define PRIVATE_RETRY_NS (250 * NS_PER_MS)
+/* ... and a send for which the kernel had no room is tried again after this. */
+#define PASSING_NS (50 * NS_PER_MS)
+/* How long a real reply may still follow an ICMP error, which anyone can forge. */
+#define REFUSED_GRACE_NS (250 * NS_PER_MS)
+/* What the clocks may differ in two looks at them beyond the time the looks took. */
+#define LOOK_SLACK_NS (20 * NS_PER_US)
+#define SUSPEND_SLACK_NS NS_PER_MS
+/* How far a server's own clock may drift meanwhile: RFC 5905 PHI. */
+#define SERVER_DRIFT_PPB 15000
+enum { VOIDS_MAX = 8 };
+
+static bool is_public(const struct address *address)
+{
+	return address_reach(address) == ADDRESS_PUBLIC;
+}
+
+static int64_t abs_ns(int64_t ns)
+{
+	return ns < 0 ? -ns : ns;
+}
+
+static void hang_up(struct meter *m, size_t i)
+{
+	if (m->sources[i].is_open) {
+		m->ports->hang_up(m->ports->ctx, i);
+		m->sources[i].is_open = false;
+		m->open_count--;
+	}
+}
+
+void exchange_finish(struct meter *m, size_t i)
+{
+	hang_up(m, i);
+	enter_phase(m, i, PHASE_DONE);
+}
+
+/* The source has told us itself that it is of no use: it no longer counts. */
+static void abstain(struct meter *m, size_t i, const char *reason)
+{
+	struct run_source *shown = &m->run->sources[i];
+
+	m->sources[i].has_abstained = m->sources[i].sample_count == 0;
+	shown->status = SOURCE_REJECTED;
+	snprintf(shown->reason, sizeof(shown->reason), "%s", reason);
+	exchange_finish(m, i);
+}
+
+static size_t request_write(struct source *s, enum scheme scheme, uint8_t *buf)
+{
+	switch (scheme) {
+	case SCHEME_NTP:
+		return ntp_request_write(NTP_VERSION, s->cookie, buf);
+	case SCHEME_REQTIME:
+	case SCHEME_REQTIME_TCP:
+		memcpy(buf, TEXT_TIME_REQUEST, strlen(TEXT_TIME_REQUEST));
+		return strlen(TEXT_TIME_REQUEST);
+	default:
+		return 0; /* RFC 867 and 868: connecting, or an empty datagram, is asking */
+	}
+}
+
+static int64_t retry_span(const struct meter *m, const struct source *s,
+                          const struct address *to)
+{
+	int64_t span_ns = s->retry_ns;
+
+	if (m->settings->interval_ns > 0) {
+		span_ns = m->settings->interval_ns;
+	}
+	return is_public(to) && span_ns < PUBLIC_SPACING_NS ? PUBLIC_SPACING_NS : span_ns;
+}
+
+/* Errors of sending that a moment later may be gone. */
+static bool is_passing(int r)
+{
+	return r == -ENOBUFS || r == -ENOMEM || r == -EAGAIN;
+}
+
+void exchange_ask(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	struct run_source *shown = &m->run->sources[i];
+	uint8_t buf[NTP_HEADER_OCTETS];
+	uint8_t random[8];
+	int r;
+
+	r = m->ports->random(m->ports->ctx, random, sizeof(random));
+	if (r >= 0) {
+		memcpy(&s->cookie.seconds, random, 4);
+		memcpy(&s->cookie.fraction, random + 4, 4);
+		r = m->ports->ask(m->ports->ctx, i, &shown->address,
+		                  scheme_is_tcp(shown->scheme) ? PORT_TCP : PORT_UDP, buf,
+		                  request_write(s, shown->scheme, buf));
+	}
+	if (s->is_open && r < 0) {
+		s->is_open = false;
+		m->open_count--;
+	} else if (!s->is_open && r >= 0) {
+		s->is_open = true;
+		m->open_count++;
+	}
+	if (r < 0) {
+		snprintf(shown->reason, sizeof(shown->reason), "cannot be asked: %s",
+		         strerror(-r));
+		if (is_passing(r) && ++s->voids <= VOIDS_MAX) {
+			enter_phase(m, i, PHASE_READY);
+			s->due_mono_ns = m->now_mono_ns + PASSING_NS;
+		} else {
+			exchange_finish(m, i);
+		}
+		return;
+	}
+	if (s->retry_ns == 0) {
+		s->retry_ns = PRIVATE_RETRY_NS;
+	}
+	s->asked_mono_ns = m->now_mono_ns;
+	s->due_mono_ns = s->asked_mono_ns + retry_span(m, s, &shown->address);
+	s->retry_ns *= 2;
+	enter_phase(m, i, PHASE_ASKED);
+	shown->sent++;
+}
+
+void exchange_yield(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+
+	hang_up(m, i);
+	enter_phase(m, i, PHASE_READY);
+	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
+}
+
+void exchange_failed(struct meter *m, size_t i, int error)
+{
+	struct source *s = &m->sources[i];
+	struct run_source *shown = &m->run->sources[i];
+
+	if (s->phase != PHASE_ASKED) {
+		return;
+	}
+	snprintf(shown->reason, sizeof(shown->reason), "%s", strerror(error));
+	if (scheme_is_tcp(shown->scheme)) {
+		exchange_finish(m, i);
+		return;
+	}
+	enter_phase(m, i, PHASE_REFUSED);
+	s->due_mono_ns = m->now_mono_ns;
+	if (address_reach(&shown->address) != ADDRESS_LOOPBACK) {
+		s->due_mono_ns += REFUSED_GRACE_NS;
+	}
+}
+
+/* Whether the local clocks ran evenly between the two looks of an exchange. */
+static bool is_undisturbed(const struct reading *before, const struct reading *after)
+{
+	int64_t mono_ns = after->mono_ns - before->mono_ns;
+	int64_t slack_ns = before->gap_ns + after->gap_ns + LOOK_SLACK_NS;
+
+	return abs_ns(instant_diff_ns(after->wall, before->wall) - mono_ns) <= slack_ns &&
+	       abs_ns(after->boot_ns - before->boot_ns - mono_ns) <=
+	               slack_ns + SUSPEND_SLACK_NS;
+}
+
+void exchange_watch_clock(struct meter *m, const struct reading *now)
+{
+	int64_t skew_ns = instant_diff_ns(now->wall, (struct instant){ now->mono_ns });
+	int64_t step_ns = skew_ns - m->wall_minus_mono_ns;
+
+	m->now_mono_ns = now->mono_ns;
+	if (abs_ns(step_ns) <= now->gap_ns + LOOK_SLACK_NS) {
+		return;
+	}
+	/* What was measured against the old clock says the same of the new one. */
+	m->wall_minus_mono_ns = skew_ns;
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		for (unsigned k = 0; k < m->sources[i].sample_count; k++) {
+			struct sample *sample = &samples_of(m, i)[k];
+
+			sample->offset_ns = ns_add(sample->offset_ns, -step_ns);
+		}
+	}
+}
+
+/* A kernel stamp is taken only when it lies between our own two looks at the clock:
+ * with a faked or just stepped clock it would not. */
+static void choose_stamps(const struct port_event *event, struct run_source *shown,
+                          struct instant *ret_t1, struct instant *ret_t4)
+{
+	bool has_t1 = event->has_left &&
+	              event->left.unix_ns >= event->before.wall.unix_ns &&
+	              event->left.unix_ns <= event->after.wall.unix_ns;
+	bool has_t4 = event->has_arrived &&
+	              event->arrived.unix_ns >= event->before.wall.unix_ns &&
+	              event->arrived.unix_ns <= event->after.wall.unix_ns;
+
+	if (has_t1 && has_t4 && event->left.unix_ns > event->arrived.unix_ns) {
+		has_t1 = false;
+	}
+	*ret_t1 = has_t1 ? event->left : event->before.wall;
+	*ret_t4 = has_t4 ? event->arrived : event->after.wall;
+	if (shown->sent_stamp != STAMP_USER) {
+		shown->sent_stamp = has_t1 ? STAMP_KERNEL : STAMP_USER;
+	}
+	if (shown->received_stamp != STAMP_USER) {
+		shown->received_stamp = has_t4 ? STAMP_KERNEL : STAMP_USER;
+	}
+}
+
+static void show_header(struct run_source *shown, const struct ntp_header *header)
+{
+	shown->has_header = true;
+	shown->leap = header->leap;
+	shown->stratum = header->stratum;
+	memcpy(shown->refid, header->refid, sizeof(shown->refid));
+	shown->root_delay_ns = ntp_short_to_ns(header->root_delay);
+	shown->root_dispersion_ns = ntp_short_to_ns(header->root_dispersion);
+	shown->reference = header->reference;
+}
+
+static void reject_answer(struct meter *m, size_t i, enum ntp_verdict verdict,
+                          const struct ntp_header *header)
+{
+	char reason[RUN_REASON_ROOM], code[20];
+
+	if (verdict == NTP_KISS) {
+		refid_format(0, header->refid, code, sizeof(code));
+		snprintf(reason, sizeof(reason), "kiss code %s: %s", code,
+		         ntp_kiss_from_refid(header->refid) == NTP_KISS_NONE
+		                 ? "it is not synchronised"
+		         : ntp_kiss_from_refid(header->refid) == NTP_KISS_RATE
+		                 ? "it wants fewer requests"
+		                 : "it refuses to serve us");
+	} else {
+		snprintf(reason, sizeof(reason), "%s", ntp_verdict_text(verdict));
+	}
+	abstain(m, i, reason);
+}
+
+static int64_t drift_ppb(const struct meter *m)
+{
+	return m->settings->local_drift_ppb + SERVER_DRIFT_PPB;
+}
+
+enum outcome {
+	OUTCOME_NONE, /* ignored, or its source has left */
+	OUTCOME_VOID, /* a good answer, but the local clock was disturbed meanwhile */
+	OUTCOME_SAMPLE,
+};
+
+static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
+                               struct sample *ret)
+{
+	struct source *s = &m->sources[event->source];
+	struct run_source *shown = &m->run->sources[event->source];
+	struct ntp_header header;
+	struct exchange x;
+	enum ntp_verdict verdict;
+	enum sample_verdict sampled;
+
+	verdict =
+		ntp_reply_parse(event->octets, event->len, NTP_VERSION, s->cookie, &header);
+	if (verdict == NTP_NO_TIME) {
+		/* Says nothing, not even that it knows nothing: a real reply may follow. */
+		snprintf(shown->reason, sizeof(shown->reason), "%s",
+		         ntp_verdict_text(verdict));
+		return OUTCOME_NONE;
+	}
+	if (!ntp_verdict_is_answer(verdict) ||
+	    (verdict == NTP_ACCEPTED && s->sample_count > 0 &&
+	     ntp_ts_equal(header.transmit, s->last_transmit))) {
+		return OUTCOME_NONE;
+	}
+	shown->received++;
+	show_header(shown, &header);
+	if (verdict != NTP_ACCEPTED) {
+		reject_answer(m, event->source, verdict, &header);
+		return OUTCOME_NONE;
+	}
+	s->last_transmit = header.transmit;
+	if (!is_undisturbed(&event->before, &event->after)) {
+		return OUTCOME_VOID;
+	}
+	x = (struct exchange){
+		.t2 = instant_from_ntp(header.receive),
+		.t3 = instant_from_ntp(header.transmit),
+		.t4_mono_ns = event->after.mono_ns,
+		.root_delay_ns = shown->root_delay_ns,
+		.root_dispersion_ns = shown->root_dispersion_ns,
+		.server_precision_ns = ntp_log2_to_ns(header.precision_log2_s),
+		.local_precision_ns = m->settings->local_precision_ns,
+		.drift_ppb = drift_ppb(m),
+	};
+	choose_stamps(event, shown, &x.t1, &x.t4);
+	sampled = sample_from_exchange(&x, m->settings->root_distance_max_ns, ret);
+	if (sampled != SAMPLE_OK) {
+		abstain(m, event->source, sample_verdict_text(sampled));
+		return OUTCOME_NONE;
+	}
+	return OUTCOME_SAMPLE;
+}
+
+static enum outcome sample_text(struct meter *m, const struct port_event *event,
+                                struct sample *ret)
+{
+	struct run_source *shown = &m->run->sources[event->source];
+	bool is_868 = shown->scheme == SCHEME_TIME || shown->scheme == SCHEME_TIME_TCP;
+	struct instant server, t1, t4;
+	bool is_parsed;
+
+	if (shown->scheme == SCHEME_DAYTIME || shown->scheme == SCHEME_DAYTIME_TCP) {
+		size_t len = event->len;
+
+		while (len > 0 &&
+		       (event->octets[len - 1] == '\n' || event->octets[len - 1] == '\r')) {
+			len--;
+		}
+		shown->received++;
+		text_escape(event->octets, len, shown->text, sizeof(shown->text));
+		abstain(m, event->source,
+		        "daytime is shown, never used: its format is free");
+		return OUTCOME_NONE;
+	}
+	is_parsed = is_868 ? text_time_868_parse(event->octets, event->len, &server)
+	                   : text_time_answer_parse(event->octets, event->len, &server);
+	if (!is_parsed) {
+		if (!scheme_is_tcp(shown->scheme)) {
+			return OUTCOME_NONE;
+		}
+		abstain(m, event->source, "its answer is not a time");
+		return OUTCOME_NONE;
+	}
+	shown->received++;
+	if (!is_undisturbed(&event->before, &event->after)) {
+		return OUTCOME_VOID;
+	}
+	choose_stamps(event, shown, &t1, &t4);
+	/* It cannot say how wrong it is itself: the bound is that of its clock. */
+	if (sample_from_reading(t1, server, t4, event->after.mono_ns, is_868 ? NS_PER_S : 1,
+	                        drift_ppb(m), ret) != SAMPLE_OK) {
+		return OUTCOME_NONE;
+	}
+	return OUTCOME_SAMPLE;
+}
+
+/* Ready for the next exchange of the burst; public servers only after their rest. */
+static void rest(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	int64_t spacing_ns = m->settings->interval_ns;
+
+	if (is_public(&m->run->sources[i].address) && spacing_ns < PUBLIC_SPACING_NS) {
+		spacing_ns = PUBLIC_SPACING_NS;
+	}
+	enter_phase(m, i, PHASE_READY);
+	s->due_mono_ns = s->asked_mono_ns + spacing_ns;
+	s->retry_ns = 0;
+}
+
+void exchange_reply(struct meter *m, const struct port_event *event)
+{
+	struct source *s = &m->sources[event->source];
+	struct run_source *shown = &m->run->sources[event->source];
+	struct sample sample;
+	enum outcome outcome;
+
+	if ((s->phase != PHASE_ASKED && s->phase != PHASE_REFUSED) || event->is_truncated) {
+		return;
+	}
+	outcome = shown->scheme == SCHEME_NTP ? sample_ntp(m, event, &sample)
+	                                      : sample_text(m, event, &sample);
+	if (outcome == OUTCOME_NONE) {
+		return;
+	}
+	/* One reply a request: what follows with the same cookie finds no one. */
+	m->ports->hang_up(m->ports->ctx, event->source);
+	s->is_open = false;
+	m->open_count--;
+	rest(m, event->source);
+	if (outcome == OUTCOME_VOID) {
+		/* The clock was stepped, or we slept: the stamps are of two clocks. */
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "the local clock was disturbed meanwhile");
+		if (++s->voids > VOIDS_MAX) {
+			exchange_finish(m, event->source);
+		}
+		return;
+	}
+	shown->reason[0] = '\0';
+	samples_of(m, event->source)[s->sample_count++] = sample;
+	m->answered_count += s->sample_count == 1;
+}

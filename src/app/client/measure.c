@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rounds of a measurement: whom to ask when, and when to stop.
+ */
+#include "app/client/measure.h"
+
+#include <stdlib.h>
+
+#include "app/client/measure_private.h"
+
+/* Once the answer stands, so long the others are still heard out: it lets in those that
+ * are about as far away, at a cost nobody notices. */
+#define GRACE_NS (3 * NS_PER_MS)
+/* A server this near can be asked all its samples at once: it costs next to nothing and
+ * sharpens the answer. */
+#define NEAR_DELAY_NS NS_PER_MS
+enum { NEAR_SOURCES_MAX = 64 };
+/* First requests go out in flights of so many, one each millisecond: thousands at once
+ * would overrun the queues of the network and of who answers.  What has come in is read
+ * before the next one, but who floods us with replies cannot put that off for long. */
+#define FLIGHT_NS NS_PER_MS
+#define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
+enum { FLIGHT_SOURCES = 32 };
+#define PROGRESS_TICK_NS (200 * NS_PER_MS)
+/* A new count is due when 1/32 of the answers are new. */
+enum { TALLY_SHARE = 32 };
+
+struct measure_settings measure_defaults(void)
+{
+	return (struct measure_settings){
+		.samples = 4,
+		.pool = 4,
+		.timeout_ns = 5 * NS_PER_S,
+		.target_ns = 100 * NS_PER_MS,
+		.root_distance_max_ns = SAMPLE_ROOT_DISTANCE_MAX_NS,
+		.local_drift_ppb = 500000,
+		.local_precision_ns = 100,
+	};
+}
+
+/* Sources whose next word we are waiting for, and those not yet asked at all. */
+static size_t outstanding(const struct meter *m)
+{
+	return m->phase_count[PHASE_NAMED] + m->phase_count[PHASE_ASKED] +
+	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
+}
+
+static bool is_good_enough(const struct meter *m)
+{
+	return tally_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
+}
+
+/* Whether a source that has answered is worth another request. */
+static bool is_more_wanted(const struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+	const struct run_source *shown = &m->run->sources[i];
+	const struct sample *latest;
+
+	if (shown->sent >= m->settings->samples + s->voids) {
+		return false;
+	}
+	if (s->sample_count == 0) {
+		return true; /* its exchange was void */
+	}
+	latest = &samples_of(m, i)[s->sample_count - 1];
+	if (latest->delay_ns < NEAR_DELAY_NS && m->run->source_count <= NEAR_SOURCES_MAX &&
+	    address_reach(&shown->address) != ADDRESS_PUBLIC) {
+		return true;
+	}
+	/* Another exchange can shorten the path, never the server's own distance. */
+	return tally_is_decided(m) && !is_good_enough(m) &&
+	       latest->root_distance_ns < m->settings->target_ns;
+}
+
+static bool has_window(const struct meter *m)
+{
+	return m->settings->window == 0 || m->open_count < m->settings->window;
+}
+
+/* Not all can be open at once: whoever has not been asked yet goes before the others. */
+static bool is_crowded(const struct meter *m)
+{
+	return m->settings->window != 0 && m->run->source_count > m->settings->window;
+}
+
+static bool has_place(const struct meter *m)
+{
+	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
+}
+
+/* First requests, in order, as far as the window and the flight allow. */
+static void ask_new(struct meter *m)
+{
+	unsigned asked = 0;
+
+	if (m->now_mono_ns <
+	    m->next_flight_mono_ns + (m->has_read_all ? 0 : FLIGHT_PATIENCE_NS)) {
+		return;
+	}
+	while (m->next_unasked < m->run->source_count) {
+		size_t i = m->next_unasked;
+
+		if (m->sources[i].phase == PHASE_READY) {
+			if (!has_window(m)) {
+				return;
+			}
+			if (asked++ == FLIGHT_SOURCES) {
+				m->next_flight_mono_ns = m->now_mono_ns + FLIGHT_NS;
+				return;
+			}
+			exchange_ask(m, i);
+			if (m->sources[i].due_mono_ns < m->earliest_due_ns) {
+				m->earliest_due_ns = m->sources[i].due_mono_ns;
+			}
+		}
+		m->next_unasked++;
+	}
+}
+
+/* Silence: once more, or leave the place to those who have none. */
+static bool attend_silent(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	bool may_ask = m->run->sources[i].sent < m->settings->samples + s->voids;
+
+	if (is_crowded(m) && !has_place(m)) {
+		if (may_ask) {
+			exchange_yield(m, i);
+			return true;
+		}
+		exchange_finish(m, i);
+		return false;
+	}
+	if (may_ask) {
+		exchange_ask(m, i);
+	} else {
+		s->due_mono_ns = m->deadline_mono_ns; /* the last may come late */
+	}
+	return s->phase == PHASE_ASKED;
+}
+
+/* One source whose time has come; true when it is still to be looked at later. */
+static bool attend(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	bool is_due = s->due_mono_ns <= m->now_mono_ns;
+
+	switch (s->phase) {
+	case PHASE_READY:
+		if (!is_more_wanted(m, i)) {
+			return false;
+		}
+		if (is_due && has_place(m)) {
+			exchange_ask(m, i);
+		} else if (is_due) {
+			s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
+		}
+		return true;
+	case PHASE_REFUSED:
+		if (is_due) {
+			exchange_finish(m, i);
+		}
+		return !is_due;
+	case PHASE_ASKED:
+		return !is_due || attend_silent(m, i);
+	default:
+		return false;
+	}
+}
+
+/* Everything that is due: retries of what was lost, further rounds. */
+static void ask_due(struct meter *m)
+{
+	if (m->now_mono_ns >= m->earliest_due_ns) {
+		m->earliest_due_ns = INT64_MAX;
+		for (size_t i = 0; i < m->next_unasked; i++) {
+			if (attend(m, i) &&
+			    m->sources[i].due_mono_ns < m->earliest_due_ns) {
+				m->earliest_due_ns = m->sources[i].due_mono_ns;
+			}
+		}
+	}
+	ask_new(m);
+}
+
+/* Counting is O(n log n): with thousands of sources not after every event, but after the
+ * last. */
+static void count_votes(struct meter *m)
+{
+	size_t rest = m->answered_count / TALLY_SHARE +
+	              m->run->source_count / (TALLY_SHARE * TALLY_SHARE);
+
+	if (m->uncounted++ < rest && outstanding(m) > 0) {
+		return;
+	}
+	tally(m);
+	m->earliest_due_ns = m->now_mono_ns; /* what is wanted may have changed */
+	if (!is_good_enough(m)) {
+		m->decided_mono_ns = INT64_MAX;
+	} else if (m->decided_mono_ns == INT64_MAX) {
+		m->decided_mono_ns = m->now_mono_ns;
+	}
+}
+
+static bool is_over(struct meter *m)
+{
+	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
+		return true;
+	}
+	if (outstanding(m) == 0 && m->earliest_due_ns == INT64_MAX) {
+		return true;
+	}
+	if (m->settings->ask_all) {
+		return false;
+	}
+	if (m->decided_mono_ns != INT64_MAX) {
+		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS;
+	}
+	return m->selection.verdict != SELECT_OK && m->answered_count > 0 &&
+	       m->uncounted == 0 && !tally_can_help(m);
+}
+
+static int64_t next_wake(const struct meter *m)
+{
+	int64_t wake_ns = m->deadline_mono_ns;
+
+	if (m->earliest_due_ns < wake_ns) {
+		wake_ns = m->earliest_due_ns;
+	}
+	if (!m->settings->ask_all && m->decided_mono_ns != INT64_MAX &&
+	    m->decided_mono_ns + GRACE_NS < wake_ns) {
+		wake_ns = m->decided_mono_ns + GRACE_NS;
+	}
+	if (m->next_unasked < m->run->source_count && has_window(m) &&
+	    m->next_flight_mono_ns < wake_ns) {
+		wake_ns = m->next_flight_mono_ns;
+	}
+	if (m->ports->progress && m->now_mono_ns + PROGRESS_TICK_NS < wake_ns) {
+		wake_ns = m->now_mono_ns + PROGRESS_TICK_NS;
+	}
+	return wake_ns;
+}
+
+/* An event has changed when source `i` is to be looked at. */
+static void note_due(struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+
+	if (s->phase != PHASE_DONE && (s->phase != PHASE_READY || is_more_wanted(m, i)) &&
+	    s->due_mono_ns < m->earliest_due_ns) {
+		m->earliest_due_ns = s->due_mono_ns;
+	}
+}
+
+static int handle(struct meter *m, const struct port_event *event)
+{
+	int r = 0;
+
+	switch (event->kind) {
+	case PORT_REPLY:
+		exchange_reply(m, event);
+		note_due(m, event->source);
+		break;
+	case PORT_FAILED:
+		exchange_failed(m, event->source, event->error);
+		note_due(m, event->source);
+		break;
+	case PORT_NAME:
+		r = sources_take_addresses(m, event);
+		m->earliest_due_ns = m->now_mono_ns;
+		break;
+	case PORT_NAME_FAILED:
+		sources_lose_name(m, event);
+		break;
+	case PORT_SIGNAL:
+		m->signal = event->signal;
+		break;
+	case PORT_TIMEOUT:
+		break;
+	}
+	count_votes(m);
+	return r;
+}
+
+static int run_rounds(struct meter *m)
+{
+	for (;;) {
+		struct port_event event;
+		struct reading now;
+		int r;
+
+		ask_due(m);
+		if (is_over(m)) {
+			return 0;
+		}
+		if (m->ports->progress) {
+			m->ports->progress(m->ports->watch_ctx, m->run, m->answered_count,
+			                   outstanding(m));
+		}
+		r = m->ports->wait(m->ports->ctx, next_wake(m), &event);
+		if (r < 0) {
+			return r;
+		}
+		if (event.kind == PORT_REPLY) {
+			now = event.after;
+		} else {
+			r = m->ports->now(m->ports->ctx, &now);
+			if (r < 0) {
+				return r;
+			}
+		}
+		exchange_watch_clock(m, &now);
+		m->has_read_all = event.kind == PORT_TIMEOUT;
+		r = handle(m, &event);
+		if (r < 0) {
+			return r;
+		}
+	}
+}
+
+static void meter_free(struct meter *m)
+{
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		exchange_finish(m, i);
+	}
+	free(m->sources);
+	free(m->samples);
+	free(m->electors);
+	free(m->votes);
+	free(m->vote_of);
+	free(m->standing);
+	free(m->scratch);
+}
+
+int measure(const struct measure_settings *settings, const struct ports *ports,
+            struct run *ret)
+{
+	struct run run = { 0 };
+	struct meter m = {
+		.settings = settings,
+		.ports = ports,
+		.run = &run,
+		.earliest_due_ns = INT64_MAX,
+		.decided_mono_ns = INT64_MAX,
+		.selection = { .verdict = SELECT_NO_ANSWER },
+	};
+	struct reading now;
+	int r;
+
+	r = ports->now(ports->ctx, &now);
+	if (r < 0) {
+		return r;
+	}
+	m.now_mono_ns = now.mono_ns;
+	m.wall_minus_mono_ns = instant_diff_ns(now.wall, (struct instant){ now.mono_ns });
+	m.deadline_mono_ns = ns_add(now.mono_ns, settings->timeout_ns);
+	for (size_t k = 0; k < settings->server_count && r >= 0; k++) {
+		r = sources_start(&m, k);
+	}
+	if (r >= 0) {
+		r = run_rounds(&m);
+	}
+	if (r >= 0) {
+		tally_report(&m);
+		*ret = run;
+	}
+	meter_free(&m);
+	if (r < 0) {
+		free(run.sources);
+	}
+	return r < 0 ? r : 0;
+}
+
+void measure_free(struct run *run)
+{
+	free(run->sources);
+	run->sources = NULL;
+	run->source_count = 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One measurement: rounds of requests to N sources, decided as early as the rule
+ * of core/select/select.h allows, within one monotonic deadline that covers names too.
+ */
+#ifndef APP_CLIENT_MEASURE_H
+#define APP_CLIENT_MEASURE_H
+
+#include "core/discipline/record.h"
+#include "core/select/ports.h"
+#include "core/select/run.h"
+
+enum { MEASURE_SAMPLES_MAX = 16, MEASURE_SOURCES_MAX = 65536 };
+
+struct measure_settings {
+	const struct server_spec *servers;
+	size_t server_count;
+	enum address_family family; /* ADDRESS_NONE: both */
+	unsigned samples;    /* most requests a source, 1..MEASURE_SAMPLES_MAX; default 4 */
+	unsigned pool;       /* most addresses of one name, default 4 */
+	size_t min_sources;  /* most are to agree at least; 0: the rule alone */
+	int64_t interval_ns; /* between requests to one source; 0: by kind of address */
+	int64_t timeout_ns;  /* whole run, names included; default 5 s */
+	int64_t target_ns;   /* a bound at or below it needs no further round */
+	int64_t root_distance_max_ns; /* SAMPLE_ROOT_DISTANCE_MAX_NS */
+	int64_t local_drift_ppb;      /* most the local clock may run wrong */
+	int64_t local_precision_ns;   /* of reading the local clock */
+	size_t window; /* most sources with something open at a time; 0: no limit */
+	bool ask_all;  /* hear every source, also when it is decided */
+	const struct kiss_record *kisses; /* whom it leaves alone */
+	size_t kiss_count;
+};
+
+struct measure_settings measure_defaults(void);
+
+/* Runs to the end.  On 0 `*ret` holds the run, whatever its status, and is owned by the
+ * caller until measure_free().  Else -errno (no memory, no clock). */
+MUST_USE int measure(const struct measure_settings *settings, const struct ports *ports,
+                     struct run *ret);
+void measure_free(struct run *run);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of a measurement share: measure.c runs the rounds, sources.c makes sources of
+ * servers, exchange.c asks one source and judges its reply, tally.c counts votes.
+ */
+#ifndef APP_CLIENT_MEASURE_PRIVATE_H
+#define APP_CLIENT_MEASURE_PRIVATE_H
+
+#include "app/client/measure.h"
+#include "core/select/electorate.h"
+#include "core/select/filter.h"
+
+enum source_phase {
+	PHASE_NAMED,   /* its name is being resolved */
+	PHASE_READY,   /* to be asked at `due_mono_ns` */
+	PHASE_ASKED,   /* a request is out; given up for lost at `due_mono_ns` */
+	PHASE_REFUSED, /* an ICMP error came: a real reply still counts until `due_mono_ns` */
+	PHASE_DONE,    /* nothing more is asked of it */
+	PHASE_COUNT
+};
+
+/* What measure.c knows of a source beside what is shown of it (struct run_source). */
+struct source {
+	enum source_phase phase;
+	size_t server; /* index into settings->servers */
+	size_t slot;
+	uint32_t next_in_bucket; /* see meter.buckets */
+	bool has_abstained;      /* does not count among those asked */
+	bool is_open;            /* holds a channel: counts against the window */
+	unsigned voids; /* exchanges that a disturbance of the local clock spoilt */
+	struct ntp_ts cookie;
+	struct ntp_ts last_transmit; /* of the latest accepted reply */
+	int64_t asked_mono_ns;       /* the latest request */
+	int64_t due_mono_ns;
+	int64_t retry_ns; /* how long the next request may stay unanswered */
+	unsigned sample_count;
+	struct estimate estimate;
+	size_t vote; /* index into meter.votes after tally(), or SIZE_MAX */
+};
+
+enum { METER_BUCKETS = 4096 };
+
+struct meter {
+	const struct measure_settings *settings;
+	const struct ports *ports;
+	struct run *run; /* run->sources[i] is what is shown of sources[i] */
+	struct source *sources;
+	size_t source_room;
+	/* Sources by address, each bucket a chain of indexes + 1; 0 ends it. */
+	uint32_t buckets[METER_BUCKETS];
+	struct sample
+		*samples; /* settings->samples for each of source_room: see samples_of() */
+	size_t open_count;
+	size_t phase_count[PHASE_COUNT]; /* how many sources are in each */
+	size_t slot_count;
+	int64_t deadline_mono_ns;
+	int64_t now_mono_ns;
+	int64_t wall_minus_mono_ns;  /* a jump of it is a step of the local clock */
+	size_t next_unasked;         /* sources below it have been asked at least once */
+	int64_t next_flight_mono_ns; /* no first request before */
+	bool has_read_all;           /* the latest wait() had nothing more to tell */
+	int64_t earliest_due_ns;     /* no source is due before */
+	/* tally */
+	struct elector *electors; /* each with room for source_room */
+	struct vote *votes;
+	size_t *vote_of;
+	enum vote_standing *standing;
+	struct keyed *scratch; /* 2 * source_room */
+	struct electorate electorate;
+	struct selection selection;
+	size_t answered_count; /* sources with a sample */
+	size_t uncounted;      /* events since the last tally */
+	int64_t decided_mono_ns; /* since when the answer is good enough; INT64_MAX: it is not */
+	int signal;
+};
+
+static inline struct sample *samples_of(const struct meter *m, size_t i)
+{
+	return m->samples + i * m->settings->samples;
+}
+
+static inline void enter_phase(struct meter *m, size_t i, enum source_phase phase)
+{
+	m->phase_count[m->sources[i].phase]--;
+	m->phase_count[phase]++;
+	m->sources[i].phase = phase;
+}
+
+/* --- sources.c: 0 or -ENOMEM; what is wrong with a server ends up in its reason --- */
+
+/* A numeric host is a source at once, a name when it has been resolved. */
+MUST_USE int sources_start(struct meter *m, size_t server);
+MUST_USE int sources_take_addresses(struct meter *m, const struct port_event *event);
+void sources_lose_name(struct meter *m, const struct port_event *event);
+
+/* --- exchange.c --- */
+
+/* Sends the next request of source `i`.  Failures end up in its reason. */
+void exchange_ask(struct meter *m, size_t i);
+/* Leaves its channel to another source and will be asked again later: a late reply is lost. */
+void exchange_yield(struct meter *m, size_t i);
+/* Judges a reply: a sample, an answer that cannot be used, or nothing at all. */
+void exchange_reply(struct meter *m, const struct port_event *event);
+/* An ICMP or connection error of source `i`. */
+void exchange_failed(struct meter *m, size_t i, int error);
+/* Nothing more is asked of `i`; closes its channel. */
+void exchange_finish(struct meter *m, size_t i);
+/* Sees a step of the local clock between two readings of it and moves all samples along. */
+void exchange_watch_clock(struct meter *m, const struct reading *now);
+
+/* --- tally.c --- */
+
+/* Counts the votes as of m->now_mono_ns into m->selection. */
+void tally(struct meter *m);
+/* Whether those still out could lead to a majority that there is not yet. */
+bool tally_can_help(const struct meter *m);
+/* Whether the answer stands whatever those still out will say. */
+bool tally_is_decided(const struct meter *m);
+/* Writes the outcome into m->run: statuses, reasons, answer. */
+void tally_report(struct meter *m);
+
+#endif

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/clock/correct.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/text_time.h"
+#include "core/discipline/discipline.h"
+#include "core/ntp/packet.h"
+
+/* An older answer was measured before something that stopped this machine. */
+#define RECORD_AGE_MAX_NS NS_PER_S
+/* Within a second a slew of the kernel's own moves the clock by 0.5 ms; more than
+ * twice that is a step, or another program steering. */
+#define STRANGE_MOVE_NS NS_PER_MS
+/* 146 years: beyond all that wire stamps can be apart, and twice it still fits. */
+#define SANE_NS (INT64_MAX / 2)
+#define STEP_TOLERANCE_NS (5 * NS_PER_MS)
+/* adjtime() counts microseconds. */
+#define SLEW_TOLERANCE_NS (2 * NS_PER_US)
+/* What the kernel takes of an adjtime() at each full second of its clock, and how
+ * long after the full second it may come to do so. */
+#define SLEW_PER_SECOND_NS (500 * NS_PER_US)
+#define SLEW_TICK_LATE_NS (50 * NS_PER_MS)
+/* What a frequency may differ by between giving and reading: each rounds to 1 ppb. */
+#define FREQUENCY_TOLERANCE_PPB 2
+/* By how much the kernel's own maximum error may have grown at a read-back. */
+#define MAX_ERROR_GROWTH_NS (10 * NS_PER_MS)
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
+
+static bool is_within(int64_t value, int64_t limit)
+{
+	return value >= -limit && value <= limit;
+}
+
+static bool record_is_sane(const struct correct_record *record)
+{
+	if (record->magic != CORRECT_RECORD_MAGIC || record->status > RUN_ERROR) {
+		return false;
+	}
+	if (record->status != RUN_OK) {
+		return true; /* nothing else of it is used */
+	}
+	if (!is_within(record->offset_ns, SANE_NS) || record->bound_ns < 0 ||
+	    record->bound_ns > SANE_NS || record->mono_ns < 0 ||
+	    record->mono_ns > SANE_NS || record->leap >= NTP_LEAP_UNSYNCHRONISED) {
+		return false;
+	}
+	/* The rule of core/select/select.h: more agree than could all be lying. */
+	return record->asked_count > 0 && record->agreeing_count <= record->asked_count &&
+	       record->agreeing_count > (record->asked_count - 1) / 2;
+}
+
+/* How far the wall clock went ahead of the monotonic one from `a` to `b`: 0 when
+ * nobody touched it. */
+static int64_t wall_moved_ns(struct instant a_wall, int64_t a_mono_ns,
+                             const struct reading *b)
+{
+	return ns_add(instant_diff_ns(b->wall, a_wall), -(b->mono_ns - a_mono_ns));
+}
+
+static enum correct_status record_judge(const struct correct_record *record,
+                                        const struct reading *now)
+{
+	const struct instant wall = { record->wall_ns };
+	int64_t age_ns = now->mono_ns - record->mono_ns;
+
+	if (age_ns < 0) {
+		return CORRECT_BAD_RECORD;
+	}
+	if (age_ns > RECORD_AGE_MAX_NS ||
+	    !is_within(wall_moved_ns(wall, record->mono_ns, now),
+	               STRANGE_MOVE_NS + now->gap_ns)) {
+		return CORRECT_STALE;
+	}
+	return CORRECT_DONE;
+}
+
+/* The comparison of C45, but never so wide that a clock that stands still passes. */
+static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int64_t gap_ns)
+{
+	int64_t size_ns = by_ns < 0 ? -by_ns : by_ns;
+	int64_t tolerance_ns = STEP_TOLERANCE_NS;
+
+	if (bound_ns > STEP_TOLERANCE_NS / 2) {
+		tolerance_ns = 2 * bound_ns;
+	}
+	if (tolerance_ns > size_ns / 2) {
+		tolerance_ns = size_ns / 2;
+	}
+	if (tolerance_ns < gap_ns) {
+		tolerance_ns = gap_ns;
+	}
+	return is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
+}
+
+/* What is pending must be what was given, less what the kernel may have taken
+ * of it at the full seconds in between. */
+static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant before,
+                         struct instant after)
+{
+	int64_t from_ns = before.unix_ns - SLEW_TICK_LATE_NS;
+	int64_t seconds = after.unix_ns / NS_PER_S - from_ns / NS_PER_S;
+	int64_t taken_ns =
+		by_ns < 0 ? ns_add(pending_ns, -by_ns) : ns_add(by_ns, -pending_ns);
+
+	/* More seconds than these were not spent here: the clock was stepped. */
+	if (seconds < 0 || seconds > 60) {
+		return false;
+	}
+	return taken_ns >= -SLEW_TOLERANCE_NS &&
+	       taken_ns <= seconds * SLEW_PER_SECOND_NS + SLEW_TOLERANCE_NS;
+}
+
+struct deed {
+	const struct correct_record *record;
+	const struct clock_ports *clock;
+	const struct correct_wish *wish;
+	struct correct_result *ret;
+	struct reading now; /* when it was planned */
+	struct kernel_clock_state state;
+	struct kernel_clock_order order;
+};
+
+static int64_t size_of(int64_t ns)
+{
+	return ns < 0 ? -ns : ns;
+}
+
+static int64_t clamped(int64_t value, int64_t low, int64_t high)
+{
+	if (value < low) {
+		return low;
+	}
+	return value > high ? high : value;
+}
+
+static uint32_t flags_of(const struct kernel_clock_state *state)
+{
+	uint32_t flags = 0;
+
+	flags |= state->is_unsynchronised ? CORRECT_KERNEL_UNSYNC : 0;
+	flags |= state->is_pll_active ? CORRECT_KERNEL_PLL : 0;
+	flags |= state->leap == NTP_LEAP_INSERT ? CORRECT_KERNEL_LEAP_INSERT : 0;
+	flags |= state->leap == NTP_LEAP_DELETE ? CORRECT_KERNEL_LEAP_DELETE : 0;
+	return flags;
+}
+
+/* As found; and the same for "after", until something is done. */
+static void found(const struct kernel_clock_state *state, const struct reading *now,
+                  struct correct_result *ret)
+{
+	ret->has_kernel = true;
+	ret->frequency_after_ppb = state->frequency_ppb;
+	ret->slew_after_ns = state->pending_slew_ns;
+	ret->slew_lasts_ns = plan_slew_lasts_ns(state->pending_slew_ns);
+	ret->slew_ends_ns = state->pending_slew_ns == 0
+	                            ? 0
+	                            : instant_add_ns(now->wall, ret->slew_lasts_ns).unix_ns;
+	ret->max_error_ns = state->max_error_ns;
+	ret->estimated_error_ns = state->estimated_error_ns;
+	ret->kernel_flags = flags_of(state);
+}
+
+/* Whether the kernel still has what it was given. */
+static bool is_frequency(const struct deed *deed, int64_t given_ppb)
+{
+	return is_within(
+		ns_add(deed->state.frequency_ppb, -clamped(given_ppb, -SANE_NS, SANE_NS)),
+		FREQUENCY_TOLERANCE_PPB);
+}
+
+/* The kernel's loop stays switched on when who fed it has ended; only as long as the
+ * kernel still holds the clock for synchronised somebody is taken to be there. */
+static enum rival rival_of(const struct deed *deed)
+{
+	const struct correct_record *record = deed->record;
+	enum rival rival = RIVAL_NONE;
+
+	if (deed->clock->rival) {
+		rival = deed->clock->rival(deed->clock->ctx);
+	}
+	if (rival != RIVAL_NONE || !deed->ret->has_kernel) {
+		return rival;
+	}
+	if (deed->state.is_pll_active && !deed->state.is_unsynchronised) {
+		return RIVAL_KERNEL_PLL;
+	}
+	if (record->has_last_frequency && !is_frequency(deed, record->last_frequency_ppb) &&
+	    !(deed->wish->has_noted_frequency &&
+	      is_frequency(deed, deed->wish->noted_frequency_ppb))) {
+		return RIVAL_FREQUENCY;
+	}
+	return RIVAL_NONE;
+}
+
+/* Whether the day (UTC) is the last of a month; of June or December alone where
+ * `is_half_year`.  All leap seconds so far came then, and servers have announced ones
+ * in other months that never were. */
+static bool is_last_day(struct instant at, bool is_half_year)
+{
+	struct civil today = civil_from_instant(at);
+	struct civil tomorrow = civil_from_instant(instant_add_ns(at, DAY_NS));
+
+	return tomorrow.day == 1 &&
+	       (!is_half_year || today.month == 6 || today.month == 12);
+}
+
+/* The kernel acts at the next midnight of its own clock, so it is told on that very day
+ * only, by that clock as by the true time. */
+static unsigned leap_for(const struct deed *deed)
+{
+	const struct correct_record *record = deed->record;
+	struct instant truth = instant_add_ns(deed->now.wall, record->offset_ns);
+	struct instant local = instant_add_ns(deed->now.wall, deed->order.step_ns);
+	unsigned armed = deed->state.leap;
+
+	if ((record->leap == NTP_LEAP_INSERT || record->leap == NTP_LEAP_DELETE) &&
+	    is_last_day(truth, true) && is_last_day(local, true)) {
+		/* A step makes the kernel forget the midnight of a leap second that is armed
+		 * already; it must see it disarmed for a second before it arms it anew. */
+		return deed->order.step_ns != 0 && armed != NTP_LEAP_NONE ? NTP_LEAP_NONE
+		                                                          : record->leap;
+	}
+	/* Armed by others it is theirs, but never on a day that cannot have one. */
+	if (armed == record->leap_armed || !is_last_day(truth, false) ||
+	    !is_last_day(local, false)) {
+		return NTP_LEAP_NONE;
+	}
+	return armed;
+}
+
+/* The most that the clock may be off at the end of this, and what is likely.  No promise
+ * until the next run: the kernel itself adds 500 us a second. */
+static void errors_for(struct deed *deed)
+{
+	const struct correct_record *record = deed->record;
+	struct kernel_clock_order *order = &deed->order;
+	int64_t left_ns = size_of(ns_add(record->offset_ns, -order->step_ns));
+	int64_t slew_ns = deed->ret->plan.action == PLAN_SLEW
+	                          ? size_of(deed->ret->plan.by_ns)
+	                          : size_of(deed->state.pending_slew_ns);
+
+	order->max_error_ns = ns_add(left_ns, record->bound_ns);
+	order->estimated_error_ns = order->max_error_ns;
+	if (record->has_advice && record->phase_sd_ns >= 0) {
+		order->estimated_error_ns = clamped(
+			ns_add(order->step_ns != 0 ? 0 : slew_ns, record->phase_sd_ns), 0,
+			order->max_error_ns);
+	}
+	order->has_errors = order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
+}
+
+static void order_make(struct deed *deed)
+{
+	const struct correct_record *record = deed->record;
+	struct kernel_clock_order *order = &deed->order;
+	int64_t before_ppb = deed->state.frequency_ppb;
+
+	if (deed->ret->plan.action == PLAN_STEP) {
+		order->step_ns = deed->ret->plan.by_ns;
+	}
+	errors_for(deed);
+	order->leap = leap_for(deed);
+	order->has_frequency = record->has_advice && deed->ret->has_kernel;
+	if (order->has_frequency) {
+		order->frequency_ppb = clamped(
+			clamped(record->frequency_ppb,
+		                before_ppb - DISCIPLINE_FREQUENCY_STEP_MAX_PPB,
+		                before_ppb + DISCIPLINE_FREQUENCY_STEP_MAX_PPB),
+			-DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
+	}
+}
+
+/* 0, or what keeps the clock from following; that the rest was refused is no error. */
+static int kernel_tell(struct deed *deed)
+{
+	const struct clock_ports *clock = deed->clock;
+	struct correct_result *ret = deed->ret;
+	int tell = 0;
+	int r = clock->order(clock->ctx, &deed->order, &tell);
+
+	ret->tell_error = tell;
+	if (deed->order.step_ns == 0 && r < 0 && r != -EPERM) {
+		r = 0;
+	}
+	if (r == 0 && ret->plan.action == PLAN_SLEW) {
+		r = clock->slew(clock->ctx, ret->plan.by_ns);
+	}
+	if (r == 0) {
+		ret->applied = ret->plan.action;
+		ret->applied_ns = ret->plan.by_ns;
+	}
+	return r;
+}
+
+/* raise -> the calls -> clear.  The capability is cleared whatever came before, and a
+ * failure to do so is an error even when the clock has moved. */
+static int clock_move(struct deed *deed)
+{
+	const struct clock_ports *clock = deed->clock;
+	int r = clock->raise(clock->ctx);
+	int cleared;
+
+	if (r == 0) {
+		r = kernel_tell(deed);
+	}
+	cleared = clock->clear(clock->ctx);
+	if (r == -EPERM && cleared == 0) {
+		deed->ret->status = CORRECT_NOT_PERMITTED;
+		return r;
+	}
+	if (r < 0 || cleared < 0) {
+		deed->ret->status = CORRECT_FAILED;
+		deed->ret->error = cleared < 0 ? -cleared : -r;
+		return -deed->ret->error;
+	}
+	return 0;
+}
+
+static bool order_is_seen(const struct deed *deed, const struct kernel_clock_state *after)
+{
+	const struct kernel_clock_order *order = &deed->order;
+
+	if (deed->ret->tell_error != 0 || after->leap != order->leap ||
+	    (order->has_frequency && !is_within(after->frequency_ppb - order->frequency_ppb,
+	                                        FREQUENCY_TOLERANCE_PPB))) {
+		return false;
+	}
+	return !order->has_errors ||
+	       (!after->is_unsynchronised && after->max_error_ns >= order->max_error_ns &&
+	        after->max_error_ns - order->max_error_ns <= MAX_ERROR_GROWTH_NS);
+}
+
+/* What the clock does now, by two looks at it; `before` is the one before the deed. */
+static void move_confirm(struct deed *deed, const struct reading *before,
+                         const struct reading *after)
+{
+	struct correct_result *ret = deed->ret;
+	bool is_seen = true;
+
+	if (ret->plan.action == PLAN_STEP) {
+		ret->readback_ns = wall_moved_ns(before->wall, before->mono_ns, after);
+		is_seen = step_is_seen(ret->applied_ns, deed->record->bound_ns,
+		                       ret->readback_ns,
+		                       ns_add(before->gap_ns, after->gap_ns));
+	} else if (ret->plan.action == PLAN_SLEW) {
+		ret->readback_ns = ret->slew_after_ns;
+		is_seen = slew_is_seen(ret->applied_ns, ret->readback_ns, before->wall,
+		                       after->wall);
+	}
+	if (!is_seen) {
+		ret->status = CORRECT_NOT_MOVED;
+	}
+}
+
+static void deed_confirm(struct deed *deed, const struct reading *before)
+{
+	const struct clock_ports *clock = deed->clock;
+	struct correct_result *ret = deed->ret;
+	struct kernel_clock_state after;
+	struct reading now;
+	int state_r = clock->state(clock->ctx, &after);
+	int r = clock->now(clock->ctx, &now);
+
+	if (state_r == 0 && r == 0) {
+		found(&after, &now, ret);
+		ret->is_told = order_is_seen(deed, &after);
+		ret->leap_armed = after.leap == deed->record->leap ? after.leap : 0;
+	}
+	/* A step is seen by the clocks alone. */
+	if (r == 0 && ret->plan.action == PLAN_SLEW) {
+		r = state_r;
+	}
+	if (r < 0) {
+		ret->status = CORRECT_FAILED;
+		ret->error = -r;
+		return;
+	}
+	move_confirm(deed, before, &now);
+}
+
+static void plan_apply(struct deed *deed)
+{
+	struct reading before;
+	int r = deed->clock->now(deed->clock->ctx, &before);
+
+	if (r < 0) {
+		deed->ret->status = CORRECT_FAILED;
+		deed->ret->error = -r;
+		return;
+	}
+	order_make(deed);
+	if (clock_move(deed) == 0) {
+		deed_confirm(deed, &before);
+	}
+}
+
+static struct plan plan_for(const struct deed *deed, const struct plan_limits *limits)
+{
+	const struct correct_record *record = deed->record;
+	struct plan_limits mine = *limits;
+	const struct plan_input input = {
+		.offset_ns = record->offset_ns,
+		.bound_ns = record->bound_ns,
+		.local = deed->now.wall,
+		.leap = record->leap,
+		.agreeing_count = record->agreeing_count,
+		.asked_count = record->asked_count,
+		.pending_ns = deed->state.pending_slew_ns,
+		.has_phase = record->has_advice,
+		.phase_ns = record->phase_ns,
+		.has_expected = record->expected_bound_ns > 0,
+		.expected_ns = record->expected_ns,
+		.expected_bound_ns = record->expected_bound_ns,
+	};
+
+	/* A floor of the record can only narrow what is done. */
+	if (record->floor_ns > mine.floor.unix_ns) {
+		mine.floor.unix_ns = record->floor_ns;
+	}
+	return plan_make(&input, &mine);
+}
+
+/* What there is to find out before anything is decided.  A kernel that does not tell
+ * of its clock (a sandbox of containers) may still let it be set. */
+static int deed_begin(struct deed *deed)
+{
+	const struct clock_ports *clock = deed->clock;
+	struct correct_result *ret = deed->ret;
+	int r = clock->now(clock->ctx, &deed->now);
+
+	if (r < 0) {
+		return r;
+	}
+	ret->status = record_judge(deed->record, &deed->now);
+	if (ret->status != CORRECT_DONE) {
+		return 0;
+	}
+	if (clock->state(clock->ctx, &deed->state) == 0) {
+		found(&deed->state, &deed->now, ret);
+		ret->frequency_before_ppb = ret->frequency_after_ppb;
+		ret->slew_before_ns = ret->slew_after_ns;
+		ret->kernel_flags_before = ret->kernel_flags;
+		ret->leap_armed = deed->record->leap_armed == deed->state.leap
+		                          ? deed->state.leap
+		                          : NTP_LEAP_NONE;
+	} else {
+		memset(&deed->state, 0, sizeof(deed->state));
+	}
+	ret->rival = rival_of(deed);
+	return 0;
+}
+
+void correct_apply(const struct correct_record *record, const struct plan_limits *limits,
+                   const struct clock_ports *clock, const struct correct_wish *wish,
+                   struct correct_result *ret)
+{
+	struct deed deed = { .record = record, .clock = clock, .wish = wish, .ret = ret };
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->applied = PLAN_NONE;
+	if (!record_is_sane(record)) {
+		ret->status = CORRECT_BAD_RECORD;
+		return;
+	}
+	if (record->status != RUN_OK) {
+		ret->status = CORRECT_NO_ANSWER;
+		return;
+	}
+	r = deed_begin(&deed);
+	if (r < 0) {
+		ret->status = CORRECT_FAILED;
+		ret->error = -r;
+		return;
+	}
+	if (ret->status != CORRECT_DONE) {
+		return;
+	}
+	ret->plan = plan_for(&deed, limits);
+	if (ret->rival != RIVAL_NONE && !wish->is_force && !wish->is_dry) {
+		ret->status = CORRECT_BUSY;
+		return;
+	}
+	if (ret->plan.action == PLAN_REFUSE) {
+		ret->status = CORRECT_REFUSED;
+		return;
+	}
+	if (!wish->is_dry) {
+		plan_apply(&deed);
+	}
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the recorded runs of `set` to the advice of core/discipline/discipline.h for this one.
+ *
+ *   replay, or a memo and the runs since -> advise
+ *
+ * The process that keeps the history replays (app/history/recorder.h), the measuring one asks for
+ * advice, and the one that may set the clock checks it (app/clock/correct.h).
+ */
+#ifndef APP_CLOCK_LEARN_H
+#define APP_CLOCK_LEARN_H
+
+#include "app/clock/correct.h"
+#include "core/discipline/record.h"
+#include "core/report/learnt.h"
+
+/* When neither an option nor the past says when the next run will be. */
+#define LEARN_INTERVAL_NS (3600 * NS_PER_S)
+
+/* Of so many runs, the latest, the interval is told. */
+enum { LEARN_RECENT = 65 };
+
+/* What the runs of `set` leave to the next one, dry runs left out.  It crosses process borders:
+ * yes and no are octets. */
+struct learn_past {
+	uint8_t has_last;
+	uint8_t has_trusted;
+	struct run_record last;    /* the newest */
+	struct run_record trusted; /* the newest that was trusted */
+	int64_t interval_ns;       /* between two runs, as learn_interval_ns() */
+	struct discipline discipline;
+};
+void learn_past_init(struct learn_past *ret); /* nothing is known */
+MUST_USE bool learn_past_is_sane(const struct learn_past *past);
+
+/* `runs` are oldest to newest. */
+void learn_replay(const struct run_record *runs, size_t count, struct discipline *ret);
+
+/* One more run; `before` is the one that was taken in last, NULL for the first. */
+void learn_take(struct discipline *d, const struct run_record *run,
+                const struct run_record *before);
+
+/* What was learnt, as it is kept beside the runs: so that the next run need not replay them.
+ * Octets of this program on this kind of machine; to any other they are nonsense. */
+struct learn_memo {
+	uint32_t magic;
+	uint32_t octets; /* of this struct */
+	char version
+		[RECORD_VERSION_ROOM]; /* of the program: the next may learn otherwise */
+	struct run_record last;        /* the newest that was taken in */
+	struct discipline discipline;
+};
+
+void learn_memo_make(const struct discipline *d, const struct run_record *last,
+                     struct learn_memo *ret);
+/* Whether the `len` octets at `buf` are a memo of this very program; then `*ret`. */
+MUST_USE bool learn_memo_read(const void *buf, size_t len, struct learn_memo *ret);
+
+/* What the memo and the runs after its own teach: the same to the bit as a replay of them all.
+ * False, and `*ret` left alone, when the memo's run is none of `runs`. */
+MUST_USE bool learn_resume(const struct learn_memo *memo, const struct run_record *runs,
+                           size_t count, struct discipline *ret);
+
+/* How far the runs lie apart: the median of the latest, LEARN_INTERVAL_NS when there are too
+ * few to tell. */
+int64_t learn_interval_ns(const struct run_record *runs, size_t count);
+
+/* Fills what `ret` has for it of this run, `now`, its kernel fields (before) known; `last` is
+ * the newest of those replayed, or NULL.  `d` has then observed this run.  `ahead_ns`: to the next
+ * run. */
+void learn_advise(struct discipline *d, const struct run_record *now,
+                  const struct run_record *last, const struct plan_limits *limits,
+                  int64_t ahead_ns, struct correct_record *ret);
+
+/* What to show of `d` after this run, which did `did` to the clock, or would. */
+struct learnt learn_view(const struct discipline *d, const struct discipline_action *did,
+                         int64_t ahead_ns);
+
+#endif

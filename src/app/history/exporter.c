@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ *
+ *      caller                        exporter
+ *      NOTE, SKIP ->
+ *      END     --->                  reads the old file, writes the new one
+ *              <---  int32_t         0 or -errno
+ */
+#include "app/history/exporter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/store/file_replace.h"
+#include "io/sys/landlock.h"
+#include "io/sys/sandbox.h"
+
+enum message_kind { MESSAGE_NOTE = 0x4d71, MESSAGE_SKIP, MESSAGE_END };
+
+struct message {
+	uint32_t kind;
+	struct metrics metrics;
+};
+
+/* ---- the exporter's process ---- */
+
+/* The folder, not the file: that is replaced by another of the same name. */
+static int confine(const char *path)
+{
+	char copy[PATH_MAX];
+	struct landlock_folder folder = { .may_read = true, .may_write = true };
+	int r;
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
+		return -ENAMETOOLONG;
+	}
+	folder.path = dirname(copy);
+	r = landlock_enter(&folder, 1);
+	if (r == 0 || r == -ENOSYS || r == -EPERM) {
+		r = sandbox_enter(SANDBOX_CLERK);
+		r = r == -ENOSYS ? 0 : r;
+	}
+	return r;
+}
+
+/* What is no file of ours says nothing; a pipe must not stop us. */
+static struct metrics_past past_of(const char *path, const struct metrics *metrics)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	static char text[METRICS_ROOM];
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && n > 0 && len < sizeof(text) - 1) {
+		n = read(fd, text + len, sizeof(text) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	text[len] = '\0';
+	return metrics_read_past(text, (enum record_verb)metrics->verb, metrics->ended);
+}
+
+static int32_t export(const char *path, const struct metrics *metrics)
+{
+	const struct metrics_past past = past_of(path, metrics);
+	static char text[METRICS_ROOM];
+
+	return file_replace(path, text, metrics_write(metrics, &past, text));
+}
+
+/* False when the caller is gone, or talks nonsense. */
+static bool receive(int fd, struct message *message)
+{
+	ssize_t len;
+
+	do {
+		len = recv(fd, message, sizeof(*message), 0);
+	} while (len < 0 && errno == EINTR);
+	return len == (ssize_t)sizeof(*message) && metrics_are_sane(&message->metrics);
+}
+
+static void run(void *ctx, int fd)
+{
+	const char *path = ctx;
+	int32_t error = confine(path);
+	struct metrics noted;
+	struct message message;
+	bool is_skipped = false;
+
+	memset(&noted, 0, sizeof(noted));
+	while (receive(fd, &message)) {
+		if (message.kind == MESSAGE_SKIP) {
+			is_skipped = true;
+		} else if (message.kind == MESSAGE_NOTE) {
+			noted = message.metrics;
+			is_skipped = false;
+		} else if (message.kind == MESSAGE_END) {
+			noted.verb = message.metrics.verb;
+			noted.exit_status = message.metrics.exit_status;
+			noted.ended = message.metrics.ended;
+			noted.duration_ns = message.metrics.duration_ns;
+			if (error == 0 && !is_skipped) {
+				error = export(path, &noted);
+			}
+			(void)send(fd, &error, sizeof(error), MSG_NOSIGNAL);
+			return;
+		}
+	}
+}
+
+/* ---- the caller's side ---- */
+
+int exporter_start(const char *path, struct exporter *ret)
+{
+	return child_start(run, (void *)path, &ret->child);
+}
+
+static int put(const struct exporter *exporter, enum message_kind kind,
+               const struct metrics *metrics)
+{
+	struct message message;
+	ssize_t len;
+
+	memset(&message, 0, sizeof(message));
+	message.kind = (uint32_t)kind;
+	if (metrics) {
+		message.metrics = *metrics;
+	}
+	do {
+		len = send(exporter->child.fd, &message, sizeof(message),
+		           MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (len < 0 && errno == EINTR);
+	return len < 0 ? -errno : 0;
+}
+
+void exporter_note(const struct exporter *exporter, const struct metrics *metrics)
+{
+	(void)put(exporter, MESSAGE_NOTE, metrics);
+}
+
+void exporter_skip(const struct exporter *exporter)
+{
+	(void)put(exporter, MESSAGE_SKIP, NULL);
+}
+
+int exporter_end(struct exporter *exporter, const struct metrics *metrics)
+{
+	const int64_t deadline_ns = ns_add(child_now_ns(), EXPORTER_END_NS);
+	int32_t error = -EPIPE;
+	int r = put(exporter, MESSAGE_END, metrics);
+
+	if (r == 0) {
+		r = child_wait(&exporter->child, POLLIN, deadline_ns);
+	}
+	if (r == 0 && (recv(exporter->child.fd, &error, sizeof(error), MSG_DONTWAIT) !=
+	                       (ssize_t)sizeof(error) ||
+	               error > 0)) {
+		error = -EPIPE;
+	}
+	if (r == 0) {
+		r = error;
+	}
+	child_hang_up(&exporter->child);
+	if (r < 0) {
+		(void)child_kill(&exporter->child);
+	}
+	(void)child_ends_by(&exporter->child, deadline_ns);
+	child_forget(&exporter->child);
+	return r;
+}

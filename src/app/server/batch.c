@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A batch of NTP requests: judged one by one, answered together.
+ */
+#include "app/server/serve_private.h"
+
+enum {
+	/* A stamp takes part of the time that it measures: answers without one leave
+	 * earlier by it. */
+	STAMP_SHARE = 4,
+};
+
+/* Less than a processor takes to fall asleep, more than the way of a datagram. */
+#define ASLEEP_MIN_NS (20 * NS_PER_US)
+
+static void write_ntp(const struct turn *turn, const struct pending *pending,
+                      struct instant departs, uint8_t *buf)
+{
+	if (pending->is_kiss) {
+		(void)ntp_kiss_write(&pending->request, "RATE", buf);
+		return;
+	}
+	(void)ntp_reply_write(&pending->request, &turn->view.ntp, pending->received,
+	                      departs, buf);
+	if (pending->is_interleaved) {
+		interleave_reply(&pending->request, pending->departed, buf);
+	}
+}
+
+static void send_ntp(struct worker *w, struct listen_socket *socket,
+                     const struct turn *turn, const struct pending *pending, unsigned count)
+{
+	const struct departure *d = &w->departures[turn->was_asleep];
+	const uint64_t first_token = w->next_token;
+	unsigned sample = departures_sample(w, turn, count);
+	int64_t added_ns[ANSWERS_AT_ONCE] = { 0 };
+	uint8_t *bufs[ANSWERS_AT_ONCE];
+	struct instant departs;
+	unsigned sent;
+
+	for (unsigned i = 0; i < count; i++) {
+		bufs[i] = listen_answer(w->batch, pending[i].datagram, NTP_HEADER_OCTETS);
+		added_ns[i] = departure_ahead_ns(d, i);
+		if (i == sample || pending[i].wants_stamp) {
+			departures_ask(w, &pending[i], i, turn->was_asleep);
+		} else {
+			added_ns[i] -= added_ns[i] / STAMP_SHARE;
+		}
+	}
+	w->sent_mono_ns = listen_mono_ns();
+	departs = serve_wall_at(turn->after, w->sent_mono_ns);
+	for (unsigned i = 0; i < count; i++) {
+		write_ntp(turn, &pending[i], instant_add_ns(departs, added_ns[i]), bufs[i]);
+	}
+	for (uint64_t token = first_token; token < w->next_token; token++) {
+		struct stamped *s = &w->stamped[token % STAMPED_MAX];
+
+		s->read = departs;
+		s->added_ns = added_ns[s->place];
+	}
+	sent = (unsigned)listen_send(socket, w->batch);
+	worker_count(w, SERVE_LOST, count - sent);
+	/* On most ways out the driver has the datagram by now, and its stamp is there. */
+	if (w->next_token > first_token) {
+		departures_read(w, socket);
+	}
+}
+
+/* SERVE_ANSWER and SERVE_KISSED: `*ret` is to be sent. */
+static enum serve_verdict judge_ntp(struct worker *w, const struct turn *turn, int i,
+                                    struct pending *ret)
+{
+	struct listen_datagram datagram;
+	enum serve_verdict verdict;
+	enum admit_verdict admitted;
+	bool is_new;
+
+	listen_datagram(w->batch, i, &datagram);
+	verdict = serve_ntp_judge(&datagram, &turn->view, turn->after, turn->has_stepped,
+	                          &ret->request, &ret->received);
+	if (verdict != SERVE_ANSWER) {
+		return verdict;
+	}
+	admitted = admit(&w->serve->gate->table, turn->rules, &w->dice, &datagram.from,
+	                 turn->after.mono_ns, &is_new);
+	if (is_new) {
+		worker_add_to(&w->tallies[SERVE_SOURCES], 1);
+	}
+	if (admitted == ADMIT_LUCKY) {
+		worker_add_to(&w->tallies[SERVE_LUCKY], 1);
+	}
+	ret->datagram = i;
+	ret->is_kiss = admitted == ADMIT_KISS;
+	ret->is_interleaved = false;
+	ret->wants_stamp = false;
+	if (admitted == ADMIT_ANSWER && turn->view.stamps_fit &&
+	    interleave_is_asked(&ret->request)) {
+		ret->is_interleaved = interleave_take(w->serve->interleave, &ret->request,
+		                                      &ret->departed);
+		ret->wants_stamp = departures_may_ask(w, turn->after.mono_ns);
+		worker_add_to(&w->tallies[SERVE_INTERLEAVED], ret->is_interleaved);
+	}
+	return serve_verdict_from_admit(admitted);
+}
+
+/* Whether the thread was waiting when the first datagram of the batch came. */
+static bool was_asleep(const struct worker *w, const struct turn *turn)
+{
+	struct listen_datagram first;
+
+	listen_datagram(w->batch, 0, &first);
+	if (!turn->view.stamps_fit || !first.has_arrived) {
+		return false;
+	}
+	return turn->after.mono_ns - instant_diff_ns(turn->after.wall, first.arrived) >
+	       w->sent_mono_ns + ASLEEP_MIN_NS;
+}
+
+static void begin_turn(struct worker *w, struct turn *ret)
+{
+	struct serve *serve = w->serve;
+
+	ret->after = listen_now();
+	serve_cell_read(&serve->state, &ret->view);
+	ret->view.ntp.root_dispersion_ns =
+		serve_dispersion_ns(&ret->view, ret->after.mono_ns);
+	ret->rules = serve_gate_hold(serve->gate, w->seat);
+	ret->has_stepped = serve_step_seen(&w->steps, ret->after) && ret->view.stamps_fit;
+	ret->was_asleep = was_asleep(w, ret);
+	if (ret->has_stepped) {
+		interleave_forget(serve->interleave);
+	}
+}
+
+void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count)
+{
+	struct pending pending[ANSWERS_AT_ONCE];
+	enum serve_verdict verdict;
+	unsigned ready = 0;
+	struct turn turn;
+
+	begin_turn(w, &turn);
+	for (int i = 0; i < count; i++) {
+		verdict = judge_ntp(w, &turn, i, &pending[ready]);
+		worker_count(w, verdict, 1);
+		if (verdict != SERVE_ANSWER && verdict != SERVE_KISSED) {
+			continue;
+		}
+		if (++ready == ANSWERS_AT_ONCE) {
+			send_ntp(w, socket, &turn, pending, ready);
+			ready = 0;
+		}
+	}
+	serve_gate_release(w->seat);
+	if (ready > 0) {
+		send_ntp(w, socket, &turn, pending, ready);
+	}
+}

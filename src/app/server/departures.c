@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When answers leave, as the kernel tells it: for the answers that follow, and for
+ * interleaved ones.
+ */
+#include "app/server/serve_private.h"
+
+enum {
+	/* Interleaved clients of one thread at once. */
+	STAMPS_BURST = 100,
+};
+
+/* Not more often than that an answer is stamped to learn how long answers take: up to
+ * 4,000 a second nearly all of them, beyond a small part. */
+#define SAMPLE_EVERY_NS (250 * NS_PER_US)
+/* A thread without a pause has no time to lose, and a short memory is enough for it. */
+#define SAMPLE_BUSY_NS (2 * NS_PER_MS)
+/* Departures later than this are of another answer. */
+#define STAMP_LATE_NS (100 * NS_PER_MS)
+#define STAMP_COST_NS NS_PER_MS
+
+static void departure_told(struct worker *w, const struct stamped *s, struct instant at)
+{
+	int64_t took_ns = instant_diff_ns(at, s->read);
+	struct departure *d = &w->departures[s->was_asleep];
+
+	/* A stamp of another answer, or from the other side of a step. */
+	if (took_ns < 0 || took_ns > STAMP_LATE_NS) {
+		return;
+	}
+	if (s->is_kept) {
+		interleave_keep(w->serve->interleave, s->received, at);
+	}
+	worker_add_to(&w->tallies[SERVE_DEPARTURES], 1);
+	if (!departure_learn(d, s->place, s->added_ns, took_ns)) {
+		worker_add_to(&w->tallies[SERVE_TOO_EARLY], 1);
+	}
+	atomic_store_explicit(&w->ahead_ns, (unsigned)departure_ahead_ns(d, 0),
+	                      memory_order_relaxed);
+}
+
+void departures_read(struct worker *w, struct listen_socket *socket)
+{
+	struct instant at;
+	uint64_t token;
+
+	while (listen_departures_due(socket) > 0 && listen_departure(socket, &token, &at)) {
+		const struct stamped *s = &w->stamped[token % STAMPED_MAX];
+
+		if (s->token == token) {
+			departure_told(w, s, at);
+		}
+	}
+}
+
+void departures_ask(struct worker *w, const struct pending *pending, unsigned place,
+                    bool was_asleep)
+{
+	uint64_t token = w->next_token++;
+
+	w->stamped[token % STAMPED_MAX] =
+		(struct stamped){ .token = token,
+		                  .place = (uint8_t)place,
+		                  .was_asleep = was_asleep,
+		                  .is_kept = pending->wants_stamp,
+		                  .received = ntp_from_instant(pending->received) };
+	listen_stamp(w->batch, token);
+}
+
+unsigned departures_sample(struct worker *w, const struct turn *turn, unsigned count)
+{
+	if (!turn->view.stamps_fit || turn->after.mono_ns < w->sample_due_mono_ns) {
+		return count;
+	}
+	w->sample_due_mono_ns =
+		turn->after.mono_ns + (turn->was_asleep ? SAMPLE_EVERY_NS : SAMPLE_BUSY_NS);
+	return (unsigned)(w->next_token % count);
+}
+
+bool departures_may_ask(struct worker *w, int64_t mono_ns)
+{
+	if (w->stamps_due_mono_ns < mono_ns) {
+		w->stamps_due_mono_ns = mono_ns;
+	}
+	if (w->stamps_due_mono_ns - mono_ns > STAMPS_BURST * STAMP_COST_NS) {
+		return false;
+	}
+	w->stamps_due_mono_ns += STAMP_COST_NS;
+	return true;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What becomes of one datagram on a service's port: an answer, or silence with a reason.
+ */
+#ifndef APP_SERVER_NTP_H
+#define APP_SERVER_NTP_H
+
+#include "app/server/state.h"
+#include "core/ntp/admit.h"
+#include "core/ntp/packet.h"
+#include "io/net/listen.h"
+#include "io/net/listen_clock.h"
+
+/* All but SERVE_ANSWER and SERVE_KISSED are met with silence. */
+enum serve_verdict {
+	SERVE_ANSWER,
+	SERVE_NOT_FOR_US, /* broadcast, multicast, no port to answer to, our own address */
+	SERVE_CUT,        /* longer than any request */
+	SERVE_NO_REQUEST, /* core/ntp/packet.h knows why */
+	SERVE_STALE,      /* waited in the queue too long: its stamps would mislead */
+	SERVE_STEPPED,    /* the clock was moved between its arrival and now */
+	SERVE_SMALL_PORT, /* from a port of another service that answers anything */
+	SERVE_UNKNOWN_TIME, /* text protocols: the clock is not synchronised */
+	SERVE_TOO_OFTEN,
+	SERVE_DENIED, /* by the lists */
+	SERVE_KISSED, /* too often, and told so */
+	SERVE_LOST,   /* the answer could not be sent */
+	SERVE_VERDICT_COUNT
+};
+const char *serve_verdict_text(enum serve_verdict verdict);
+
+/* echo, daytime, quote of the day, character generator, time: they answer anything, so
+ * an answer of ours, provoked by a forged source, could be the start of an endless
+ * exchange. */
+bool serve_is_small_port(uint16_t port);
+
+/* A request that waited longer in the socket's queue is dropped: by then the client has
+ * asked again or gone. */
+#define SERVE_QUEUE_MAX_NS (500 * NS_PER_MS)
+
+/* What the rules make of a request: SERVE_ANSWER, SERVE_KISSED, SERVE_TOO_OFTEN or
+ * SERVE_DENIED. */
+enum serve_verdict serve_verdict_from_admit(enum admit_verdict verdict);
+
+/* `after` is when the batch that it came in was received, `has_stepped` whether the clock
+ * was moved since the batch before.  `*ret_received` is T2: the kernel's stamp, or
+ * `after` where there is none that fits.  Outputs are written for SERVE_ANSWER only. */
+enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
+                                   const struct serve_view *view,
+                                   struct listen_moment after, bool has_stepped,
+                                   struct ntp_header *ret_request,
+                                   struct instant *ret_received);
+
+/* A step shows in the distance of the two clocks: slewing moves both. */
+struct serve_step_watch {
+	bool is_started;
+	int64_t distance_ns; /* wall - monotonic */
+};
+bool serve_step_seen(struct serve_step_watch *watch, struct listen_moment now);
+
+/* The wall clock at `mono_ns`, counted on from `base` so that it is on the same side of a
+ * step as `base` is. */
+struct instant serve_wall_at(struct listen_moment base, int64_t mono_ns);
+
+#endif

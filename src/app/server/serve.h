@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The server: its sockets, its threads, its state.
+ *
+ *   serve_open (binds) -> [privileges are given up] -> serve_start (threads, which wait)
+ *     -> [sandbox] -> serve_go -> serve_refresh every second -> serve_stop -> serve_close
+ *
+ * serve_counts() and serve_replace_rules() at any time in between.
+ *
+ * NTP is answered by `threads` threads with a socket of their own for each address; the text
+ * services over UDP share one thread, those over TCP another.
+ */
+#ifndef APP_SERVER_SERVE_H
+#define APP_SERVER_SERVE_H
+
+#include "app/server/gate.h"
+#include "app/server/tcp.h"
+#include "app/server/text.h"
+
+enum { SERVE_THREADS_MAX = 64, SERVE_ENDPOINTS_MAX = 256 };
+
+struct serve_endpoint {
+	enum serve_service service;
+	struct address at; /* port 0: the kernel chooses */
+	/* The IPv6 half of "all addresses": takes the port of the endpoint before it, and is
+	 * left out where this host has no IPv6. */
+	bool is_twin;
+};
+
+/* A socket that was bound for us (socket activation). */
+struct serve_inherited {
+	enum serve_service service;
+	bool is_tcp;
+	int fd;
+};
+
+struct serve_settings {
+	const struct serve_endpoint *endpoints;
+	size_t endpoint_count; /* at most SERVE_ENDPOINTS_MAX */
+	/* Each for one of the threads, in turn: the kernel gives a datagram to one thread of
+	 * those that wait on one socket, but their stamps would be mixed up. */
+	const struct serve_inherited *inherited;
+	size_t inherited_count; /* at most SERVE_ENDPOINTS_MAX */
+	const struct admit_rules *rules;
+	unsigned threads; /* 1..SERVE_THREADS_MAX */
+	unsigned local_stratum;
+};
+
+struct serve;
+
+/* Where a service is to be had. */
+struct serve_place {
+	enum serve_service service;
+	bool is_tcp;
+	struct address at;
+};
+
+/* Binds everything.  On 0 `*ret` is the caller's until serve_close().  Else -errno, and
+ * `*ret_failed` is what could not be bound (service SERVE_SERVICE_COUNT when it was
+ * something else that failed). */
+MUST_USE int serve_open(const struct serve_settings *settings, struct serve **ret,
+                        struct serve_place *ret_failed);
+size_t serve_place_count(const struct serve *serve);
+struct serve_place serve_place(const struct serve *serve, size_t i);
+
+/* Creates the threads and returns when all of them wait for serve_go(): what is done to
+ * the process in between is done to all.  0, or -errno: then some may be waiting for
+ * what never comes, and there is nothing left to do but to end the process. */
+MUST_USE int serve_start(struct serve *serve);
+void serve_go(struct serve *serve);
+
+/* What the answers may go by from the next serve_refresh() on; called by the same thread. */
+void serve_trust(struct serve *serve, const struct serve_trusted *trusted);
+
+/* Works the state out anew.  Called every second, by one thread.  0 or -errno, the state
+ * then stays what it was. */
+MUST_USE int serve_refresh(struct serve *serve, struct serve_view *ret);
+
+/* What is counted beside the verdicts. */
+enum serve_tally {
+	SERVE_LUCKY,       /* answered beyond the rate, by chance */
+	SERVE_SOURCES,     /* not seen before, or not lately */
+	SERVE_INTERLEAVED, /* answers in interleaved mode */
+	SERVE_DEPARTURES,  /* answers whose departure the kernel told */
+	SERVE_TOO_EARLY,   /* of these, those with a stamp later than that */
+	SERVE_BATCHES,
+	SERVE_TALLY_COUNT
+};
+
+enum { SERVE_BATCH_SIZES = 6 }; /* 1, 2, 3..4, 5..8, 9..16, 17..32 datagrams */
+
+struct serve_counts {
+	uint64_t by_verdict[SERVE_VERDICT_COUNT]; /* datagrams */
+	uint64_t tallies[SERVE_TALLY_COUNT];
+	uint64_t batches[SERVE_BATCH_SIZES];
+	uint32_t ahead_ns; /* added to the transmit stamp, the most of any thread */
+	struct serve_tcp_counts tcp;
+};
+void serve_counts(const struct serve *serve, struct serve_counts *ret);
+
+/* From the next batch of each thread on.  False: not yet, to be tried again. */
+MUST_USE bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules);
+
+/* Ends the threads; what they were about to send is sent. */
+void serve_stop(struct serve *serve, struct serve_counts *ret);
+void serve_close(struct serve *serve); /* NULL is fine; after serve_stop() */
+
+#endif

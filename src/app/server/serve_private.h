@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of the server share: serve.c opens, starts and ends it, bind.c has its sockets,
+ * worker.c is a thread of it, batch.c answers a batch of NTP requests, departures.c learns when
+ * answers leave.
+ */
+#ifndef APP_SERVER_SERVE_PRIVATE_H
+#define APP_SERVER_SERVE_PRIVATE_H
+
+#include <poll.h>
+#include <pthread.h>
+
+#include "app/server/serve.h"
+#include "core/ntp/departure.h"
+#include "core/ntp/interleave.h"
+
+enum {
+	PLACES_MAX = 2 * SERVE_ENDPOINTS_MAX,
+	/* Answers that leave with one departure stamp: the last of them leaves later
+	 * than the stamp says by what the system call takes for the others. */
+	ANSWERS_AT_ONCE = DEPARTURE_PLACES,
+	/* Answers whose departure has not been told yet. */
+	STAMPED_MAX = 256,
+};
+
+struct worker_socket {
+	enum serve_service service;
+	struct listen_socket *socket;
+	struct serve_budget budget;
+};
+
+/* An answer whose departure the kernel is to tell. */
+struct stamped {
+	uint64_t token;
+	struct instant read; /* the clock, when the answer was written */
+	int64_t added_ns;
+	uint8_t place;
+	bool was_asleep;
+	bool is_kept;           /* for an interleaved answer later on */
+	struct ntp_ts received; /* its name then */
+};
+
+/* A thread and all that it writes to. */
+struct worker {
+	struct serve *serve;
+	pthread_t thread;
+	bool is_running;
+	struct worker_socket *sockets;
+	struct pollfd *polls;
+	size_t socket_count;
+	struct listen_batch *batch;
+	struct serve_step_watch steps;
+	struct serve_gate_seat *seat;
+	struct admit_dice dice;
+	/* A thread that has just woken up is slower than one in full swing. */
+	struct departure departures[2];
+	struct stamped stamped[STAMPED_MAX];
+	uint64_t next_token;
+	int64_t sample_due_mono_ns;
+	int64_t stamps_due_mono_ns; /* no more interleaved clients before */
+	int64_t sent_mono_ns;       /* when the last answers were written */
+	/* Written by this thread alone, read by others at any time. */
+	_Alignas(64) atomic_uint_least64_t counts[SERVE_VERDICT_COUNT];
+	atomic_uint_least64_t tallies[SERVE_TALLY_COUNT];
+	atomic_uint_least64_t batches[SERVE_BATCH_SIZES];
+	atomic_uint ahead_ns;
+};
+
+struct serve {
+	struct serve_cell state;
+	struct serve_clock clock;
+	struct serve_gate *gate;
+	struct interleave_table *interleave;
+	atomic_bool is_stopping;
+	pthread_barrier_t barrier;
+	bool has_barrier;
+	unsigned ntp_worker_count;
+	struct worker *workers[SERVE_THREADS_MAX + 1]; /* the last one: text over UDP */
+	size_t worker_count;
+	struct serve_tcp *tcp;
+	pthread_t tcp_thread;
+	bool is_tcp_running;
+	struct serve_place places[PLACES_MAX];
+	size_t place_count;
+};
+
+/* What is found out about the datagrams of one batch before the answers are written. */
+struct pending {
+	int datagram;
+	struct ntp_header request;
+	struct instant received;
+	bool is_kiss;
+	bool is_interleaved;
+	bool wants_stamp;
+	struct instant departed; /* the answer before, when interleaved */
+};
+
+/* All that holds for one batch. */
+struct turn {
+	struct serve_view view;
+	struct listen_moment after;
+	const struct admit_rules *rules;
+	bool has_stepped;
+	bool was_asleep;
+};
+
+static inline void worker_add_to(atomic_uint_least64_t *count, unsigned by)
+{
+	uint64_t value = atomic_load_explicit(count, memory_order_relaxed);
+
+	atomic_store_explicit(count, value + by, memory_order_relaxed);
+}
+
+static inline void worker_count(struct worker *w, enum serve_verdict verdict, unsigned by)
+{
+	worker_add_to(&w->counts[verdict], by);
+}
+
+/* --- worker.c --- */
+
+/* Adds a thread that is not started yet to `serve`, with room for `socket_max` sockets. */
+MUST_USE int worker_new(struct serve *serve, size_t socket_max);
+/* From now on the socket is the worker's. */
+void worker_take(struct worker *w, enum serve_service service,
+                 struct listen_socket *socket);
+void worker_drop_last(struct worker *w);
+/* Until serve->is_stopping. */
+void worker_serve(struct worker *w);
+void worker_free(struct worker *w);
+
+/* --- bind.c --- */
+
+/* All sockets, to the workers that there are.  0, or -errno and what could not be bound. */
+MUST_USE int serve_bind(struct serve *serve, const struct serve_settings *settings,
+                        struct serve_place *ret_failed);
+
+/* --- batch.c --- */
+
+/* Judges and answers the `count` datagrams of the worker's batch. */
+void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count);
+
+/* --- departures.c --- */
+
+/* Which answer of `count` is to teach us how long answers take; `count`: none. */
+unsigned departures_sample(struct worker *w, const struct turn *turn, unsigned count);
+/* Whether one more interleaved client may be served: it costs a system call an answer. */
+bool departures_may_ask(struct worker *w, int64_t mono_ns);
+/* Asks for the departure of the answer last queued. */
+void departures_ask(struct worker *w, const struct pending *pending, unsigned place,
+                    bool was_asleep);
+/* What the kernel has to tell by now. */
+void departures_read(struct worker *w, struct listen_socket *socket);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The text services over TCP: one thread, no connection can hold up another.
+ *
+ *   serve_tcp_new -> serve_tcp_add* -> serve_tcp_run (in its thread) -> serve_tcp_free
+ */
+#ifndef APP_SERVER_TCP_H
+#define APP_SERVER_TCP_H
+
+#include "app/server/gate.h"
+#include "app/server/text.h"
+
+enum {
+	SERVE_TCP_LISTENERS_MAX = 256,
+	SERVE_TCP_CONNECTIONS_MAX = 256,
+	SERVE_TCP_PER_ADDRESS_MAX = 16, /* an IPv6 /64 counts as one address */
+};
+/* From being taken to being closed, whatever happens in between. */
+#define SERVE_TCP_DEADLINE_NS (5 * NS_PER_S)
+
+struct serve_tcp;
+
+struct serve_tcp_counts {
+	uint64_t answered;
+	uint64_t denied;  /* by the lists */
+	uint64_t refused; /* over the limit of their address, or pushed out by newer ones */
+	uint64_t dropped; /* no request, too late, time unknown */
+};
+
+/* Takes a seat at the gate.  `state` and `gate` stay the caller's.  0 or -errno. */
+MUST_USE int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate,
+                           struct serve_tcp **ret);
+/* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */
+MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
+                           const struct address *at, struct address *ret_bound);
+/* A socket that listens already; it is the serve_tcp's on 0. */
+MUST_USE int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
+                             struct address *ret_bound);
+void serve_tcp_run(struct serve_tcp *tcp);  /* until serve_tcp_stop() */
+void serve_tcp_stop(struct serve_tcp *tcp); /* from another thread */
+/* At any time, from any thread. */
+struct serve_tcp_counts serve_tcp_counts(const struct serve_tcp *tcp);
+void serve_tcp_free(struct serve_tcp *tcp); /* NULL is fine */
+
+#endif

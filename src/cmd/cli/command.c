@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "cmd/cli/help_private.h"
+#include "cmd/cli/parse.h"
+#include "core/base/text.h"
+
+#ifndef REQTIME_BUILD_NOTE
+#define REQTIME_BUILD_NOTE ""
+#endif
+
+/* What runs: a process is called once. */
+static struct {
+	struct program program;
+	const struct command *command;
+	const char *const *words; /* behind the command */
+	bool keeps_complaints;
+	char kept[4096]; /* what does not fit is lost */
+} running = { .program = { .name = "reqtime" } };
+
+/* For --log-to. */
+static void (*complain_also)(const char *text);
+
+void command_complain(const char *format, ...)
+{
+	char line[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (running.keeps_complaints) {
+		const size_t len = strlen(running.kept);
+
+		snprintf(running.kept + len, sizeof(running.kept) - len, "%s\n", line);
+	} else {
+		fprintf(stderr, "%s: %s\n", running.program.name, line);
+	}
+	if (complain_also) {
+		complain_also(line);
+	}
+}
+
+void command_complain_also(void (*to)(const char *text))
+{
+	complain_also = to;
+}
+
+const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM])
+{
+	text_escape((const uint8_t *)word, strlen(word), buf, COMMAND_QUOTE_ROOM);
+	return buf;
+}
+
+const struct program *command_program(void)
+{
+	return &running.program;
+}
+
+static int help_main(const struct program *program, const char *const *words)
+{
+	const struct command *command = NULL;
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (!words[0]) {
+		help_print_program(program);
+		return 0;
+	}
+	command = command_find(program, words[0]);
+	if (!command) {
+		command_complain("there is no command \"%s\"; try \"%s --help\"",
+		                 command_quote(words[0], quoted), program->name);
+		return REQTIME_EXIT_USAGE;
+	}
+	help_print_command(program, command);
+	return 0;
+}
+
+/* --version and --help; true when there was one of them. */
+static bool is_answered(const struct parse *parse, bool is_named)
+{
+	const struct program *program = parse->program;
+
+	if (parse->wants_version) {
+		printf("%s %s%s\n", program->name, REQTIME_VERSION, REQTIME_BUILD_NOTE);
+	} else if (parse->wants_help && program->command_count > 1 && !is_named) {
+		help_print_program(program);
+	} else if (parse->wants_help) {
+		help_print_command(program, parse->command);
+	}
+	return parse->wants_version || parse->wants_help;
+}
+
+/* `reqtime --json set host` would ask a host called "set". */
+static int check_command_word(const struct parse *parse, bool is_named)
+{
+	const struct program *program = parse->program;
+	const struct command *meant;
+
+	meant = !is_named && parse->operand_count > 0
+	                ? command_find(program, parse->operands[0])
+	                : NULL;
+	if (meant) {
+		command_complain(
+			"put the command first: %s %s ...; for a host of that name: "
+			"%s %s %s",
+			program->name, meant->name, program->name,
+			program->commands[0]->name, meant->name);
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int command_run(struct parse *parse, bool is_named, const char *const *words)
+{
+	const int usage_status = parse->command->usage_status;
+	int status = parse_words(parse, words);
+
+	if (status == 0 && is_answered(parse, is_named)) {
+		return 0;
+	}
+	if (status == 0) {
+		status = check_command_word(parse, is_named);
+	}
+	if (status == 0) {
+		status = parse_complete(parse);
+	}
+	if (status == 0) {
+		status = parse_check_operands(parse);
+	}
+	if (status) {
+		return usage_status ? usage_status : status;
+	}
+	running.command = parse->command;
+	running.words = words;
+	return parse->command->run(parse->settings, parse->operands, parse->operand_count);
+}
+
+static size_t count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words[count]) {
+		count++;
+	}
+	return count;
+}
+
+int command_parse_again(struct parse *ret)
+{
+	struct parse parse;
+	int status = parse_open(&running.program, running.command,
+	                        count_words(running.words), &parse);
+
+	if (status) {
+		return status;
+	}
+	status = parse_words(&parse, running.words);
+	if (status == 0) {
+		status = parse_complete(&parse);
+	}
+	if (status == 0) {
+		status = parse_check_operands(&parse);
+	}
+	if (status) {
+		parse_close(&parse);
+		return status;
+	}
+	*ret = parse;
+	return 0;
+}
+
+/* Otherwise a socket becomes descriptor 1 and gets our report.  A root so bare that it has no
+ * /dev/null is fine as long as nothing is missing. */
+static int standard_descriptors_open(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest free number is what open() gives. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+int command_print(char *line)
+{
+	if (!line) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	puts(line);
+	free(line);
+	return 0;
+}
+
+int command_flush(void)
+{
+	static int first_error;
+
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && !first_error) {
+		/* EIO: stdio wrote a full buffer earlier and kept no reason. */
+		first_error = errno ? errno : EIO;
+	}
+	return first_error;
+}
+
+static int output_finish(int status, int failed_status)
+{
+	int error = command_flush();
+
+	if (error) {
+		running.keeps_complaints = false;
+		command_complain("cannot write to standard output: %s", strerror(error));
+		return failed_status;
+	}
+	return status;
+}
+
+/* Options name files that are read, quoted and written: whoever borrowed the rights of another
+ * user by starting this program could do with them what he may not do himself.  A capability
+ * lends one right. */
+static int check_set_user_id(void)
+{
+	if (getauxval(AT_UID) != getauxval(AT_EUID) ||
+	    getauxval(AT_GID) != getauxval(AT_EGID)) {
+		command_complain("not as a set-user-ID or set-group-ID program: a "
+		                 "capability is enough, see reqtime(1), Permission");
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+int command_main(const char *program, const struct command *const *commands, size_t count,
+                 int argc, char **argv)
+{
+	const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
+	const struct command *command;
+	struct parse parse;
+	bool is_named;
+	int status, failed_status;
+
+	running.program = (struct program){ program, commands, count };
+	command = words[0] ? command_find(&running.program, words[0]) : NULL;
+	is_named = command != NULL;
+	command = is_named ? command : commands[0];
+	failed_status = command->usage_status ? command->usage_status : REQTIME_EXIT_SYSTEM;
+	if (standard_descriptors_open() < 0) {
+		return failed_status;
+	}
+	/* A reader that goes away must not end the program between measuring and
+	 * reporting; and a parent that ignores SIGCHLD would leave us no exit status. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+
+	running.keeps_complaints = command->conclude != NULL;
+	running.kept[0] = '\0';
+	status = check_set_user_id();
+	if (status == 0 && count > 1 && words[0] && strcmp(words[0], "help") == 0) {
+		return output_finish(help_main(&running.program, words + 1),
+		                     REQTIME_EXIT_SYSTEM);
+	}
+	if (status == 0) {
+		status = parse_open(&running.program, command, count_words(words), &parse);
+		if (status == 0) {
+			status = command_run(&parse, is_named, words + is_named);
+			parse_close(&parse);
+		}
+	}
+	if (command->conclude) {
+		status = command->conclude(status, running.kept);
+	}
+	return output_finish(status, failed_status);
+}

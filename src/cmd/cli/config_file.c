@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/parse.h"
+#include "io/store/config.h"
+
+enum { ITEMS_MAX = 1024, WHERE_ROOM = COMMAND_QUOTE_ROOM + 16 };
+
+struct reading {
+	const struct program *program;
+	struct config_file *file;
+};
+
+static int complain(const struct config_file *file, unsigned line, const char *reason,
+                    const char *word)
+{
+	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM];
+
+	command_quote(file->path, path);
+	if (word) {
+		command_complain("%s:%u: %s \"%s\"", path, line, reason,
+		                 command_quote(word, quoted));
+	} else {
+		command_complain("%s:%u: %s", path, line, reason);
+	}
+	return REQTIME_EXIT_USAGE;
+}
+
+static const char *where_text(const struct config_file *file, unsigned line,
+                              char buf[WHERE_ROOM])
+{
+	char path[COMMAND_QUOTE_ROOM];
+
+	snprintf(buf, WHERE_ROOM, "%s:%u: ", command_quote(file->path, path), line);
+	return buf;
+}
+
+static bool is_listed(const char *const *words, const char *word)
+{
+	for (; words && *words; words++) {
+		if (strcmp(*words, word) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct option_row *row_of(const struct command *command, const char *key)
+{
+	size_t i = option_find(command, key, strlen(key), 0);
+
+	return i < option_count(command) ? option_at(command, i) : NULL;
+}
+
+static const char *section_of(const struct program *program, const struct command *command)
+{
+	return program->command_count > 1 ? command->name : program->name;
+}
+
+bool config_file_is_for(const struct command *command)
+{
+	return row_of(command, "config") && !command->takes_words;
+}
+
+bool config_file_takes(const struct command *command, const struct option_row *row)
+{
+	static const char *const never[] = { "config", "help", "version", NULL };
+
+	return !is_listed(never, row->name) &&
+	       !is_listed(command->command_line_only, row->name);
+}
+
+/* The command for which an entry must be right: that of its section, or else any that takes its
+ * key from a file, or knows it at least.  `*ret_is_known` whether there is such a section. */
+static const struct command *command_for(const struct program *program,
+                                         const struct config_entry *entry,
+                                         bool *ret_is_known)
+{
+	const struct command *command, *knowing = NULL;
+	const struct option_row *row;
+	size_t i;
+
+	*ret_is_known = *entry->section == '\0';
+	for (i = 0; i < program->command_count; i++) {
+		command = program->commands[i];
+		if (!config_file_is_for(command) ||
+		    (*entry->section &&
+		     strcmp(section_of(program, command), entry->section) != 0)) {
+			continue;
+		}
+		*ret_is_known = true;
+		row = row_of(command, entry->key);
+		if (row && config_file_takes(command, row)) {
+			return command;
+		}
+		knowing = row ? command : knowing;
+	}
+	return knowing;
+}
+
+static int keep(struct config_file *file, const struct config_entry *entry)
+{
+	struct config_item *item = &file->items[file->count];
+
+	item->section = strdup(entry->section);
+	item->key = strdup(entry->key);
+	item->value = strdup(entry->value);
+	item->line = entry->line;
+	file->count++; /* whole or not, it is closed with the others */
+	if (!item->section || !item->key || !item->value) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static bool is_no(const char *value)
+{
+	return strcmp(value, "no") == 0;
+}
+
+/* What an entry may not say beside those of its section before it. */
+static int check_beside(const struct config_file *file, const struct command *command,
+                        const struct option_row *row, const struct config_entry *entry)
+{
+	const struct config_item *item;
+	char reason[64];
+	size_t times = 0;
+
+	for (item = file->items; item < file->items + file->count; item++) {
+		if (strcmp(item->section, entry->section) != 0) {
+			continue;
+		}
+		if (strcmp(item->key, entry->key) != 0) {
+			if (!is_no(item->value) && !is_no(entry->value) &&
+			    option_rivals(row_of(command, item->key), row)) {
+				snprintf(reason, sizeof(reason), "%s contradicts",
+				         entry->key);
+				return complain(file, entry->line, reason, item->key);
+			}
+		} else if (row->kind != OPT_TEXTS) {
+			snprintf(reason, sizeof(reason),
+			         "given already, in line %u:", item->line);
+			return complain(file, entry->line, reason, entry->key);
+		} else if (++times == OPTION_TEXTS_MAX) {
+			snprintf(reason, sizeof(reason), "more than %d of",
+			         OPTION_TEXTS_MAX);
+			return complain(file, entry->line, reason, entry->key);
+		}
+	}
+	return file->count < ITEMS_MAX
+	               ? 0
+	               : complain(file, entry->line, "too many entries", NULL);
+}
+
+static int take(void *ctx, const struct config_entry *entry)
+{
+	const struct reading *reading = ctx;
+	struct config_file *file = reading->file;
+	const struct command *command;
+	const struct option_row *row;
+	char where[WHERE_ROOM];
+	bool is_known;
+	int status;
+
+	command = command_for(reading->program, entry, &is_known);
+	if (!is_known) {
+		return complain(file, entry->line, "unknown section", entry->section);
+	}
+	if (!command) {
+		return complain(file, entry->line, "unknown key", entry->key);
+	}
+	row = row_of(command, entry->key);
+	if (!config_file_takes(command, row)) {
+		return complain(file, entry->line,
+		                "for the command line only:", entry->key);
+	}
+	status = option_check(row, where_text(file, entry->line, where), entry->value);
+	if (status == 0 && command->check_operand &&
+	    strcmp(entry->key, command->operand_option) == 0) {
+		status = command->check_operand(where, entry->value);
+	}
+	if (status == 0) {
+		status = check_beside(file, command, row, entry);
+	}
+	return status ? status : keep(file, entry);
+}
+
+int config_file_read(const struct program *program, const char *path, bool is_named,
+                     struct config_file *ret)
+{
+	struct reading reading = { .program = program, .file = ret };
+	struct config_error error = { .line = 0 };
+	char quoted[COMMAND_QUOTE_ROOM];
+	int r;
+
+	*ret = (struct config_file){ .path = path };
+	ret->items = calloc(ITEMS_MAX, sizeof(ret->items[0]));
+	if (!ret->items) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = config_read(path, take, &reading, &error);
+	if (r == -ENOENT && !is_named) {
+		ret->path = NULL;
+		return 0;
+	}
+	if (r >= 0) {
+		return r;
+	}
+	if (error.line > 0) {
+		return complain(ret, error.line, error.reason, NULL);
+	}
+	command_complain("%s: %s", command_quote(path, quoted), error.reason);
+	return REQTIME_EXIT_USAGE;
+}
+
+/* Whether the command line leaves no room for what the file says about option `i`. */
+static bool is_given(const struct parse *parse, size_t i)
+{
+	const struct command *command = parse->command;
+	const char *const operand_options[] = { command->operand_option,
+		                                command->operand_file_option };
+	const struct option_row *row = option_at(command, i);
+	bool is_operand = false, has_operands = parse->operand_count > 0;
+	size_t k;
+
+	for (k = 0; k < option_count(command); k++) {
+		if (parse->origins[k] == ORIGIN_COMMAND_LINE &&
+		    (k == i || option_rivals(option_at(command, k), row))) {
+			return true;
+		}
+	}
+	for (k = 0; k < COUNT_OF(operand_options); k++) {
+		if (operand_options[k]) {
+			size_t at = option_find(command, operand_options[k],
+			                        strlen(operand_options[k]), 0);
+
+			is_operand |= at == i;
+			has_operands |= parse->origins[at] == ORIGIN_COMMAND_LINE;
+		}
+	}
+	return is_operand && has_operands;
+}
+
+/* "no" takes back what an earlier section chose. */
+static void unchoose(const struct parse *parse, const struct option_row *row, int *field)
+{
+	if (*field == (int)row->max) {
+		memcpy(field, (const char *)parse->defaults + row->at, sizeof(*field));
+	}
+}
+
+/* One entry that holds; `is_first` of its option in this section. */
+static int apply_item(const struct config_file *file, const struct config_item *item,
+                      struct parse *parse, size_t i, bool is_first)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	void *field = option_field(parse, i);
+	char where[WHERE_ROOM];
+	size_t spokesman;
+
+	if (row->kind == OPT_TEXTS && is_first) {
+		((struct option_texts *)field)->count = 0;
+	}
+	if (row->kind == OPT_CHOICE && is_no(item->value)) {
+		unchoose(parse, row, field);
+	}
+	for (size_t k = 0; k < option_count(parse->command); k++) {
+		if (option_rivals(option_at(parse->command, k), row) &&
+		    !is_no(item->value)) {
+			parse->origins[k] = ORIGIN_DEFAULT;
+			parse->lines[k] = 0;
+		}
+	}
+	spokesman = option_spokesman(parse->command, i);
+	if (is_first || spokesman != i) {
+		parse->lines[spokesman] = item->line;
+	}
+	parse->origins[spokesman] = ORIGIN_FILE;
+	return option_store(row, where_text(file, item->line, where), item->value, field);
+}
+
+/* All of one section, over what an earlier one left. */
+static int apply_section(const struct config_file *file, const char *section,
+                         struct parse *parse)
+{
+	bool is_told[OPTION_ROWS_MAX] = { false }; /* in this section */
+	const struct config_item *item;
+	int status = 0;
+	size_t i;
+
+	for (item = file->items; item < file->items + file->count && status == 0; item++) {
+		i = option_find(parse->command, item->key, strlen(item->key), 0);
+		if (strcmp(item->section, section) == 0 &&
+		    i < option_count(parse->command) &&
+		    config_file_takes(parse->command, option_at(parse->command, i)) &&
+		    !is_given(parse, i)) {
+			status = apply_item(file, item, parse, i, !is_told[i]);
+			is_told[i] = true;
+		}
+	}
+	return status;
+}
+
+int config_file_apply(const struct config_file *file, struct parse *parse)
+{
+	int status = apply_section(file, "", parse);
+
+	return status ? status
+	              : apply_section(file, section_of(parse->program, parse->command),
+	                              parse);
+}
+
+unsigned config_file_line_of(const struct config_file *file, const char *value)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		if (file->items[i].value == value) {
+			return file->items[i].line;
+		}
+	}
+	return 0;
+}
+
+void config_file_close(struct config_file *file)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		free(file->items[i].section);
+		free(file->items[i].key);
+		free(file->items[i].value);
+	}
+	free(file->items);
+	*file = (struct config_file){ .path = NULL };
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/measuring.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cli/terminal.h"
+#include "core/select/sample.h"
+#include "io/net/ports.h"
+#include "io/store/history.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/priv.h"
+#include "io/sys/sandbox.h"
+
+#define AT(field) offsetof(struct measuring_settings, field)
+#define HOUR_NS (3600 * NS_PER_S)
+
+enum { POOL_MAX = 32 };
+
+/* clang-format off */
+const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
+	{ "server", 'H', OPT_TEXTS, AT(servers), 0, 0, "SERVER",
+	  "ask this one, as if it stood alone; again for more: for the configuration file" },
+	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
+	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
+	{ "ipv4", '4', OPT_CHOICE, AT(family), 0, ADDRESS_IPV4, NULL, "use IPv4 only" },
+	{ "ipv6", '6', OPT_CHOICE, AT(family), 0, ADDRESS_IPV6, NULL, "use IPv6 only" },
+	{ "samples", 'n', OPT_COUNT, AT(samples), 1, MEASURE_SAMPLES_MAX, "N",
+	  "most requests to each source (4)" },
+	{ "interval", 'i', OPT_SPAN_NS, AT(interval_ns), NS_PER_MS, HOUR_NS, "SPAN",
+	  "between two requests to one source (2s on public addresses, less on near ones)" },
+	{ "timeout", 't', OPT_SPAN_NS, AT(timeout_ns), NS_PER_MS, HOUR_NS, "SPAN",
+	  "deadline of the whole run, names included (5s)" },
+	{ "pool", 0, OPT_COUNT, AT(pool), 1, POOL_MAX, "N",
+	  "most addresses to ask of one name (4)" },
+	{ "min-sources", 0, OPT_COUNT, AT(min_sources), 1, MEASURE_SOURCES_MAX, "N",
+	  "trust no answer on which fewer sources agree" },
+	{ "target", 0, OPT_SPAN_NS, AT(target_ns), 1, HOUR_NS, "SPAN",
+	  "ask again while the bound is wider than this" },
+	{ "root-distance", 0, OPT_SPAN_NS, AT(root_distance_max_ns), 1, 16 * NS_PER_S, "SPAN",
+	  "reject servers farther than this from their reference (1.5s)" },
+	{ "all", 0, OPT_FLAG, AT(ask_all), 0, 0, NULL,
+	  "hear every source, also when a majority has decided" },
+	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
+	  "where runs are remembered (/var/lib/reqtime)" },
+	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
+	  "forget runs older than this (90d)" },
+	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
+	  "one line of JSON instead of words" },
+	{ "metrics", 0, OPT_TEXT, AT(metrics), 0, 0, "FILE",
+	  "leave the figures of the run there for Prometheus" },
+	{ "verbose", 'v', OPT_LEVEL, AT(verbosity), 0, 0, NULL,
+	  "show the details of each source" },
+	/* `check` goes without the last ones. */
+	{ "log-to", 0, OPT_TEXT, AT(log_to), 0, 0, "FILE",
+	  "a line for each run and complaint in a file, or to syslog or stderr" },
+	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
+	  "again and again, so far apart, until a signal ends it" },
+	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
+	  "how to print what was found (table)" },
+	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
+	  "print nothing when all is well: the exit status tells" },
+	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
+	  "colour the verdicts; auto: on a terminal, unless NO_COLOR is set" },
+};
+/* clang-format on */
+
+void measuring_defaults(struct measuring_settings *ret)
+{
+	struct measure_settings defaults = measure_defaults();
+
+	ret->family = (int)defaults.family;
+	ret->samples = defaults.samples;
+	ret->pool = defaults.pool;
+	ret->min_sources = 0;
+	ret->interval_ns = defaults.interval_ns;
+	ret->timeout_ns = defaults.timeout_ns;
+	ret->target_ns = defaults.target_ns;
+	ret->root_distance_max_ns = defaults.root_distance_max_ns;
+	ret->keep_ns = HISTORY_KEEP_NS;
+}
+
+struct plan_limits measuring_limits(void)
+{
+	return (struct plan_limits){
+		.wish = PLAN_AUTO,
+		.step_above_ns = 500 * NS_PER_MS,
+		.refuse_above_ns = 1000 * NS_PER_S,
+		.refuse_back_above_ns = PLAN_REFUSE_BACK_ABOVE_NS,
+		.any_offset = false,
+		.floor = { REQTIME_BUILD_FLOOR_S * NS_PER_S },
+	};
+}
+
+struct plan measuring_plan(const struct run *run, const struct plan_limits *limits)
+{
+	struct plan_input input = { .offset_ns = run->offset_ns,
+		                    .bound_ns = run->bound_ns,
+		                    .local = run->at,
+		                    .leap = run->leap };
+
+	return plan_make(&input, limits);
+}
+
+static int server_from(const char *where, const char *word, struct server_spec *ret)
+{
+	enum server_spec_verdict verdict = server_spec_parse(word, ret);
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (verdict != SERVER_SPEC_OK) {
+		command_complain("%sserver \"%s\": %s", where, command_quote(word, quoted),
+		                 server_spec_verdict_text(verdict));
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+int measuring_check_server(const char *where, const char *word)
+{
+	struct server_spec server;
+
+	return server_from(where, word, &server);
+}
+
+int measuring_servers(const char *const *words, size_t count, struct server_spec **ret)
+{
+	struct server_spec *servers;
+	size_t i;
+
+	if (count > MEASURE_SOURCES_MAX) {
+		command_complain("more than %d servers", MEASURE_SOURCES_MAX);
+		return REQTIME_EXIT_USAGE;
+	}
+	servers = calloc(count, sizeof(servers[0]));
+	if (!servers) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	for (i = 0; i < count; i++) {
+		if (server_from("", words[i], &servers[i]) != 0) {
+			free(servers);
+			return REQTIME_EXIT_USAGE;
+		}
+	}
+	*ret = servers;
+	return 0;
+}
+
+/* How many sources the servers can become, and how many of them are names. */
+static struct kernel_ports_settings ports_size(const struct measure_settings *measure)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct kernel_ports_settings size = { .signals = signals,
+		                              .signal_count = COUNT_OF(signals) };
+	const size_t families = measure->family == ADDRESS_NONE ? 2 : 1;
+	struct address literal;
+	size_t i;
+
+	for (i = 0; i < measure->server_count; i++) {
+		if (address_parse(measure->servers[i].host, &literal)) {
+			size.source_max++;
+		} else {
+			size.source_max += measure->pool * families;
+			size.name_max = measure->server_count;
+		}
+	}
+	if (size.source_max > MEASURE_SOURCES_MAX) {
+		size.source_max = MEASURE_SOURCES_MAX;
+	}
+	return size;
+}
+
+static struct measure_settings measure_from(const struct measuring_settings *settings,
+                                            const struct server_spec *servers, size_t count)
+{
+	struct measure_settings measure = measure_defaults();
+	struct kernel_clock_state state;
+
+	measure.servers = servers;
+	measure.server_count = count;
+	measure.family = (enum address_family)settings->family;
+	measure.samples = settings->samples;
+	measure.pool = settings->pool;
+	measure.min_sources = settings->min_sources;
+	measure.interval_ns = settings->interval_ns;
+	measure.timeout_ns = settings->timeout_ns;
+	measure.target_ns = settings->target_ns;
+	measure.root_distance_max_ns = settings->root_distance_max_ns;
+	measure.ask_all = settings->ask_all;
+	/* Some containers forbid even to look; the default then stands. */
+	if (kernel_clock_state(&state) == 0 &&
+	    state.precision_ns > measure.local_precision_ns) {
+		measure.local_precision_ns = state.precision_ns;
+	}
+	return measure;
+}
+
+/* Privileges go first, the resolver must start before the sandbox closes, and nothing
+ * may be asked of the network before both. */
+static int process_confine(struct measuring *measuring)
+{
+	/* With a buffer of our own stdio asks nothing about the descriptor later, inside
+	 * the sandbox. */
+	static char output[1 << 15];
+	struct kernel_ports_settings size;
+	int r;
+
+	r = priv_drop_all();
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	size = ports_size(&measuring->measure);
+	r = ports_open(&size, &measuring->ports);
+	if (r < 0) {
+		command_complain("cannot prepare the network: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	measuring->measure.window = ports_window(measuring->ports);
+	setvbuf(stdout, output, _IOFBF, sizeof(output));
+	r = sandbox_enter(SANDBOX_MEASURE);
+	if (r == -ENOSYS) {
+		if (measuring->verbosity > 0) {
+			command_complain("no seccomp filter is to be had here: going on "
+			                 "without a sandbox");
+		}
+	} else if (r < 0) {
+		command_complain("cannot enter the sandbox: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+int measuring_open(const struct measuring_settings *settings,
+                   const struct server_spec *servers, size_t count, struct measuring *ret)
+{
+	struct measuring measuring = { .ports = NULL };
+	int status;
+
+	measuring.measure = measure_from(settings, servers, count);
+	measuring.style = terminal_style(settings->is_quiet ? STDERR_FILENO : STDOUT_FILENO,
+	                                 (enum terminal_color)settings->color);
+	measuring.verbosity = settings->verbosity;
+	measuring.format = (enum measuring_format)settings->format;
+	if (!settings->is_quiet) {
+		progress_open(&measuring.progress);
+	}
+	status = process_confine(&measuring);
+	if (status) {
+		ports_close(measuring.ports);
+		return status;
+	}
+	*ret = measuring;
+	return 0;
+}
+
+int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret)
+{
+	struct measure_settings measure_settings = measuring->measure;
+	const struct ports *ports = ports_of(measuring->ports);
+	struct progress progress = measuring->progress;
+	struct ports watched;
+	int r;
+
+	measure_settings.timeout_ns = timeout_ns;
+	if (progress.is_wanted) {
+		progress_begin(&progress);
+		watched = *ports;
+		watched.watch_ctx = &progress;
+		watched.progress = progress_look;
+		ports = &watched;
+	}
+	r = measure(&measure_settings, ports, ret);
+	progress_erase(&progress);
+	if (r < 0) {
+		command_complain("cannot measure: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+void measuring_close(struct measuring *measuring)
+{
+	ports_close(measuring->ports);
+	measuring->ports = NULL;
+}

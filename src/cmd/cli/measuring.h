@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What `query`, `set` and `check` share: the options of a measurement, SERVER words to
+ * specs, a run over the kernel's ports, and its report.
+ * measuring_open -> measuring_run* -> measuring_close
+ */
+#ifndef CMD_CLI_MEASURING_H
+#define CMD_CLI_MEASURING_H
+
+#include <stdio.h>
+
+#include "app/client/measure.h"
+#include "cmd/cli/command.h"
+#include "cmd/cli/progress.h"
+#include "core/base/style.h"
+#include "core/select/plan.h"
+
+struct kernel_ports;
+
+/* --format, in the order of the words. */
+enum measuring_format { MEASURING_TABLE, MEASURING_JSON, MEASURING_CSV, MEASURING_NTPDATE };
+#define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate"
+
+/* What the shared options set; settings of a command begin with it. */
+struct measuring_settings {
+	int family; /* enum address_family; ADDRESS_NONE: both */
+	unsigned samples;
+	unsigned pool;
+	unsigned min_sources;
+	int64_t interval_ns;
+	int64_t timeout_ns;
+	int64_t target_ns;
+	int64_t root_distance_max_ns;
+	bool ask_all;
+	const char *state_dir; /* NULL: see memory_dir() */
+	const char *log_to;    /* NULL: no log */
+	const char *metrics;   /* NULL: no such file */
+	int64_t keep_ns;
+	int64_t every_ns; /* 0: once */
+	int format;       /* enum measuring_format */
+	int color;        /* enum terminal_color */
+	bool is_quiet;
+	unsigned verbosity;
+	struct option_texts servers; /* operands like the others: see cmd/cli/command.h */
+	const char *config;
+};
+
+enum { MEASURING_OPTION_COUNT = 22, MEASURING_CHECK_OPTION_COUNT = 17 };
+extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
+void measuring_defaults(struct measuring_settings *ret);
+
+/* The limits of `set` when no option changes them; the floor is the release. */
+struct plan_limits measuring_limits(void);
+struct plan measuring_plan(const struct run *run, const struct plan_limits *limits);
+
+/* As a command's `check_operand`. */
+int measuring_check_server(const char *where, const char *word);
+/* 0 and an array of `count` that the caller frees, or the exit status with a line on stderr. */
+int measuring_servers(const char *const *words, size_t count, struct server_spec **ret);
+
+struct measuring {
+	struct measure_settings measure;
+	struct kernel_ports *ports;
+	struct progress progress; /* as it begins */
+	enum measuring_format format;
+	struct style style; /* of where the report goes */
+	unsigned verbosity;
+};
+
+/* Gives up every capability, starts the resolver, enters the sandbox: from here on this
+ * process only measures and prints.  `servers` outlive it.  0, or the exit status with a line on
+ * stderr. */
+int measuring_open(const struct measuring_settings *settings,
+                   const struct server_spec *servers, size_t count, struct measuring *ret);
+/* Shows the progress on a terminal, unless --quiet, and leaves nothing of it.  0 and a run to be
+ * freed by measure_free(), or the exit status with a line on stderr. */
+int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret);
+void measuring_close(struct measuring *measuring);
+
+/* Table, with --verbose the details of each source, and the verdict line
+ * (core/report/report.h).  0 or the exit status with a line on stderr; a full device shows at
+ * the end of the program. */
+int measuring_print(const struct measuring *measuring, const struct run *run,
+                    const struct plan *plan, FILE *to);
+int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
+                            const struct plan *plan, FILE *to);
+/* The formats csv and ntpdate (core/report/formats.h). */
+int measuring_print_lines(const struct measuring *measuring, const struct run *run,
+                          const struct plan *plan, bool has_log_line, FILE *to);
+
+#endif

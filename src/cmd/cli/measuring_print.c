@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/cli/measuring.h"
+#include "core/report/formats.h"
+#include "core/report/report.h"
+
+/* What is printed, and by which of the functions of core/report. */
+struct printing {
+	const struct measuring *measuring;
+	const struct run *run;
+	const struct plan *plan;
+	bool has_log_line;
+};
+typedef size_t render_fn(const struct printing *p, char *buf, size_t room);
+
+static size_t render_table(const struct printing *p, char *buf, size_t room)
+{
+	return report_table(p->run, &p->measuring->style, buf, room);
+}
+
+static size_t render_details(const struct printing *p, char *buf, size_t room)
+{
+	return report_details(p->run, &p->measuring->style, buf, room);
+}
+
+static size_t render_verdict(const struct printing *p, char *buf, size_t room)
+{
+	return report_verdict(p->run, p->plan, &p->measuring->style, buf, room);
+}
+
+static size_t render_csv(const struct printing *p, char *buf, size_t room)
+{
+	return report_csv(p->run, p->plan, buf, room);
+}
+
+static size_t render_ntpdate(const struct printing *p, char *buf, size_t room)
+{
+	return report_ntpdate(p->run, p->plan, (int)getpid(), p->has_log_line, buf, room);
+}
+
+/* Once to learn the length, once to fill. */
+static int print(const struct printing *p, render_fn *render, FILE *to)
+{
+	size_t room = render(p, NULL, 0) + 1;
+	char *text = malloc(room);
+
+	if (!text) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	render(p, text, room);
+	fputs(text, to);
+	free(text);
+	return 0;
+}
+
+int measuring_print_verdict(const struct measuring *measuring, const struct run *run,
+                            const struct plan *plan, FILE *to)
+{
+	const struct printing p = { .measuring = measuring, .run = run, .plan = plan };
+
+	return print(&p, render_verdict, to);
+}
+
+int measuring_print_lines(const struct measuring *measuring, const struct run *run,
+                          const struct plan *plan, bool has_log_line, FILE *to)
+{
+	const struct printing p = { .measuring = measuring,
+		                    .run = run,
+		                    .plan = plan,
+		                    .has_log_line = has_log_line };
+
+	return print(&p, measuring->format == MEASURING_CSV ? render_csv : render_ntpdate,
+	             to);
+}
+
+int measuring_print(const struct measuring *measuring, const struct run *run,
+                    const struct plan *plan, FILE *to)
+{
+	const struct printing p = { .measuring = measuring, .run = run, .plan = plan };
+	int status = print(&p, render_table, to);
+
+	if (status == 0 && measuring->verbosity > 0) {
+		status = print(&p, render_details, to);
+	}
+	return status ? status : print(&p, render_verdict, to);
+}

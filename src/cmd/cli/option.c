@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/option.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/command.h"
+#include "core/base/span.h"
+#include "core/report/threshold.h"
+
+static int store_count(const struct option_row *row, const char *where, const char *value,
+                       unsigned *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	unsigned long long number;
+	char *end = NULL;
+
+	errno = 0;
+	number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+	if (!end || *end || errno || number < (unsigned long long)row->min ||
+	    number > (unsigned long long)row->max) {
+		command_complain("%s%s: \"%s\" is not a number from %lld to %lld", where,
+		                 row->name, command_quote(value, quoted),
+		                 (long long)row->min, (long long)row->max);
+		return REQTIME_EXIT_USAGE;
+	}
+	*ret = (unsigned)number;
+	return 0;
+}
+
+static int store_span(const struct option_row *row, const char *where, const char *value,
+                      int64_t *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM], min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
+	enum span_verdict verdict;
+	int64_t span_ns = 0;
+
+	verdict = span_parse(value, &span_ns);
+	if (verdict != SPAN_OK) {
+		command_complain("%s%s: \"%s\": %s", where, row->name,
+		                 command_quote(value, quoted), span_verdict_text(verdict));
+		return REQTIME_EXIT_USAGE;
+	}
+	if (span_ns < row->min || span_ns > row->max) {
+		span_format(row->min, 0, min);
+		span_format(row->max, 0, max);
+		command_complain("%s%s: \"%s\" is not a span from %s to %s", where,
+		                 row->name, command_quote(value, quoted), min, max);
+		return REQTIME_EXIT_USAGE;
+	}
+	*ret = span_ns;
+	return 0;
+}
+
+static int store_range(const struct option_row *row, const char *where, const char *value,
+                       struct threshold *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	enum threshold_verdict verdict;
+
+	verdict = threshold_parse(value, (enum threshold_unit)row->max, ret);
+	if (verdict != THRESHOLD_OK) {
+		command_complain("%s%s: \"%s\": %s", where, row->name,
+		                 command_quote(value, quoted),
+		                 threshold_verdict_text(verdict));
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int store_text(const struct option_row *row, const char *where, const char *value,
+                      const char **ret)
+{
+	if (!*value) {
+		command_complain("%s%s: the value is empty", where, row->name);
+		return REQTIME_EXIT_USAGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+static int store_more_text(const struct option_row *row, const char *where,
+                           const char *value, struct option_texts *ret)
+{
+	if (ret->count == OPTION_TEXTS_MAX) {
+		command_complain("%s%s: more than %d of them", where, row->name,
+		                 OPTION_TEXTS_MAX);
+		return REQTIME_EXIT_USAGE;
+	}
+	return store_text(row, where, value, &ret->items[ret->count++]);
+}
+
+/* The word at place `i` of "one|two|three"; NULL: there are not so many. */
+static const char *word_at(const char *words, int i, size_t *ret_len)
+{
+	for (; i > 0 && words; i--) {
+		words = strchr(words, '|');
+		words = words ? words + 1 : NULL;
+	}
+	*ret_len = words ? strcspn(words, "|") : 0;
+	return words;
+}
+
+static int store_word(const struct option_row *row, const char *where, const char *value,
+                      int *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	const char *word;
+	size_t len;
+
+	for (int i = 0; (word = word_at(row->argument, i, &len)) != NULL; i++) {
+		if (strlen(value) == len && memcmp(value, word, len) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	command_complain("%s%s: \"%s\" is none of %s", where, row->name,
+	                 command_quote(value, quoted), row->argument);
+	return REQTIME_EXIT_USAGE;
+}
+
+const char *option_word(const struct option_row *row, const void *field, size_t *ret_len)
+{
+	return word_at(row->argument, *(const int *)field, ret_len);
+}
+
+static int store_flag(const struct option_row *row, const char *where, const char *value,
+                      bool *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		command_complain("%s%s: \"%s\" is neither yes nor no", where, row->name,
+		                 command_quote(value, quoted));
+		return REQTIME_EXIT_USAGE;
+	}
+	*ret = value[0] == 'y';
+	return 0;
+}
+
+static int store_level(const struct option_row *row, const char *where, const char *value,
+                       unsigned *ret)
+{
+	bool is_more = false;
+	int status;
+
+	if (value[0] >= '0' && value[0] <= '9' && value[1] == '\0') {
+		*ret = (unsigned)(value[0] - '0');
+		return 0;
+	}
+	status = store_flag(row, where, value, &is_more);
+	if (status == 0) {
+		*ret = is_more ? *ret + 1 : 0;
+	}
+	return status;
+}
+
+int option_store(const struct option_row *row, const char *where, const char *value,
+                 void *field)
+{
+	bool is_chosen = false;
+	int status;
+
+	switch (row->kind) {
+	case OPT_FLAG:
+		return store_flag(row, where, value, field);
+	case OPT_LEVEL:
+		return store_level(row, where, value, field);
+	case OPT_COUNT:
+		return store_count(row, where, value, field);
+	case OPT_SPAN_NS:
+		return store_span(row, where, value, field);
+	case OPT_RANGE:
+		return store_range(row, where, value, field);
+	case OPT_TEXT:
+		return store_text(row, where, value, field);
+	case OPT_TEXTS:
+		return store_more_text(row, where, value, field);
+	case OPT_WORD:
+		return store_word(row, where, value, field);
+	case OPT_CHOICE:
+		break;
+	}
+	status = store_flag(row, where, value, &is_chosen);
+	if (status == 0 && is_chosen) {
+		*(int *)field = (int)row->max;
+	}
+	return status;
+}
+
+int option_check(const struct option_row *row, const char *where, const char *value)
+{
+	union {
+		bool flag;
+		unsigned level;
+		unsigned count;
+		int64_t span_ns;
+		struct threshold range;
+		const char *text;
+		struct option_texts texts;
+		int choice;
+	} field = { .texts = { .count = 0 } };
+
+	return option_store(row, where, value, &field);
+}
+
+bool option_is_set(const struct option_row *row, const void *field)
+{
+	switch (row->kind) {
+	case OPT_COUNT:
+		return *(const unsigned *)field >= (unsigned long long)row->min;
+	case OPT_SPAN_NS:
+		return *(const int64_t *)field >= row->min;
+	case OPT_RANGE:
+		return ((const struct threshold *)field)->is_set;
+	case OPT_TEXT:
+		return *(const char *const *)field != NULL;
+	case OPT_TEXTS:
+		return ((const struct option_texts *)field)->count > 0;
+	case OPT_FLAG:
+	case OPT_WORD:
+	case OPT_LEVEL:
+	case OPT_CHOICE:
+		break;
+	}
+	return true;
+}
+
+bool option_rivals(const struct option_row *a, const struct option_row *b)
+{
+	if (a == b || a->at != b->at) {
+		return false;
+	}
+	return a->kind == OPT_WORD || b->kind == OPT_WORD ||
+	       (a->kind == OPT_CHOICE && b->kind == OPT_CHOICE && a->max != b->max);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One option: a row of a command's table, and how its text becomes a field of the settings.
+ */
+#ifndef CMD_CLI_OPTION_H
+#define CMD_CLI_OPTION_H
+
+#include <stdbool.h>
+
+#include "core/base/base.h"
+
+enum option_kind {
+	OPT_FLAG,    /* bool, set true */
+	OPT_LEVEL,   /* unsigned, one more each time; a digit says it at once */
+	OPT_COUNT,   /* unsigned, min..max */
+	OPT_SPAN_NS, /* int64_t, min..max */
+	OPT_RANGE,   /* struct threshold; `max` is its enum threshold_unit */
+	OPT_TEXT,    /* const char *, not empty */
+	OPT_TEXTS,   /* struct option_texts, repeatable */
+	OPT_WORD,    /* int, the place of the word in `argument`, "one|two|three" */
+	OPT_CHOICE,  /* int, `max` is what is stored: several rows may share one field */
+};
+
+enum { OPTION_TEXTS_MAX = 64 };
+struct option_texts {
+	const char *items[OPTION_TEXTS_MAX];
+	size_t count;
+};
+
+struct option_row {
+	const char *name; /* long, without dashes */
+	char letter;      /* 0: none */
+	enum option_kind kind;
+	size_t at; /* offset in the settings */
+	int64_t min, max;
+	const char *argument; /* "SPAN", "FILE"; NULL for flags */
+	const char *help;
+};
+
+/* `value` into `field` as the row's kind has it; it outlives the settings.  Flags and choices
+ * take "yes" and "no".  `where` ("--", "FILE:LINE: ") stands before the name in messages.  0, or
+ * REQTIME_EXIT_USAGE with a line on stderr. */
+int option_store(const struct option_row *row, const char *where, const char *value,
+                 void *field);
+/* The same, and nothing is kept. */
+int option_check(const struct option_row *row, const char *where, const char *value);
+
+/* Whether there is a value at all: what is not set lies below what can be set, or is empty. */
+bool option_is_set(const struct option_row *row, const void *field);
+/* The word that an OPT_WORD holds, not terminated. */
+const char *option_word(const struct option_row *row, const void *field, size_t *ret_len);
+
+/* Whether two rows of one field want different things of it. */
+bool option_rivals(const struct option_row *a, const struct option_row *b);
+
+#endif

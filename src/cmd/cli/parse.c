@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/parse.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row own_rows[] = {
+	{ "help", 'h', OPT_FLAG, offsetof(struct parse, wants_help), 0, 0, NULL,
+	  "show this and exit" },
+	{ "version", 'V', OPT_FLAG, offsetof(struct parse, wants_version), 0, 0, NULL,
+	  "show the version and exit" },
+};
+
+size_t option_count(const struct command *command)
+{
+	return command->option_count + command->shared_option_count + COUNT_OF(own_rows);
+}
+
+const struct option_row *option_at(const struct command *command, size_t i)
+{
+	if (i < command->option_count) {
+		return &command->options[i];
+	}
+	i -= command->option_count;
+	if (i < command->shared_option_count) {
+		return &command->shared_options[i];
+	}
+	return &own_rows[i - command->shared_option_count];
+}
+
+size_t option_find(const struct command *command, const char *name, size_t len, char letter)
+{
+	const struct option_row *row;
+	size_t i;
+
+	for (i = 0; i < option_count(command); i++) {
+		row = option_at(command, i);
+		if (name ? strlen(row->name) == len && memcmp(row->name, name, len) == 0
+		         : row->letter == letter) {
+			break;
+		}
+	}
+	return i;
+}
+
+size_t option_spokesman(const struct command *command, size_t i)
+{
+	const struct option_row *row = option_at(command, i);
+
+	for (size_t k = 0; k < option_count(command); k++) {
+		if (row->kind == OPT_CHOICE && option_at(command, k)->kind == OPT_WORD &&
+		    option_rivals(row, option_at(command, k))) {
+			return k;
+		}
+	}
+	return i;
+}
+
+void *option_field(const struct parse *parse, size_t i)
+{
+	const size_t in_settings =
+		parse->command->option_count + parse->command->shared_option_count;
+	const struct option_row *row = option_at(parse->command, i);
+
+	return (char *)(i < in_settings ? parse->settings : parse) + row->at;
+}
+
+const struct command *command_find(const struct program *program, const char *word)
+{
+	size_t i;
+
+	for (i = 0; program->command_count > 1 && i < program->command_count; i++) {
+		if (strcmp(program->commands[i]->name, word) == 0) {
+			return program->commands[i];
+		}
+	}
+	return NULL;
+}
+
+const char *parse_help_words(const struct program *program, const struct command *command,
+                             char buf[HELP_WORDS_ROOM])
+{
+	const bool has_words = program->command_count > 1;
+
+	snprintf(buf, HELP_WORDS_ROOM, "%s%s%s --help", program->name, has_words ? " " : "",
+	         has_words ? command->name : "");
+	return buf;
+}
+
+int parse_open(const struct program *program, const struct command *command,
+               size_t word_count, struct parse *ret)
+{
+	struct parse parse = { .program = program, .command = command };
+
+	assert(option_count(command) <= OPTION_ROWS_MAX);
+	parse.settings = calloc(1, command->settings_size);
+	parse.defaults = calloc(1, command->settings_size);
+	parse.operands =
+		calloc(word_count + OPTION_TEXTS_MAX + 1, sizeof(parse.operands[0]));
+	if (!parse.settings || !parse.defaults || !parse.operands) {
+		parse_close(&parse);
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	if (command->defaults) {
+		command->defaults(parse.settings);
+		command->defaults(parse.defaults);
+	}
+	*ret = parse;
+	return 0;
+}
+
+void parse_close(struct parse *parse)
+{
+	config_file_close(&parse->file);
+	free(parse->operands);
+	free(parse->defaults);
+	free(parse->settings);
+	*parse = (struct parse){ .command = NULL };
+}
+
+/* Two rows of one field that want different things: asked for both, the caller means
+ * something that we cannot guess. */
+static int word_store(struct parse *parse, size_t i, const char *value)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	size_t k;
+	int status;
+
+	for (k = 0; k < option_count(parse->command); k++) {
+		/* Of --json and --format the last one counts. */
+		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
+		    option_at(parse->command, k)->kind == OPT_CHOICE &&
+		    option_rivals(row, option_at(parse->command, k))) {
+			command_complain("--%s contradicts --%s", row->name,
+			                 option_at(parse->command, k)->name);
+			return REQTIME_EXIT_USAGE;
+		}
+	}
+	status = option_store(row, "--", value, option_field(parse, i));
+	parse->origins[option_spokesman(parse->command, i)] = ORIGIN_COMMAND_LINE;
+	return status;
+}
+
+/* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took` when
+ * that was the value. */
+static int parse_long(struct parse *parse, const char *word, const char *next, bool *took)
+{
+	const char *name = word + 2;
+	const char *value = strchr(name, '=');
+	size_t len = value ? (size_t)(value - name) : strlen(name);
+	size_t i = option_find(parse->command, name, len, 0);
+	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
+	bool is_flag;
+
+	if (i == option_count(parse->command)) {
+		command_complain("unknown option \"%s\"; try \"%s\"",
+		                 command_quote(word, quoted),
+		                 parse_help_words(parse->program, parse->command, help));
+		return REQTIME_EXIT_USAGE;
+	}
+	is_flag = !option_at(parse->command, i)->argument;
+	if (is_flag && value) {
+		command_complain("option --%.*s takes no value", (int)len, name);
+		return REQTIME_EXIT_USAGE;
+	}
+	if (!is_flag && !value && !next) {
+		command_complain("option --%s needs a value: %s", name,
+		                 option_at(parse->command, i)->argument);
+		return REQTIME_EXIT_USAGE;
+	}
+	*took = !is_flag && !value;
+	return word_store(parse, i, is_flag ? "yes" : value ? value + 1 : next);
+}
+
+/* `word` is "-x", "-xy" of flags, "-x5" or "-yx5". */
+static int parse_letters(struct parse *parse, const char *word, const char *next,
+                         bool *took)
+{
+	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM], letter[2] = "";
+	const char *at;
+	size_t i;
+	int status;
+
+	for (at = word + 1; *at; at++) {
+		letter[0] = *at;
+		i = option_find(parse->command, NULL, 0, *at);
+		if (i == option_count(parse->command)) {
+			command_complain(
+				"unknown option \"-%s\"; try \"%s\"",
+				command_quote(letter, quoted),
+				parse_help_words(parse->program, parse->command, help));
+			return REQTIME_EXIT_USAGE;
+		}
+		if (option_at(parse->command, i)->argument) {
+			if (!at[1] && !next) {
+				command_complain("option -%s needs a value: %s", letter,
+				                 option_at(parse->command, i)->argument);
+				return REQTIME_EXIT_USAGE;
+			}
+			*took = !at[1];
+			return word_store(parse, i, at[1] ? at + 1 : next);
+		}
+		status = word_store(parse, i, "yes");
+		if (status) {
+			return status;
+		}
+	}
+	return 0;
+}
+
+int parse_words(struct parse *parse, const char *const *words)
+{
+	bool is_after_end = false;
+	bool took;
+	int status;
+
+	for (; *words && !parse->wants_help && !parse->wants_version; words++) {
+		took = false;
+		status = 0;
+		if (is_after_end || words[0][0] != '-' || !words[0][1]) {
+			parse->operands[parse->operand_count++] = *words;
+			is_after_end |= parse->command->takes_words;
+		} else if (strcmp(*words, "--") == 0) {
+			is_after_end = true;
+		} else if (words[0][1] == '-') {
+			status = parse_long(parse, words[0], words[1], &took);
+		} else {
+			status = parse_letters(parse, words[0], words[1], &took);
+		}
+		if (status) {
+			return status;
+		}
+		words += took;
+	}
+	return 0;
+}
+
+/* The field of an OPT_TEXT or OPT_TEXTS option of the command itself; NULL: there is none. */
+static void *named_field(const struct parse *parse, const char *name)
+{
+	size_t i = name ? option_find(parse->command, name, strlen(name), 0)
+	                : option_count(parse->command);
+
+	return i < option_count(parse->command) ? option_field(parse, i) : NULL;
+}
+
+/* The configuration file, if there is one. */
+static int add_config(struct parse *parse)
+{
+	const char *const *named = named_field(parse, "config");
+	const char *path;
+	int status;
+
+	if (!named || !config_file_is_for(parse->command)) {
+		return 0;
+	}
+	path = *named ? *named : parse->command->config_default;
+	if (!path) {
+		return 0;
+	}
+	status = config_file_read(parse->program, path, *named != NULL, &parse->file);
+	return status ? status : config_file_apply(&parse->file, parse);
+}
+
+bool parse_is_operand(const struct parse *parse, size_t i)
+{
+	const char *name = parse->command->operand_option;
+
+	return name && strcmp(option_at(parse->command, i)->name, name) == 0;
+}
+
+/* Operands that were given as options join the others. */
+static void add_operands(struct parse *parse)
+{
+	const char *name = parse->command->operand_option;
+	const struct option_texts *more = named_field(parse, name);
+
+	if (!more) {
+		return;
+	}
+	if (parse->operand_count > 0) {
+		parse->origins[option_find(parse->command, name, strlen(name), 0)] =
+			ORIGIN_COMMAND_LINE;
+	}
+	for (size_t i = 0; i < more->count; i++) {
+		parse->operands[parse->operand_count++] = more->items[i];
+	}
+}
+
+static int complain_no_operand(const struct parse *parse, const char *what)
+{
+	const char *path = parse->file.path;
+	const char *where = path ? ", and none in " : ", and there is no ";
+	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
+
+	path = path ? path : parse->command->config_default;
+	command_complain("no %.*s given%s%s; try \"%s\"", (int)strcspn(what, ".]"), what,
+	                 path ? where : "", path ? command_quote(path, quoted) : "",
+	                 parse_help_words(parse->program, parse->command, help));
+	return REQTIME_EXIT_USAGE;
+}
+
+int parse_check_operands(const struct parse *parse)
+{
+	const struct command *command = parse->command;
+	const char *const *file = named_field(parse, command->operand_file_option);
+	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
+
+	if (parse->operand_count > 0 && !command->operands) {
+		command_complain("\"%s\" is not an option; try \"%s\"",
+		                 command_quote(parse->operands[0], quoted),
+		                 parse_help_words(parse->program, command, help));
+		return REQTIME_EXIT_USAGE;
+	}
+	if (parse->operand_count > 0 || !command->operands || (file && *file)) {
+		return 0;
+	}
+	/* In brackets: it need not be given here.  But it must be given somewhere. */
+	if (command->operands[0] == '[') {
+		return command->operand_option
+		               ? complain_no_operand(parse, command->operands + 1)
+		               : 0;
+	}
+	return complain_no_operand(parse, command->operands);
+}
+
+int parse_complete(struct parse *parse)
+{
+	int status = add_config(parse);
+
+	if (status == 0) {
+		add_operands(parse);
+	}
+	return status;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/servers_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/command.h"
+
+/* A file on its way into an array. */
+struct reader {
+	FILE *file;
+	const char *name; /* for messages, harmless */
+	size_t line;      /* number of the one being read */
+	size_t octets;
+	size_t max;
+	struct server_spec *servers;
+	size_t count;
+	size_t room;
+};
+
+static int complain(const struct reader *reader, const char *what)
+{
+	command_complain("%s:%zu: %s", reader->name, reader->line, what);
+	return REQTIME_EXIT_USAGE;
+}
+
+/* The next line without what ends it.  1, 0 at the end of the file, or minus the exit status
+ * with a line on stderr. */
+static int line_read(struct reader *reader, char buf[SERVERS_FILE_LINE_MAX + 1])
+{
+	size_t len = 0;
+	int octet;
+
+	reader->line++;
+	for (;;) {
+		octet = getc_unlocked(reader->file);
+		if (octet == EOF && ferror(reader->file)) {
+			command_complain("%s: %s", reader->name, strerror(errno));
+			return -REQTIME_EXIT_USAGE;
+		}
+		if (octet == EOF) {
+			break;
+		}
+		if (++reader->octets > SERVERS_FILE_OCTETS_MAX) {
+			return -complain(reader, "the file is too long");
+		}
+		if (octet == '\n') {
+			break;
+		}
+		if (octet == '\0') {
+			return -complain(reader, "a NUL octet: this is no text file");
+		}
+		if (len == SERVERS_FILE_LINE_MAX) {
+			return -complain(reader, "the line is too long");
+		}
+		buf[len++] = (char)octet;
+	}
+	buf[len] = '\0';
+	return octet == '\n' || len > 0;
+}
+
+/* What is left of a line without its comment and the blanks around it. */
+static char *line_trim(char *line)
+{
+	size_t len;
+
+	line[strcspn(line, "#")] = '\0';
+	line += strspn(line, " \t");
+	len = strlen(line);
+	while (len > 0 && strchr(" \t\r", line[len - 1])) {
+		len--;
+	}
+	line[len] = '\0';
+	return line;
+}
+
+static int server_add(struct reader *reader, const char *word)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	enum server_spec_verdict verdict;
+	struct server_spec spec, *grown;
+	size_t room;
+
+	verdict = server_spec_parse(word, &spec);
+	if (verdict != SERVER_SPEC_OK) {
+		command_complain("%s:%zu: server \"%s\": %s", reader->name, reader->line,
+		                 command_quote(word, quoted),
+		                 server_spec_verdict_text(verdict));
+		return REQTIME_EXIT_USAGE;
+	}
+	if (reader->count >= reader->max) {
+		command_complain("%s:%zu: more than %zu servers", reader->name,
+		                 reader->line, reader->max);
+		return REQTIME_EXIT_USAGE;
+	}
+	if (reader->count >= reader->room) {
+		room = reader->room + reader->room / 2 + 64;
+		grown = reallocarray(reader->servers, room, sizeof(*grown));
+		if (!grown) {
+			command_complain("out of memory");
+			return REQTIME_EXIT_SYSTEM;
+		}
+		reader->servers = grown;
+		reader->room = room;
+	}
+	reader->servers[reader->count++] = spec;
+	return 0;
+}
+
+static int lines_read(struct reader *reader)
+{
+	const size_t count_before = reader->count;
+	char line[SERVERS_FILE_LINE_MAX + 1];
+	const char *word;
+	int r, status;
+
+	for (;;) {
+		r = line_read(reader, line);
+		if (r < 0) {
+			return -r;
+		}
+		if (r == 0) {
+			break;
+		}
+		word = line_trim(line);
+		status = *word ? server_add(reader, word) : 0;
+		if (status) {
+			return status;
+		}
+	}
+	/* A list that came out empty is a mistake further up, not a small fleet. */
+	if (reader->count == count_before) {
+		command_complain("%s: no server in it", reader->name);
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+int servers_file_read(const char *path, size_t max, struct server_spec **servers,
+                      size_t *count)
+{
+	const bool is_stdin = strcmp(path, "-") == 0;
+	char quoted[COMMAND_QUOTE_ROOM];
+	struct reader reader = {
+		.name = is_stdin ? "standard input" : command_quote(path, quoted),
+		.max = max,
+		.servers = *servers,
+		.count = *count,
+		.room = *count,
+	};
+	int status;
+
+	reader.file = is_stdin ? stdin : fopen(path, "re");
+	if (!reader.file) {
+		command_complain("%s: %s", reader.name, strerror(errno));
+		return REQTIME_EXIT_USAGE;
+	}
+	status = lines_read(&reader);
+	if (!is_stdin) {
+		fclose(reader.file);
+	}
+	*servers = reader.servers;
+	*count = reader.count;
+	return status;
+}

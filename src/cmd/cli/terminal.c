@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cli/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool terminal_is_able(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && term[0] && strcmp(term, "dumb") != 0;
+}
+
+/* By name: the C library would have to find the locale's files, which a static program and a
+ * small system may not have. */
+bool terminal_is_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL, *charset;
+
+	for (size_t i = 0; i < COUNT_OF(names) && (!locale || !*locale); i++) {
+		locale = getenv(names[i]);
+	}
+	charset = locale ? strchr(locale, '.') : NULL;
+	return charset && (strncasecmp(charset, ".utf-8", 6) == 0 ||
+	                   strncasecmp(charset, ".utf8", 5) == 0);
+}
+
+static unsigned columns_of(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0) {
+		return STYLE_PLAIN.columns;
+	}
+	if (size.ws_col < TERMINAL_COLUMNS_MIN) {
+		return TERMINAL_COLUMNS_MIN;
+	}
+	return size.ws_col < TERMINAL_COLUMNS_MAX ? size.ws_col : TERMINAL_COLUMNS_MAX;
+}
+
+struct style terminal_style(int fd, enum terminal_color color)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct style style = STYLE_PLAIN;
+
+	if (isatty(fd)) {
+		style.columns = columns_of(fd);
+		style.has_utf8 = terminal_is_utf8();
+		style.has_color = terminal_is_able() && !(no_color && *no_color);
+	}
+	if (color != TERMINAL_COLOR_AUTO) {
+		style.has_color = color == TERMINAL_COLOR_ALWAYS;
+	}
+	return style;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What past runs measured and did.  The database may be anybody's: every right is given up
+ * before its first octet is looked at, and what parses it can change no file.
+ */
+#include "cmd/history/history_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/cli/command.h"
+#include "cmd/cli/terminal.h"
+#include "core/base/span.h"
+#include "core/base/text_time.h"
+#include "io/store/replace.h"
+#include "io/store/state_dir.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/landlock.h"
+#include "io/sys/priv.h"
+#include "io/sys/sandbox.h"
+
+enum { HOST_ROOM = 256 };
+enum { TABLE_RUNS = 40 }; /* where nobody said how many */
+enum { DATE_LENGTH = sizeof("2026-11-25") - 1 };
+
+enum history_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_PLOT };
+
+struct show_settings {
+	const char *config;
+	const char *state_dir;
+	const char *since;
+	const char *verb;
+	unsigned last;
+	const char *html;
+	int format; /* enum history_format */
+	bool has_sources;
+	bool is_ascii;
+	int color; /* enum terminal_color */
+};
+
+#define AT(field) offsetof(struct show_settings, field)
+
+/* clang-format off */
+static const struct option_row show_options[] = {
+	{ "since", 's', OPT_TEXT, AT(since), 0, 0, "WHEN",
+	  "runs since then: a span back from now (7d), a date or an RFC 3339 time" },
+	{ "last", 'n', OPT_COUNT, AT(last), 1, HISTORY_RUNS_MAX, "N",
+	  "the latest N runs (40 in a table, else all)" },
+	{ "verb", 0, OPT_TEXT, AT(verb), 0, 0, "VERB",
+	  "only runs of set, of query, or dry ones of set" },
+	{ "sources", 0, OPT_FLAG, AT(has_sources), 0, 0, NULL,
+	  "what each server said" },
+	{ "json", 0, OPT_CHOICE, AT(format), 0, FORMAT_JSON, NULL,
+	  "a line of JSON for each run" },
+	{ "csv", 0, OPT_CHOICE, AT(format), 0, FORMAT_CSV, NULL,
+	  "CSV by RFC 4180; with --sources a row for each server" },
+	{ "plot", 0, OPT_CHOICE, AT(format), 0, FORMAT_PLOT, NULL,
+	  "draw offset, bound and frequency over time" },
+	{ "html", 0, OPT_TEXT, AT(html), 0, 0, "FILE",
+	  "write one page that needs nothing else; - is standard output" },
+	{ "ascii", 0, OPT_FLAG, AT(is_ascii), 0, 0, NULL,
+	  "draw in ASCII, also where the locale has UTF-8" },
+	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
+	  "colour what matters; auto: on a terminal, unless NO_COLOR is set" },
+	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
+	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
+	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
+	  "where runs are remembered (/var/lib/reqtime)" },
+};
+/* clang-format on */
+
+static bool parse_date(const char *text, struct instant *ret)
+{
+	char whole[DATE_LENGTH + sizeof("T00:00:00Z")];
+
+	if (strlen(text) != DATE_LENGTH) {
+		return text_time_rfc3339_parse(text, strlen(text), ret);
+	}
+	snprintf(whole, sizeof(whole), "%sT00:00:00Z", text);
+	return text_time_rfc3339_parse(whole, strlen(whole), ret);
+}
+
+static int parse_since(const char *text, struct instant *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	int64_t span_ns = 0;
+	struct reading now;
+	int r;
+
+	ret->unix_ns = INT64_MIN;
+	if (!text || parse_date(text, ret)) {
+		return 0;
+	}
+	if (span_parse(text, &span_ns) != SPAN_OK) {
+		command_complain("--since: \"%s\" is neither a span (7d), a date "
+		                 "(2026-11-25) nor an RFC 3339 time (2026-11-25T22:41:00Z)",
+		                 command_quote(text, quoted));
+		return REQTIME_EXIT_USAGE;
+	}
+	r = kernel_clock_now(&now);
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	*ret = instant_add_ns(now.wall, -span_ns);
+	return 0;
+}
+
+static int parse_verb(const char *word, struct history_choice *ret)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (!word) {
+		return 0;
+	}
+	ret->has_verb = true;
+	ret->is_dry = strcmp(word, "dry") == 0;
+	if (ret->is_dry || strcmp(word, "set") == 0) {
+		ret->verb = RECORD_SET;
+		return 0;
+	}
+	if (strcmp(word, "query") == 0) {
+		ret->verb = RECORD_QUERY;
+		return 0;
+	}
+	command_complain("--verb: \"%s\" is none of set, query and dry",
+	                 command_quote(word, quoted));
+	return REQTIME_EXIT_USAGE;
+}
+
+/* From here on nothing can be changed. */
+static int confine(const char *state_dir)
+{
+	const struct landlock_folder folder = { .path = state_dir, .may_read = true };
+	int r = priv_drop_all();
+
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	/* A folder that is not there is told of when it is opened. */
+	r = landlock_enter(&folder, 1);
+	if (r < 0 && r != -ENOSYS && r != -EPERM && r != -ENOENT && r != -EACCES &&
+	    r != -ENOTDIR) {
+		command_complain("cannot leave the other files alone: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = sandbox_enter(SANDBOX_READER);
+	if (r < 0 && r != -ENOSYS) {
+		command_complain("cannot enter the sandbox: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static int complain_history(const char *state_dir, int error, const char *warning)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (error == -ENOENT) {
+		command_complain("no history in %s: no run has been recorded there yet",
+		                 command_quote(state_dir, quoted));
+		return REQTIME_EXIT_NOTHING;
+	}
+	if (*warning) {
+		command_complain("%s", command_quote(warning, quoted));
+	} else {
+		command_complain("cannot read the history in %s: %s",
+		                 command_quote(state_dir, quoted),
+		                 error == -EUCLEAN ? "it is damaged" : strerror(-error));
+	}
+	return error == -EACCES ? REQTIME_EXIT_NOT_PERMITTED : REQTIME_EXIT_SYSTEM;
+}
+
+int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
+{
+	size_t count = 0;
+	int r;
+
+	r = history_load_run_sources(runs->history, runs->numbers[at], runs->source_records,
+	                             HISTORY_SOURCES_PER_RUN_MAX, &count);
+	if (r < 0) {
+		command_complain("cannot read the sources of a run: %s",
+		                 r == -EUCLEAN ? "the history is damaged" : strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		past_source(&runs->source_records[i], &runs->sources[i]);
+	}
+	*ret_count = count;
+	return 0;
+}
+
+static int load(const char *state_dir, const struct history_choice *choice, size_t most,
+                struct history_runs *ret)
+{
+	const struct history_settings settings = { .is_anyones = true };
+	char warning[HISTORY_WARNING_ROOM];
+	int r;
+
+	ret->runs = calloc(most, sizeof(*ret->runs));
+	ret->numbers = calloc(most, sizeof(*ret->numbers));
+	ret->sources = calloc(HISTORY_SOURCES_PER_RUN_MAX, sizeof(*ret->sources));
+	ret->source_records =
+		calloc(HISTORY_SOURCES_PER_RUN_MAX, sizeof(*ret->source_records));
+	if (!ret->runs || !ret->numbers || !ret->sources || !ret->source_records) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = history_open(state_dir, &settings, &ret->history, warning);
+	if (r < 0) {
+		return complain_history(state_dir, r, warning);
+	}
+	r = history_load_past(ret->history, choice, ret->runs, ret->numbers, most,
+	                      &ret->count, &ret->odd_count);
+	if (r < 0) {
+		return complain_history(state_dir, r, "");
+	}
+	if (ret->odd_count > 0) {
+		command_complain("warning: %zu runs make no sense and are left out",
+		                 ret->odd_count);
+	}
+	if (ret->count == 0) {
+		command_complain("no such run in the history");
+		return REQTIME_EXIT_NOTHING;
+	}
+	past_summarize(ret->runs, ret->count, &ret->summary);
+	return 0;
+}
+
+/* One call of the command. */
+struct job {
+	const struct show_settings *settings;
+	const char *state_dir;
+	struct history_choice choice;
+	char host[HOST_ROOM];
+	struct instant made_at;
+	int page_fd;
+};
+
+static int show(const struct job *job, struct history_runs *runs)
+{
+	const struct show_settings *settings = job->settings;
+
+	if (settings->html) {
+		return history_show_page(runs, job->host, job->made_at, job->page_fd);
+	}
+	switch ((enum history_format)settings->format) {
+	case FORMAT_JSON:
+		return history_show_json(runs);
+	case FORMAT_CSV:
+		return history_show_csv(runs);
+	case FORMAT_PLOT:
+		return history_show_plot(runs);
+	case FORMAT_TABLE:
+		break;
+	}
+	if (settings->last == 0 && !settings->since && runs->count > TABLE_RUNS) {
+		runs->shown_from = runs->count - TABLE_RUNS;
+	}
+	return history_show_table(runs);
+}
+
+static void free_runs(struct history_runs *runs)
+{
+	history_close(runs->history);
+	free(runs->runs);
+	free(runs->numbers);
+	free(runs->sources);
+	free(runs->source_records);
+}
+
+static int load_and_show(const struct job *job)
+{
+	const struct show_settings *settings = job->settings;
+	struct history_runs runs = {
+		.has_sources = settings->has_sources,
+		.style =
+			terminal_style(STDOUT_FILENO, (enum terminal_color)settings->color),
+	};
+	int status;
+
+	/* A plot is for eyes, also at the end of a pipe. */
+	runs.style.has_utf8 |= settings->format == FORMAT_PLOT && terminal_is_utf8();
+	runs.style.has_utf8 &= !settings->is_ascii;
+	status = confine(job->state_dir);
+	if (status == 0) {
+		status = load(job->state_dir, &job->choice,
+		              settings->last ? settings->last : HISTORY_RUNS_MAX, &runs);
+	}
+	if (status == 0) {
+		status = show(job, &runs);
+	}
+	free_runs(&runs);
+	return status;
+}
+
+static int complain_page(const char *path, int error)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	command_complain("cannot write %s: %s", command_quote(path, quoted),
+	                 error == -EMEDIUMTYPE ? "it is there, and no regular file"
+	                                       : strerror(-error));
+	return REQTIME_EXIT_SYSTEM;
+}
+
+/* Interrupted, it still tidies up: the child ends by the signal. */
+static void signals_set(void (*handler)(int))
+{
+	signal(SIGINT, handler);
+	signal(SIGTERM, handler);
+	signal(SIGHUP, handler);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			return REQTIME_EXIT_SYSTEM;
+		}
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* What parses the history can rename nothing; so another process waits for it and does. */
+static int page_to_file(struct job *job)
+{
+	const char *path = job->settings->html;
+	struct replace page;
+	int status, r;
+	pid_t pid;
+
+	r = replace_begin(path, &page);
+	if (r < 0) {
+		return complain_page(path, r);
+	}
+	signals_set(SIG_IGN);
+	pid = fork();
+	if (pid == 0) {
+		signals_set(SIG_DFL);
+		job->page_fd = page.fd;
+		_exit(load_and_show(job));
+	}
+	status = pid < 0 ? REQTIME_EXIT_SYSTEM : wait_for(pid);
+	r = replace_end(&page, status == 0);
+	return r < 0 ? complain_page(path, r) : status;
+}
+
+/* What is asked before the sandbox closes. */
+static int prepare_page(struct job *job)
+{
+	struct reading now;
+	int r;
+
+	if (job->settings->format != FORMAT_TABLE) {
+		command_complain("--html is a format of its own");
+		return REQTIME_EXIT_USAGE;
+	}
+	r = kernel_clock_now(&now);
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	job->made_at = now.wall;
+	if (gethostname(job->host, sizeof(job->host) - 1) < 0) {
+		snprintf(job->host, sizeof(job->host), "this machine");
+	}
+	return 0;
+}
+
+static int show_run(const void *given, const char *const *operands, size_t operand_count)
+{
+	struct job job = { .settings = given, .page_fd = STDOUT_FILENO };
+	const struct show_settings *settings = given;
+	char buf[STATE_DIR_ROOM];
+	int status;
+
+	(void)operands;
+	(void)operand_count;
+	/* Nothing is at stake: a reader that has seen enough ends this. */
+	signal(SIGPIPE, SIG_DFL);
+	job.state_dir = settings->state_dir ? settings->state_dir : state_dir_default(buf);
+	status = parse_since(settings->since, &job.choice.since);
+	if (status == 0) {
+		status = parse_verb(settings->verb, &job.choice);
+	}
+	if (status == 0 && settings->html) {
+		status = prepare_page(&job);
+	}
+	if (status != 0) {
+		return status;
+	}
+	return settings->html && strcmp(settings->html, "-") != 0 ? page_to_file(&job)
+	                                                          : load_and_show(&job);
+}
+
+static const char *const command_line_only[] = { "since", "last", "verb", "sources",
+	                                         "json",  "csv",  "plot", "ascii",
+	                                         "html",  NULL };
+
+const struct command command_history = {
+	.name = "history",
+	.summary = "show what past runs measured and did",
+	.options = show_options,
+	.option_count = COUNT_OF(show_options),
+	.config_default = COMMAND_CONFIG_DEFAULT,
+	.command_line_only = command_line_only,
+	.settings_size = sizeof(struct show_settings),
+	.run = show_run,
+};

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/history/json_private.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "cmd/cli/json.h"
+#include "core/base/text.h"
+#include "core/base/text_time.h"
+#include "core/history/past.h"
+
+/* Escaped: from the file, and JSON takes nothing but UTF-8. */
+static json_t *foreign_json(const char *words)
+{
+	char escaped[4 * RECORD_BOOT_ID_ROOM];
+
+	text_escape((const uint8_t *)words, strlen(words), escaped, sizeof(escaped));
+	return escaped[0] != '\0' ? json_string(escaped) : json_null();
+}
+
+static json_t *plan_json(const struct run_record *run)
+{
+	if (!run->has_plan) {
+		return json_null();
+	}
+	return json_pack("{ss so ss}", "action",
+	                 plan_action_name((enum plan_action)run->plan_action), "by_ns",
+	                 json_integer((json_int_t)run->plan_by_ns), "reason",
+	                 plan_reason_text((enum plan_reason)run->plan_reason));
+}
+
+static json_t *applied_json(const struct run_record *run)
+{
+	if (!past_action(run)) {
+		return json_null();
+	}
+	return json_pack("{ss so}", "action",
+	                 plan_action_name((enum plan_action)run->applied_action), "by_ns",
+	                 json_integer((json_int_t)run->applied_by_ns));
+}
+
+static json_t *sources_json(const struct run_source *sources, size_t count)
+{
+	json_t *array = json_array();
+	struct run_source source;
+
+	for (size_t i = 0; array && i < count; i++) {
+		source = sources[i];
+		text_escape((const uint8_t *)sources[i].name, strlen(sources[i].name),
+		            source.name, sizeof(source.name));
+		if (json_array_append_new(array, json_source(&source)) < 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+/* Takes `value`.  Once something was missing, all is: `*root` is NULL. */
+static void put(json_t **root, const char *key, json_t *value)
+{
+	if (!*root) {
+		json_decref(value);
+	} else if (json_object_set_new(*root, key, value) < 0) {
+		json_decref(*root);
+		*root = NULL;
+	}
+}
+
+static void put_integer(json_t **root, const char *key, bool is_known, int64_t value)
+{
+	put(root, key, is_known ? json_integer((json_int_t)value) : json_null());
+}
+
+static void put_time(json_t **root, const char *key, struct instant at)
+{
+	char text[TEXT_TIME_RFC3339_ROOM];
+
+	text_time_rfc3339(at, text);
+	put(root, key, json_string(text));
+}
+
+static void put_answer(json_t **root, const struct run_record *run)
+{
+	const bool is_known = run->has_answer;
+
+	put_integer(root, "offset_ns", is_known, run->offset_ns);
+	put_integer(root, "bound_ns", is_known, run->bound_ns);
+	put_integer(root, "delay_ns", is_known, run->delay_ns);
+	put_integer(root, "jitter_ns", is_known, run->jitter_ns);
+	put_integer(root, "samples", is_known, run->sample_count);
+	put_integer(root, "leap", is_known, run->leap);
+	put_integer(root, "agreeing", true, run->agreeing_count);
+	put_integer(root, "asked", true, run->asked_count);
+}
+
+static void put_kernel(json_t **root, const struct run_record *run)
+{
+	const bool is_known = run->has_kernel;
+
+	put_integer(root, "frequency_before_ppb", is_known, run->frequency_before_ppb);
+	put_integer(root, "frequency_after_ppb", is_known, run->frequency_after_ppb);
+	put_integer(root, "slew_before_ns", is_known, run->slew_before_ns);
+	put_integer(root, "slew_after_ns", is_known, run->slew_after_ns);
+	put_integer(root, "max_error_ns", is_known, run->max_error_ns);
+	put_integer(root, "estimated_error_ns", is_known, run->estimated_error_ns);
+}
+
+char *history_json_run(const struct run_record *run, const struct run_source *sources,
+                       size_t count)
+{
+	json_t *root;
+	char *line;
+
+	json_seed();
+	root = json_object();
+	put(&root, "program", json_string("reqtime"));
+	put(&root, "version", foreign_json(run->version));
+	put(&root, "verb", json_string(record_verb_name((enum record_verb)run->verb)));
+	put(&root, "dry_run", json_boolean(run->is_dry));
+	put_time(&root, "time", past_at(run));
+	put_time(&root, "local_time", run->at);
+	put(&root, "boot_id", foreign_json(run->boot_id));
+	put(&root, "status", json_string(run_status_name((enum run_status)run->status)));
+	put_integer(&root, "exit_status", true, run->exit_status);
+	put_answer(&root, run);
+	if (sources) {
+		put(&root, "sources", sources_json(sources, count));
+	}
+	put(&root, "plan", plan_json(run));
+	put(&root, "applied", applied_json(run));
+	put_kernel(&root, run);
+	line = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_decref(root);
+	return line;
+}

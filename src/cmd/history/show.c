@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/history/history_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/command.h"
+#include "cmd/cli/terminal.h"
+#include "cmd/history/json_private.h"
+#include "core/history/chart.h"
+#include "core/history/past_csv.h"
+#include "core/history/past_table.h"
+#include "core/history/plot.h"
+#include "core/report/report.h"
+
+enum { LINE_ROOM = 4096, SOURCES_INDENT = 4 };
+
+/* Each line of `text` moved to the right. */
+static void print_indented(const char *text, int indent)
+{
+	size_t len;
+
+	for (; *text; text += len) {
+		len = strcspn(text, "\n");
+		len += text[len] == '\n';
+		printf("%*s%.*s", indent, "", (int)len, text);
+	}
+}
+
+static int print_sources(struct history_runs *runs, size_t at)
+{
+	struct style style = runs->style;
+	const int indent =
+		style.columns >= TERMINAL_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
+	struct run run = { .sources = runs->sources };
+	size_t room;
+	char *text;
+	int status;
+
+	status = history_get_sources(runs, at, &run.source_count);
+	if (status != 0 || run.source_count == 0) {
+		return status;
+	}
+	style.columns -= (unsigned)indent;
+	room = report_table(&run, &style, NULL, 0) + 1;
+	text = malloc(room);
+	if (!text) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	report_table(&run, &style, text, room);
+	print_indented(text, indent);
+	free(text);
+	return 0;
+}
+
+static void print_summary(const struct history_runs *runs)
+{
+	char text[LINE_ROOM];
+
+	if (runs->shown_from > 0) {
+		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
+		       runs->count);
+	}
+	past_table_summary(&runs->summary, &runs->style, text, sizeof(text));
+	fputs(text, stdout);
+}
+
+int history_show_table(struct history_runs *runs)
+{
+	const struct run_record *run = runs->runs + runs->shown_from;
+	struct past_layout layout;
+	char line[LINE_ROOM];
+	int status = 0;
+
+	past_layout_make(run, runs->count - runs->shown_from, &runs->style, &layout);
+	past_table_heading(&layout, line, sizeof(line));
+	fputs(line, stdout);
+	for (size_t i = runs->shown_from; status == 0 && i < runs->count; i++, run++) {
+		past_table_run(&layout, run, i > runs->shown_from ? run - 1 : NULL, line,
+		               sizeof(line));
+		fputs(line, stdout);
+		if (runs->has_sources) {
+			status = print_sources(runs, i);
+		}
+	}
+	if (status == 0) {
+		putchar('\n');
+		print_summary(runs);
+	}
+	return status;
+}
+
+int history_show_json(struct history_runs *runs)
+{
+	size_t count = 0;
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < runs->count; i++) {
+		if (runs->has_sources) {
+			status = history_get_sources(runs, i, &count);
+		}
+		if (status == 0) {
+			status = command_print(history_json_run(
+				&runs->runs[i], runs->has_sources ? runs->sources : NULL,
+				count));
+		}
+	}
+	return status;
+}
+
+static int print_csv_sources(struct history_runs *runs, size_t at)
+{
+	char line[LINE_ROOM];
+	size_t count = 0;
+	int status = history_get_sources(runs, at, &count);
+
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		past_csv_source(&runs->runs[at], &runs->sources[i], line, sizeof(line));
+		fputs(line, stdout);
+	}
+	return status;
+}
+
+int history_show_csv(struct history_runs *runs)
+{
+	char line[LINE_ROOM];
+	int status = 0;
+
+	if (runs->has_sources) {
+		past_csv_source_heading(line, sizeof(line));
+	} else {
+		past_csv_run_heading(line, sizeof(line));
+	}
+	fputs(line, stdout);
+	for (size_t i = 0; status == 0 && i < runs->count; i++) {
+		if (runs->has_sources) {
+			status = print_csv_sources(runs, i);
+			continue;
+		}
+		past_csv_run(&runs->runs[i], line, sizeof(line));
+		fputs(line, stdout);
+	}
+	return status;
+}
+
+int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,
+                       struct chart *ret)
+{
+	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
+
+	*ret_points = calloc(runs->count, sizeof(**ret_points));
+	if (!scratch || !*ret_points) {
+		free(scratch);
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	chart_make(runs->runs, runs->count, scratch, *ret_points, ret);
+	free(scratch);
+	return 0;
+}
+
+int history_show_plot(struct history_runs *runs)
+{
+	struct chart_point *points = NULL;
+	struct chart chart;
+	char *text = NULL;
+	size_t room;
+	int status;
+
+	status = history_make_chart(runs, &points, &chart);
+	if (status != 0) {
+		goto out;
+	}
+	room = plot_render(&chart, &runs->style, NULL, 0) + 1;
+	text = malloc(room);
+	if (!text) {
+		command_complain("out of memory");
+		status = REQTIME_EXIT_SYSTEM;
+		goto out;
+	}
+	plot_render(&chart, &runs->style, text, room);
+	fputs(text, stdout);
+	print_summary(runs);
+out:
+	free(text);
+	free(points);
+	return status;
+}

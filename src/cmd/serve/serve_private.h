@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of reqtimed share: serve.c has the options, places.c the sockets that
+ * they ask for, clerk.c the files, watch.c the time in which it serves.
+ */
+#ifndef CMD_SERVE_SERVE_PRIVATE_H
+#define CMD_SERVE_SERVE_PRIVATE_H
+
+#include "app/server/metrics.h"
+#include "app/server/serve.h"
+#include "cmd/cli/command.h"
+#include "io/net/inherit.h"
+#include "io/sys/clerk.h"
+#include "io/sys/notify.h"
+
+/* Zero, everywhere: neither the command line nor the file gave it. */
+struct serve_options {
+	struct option_texts listen;
+	struct option_texts text_listen;
+	struct option_texts time_listen;
+	struct option_texts daytime_listen;
+	struct option_texts allow;
+	struct option_texts deny;
+	unsigned local_stratum;
+	unsigned threads;
+	const char *rate;
+	const char *user;
+	const char *metrics;
+	const char *config;
+	const char *state_dir;
+	bool wants_check;
+};
+
+/* The defaults, and the rules that come of it all.  0 or the exit status. */
+int serve_options_complete(struct serve_options *options, struct admit_rules *ret_rules);
+
+/* --- places.c --- */
+
+struct serve_places {
+	struct serve_endpoint endpoints[SERVE_ENDPOINTS_MAX];
+	size_t endpoint_count;
+	struct serve_inherited inherited[INHERIT_MAX];
+	size_t inherited_count;
+};
+
+enum { PLACE_TEXT_ROOM = ADDRESS_TEXT_ROOM + 32 };
+
+/* 0 or the exit status, with a line on stderr. */
+int serve_places_from(const struct serve_options *options,
+                      const struct inherited *inherited, size_t inherited_count,
+                      struct serve_places *ret);
+/* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
+const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM]);
+int serve_places_complain(const struct serve_place *failed, int error);
+
+/* --- trust.c, in the clerk's process --- */
+
+/* Where the runs of `reqtime set` are recorded, and what was seen of it.  Starts as zeros but for the
+ * first two. */
+struct serve_trust {
+	const char *dir; /* NULL: nobody wants to know */
+	bool is_told;    /* by an option: then it is said when there is nothing */
+	bool is_settled; /* what was seen last was read to its end */
+	struct serve_trust_sight {
+		int error;
+		dev_t device;
+		ino_t inode;
+		off_t size;
+		struct timespec changed;
+	} seen[2];
+	int said_error; /* each kind of trouble is said once */
+};
+
+/* True when there is news since the last time, in `*ret`: that there is a trusted run, or that there
+ * is none (any more). */
+bool serve_trust_look(struct serve_trust *trust, struct serve_trusted *ret);
+
+/* --- clerk.c --- */
+
+struct serve_news {
+	bool has_rules;
+	struct admit_rules rules;
+	bool has_trusted;
+	struct serve_trusted trusted;
+};
+
+/* The clerk is there when a file, metrics or past runs are asked for.  0 or the exit status. */
+int serve_clerk_start(const struct serve_options *options, struct clerk *ret);
+void serve_clerk_reread(const struct clerk *clerk);
+void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics);
+/* Asks for a look at the past runs; the first is always answered. */
+void serve_clerk_look(const struct clerk *clerk);
+/* The next that the clerk has to say; false when there is nothing.  A clerk that is gone is said
+ * once. */
+bool serve_clerk_news(struct clerk *clerk, struct serve_news *ret);
+
+/* --- watch.c --- */
+
+struct serve_watch {
+	struct serve *serve;
+	const struct notify *notify;
+	struct clerk *clerk;
+	int signals_fd;
+	bool has_config;
+	bool has_metrics;
+	bool has_trust;
+	struct instant started;
+};
+
+/* Says how the clock is, as the first word; then serves until a signal comes, which is
+ * returned, or -errno. */
+int serve_watch(struct serve_watch *watch, const struct serve_view *view);
+void serve_watch_say_counts(const struct serve_counts *counts);
+
+#endif

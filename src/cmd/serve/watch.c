@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * While reqtimed serves: the state every second, the metrics, the service manager, the signals.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cmd/serve/serve_private.h"
+#include "core/base/span.h"
+#include "core/base/text_time.h"
+#include "io/sys/signals.h"
+
+/* The state is worked out that often: RFC 5905 lets the dispersion grow by 15 us in it. */
+#define REFRESH_EVERY_NS NS_PER_S
+#define METRICS_EVERY_NS (15 * NS_PER_S)
+/* A clock that is good and bad in turn does not fill the log: so many lines in a minute. */
+#define SAY_PERIOD_NS (60 * NS_PER_S)
+enum { SAY_MAX = 10, SUMMARY_ROOM = 512, STATUS_ROOM = 256 };
+
+struct watching {
+	struct serve_watch *watch;
+	struct serve_view view;
+	int64_t metrics_due_mono_ns;
+	int64_t say_period_mono_ns;
+	unsigned said_count;
+	struct admit_rules rules; /* read again, and not in force yet */
+	bool has_rules;
+};
+
+static void say(struct watching *w, const char *format, ...) PRINTF_LIKE(2, 3);
+static void say(struct watching *w, const char *format, ...)
+{
+	int64_t now_mono_ns = listen_mono_ns();
+	char line[512];
+	va_list arguments;
+
+	if (now_mono_ns - w->say_period_mono_ns >= SAY_PERIOD_NS) {
+		if (w->said_count > SAY_MAX) {
+			command_complain("%u more lines were not shown",
+			                 w->said_count - SAY_MAX);
+		}
+		w->say_period_mono_ns = now_mono_ns;
+		w->said_count = 0;
+	}
+	if (w->said_count++ >= SAY_MAX) {
+		return;
+	}
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	command_complain("%s", line);
+}
+
+static const char *state_text(const struct serve_view *view, char buf[STATUS_ROOM])
+{
+	if (view->may_tell) {
+		snprintf(buf, STATUS_ROOM, "Serving time, stratum %u", view->ntp.stratum);
+		return buf;
+	}
+	return view->is_after_step ? "Clock was stepped" : "Clock not synchronised";
+}
+
+static void tell_status(const struct watching *w)
+{
+	char status[STATUS_ROOM + 128], state[STATUS_ROOM];
+	struct serve_counts counts;
+	uint64_t dropped = 0;
+
+	serve_counts(w->watch->serve, &counts);
+	for (size_t i = SERVE_ANSWER + 1; i < SERVE_VERDICT_COUNT; i++) {
+		dropped += counts.by_verdict[i];
+	}
+	snprintf(status, sizeof(status), "STATUS=%s: %llu answered, %llu dropped",
+	         state_text(&w->view, state),
+	         (unsigned long long)counts.by_verdict[SERVE_ANSWER],
+	         (unsigned long long)dropped);
+	(void)notify_send(w->watch->notify, status);
+}
+
+/* What the answers go by, as a sentence. */
+static void say_basis(struct watching *w, const char *before)
+{
+	const struct ntp_server_state *ntp = &w->view.ntp;
+	char when[TEXT_TIME_RFC3339_ROOM], within[SPAN_TEXT_ROOM];
+
+	switch (w->view.basis) {
+	case SERVE_BY_ITSELF:
+		say(w, "%sas it is, stratum %u", before, ntp->stratum);
+		break;
+	case SERVE_BY_KERNEL:
+		say(w, "%sby the kernel's word, stratum %u", before, ntp->stratum);
+		break;
+	case SERVE_BY_TRUSTED:
+		text_time_rfc3339(ntp->reference, when);
+		span_format(ntp->root_delay_ns / 2 + ntp->root_dispersion_ns, 0, within);
+		say(w, "%sby the run of reqtime of %.19sZ, stratum %u, within %s", before,
+		    when, ntp->stratum, within);
+		break;
+	}
+}
+
+/* Each once, when it begins. */
+static void say_state(struct watching *w, const struct serve_view *before)
+{
+	static const char means[] = "NTP answers say so, the text services are silent; "
+				    "--local-stratum serves it all the same";
+
+	switch (w->view.doubt) {
+	case SERVE_SURE:
+		say_basis(w, !before || before->may_tell ? "time is served "
+		             : before->is_after_step ? "the clock is served as good again, "
+		                                     : "this clock is synchronised now, ");
+		break;
+	case SERVE_UNSYNCHRONISED:
+		say(w, "this clock is not synchronised, says the kernel: %s", means);
+		break;
+	case SERVE_TOO_FAR:
+		say(w,
+		    "this clock is not synchronised: it may be more than %d ms off by "
+		    "now: %s",
+		    (int)(SERVE_ROOT_DISTANCE_MAX_NS / NS_PER_MS), means);
+		break;
+	case SERVE_AFTER_STEP:
+		say(w,
+		    "the clock was stepped: for %d s NTP answers say that it is not to be "
+		    "trusted, the text services are silent",
+		    (int)(SERVE_STEP_GRACE_NS / NS_PER_S));
+		break;
+	}
+	tell_status(w);
+}
+
+static void send_metrics(struct watching *w)
+{
+	struct serve_metrics metrics = { .view = w->view, .started = w->watch->started };
+	int64_t now_mono_ns = listen_mono_ns();
+
+	if (now_mono_ns < w->metrics_due_mono_ns) {
+		return;
+	}
+	w->metrics_due_mono_ns = now_mono_ns + METRICS_EVERY_NS;
+	tell_status(w);
+	if (w->watch->has_metrics) {
+		serve_counts(w->watch->serve, &metrics.counts);
+		serve_clerk_metrics(w->watch->clerk, &metrics);
+	}
+}
+
+static void reread(struct watching *w)
+{
+	if (w->watch->has_config) {
+		serve_clerk_reread(w->watch->clerk);
+	} else {
+		say(w, "SIGHUP: there is no --config to read again");
+	}
+}
+
+static void hear_clerk(struct watching *w)
+{
+	struct serve_news news;
+
+	if (w->watch->clerk->fd < 0) {
+		return;
+	}
+	while (serve_clerk_news(w->watch->clerk, &news)) {
+		if (news.has_trusted) {
+			serve_trust(w->watch->serve, &news.trusted);
+		}
+		if (news.has_rules) {
+			w->rules = news.rules;
+			w->has_rules = true;
+		}
+	}
+	/* Heard the next time. */
+	if (w->watch->has_trust) {
+		serve_clerk_look(w->watch->clerk);
+	}
+}
+
+static void put_rules(struct watching *w)
+{
+	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
+		w->has_rules = false;
+		say(w, "read again: %u prefixes, %u requests a second of one address",
+		    w->rules.list.count, w->rules.limits.per_s);
+	}
+}
+
+static void tick(struct watching *w)
+{
+	struct serve_view before = w->view;
+
+	hear_clerk(w);
+	put_rules(w);
+	if (serve_refresh(w->watch->serve, &w->view) == 0 &&
+	    (w->view.doubt != before.doubt || w->view.basis != before.basis)) {
+		say_state(w, &before);
+	}
+	send_metrics(w);
+	if (w->watch->notify->watchdog_ns > 0) {
+		(void)notify_send(w->watch->notify, "WATCHDOG=1");
+	}
+}
+
+int serve_watch(struct serve_watch *watch, const struct serve_view *view)
+{
+	struct watching w = { .watch = watch, .view = *view };
+	int64_t every_ns = REFRESH_EVERY_NS;
+	int signal_number;
+
+	if (watch->notify->watchdog_ns > 0 && watch->notify->watchdog_ns / 2 < every_ns) {
+		every_ns = watch->notify->watchdog_ns / 2;
+	}
+	say_state(&w, NULL);
+	send_metrics(&w);
+	for (;;) {
+		signal_number = signals_wait(watch->signals_fd, every_ns);
+		if (signal_number == SIGHUP) {
+			reread(&w);
+		} else if (signal_number != 0) {
+			return signal_number;
+		}
+		tick(&w);
+	}
+}
+
+void serve_watch_say_counts(const struct serve_counts *counts)
+{
+	char reasons[SUMMARY_ROOM] = "";
+	uint64_t dropped = 0;
+	size_t at = 0;
+
+	for (size_t v = SERVE_ANSWER + 1; v < SERVE_VERDICT_COUNT; v++) {
+		if (counts->by_verdict[v] == 0) {
+			continue;
+		}
+		at += (size_t)snprintf(reasons + at, sizeof(reasons) - at, "%s%s %llu",
+		                       dropped > 0 ? ", " : " (",
+		                       serve_verdict_text((enum serve_verdict)v),
+		                       (unsigned long long)counts->by_verdict[v]);
+		dropped += counts->by_verdict[v];
+	}
+	command_complain(
+		"ended: answered %llu, dropped %llu%s%s; connections answered %llu, "
+		"dropped %llu, refused %llu",
+		(unsigned long long)counts->by_verdict[SERVE_ANSWER],
+		(unsigned long long)dropped, reasons, dropped > 0 ? ")" : "",
+		(unsigned long long)counts->tcp.answered,
+		(unsigned long long)counts->tcp.dropped,
+		(unsigned long long)counts->tcp.refused);
+}

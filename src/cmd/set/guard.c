@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The process that holds CAP_SYS_TIME: permitted all along, effective for one call.  It reads one
+ * record from the measuring process and nothing else from anywhere.
+ */
+#include "cmd/set/set_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/sys/kernel_clock.h"
+#include "io/sys/priv.h"
+
+/* What the child may take beyond its timeout to start and to send the record. */
+#define CHILD_SLACK_NS (2 * NS_PER_S)
+/* ... and to print its report, should nobody read its stdout. */
+#define CHILD_PRINT_NS (10 * NS_PER_S)
+
+struct guard {
+	const struct set_settings *set;
+	pid_t child;
+	int fd;         /* to the child */
+	int signals_fd; /* signalfd */
+	int64_t deadline_ns;
+	int signal;       /* that wants us to end */
+	int child_status; /* of waitpid(), once it has ended */
+	bool has_ended;
+};
+
+enum wake { WAKE_RECORD, WAKE_SIGNAL, WAKE_CHILD_ENDED, WAKE_DEADLINE, WAKE_ERROR };
+
+static void child_reap(struct guard *guard, int flags)
+{
+	pid_t pid;
+
+	if (guard->has_ended) {
+		return;
+	}
+	do {
+		pid = waitpid(guard->child, &guard->child_status, flags);
+	} while (pid < 0 && errno == EINTR);
+	guard->has_ended = pid == guard->child;
+}
+
+static void child_kill(struct guard *guard)
+{
+	if (!guard->has_ended) {
+		kill(guard->child, SIGKILL);
+		child_reap(guard, 0);
+	}
+}
+
+/* Takes what the signalfd holds. */
+static void signals_take(struct guard *guard)
+{
+	struct signalfd_siginfo info;
+
+	while (read(guard->signals_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			child_reap(guard, WNOHANG);
+		} else if (!guard->signal) {
+			guard->signal = (int)info.ssi_signo;
+		}
+	}
+}
+
+/* Until a record is there (when `wants_record`), the child ends, or the deadline. */
+static enum wake guard_wait(struct guard *guard, bool wants_record)
+{
+	struct pollfd fds[2] = { { .fd = guard->signals_fd, .events = POLLIN },
+		                 { .fd = wants_record ? guard->fd : -1,
+		                   .events = POLLIN } };
+	int64_t now_ns, left_ms;
+	int n;
+
+	for (;;) {
+		if (set_mono_now(&now_ns)) {
+			return WAKE_ERROR;
+		}
+		left_ms = (guard->deadline_ns - now_ns) / NS_PER_MS + 1;
+		if (left_ms <= 0) {
+			return WAKE_DEADLINE;
+		}
+		n = poll(fds, 2, (int)left_ms);
+		if (n < 0 && errno != EINTR) {
+			command_complain("poll: %s", strerror(errno));
+			return WAKE_ERROR;
+		}
+		if (n <= 0) {
+			continue;
+		}
+		signals_take(guard);
+		if (guard->signal) {
+			return WAKE_SIGNAL;
+		}
+		if (guard->has_ended) {
+			return WAKE_CHILD_ENDED;
+		}
+		if (fds[1].revents) {
+			return WAKE_RECORD;
+		}
+	}
+}
+
+/* The clock was not touched.  Returns the exit status. */
+static int guard_give_up(struct guard *guard, enum wake wake)
+{
+	int child_status;
+
+	child_kill(guard);
+	child_status = guard->child_status;
+	if (wake == WAKE_SIGNAL) {
+		return 128 + guard->signal;
+	}
+	if (wake == WAKE_DEADLINE) {
+		command_complain(
+			"the measuring process did not report in time: the clock was "
+			"left alone");
+	} else if (wake == WAKE_CHILD_ENDED && WIFSIGNALED(child_status)) {
+		command_complain(
+			"the measuring process was ended by signal %d: the clock was "
+			"left alone",
+			WTERMSIG(child_status));
+	} else if (wake == WAKE_CHILD_ENDED && WEXITSTATUS(child_status) > 128) {
+		return WEXITSTATUS(child_status); /* a signal that it was sent too */
+	} else if (wake == WAKE_CHILD_ENDED &&
+	           WEXITSTATUS(child_status) != REQTIME_EXIT_SYSTEM) {
+		command_complain(
+			"the measuring process ended without a report: the clock was "
+			"left alone");
+	} /* else it has said why */
+	return REQTIME_EXIT_SYSTEM;
+}
+
+/* True and a record, or false when the child closed its end or sent something else. */
+static bool record_receive(const struct guard *guard, struct correct_record *ret)
+{
+	unsigned char octets[sizeof(*ret) + 1];
+	ssize_t len;
+
+	do {
+		len = read(guard->fd, octets, sizeof(octets));
+	} while (len < 0 && errno == EINTR);
+	if (len <= 0) {
+		return false;
+	}
+	memset(ret, 0, sizeof(*ret)); /* of another length: without the magic, no record */
+	if (len == (ssize_t)sizeof(*ret)) {
+		memcpy(ret, octets, sizeof(*ret));
+	}
+	return true;
+}
+
+/* The child prints and ends; nothing is left that could go wrong with the clock. */
+static int guard_finish(struct guard *guard, const struct set_reply *reply)
+{
+	int status = run_status_exit(reply->status);
+	enum wake wake;
+	int64_t now_ns;
+
+	if (set_mono_now(&now_ns) == 0) {
+		guard->deadline_ns = ns_add(now_ns, CHILD_PRINT_NS);
+	}
+	if (write(guard->fd, reply, sizeof(*reply)) != (ssize_t)sizeof(*reply)) {
+		child_kill(guard);
+	}
+	wake = guard->has_ended ? WAKE_CHILD_ENDED : guard_wait(guard, false);
+	child_kill(guard);
+	if (wake == WAKE_SIGNAL && reply->result.applied == PLAN_NONE) {
+		return 128 + guard->signal;
+	}
+	if (!WIFEXITED(guard->child_status) || WEXITSTATUS(guard->child_status) != status) {
+		command_complain("warning: the report is incomplete; the clock was %s",
+		                 reply->result.applied == PLAN_NONE ? "left alone" : "set");
+	}
+	return status;
+}
+
+/* Returns the exit status. */
+static int guard_main(struct guard *guard)
+{
+	struct correct_record record;
+	struct set_reply reply;
+	bool may_repeat = true;
+	enum wake wake;
+	int r;
+
+	for (;;) {
+		wake = guard_wait(guard, true);
+		if (wake == WAKE_RECORD && !record_receive(guard, &record)) {
+			wake = WAKE_CHILD_ENDED; /* or is about to */
+		}
+		if (wake != WAKE_RECORD) {
+			return guard_give_up(guard, wake);
+		}
+		reply = set_judge(guard->set, &record, may_repeat);
+		if (!reply.is_again) {
+			break;
+		}
+		may_repeat = false;
+		if (write(guard->fd, &reply, sizeof(reply)) != (ssize_t)sizeof(reply)) {
+			return guard_give_up(guard, WAKE_CHILD_ENDED);
+		}
+	}
+	r = priv_drop_all();
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		reply.status = RUN_ERROR;
+	}
+	if (reply.result.status == CORRECT_BAD_RECORD) {
+		/* Whatever runs there, it is not ours any more. */
+		set_complain(&reply, guard->set);
+		child_kill(guard);
+		return run_status_exit(RUN_ERROR);
+	}
+	return guard_finish(guard, &reply);
+}
+
+int set_guard_permission(const struct set_settings *set)
+{
+	int cleared, r;
+
+	r = priv_keep_time();
+	if (r == 0) {
+		r = priv_raise_time();
+	}
+	if (r == 0) {
+		r = kernel_clock_may_set();
+		cleared = priv_clear_time();
+		r = cleared < 0 ? cleared : r;
+	}
+	if (r == 0) {
+		return 0;
+	}
+	if (r != -EPERM) {
+		command_complain("cannot ask for the right to set the clock: %s",
+		                 strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = set_report_unmeasured(set, RUN_NOT_PERMITTED);
+	set_complain_not_permitted();
+	return r;
+}
+
+int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
+                  size_t count, struct memory *memory)
+{
+	struct guard guard = { .set = set, .fd = -1, .signals_fd = -1 };
+	pid_t self = getpid();
+	sigset_t mine, before;
+	int pair[2] = { -1, -1 };
+	int status = REQTIME_EXIT_SYSTEM;
+	int64_t now_ns;
+
+	sigemptyset(&mine);
+	sigaddset(&mine, SIGINT);
+	sigaddset(&mine, SIGTERM);
+	sigaddset(&mine, SIGHUP);
+	sigaddset(&mine, SIGCHLD);
+	if (set_mono_now(&now_ns)) {
+		return REQTIME_EXIT_SYSTEM;
+	}
+	guard.deadline_ns =
+		ns_add(now_ns, ns_add(set->measuring.timeout_ns, CHILD_SLACK_NS));
+	guard.signals_fd = signalfd(-1, &mine, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (guard.signals_fd < 0 || sigprocmask(SIG_BLOCK, &mine, &before) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		command_complain("cannot prepare the measuring process: %s",
+		                 strerror(errno));
+		goto out;
+	}
+	guard.child = fork();
+	if (guard.child < 0) {
+		command_complain("cannot start the measuring process: %s", strerror(errno));
+		goto out;
+	}
+	if (guard.child == 0) {
+		close(pair[0]);
+		close(guard.signals_fd);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		set_child_main(set, servers, count, memory, pair[1], self);
+	}
+	close(pair[1]);
+	pair[1] = -1;
+	guard.fd = pair[0];
+	status = guard_main(&guard);
+	child_kill(&guard);
+out:
+	close(pair[0]);
+	close(pair[1]);
+	close(guard.signals_fd);
+	return status;
+}

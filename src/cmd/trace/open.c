@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What needs a right is opened first, then every right is given up, and only then the first
+ * octet of a file or of the network is looked at.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/trace/trace_private.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/priv.h"
+
+/* Those of the command line come first, so that they may give a standard port another
+ * protocol. */
+int trace_collect_ports(struct session *session)
+{
+	const struct option_texts *given = &session->settings->ports;
+	char quoted[COMMAND_QUOTE_ROOM];
+	size_t i;
+
+	_Static_assert(OPTION_TEXTS_MAX + TRACE_STANDARD_PORTS <= TRACE_PORTS_MAX, "room");
+	for (i = 0; i < given->count; i++) {
+		if (!trace_port_parse(given->items[i], &session->ports[i])) {
+			command_complain(
+				"--port: \"%s\" is not [PROTO:]N with ntp, reqtime, "
+				"time or daytime and 1 to 65535",
+				command_quote(given->items[i], quoted));
+			return REQTIME_EXIT_USAGE;
+		}
+	}
+	memcpy(session->ports + given->count, trace_standard_ports,
+	       sizeof(trace_standard_ports));
+	session->port_count = given->count + TRACE_STANDARD_PORTS;
+	return 0;
+}
+
+int trace_complain_file(const char *verb, const char *name, int error)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	command_complain("cannot %s %s: %s", verb, command_quote(name, quoted),
+	                 strerror(error));
+	return REQTIME_EXIT_SYSTEM;
+}
+
+int trace_complain_capture(const struct session *session, const char *why)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (session->settings->interface) {
+		command_complain("%s", why); /* it names the interface */
+	} else {
+		command_complain("%s: %s", command_quote(session->name, quoted), why);
+	}
+	return REQTIME_EXIT_SYSTEM;
+}
+
+/* What was named is no capture, or no interface: the command line is wrong. */
+static int complain_opened(const struct session *session, int r, const char *why)
+{
+	int status = trace_complain_capture(session, why);
+
+	return r == -EBADMSG || r == -ENOTSUP || r == -ENODEV ? REQTIME_EXIT_USAGE : status;
+}
+
+static int complain_not_permitted(void)
+{
+	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	command_complain("not permitted to capture: CAP_NET_RAW is missing; as root, "
+	                 "\"setcap cap_net_raw=p %s\" grants it",
+	                 len > 0 ? command_quote(path, quoted) : "PROGRAM");
+	return REQTIME_EXIT_NOT_PERMITTED;
+}
+
+static bool is_same_file(const struct stat *a, FILE *other)
+{
+	struct stat b;
+
+	return other && fstat(fileno(other), &b) == 0 && a->st_dev == b.st_dev &&
+	       a->st_ino == b.st_ino;
+}
+
+/* Empties it only when it is not what is going to be read. */
+static int open_output(struct session *session, const char *name)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	struct stat status;
+	int fd;
+
+	if (strcmp(name, "-") == 0) {
+		command_complain("--write needs a file: standard output has the report");
+		return REQTIME_EXIT_USAGE;
+	}
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0) {
+		return trace_complain_file("write", name, errno);
+	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		if (is_same_file(&status, session->from)) {
+			close(fd);
+			command_complain("%s is read already: it cannot be written as well",
+			                 command_quote(name, quoted));
+			return REQTIME_EXIT_USAGE;
+		}
+		if (ftruncate(fd, 0) < 0) {
+			close(fd);
+			return trace_complain_file("write", name, errno);
+		}
+	}
+	session->to = fdopen(fd, "wb");
+	if (!session->to) {
+		close(fd);
+		return trace_complain_file("write", name, errno);
+	}
+	return 0;
+}
+
+static int open_input(struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	char why[CAPTURE_WHY_ROOM] = "";
+	int r;
+
+	if (settings->read) {
+		session->name = settings->read;
+		session->from = strcmp(settings->read, "-") == 0
+		                        ? stdin
+		                        : fopen(settings->read, "rbe");
+		if (!session->from) {
+			trace_complain_file("read", settings->read, errno);
+			return REQTIME_EXIT_USAGE;
+		}
+		return 0;
+	}
+	session->name = settings->interface;
+	/* Refused or not: opening says whether it was enough. */
+	r = priv_raise_raw();
+	(void)r;
+	r = capture_open_live(settings->interface, session->ports, session->port_count,
+	                      &session->capture, why);
+	if (r == -EPERM || r == -EACCES) {
+		return complain_not_permitted();
+	}
+	return r < 0 ? complain_opened(session, r, why) : 0;
+}
+
+/* Everything that needs a right, then no right any more, then the file is looked into. */
+int trace_open(struct session *session)
+{
+	char why[CAPTURE_WHY_ROOM] = "";
+	struct reading now;
+	int status = open_input(session);
+	int r;
+
+	if (status == 0 && session->settings->write) {
+		status = open_output(session, session->settings->write);
+	}
+	if (status != 0) {
+		return status;
+	}
+	r = priv_drop_all();
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = kernel_clock_now(&now);
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	session->deadline_mono_ns = ns_add(now.mono_ns, session->settings->timeout_ns);
+	if (session->from) {
+		r = capture_open_file(session->from, &session->capture, why);
+		session->from = NULL;
+	}
+	if (r < 0) {
+		return complain_opened(session, r, why);
+	}
+	if (session->to) {
+		r = capture_save(session->capture, session->to, why);
+		session->to = NULL;
+	}
+	return r < 0 ? trace_complain_capture(session, why) : 0;
+}
+
+int trace_close(struct session *session)
+{
+	int r = capture_close(session->capture);
+
+	if (session->from) {
+		fclose(session->from);
+	}
+	if (session->to) {
+		fclose(session->to);
+	}
+	free(session->trace);
+	return r < 0 ? trace_complain_file("write", session->settings->write, -r) : 0;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The protocol analyzer: follows the frames and shows what comes of them.
+ */
+#include "cmd/trace/trace_private.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/trace/json_private.h"
+#include "core/trace/text.h"
+#include "io/sys/kernel_clock.h"
+
+enum { WAIT_MS = 100 };
+
+static const struct option_row trace_options[] = {
+	{ "interface", 'i', OPT_TEXT, offsetof(struct trace_settings, interface), 0, 0,
+	  "IFACE", "capture on this interface; \"any\": on all" },
+	{ "read", 'r', OPT_TEXT, offsetof(struct trace_settings, read), 0, 0, "FILE",
+	  "read a pcap or pcapng file; \"-\": standard input" },
+	{ "write", 'w', OPT_TEXT, offsetof(struct trace_settings, write), 0, 0, "FILE",
+	  "keep the frames in a pcap file" },
+	{ "port", 'p', OPT_TEXTS, offsetof(struct trace_settings, ports), 0, 0, "[PROTO:]N",
+	  "a port beside the standard ones; PROTO is ntp (the default), reqtime, time or "
+	  "daytime; repeatable" },
+	{ "count", 'n', OPT_COUNT, offsetof(struct trace_settings, count), 1, UINT_MAX, "N",
+	  "end after N frames" },
+	{ "timeout", 't', OPT_SPAN_NS, offsetof(struct trace_settings, timeout_ns), 1,
+	  INT64_MAX, "SPAN", "end a live capture after SPAN" },
+	{ "all", 'a', OPT_FLAG, offsetof(struct trace_settings, shows_all), 0, 0, NULL,
+	  "show the frames without a time protocol too" },
+	{ "explain", 'e', OPT_FLAG, offsetof(struct trace_settings, explains), 0, 0, NULL,
+	  "draw one exchange as a ladder with its sums, and nothing else" },
+	{ "exchange", 'x', OPT_COUNT, offsetof(struct trace_settings, exchange), 1,
+	  UINT_MAX, "N", "the one to explain; else the first with an offset" },
+	{ "color", 0, OPT_WORD, offsetof(struct trace_settings, color), 0, 0,
+	  TERMINAL_COLOR_WORDS,
+	  "colour what is amiss; auto: on a terminal, unless NO_COLOR is set" },
+	{ "json", 0, OPT_FLAG, offsetof(struct trace_settings, is_json), 0, 0, NULL,
+	  "print JSON, an object a line" },
+};
+
+static volatile sig_atomic_t is_interrupted; /* by the signal of that number */
+
+static void interrupt(int signal)
+{
+	is_interrupted = signal;
+}
+
+/* Without SA_RESTART: a read from a pipe that nobody fills ends as well.  When the signal comes
+ * right before such a read, the second one ends the program. */
+static int catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = interrupt,
+		                    .sa_flags = (int)SA_RESETHAND };
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0) {
+		command_complain("cannot catch signals: %s", strerror(errno));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static int check_settings(const struct trace_settings *settings)
+{
+	if (!settings->interface == !settings->read) {
+		command_complain("trace needs either --interface or --read");
+		return REQTIME_EXIT_USAGE;
+	}
+	if (settings->explains && settings->is_json) {
+		command_complain("--explain draws, and --json is for programs: not both");
+		return REQTIME_EXIT_USAGE;
+	}
+	if (settings->exchange > 0 && !settings->explains) {
+		command_complain("--exchange is for --explain");
+		return REQTIME_EXIT_USAGE;
+	}
+	if (settings->timeout_ns > 0 && !settings->interface) {
+		command_complain("--timeout is for --interface: a file ends by itself");
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int show_silences(struct session *session, struct instant now)
+{
+	struct trace_silence silence;
+	char block[TRACE_TEXT_BLOCK_ROOM];
+	int status = 0;
+
+	while (status == 0 && trace_next_silence(session->trace, now, &silence)) {
+		if (session->settings->explains) {
+			continue;
+		}
+		if (session->settings->is_json) {
+			status = command_print(trace_json_silence(&silence));
+		} else {
+			trace_text_silence(&silence, &session->style, block, sizeof(block));
+			fputs(block, stdout);
+		}
+	}
+	return status;
+}
+
+static int show_packet(const struct session *session, const struct trace_packet *packet)
+{
+	char block[TRACE_TEXT_BLOCK_ROOM];
+
+	if (session->settings->explains ||
+	    (packet->protocol == TRACE_NONE && !session->settings->shows_all)) {
+		return 0;
+	}
+	if (session->settings->is_json) {
+		return command_print(trace_json_packet(packet));
+	}
+	trace_text_packet(packet, block, sizeof(block));
+	fputs(block, stdout);
+	return 0;
+}
+
+static int show_exchange(struct session *session, const struct trace_exchange *exchange)
+{
+	const struct trace_settings *settings = session->settings;
+	char block[TRACE_TEXT_BLOCK_ROOM];
+
+	if (settings->is_json) {
+		return command_print(trace_json_exchange(exchange));
+	}
+	if (!settings->explains) {
+		trace_text_exchange(exchange, &session->style, block, sizeof(block));
+	} else if (settings->exchange ? exchange->number == settings->exchange
+	                              : exchange->has_result) {
+		trace_text_ladder(exchange, &session->style, block, sizeof(block));
+		session->is_explained = true;
+	} else {
+		return 0;
+	}
+	fputs(block, stdout);
+	return 0;
+}
+
+static int take_frame(struct session *session, const struct trace_input *frame)
+{
+	struct trace_packet packet;
+	struct trace_exchange exchange;
+	bool is_complete;
+	int status;
+
+	status = show_silences(session, frame->at);
+	if (status != 0) {
+		return status;
+	}
+	is_complete = trace_frame(session->trace, frame, &packet, &exchange);
+	status = show_packet(session, &packet);
+	if (status == 0 && is_complete) {
+		status = show_exchange(session, &exchange);
+	}
+	/* A reader that went away is heard of at the end, by command_main(). */
+	if (session->settings->interface && command_flush() != 0) {
+		is_interrupted = SIGPIPE;
+	}
+	return status;
+}
+
+static bool is_over(const struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	struct reading now;
+
+	if (is_interrupted || session->is_explained || ferror(stdout) != 0 ||
+	    (settings->count > 0 && session->trace->counts.frames >= settings->count)) {
+		return true;
+	}
+	return settings->timeout_ns > 0 && kernel_clock_now(&now) == 0 &&
+	       now.mono_ns >= session->deadline_mono_ns;
+}
+
+static int follow(struct session *session)
+{
+	char why[CAPTURE_WHY_ROOM] = "";
+	struct trace_input frame;
+	struct reading now;
+	int status = 0;
+
+	while (status == 0 && !is_over(session)) {
+		switch (capture_next(session->capture, WAIT_MS, &frame, why)) {
+		case CAPTURE_FRAME:
+			status = take_frame(session, &frame);
+			break;
+		case CAPTURE_NOTHING:
+			if (session->settings->interface && kernel_clock_now(&now) == 0) {
+				status = show_silences(session, now.wall);
+				(void)command_flush();
+			}
+			break;
+		case CAPTURE_END:
+			return 0;
+		case CAPTURE_FAILED:
+		default:
+			/* A read that our own signal cut short has not failed. */
+			return is_interrupted ? 0 : trace_complain_capture(session, why);
+		}
+	}
+	return status;
+}
+
+static int show_end(struct session *session)
+{
+	const struct trace_settings *settings = session->settings;
+	struct trace_counts *counts = &session->trace->counts;
+	uint64_t lost = capture_lost(session->capture);
+	char block[TRACE_TEXT_BLOCK_ROOM];
+	int status = show_silences(session, (struct instant){ .unix_ns = INT64_MAX });
+
+	if (status != 0) {
+		return status;
+	}
+	if (settings->is_json) {
+		return command_print(trace_json_summary(counts, lost));
+	}
+	if (settings->explains && !session->is_explained) {
+		command_complain("no such exchange to explain: %llu seen",
+		                 (unsigned long long)counts->exchanges);
+		return REQTIME_EXIT_NOTHING;
+	}
+	if (!settings->explains) {
+		trace_text_summary(counts, block, sizeof(block));
+		fputs(block, stdout);
+	}
+	if (lost > 0) {
+		command_complain("%llu frames were lost: the machine was too slow",
+		                 (unsigned long long)lost);
+	}
+	return 0;
+}
+
+static int trace_run(const void *settings, const char *const *operands,
+                     size_t operand_count)
+{
+	struct session session = { .settings = settings };
+	int status = check_settings(settings);
+	int end_status;
+
+	(void)operands;
+	(void)operand_count;
+	if (status == 0) {
+		status = trace_collect_ports(&session);
+	}
+	if (status != 0) {
+		return status;
+	}
+	session.trace = malloc(sizeof(*session.trace));
+	if (!session.trace) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	trace_init(session.trace, session.ports, session.port_count);
+	session.style =
+		terminal_style(STDOUT_FILENO, (enum terminal_color)session.settings->color);
+	status = trace_open(&session);
+	/* Before, nothing has come that could be told of. */
+	if (status == 0) {
+		status = catch_signals();
+	}
+	if (status == 0) {
+		status = follow(&session);
+		end_status = show_end(&session);
+		status = status != 0 ? status : end_status;
+	}
+	end_status = trace_close(&session);
+	return status != 0 ? status : end_status;
+}
+
+const struct command command_trace = {
+	.name = "trace",
+	.summary = "show the packets of exchanges, live or from a file",
+	.options = trace_options,
+	.option_count = COUNT_OF(trace_options),
+	.settings_size = sizeof(struct trace_settings),
+	.run = trace_run,
+};

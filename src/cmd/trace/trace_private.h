@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between the files of `trace`: trace.c follows and shows, open.c opens and closes.
+ */
+#ifndef CMD_TRACE_TRACE_PRIVATE_H
+#define CMD_TRACE_TRACE_PRIVATE_H
+
+#include <stdio.h>
+
+#include "cmd/cli/command.h"
+#include "cmd/cli/terminal.h"
+#include "core/trace/trace.h"
+#include "io/net/capture.h"
+
+struct trace_settings {
+	const char *interface;
+	const char *read;
+	const char *write;
+	struct option_texts ports;
+	unsigned count;
+	unsigned exchange;
+	int64_t timeout_ns;
+	bool shows_all;
+	int color; /* enum terminal_color */
+	bool is_json;
+	bool explains;
+};
+
+/* One run. */
+struct session {
+	const struct trace_settings *settings;
+	const char *name; /* of the interface or file, for messages */
+	struct trace_port ports[TRACE_PORTS_MAX];
+	size_t port_count;
+	FILE *from;
+	FILE *to;
+	struct capture *capture;
+	struct trace *trace;
+	int64_t deadline_mono_ns;
+	bool is_explained;
+	struct style style;
+};
+
+/* These: 0, or the exit status with a line on stderr. */
+int trace_collect_ports(struct session *session);
+/* Input, output, and no right any more. */
+int trace_open(struct session *session);
+int trace_close(struct session *session);
+
+/* Both return the exit status. */
+int trace_complain_file(const char *verb, const char *name, int error);
+int trace_complain_capture(const struct session *session, const char *why);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A monitoring plugin: one line on stdout and an exit status from 0 to 3, whatever happens.
+ * So complaints are kept for stdout, too, and what ends a run early ends it with a line.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/command.h"
+#include "cmd/cli/exporting.h"
+#include "cmd/cli/json.h"
+#include "cmd/cli/measuring.h"
+#include "cmd/cli/memory.h"
+#include "core/report/health.h"
+#include "io/sys/kernel_clock.h"
+
+struct check_settings {
+	struct measuring_settings
+		measuring; /* first: the shared options are relative to it */
+	struct health_limits limits;
+};
+_Static_assert(offsetof(struct check_settings, measuring) == 0, "shared options");
+
+/* How much -v shows below the line. */
+enum { SHOWS_SOURCES = 1, SHOWS_DETAILS = 2, SHOWS_ALL = 3 };
+
+static bool is_told; /* the line has been printed */
+
+#define WARNING(quantity) offsetof(struct check_settings, limits.of[quantity].warning)
+#define CRITICAL(quantity) offsetof(struct check_settings, limits.of[quantity].critical)
+
+/* clang-format off */
+static const struct option_row check_options[] = {
+	{ "warning", 'w', OPT_RANGE, WARNING(HEALTH_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
+	  "WARNING when the offset is not within RANGE of spans (50ms, which is -50ms:50ms)" },
+	{ "critical", 'c', OPT_RANGE, CRITICAL(HEALTH_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
+	  "CRITICAL when all of offset +- bound is beyond RANGE (1s)" },
+	{ "stratum-warning", 'W', OPT_RANGE, WARNING(HEALTH_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
+	  "WARNING when the lowest stratum of the selected servers is not within RANGE" },
+	{ "stratum-critical", 'C', OPT_RANGE, CRITICAL(HEALTH_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
+	  "CRITICAL when it is not within this one" },
+	{ "bound-warning", 0, OPT_RANGE, WARNING(HEALTH_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
+	  "WARNING when the bound is not within RANGE" },
+	{ "bound-critical", 0, OPT_RANGE, CRITICAL(HEALTH_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
+	  "CRITICAL when it is not within this one" },
+	{ "root-distance-warning", 0, OPT_RANGE, WARNING(HEALTH_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
+	  "WARNING when the nearest selected server's root distance is not within RANGE" },
+	{ "root-distance-critical", 0, OPT_RANGE, CRITICAL(HEALTH_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
+	  "CRITICAL when it is not within this one" },
+};
+/* clang-format on */
+
+static struct threshold within(int64_t ns)
+{
+	return (struct threshold){
+		.is_set = true, .has_low = true, .has_high = true, .low = -ns, .high = ns
+	};
+}
+
+static void check_defaults(void *settings)
+{
+	struct check_settings *check = settings;
+
+	measuring_defaults(&check->measuring);
+	check->limits.of[HEALTH_OFFSET].warning = within(50 * NS_PER_MS);
+	check->limits.of[HEALTH_OFFSET].critical = within(NS_PER_S);
+}
+
+/* Takes `text`; NULL is out of memory. */
+static int print_line(char *text)
+{
+	const int status = command_print(text);
+
+	is_told |= status == 0;
+	return status;
+}
+
+/* `words` of some lines, so that none of them can be taken for performance data. */
+static int print_below(const char *words)
+{
+	const size_t room = health_escape(words, NULL, 0) + 1;
+	char *text = malloc(room);
+
+	if (!text) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	health_escape(words, text, room);
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static char *line_of(const struct run *run, const struct health_limits *limits,
+                     const struct health *health)
+{
+	const size_t room = health_line(run, limits, health, NULL, 0) + 1;
+	char *text = malloc(room);
+
+	if (text) {
+		health_line(run, limits, health, text, room);
+	}
+	return text;
+}
+
+/* What -v asks for, printed as `query` does it. */
+static int print_more(const struct measuring *measuring, const struct run *run)
+{
+	const struct plan_limits limits = measuring_limits();
+	struct measuring shown = *measuring;
+	const struct plan *plan = NULL;
+	struct plan would_be;
+	char *words = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&words, &len);
+	int status;
+
+	if (!to) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	shown.style = STYLE_PLAIN; /* the same for whoever shows it on a page */
+	shown.verbosity = measuring->verbosity >= SHOWS_DETAILS;
+	if (measuring->verbosity >= SHOWS_ALL && run->status == RUN_OK) {
+		would_be = measuring_plan(run, &limits);
+		plan = &would_be;
+	}
+	status = measuring_print(&shown, run, plan, to);
+	if (fclose(to) != 0 && status == 0) {
+		command_complain("out of memory");
+		status = REQTIME_EXIT_SYSTEM;
+	}
+	if (status == 0) {
+		status = print_below(words);
+	}
+	free(words);
+	return status;
+}
+
+static int print_all(const struct check_settings *check, const struct measuring *measuring,
+                     const struct run *run, const struct health *health)
+{
+	struct json_report report = { .verb = "check", .run = run, .health = health };
+	int status;
+
+	if (check->measuring.format == MEASURING_JSON) {
+		return print_line(json_render(&report));
+	}
+	status = print_line(line_of(run, &check->limits, health));
+	if (status == 0 && measuring->verbosity >= SHOWS_SOURCES) {
+		status = print_more(measuring, run);
+	}
+	return status;
+}
+
+static int64_t mono_now_ns(void)
+{
+	struct reading now;
+
+	return kernel_clock_now(&now) == 0 ? now.mono_ns : 0;
+}
+
+/* From the sandbox on.  Returns the exit status. */
+static int check_measure(const struct check_settings *check, struct measuring *measuring,
+                         struct memory *memory, int64_t deadline_mono_ns)
+{
+	const struct history_view *view = &memory->view;
+	int64_t left_ns = deadline_mono_ns - mono_now_ns();
+	struct run_record record;
+	struct health health;
+	struct run run;
+	int status;
+
+	measuring->measure.kisses = view->kisses;
+	measuring->measure.kiss_count = view->kiss_count;
+	status = measuring_run(measuring, left_ns > NS_PER_MS ? left_ns : NS_PER_MS, &run);
+	if (status) {
+		return status;
+	}
+	if (run.status == RUN_INTERRUPTED) {
+		command_complain("ended by signal %d", run.signal);
+		status = 128 + run.signal;
+		goto out;
+	}
+	health_judge(&run, &check->limits, &health);
+	status = print_all(check, measuring, &run, &health);
+	command_flush(); /* nobody waits for a disk */
+	run_record_init(&record, RECORD_CHECK, &run);
+	memory_note_before(memory, &record);
+	status = status ? status : (int)health.state;
+	record.exit_status = (uint32_t)status;
+	exporting_run(&run, &record, &health);
+	memory_store(memory, &record, &run);
+out:
+	measure_free(&run);
+	return status;
+}
+
+/* Before there is anything that listens for them: they are taken up by it later. */
+static void signals_hold(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+static int check_run(const void *settings, const char *const *operands,
+                     size_t operand_count)
+{
+	const struct check_settings *check = settings;
+	const int64_t deadline_mono_ns = ns_add(mono_now_ns(), check->measuring.timeout_ns);
+	struct measuring_settings how = check->measuring;
+	struct server_spec *servers = NULL;
+	struct measuring measuring;
+	struct memory memory;
+	int status;
+
+	signals_hold();
+	status = measuring_servers(operands, operand_count, &servers);
+	if (status) {
+		return status;
+	}
+	how.is_quiet = true; /* no progress line below which the one line would stand */
+	exporting_open(&how, RECORD_CHECK);
+	memory_open(&how, MEMORY_LOOKS, false, &memory);
+	memory_load(&memory);
+	status = measuring_open(&how, servers, operand_count, &measuring);
+	if (status == 0) {
+		status = check_measure(check, &measuring, &memory, deadline_mono_ns);
+		measuring_close(&measuring);
+	}
+	memory_close(&memory);
+	exporting_end(status > HEALTH_UNKNOWN && status < 128 ? HEALTH_UNKNOWN : status);
+	free(servers);
+	return status;
+}
+
+/* Whatever went wrong is a line on stdout, and UNKNOWN. */
+static int check_conclude(int status, const char *complaints)
+{
+	const size_t first_len = strcspn(complaints, "\n");
+	char first[1024], line[4 * sizeof(first) + 32];
+
+	if (!is_told && status != 0) {
+		snprintf(first, sizeof(first), "%.*s", (int)first_len,
+		         first_len > 0 ? complaints : "the reason is not known");
+		health_unknown_line(first, line, sizeof(line));
+		puts(line);
+		complaints += first_len + (complaints[first_len] == '\n');
+		status = HEALTH_UNKNOWN;
+	}
+	if (complaints[0] != '\0' && print_below(complaints) != 0) {
+		status = HEALTH_UNKNOWN;
+	}
+	return status <= HEALTH_UNKNOWN ? status : HEALTH_UNKNOWN;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "monitoring plugin: one line, exit status 0 to 3",
+	.operands = "[SERVER]...",
+	.operand_option = "server",
+	.check_operand = measuring_check_server,
+	.config_default = COMMAND_CONFIG_DEFAULT,
+	.usage_status = HEALTH_UNKNOWN,
+	.conclude = check_conclude,
+	.options = check_options,
+	.option_count = COUNT_OF(check_options),
+	.shared_options = measuring_options,
+	.shared_option_count = MEASURING_CHECK_OPTION_COUNT,
+	.settings_size = sizeof(struct check_settings),
+	.defaults = check_defaults,
+	.run = check_run,
+};

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `reqtime config`: what a command would go by, and who said so, in the form of a
+ * configuration file that says the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cli/command.h"
+#include "cmd/cli/parse.h"
+#include "cmd/verbs/config_json_private.h"
+#include "core/base/span.h"
+#include "core/report/threshold.h"
+
+enum { COMMANDS_MAX = 8, SETTING_COLUMNS = 40, VALUE_ROOM = COMMAND_QUOTE_ROOM };
+
+struct config_settings {
+	const char *config;
+	bool is_json;
+};
+
+#define AT(field) offsetof(struct config_settings, field)
+
+static const struct option_row config_options[] = {
+	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
+	  "show what that file makes of it (" COMMAND_CONFIG_DEFAULT ")" },
+	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
+	  "one line of JSON instead of a configuration file" },
+};
+
+/* One value that is set, as a file has it. */
+static const char *value_text(const struct parse *parse, size_t i, char buf[VALUE_ROOM])
+{
+	const struct option_row *row = option_at(parse->command, i);
+	const void *field = option_field(parse, i);
+	const char *word;
+	size_t len;
+
+	switch (row->kind) {
+	case OPT_FLAG:
+		return *(const bool *)field ? "yes" : "no";
+	case OPT_LEVEL:
+		snprintf(buf, VALUE_ROOM, "%u", *(const unsigned *)field);
+		return *(const unsigned *)field == 0   ? "no"
+		       : *(const unsigned *)field == 1 ? "yes"
+		                                       : buf;
+	case OPT_CHOICE:
+		return *(const int *)field == (int)row->max ? "yes" : "no";
+	case OPT_COUNT:
+		snprintf(buf, VALUE_ROOM, "%u", *(const unsigned *)field);
+		return buf;
+	case OPT_SPAN_NS:
+		span_write(*(const int64_t *)field, buf);
+		return buf;
+	case OPT_RANGE:
+		threshold_format(field, (enum threshold_unit)row->max, buf);
+		return buf;
+	case OPT_TEXT:
+		return command_quote(*(const char *const *)field, buf);
+	case OPT_WORD:
+		word = option_word(row, field, &len);
+		snprintf(buf, VALUE_ROOM, "%.*s", (int)len, word);
+		return buf;
+	case OPT_TEXTS:
+		break; /* more than one: see print_texts() */
+	}
+	return "";
+}
+
+static const char *origin_text(const struct parse *parse, enum option_origin origin,
+                               unsigned line, char buf[2 * COMMAND_QUOTE_ROOM])
+{
+	char path[COMMAND_QUOTE_ROOM];
+
+	switch (origin) {
+	case ORIGIN_FILE:
+		snprintf(buf, 2 * COMMAND_QUOTE_ROOM, "%s:%u",
+		         command_quote(parse->file.path, path), line);
+		return buf;
+	case ORIGIN_COMMAND_LINE:
+		return "command line";
+	case ORIGIN_DEFAULT:
+		break;
+	}
+	return "default";
+}
+
+static void print_line(const char *name, const char *value, const char *origin)
+{
+	int len = printf("%s = %s", name, value);
+
+	printf("%*s ; %s\n", len < SETTING_COLUMNS ? SETTING_COLUMNS - len : 0, "", origin);
+}
+
+/* False when there is none. */
+static bool print_texts(const struct parse *parse, size_t i)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	const struct option_texts *texts = option_field(parse, i);
+	const bool is_operand = parse_is_operand(parse, i);
+	const char *const *items = is_operand ? parse->operands : texts->items;
+	const size_t count = is_operand ? parse->operand_count : texts->count;
+	char quoted[COMMAND_QUOTE_ROOM], origin[2 * COMMAND_QUOTE_ROOM];
+
+	for (size_t k = 0; k < count; k++) {
+		print_line(row->name, command_quote(items[k], quoted),
+		           origin_text(parse, parse->origins[i],
+		                       config_file_line_of(&parse->file, items[k]),
+		                       origin));
+	}
+	return count > 0;
+}
+
+static void print_setting(const struct parse *parse, size_t i)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	const size_t spokesman = option_spokesman(parse->command, i);
+	char value[VALUE_ROOM], origin[2 * COMMAND_QUOTE_ROOM];
+
+	if (spokesman != i) {
+		printf("# %s: see %s\n", row->name,
+		       option_at(parse->command, spokesman)->name);
+	} else if (row->kind == OPT_TEXTS) {
+		if (!print_texts(parse, i)) {
+			printf("# %s: none\n", row->name);
+		}
+	} else if (option_is_set(row, option_field(parse, i))) {
+		print_line(row->name, value_text(parse, i, value),
+		           origin_text(parse, parse->origins[i], parse->lines[i], origin));
+	} else {
+		printf("# %s: not set\n", row->name);
+	}
+}
+
+/* Whether the first command knows the option, and all others that do have it from the same
+ * place. */
+static bool is_common(const struct parse *parses, size_t count, const char *name)
+{
+	size_t i, first = 0, knowing = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		i = option_find(parses[k].command, name, strlen(name), 0);
+		if (i == option_count(parses[k].command)) {
+			if (k == 0) {
+				return false;
+			}
+			continue;
+		}
+		knowing++;
+		first = k == 0 ? i : first;
+		if (parses[k].origins[i] != parses[0].origins[first] ||
+		    parses[k].lines[i] != parses[0].lines[first]) {
+			return false;
+		}
+	}
+	return knowing > 1;
+}
+
+static void print_settings(const struct parse *parse, const struct parse *parses,
+                           size_t count, bool wants_common)
+{
+	const struct option_row *row;
+	bool has_heading = wants_common && count > 1;
+
+	for (size_t i = 0; i < option_count(parse->command); i++) {
+		row = option_at(parse->command, i);
+		if (!config_file_takes(parse->command, row) ||
+		    (count > 1 && is_common(parses, count, row->name) != wants_common)) {
+			continue;
+		}
+		if (!has_heading) {
+			printf("\n[%s]\n", parse->command->name);
+			has_heading = true;
+		}
+		print_setting(parse, i);
+	}
+}
+
+static int print_all(const struct config_settings *settings, const struct parse *parses,
+                     size_t count)
+{
+	const char *path = parses[0].file.path;
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (settings->is_json) {
+		return command_print(config_json_render(parses, count));
+	}
+	if (path) {
+		printf("# %s\n", command_quote(path, quoted));
+	} else {
+		printf("# %s: not there\n", COMMAND_CONFIG_DEFAULT);
+	}
+	if (count > 1) {
+		print_settings(&parses[0], parses, count, true);
+	}
+	for (size_t i = 0; i < count; i++) {
+		print_settings(&parses[i], parses, count, false);
+	}
+	return 0;
+}
+
+/* `words` are those of the command. */
+static int parse_one(const struct config_settings *settings, const struct command *command,
+                     const char *const *words, size_t word_count, struct parse *ret)
+{
+	const char **all = calloc(word_count + 3, sizeof(all[0]));
+	size_t count = 0;
+	int status;
+
+	if (!all) {
+		command_complain("out of memory");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	if (settings->config) {
+		all[count++] = "--config";
+		all[count++] = settings->config;
+	}
+	memcpy(all + count, words, word_count * sizeof(all[0]));
+	status = parse_open(command_program(), command, count + word_count, ret);
+	if (status == 0) {
+		status = parse_words(ret, all);
+	}
+	if (status == 0) {
+		status = parse_complete(ret);
+	}
+	free(all);
+	return status;
+}
+
+static int config_run(const void *ctx, const char *const *words, size_t word_count)
+{
+	const struct config_settings *settings = ctx;
+	const struct program *program = command_program();
+	const struct command *named = NULL, *command;
+	struct parse parses[COMMANDS_MAX];
+	char quoted[COMMAND_QUOTE_ROOM];
+	size_t count = 0;
+	int status = 0;
+
+	if (word_count > 0) {
+		named = command_find(program, words[0]);
+		if (!named || !config_file_is_for(named)) {
+			command_complain("\"%s\" is no command that reads a configuration",
+			                 command_quote(words[0], quoted));
+			return REQTIME_EXIT_USAGE;
+		}
+		words++;
+		word_count--;
+	}
+	memset(parses, 0, sizeof(parses));
+	for (size_t i = 0; i < program->command_count && status == 0; i++) {
+		command = program->commands[i];
+		if ((named ? command == named : config_file_is_for(command)) &&
+		    count < COMMANDS_MAX) {
+			status = parse_one(settings, command, words, word_count,
+			                   &parses[count++]);
+		}
+	}
+	if (status == 0) {
+		status = print_all(settings, parses, count);
+	}
+	while (count > 0) {
+		parse_close(&parses[--count]);
+	}
+	return status;
+}
+
+const struct command command_config = {
+	.name = "config",
+	.summary = "show what a command goes by, and who said so",
+	.operands = "[COMMAND [OPTION]... [SERVER]...]",
+	.takes_words = true,
+	.options = config_options,
+	.option_count = COUNT_OF(config_options),
+	.settings_size = sizeof(struct config_settings),
+	.run = config_run,
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/verbs/config_json_private.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/report/threshold.h"
+
+/* Any octets: what is no UTF-8 stands escaped, as everywhere. */
+static json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	return json ? json : json_string(command_quote(text, quoted));
+}
+
+static json_t *texts_json(const char *const *texts, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < count; i++) {
+		if (json_array_append_new(array, text_json(texts[i])) < 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+static json_t *value_json(const struct parse *parse, size_t i)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	const void *field = option_field(parse, i);
+	const struct option_texts *texts = field;
+	char span[SPAN_TEXT_ROOM], range[THRESHOLD_TEXT_ROOM];
+	const char *word;
+	size_t len;
+
+	if (row->kind == OPT_TEXTS) {
+		return parse_is_operand(parse, i)
+		               ? texts_json(parse->operands, parse->operand_count)
+		               : texts_json(texts->items, texts->count);
+	}
+	if (!option_is_set(row, field)) {
+		return json_null();
+	}
+	switch (row->kind) {
+	case OPT_FLAG:
+		return json_boolean(*(const bool *)field);
+	case OPT_LEVEL:
+	case OPT_COUNT:
+		return json_integer(*(const unsigned *)field);
+	case OPT_SPAN_NS:
+		span_write(*(const int64_t *)field, span);
+		return json_string(span);
+	case OPT_RANGE:
+		threshold_format(field, (enum threshold_unit)row->max, range);
+		return json_string(range);
+	case OPT_TEXT:
+		return text_json(*(const char *const *)field);
+	case OPT_WORD:
+		word = option_word(row, field, &len);
+		return json_stringn(word, len);
+	case OPT_CHOICE:
+	case OPT_TEXTS:
+		break;
+	}
+	return json_boolean(*(const int *)field == (int)row->max);
+}
+
+/* null where nothing is set. */
+static json_t *value_ns_json(const struct option_row *row, const void *field)
+{
+	return option_is_set(row, field) ? json_integer(*(const int64_t *)field)
+	                                 : json_null();
+}
+
+static json_t *setting_json(const struct parse *parse, size_t i)
+{
+	static const char *const origins[] = { [ORIGIN_DEFAULT] = "default",
+		                               [ORIGIN_FILE] = "file",
+		                               [ORIGIN_COMMAND_LINE] = "command-line" };
+	const struct option_row *row = option_at(parse->command, i);
+	const enum option_origin origin = parse->origins[i];
+	json_t *json;
+
+	json = json_pack("{so ss so}", "value", value_json(parse, i), "origin",
+	                 origins[origin], "line",
+	                 origin == ORIGIN_FILE ? json_integer(parse->lines[i])
+	                                       : json_null());
+	if (json && row->kind == OPT_SPAN_NS &&
+	    json_object_set_new(json, "value_ns",
+	                        value_ns_json(row, option_field(parse, i))) < 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	return json;
+}
+
+static json_t *command_json(const struct parse *parse)
+{
+	json_t *object = json_object();
+	const struct option_row *row;
+
+	for (size_t i = 0; object && i < option_count(parse->command); i++) {
+		row = option_at(parse->command, i);
+		if (config_file_takes(parse->command, row) &&
+		    option_spokesman(parse->command, i) == i &&
+		    json_object_set_new(object, row->name, setting_json(parse, i)) < 0) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}
+
+char *config_json_render(const struct parse *parses, size_t count)
+{
+	json_t *settings = json_object();
+	const char *path = parses[0].file.path;
+	json_t *root;
+	char *text;
+
+	for (size_t i = 0; settings && i < count; i++) {
+		if (json_object_set_new(settings, parses[i].command->name,
+		                        command_json(&parses[i])) < 0) {
+			json_decref(settings);
+			settings = NULL;
+		}
+	}
+	root = json_pack("{ss ss ss so so}", "program", parses[0].program->name, "version",
+	                 REQTIME_VERSION, "verb", "config", "file",
+	                 path ? text_json(path) : json_null(), "settings", settings);
+	text = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_decref(root);
+	return text;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The effective settings as JSON, as reqtime(1) specifies it.
+ */
+#ifndef CMD_VERBS_CONFIG_JSON_PRIVATE_H
+#define CMD_VERBS_CONFIG_JSON_PRIVATE_H
+
+#include "cmd/cli/parse.h"
+
+/* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory, or what
+ * was given is no UTF-8. */
+char *config_json_render(const struct parse *parses, size_t count);
+
+#endif

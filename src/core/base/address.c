@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Addresses as text (RFC 4291 section 2.2, RFC 5952) and the kinds of address space.
+ */
+#include "core/base/address.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	IPV4_OCTETS = 4,
+	IPV6_OCTETS = 16,
+	IPV6_GROUPS = 8,
+};
+
+static const uint8_t mapped_prefix[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static bool is_mapped(const struct address *address)
+{
+	return address->family == ADDRESS_IPV6 &&
+	       memcmp(address->octets, mapped_prefix, sizeof(mapped_prefix)) == 0;
+}
+
+static enum address_reach reach_ipv4(const uint8_t *octets)
+{
+	if (octets[0] == 0) {
+		return ADDRESS_UNSPECIFIED;
+	}
+	if (octets[0] == 127) {
+		return ADDRESS_LOOPBACK;
+	}
+	if (octets[0] >= 224) {
+		return ADDRESS_MULTICAST;
+	}
+	if (octets[0] == 169 && octets[1] == 254) {
+		return ADDRESS_LINK_LOCAL;
+	}
+	if (octets[0] == 10 || (octets[0] == 172 && (octets[1] & 0xf0) == 16) ||
+	    (octets[0] == 192 && octets[1] == 168) ||
+	    (octets[0] == 100 && (octets[1] & 0xc0) == 64)) {
+		return ADDRESS_PRIVATE;
+	}
+	return ADDRESS_PUBLIC;
+}
+
+static enum address_reach reach_ipv6(const uint8_t *octets)
+{
+	static const uint8_t unspecified[IPV6_OCTETS] = { 0 };
+	static const uint8_t loopback[IPV6_OCTETS] = { [15] = 1 };
+
+	if (memcmp(octets, unspecified, IPV6_OCTETS) == 0) {
+		return ADDRESS_UNSPECIFIED;
+	}
+	if (memcmp(octets, loopback, IPV6_OCTETS) == 0) {
+		return ADDRESS_LOOPBACK;
+	}
+	if (octets[0] == 0xff) {
+		return ADDRESS_MULTICAST;
+	}
+	if (octets[0] == 0xfe && (octets[1] & 0xc0) == 0x80) {
+		return ADDRESS_LINK_LOCAL;
+	}
+	if ((octets[0] & 0xfe) == 0xfc) {
+		return ADDRESS_PRIVATE;
+	}
+	return ADDRESS_PUBLIC;
+}
+
+enum address_reach address_reach(const struct address *address)
+{
+	switch (address->family) {
+	case ADDRESS_IPV4:
+		return reach_ipv4(address->octets);
+	case ADDRESS_IPV6:
+		if (is_mapped(address)) {
+			return reach_ipv4(address->octets + sizeof(mapped_prefix));
+		}
+		return reach_ipv6(address->octets);
+	case ADDRESS_NONE:
+		break;
+	}
+	return ADDRESS_UNSPECIFIED;
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && a->scope == b->scope && a->port == b->port &&
+	       memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+}
+
+static size_t format_ipv4(const uint8_t *octets, char *buf, size_t room)
+{
+	return (size_t)snprintf(buf, room, "%u.%u.%u.%u", (unsigned)octets[0],
+	                        (unsigned)octets[1], (unsigned)octets[2],
+	                        (unsigned)octets[3]);
+}
+
+/* The groups that "::" stands for: the longest run of zeros, the first of equals, never
+ * a single one (RFC 5952 section 4.2). */
+static size_t longest_zeros(const uint16_t *groups, size_t *ret_start)
+{
+	size_t best_len = 1;
+	size_t start, len;
+
+	for (start = 0; start < IPV6_GROUPS; start += len + 1) {
+		len = 0;
+		while (start + len < IPV6_GROUPS && groups[start + len] == 0) {
+			len++;
+		}
+		if (len > best_len) {
+			best_len = len;
+			*ret_start = start;
+		}
+	}
+	return best_len > 1 ? best_len : 0;
+}
+
+static size_t format_ipv6(const uint8_t *octets, char *buf, size_t room)
+{
+	uint16_t groups[IPV6_GROUPS];
+	size_t zeros_start = 0;
+	size_t zeros_len, i;
+	size_t len = 0;
+
+	for (i = 0; i < IPV6_GROUPS; i++) {
+		groups[i] = (uint16_t)(octets[2 * i] << 8 | octets[2 * i + 1]);
+	}
+	zeros_len = longest_zeros(groups, &zeros_start);
+	buf[0] = '\0';
+	for (i = 0; i < IPV6_GROUPS; i++) {
+		if (zeros_len > 0 && i == zeros_start) {
+			len += (size_t)snprintf(buf + len, room - len, "::");
+			i += zeros_len - 1;
+			continue;
+		}
+		len += (size_t)snprintf(buf + len, room - len, "%s%x",
+		                        len > 0 && buf[len - 1] != ':' ? ":" : "",
+		                        (unsigned)groups[i]);
+	}
+	return len;
+}
+
+size_t address_format(const struct address *address, char *buf)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	if (address->family == ADDRESS_IPV4) {
+		return format_ipv4(address->octets, buf, ADDRESS_TEXT_ROOM);
+	}
+	if (address->family != ADDRESS_IPV6) {
+		return 0;
+	}
+	if (is_mapped(address)) {
+		/* RFC 5952 section 5: this prefix is known to hold an IPv4 address. */
+		len = (size_t)snprintf(buf, ADDRESS_TEXT_ROOM, "::ffff:");
+		len += format_ipv4(address->octets + sizeof(mapped_prefix), buf + len,
+		                   ADDRESS_TEXT_ROOM - len);
+	} else {
+		len = format_ipv6(address->octets, buf, ADDRESS_TEXT_ROOM);
+	}
+	if (address->scope != 0) {
+		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_ROOM - len, "%%%lu",
+		                        (unsigned long)address->scope);
+	}
+	return len;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Four decimal parts without leading zeros, which some would read as octal. */
+static bool parse_ipv4(const char *text, const char *end, uint8_t *ret_octets)
+{
+	uint8_t octets[IPV4_OCTETS];
+	unsigned value;
+	size_t i, digits;
+
+	for (i = 0; i < IPV4_OCTETS; i++) {
+		if (i > 0) {
+			if (text == end || *text != '.') {
+				return false;
+			}
+			text++;
+		}
+		value = 0;
+		digits = 0;
+		while (text < end && is_digit(*text) && digits < 4) {
+			value = value * 10 + (unsigned)(*text - '0');
+			digits++;
+			text++;
+		}
+		if (digits == 0 || digits > 3 || value > 255 ||
+		    (digits > 1 && *(text - digits) == '0')) {
+			return false;
+		}
+		octets[i] = (uint8_t)value;
+	}
+	if (text != end) {
+		return false;
+	}
+	memcpy(ret_octets, octets, sizeof(octets));
+	return true;
+}
+
+static int hex_value(char c)
+{
+	if (is_digit(c)) {
+		return c - '0';
+	}
+	if (c >= 'a' && c <= 'f') {
+		return c - 'a' + 10;
+	}
+	if (c >= 'A' && c <= 'F') {
+		return c - 'A' + 10;
+	}
+	return -1;
+}
+
+/* Where "::" was: the octets read so far stay in front, those after it go to the end,
+ * and what lies between is zero.  It must stand for one group at least. */
+static bool spread(uint8_t *octets, size_t used, size_t gap_at)
+{
+	size_t tail = used - gap_at;
+
+	if (used > IPV6_OCTETS - 2) {
+		return false;
+	}
+	memmove(octets + IPV6_OCTETS - tail, octets + gap_at, tail);
+	memset(octets + gap_at, 0, IPV6_OCTETS - used);
+	return true;
+}
+
+/* One group of one to four hexadecimal digits; the digits used, 0 when it is none. */
+static size_t parse_group(const char *text, const char *end, uint8_t *ret_octets)
+{
+	unsigned value = 0;
+	size_t digits = 0;
+
+	while (text + digits < end && hex_value(text[digits]) >= 0) {
+		if (digits == 4) {
+			return 0;
+		}
+		value = value << 4 | (unsigned)hex_value(text[digits]);
+		digits++;
+	}
+	if (digits > 0) {
+		ret_octets[0] = (uint8_t)(value >> 8);
+		ret_octets[1] = (uint8_t)value;
+	}
+	return digits;
+}
+
+static bool parse_ipv6(const char *text, const char *end, uint8_t *ret_octets)
+{
+	uint8_t octets[IPV6_OCTETS] = { 0 };
+	size_t used = 0;
+	size_t gap_at = 0;
+	bool has_gap = false;
+	bool wants_group = true; /* after a single colon */
+	size_t digits;
+
+	if (end - text >= 2 && text[0] == ':' && text[1] == ':') {
+		has_gap = true;
+		wants_group = false;
+		text += 2;
+	}
+	while (text < end) {
+		if (used <= IPV6_OCTETS - IPV4_OCTETS &&
+		    parse_ipv4(text, end, octets + used)) {
+			used += IPV4_OCTETS;
+			wants_group = false;
+			break; /* nothing can follow it */
+		}
+		digits = used < IPV6_OCTETS ? parse_group(text, end, octets + used) : 0;
+		if (digits == 0) {
+			return false;
+		}
+		used += 2;
+		text += digits;
+		wants_group = false;
+		if (text == end) {
+			break;
+		}
+		if (*text != ':') {
+			return false;
+		}
+		text++;
+		wants_group = true;
+		if (text < end && *text == ':') {
+			if (has_gap) {
+				return false;
+			}
+			has_gap = true;
+			gap_at = used;
+			wants_group = false;
+			text++;
+		}
+	}
+	if (wants_group ||
+	    (has_gap ? !spread(octets, used, gap_at) : used != IPV6_OCTETS)) {
+		return false;
+	}
+	memcpy(ret_octets, octets, sizeof(octets));
+	return true;
+}
+
+/* An interface index.  0 is none, so it is not one that can be asked for. */
+static bool parse_scope(const char *text, uint32_t *ret)
+{
+	uint32_t scope = 0;
+
+	if (*text == '\0' || *text == '0') { /* nor leading zeros: one way to write it */
+		return false;
+	}
+	for (; *text != '\0'; text++) {
+		if (!is_digit(*text) || __builtin_mul_overflow(scope, 10u, &scope) ||
+		    __builtin_add_overflow(scope, (uint32_t)(*text - '0'), &scope)) {
+			return false;
+		}
+	}
+	*ret = scope;
+	return true;
+}
+
+bool address_parse(const char *text, struct address *ret)
+{
+	struct address address = { 0 };
+	const char *end = text + strlen(text);
+	const char *percent = strchr(text, '%');
+	enum address_reach reach;
+
+	if (parse_ipv4(text, end, address.octets)) {
+		address.family = ADDRESS_IPV4;
+		*ret = address;
+		return true;
+	}
+	if (!parse_ipv6(text, percent ? percent : end, address.octets)) {
+		return false;
+	}
+	address.family = ADDRESS_IPV6;
+	if (percent) {
+		/* Elsewhere the kernel would ignore it, and one address would look like
+		 * two. */
+		reach = reach_ipv6(address.octets);
+		if ((reach != ADDRESS_LINK_LOCAL && reach != ADDRESS_MULTICAST) ||
+		    !parse_scope(percent + 1, &address.scope)) {
+			return false;
+		}
+	}
+	*ret = address;
+	return true;
+}

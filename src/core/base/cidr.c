@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/base/cidr.h"
+
+#include <string.h>
+
+enum { TEXT_MAX = 80, MAPPED_BITS = 96 };
+
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static bool is_mapped(enum address_family family, const uint8_t *octets)
+{
+	return family == ADDRESS_IPV6 &&
+	       memcmp(octets, mapped_prefix, sizeof(mapped_prefix)) == 0;
+}
+
+static unsigned width(enum address_family family)
+{
+	return family == ADDRESS_IPV4 ? 32 : 128;
+}
+
+/* Whether the first `bits` of both are the same. */
+static bool is_same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned whole = bits / 8;
+	unsigned rest = bits % 8;
+
+	if (memcmp(a, b, whole) != 0) {
+		return false;
+	}
+	return rest == 0 || ((a[whole] ^ b[whole]) & (uint8_t)(0xff << (8 - rest))) == 0;
+}
+
+static bool has_host_bits(const struct cidr *cidr)
+{
+	unsigned first = cidr->bits / 8;
+	uint8_t kept = (uint8_t)(0xff00 >> (cidr->bits % 8));
+
+	for (unsigned i = first; i < width(cidr->family) / 8; i++) {
+		if ((cidr->octets[i] & (i == first ? (uint8_t)~kept : 0xff)) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One to three digits; more than `most` is no length. */
+static bool bits_parse(const char *text, unsigned most, unsigned *ret)
+{
+	unsigned value = 0;
+	size_t len = strlen(text);
+
+	if (len < 1 || len > 3) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9') {
+			return false;
+		}
+		value = value * 10 + (unsigned)(text[i] - '0');
+	}
+	*ret = value;
+	return value <= most;
+}
+
+enum cidr_verdict cidr_parse(const char *text, struct cidr *ret)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	struct cidr cidr = { .family = ADDRESS_NONE };
+	struct address address;
+	char host[TEXT_MAX];
+	unsigned bits;
+
+	if (len >= sizeof(host)) {
+		return CIDR_BAD_ADDRESS;
+	}
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (!address_parse(host, &address) || address.scope != 0) {
+		return CIDR_BAD_ADDRESS;
+	}
+	bits = width(address.family);
+	if (slash && !bits_parse(slash + 1, bits, &bits)) {
+		return CIDR_BAD_LENGTH;
+	}
+	cidr.family = address.family;
+	memcpy(cidr.octets, address.octets, sizeof(cidr.octets));
+	if (is_mapped(address.family, address.octets) && bits >= MAPPED_BITS) {
+		cidr.family = ADDRESS_IPV4;
+		memset(cidr.octets, 0, sizeof(cidr.octets));
+		memcpy(cidr.octets, address.octets + 12, 4);
+		bits -= MAPPED_BITS;
+	}
+	cidr.bits = (uint8_t)bits;
+	if (has_host_bits(&cidr)) {
+		return CIDR_HOST_BITS;
+	}
+	*ret = cidr;
+	return CIDR_OK;
+}
+
+const char *cidr_verdict_text(enum cidr_verdict verdict)
+{
+	switch (verdict) {
+	case CIDR_OK:
+		return "fine";
+	case CIDR_BAD_ADDRESS:
+		return "not an address in numbers";
+	case CIDR_BAD_LENGTH:
+		return "the length of the prefix is no number that fits the address";
+	case CIDR_HOST_BITS:
+		return "the address has bits behind its prefix";
+	case CIDR_VERDICT_COUNT:
+		break;
+	}
+	return "unknown";
+}
+
+bool cidr_contains(const struct cidr *cidr, const struct address *address)
+{
+	if (is_mapped(address->family, address->octets)) {
+		return cidr->family == ADDRESS_IPV4 &&
+		       is_same_prefix(cidr->octets, address->octets + 12, cidr->bits);
+	}
+	return cidr->family == address->family &&
+	       is_same_prefix(cidr->octets, address->octets, cidr->bits);
+}
+
+static bool goes_before(const struct cidr_rule *a, const struct cidr_rule *b)
+{
+	if (a->prefix.bits != b->prefix.bits) {
+		return a->prefix.bits > b->prefix.bits;
+	}
+	return !a->is_allow && b->is_allow;
+}
+
+bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix, bool is_allow)
+{
+	const struct cidr_rule rule = { .prefix = *prefix, .is_allow = is_allow };
+	uint32_t at;
+
+	if (list->count == CIDR_LIST_MAX) {
+		return false;
+	}
+	for (at = list->count; at > 0 && goes_before(&rule, &list->rules[at - 1]); at--) {
+		list->rules[at] = list->rules[at - 1];
+	}
+	list->rules[at] = rule;
+	list->count++;
+	list->has_allow = list->has_allow || is_allow;
+	return true;
+}
+
+/* Read as the octet that came: a bool that holds neither would be undefined. */
+static bool is_flag(const bool *flag)
+{
+	uint8_t octet;
+
+	memcpy(&octet, flag, 1);
+	return octet <= 1;
+}
+
+bool cidr_list_is_sane(const struct cidr_list *list)
+{
+	if (list->count > CIDR_LIST_MAX || !is_flag(&list->has_allow)) {
+		return false;
+	}
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct cidr_rule *rule = &list->rules[i];
+
+		if (!is_flag(&rule->is_allow) ||
+		    (rule->prefix.family != ADDRESS_IPV4 &&
+		     rule->prefix.family != ADDRESS_IPV6) ||
+		    rule->prefix.bits > width(rule->prefix.family)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool cidr_list_allows(const struct cidr_list *list, const struct address *address)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (cidr_contains(&list->rules[i].prefix, address)) {
+			return list->rules[i].is_allow;
+		}
+	}
+	return !list->has_allow || address_reach(address) == ADDRESS_LOOPBACK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Comma separated values by RFC 4180: fields are quoted where they have to be, lines end in CR
+ * LF.
+ */
+#ifndef CORE_BASE_CSV_H
+#define CORE_BASE_CSV_H
+
+#include "core/base/ntp_time.h"
+#include "core/base/text.h"
+
+/* Starts as { .out = text_to(...) }. */
+struct csv {
+	struct text out;
+	bool is_inside; /* a line has begun */
+};
+
+/* The next field of the line. */
+void csv_text(struct csv *csv, const char *words);
+/* Words of others: escaped, and kept from a spreadsheet that would work out what begins like a
+ * formula. */
+void csv_foreign(struct csv *csv, const char *words);
+/* The same of what is escaped already. */
+void csv_escaped(struct csv *csv, const char *words);
+/* Empty when it is not known. */
+void csv_number(struct csv *csv, bool is_known, int64_t number);
+void csv_time(struct csv *csv, struct instant at);
+void csv_empty(struct csv *csv, size_t count);
+void csv_end(struct csv *csv);
+
+/* A whole line. */
+void csv_heading(struct csv *csv, const char *const *names, size_t count);
+
+#endif

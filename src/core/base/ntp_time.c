@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/base/ntp_time.h"
+
+/* The ranges that the header promises for the exponents. */
+enum {
+	LOG2_S_MIN = -40,
+	LOG2_S_MAX = 16,
+	PRECISION_LOG2_S_MIN = -32, /* one unit of the wire format */
+};
+
+/* 16.16: the first span that no longer fits. */
+#define SHORT_LIMIT_NS (INT64_C(65536) * NS_PER_S)
+
+bool ntp_ts_is_zero(struct ntp_ts ts)
+{
+	return ts.seconds == 0 && ts.fraction == 0;
+}
+
+bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b)
+{
+	return a.seconds == b.seconds && a.fraction == b.fraction;
+}
+
+struct instant instant_from_ntp(struct ntp_ts ts)
+{
+	/* Modulo 2^32 from 1970 on is the window itself: wire seconds with the top
+	 * bit set are 1970..2036, those below it that would be 1900..1970 are
+	 * 2036..2106. */
+	uint32_t unix_s = ts.seconds - (uint32_t)NTP_UNIX_EPOCH_S;
+	/* Half a unit more, to round; 2^32 * 10^9 + 2^31 fits in 64 bits. */
+	uint64_t ns =
+		((uint64_t)ts.fraction * (uint64_t)NS_PER_S + (UINT64_C(1) << 31)) >> 32;
+
+	return (struct instant){ (int64_t)unix_s * NS_PER_S + (int64_t)ns };
+}
+
+struct ntp_ts ntp_from_instant(struct instant at)
+{
+	int64_t unix_s = at.unix_ns / NS_PER_S;
+	int64_t ns = at.unix_ns % NS_PER_S;
+	struct ntp_ts ts;
+
+	/* C rounds towards zero, time before 1970 must still round down. */
+	if (ns < 0) {
+		ns += NS_PER_S;
+		unix_s -= 1;
+	}
+	ts.seconds = (uint32_t)(unix_s + NTP_UNIX_EPOCH_S);
+	ts.fraction = (uint32_t)(((uint64_t)ns << 32) / (uint64_t)NS_PER_S);
+	if (ntp_ts_is_zero(ts)) {
+		/* The start of an era; a quarter of a nanosecond late is better
+		 * than a stamp that reads as "unknown". */
+		ts.fraction = 1;
+	}
+	return ts;
+}
+
+int64_t instant_diff_ns(struct instant a, struct instant b)
+{
+	int64_t diff_ns;
+
+	if (__builtin_sub_overflow(a.unix_ns, b.unix_ns, &diff_ns)) {
+		return a.unix_ns < 0 ? INT64_MIN : INT64_MAX;
+	}
+	return diff_ns;
+}
+
+struct instant instant_add_ns(struct instant at, int64_t ns)
+{
+	return (struct instant){ ns_add(at.unix_ns, ns) };
+}
+
+int64_t ns_add(int64_t a_ns, int64_t b_ns)
+{
+	int64_t sum_ns;
+
+	if (__builtin_add_overflow(a_ns, b_ns, &sum_ns)) {
+		return a_ns < 0 ? INT64_MIN : INT64_MAX;
+	}
+	return sum_ns;
+}
+
+int64_t ntp_short_to_ns(uint32_t short_s)
+{
+	return (int64_t)(((uint64_t)short_s * (uint64_t)NS_PER_S + 0xffff) >> 16);
+}
+
+uint32_t ntp_short_from_ns(int64_t ns)
+{
+	uint64_t short_s;
+
+	if (ns <= 0) {
+		return 0;
+	}
+	if (ns >= SHORT_LIMIT_NS) {
+		return UINT32_MAX;
+	}
+	short_s = (((uint64_t)ns << 16) + (uint64_t)NS_PER_S - 1) / (uint64_t)NS_PER_S;
+	/* The last 15 us below the limit round up to 2^32. */
+	return short_s > UINT32_MAX ? UINT32_MAX : (uint32_t)short_s;
+}
+
+int64_t ntp_log2_to_ns(int log2_s)
+{
+	if (log2_s > LOG2_S_MAX) {
+		log2_s = LOG2_S_MAX;
+	}
+	if (log2_s < LOG2_S_MIN) {
+		log2_s = LOG2_S_MIN;
+	}
+	if (log2_s >= 0) {
+		return NS_PER_S << log2_s;
+	}
+	return (NS_PER_S + (INT64_C(1) << -log2_s) - 1) >> -log2_s;
+}
+
+int ntp_log2_from_ns(int64_t ns)
+{
+	int log2_s = PRECISION_LOG2_S_MIN;
+
+	/* Whole nanoseconds are compared, so rounding 2^e s down decides right:
+	 * ns <= 2^e s exactly when ns <= floor(2^e s). */
+	while (log2_s < 0 && (NS_PER_S >> -log2_s) < ns) {
+		log2_s++;
+	}
+	while (log2_s >= 0 && log2_s < LOG2_S_MAX && (NS_PER_S << log2_s) < ns) {
+		log2_s++;
+	}
+	return log2_s;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Time on the wire and time in the program, and the way between them.
+ *
+ * Wire seconds count modulo 2^32 from 1900, so alone they do not say which era
+ * they are of.  They are placed in the one window that needs no help from the
+ * local clock: 1970-01-01 00:00:00 to 2106-02-07 06:28:15 UTC.  A clock that
+ * stands at 1970, 2001 or 2100 therefore reads the same answer in the same way.
+ */
+#ifndef CORE_BASE_NTP_TIME_H
+#define CORE_BASE_NTP_TIME_H
+
+#include <stdbool.h>
+
+#include "core/base/base.h"
+
+/* NTP timestamp in host byte order: RFC 5905 section 6. */
+struct ntp_ts {
+	uint32_t seconds;
+	uint32_t fraction; /* units of 2^-32 s, about 0.23 ns */
+};
+
+/* A point in UTC: nanoseconds since 1970, leap seconds not counted.  Valid
+ * 1677..2262.  A struct, so that two of them cannot be added by mistake. */
+struct instant {
+	int64_t unix_ns;
+};
+
+/* Seconds from 1900-01-01 to 1970-01-01: RFC 5905 figure 4. */
+#define NTP_UNIX_EPOCH_S INT64_C(2208988800)
+
+bool ntp_ts_is_zero(struct ntp_ts ts);
+bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b);
+
+/* Rounds to the nearest nanosecond; total over all 2^64 inputs. */
+struct instant instant_from_ntp(struct ntp_ts ts);
+
+/* Rounds down to a wire unit, so that a stamp never lies later than the clock
+ * it was read from.  Total: seconds are taken modulo 2^32.  Never returns the
+ * value zero, which means "unknown" on the wire: RFC 5905 section 6. */
+struct ntp_ts ntp_from_instant(struct instant at);
+
+/* a - b.  Saturates at INT64_MIN/MAX instead of overflowing. */
+int64_t instant_diff_ns(struct instant a, struct instant b);
+
+/* at + ns, saturating. */
+struct instant instant_add_ns(struct instant at, int64_t ns);
+
+/* a + b, saturating; for spans in ns. */
+int64_t ns_add(int64_t a_ns, int64_t b_ns);
+
+/* NTP short format (16.16 seconds, unsigned: RFC 5905 section 6) to ns, rounded
+ * up, 0..65536 s. */
+int64_t ntp_short_to_ns(uint32_t short_s);
+
+/* ns to NTP short format, rounded up; negative gives 0, beyond the range the
+ * largest value. */
+uint32_t ntp_short_from_ns(int64_t ns);
+
+/* 2^log2_s seconds in ns, rounded up and at least 1; the exponent is clamped to
+ * [-40, 16] so that no foreign octet can shift out of range. */
+int64_t ntp_log2_to_ns(int log2_s);
+
+/* The smallest exponent e with 2^e s >= ns, in [-32, 16]: how a clock that is
+ * read in `ns` names its precision (RFC 5905 section 7.3). */
+int ntp_log2_from_ns(int64_t ns);
+
+#endif

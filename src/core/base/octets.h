@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bounded big-endian reading and writing.  A reader or writer that has run past
+ * its end stays failed: ask once, at the end.  All here, for the compiler to make one
+ * copy of several.
+ */
+#ifndef CORE_BASE_OCTETS_H
+#define CORE_BASE_OCTETS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/base/base.h"
+
+struct octets_reader {
+	const uint8_t *at;
+	size_t left;
+	bool failed;
+};
+
+struct octets_writer {
+	uint8_t *at;
+	size_t left;
+	bool failed;
+};
+
+static inline struct octets_reader octets_read_from(const uint8_t *buf, size_t len)
+{
+	return (struct octets_reader){ .at = buf, .left = len, .failed = false };
+}
+
+/* This and those below return 0 (and copy nothing) once the reader has failed. */
+static inline bool octets_get(struct octets_reader *in, void *ret, size_t len)
+{
+	if (in->failed || len > in->left) {
+		in->failed = true;
+		return false;
+	}
+	/* memcpy() must not be given NULL, not even for no octets at all. */
+	if (len > 0) {
+		memcpy(ret, in->at, len);
+		in->at += len;
+		in->left -= len;
+	}
+	return true;
+}
+
+static inline bool octets_skip(struct octets_reader *in, size_t len)
+{
+	if (in->failed || len > in->left) {
+		in->failed = true;
+		return false;
+	}
+	if (len > 0) {
+		in->at += len;
+		in->left -= len;
+	}
+	return true;
+}
+
+static inline uint8_t octets_get_u8(struct octets_reader *in)
+{
+	uint8_t octet = 0;
+
+	return octets_get(in, &octet, sizeof(octet)) ? octet : 0;
+}
+
+static inline uint16_t octets_get_u16(struct octets_reader *in)
+{
+	uint8_t octets[2];
+
+	if (!octets_get(in, octets, sizeof(octets))) {
+		return 0;
+	}
+	return (uint16_t)(octets[0] << 8 | octets[1]);
+}
+
+static inline uint32_t octets_get_u32(struct octets_reader *in)
+{
+	uint8_t octets[4];
+
+	if (!octets_get(in, octets, sizeof(octets))) {
+		return 0;
+	}
+	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 |
+	       (uint32_t)octets[2] << 8 | octets[3];
+}
+
+static inline struct octets_writer octets_write_to(uint8_t *buf, size_t room)
+{
+	return (struct octets_writer){ .at = buf, .left = room, .failed = false };
+}
+
+static inline void octets_put(struct octets_writer *out, const void *from, size_t len)
+{
+	/* All or nothing: half a number at the end would look like a whole one. */
+	if (out->failed || len > out->left) {
+		out->failed = true;
+		return;
+	}
+	if (len > 0) {
+		memcpy(out->at, from, len);
+		out->at += len;
+		out->left -= len;
+	}
+}
+
+static inline void octets_put_u8(struct octets_writer *out, uint8_t value)
+{
+	octets_put(out, &value, sizeof(value));
+}
+
+static inline void octets_put_u16(struct octets_writer *out, uint16_t value)
+{
+	const uint8_t octets[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+
+	octets_put(out, octets, sizeof(octets));
+}
+
+static inline void octets_put_u32(struct octets_writer *out, uint32_t value)
+{
+	const uint8_t octets[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16),
+		                    (uint8_t)(value >> 8), (uint8_t)value };
+
+	octets_put(out, octets, sizeof(octets));
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/base/style.h"
+
+#include <string.h>
+
+void style_word(struct text *out, const struct style *style, enum style_mood mood,
+                const char *word)
+{
+	static const char *const starts[] = { [STYLE_GOOD] = "\033[32m",
+		                              [STYLE_DOUBTFUL] = "\033[33m",
+		                              [STYLE_BAD] = "\033[31m" };
+
+	if (style->has_color) {
+		text_put(out, starts[mood]);
+	}
+	text_put(out, word);
+	if (style->has_color) {
+		text_put(out, "\033[0m");
+	}
+}
+
+/* The octets of one character or one change of colour, and whether it takes a column. */
+static size_t step(const char *text, size_t *ret_columns)
+{
+	size_t len = 1;
+
+	*ret_columns = *text != '\033';
+	if (*text == '\033') {
+		while (text[len] != '\0' && text[len - 1] != 'm') {
+			len++;
+		}
+		return len;
+	}
+	while (((unsigned char)text[len] & 0xc0) == 0x80) {
+		len++;
+	}
+	return len;
+}
+
+size_t style_octets(const char *text, size_t columns)
+{
+	size_t at = 0, used = 0, len, more;
+
+	for (; text[at] != '\0'; at += len) {
+		len = step(text + at, &more);
+		if (used + more > columns) {
+			break;
+		}
+		used += more;
+	}
+	return at;
+}
+
+size_t style_columns(const char *text)
+{
+	size_t used = 0, more;
+
+	while (*text != '\0') {
+		text += step(text, &more);
+		used += more;
+	}
+	return used;
+}
+
+void style_units(const struct style *style, char *buf)
+{
+	char *unit = style->has_utf8 ? strstr(buf, " us") : NULL;
+
+	if (unit) {
+		memmove(unit + 3, unit + 2, strlen(unit + 2) + 1);
+		memcpy(unit, " \xc2\xb5", 3);
+	}
+}
+
+const char *style_plus_minus(const struct style *style)
+{
+	return style->has_utf8 ? "\xc2\xb1" : "+/-";
+}

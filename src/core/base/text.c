@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/base/text.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char blanks[] = "                                                            ";
+
+struct text text_to(char *buf, size_t room)
+{
+	if (room > 0) {
+		buf[0] = '\0';
+	}
+	return (struct text){ .buf = buf, .room = room };
+}
+
+void text_octets(struct text *text, const char *octets, size_t len)
+{
+	size_t fits;
+
+	if (text->len + 1 < text->room) {
+		fits = text->room - 1 - text->len;
+		fits = len < fits ? len : fits;
+		memcpy(text->buf + text->len, octets, fits);
+		text->buf[text->len + fits] = '\0';
+	}
+	text->len += len;
+}
+
+void text_put(struct text *text, const char *words)
+{
+	text_octets(text, words, strlen(words));
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+	char piece[TEXT_PIECE_ROOM];
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vsnprintf(piece, sizeof(piece), format, arguments);
+	va_end(arguments);
+	if (len > 0) {
+		text_octets(text, piece, strnlen(piece, sizeof(piece)));
+	}
+}
+
+void text_blanks(struct text *text, size_t count)
+{
+	size_t part;
+
+	while (count > 0) {
+		part = count < sizeof(blanks) - 1 ? count : sizeof(blanks) - 1;
+		text_octets(text, blanks, part);
+		count -= part;
+	}
+}
+
+static bool is_plain(uint8_t octet)
+{
+	return octet >= 0x20 && octet < 0x7f;
+}
+
+size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t used = 0;
+	char piece[4];
+	size_t piece_len, i;
+
+	if (room == 0) {
+		return 0;
+	}
+	for (i = 0; i < len; i++) {
+		piece[0] = is_plain(octets[i]) ? (char)octets[i] : '\\';
+		piece_len = 1;
+		if (octets[i] == '\\') {
+			piece[1] = '\\';
+			piece_len = 2;
+		} else if (!is_plain(octets[i])) {
+			piece[1] = 'x';
+			piece[2] = hex[octets[i] >> 4];
+			piece[3] = hex[octets[i] & 0xf];
+			piece_len = 4;
+		}
+		if (piece_len > room - 1 - used) {
+			break;
+		}
+		memcpy(buf + used, piece, piece_len);
+		used += piece_len;
+	}
+	buf[used] = '\0';
+	return used;
+}

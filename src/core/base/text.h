@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Text that grows in the caller's buffer, like snprintf(): always terminated when there is
+ * room at all; `len` is what the whole would have had.
+ */
+#ifndef CORE_BASE_TEXT_H
+#define CORE_BASE_TEXT_H
+
+#include "core/base/base.h"
+
+struct text {
+	char *buf;
+	size_t room;
+	size_t len;
+};
+
+/* One piece of text_format(); what is longer is cut. */
+enum { TEXT_PIECE_ROOM = 640 };
+
+/* NULL and 0: to learn the length. */
+struct text text_to(char *buf, size_t room);
+
+void text_octets(struct text *text, const char *octets, size_t len);
+void text_put(struct text *text, const char *words);
+void text_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+void text_blanks(struct text *text, size_t count);
+
+/* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
+ * \xNN.  Cuts at `room`, never inside an escape.  Returns the length written. */
+size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room);
+
+#endif

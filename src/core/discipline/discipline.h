@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What past runs teach about this clock: how far off it is now and how fast it runs
+ * wrong, each with an honest doubt.
+ *
+ *   init -> (observe -> advise -> apply -> forecast)*
+ *
+ * The same calls serve a run that happens and a run that is read back from the
+ * history, so replaying the records oldest to newest gives the same state to the bit.
+ * Plain data without pointers: it may be copied, and stored by whoever likes; a copy
+ * from outside must pass discipline_is_sane() before use.
+ *
+ * THE SIGN is that of core/select/sample.h: offset = server - local.  The frequency is the one
+ * that the kernel would have to be given to make the clock right, so
+ *
+ *      d offset / dt = frequency - kernel frequency        [ns/s = ppb]
+ *
+ * How.  A bank of two-state Kalman filters (phase, frequency), one for each pair of how
+ * much the frequency wanders and how noisy the measurements are; each run's residuals
+ * shift the weight between them, which is how both are learnt, within the limits of
+ * the bank.  Each run is judged under four stories (it is good; it lies within its
+ * own bound; the clock's phase jumped; its frequency jumped), and what follows from each is
+ * kept apart until the next run: a surprise widens the doubt before it moves the
+ * estimate, and the bound counts every story in that is not ruled out.
+ */
+#ifndef CORE_DISCIPLINE_DISCIPLINE_H
+#define CORE_DISCIPLINE_DISCIPLINE_H
+
+#include <stdbool.h>
+
+#include "core/base/ntp_time.h"
+
+/* Raised with the layout of struct discipline, and with what the same runs teach it: what was
+ * kept by another version is not used. */
+#define DISCIPLINE_VERSION 1
+
+/* The kernel takes no more; most that one run may change it; how fast adjtime() works. */
+#define DISCIPLINE_FREQUENCY_MAX_PPB INT64_C(500000)
+#define DISCIPLINE_FREQUENCY_STEP_MAX_PPB INT64_C(100000)
+#define DISCIPLINE_SLEW_PPB INT64_C(500000)
+
+enum {
+	DISCIPLINE_WANDERS = 5,
+	DISCIPLINE_NOISES = 5,
+	DISCIPLINE_MODELS = DISCIPLINE_WANDERS * DISCIPLINE_NOISES,
+	DISCIPLINE_WIDTHS = 64,
+};
+
+/* What a run found before it touched anything. */
+struct discipline_observation {
+	/* The three clocks, read at one moment (within 50 us of each other): that of the
+	 * measured offset.  CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME. */
+	struct instant at;
+	int64_t monotonic_ns;
+	int64_t boottime_ns;
+	bool is_new_boot; /* the boot id is not that of the observation before */
+
+	bool has_kernel;       /* the next two are known */
+	int64_t frequency_ppb; /* the kernel's, positive = the clock is made faster */
+	int64_t slew_left_ns;  /* what adjtime() had still to do, signed */
+
+	bool is_trusted;   /* a majority answered; else the rest is not looked at */
+	int64_t offset_ns; /* server - local */
+	int64_t bound_ns;  /* |true offset - offset_ns| <= bound_ns; >= 0 */
+	int64_t delay_ns;  /* the smallest of the samples */
+	int64_t jitter_ns; /* mean of (delay - smallest delay); as in core/select/filter.h */
+	unsigned sample_count;
+};
+
+/* What the run did to the clock; all zero and the frequency as found if nothing. */
+struct discipline_action {
+	int64_t step_ns; /* added at once */
+	int64_t slew_ns; /* adjtime() has this much to do from now on, old rest included */
+	int64_t frequency_ppb; /* the kernel's from now on */
+};
+
+enum discipline_state {
+	DISCIPLINE_IGNORANT, /* no trusted run yet: there is no advice */
+	DISCIPLINE_LEARNING, /* the frequency is not known to 1 ppm */
+	DISCIPLINE_STEADY,
+	DISCIPLINE_DOUBTING, /* two surprises and more, lately */
+};
+const char *discipline_state_name(enum discipline_state state); /* "learning"; never NULL */
+
+struct discipline_advice {
+	enum discipline_state state;
+	bool has_phase; /* false when IGNORANT, or lost since a reboot without an answer */
+	int64_t phase_ns; /* move the clock by this; within bound_ns of the offset measured */
+	int64_t phase_sd_ns;      /* one standard deviation */
+	int64_t frequency_ppb;    /* give the kernel this */
+	int64_t frequency_sd_ppb; /* of the frequency estimated, before any clamping */
+};
+
+/* What may be believed of the last run.  The beliefs that follow from each are kept apart
+ * until the next run has told which of them was true. */
+enum discipline_story {
+	DISCIPLINE_STORY_GOOD,       /* it measured the clock, with its usual noise */
+	DISCIPLINE_STORY_LIE,        /* it lies, within its own bound */
+	DISCIPLINE_STORY_PHASE_JUMP, /* the clock was moved, nobody knows by what */
+	DISCIPLINE_STORY_FREQ_JUMP,  /* the clock runs otherwise than before */
+	DISCIPLINE_STORIES
+};
+
+struct discipline_belief {
+	double phase_ns; /* offset */
+	double freq_ppb;
+	double var_phase_ns2;
+	double cov_ns_ppb;
+	double var_freq_ppb2;
+	double share; /* of the beliefs of one model 1 in sum */
+};
+
+struct discipline_model {
+	struct discipline_belief beliefs[DISCIPLINE_STORIES];
+	double weight; /* of all models 1 in sum */
+};
+
+/* How far the clock may be off from the last discipline_apply() on. */
+struct discipline_forecast {
+	bool is_known;
+	bool has_proof; /* the last run's own bound, which no statistics can beat at first */
+	double slew_ns;
+	double kernel_ppb;
+	double wander_ppb2_s;
+	double proof_phase_ns;
+	double proof_bound_ns;
+	struct discipline_belief all;
+	struct discipline_belief beliefs[DISCIPLINE_STORIES];
+};
+
+/* Owned by the caller; the fields are nobody else's business. */
+struct discipline {
+	uint32_t version;
+	uint32_t trusted_count; /* saturates */
+	uint32_t surprise_count;
+	uint32_t width_count;
+	uint32_t width_at;
+	bool has_last; /* the stamps below are of an earlier observation */
+	bool is_phase_lost;
+	bool has_proof;
+	bool is_last_single;
+	int64_t last_wall_ns;
+	int64_t last_monotonic_ns;
+	int64_t last_boottime_ns;
+	int64_t server_ns;     /* the true time that the models stand at */
+	int64_t frequency_ppb; /* the kernel's since the last observation */
+	int64_t slew_ns;
+	int64_t step_ns;
+	int64_t proof_offset_ns;
+	int64_t proof_bound_ns;
+	int64_t last_delay_ns;
+	double lie_share;     /* of late, of the runs */
+	double spread_sum_ns; /* weighted sum and weight of the one-way noise scale */
+	double spread_weight;
+	double widths_ns[DISCIPLINE_WIDTHS]; /* the latest bounds, a ring */
+	struct discipline_model models[DISCIPLINE_MODELS];
+};
+
+void discipline_init(struct discipline *d);
+
+/* True when every field is one that these functions could have left there: for a copy
+ * that comes from outside.  O(1), reads nothing beyond `*d`. */
+MUST_USE bool discipline_is_sane(const struct discipline *d);
+
+/* Takes in what a run found.  No input is an error: stamps that run backwards are a
+ * new boot, a run that is not trusted only tells of time and the kernel.  Without a
+ * discipline_apply() before the next, nothing was done. */
+void discipline_observe(struct discipline *d, const struct discipline_observation *found);
+
+/* What to do now, after discipline_observe().  Pure advice: nothing is recorded. */
+struct discipline_advice discipline_advise(const struct discipline *d);
+
+/* Records what was done.  What was done may differ from the advice in every way. */
+void discipline_apply(struct discipline *d, const struct discipline_action *did);
+
+/* After discipline_apply(). */
+struct discipline_forecast discipline_forecast(const struct discipline *d);
+
+/* |offset| stays below this `ahead_ns` (>= 0) after the run, in more than 999 of 1000
+ * seconds, what is still to be slewed counted in.  INT64_MAX when unknown.  Nobody can
+ * promise it across a step by others, a suspend or a jump of the crystal: the kernel
+ * withdraws its own bound at the first, the next runs find the others. */
+int64_t discipline_bound_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
+
+/* The largest of it from now to `ahead_ns`: what can be promised until the next run. */
+int64_t discipline_bound_until_ns(const struct discipline_forecast *forecast,
+                                  int64_t ahead_ns);
+
+/* What the past lets expect of the offset at the moment of `found`, whose own offset is
+ * not looked at: true and within `*ret_bound_ns` of `*ret_offset_ns`.  False when the past
+ * does not say (no trusted run, a reboot since): the outputs are left alone. */
+MUST_USE bool discipline_expect(const struct discipline *d,
+                                const struct discipline_observation *found,
+                                int64_t *ret_offset_ns, int64_t *ret_bound_ns);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/discipline/discipline_private.h"
+
+/* Share of all seconds in which a story may leave the truth outside the bound.  Four
+ * stories make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail
+ * than normal. */
+#define MISSES 5e-5
+
+struct discipline_forecast discipline_forecast(const struct discipline *d)
+{
+	struct discipline_forecast f = { 0 };
+
+	if (d->trusted_count == 0 || d->is_phase_lost) {
+		return f;
+	}
+	f.is_known = true;
+	f.slew_ns = (double)d->slew_ns;
+	f.kernel_ppb = (double)d->frequency_ppb;
+	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
+		f.wander_ppb2_s += d->models[i].weight * discipline_wander(i);
+	}
+	for (size_t i = 0; i < DISCIPLINE_STORIES; i++) {
+		f.beliefs[i] = discipline_bank_of_story(d, i);
+		f.beliefs[i].phase_ns -= (double)d->step_ns;
+	}
+	f.all = discipline_mix(f.beliefs, DISCIPLINE_STORIES);
+	f.has_proof = d->has_proof;
+	f.proof_phase_ns = (double)d->proof_offset_ns - (double)d->step_ns;
+	f.proof_bound_ns = fmax((double)d->proof_bound_ns, 0.0);
+	return f;
+}
+
+/* How many sigmas keep the misses of a story with this share below MISSES: from
+ * 2 Q(k) <= exp(-k^2 / 2). */
+double discipline_sigmas(double share)
+{
+	return share > MISSES ? sqrt(2.0 * log(share / MISSES)) : 0.0;
+}
+
+/* The bound after `t` seconds if `b` is what to believe. */
+static double belief_bound_ns(const struct discipline_forecast *f,
+                              const struct discipline_belief *b, double t, double slewed_ns)
+{
+	double mean_ns = b->phase_ns + (b->freq_ppb - f->kernel_ppb) * t - slewed_ns;
+	double var_ns2 = b->var_phase_ns2 + 2.0 * t * b->cov_ns_ppb +
+	                 t * t * b->var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
+
+	return fabs(mean_ns) + discipline_sigmas(b->share) * sqrt(fmax(var_ns2, 0.0));
+}
+
+/* The last run proved where the clock was; since then it can have drifted. */
+static double proof_bound_ns(const struct discipline_forecast *f, double t,
+                             double slewed_ns)
+{
+	double mean_ns =
+		f->proof_phase_ns + (f->all.freq_ppb - f->kernel_ppb) * t - slewed_ns;
+	double var_ns2 = t * t * f->all.var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
+
+	return fabs(mean_ns) + f->proof_bound_ns + discipline_sigmas(1.0) * sqrt(var_ns2);
+}
+
+int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_ns)
+{
+	double t = discipline_seconds(ahead_ns);
+	double slewed_ns = f->slew_ns - discipline_slew_left(f->slew_ns, t);
+	double bound_ns = 0.0;
+
+	if (!f->is_known) {
+		return INT64_MAX;
+	}
+	for (size_t i = 0; i < DISCIPLINE_STORIES; i++) {
+		if (f->beliefs[i].share > MISSES) {
+			bound_ns = fmax(bound_ns,
+			                belief_bound_ns(f, &f->beliefs[i], t, slewed_ns));
+		}
+	}
+	if (f->has_proof) {
+		bound_ns = fmin(bound_ns, proof_bound_ns(f, t, slewed_ns));
+	}
+	return to_ns(ceil(bound_ns));
+}
+
+int64_t discipline_bound_until_ns(const struct discipline_forecast *f, int64_t ahead_ns)
+{
+	int64_t slewed_ns = to_ns(fabs(f->slew_ns) / (double)DISCIPLINE_SLEW_PPB * 1e9);
+	int64_t most_ns = discipline_bound_ns(f, 0);
+
+	if (slewed_ns < ahead_ns) {
+		most_ns = clamp_integer(discipline_bound_ns(f, slewed_ns), most_ns,
+		                        INT64_MAX);
+	}
+	for (int64_t i = 1; i <= 16; i++) {
+		int64_t at_ns = ahead_ns / 16 * i;
+
+		most_ns = clamp_integer(discipline_bound_ns(f, at_ns), most_ns, INT64_MAX);
+	}
+	return clamp_integer(discipline_bound_ns(f, ahead_ns), most_ns, INT64_MAX);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/discipline/discipline_private.h"
+
+/* Kernel stamps, the scheduler and the path's own asymmetry: no run is surer than this. */
+#define NOISE_FLOOR_NS 5e3
+#define SPREAD_MEMORY 0.95 /* what a run leaves of the weight of those before */
+#define SAMPLES_MAX 64     /* more say no more of the noise */
+
+/* Two ways to infer how noisy one run is, each times what the residuals say that it misses:
+ * from how far its bound exceeds the smallest of late, or from the spread of delays. */
+static const struct noise_kind {
+	bool is_from_width;
+	double factor;
+} NOISE_KINDS[DISCIPLINE_NOISES] = {
+	{ true, 1.0 }, { false, 1.0 }, { false, 4.0 }, { false, 16.0 }, { false, 64.0 },
+};
+
+/* Mean of (delay - smallest delay) of `n` exchanges, when each way has an exponential
+ * delay of scale 1 on top: 2 less the mean of the smallest of n sums of two. */
+static double spread_per_scale(unsigned n)
+{
+	double term = 1.0 / n;
+	double smallest = term;
+
+	for (unsigned k = 1; k <= n; k++) {
+		term *= (double)(n - k + 1) / n;
+		smallest += term;
+	}
+	return 2.0 - smallest;
+}
+
+static unsigned sample_count_of(const struct discipline_observation *found)
+{
+	return (unsigned)clamp(found->sample_count, 1, SAMPLES_MAX);
+}
+
+/* The scale of the one-way noise, from within the run or, with a single exchange, from
+ * one run to the next: the mean difference of two sums of two exponentials is 1.5. */
+static void learn_spread(struct discipline *d, const struct discipline_observation *found)
+{
+	unsigned n = sample_count_of(found);
+	double scale_ns = 0.0;
+	double weight = 0.0;
+
+	if (n > 1) {
+		scale_ns = fmax((double)found->jitter_ns, 0.0) / spread_per_scale(n);
+		weight = n - 1;
+	} else if (d->is_last_single) {
+		scale_ns = fabs((double)ns_diff(found->delay_ns, d->last_delay_ns)) / 1.5;
+		weight = 0.5;
+	}
+	d->spread_sum_ns = d->spread_sum_ns * SPREAD_MEMORY + scale_ns * weight;
+	d->spread_weight = d->spread_weight * SPREAD_MEMORY + weight;
+	d->is_last_single = n == 1;
+	d->last_delay_ns = found->delay_ns;
+}
+
+static void learn_width(struct discipline *d, double bound_ns)
+{
+	d->widths_ns[d->width_at] = bound_ns;
+	d->width_at = (d->width_at + 1) % DISCIPLINE_WIDTHS;
+	if (d->width_count < DISCIPLINE_WIDTHS) {
+		d->width_count++;
+	}
+}
+
+/* Given how far the joined interval exceeds the shortest that the path allows, the error of
+ * its middle is uniform within that excess: what one way lacks the other has. */
+static double noise_from_width(const struct discipline *d, double bound_ns)
+{
+	double least_ns = bound_ns;
+	double mean_ns = 0.0;
+	double excess_ns;
+
+	for (size_t i = 0; i < d->width_count; i++) {
+		least_ns = fmin(least_ns, d->widths_ns[i]);
+		mean_ns += d->widths_ns[i] / d->width_count;
+	}
+	/* The shortest seen is not the shortest that there is. */
+	excess_ns = bound_ns - least_ns + (mean_ns - least_ns) / sqrt(d->width_count);
+	if (d->width_count < 4) {
+		excess_ns = bound_ns;
+	}
+	return square(excess_ns) / 3.0;
+}
+
+/* The smallest of n exponentials each way, half their difference. */
+static double noise_from_spread(const struct discipline *d, unsigned n)
+{
+	double scale_ns;
+
+	if (d->spread_weight <= 0.0) {
+		return INFINITY;
+	}
+	scale_ns = d->spread_sum_ns / d->spread_weight / n;
+	return square(scale_ns) / 2.0 * (1.0 + 2.0 / d->spread_weight);
+}
+
+void discipline_noise_variances(const struct discipline *d,
+                                const struct discipline_observation *found,
+                                double ret_ns2[DISCIPLINE_NOISES])
+{
+	double bound_ns = fmax((double)found->bound_ns, 0.0);
+	double from_width = noise_from_width(d, bound_ns);
+	double from_spread = noise_from_spread(d, sample_count_of(found));
+
+	for (size_t i = 0; i < DISCIPLINE_NOISES; i++) {
+		double ns2 = NOISE_KINDS[i].is_from_width ? from_width : from_spread;
+
+		/* Nothing within a bound is worse than evenly spread in it. */
+		ns2 = fmin(ns2 * NOISE_KINDS[i].factor, square(bound_ns) / 3.0);
+		ret_ns2[i] = ns2 + square(NOISE_FLOOR_NS);
+	}
+}
+
+void discipline_learn_noise(struct discipline *d,
+                            const struct discipline_observation *found)
+{
+	learn_spread(d, found);
+	learn_width(d, fmax((double)found->bound_ns, 0.0));
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/discipline/record.h"
+
+#include <string.h>
+
+/* 2^7 * 15 min is more than a day. */
+enum { RATE_COUNT_MAX = 8 };
+
+const char *record_verb_name(enum record_verb verb)
+{
+	switch (verb) {
+	case RECORD_QUERY:
+		return "query";
+	case RECORD_SET:
+		return "set";
+	case RECORD_CHECK:
+		return "check";
+	case RECORD_VERB_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void text_copy(char *to, const char *from, size_t room)
+{
+	const size_t len = strnlen(from, room - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+void run_record_init(struct run_record *ret, enum record_verb verb, const struct run *run)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->at = run->at;
+	ret->mono_ns = run->at_mono_ns;
+	ret->verb = (uint32_t)verb;
+	ret->status = (uint32_t)run->status;
+	ret->exit_status = (uint32_t)run_status_exit(run->status);
+	ret->agreeing_count = (uint32_t)run->agreeing_count;
+	ret->asked_count = (uint32_t)run->asked_count;
+	ret->has_answer = run->has_answer;
+	if (run->has_answer) {
+		ret->leap = run->leap;
+		ret->offset_ns = run->offset_ns;
+		ret->bound_ns = run->bound_ns;
+		ret->delay_ns = run->delay_ns;
+		ret->jitter_ns = run->jitter_ns;
+		ret->sample_count = run->sample_count;
+	}
+}
+
+void source_record_init(struct source_record *ret, const struct run_source *source)
+{
+	memset(ret, 0, sizeof(*ret));
+	text_copy(ret->name, source->name, sizeof(ret->name));
+	text_copy(ret->reason, source->reason, sizeof(ret->reason));
+	ret->address.family = source->address.family;
+	memcpy(ret->address.octets, source->address.octets, sizeof(ret->address.octets));
+	ret->address.scope = source->address.scope;
+	ret->address.port = source->port;
+	ret->port = source->port;
+	ret->scheme = (uint32_t)source->scheme;
+	ret->status = (uint32_t)source->status;
+	ret->sent_count = source->sent;
+	ret->received_count = source->received;
+	ret->has_header = source->has_header;
+	if (source->has_header) {
+		ret->leap = source->leap;
+		ret->stratum = source->stratum;
+		memcpy(ret->refid, source->refid, sizeof(ret->refid));
+		ret->root_delay_ns = source->root_delay_ns;
+		ret->root_dispersion_ns = source->root_dispersion_ns;
+		if (source->stratum == 0) {
+			ret->kiss = (uint32_t)ntp_kiss_from_refid(source->refid);
+		}
+	}
+	ret->has_estimate = source->has_estimate;
+	if (source->has_estimate) {
+		ret->offset_ns = source->offset_ns;
+		ret->bound_ns = source->bound_ns;
+		ret->delay_ns = source->delay_ns;
+	}
+}
+
+static bool text_ends(const char *text, size_t room)
+{
+	return memchr(text, '\0', room) != NULL;
+}
+
+static bool is_flag(uint8_t octet)
+{
+	return octet <= 1;
+}
+
+bool run_record_is_sane(const struct run_record *record)
+{
+	if (!text_ends(record->boot_id, sizeof(record->boot_id)) ||
+	    !text_ends(record->version, sizeof(record->version)) ||
+	    !is_flag(record->is_dry) || !is_flag(record->has_answer) ||
+	    !is_flag(record->has_plan) || !is_flag(record->has_kernel)) {
+		return false;
+	}
+	if (record->verb >= RECORD_VERB_COUNT || record->status > RUN_INTERRUPTED ||
+	    record->exit_status > 255 || record->applied_action > PLAN_STEP ||
+	    record->plan_action > PLAN_REFUSE || record->plan_reason >= PLAN_REASON_COUNT ||
+	    record->kernel_flags > RECORD_KERNEL_ALL) {
+		return false;
+	}
+	return !record->has_answer ||
+	       (record->leap <= NTP_LEAP_UNSYNCHRONISED && record->bound_ns >= 0 &&
+	        record->delay_ns >= 0 && record->jitter_ns >= 0);
+}
+
+/* The enumeration is read as the octets that came. */
+static bool address_is_sane(const struct address *address)
+{
+	uint32_t family;
+
+	_Static_assert(sizeof(family) == sizeof(address->family),
+	               "an enumeration is an int");
+	memcpy(&family, &address->family, sizeof(family));
+	return family <= ADDRESS_IPV6;
+}
+
+bool source_record_is_sane(const struct source_record *record)
+{
+	if (!text_ends(record->name, sizeof(record->name)) ||
+	    !text_ends(record->reason, sizeof(record->reason)) ||
+	    !address_is_sane(&record->address) || !is_flag(record->has_header) ||
+	    !is_flag(record->has_estimate)) {
+		return false;
+	}
+	return record->port <= UINT16_MAX && record->port == record->address.port &&
+	       record->scheme < SCHEME_COUNT && record->status <= SOURCE_UNREACHABLE &&
+	       record->kiss <= NTP_KISS_RATE && record->leap <= NTP_LEAP_UNSYNCHRONISED &&
+	       record->bound_ns >= 0;
+}
+
+struct discipline_observation run_record_observation(const struct run_record *record,
+                                                     const struct run_record *before)
+{
+	return (struct discipline_observation){
+		.at = record->at,
+		.monotonic_ns = record->mono_ns,
+		.boottime_ns = record->boot_ns,
+		.is_new_boot = before && strcmp(before->boot_id, record->boot_id) != 0,
+		.has_kernel = record->has_kernel,
+		.frequency_ppb = record->frequency_before_ppb,
+		.slew_left_ns = record->slew_before_ns,
+		.is_trusted = record->has_answer,
+		.offset_ns = record->offset_ns,
+		.bound_ns = record->bound_ns,
+		.delay_ns = record->delay_ns,
+		.jitter_ns = record->jitter_ns,
+		.sample_count = record->sample_count,
+	};
+}
+
+struct discipline_action run_record_action(const struct run_record *record)
+{
+	const bool is_step = record->applied_action == PLAN_STEP;
+
+	return (struct discipline_action){
+		.step_ns = is_step ? record->applied_by_ns : 0,
+		.slew_ns = record->slew_after_ns,
+		.frequency_ppb = record->frequency_after_ppb,
+	};
+}
+
+struct instant run_record_end(const struct run_record *record)
+{
+	return instant_add_ns(record->at, run_record_action(record).step_ns);
+}
+
+bool kiss_record_is_sane(const struct kiss_record *kiss)
+{
+	return address_is_sane(&kiss->address) && kiss->address.family != ADDRESS_NONE &&
+	       kiss->code > NTP_KISS_NONE && kiss->code <= NTP_KISS_RATE;
+}
+
+bool kiss_record_holds(const struct kiss_record *kiss, struct instant now)
+{
+	const int64_t age_ns = instant_diff_ns(now, kiss->since);
+
+	return age_ns >= 0 && age_ns < KISS_MOST_NS && now.unix_ns < kiss->until.unix_ns;
+}
+
+static int64_t hold_off_ns(enum ntp_kiss code, uint32_t rate_count)
+{
+	int64_t ns = KISS_FIRST_NS;
+
+	if (code != NTP_KISS_RATE) {
+		return KISS_MOST_NS;
+	}
+	for (uint32_t i = 1; i < rate_count && ns < KISS_MOST_NS; i++) {
+		ns *= 2;
+	}
+	return ns < KISS_MOST_NS ? ns : KISS_MOST_NS;
+}
+
+bool kiss_record_next(const struct kiss_record *known, const struct source_record *source,
+                      struct instant now, struct kiss_record *ret)
+{
+	struct kiss_record next;
+
+	memset(&next, 0, sizeof(next));
+	if (known) {
+		next = *known;
+	}
+	if (source->kiss != NTP_KISS_NONE) {
+		next.address = source->address;
+		next.code = source->kiss;
+		if (source->kiss == NTP_KISS_RATE && next.rate_count < RATE_COUNT_MAX) {
+			next.rate_count++;
+		}
+		next.since = now;
+		next.until = instant_add_ns(
+			now, hold_off_ns((enum ntp_kiss)next.code, next.rate_count));
+		*ret = next;
+		return true;
+	}
+	if (!known) {
+		return false;
+	}
+	/* One good answer takes back one RATE and no more: forgotten at once, the server
+	 * would be asked too often again tomorrow. */
+	if (source->has_estimate) {
+		if (next.rate_count <= 1) {
+			return false;
+		}
+		next.rate_count--;
+	}
+	*ret = next;
+	return true;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is remembered of a run: plain data of fixed size, without pointers.  It crosses
+ * process borders and comes back from a file, so whoever receives one asks
+ * *_is_sane() before use; yes and no are octets for that reason (a bool that holds
+ * neither would be undefined).
+ */
+#ifndef CORE_DISCIPLINE_RECORD_H
+#define CORE_DISCIPLINE_RECORD_H
+
+#include "core/discipline/discipline.h"
+#include "core/select/run.h"
+
+enum {
+	RECORD_BOOT_ID_ROOM = 40, /* 36 letters as in /proc/sys/kernel/random/boot_id */
+	RECORD_VERSION_ROOM = 24,
+	RECORD_REASON_ROOM = RUN_REASON_ROOM,
+};
+
+enum record_verb { RECORD_QUERY, RECORD_SET, RECORD_CHECK, RECORD_VERB_COUNT };
+const char *record_verb_name(enum record_verb verb); /* "query"; NULL when out of range */
+
+/* Bits of kernel_flags. */
+#define RECORD_KERNEL_UNSYNCHRONISED UINT32_C(1)
+#define RECORD_KERNEL_PLL UINT32_C(2)
+#define RECORD_KERNEL_LEAP_INSERT UINT32_C(4)
+#define RECORD_KERNEL_LEAP_DELETE UINT32_C(8)
+/* ... but these: the leap second that this run, or one before it in this boot, armed. */
+#define RECORD_KERNEL_ARMED_INSERT UINT32_C(16)
+#define RECORD_KERNEL_ARMED_DELETE UINT32_C(32)
+#define RECORD_KERNEL_ALL UINT32_C(63)
+
+struct run_record {
+	/* The clocks, read at one moment: that of the offset. */
+	struct instant at;
+	int64_t mono_ns;
+	int64_t boot_ns;
+	char boot_id[RECORD_BOOT_ID_ROOM];
+	char version[RECORD_VERSION_ROOM]; /* of the program */
+	uint32_t verb;                     /* enum record_verb */
+	uint32_t status;                   /* enum run_status */
+	uint32_t exit_status;              /* 0..255 */
+	uint32_t agreeing_count;
+	uint32_t asked_count;
+	uint8_t is_dry;
+
+	uint8_t has_answer; /* the next six are known */
+	uint32_t leap;      /* enum ntp_leap */
+	uint32_t sample_count;
+	int64_t offset_ns;
+	int64_t bound_ns;
+	int64_t delay_ns;
+	int64_t jitter_ns;
+
+	uint8_t has_plan;     /* the next three are known */
+	uint32_t plan_action; /* enum plan_action */
+	uint32_t plan_reason; /* enum plan_reason */
+	int64_t plan_by_ns;
+
+	uint32_t applied_action; /* enum plan_action; PLAN_NONE: the clock was not moved */
+	int64_t applied_by_ns;
+
+	uint8_t has_kernel; /* the next seven are known; before = as it was found */
+	int64_t frequency_before_ppb;
+	int64_t frequency_after_ppb;
+	int64_t slew_before_ns; /* what adjtime() had still to do */
+	int64_t slew_after_ns;
+	int64_t max_error_ns; /* after */
+	int64_t estimated_error_ns;
+	uint32_t kernel_flags; /* RECORD_KERNEL_*, before */
+};
+
+struct source_record {
+	char name[SERVER_HOST_ROOM]; /* as it was given */
+	struct address address;      /* the port in it is that of `port` */
+	uint32_t port;               /* 0..65535 */
+	uint32_t scheme;             /* enum scheme */
+	uint32_t status;             /* enum source_status */
+	char reason[RECORD_REASON_ROOM];
+	uint32_t sent_count;
+	uint32_t received_count;
+	uint32_t kiss;      /* enum ntp_kiss: the last it sent in this run */
+	uint8_t has_header; /* the next five are known */
+	uint8_t leap;
+	uint8_t stratum;
+	uint8_t refid[4];
+	int64_t root_delay_ns;
+	int64_t root_dispersion_ns;
+	uint8_t has_estimate; /* the next three are known */
+	int64_t offset_ns;
+	int64_t bound_ns;
+	int64_t delay_ns;
+};
+
+/* Octets that are not used are zero.  From `run`: at, the monotonic clock, the status, the
+ * answer; the rest is the caller's to fill. */
+void run_record_init(struct run_record *ret, enum record_verb verb, const struct run *run);
+void source_record_init(struct source_record *ret, const struct run_source *source);
+
+MUST_USE bool run_record_is_sane(const struct run_record *record);
+MUST_USE bool source_record_is_sane(const struct source_record *record);
+
+/* A recorded run as the discipline takes it in; `before` is the record that precedes it,
+ * NULL when there is none. */
+struct discipline_observation run_record_observation(const struct run_record *record,
+                                                     const struct run_record *before);
+struct discipline_action run_record_action(const struct run_record *record);
+
+/* Where the clock stood at the end of the run: what it did is counted in. */
+struct instant run_record_end(const struct run_record *record);
+
+/* A server that asked to be left alone: RFC 5905 section 7.4. */
+struct kiss_record {
+	struct address address; /* with the port */
+	uint32_t code;          /* enum ntp_kiss, not NTP_KISS_NONE */
+	uint32_t
+		rate_count; /* RATE that was not yet made good by a usable answer; saturates */
+	struct instant since;
+	struct instant until;
+};
+
+/* The hold-off: a quarter of an hour at the first RATE, doubled at each further one; at
+ * most a day, which is what DENY and RSTR cost.  They mean "for good", but an address gets
+ * a new owner, and one question a day harms nobody. */
+#define KISS_FIRST_NS (900 * NS_PER_S)
+#define KISS_MOST_NS (86400 * NS_PER_S)
+
+MUST_USE bool kiss_record_is_sane(const struct kiss_record *kiss);
+
+/* True when the server is not to be asked at `now`.  However far in the future
+ * `until` lies, not for longer than KISS_MOST_NS after `since`; a kiss from the future (the
+ * clock went back) does not count. */
+bool kiss_record_holds(const struct kiss_record *kiss, struct instant now);
+
+/* What `source`, of a run that ended at `now`, makes of the kiss known of its address
+ * (NULL: none): true and `*ret` when one is to be remembered, false when none. */
+bool kiss_record_next(const struct kiss_record *known, const struct source_record *source,
+                      struct instant now, struct kiss_record *ret);
+
+#endif

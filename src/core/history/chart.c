@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/history/chart.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	GAP_INTERVALS = 4, /* times the usual distance of two runs */
+	TRIMMED_PART = 20, /* one in so many values may be left out on each side ... */
+	TRIMMED_FROM = 5,  /* ... where there are so many at least */
+	FAR_SPANS = 3,     /* ... if it lies farther off than so often the rest is wide */
+	CLOSE_RATIO = 4,
+};
+
+/* ---- points ---- */
+
+/* A clock that stands at 1970 until it gets an answer must not stretch the axis: a run
+ * without one lies between those that have one. */
+static void place_runs(const struct run_record *runs, size_t count, struct keyed *places)
+{
+	int64_t bound_ns = INT64_MAX;
+
+	for (size_t i = count; i > 0; i--) {
+		int64_t at_ns = past_at(&runs[i - 1]).unix_ns;
+
+		if (runs[i - 1].has_answer) {
+			bound_ns = at_ns;
+		} else if (at_ns > bound_ns) {
+			at_ns = bound_ns;
+		}
+		places[i - 1] = (struct keyed){ .key = at_ns, .at = i - 1 };
+	}
+	bound_ns = INT64_MIN;
+	for (size_t i = 0; i < count; i++) {
+		if (runs[i].has_answer) {
+			bound_ns = places[i].key;
+		} else if (places[i].key < bound_ns) {
+			places[i].key = bound_ns;
+		}
+	}
+}
+
+static struct chart_point point_of(const struct run_record *run,
+                                   const struct run_record *before, int64_t at_ns)
+{
+	return (struct chart_point){
+		.at_ns = at_ns,
+		.has_answer = past_is_trusted(run),
+		.offset_ns = run->offset_ns,
+		.bound_ns = run->bound_ns,
+		.delay_ns = run->delay_ns,
+		.has_frequency = run->has_kernel,
+		.frequency_ppb = run->frequency_after_ppb,
+		.is_step = run->applied_action == PLAN_STEP,
+		.is_failure = past_is_failure(run),
+		.is_reboot = past_is_reboot(before, run),
+	};
+}
+
+static int64_t distance_ns(int64_t from_ns, int64_t to_ns)
+{
+	return instant_diff_ns((struct instant){ to_ns }, (struct instant){ from_ns });
+}
+
+/* The median distance of two runs, by halving. */
+static int64_t usual_distance_ns(const struct chart_point *points, size_t count)
+{
+	int64_t lo_ns = 0, hi_ns = INT64_MAX;
+
+	while (lo_ns < hi_ns) {
+		const int64_t middle_ns = lo_ns + (hi_ns - lo_ns) / 2;
+		size_t below = 0;
+
+		for (size_t i = 1; i < count; i++) {
+			below += distance_ns(points[i - 1].at_ns, points[i].at_ns) <=
+			         middle_ns;
+		}
+		if (2 * below >= count - 1) {
+			hi_ns = middle_ns;
+		} else {
+			lo_ns = middle_ns + 1;
+		}
+	}
+	return lo_ns;
+}
+
+void chart_make(const struct run_record *runs, size_t count, struct keyed *scratch,
+                struct chart_point *points, struct chart *ret)
+{
+	int64_t usual_ns;
+
+	place_runs(runs, count, scratch);
+	keyed_sort(scratch, count);
+	for (size_t i = 0; i < count; i++) {
+		const size_t at = scratch[i].at;
+
+		points[i] =
+			point_of(&runs[at], at > 0 ? &runs[at - 1] : NULL, scratch[i].key);
+	}
+	usual_ns = usual_distance_ns(points, count);
+	*ret = (struct chart){
+		.points = points,
+		.count = count,
+		.from_ns = points[0].at_ns,
+		.to_ns = points[count - 1].at_ns,
+		.gap_ns = usual_ns < INT64_MAX / GAP_INTERVALS ? usual_ns * GAP_INTERVALS
+		                                               : INT64_MAX,
+	};
+	if (distance_ns(ret->from_ns, ret->to_ns) < NS_PER_S) { /* one run */
+		ret->from_ns = ns_add(ret->from_ns, -60 * NS_PER_S);
+		ret->to_ns = ns_add(ret->to_ns, 60 * NS_PER_S);
+	}
+}
+
+/* ---- values ---- */
+
+static bool has_value(const struct chart_point *point, enum chart_panel panel)
+{
+	return panel == CHART_FREQUENCY ? point->has_frequency : point->has_answer;
+}
+
+static double value_of(const struct chart_point *point, enum chart_panel panel)
+{
+	switch (panel) {
+	case CHART_FREQUENCY:
+		return (double)point->frequency_ppb;
+	case CHART_DELAY:
+		return (double)point->delay_ns;
+	default:
+		return (double)point->offset_ns;
+	}
+}
+
+static double half_band_of(const struct chart_point *point, enum chart_panel panel)
+{
+	return panel == CHART_OFFSET ? (double)point->bound_ns : 0;
+}
+
+/* The upper edges, or with -1 the lower ones mirrored, so that both ends are looked at
+ * alike. */
+static double edge_of(const struct chart_point *point, enum chart_panel panel, double sign)
+{
+	return sign * value_of(point, panel) + half_band_of(point, panel);
+}
+
+static size_t count_above(const struct chart *chart, enum chart_panel panel, double sign,
+                          double limit)
+{
+	size_t above = 0;
+
+	for (size_t i = 0; i < chart->count; i++) {
+		above += has_value(&chart->points[i], panel) &&
+		         edge_of(&chart->points[i], panel, sign) > limit;
+	}
+	return above;
+}
+
+/* A limit that at most `most` edges lie above, close to the smallest such. */
+static double limit_leaving(const struct chart *chart, enum chart_panel panel, double sign,
+                            size_t most, double lo, double hi)
+{
+	for (unsigned i = 0; i < 64 && lo < hi; i++) {
+		const double middle = lo + (hi - lo) / 2;
+
+		if (count_above(chart, panel, sign, middle) <= most) {
+			hi = middle;
+		} else {
+			lo = middle;
+		}
+	}
+	return hi;
+}
+
+struct extent {
+	size_t count;
+	double top;    /* the largest upper edge */
+	double bottom; /* the largest lower one, mirrored */
+};
+
+static struct extent whole_extent(const struct chart *chart, enum chart_panel panel)
+{
+	struct extent whole = { 0, -INFINITY, -INFINITY };
+
+	for (size_t i = 0; i < chart->count; i++) {
+		if (has_value(&chart->points[i], panel)) {
+			whole.count++;
+			whole.top = fmax(whole.top, edge_of(&chart->points[i], panel, 1));
+			whole.bottom =
+				fmax(whole.bottom, edge_of(&chart->points[i], panel, -1));
+		}
+	}
+	return whole;
+}
+
+/* Without what lies far off. */
+static struct extent usual_extent(const struct chart *chart, enum chart_panel panel,
+                                  const struct extent *whole)
+{
+	const size_t most =
+		whole->count / TRIMMED_PART > 0 ? whole->count / TRIMMED_PART : 1;
+	struct extent usual = *whole;
+	double top, bottom, span;
+
+	if (whole->count < TRIMMED_FROM) {
+		return usual;
+	}
+	top = limit_leaving(chart, panel, 1, most, -whole->bottom, whole->top);
+	bottom = limit_leaving(chart, panel, -1, most, -whole->top, whole->bottom);
+	span = fmax(top + bottom, 1);
+	if (whole->top - top > FAR_SPANS * span) {
+		usual.top = top + span / 4;
+	}
+	if (whole->bottom - bottom > FAR_SPANS * span) {
+		usual.bottom = bottom + span / 4;
+	}
+	return usual;
+}
+
+/* 1, 2 or 5 times a power of ten: the smallest that is not below `least`. */
+static double round_step(double least)
+{
+	const double power = pow(10, floor(log10(least)));
+
+	if (least <= power) {
+		return power;
+	}
+	return least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
+}
+
+void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigned ticks,
+                      struct chart_scale *ret)
+{
+	const struct extent whole = whole_extent(chart, panel);
+	struct extent usual = { 0, 0, 0 };
+	double lo = 0, hi = 0;
+
+	if (whole.count > 0) {
+		usual = usual_extent(chart, panel, &whole);
+		lo = -usual.bottom;
+		hi = usual.top;
+	}
+	if (panel != CHART_FREQUENCY) { /* zero is what one looks for */
+		lo = fmin(lo, 0);
+		hi = fmax(hi, 0);
+	}
+	/* All the same: a microsecond, or a tenth of a ppm. */
+	if (hi - lo < 10) {
+		lo -= panel == CHART_DELAY ? 0 : panel == CHART_FREQUENCY ? 100 : 1000;
+		hi += panel == CHART_FREQUENCY ? 100 : 1000;
+	}
+	ret->step = round_step((hi - lo) / (ticks > 1 ? ticks : 1));
+	ret->lo = floor(lo / ret->step) * ret->step;
+	ret->hi = ceil(hi / ret->step) * ret->step;
+	ret->value_count = whole.count;
+	/* A bound that reaches out of the picture is seen to do so. */
+	panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
+	ret->beyond_count = count_above(chart, panel, 1, ret->hi) +
+	                    count_above(chart, panel, -1, -ret->lo);
+}
+
+bool chart_needs_close(const struct chart_scale *offset, const struct chart_scale *close)
+{
+	return offset->hi - offset->lo > CLOSE_RATIO * (close->hi - close->lo);
+}
+
+double chart_place(const struct chart_scale *scale, double value)
+{
+	return (value - scale->lo) / (scale->hi - scale->lo);
+}
+
+/* ---- columns ---- */
+
+static double time_place(const struct chart *chart, int64_t at_ns)
+{
+	const double from = (double)chart->from_ns;
+
+	return ((double)at_ns - from) / ((double)chart->to_ns - from);
+}
+
+static void add_value(struct chart_column *column, const struct chart_point *point,
+                      enum chart_panel panel)
+{
+	const double value = value_of(point, panel);
+	const double half = half_band_of(point, panel);
+
+	if (column->value_count == 0) {
+		column->first = value;
+		column->first_at_ns = point->at_ns;
+		column->min = column->max = value;
+		column->band_lo = value - half;
+		column->band_hi = value + half;
+	}
+	column->value_count++;
+	column->last = value;
+	column->last_at_ns = point->at_ns;
+	column->min = fmin(column->min, value);
+	column->max = fmax(column->max, value);
+	column->band_lo = fmin(column->band_lo, value - half);
+	column->band_hi = fmax(column->band_hi, value + half);
+}
+
+static void add_events(struct chart_column *column, const struct chart_point *point)
+{
+	column->step_count += point->is_step;
+	column->failure_count += point->is_failure;
+	column->reboot_count += point->is_reboot;
+	if (point->is_step || point->is_failure || point->is_reboot) {
+		column->event_at_ns = point->at_ns;
+	}
+	if (point->is_step &&
+	    fabs((double)point->offset_ns) > fabs((double)column->step_ns)) {
+		column->step_ns = point->offset_ns;
+	}
+}
+
+void chart_columns(const struct chart *chart, enum chart_panel panel,
+                   struct chart_column *ret, size_t column_count)
+{
+	memset(ret, 0, column_count * sizeof(*ret));
+	for (size_t i = 0; i < chart->count; i++) {
+		const struct chart_point *point = &chart->points[i];
+		const double place = time_place(chart, point->at_ns);
+		size_t at = (size_t)(place * (double)column_count);
+
+		at = at < column_count ? at : column_count - 1;
+		add_events(&ret[at], point);
+		if (has_value(point, panel)) {
+			add_value(&ret[at], point, panel);
+		}
+	}
+}
+
+bool chart_is_gap(const struct chart *chart, const struct chart_column *before,
+                  const struct chart_column *column)
+{
+	return distance_ns(before->last_at_ns, column->first_at_ns) > chart->gap_ns;
+}

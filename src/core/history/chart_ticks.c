@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text_time.h"
+#include "core/history/chart.h"
+
+#define S_PER_DAY INT64_C(86400)
+
+enum {
+	MONTHS_PER_YEAR = 12,
+	MONDAY_S = 4 * 86400, /* 1970-01-05 was one */
+};
+
+/* ---- time ---- */
+
+static const int64_t steps_s[] = {
+	1,     2,     5,      10,        15,        30,         60,       120,
+	300,   600,   900,    1800,      3600,      7200,       3 * 3600, 21600,
+	43200, 86400, 172800, 3 * 86400, 7 * 86400, 14 * 86400,
+};
+static const int steps_months[] = { 1, 2, 3, 4, 6, 12, 24, 60, 120, 240, 600, 1200 };
+
+static int64_t floor_to(int64_t value, int64_t step)
+{
+	return value - ((value % step) + step) % step;
+}
+
+static void time_label(struct instant at, int64_t step_s, char *label)
+{
+	static const char months[MONTHS_PER_YEAR][4] = { "Jan", "Feb", "Mar", "Apr",
+		                                         "May", "Jun", "Jul", "Aug",
+		                                         "Sep", "Oct", "Nov", "Dec" };
+	const struct civil c = civil_from_instant(at);
+	const char *month = months[(c.month - 1) % MONTHS_PER_YEAR];
+
+	if (step_s >= S_PER_DAY || (c.hour == 0 && c.minute == 0 && c.second == 0)) {
+		snprintf(label, CHART_LABEL_ROOM, "%s %d", month, c.day);
+	} else if (step_s >= 60) {
+		snprintf(label, CHART_LABEL_ROOM, "%02d:%02d", c.hour, c.minute);
+	} else {
+		snprintf(label, CHART_LABEL_ROOM, "%02d:%02d:%02d", c.hour, c.minute,
+		         c.second);
+	}
+}
+
+static double place_of(const struct chart *chart, int64_t at_s)
+{
+	const double from_s = (double)chart->from_ns / 1e9;
+
+	return ((double)at_s - from_s) / ((double)chart->to_ns / 1e9 - from_s);
+}
+
+static size_t ticks_of_seconds(const struct chart *chart, int64_t step_s, size_t most,
+                               struct chart_tick *ret)
+{
+	const int64_t phase_s = step_s > S_PER_DAY ? MONDAY_S : 0;
+	const int64_t to_s = chart->to_ns / NS_PER_S;
+	const int64_t from_s = chart->from_ns / NS_PER_S;
+	size_t count = 0;
+
+	for (int64_t s = floor_to(from_s - phase_s, step_s) + phase_s;
+	     s <= to_s && count < most; s += step_s) {
+		ret[count].place = place_of(chart, s);
+		if (ret[count].place < 0) {
+			continue;
+		}
+		time_label((struct instant){ s * NS_PER_S }, step_s, ret[count].label);
+		count++;
+	}
+	return count;
+}
+
+static bool month_start(int month_index, struct instant *ret)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%04d-%02d-01T00:00:00Z",
+	         month_index / MONTHS_PER_YEAR, month_index % MONTHS_PER_YEAR + 1);
+	return text_time_rfc3339_parse(text, strlen(text), ret);
+}
+
+static size_t ticks_of_months(const struct chart *chart, int step, size_t most,
+                              struct chart_tick *ret)
+{
+	const struct civil from = civil_from_instant((struct instant){ chart->from_ns });
+	const struct civil to = civil_from_instant((struct instant){ chart->to_ns });
+	const int last = to.year * MONTHS_PER_YEAR + to.month - 1;
+	int index = from.year * MONTHS_PER_YEAR + from.month - 1;
+	struct instant at;
+	size_t count = 0;
+
+	for (index -= index % step; index <= last && count < most; index += step) {
+		if (!month_start(index, &at) || at.unix_ns < chart->from_ns) {
+			continue;
+		}
+		ret[count].place = place_of(chart, at.unix_ns / NS_PER_S);
+		snprintf(ret[count].label, CHART_LABEL_ROOM,
+		         step % MONTHS_PER_YEAR == 0 ? "%04d" : "%04d-%02d",
+		         index / MONTHS_PER_YEAR, index % MONTHS_PER_YEAR + 1);
+		count++;
+	}
+	return count;
+}
+
+size_t chart_time_ticks(const struct chart *chart, size_t most, struct chart_tick *ret)
+{
+	const double span_s = ((double)chart->to_ns - (double)chart->from_ns) / 1e9;
+	const double month_s = 30.44 * (double)S_PER_DAY;
+	size_t i;
+
+	most = most > CHART_TICKS_MAX ? CHART_TICKS_MAX : most;
+	for (i = 0; i < COUNT_OF(steps_s); i++) {
+		if (span_s / (double)steps_s[i] < (double)most) {
+			return ticks_of_seconds(chart, steps_s[i], most, ret);
+		}
+	}
+	for (i = 0; i + 1 < COUNT_OF(steps_months); i++) {
+		if (span_s / month_s / steps_months[i] < (double)most) {
+			break;
+		}
+	}
+	return ticks_of_months(chart, steps_months[i], most, ret);
+}
+
+/* ---- values ---- */
+
+struct unit {
+	const char *name;
+	double size;
+};
+
+static struct unit unit_of(const struct chart_scale *scale, enum chart_panel panel)
+{
+	static const struct unit units[] = { { " s", 1e9 },
+		                             { " ms", 1e6 },
+		                             { " us", 1e3 } };
+	const double size = fmax(fabs(scale->lo), fabs(scale->hi));
+
+	if (panel == CHART_FREQUENCY) {
+		return (struct unit){ "", 1e3 };
+	}
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		if (size >= units[i].size) {
+			return units[i];
+		}
+	}
+	return (struct unit){ " ns", 1 };
+}
+
+size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel,
+                         struct chart_tick *ret)
+{
+	const struct unit unit = unit_of(scale, panel);
+	const double step = scale->step / unit.size;
+	const int decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
+	size_t count = 0;
+
+	for (double value = scale->lo;
+	     value <= scale->hi + scale->step / 2 && count < CHART_TICKS_MAX;
+	     value += scale->step) {
+		const bool is_zero = fabs(value) < scale->step / 2;
+
+		ret[count].place = chart_place(scale, value);
+		if (is_zero) {
+			snprintf(ret[count].label, CHART_LABEL_ROOM, "0");
+		} else {
+			snprintf(ret[count].label, CHART_LABEL_ROOM,
+			         panel == CHART_DELAY ? "%.*f%s" : "%+.*f%s", decimals,
+			         value / unit.size, unit.name);
+		}
+		count++;
+	}
+	return count;
+}

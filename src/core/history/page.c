@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/history/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/base/text.h"
+#include "core/base/text_time.h"
+#include "core/history/page_private.h"
+#include "core/report/report.h"
+
+enum { FOREIGN_ROOM = 4 * SERVER_HOST_ROOM };
+
+static const struct style utf8 = { .has_utf8 = true };
+
+void page_put_foreign(struct text *out, const char *words)
+{
+	char plain[FOREIGN_ROOM];
+
+	text_escape((const uint8_t *)words, strlen(words), plain, sizeof(plain));
+	for (const char *at = plain; *at != '\0'; at++) {
+		switch (*at) {
+		case '&':
+			text_put(out, "&amp;");
+			break;
+		case '<':
+			text_put(out, "&lt;");
+			break;
+		case '>':
+			text_put(out, "&gt;");
+			break;
+		case '"':
+			text_put(out, "&quot;");
+			break;
+		case '\'':
+			text_put(out, "&#39;");
+			break;
+		default:
+			text_octets(out, at, 1);
+			break;
+		}
+	}
+}
+
+void page_format_span(int64_t ns, bool has_sign, char *buf)
+{
+	span_format(ns, has_sign, buf);
+	style_units(&utf8, buf);
+}
+
+void page_put_figures(struct text *out, int64_t offset_ns, int64_t bound_ns)
+{
+	char offset[PAGE_FIGURE_ROOM], bound[PAGE_FIGURE_ROOM];
+
+	report_figures(offset_ns, bound_ns, true, offset, bound);
+	style_units(&utf8, offset);
+	style_units(&utf8, bound);
+	text_format(out, "%s %s %s", offset, style_plus_minus(&utf8), bound);
+}
+
+/* ---- the head and the figures ---- */
+
+static void put_head(struct text *out, const struct page_input *input)
+{
+	text_put(out,
+	         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+	         "'none'; style-src 'unsafe-inline'; img-src data:\">\n"
+	         "<meta name=\"viewport\" content=\"width=device-width, "
+	         "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+	         "<meta name=\"generator\" content=\"reqtime " REQTIME_VERSION "\">\n"
+	         "<link rel=\"icon\" href=\"data:,\">\n<title>Clock of ");
+	page_put_foreign(out, input->host);
+	text_put(out, "</title>\n<style>\n");
+	text_put(out, page_style);
+	text_put(out, "</style>\n</head>\n<body>\n");
+}
+
+static void put_heading(struct text *out, const struct page_input *input)
+{
+	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM];
+
+	past_format_time(input->summary->first_at, false, first);
+	past_format_time(input->summary->last_at, false, last);
+	text_put(out, "<header>\n<h1>Clock of ");
+	page_put_foreign(out, input->host);
+	text_format(out,
+	            "</h1>\n<p class=\"dim\">%s to %s UTC, as measured by reqtime</p>\n"
+	            "</header>\n<main>\n",
+	            first, last);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void put_last_tile(struct text *out, const struct run_record *run)
+{
+	char at[PAST_TIME_ROOM];
+
+	past_format_time(past_at(run), false, at);
+	text_format(out, "<div><dt>Last run</dt><dd%s>%s</dd><dd>%s",
+	            past_is_failure(run) ? " class=\"fail\"" : "",
+	            run_status_name((enum run_status)run->status), at);
+	if (run->has_answer) {
+		text_put(out, "<br>");
+		page_put_figures(out, run->offset_ns, run->bound_ns);
+	}
+	text_put(out, "</dd></div>\n");
+}
+
+static void put_offset_tile(struct text *out, const struct past_summary *summary)
+{
+	char median[PAGE_FIGURE_ROOM], rms[PAGE_FIGURE_ROOM], largest[PAGE_FIGURE_ROOM];
+	char at[PAST_TIME_ROOM];
+
+	if (summary->trusted_count == 0) {
+		text_put(out, "<div><dt>Offset, median</dt><dd>&ndash;</dd>"
+		              "<dd>no run has an answer</dd></div>\n");
+		return;
+	}
+	page_format_span(summary->median_ns, false, median);
+	page_format_span(summary->rms_ns, false, rms);
+	page_format_span(summary->largest_ns, true, largest);
+	past_format_time(summary->largest_at, false, at);
+	text_format(
+		out,
+		"<div><dt>Offset, median</dt><dd>%s</dd><dd>rms %s<br>largest %s, %s</dd>"
+		"</div>\n",
+		median, rms, largest, at);
+}
+
+static void put_tiles(struct text *out, const struct page_input *input)
+{
+	const struct past_summary *summary = input->summary;
+	char ppm[PAST_PPM_ROOM] = "";
+
+	text_put(out, "<dl class=\"tiles\">\n");
+	put_last_tile(out, &input->runs[input->count - 1]);
+	put_offset_tile(out, summary);
+	if (summary->has_frequency) {
+		past_format_ppm(summary->frequency_ppb, ppm);
+		text_format(out,
+		            "<div><dt>Frequency now</dt><dd>%s ppm</dd><dd>of the kernel's "
+		            "clock</dd></div>\n",
+		            ppm);
+	}
+	text_format(
+		out,
+		"<div><dt>Runs</dt><dd>%zu</dd><dd>%zu ok, <span%s>%zu failed</span></dd>"
+		"</div>\n",
+		summary->run_count, summary->run_count - summary->failure_count,
+		summary->failure_count > 0 ? " class=\"fail\"" : "",
+		summary->failure_count);
+	text_format(out,
+	            "<div><dt>The clock was moved</dt><dd>%zu step%s</dd><dd>%zu slew%s, "
+	            "%zu reboot%s</dd></div>\n</dl>\n",
+	            summary->step_count, plural(summary->step_count), summary->slew_count,
+	            plural(summary->slew_count), summary->reboot_count,
+	            plural(summary->reboot_count));
+}
+
+/* ---- the tables ---- */
+
+static void put_table_begin(struct text *out, const char *title, const char *remark,
+                            const char *id)
+{
+	text_format(
+		out,
+		"<section>\n<h2 id=\"%s\">%s <small>%s</small></h2>\n<div class=\"scroll\" "
+		"tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">\n<table>\n<thead>"
+		"<tr>",
+		id, title, remark, id);
+}
+
+static void put_span_cell(struct text *out, bool is_known, int64_t ns, bool has_sign)
+{
+	char figure[PAGE_FIGURE_ROOM] = "&ndash;";
+
+	if (is_known) {
+		page_format_span(ns, has_sign, figure);
+	}
+	text_format(out, "<td class=\"n\">%s</td>", figure);
+}
+
+static void put_figure_cells(struct text *out, bool is_known, int64_t offset_ns,
+                             int64_t bound_ns, int64_t delay_ns)
+{
+	char offset[PAGE_FIGURE_ROOM] = "&ndash;", bound[PAGE_FIGURE_ROOM] = "&ndash;";
+
+	if (is_known) {
+		report_figures(offset_ns, bound_ns, true, offset, bound);
+		style_units(&utf8, offset);
+		style_units(&utf8, bound);
+	}
+	text_format(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", offset, bound);
+	put_span_cell(out, is_known, delay_ns, false);
+}
+
+static void put_run(struct text *out, const struct run_record *run)
+{
+	const char *action = past_action(run);
+	char at[PAST_TIME_ROOM], ppm[PAST_PPM_ROOM] = "&ndash;";
+
+	past_format_time(past_at(run), true, at);
+	if (run->has_kernel) {
+		past_format_ppm(run->frequency_after_ppb, ppm);
+	}
+	text_format(out, "<tr><td>%s</td><td>%s</td><td%s>%s</td>", at, past_verb(run),
+	            past_is_failure(run) ? " class=\"fail\"" : "",
+	            run_status_name((enum run_status)run->status));
+	put_figure_cells(out, run->has_answer, run->offset_ns, run->bound_ns,
+	                 run->delay_ns);
+	text_format(out,
+	            "<td class=\"n\">%u/%u</td><td class=\"n\">%s</td><td%s>%s</td></tr>\n",
+	            (unsigned)run->agreeing_count, (unsigned)run->asked_count, ppm,
+	            run->applied_action == PLAN_STEP ? " class=\"moved\"" : "",
+	            action ? action : "&ndash;");
+}
+
+static void put_runs(struct text *out, const struct page_input *input)
+{
+	const size_t shown =
+		input->count < PAGE_TABLE_RUNS ? input->count : PAGE_TABLE_RUNS;
+
+	put_table_begin(out, "Latest runs", "newest first, times in UTC", "runs");
+	text_format(
+		out,
+		"<th scope=\"col\">Time</th><th scope=\"col\">Verb</th><th scope=\"col\">"
+		"Status</th><th scope=\"col\" class=\"n\">Offset</th><th scope=\"col\" "
+		"class=\"n\">%s</th><th scope=\"col\" class=\"n\">Delay</th><th "
+		"scope=\"col\" class=\"n\">Agree</th><th scope=\"col\" class=\"n\">"
+		"Frequency/ppm</th><th scope=\"col\">Action</th></tr></thead>\n<tbody>\n",
+		style_plus_minus(&utf8));
+	for (size_t i = 0; i < shown; i++) {
+		put_run(out, &input->runs[input->count - 1 - i]);
+	}
+	text_put(out, "</tbody>\n</table>\n</div>\n</section>\n");
+}
+
+static void put_source(struct text *out, const struct run_source *source)
+{
+	char stratum[16] = "&ndash;";
+
+	if (source->has_header) {
+		snprintf(stratum, sizeof(stratum), "%u", (unsigned)source->stratum);
+	}
+	text_put(out, "<tr><td class=\"w\">");
+	page_put_foreign(out, source->name);
+	text_format(out, "</td><td%s>%s</td><td class=\"n\">%s</td>",
+	            source->status == SOURCE_SELECTED || source->status == SOURCE_AGREEING
+	                    ? ""
+	                    : " class=\"fail\"",
+	            source_status_name(source->status), stratum);
+	put_figure_cells(out, source->has_estimate, source->offset_ns, source->bound_ns,
+	                 source->delay_ns);
+	text_put(out, "<td class=\"w\">");
+	page_put_foreign(out, source->reason);
+	text_put(out, "</td></tr>\n");
+}
+
+static void put_sources(struct text *out, const struct page_input *input)
+{
+	const size_t shown = input->source_count < PAGE_TABLE_SOURCES ? input->source_count
+	                                                              : PAGE_TABLE_SOURCES;
+	char at[PAST_TIME_ROOM], remark[PAST_TIME_ROOM + 80], others[40] = "";
+
+	if (input->source_count == 0) {
+		return;
+	}
+	past_format_time(past_at(&input->runs[input->source_run]), true, at);
+	if (shown < input->source_count) {
+		snprintf(others, sizeof(others), ", the first %zu of %zu", shown,
+		         input->source_count);
+	}
+	snprintf(remark, sizeof(remark), "in the run of %s%s", at, others);
+	put_table_begin(out, "What each server said", remark, "sources");
+	text_format(
+		out,
+		"<th scope=\"col\">Server</th><th scope=\"col\">Verdict</th><th "
+		"scope=\"col\" class=\"n\">Stratum</th><th scope=\"col\" class=\"n\">Offset"
+		"</th><th scope=\"col\" class=\"n\">%s</th><th scope=\"col\" class=\"n\">"
+		"Delay</th><th scope=\"col\">Reason</th></tr></thead>\n<tbody>\n",
+		style_plus_minus(&utf8));
+	for (size_t i = 0; i < shown; i++) {
+		put_source(out, &input->sources[i]);
+	}
+	text_put(out, "</tbody>\n</table>\n</div>\n</section>\n");
+}
+
+size_t page_render(const struct page_input *input, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+	char made_at[PAST_TIME_ROOM];
+
+	put_head(&out, input);
+	put_heading(&out, input);
+	put_tiles(&out, input);
+	page_put_charts(&out, input->chart);
+	put_runs(&out, input);
+	put_sources(&out, input);
+	past_format_time(input->made_at, true, made_at);
+	text_format(&out,
+	            "</main>\n<footer>Made at %s UTC by reqtime " REQTIME_VERSION
+	            ".</footer>\n</body>\n</html>\n",
+	            made_at);
+	return out.len;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs as one HTML page that needs nothing from elsewhere: no script, no font, no
+ * image.
+ */
+#ifndef CORE_HISTORY_PAGE_H
+#define CORE_HISTORY_PAGE_H
+
+#include "core/history/chart.h"
+
+enum { PAGE_TABLE_RUNS = 50, PAGE_TABLE_SOURCES = 100 };
+
+struct page_input {
+	const char *host; /* of whom it tells; foreign */
+	struct instant made_at;
+	const struct run_record *runs; /* oldest to newest, at least one */
+	size_t count;
+	const struct past_summary *summary; /* of them */
+	const struct chart *chart;          /* ... */
+	/* What each server said in one of them: the sources of the run at `source_run`. */
+	const struct run_source *sources;
+	size_t source_count;
+	size_t source_run;
+};
+
+/* Into the caller's buffer like snprintf(): see core/report/report.h. */
+size_t page_render(const struct page_input *input, char *buf, size_t room);
+
+#endif

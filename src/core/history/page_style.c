@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Light and dark by the reader's wish, light on paper.  Every text has a contrast of 4.5
+ * to 1 at least against what it stands on (WCAG 2.1, 1.4.3); every line and mark that says
+ * something has 3 to 1 (1.4.11), the edges of the bound included.
+ */
+#include "core/history/page_private.h"
+
+#define LIGHT                                                                              \
+	"--bg:#fff;--fg:#1b1f24;--dim:#57606a;--rule:#d0d7de;--card:#f6f8fa;"              \
+	"--offset:#0a53be;--freq:#7a3ec8;--delay:#11713a;--step:#b35900;--bad:#c62828;"    \
+	"--boot:#57606a"
+#define DARK                                                                               \
+	"--bg:#0f1419;--fg:#e6e9ed;--dim:#9aa5b1;--rule:#2f3742;--card:#182028;"           \
+	"--offset:#6cb0ff;--freq:#c79bff;--delay:#5fd08a;--step:#ffa657;--bad:#ff7b72;"    \
+	"--boot:#9aa5b1"
+
+const char page_style[] =
+	":root{color-scheme:light dark;" LIGHT "}\n"
+	"@media(prefers-color-scheme:dark){:root{" DARK "}}\n"
+	"*{box-sizing:border-box}\n"
+	"body{margin:0 auto;max-width:78rem;padding:1.5rem 1.25rem;background:var(--bg);"
+	"color:var(--fg);font:16px/1.5 system-ui,sans-serif;"
+	"font-variant-numeric:tabular-nums}\n"
+	"h1{font-size:1.6rem;line-height:1.25;margin:0;overflow-wrap:anywhere}\n"
+	"h2{font-size:1.1rem;margin:2rem 0 .4rem}\n"
+	"p{margin:.25rem 0}\n"
+	".dim,h2 small{color:var(--dim);font-weight:400;font-size:.875rem}\n"
+	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));"
+	"gap:.75rem;margin:1.25rem 0 0;padding:0}\n"
+	".tiles div{background:var(--card);border:1px solid var(--rule);border-radius:8px;"
+	"padding:.6rem .8rem}\n"
+	".tiles dt{color:var(--dim);font-size:.875rem}\n"
+	".tiles dd{margin:0;overflow-wrap:anywhere}\n"
+	".tiles dd:first-of-type{font-size:1.3rem;font-weight:600;line-height:1.35}\n"
+	".tiles dd+dd{color:var(--dim);font-size:.8125rem;line-height:1.4}\n"
+	".legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--dim);"
+	"font-size:.8125rem;margin:0 0 .5rem;padding:0;list-style:none}\n"
+	".legend li{display:flex;align-items:center;gap:.4rem}\n"
+	".legend svg{width:1.5rem;height:.8rem;flex:none}\n"
+	".plot{display:grid;grid-template-columns:4.75rem minmax(0,1fr);column-gap:.4rem;"
+	"font-size:.8125rem;color:var(--dim);break-inside:avoid}\n"
+	".y,.x,.area{position:relative}\n"
+	".y span{position:absolute;right:0;transform:translateY(-50%);white-space:nowrap}\n"
+	".x{height:1.6rem;grid-column:2}\n"
+	".x "
+	"span{position:absolute;top:.15rem;transform:translateX(-50%);white-space:nowrap}\n"
+	".x .first{transform:none}.x .last{transform:translateX(-100%)}\n"
+	".area{height:15rem;border:1px solid var(--rule);border-radius:2px}\n"
+	".low .area{height:9rem}\n"
+	".area>svg,.lane svg{display:block;width:100%;height:100%}\n"
+	".lane{height:1rem;border-bottom:1px solid var(--rule)}\n"
+	".name{text-align:right;line-height:1rem}\n"
+	".area+.name,.area+.name+.lane{margin-top:.7rem}\n"
+	"path{fill:none;vector-effect:non-scaling-stroke;stroke-linecap:round;"
+	"stroke-linejoin:round}\n"
+	".grid{stroke:var(--rule);stroke-width:1}\n"
+	".zero{stroke:var(--dim);stroke-width:1}\n"
+	".line{stroke-width:1.75}.dots{stroke-width:4.5}\n"
+	".offset{stroke:var(--offset)}.freq{stroke:var(--freq)}.delay{stroke:var(--delay)}"
+	"\n"
+	".band{fill:var(--offset);fill-opacity:.16;stroke:var(--offset);"
+	"stroke-opacity:.65;stroke-width:1}\n"
+	".when{stroke:var(--step);stroke-width:1;stroke-dasharray:4 "
+	"3;stroke-linecap:butt}\n"
+	".rug{stroke-width:2;stroke-linecap:butt}\n"
+	".step{stroke:var(--step)}.bad{stroke:var(--bad)}.boot{stroke:var(--boot)}\n"
+	".hit{fill:transparent}.hit:hover{fill:var(--fg);fill-opacity:.08}\n"
+	".up,.down{position:absolute;width:0;height:0;margin-left:-6px;"
+	"border:6px solid transparent}\n"
+	".up{top:1px;border-top:0;border-bottom:10px solid var(--step)}\n"
+	".down{bottom:1px;border-bottom:0;border-top:10px solid var(--step)}\n"
+	".scroll{overflow-x:auto;border:1px solid var(--rule);border-radius:8px}\n"
+	".scroll:focus-visible{outline:2px solid var(--offset);outline-offset:2px}\n"
+	"table{border-collapse:collapse;width:100%;font-size:.875rem}\n"
+	"th,td{padding:.3rem .7rem;text-align:left;white-space:nowrap;"
+	"border-bottom:1px solid var(--rule)}\n"
+	"tr:last-child td{border-bottom:0}\n"
+	"thead th{background:var(--card);color:var(--dim);font-weight:600}\n"
+	"td.n,th.n{text-align:right}\n"
+	"td.w{white-space:normal;min-width:12rem;overflow-wrap:anywhere}\n"
+	".fail{color:var(--bad);font-weight:600}.moved{color:var(--step);font-weight:600}\n"
+	"footer{margin-top:2rem;color:var(--dim);font-size:.8125rem}\n"
+	"@media(max-width:40rem){body{padding:1rem .75rem}.plot{grid-template-columns:"
+	"4rem minmax(0,1fr);font-size:.75rem}.area{height:12rem}.x .odd{display:none}}\n"
+	"@media print{:root{color-scheme:light;" LIGHT
+	"}html{font-size:12px}body{max-width:none;"
+	"padding:0;"
+	"font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+	".area{height:11rem}.low .area{height:6.5rem}.scroll{overflow:visible;border:0}"
+	"h2{break-after:avoid}tr,.tiles div{break-inside:avoid}thead{display:"
+	"table-header-group}table{font-size:9px}th,td{padding:.15rem .4rem}}\n";

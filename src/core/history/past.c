@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/history/past.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/base/text_time.h"
+
+struct instant past_at(const struct run_record *run)
+{
+	return run->has_answer ? instant_add_ns(run->at, run->offset_ns) : run->at;
+}
+
+bool past_is_trusted(const struct run_record *run)
+{
+	return run->has_answer && run->status != RUN_REFUSED;
+}
+
+bool past_is_failure(const struct run_record *run)
+{
+	return run->status != RUN_OK;
+}
+
+bool past_is_reboot(const struct run_record *before, const struct run_record *run)
+{
+	return before && before->boot_id[0] != '\0' && run->boot_id[0] != '\0' &&
+	       strcmp(before->boot_id, run->boot_id) != 0;
+}
+
+const char *past_verb(const struct run_record *run)
+{
+	return run->verb == RECORD_SET && run->is_dry
+	               ? "dry"
+	               : record_verb_name((enum record_verb)run->verb);
+}
+
+const char *past_action(const struct run_record *run)
+{
+	if (run->verb != RECORD_SET || run->is_dry) {
+		return NULL;
+	}
+	return run->applied_action == PLAN_NONE && run->status == RUN_REFUSED
+	               ? plan_action_name(PLAN_REFUSE)
+	               : plan_action_name((enum plan_action)run->applied_action);
+}
+
+static uint64_t magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+static int64_t size_of(int64_t ns)
+{
+	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
+}
+
+/* By halving the range until one value is left: 63 looks at each run, and no room is
+ * needed. */
+static int64_t median_of(const struct run_record *runs, size_t count, size_t trusted_count)
+{
+	int64_t lo_ns = 0, hi_ns = INT64_MAX;
+
+	while (lo_ns < hi_ns) {
+		const int64_t middle_ns = lo_ns + (hi_ns - lo_ns) / 2;
+		size_t below = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			below += past_is_trusted(&runs[i]) &&
+			         size_of(runs[i].offset_ns) <= middle_ns;
+		}
+		if (2 * below >= trusted_count) {
+			hi_ns = middle_ns;
+		} else {
+			lo_ns = middle_ns + 1;
+		}
+	}
+	return lo_ns;
+}
+
+static void count_trusted(const struct run_record *run, struct past_summary *ret)
+{
+	if (ret->trusted_count == 0 ||
+	    magnitude(run->offset_ns) > magnitude(ret->largest_ns)) {
+		ret->largest_ns = run->offset_ns;
+		ret->largest_at = past_at(run);
+	}
+	ret->trusted_count++;
+}
+
+static void count_run(const struct run_record *run, struct past_summary *ret)
+{
+	ret->run_count++;
+	ret->failure_count += past_is_failure(run);
+	ret->step_count += run->applied_action == PLAN_STEP;
+	ret->slew_count += run->applied_action == PLAN_SLEW;
+	if (past_is_trusted(run)) {
+		count_trusted(run, ret);
+	}
+	if (run->has_kernel) {
+		ret->has_frequency = true;
+		ret->frequency_ppb = run->frequency_after_ppb;
+	}
+}
+
+void past_summarize(const struct run_record *runs, size_t count, struct past_summary *ret)
+{
+	double squares = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < count; i++) {
+		count_run(&runs[i], ret);
+		ret->reboot_count += past_is_reboot(i > 0 ? &runs[i - 1] : NULL, &runs[i]);
+		if (past_is_trusted(&runs[i])) {
+			squares += (double)runs[i].offset_ns * (double)runs[i].offset_ns;
+		}
+	}
+	if (count > 0) {
+		ret->first_at = past_at(&runs[0]);
+		ret->last_at = past_at(&runs[count - 1]);
+	}
+	if (ret->trusted_count > 0) {
+		const double rms_ns = sqrt(squares / (double)ret->trusted_count);
+
+		ret->median_ns = median_of(runs, count, ret->trusted_count);
+		ret->rms_ns = rms_ns < 9.2e18 ? (int64_t)rms_ns : INT64_MAX;
+	}
+}
+
+void past_source(const struct source_record *record, struct run_source *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->name, record->name, sizeof(ret->name));
+	ret->scheme = (enum scheme)record->scheme;
+	ret->address = record->address;
+	ret->port = (uint16_t)record->port;
+	ret->status = (enum source_status)record->status;
+	text_escape((const uint8_t *)record->reason, strlen(record->reason), ret->reason,
+	            sizeof(ret->reason));
+	ret->sent = record->sent_count;
+	ret->received = record->received_count;
+	ret->has_header = record->has_header;
+	ret->leap = record->leap;
+	ret->stratum = record->stratum;
+	memcpy(ret->refid, record->refid, sizeof(ret->refid));
+	ret->root_delay_ns = record->root_delay_ns;
+	ret->root_dispersion_ns = record->root_dispersion_ns;
+	ret->has_estimate = record->has_estimate;
+	ret->offset_ns = record->offset_ns;
+	ret->bound_ns = record->bound_ns;
+	ret->delay_ns = record->delay_ns;
+}
+
+void past_format_ppm(int64_t ppb, char *buf)
+{
+	const uint64_t size = magnitude(ppb);
+
+	snprintf(buf, PAST_PPM_ROOM, "%s%llu.%03llu", ppb < 0 ? "-" : "+",
+	         (unsigned long long)(size / 1000), (unsigned long long)(size % 1000));
+}
+
+void past_format_time(struct instant at, bool has_seconds, char *buf)
+{
+	const int64_t half_ns = (has_seconds ? 1 : 60) * NS_PER_S / 2;
+	const struct civil c = civil_from_instant(instant_add_ns(at, half_ns));
+	char seconds[8] = "";
+
+	if (has_seconds) {
+		snprintf(seconds, sizeof(seconds), ":%02u", (unsigned)c.second % 100);
+	}
+	snprintf(buf, PAST_TIME_ROOM, "%04u-%02u-%02u %02u:%02u%s",
+	         (unsigned)c.year % 10000, (unsigned)c.month % 100, (unsigned)c.day % 100,
+	         (unsigned)c.hour % 100, (unsigned)c.minute % 100, seconds);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SERVER on the command line: [scheme://]host[:port].
+ */
+#ifndef CORE_NTP_SERVER_SPEC_H
+#define CORE_NTP_SERVER_SPEC_H
+
+#include <stdbool.h>
+
+#include "core/base/base.h"
+
+enum scheme {
+	SCHEME_NTP,         /* 123/udp, the default */
+	SCHEME_REQTIME,     /* 9191/udp */
+	SCHEME_REQTIME_TCP, /* 9191/tcp */
+	SCHEME_TIME,        /* 37/udp, RFC 868 */
+	SCHEME_TIME_TCP,    /* 37/tcp */
+	SCHEME_DAYTIME,     /* 13/udp, RFC 867: shown, never used to set */
+	SCHEME_DAYTIME_TCP, /* 13/tcp */
+	SCHEME_COUNT
+};
+
+const char *scheme_name(enum scheme scheme); /* "reqtime+tcp" */
+uint16_t scheme_port(enum scheme scheme);
+bool scheme_is_tcp(enum scheme scheme);
+
+enum { SERVER_HOST_ROOM = 256 };
+
+struct server_spec {
+	enum scheme scheme;
+	uint16_t port;               /* 1..65535, the scheme's own when none was given */
+	char host[SERVER_HOST_ROOM]; /* without brackets; may carry %scope for IPv6 */
+	bool is_bracketed; /* was "[...]": an IPv6 literal, and nothing else will do */
+};
+
+enum server_spec_verdict {
+	SERVER_SPEC_OK,
+	SERVER_SPEC_EMPTY,
+	SERVER_SPEC_UNKNOWN_SCHEME,
+	SERVER_SPEC_LATER_SCHEME, /* nts: known, not spoken yet */
+	SERVER_SPEC_BAD_HOST, /* no letter, digit, '.', '-', '_', ':' '%' where one must be; leading '-';
+	                              a label over 63 or a name over 253 octets; control or non-ASCII octets */
+	SERVER_SPEC_BAD_PORT, /* not 1..65535 */
+	SERVER_SPEC_BAD_BRACKETS,
+};
+
+/* A host with two colons or more and no brackets is an IPv6 literal without a
+ * port.  `*ret` is left alone unless SERVER_SPEC_OK. */
+MUST_USE enum server_spec_verdict server_spec_parse(const char *text,
+                                                    struct server_spec *ret);
+const char *server_spec_verdict_text(enum server_spec_verdict verdict);
+
+/* ADDR[:PORT] as --listen takes it: a numeric address, "*" for all of both families
+ * (host becomes "*"), brackets for IPv6 with a port, ":PORT" for all addresses. */
+MUST_USE enum server_spec_verdict listen_spec_parse(const char *text, uint16_t default_port,
+                                                    struct server_spec *ret);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/ntp/refid.h"
+#include "core/report/report_private.h"
+
+enum { DETAIL_ROOM = REPORT_LABEL_ROOM + ADDRESS_TEXT_ROOM + 80, DETAIL_INDENT = 4 };
+
+static const char *stamp_text(enum stamp_kind stamp)
+{
+	switch (stamp) {
+	case STAMP_KERNEL:
+		return "kernel";
+	case STAMP_USER:
+		return "user";
+	case STAMP_NONE:
+		break;
+	}
+	return "none";
+}
+
+static void put_source(struct text *out, const struct run_source *source,
+                       const struct style *style, size_t columns)
+{
+	char label[REPORT_LABEL_ROOM], address[ADDRESS_TEXT_ROOM] = "not resolved";
+	char delay[SPAN_TEXT_ROOM], dispersion[SPAN_TEXT_ROOM], refid[20];
+	char line[DETAIL_ROOM];
+
+	report_label(source, label, sizeof(label));
+	if (source->address.family != ADDRESS_NONE) {
+		address_format(&source->address, address);
+	}
+	snprintf(line, sizeof(line), "%s: %s %s port %u", label,
+	         scheme_name(source->scheme), address, (unsigned)source->port);
+	report_wrapped(out, line, 0, columns);
+	snprintf(line, sizeof(line), "sent %u, received %u, stamps: sent %s, received %s",
+	         source->sent, source->received, stamp_text(source->sent_stamp),
+	         stamp_text(source->received_stamp));
+	report_wrapped(out, line, DETAIL_INDENT, columns);
+	if (source->has_header) {
+		refid_format(source->stratum, source->refid, refid, sizeof(refid));
+		span_format(source->root_delay_ns, 0, delay);
+		span_format(source->root_dispersion_ns, 0, dispersion);
+		style_units(style, delay);
+		style_units(style, dispersion);
+		snprintf(line, sizeof(line),
+		         "refid %s, leap %u, root delay %s, root dispersion %s", refid,
+		         (unsigned)source->leap, delay, dispersion);
+		report_wrapped(out, line, DETAIL_INDENT, columns);
+	}
+}
+
+size_t report_details(const struct run *run, const struct style *style, char *buf,
+                      size_t room)
+{
+	const size_t columns = style->columns < 60 ? 60 : style->columns;
+	struct text out = text_to(buf, room);
+
+	for (size_t i = 0; i < run->source_count; i++) {
+		put_source(&out, &run->sources[i], style, columns);
+	}
+	return out.len;
+}

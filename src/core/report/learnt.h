@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What past runs and this one have taught, as `set --verbose` shows it.
+ */
+#ifndef CORE_REPORT_LEARNT_H
+#define CORE_REPORT_LEARNT_H
+
+#include "core/base/style.h"
+#include "core/discipline/discipline.h"
+
+struct learnt {
+	enum discipline_state state; /* IGNORANT: nothing, and the rest is not looked at */
+	int64_t frequency_ppb; /* that the kernel needs: positive = the clock is slow */
+	int64_t frequency_sd_ppb;
+	bool has_phase;
+	int64_t phase_ns; /* how far off the clock was, by all that is known */
+	int64_t phase_sd_ns;
+	bool has_bound;
+	int64_t bound_ns; /* the clock stays within it for ... */
+	int64_t ahead_ns; /* ... so long, as a rule until the next run */
+};
+
+/* Like snprintf(); fits the columns of `style`. */
+size_t report_learnt(const struct learnt *learnt, const struct style *style, char *buf,
+                     size_t room);
+
+#endif

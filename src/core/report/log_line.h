@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run in one line, for a log.
+ */
+#ifndef CORE_REPORT_LOG_LINE_H
+#define CORE_REPORT_LOG_LINE_H
+
+#include "core/select/plan.h"
+#include "core/select/run.h"
+
+struct log_entry {
+	const char *verb;       /* "set (dry run)" */
+	bool may_act;           /* else it says what would be done */
+	enum run_status status; /* of the whole; that of `run` is the measurement's */
+	const struct run *run;
+	const struct plan *plan; /* NULL: there is none */
+	bool is_applied;         /* the next two are known */
+	enum plan_action applied;
+	int64_t applied_ns;
+};
+
+/* "set ok: offset +1.234 ms +/- 57.0 us, 3 of 4 servers agree; slewed by +1.2 ms: ...".  The
+ * figures hold as printed, see report_figures().  Like snprintf(). */
+size_t log_line(const struct log_entry *entry, char *buf, size_t room);
+
+#endif

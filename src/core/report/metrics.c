@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each sample has the verb as a label: the files of `set` and `check` may lie in one folder.
+ * What is not known is left out.  No label holds a word from elsewhere.
+ */
+#include "core/report/metrics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/text.h"
+
+#define LAST_SUCCESS "last_success_timestamp_seconds"
+#define FAILED_RUNS "failed_runs"
+
+struct page {
+	struct text text;
+	const char *verb;
+};
+
+void metrics_note_run(struct metrics *metrics, const struct run *run,
+                      const struct run_record *record)
+{
+	const struct health_limits no_limits = { 0 };
+	struct health health;
+
+	metrics->is_measured = 1;
+	metrics->run = *record;
+	memset(metrics->source_counts, 0, sizeof(metrics->source_counts));
+	for (size_t i = 0; i < run->source_count; i++) {
+		metrics->source_counts[run->sources[i].status]++;
+	}
+	health_judge(run, &no_limits, &health);
+	metrics->has_server = health.of[HEALTH_STRATUM].is_known;
+	if (metrics->has_server) {
+		metrics->stratum = (uint32_t)health.of[HEALTH_STRATUM].value;
+		metrics->root_distance_ns = health.of[HEALTH_ROOT_DISTANCE].value;
+	}
+}
+
+bool metrics_are_sane(const struct metrics *metrics)
+{
+	if (metrics->verb >= RECORD_VERB_COUNT || metrics->exit_status > 255 ||
+	    metrics->is_measured > 1 || metrics->duration_ns < 0) {
+		return false;
+	}
+	return !metrics->is_measured ||
+	       (metrics->has_server <= 1 && metrics->has_health <= 1 &&
+	        metrics->health_state <= HEALTH_UNKNOWN &&
+	        run_record_is_sane(&metrics->run));
+}
+
+/* ---- the file of before ---- */
+
+/* Digits, at most nine decimals; ends at the line feed.  False for anything else. */
+static bool seconds_parse(const char *at, int64_t *ret_ns)
+{
+	int64_t ns = 0, unit = NS_PER_S;
+	const char *begin = at;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (__builtin_mul_overflow(ns, 10, &ns) ||
+		    __builtin_add_overflow(ns, *at - '0', &ns)) {
+			return false;
+		}
+	}
+	if (at == begin || __builtin_mul_overflow(ns, NS_PER_S, &ns)) {
+		return false;
+	}
+	if (*at == '.') {
+		for (at++; *at >= '0' && *at <= '9' && unit > 1; at++) {
+			unit /= 10;
+			if (__builtin_add_overflow(ns, (*at - '0') * unit, &ns)) {
+				return false;
+			}
+		}
+	}
+	*ret_ns = ns;
+	return *at == '\n';
+}
+
+/* The value of the sample `name` of this verb, or NULL. */
+static const char *sample_find(const char *text, const char *name, const char *verb)
+{
+	char buf[96];
+	struct text start = text_to(buf, sizeof(buf));
+	const char *at;
+
+	text_format(&start, "\nreqtime_%s{verb=\"%s\"} ", name, verb);
+	at = strstr(text, buf);
+	return at ? at + start.len : NULL;
+}
+
+struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
+                                      struct instant now)
+{
+	const char *name = record_verb_name(verb);
+	struct metrics_past past = { .failed_runs = 0 };
+	const char *at;
+	int64_t value;
+
+	at = name ? sample_find(text, LAST_SUCCESS, name) : NULL;
+	if (at && seconds_parse(at, &value) && value <= now.unix_ns) {
+		past.has_success = true;
+		past.success.unix_ns = value;
+	}
+	at = name ? sample_find(text, FAILED_RUNS, name) : NULL;
+	if (at && seconds_parse(at, &value)) {
+		past.failed_runs = (uint64_t)(value / NS_PER_S);
+	}
+	return past;
+}
+
+/* ---- the new one ---- */
+
+static void put_head(struct page *p, const char *name, const char *help)
+{
+	text_format(&p->text, "# HELP reqtime_%s %s\n# TYPE reqtime_%s gauge\n", name, help,
+	            name);
+}
+
+static void put_number(struct page *p, const char *name, const char *help, uint64_t value)
+{
+	put_head(p, name, help);
+	text_format(&p->text, "reqtime_%s{verb=\"%s\"} %" PRIu64 "\n", name, p->verb,
+	            value);
+}
+
+/* A billionth is the unit of both spans and frequencies. */
+static void put_billionths(struct page *p, const char *name, const char *help,
+                           int64_t value)
+{
+	char number[THRESHOLD_TEXT_ROOM];
+
+	put_head(p, name, help);
+	threshold_format_seconds(value, number);
+	text_format(&p->text, "reqtime_%s{verb=\"%s\"} %s\n", name, p->verb, number);
+}
+
+/* One sample for each of the names. */
+static void put_labelled(struct page *p, const char *name, const char *label,
+                         const char *value, uint64_t number)
+{
+	text_format(&p->text, "reqtime_%s{verb=\"%s\",%s=\"%s\"} %" PRIu64 "\n", name,
+	            p->verb, label, value, number);
+}
+
+static void put_outcome(struct page *p, const struct metrics *m,
+                        const struct metrics_past *past)
+{
+	const bool is_success = m->is_measured && m->run.status == RUN_OK;
+
+	put_head(p, "info", "The program that wrote this.");
+	put_labelled(p, "info", "version", REQTIME_VERSION, 1);
+	put_number(p, "success",
+	           "Whether the last run had a trusted answer and did what it was for.",
+	           is_success);
+	put_number(p, "exit_status", "Exit status of the last run.", m->exit_status);
+	put_number(p, FAILED_RUNS, "Runs without success since the last one with.",
+	           is_success                        ? 0
+	           : past->failed_runs >= UINT32_MAX ? UINT32_MAX
+	                                             : past->failed_runs + 1);
+	put_billionths(p, "run_timestamp_seconds", "When the last run ended, since 1970.",
+	               m->ended.unix_ns);
+	if (is_success || past->has_success) {
+		put_billionths(p, LAST_SUCCESS,
+		               "When the last run with success ended, since 1970.",
+		               is_success ? m->ended.unix_ns : past->success.unix_ns);
+	}
+	put_billionths(p, "run_duration_seconds", "How long the last run took.",
+	               m->duration_ns);
+}
+
+static void put_answer(struct page *p, const struct metrics *m)
+{
+	put_billionths(p, "offset_seconds",
+	               "Server minus local clock: above 0 the local clock is behind.",
+	               m->run.offset_ns);
+	put_billionths(p, "bound_seconds", "The truth lies within offset +- this.",
+	               m->run.bound_ns);
+	put_billionths(p, "delay_seconds", "Smallest round trip to a selected server.",
+	               m->run.delay_ns);
+	put_number(p, "leap",
+	           "Leap second announced: 0 none, 1 one is added, 2 one is left out.",
+	           m->run.leap);
+}
+
+static void put_measurement(struct page *p, const struct metrics *m)
+{
+	put_head(p, "sources", "Servers asked, by what became of them.");
+	for (int i = 0; i < SOURCE_STATUS_COUNT; i++) {
+		put_labelled(p, "sources", "status",
+		             source_status_name((enum source_status)i),
+		             m->source_counts[i]);
+	}
+	if (m->run.has_answer) {
+		put_answer(p, m);
+	}
+	if (m->has_server) {
+		put_number(p, "stratum", "Lowest stratum of the selected servers.",
+		           m->stratum);
+		put_billionths(p, "root_distance_seconds",
+		               "Of the selected server that is nearest to its reference.",
+		               m->root_distance_ns);
+	}
+	if (m->run.has_kernel) {
+		put_billionths(p, "frequency_ratio",
+		               "Correction of the clock's frequency in the kernel.",
+		               m->run.frequency_after_ppb);
+	}
+	if (m->has_health) {
+		put_number(p, "check_state",
+		           "What check said: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
+		           m->health_state);
+	}
+}
+
+/* What `set` did, which is nothing when it did not get to measure. */
+static void put_deed(struct page *p, const struct metrics *m)
+{
+	enum plan_action deed = PLAN_NONE;
+
+	if (m->is_measured) {
+		deed = m->run.has_plan && m->run.plan_action == PLAN_REFUSE
+		               ? PLAN_REFUSE
+		               : (enum plan_action)m->run.applied_action;
+	}
+	put_head(p, "action", "What the last run did to the clock.");
+	for (int i = PLAN_NONE; i <= PLAN_REFUSE; i++) {
+		put_labelled(p, "action", "action", plan_action_name((enum plan_action)i),
+		             (int)deed == i);
+	}
+	put_billionths(p, "adjustment_seconds",
+	               "By how much the last run moved the clock, or set out to.",
+	               m->is_measured ? m->run.applied_by_ns : 0);
+}
+
+size_t metrics_write(const struct metrics *metrics, const struct metrics_past *past,
+                     char buf[METRICS_ROOM])
+{
+	struct page p = { .text = text_to(buf, METRICS_ROOM),
+		          .verb = record_verb_name((enum record_verb)metrics->verb) };
+
+	put_outcome(&p, metrics, past);
+	if (metrics->is_measured) {
+		put_measurement(&p, metrics);
+	}
+	if (metrics->verb == RECORD_SET) {
+		put_deed(&p, metrics);
+	}
+	assert(p.text.len < METRICS_ROOM);
+	return p.text.len;
+}

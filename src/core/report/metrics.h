@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run of the client as metrics, in the Prometheus text format; and what of the file before
+ * goes on to count.  Plain data of fixed size: it crosses a process border.
+ */
+#ifndef CORE_REPORT_METRICS_H
+#define CORE_REPORT_METRICS_H
+
+#include "core/discipline/record.h"
+#include "core/report/health.h"
+
+struct metrics {
+	uint32_t verb; /* enum record_verb */
+	uint32_t exit_status;
+	struct instant ended;
+	int64_t duration_ns;
+	uint8_t is_measured; /* all below is known */
+	struct run_record run;
+	uint32_t source_counts[SOURCE_STATUS_COUNT];
+	uint8_t has_server; /* the next two are known, of the best selected server */
+	uint32_t stratum;
+	int64_t root_distance_ns;
+	uint8_t has_health;
+	uint32_t health_state; /* enum health_state */
+};
+
+/* What the file of the run before said. */
+struct metrics_past {
+	bool has_success;
+	struct instant success;
+	uint64_t failed_runs; /* in a row */
+};
+
+/* `record` is of `run`.  Octets that are not used are zero. */
+void metrics_note_run(struct metrics *metrics, const struct run *run,
+                      const struct run_record *record);
+MUST_USE bool metrics_are_sane(const struct metrics *metrics);
+
+/* Of a file that metrics_write() wrote, for the same verb; anything else, a success after `now`
+ * too, says nothing. */
+struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
+                                      struct instant now);
+
+/* Returns the length, which is below METRICS_ROOM. */
+enum { METRICS_ROOM = 8192 };
+size_t metrics_write(const struct metrics *metrics, const struct metrics_past *past,
+                     char buf[METRICS_ROOM]);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between the files of core/report.
+ */
+#ifndef CORE_REPORT_REPORT_PRIVATE_H
+#define CORE_REPORT_REPORT_PRIVATE_H
+
+#include "core/base/text.h"
+#include "core/report/report.h"
+
+uint64_t report_magnitude(int64_t ns);
+int64_t report_saturated(uint64_t ns);
+
+/* Sentences are no easier to read in longer lines. */
+size_t report_columns(const struct style *style);
+
+/* Breaks between words, in the middle of a word only when it fills a line by itself. */
+void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns);
+
+#endif

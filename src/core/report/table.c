@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table.  What is printed as offset +/- bound holds as printed: the bound is rounded up, and
+ * takes in what rounding did to the offset.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/report/report_private.h"
+
+enum {
+	LABEL_ROOM = 4 * SERVER_HOST_ROOM + ADDRESS_TEXT_ROOM + 32, /* all octets escaped */
+	DETAIL_ROOM = ADDRESS_TEXT_ROOM + RUN_REASON_ROOM + 80,
+};
+
+/* The address, or "" where there is none or the name is it already. */
+static size_t format_other_address(const struct run_source *source, char *buf)
+{
+	struct address named;
+
+	buf[0] = '\0';
+	if (address_parse(source->name, &named) && named.family == source->address.family &&
+	    named.scope == source->address.scope &&
+	    memcmp(named.octets, source->address.octets, sizeof(named.octets)) == 0) {
+		return 0;
+	}
+	return address_format(&source->address, buf);
+}
+
+enum column {
+	COLUMN_SERVER,
+	COLUMN_STRATUM,
+	COLUMN_OFFSET,
+	COLUMN_BOUND,
+	COLUMN_DELAY,
+	COLUMN_SAMPLES,
+	COLUMN_VERDICT,
+	COLUMN_COUNT
+};
+
+static const struct {
+	const char *full, *narrow;
+} headings[COLUMN_COUNT] = {
+	[COLUMN_SERVER] = { "Server", "Server" },
+	[COLUMN_STRATUM] = { "Stratum", "St" },
+	[COLUMN_OFFSET] = { "Offset", "Offset" },
+	[COLUMN_DELAY] = { "Delay", "Delay" },
+	[COLUMN_SAMPLES] = { "Samples", "Smp" },
+	[COLUMN_VERDICT] = { "Verdict", "Verdict" },
+};
+
+/* How a table gives way when the terminal is narrow: the first level whose server column
+ * holds every name, or at least `server_enough`. */
+static const struct level {
+	size_t gap;
+	size_t server_enough;
+	bool narrow_headings, has_delay, has_samples, coarse;
+} levels[] = {
+	/* clang-format off */
+	{ 2, SIZE_MAX, false, true,  true,  false },
+	{ 2, 20,       true,  true,  true,  false },
+	{ 1, 12,       true,  true,  true,  false },
+	{ 1, 12,       true,  false, true,  false },
+	{ 1, 8,        true,  false, false, false },
+	{ 1, 0,        true,  false, false, true },
+	/* clang-format on */
+};
+
+struct layout {
+	const struct style *style;
+	const struct level *level;
+	bool has_addresses; /* behind the name instead of on a line below */
+	size_t widths[COLUMN_COUNT];
+};
+
+static bool is_shown(const struct level *level, size_t column)
+{
+	return (column != COLUMN_DELAY || level->has_delay) &&
+	       (column != COLUMN_SAMPLES || level->has_samples);
+}
+
+static const char *heading(const struct layout *layout, size_t column)
+{
+	if (column == COLUMN_BOUND) {
+		return style_plus_minus(layout->style);
+	}
+	return layout->level->narrow_headings ? headings[column].narrow
+	                                      : headings[column].full;
+}
+
+static void format_server(const struct run_source *source, bool has_addresses, char *buf)
+{
+	char address[ADDRESS_TEXT_ROOM];
+	struct text out = text_to(buf, LABEL_ROOM);
+
+	out.len = report_label(source, buf, LABEL_ROOM);
+	if (has_addresses && format_other_address(source, address) > 0) {
+		text_put(&out, " (");
+		text_put(&out, address);
+		text_put(&out, ")");
+	}
+}
+
+/* All columns but the server's. */
+static void format_cells(const struct run_source *source, const struct layout *layout,
+                         char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM])
+{
+	size_t i;
+
+	for (i = 0; i < COLUMN_COUNT; i++) {
+		memcpy(cells[i], "-", sizeof("-"));
+	}
+	if (source->has_header) {
+		snprintf(cells[COLUMN_STRATUM], REPORT_FIGURE_ROOM, "%u",
+		         (unsigned)source->stratum);
+	}
+	if (source->has_estimate) {
+		report_figures(source->offset_ns, source->bound_ns, layout->level->coarse,
+		               cells[COLUMN_OFFSET], cells[COLUMN_BOUND]);
+		span_format(source->delay_ns, 0, cells[COLUMN_DELAY]);
+		style_units(layout->style, cells[COLUMN_OFFSET]);
+		style_units(layout->style, cells[COLUMN_BOUND]);
+		style_units(layout->style, cells[COLUMN_DELAY]);
+	}
+	snprintf(cells[COLUMN_SAMPLES], REPORT_FIGURE_ROOM, "%u/%u", source->received,
+	         source->sent);
+	snprintf(cells[COLUMN_VERDICT], REPORT_FIGURE_ROOM, "%s",
+	         source_status_name(source->status));
+}
+
+static void widen(size_t *width, size_t need)
+{
+	if (need > *width) {
+		*width = need;
+	}
+}
+
+/* Sets every width to what the contents ask for; returns the columns that the whole
+ * line would take. */
+static size_t measure(const struct run *run, struct layout *layout)
+{
+	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
+	char server[LABEL_ROOM];
+	size_t total = 0;
+	size_t column, i;
+
+	for (column = 0; column < COLUMN_COUNT; column++) {
+		layout->widths[column] = style_columns(heading(layout, column));
+	}
+	for (i = 0; i < run->source_count; i++) {
+		format_server(&run->sources[i], layout->has_addresses, server);
+		format_cells(&run->sources[i], layout, cells);
+		widen(&layout->widths[COLUMN_SERVER], strlen(server));
+		for (column = COLUMN_SERVER + 1; column < COLUMN_COUNT; column++) {
+			widen(&layout->widths[column], style_columns(cells[column]));
+		}
+	}
+	for (column = 0; column < COLUMN_COUNT; column++) {
+		if (is_shown(layout->level, column)) {
+			total += layout->widths[column] +
+			         (column > 0 ? layout->level->gap : 0);
+		}
+	}
+	return total;
+}
+
+static struct layout choose_layout(const struct run *run, const struct style *style,
+                                   size_t columns)
+{
+	struct layout layout = { .style = style,
+		                 .level = &levels[0],
+		                 .has_addresses = true };
+	size_t i, total, rest, need;
+
+	if (measure(run, &layout) <= columns) {
+		return layout;
+	}
+	layout.has_addresses = false;
+	for (i = 0; i < COUNT_OF(levels); i++) {
+		layout.level = &levels[i];
+		total = measure(run, &layout);
+		if (total <= columns) {
+			return layout;
+		}
+		need = layout.level->server_enough;
+		rest = total - layout.widths[COLUMN_SERVER];
+		if (rest < columns && columns - rest >= need) {
+			layout.widths[COLUMN_SERVER] = columns - rest;
+			return layout;
+		}
+	}
+	layout.widths[COLUMN_SERVER] = 1;
+	return layout;
+}
+
+/* The length of the plain octet or the escape at `text`. */
+static size_t escape_len(const char *text)
+{
+	if (text[0] != '\\') {
+		return 1;
+	}
+	return text[1] == 'x' ? 4 : 2;
+}
+
+/* A long name loses its middle: the ends tell names apart, the last one holds the port. */
+static void cut_middle(char *text, size_t width)
+{
+	static const char dots[] = "..";
+	size_t len = strlen(text);
+	size_t keep, head, tail, at;
+
+	if (len <= width) {
+		return;
+	}
+	if (width < sizeof(dots) + 1) {
+		text[width] = '\0';
+		return;
+	}
+	keep = width - (sizeof(dots) - 1);
+	head = 0;
+	while (head + escape_len(text + head) <= (keep + 1) / 2) {
+		head += escape_len(text + head);
+	}
+	tail = head;
+	for (at = head; len - at > keep - head || at < head + sizeof(dots) - 1; at = tail) {
+		tail = at + escape_len(text + at);
+	}
+	memcpy(text + head, dots, sizeof(dots) - 1);
+	memmove(text + head + sizeof(dots) - 1, text + tail, len - tail + 1);
+}
+
+static void put_cell(struct text *out, const struct layout *layout, size_t column,
+                     const char *text)
+{
+	size_t width = layout->widths[column];
+	size_t used = style_columns(text);
+	size_t pad = used < width ? width - used : 0;
+
+	if (column == COLUMN_SERVER) {
+		text_put(out, text);
+		text_blanks(out, pad);
+		return;
+	}
+	text_blanks(out, layout->level->gap);
+	if (column != COLUMN_VERDICT) { /* the last one: no blanks at the end of a line */
+		text_blanks(out, pad);
+	}
+	text_put(out, text);
+}
+
+static void put_headings(struct text *out, const struct layout *layout)
+{
+	size_t column;
+
+	for (column = 0; column < COLUMN_COUNT; column++) {
+		if (is_shown(layout->level, column)) {
+			put_cell(out, layout, column, heading(layout, column));
+		}
+	}
+	text_put(out, "\n");
+}
+
+static enum style_mood mood_of(const struct run_source *source)
+{
+	switch (source->status) {
+	case SOURCE_SELECTED:
+		return STYLE_GOOD;
+	case SOURCE_AGREEING: /* with a reason: nobody confirms it */
+		return source->reason[0] == '\0' ? STYLE_GOOD : STYLE_DOUBTFUL;
+	case SOURCE_REJECTED:
+	case SOURCE_UNREACHABLE:
+		return STYLE_DOUBTFUL;
+	case SOURCE_FALSETICKER:
+	case SOURCE_STATUS_COUNT:
+		break;
+	}
+	return STYLE_BAD;
+}
+
+static void put_source(struct text *out, const struct layout *layout,
+                       const struct run_source *source)
+{
+	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
+	char server[LABEL_ROOM];
+	size_t column;
+
+	format_server(source, layout->has_addresses, server);
+	cut_middle(server, layout->widths[COLUMN_SERVER]);
+	format_cells(source, layout, cells);
+	put_cell(out, layout, COLUMN_SERVER, server);
+	for (column = COLUMN_SERVER + 1; column < COLUMN_VERDICT; column++) {
+		if (is_shown(layout->level, column)) {
+			put_cell(out, layout, column, cells[column]);
+		}
+	}
+	text_blanks(out, layout->level->gap);
+	style_word(out, layout->style, mood_of(source), cells[COLUMN_VERDICT]);
+	text_put(out, "\n");
+}
+
+/* Address, reason and the line of a daytime server, as far as there are any. */
+static void put_details(struct text *out, const struct layout *layout,
+                        const struct run_source *source, size_t columns)
+{
+	char address[ADDRESS_TEXT_ROOM] = "";
+	char line[DETAIL_ROOM];
+	struct text detail = text_to(line, sizeof(line));
+
+	if (!layout->has_addresses) {
+		format_other_address(source, address);
+	}
+	text_put(&detail, address);
+	if (source->reason[0] != '\0') {
+		text_put(&detail, detail.len > 0 ? ": " : "");
+		text_put(&detail, source->reason);
+	}
+	if (source->text[0] != '\0') {
+		text_put(&detail, detail.len > 0 ? ": " : "");
+		text_put(&detail, "it says \"");
+		text_put(&detail, source->text);
+		text_put(&detail, "\"");
+	}
+	report_wrapped(out, line, 4, columns);
+}
+
+size_t report_table(const struct run *run, const struct style *style, char *buf,
+                    size_t room)
+{
+	const size_t columns = style->columns < 60 ? 60 : style->columns;
+	struct text out = text_to(buf, room);
+	struct layout layout;
+	size_t i;
+
+	if (run->source_count == 0) {
+		return 0;
+	}
+	layout = choose_layout(run, style, columns);
+	put_headings(&out, &layout);
+	for (i = 0; i < run->source_count; i++) {
+		put_source(&out, &layout, &run->sources[i]);
+		put_details(&out, &layout, &run->sources[i], columns);
+	}
+	return out.len;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/report/report_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+
+/* Not between a number and its unit, nor behind the sign that belongs to the number. */
+static bool may_break(const char *text, size_t at)
+{
+	size_t len = strcspn(text + at + 1, " ");
+	size_t letters = strspn(text + at + 1, "abcdefghijklmnopqrstuvwxyz\xc2\xb5");
+
+	if (text[at] != ' ') {
+		return false;
+	}
+	if (at > 1 && text[at - 2] == ' ' && (text[at - 1] == 'd' || text[at - 1] == 'h')) {
+		return false; /* "2 d 03:04:05" */
+	}
+	if (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') {
+		return letters > 3 || len > 4;
+	}
+	return at < 2 || (strncmp(text + at - 2, "/-", 2) != 0 &&
+	                  strncmp(text + at - 2, "\xc2\xb1", 2) != 0);
+}
+
+void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns)
+{
+	size_t take, i;
+
+	while (*text != '\0') {
+		take = style_octets(text, columns - indent);
+		for (i = take; text[take] != '\0' && i > 0; i--) {
+			if (may_break(text, i)) {
+				take = i;
+				break;
+			}
+		}
+		text_blanks(out, indent);
+		text_octets(out, text, take);
+		text_put(out, "\n");
+		text += take;
+		while (*text == ' ') {
+			text++;
+		}
+	}
+}
+
+size_t report_columns(const struct style *style)
+{
+	if (style->columns > 80) {
+		return 80;
+	}
+	return style->columns < 60 ? 60 : style->columns;
+}
+
+uint64_t report_magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+int64_t report_saturated(uint64_t ns)
+{
+	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+/* The largest power of ten that leaves `digits` digits of `value`; at least 1. */
+static uint64_t step_for_digits(uint64_t value, unsigned digits)
+{
+	uint64_t step = 1;
+
+	for (; digits > 1; digits--) {
+		value /= 10;
+	}
+	while (value >= 10) {
+		value /= 10;
+		step *= 10;
+	}
+	return step;
+}
+
+static uint64_t round_to(uint64_t ns, uint64_t step_ns)
+{
+	return (ns + step_ns / 2) / step_ns * step_ns;
+}
+
+/* More digits than span_format() gives: `shown_ns` to a multiple of `step_ns`, a power
+ * of ten below the unit. */
+static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, char *buf)
+{
+	static const char *const names[] = { " ns", " us", " ms", " s" };
+	const bool is_long = shown_ns >= UINT64_C(3600) * (uint64_t)NS_PER_S;
+	char whole[SPAN_TEXT_ROOM];
+	char decimals[12] = ".";
+	uint64_t unit_ns = 1;
+	uint64_t whole_units, left;
+	size_t place = 0;
+	size_t width = 0;
+
+	while (place < 3 && shown_ns >= unit_ns * 1000) {
+		place++;
+		unit_ns *= 1000;
+	}
+	whole_units = shown_ns / unit_ns;
+	left = shown_ns % unit_ns;
+	while (step_ns < unit_ns) {
+		unit_ns /= 10;
+		width++;
+		decimals[width] = (char)('0' + left / unit_ns);
+		left %= unit_ns;
+	}
+	decimals[width > 0 ? width + 1 : 0] = '\0';
+	if (is_long) {
+		span_format((int64_t)whole_units * NS_PER_S, 0, whole);
+	} else {
+		snprintf(whole, sizeof(whole), "%llu", (unsigned long long)whole_units);
+	}
+	snprintf(buf, REPORT_FIGURE_ROOM, "%s%s%s%s", sign, whole, decimals,
+	         is_long ? "" : names[place]);
+}
+
+void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
+                    char *bound)
+{
+	const uint64_t exact_ns = report_magnitude(offset_ns);
+	uint64_t bound_up_ns = bound_ns < 0 ? 0 : (uint64_t)bound_ns;
+	uint64_t step_ns = step_for_digits(exact_ns, 4);
+	uint64_t fine_ns = step_for_digits(bound_up_ns, 2);
+	uint64_t shown_ns;
+
+	if (exact_ns >= UINT64_C(3600) * (uint64_t)NS_PER_S) {
+		step_ns = (uint64_t)NS_PER_S; /* as span_format() does it */
+	}
+	if (coarse || step_ns <= fine_ns || exact_ns % step_ns == 0) {
+		shown_ns = round_to(exact_ns, step_ns);
+		span_format(offset_ns, 1, offset);
+	} else {
+		shown_ns = round_to(exact_ns, fine_ns);
+		format_fine(offset_ns < 0 ? "-" : "+", shown_ns, fine_ns, offset);
+	}
+	bound_up_ns += shown_ns > exact_ns ? shown_ns - exact_ns : exact_ns - shown_ns;
+	step_ns = step_for_digits(bound_up_ns, 3);
+	bound_up_ns = (bound_up_ns + step_ns - 1) / step_ns * step_ns;
+	span_format(report_saturated(bound_up_ns), 0, bound);
+}
+
+size_t report_label(const struct run_source *source, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+	const char *name = source->name;
+	bool has_port = source->port != 0 && source->port != scheme_port(source->scheme);
+	bool needs_brackets = has_port && strchr(name, ':') != NULL;
+	char escaped[4 * SERVER_HOST_ROOM];
+	char port[8];
+
+	if (source->scheme != SCHEME_NTP) {
+		text_put(&out, scheme_name(source->scheme));
+		text_put(&out, "://");
+	}
+	text_escape((const uint8_t *)name, strlen(name), escaped, sizeof(escaped));
+	text_put(&out, needs_brackets ? "[" : "");
+	text_put(&out, escaped);
+	text_put(&out, needs_brackets ? "]" : "");
+	if (has_port) {
+		snprintf(port, sizeof(port), ":%u", (unsigned)source->port);
+		text_put(&out, port);
+	}
+	return out.len;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sentences below the table.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/base/text_time.h"
+#include "core/report/report_private.h"
+
+enum { SENTENCE_ROOM = 320 };
+
+static void put_offset_sentence(struct text *out, const struct run *run,
+                                const struct style *style)
+{
+	const char *state = run->offset_ns > 0 ? "is behind" : "is ahead";
+	char offset[REPORT_FIGURE_ROOM], bound[REPORT_FIGURE_ROOM], votes[64],
+		line[SENTENCE_ROOM];
+
+	if (report_magnitude(run->offset_ns) <= report_magnitude(run->bound_ns)) {
+		state = "agrees";
+	}
+	if (run->asked_count <= 1) {
+		snprintf(votes, sizeof(votes), "one server alone");
+	} else {
+		snprintf(votes, sizeof(votes), "%zu of %zu servers", run->agreeing_count,
+		         run->asked_count);
+	}
+	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
+	style_units(style, offset);
+	style_units(style, bound);
+	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s.", state,
+	         offset, style_plus_minus(style), bound, votes);
+	report_wrapped(out, line, 0, report_columns(style));
+}
+
+static void put_plan_sentence(struct text *out, const struct plan *plan,
+                              const struct style *style)
+{
+	const char *way = plan->by_ns > 0 ? "forward" : "back";
+	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
+	int64_t by_ns = report_saturated(report_magnitude(plan->by_ns));
+
+	span_format(by_ns, 0, by);
+	style_units(style, by);
+	switch (plan->action) {
+	case PLAN_NONE:
+		snprintf(line, sizeof(line), "`set` would leave it alone: %s.",
+		         plan_reason_text(plan->reason));
+		break;
+	case PLAN_STEP:
+		snprintf(line, sizeof(line), "`set` would step it %s by %s: %s.", way, by,
+		         plan_reason_text(plan->reason));
+		break;
+	case PLAN_SLEW:
+		span_format(plan_slew_lasts_ns(plan->by_ns), 0, takes);
+		style_units(style, takes);
+		snprintf(line, sizeof(line),
+		         "`set` would slew it %s by %s, which takes %s: %s.", way, by,
+		         takes, plan_reason_text(plan->reason));
+		break;
+	case PLAN_REFUSE:
+	default:
+		snprintf(line, sizeof(line), "`set` would refuse: %s.",
+		         plan_reason_text(plan->reason));
+		break;
+	}
+	report_wrapped(out, line, 0, report_columns(style));
+}
+
+static const char *status_words(enum run_status status)
+{
+	switch (status) {
+	case RUN_REFUSED:
+		return "Refused";
+	case RUN_NOT_PERMITTED:
+		return "Not permitted";
+	case RUN_BUSY:
+		return "Busy";
+	case RUN_ERROR:
+		return "Failed";
+	case RUN_INTERRUPTED:
+		return "Interrupted";
+	case RUN_OK:
+	case RUN_NO_ANSWER:
+	case RUN_NO_MAJORITY:
+	case RUN_UNSYNCHRONISED:
+		break;
+	}
+	return "No trusted time";
+}
+
+/* For a run whose reason was left empty. */
+static void usual_reason(const struct run *run, char *buf, size_t room)
+{
+	switch (run->status) {
+	case RUN_NO_ANSWER:
+		snprintf(buf, room, "no server gave a usable answer");
+		break;
+	case RUN_NO_MAJORITY:
+		snprintf(buf, room, "only %zu of %zu servers agree and %zu are needed",
+		         run->agreeing_count, run->asked_count, run->needed_count);
+		break;
+	case RUN_UNSYNCHRONISED:
+		snprintf(buf, room, "the servers themselves are not synchronised");
+		break;
+	case RUN_INTERRUPTED:
+		snprintf(buf, room, "signal %d", run->signal);
+		break;
+	default:
+		snprintf(buf, room, "the reason is not known");
+		break;
+	}
+}
+
+void report_reason(const struct run *run, char buf[RUN_REASON_ROOM])
+{
+	if (run->reason[0] != '\0') {
+		memcpy(buf, run->reason, RUN_REASON_ROOM);
+		buf[RUN_REASON_ROOM - 1] = '\0';
+	} else {
+		usual_reason(run, buf, RUN_REASON_ROOM);
+	}
+}
+
+static void put_status_sentence(struct text *out, const struct run *run,
+                                const struct style *style)
+{
+	char reason[RUN_REASON_ROOM], line[SENTENCE_ROOM];
+	struct text sentence = text_to(line, sizeof(line));
+
+	report_reason(run, reason);
+	style_word(&sentence, style, STYLE_BAD, status_words(run->status));
+	text_format(&sentence, ": %s.", reason);
+	report_wrapped(out, line, 0, report_columns(style));
+}
+
+size_t report_verdict(const struct run *run, const struct plan *plan,
+                      const struct style *style, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+
+	if (!run->has_answer) {
+		put_status_sentence(&out, run, style);
+		text_put(&out, "The clock is left alone.\n"); /* by `set` as by `query` */
+		return out.len;
+	}
+	put_offset_sentence(&out, run, style);
+	if (run->leap == NTP_LEAP_INSERT || run->leap == NTP_LEAP_DELETE) {
+		text_put(
+			&out,
+			run->leap == NTP_LEAP_INSERT
+				? "The servers announce that a leap second will be added.\n"
+				: "The servers announce that a leap second will be left "
+				  "out.\n");
+	}
+	if (plan && (run->status == RUN_OK || run->status == RUN_REFUSED)) {
+		put_plan_sentence(&out, plan, style);
+	} else if (run->status != RUN_OK) {
+		put_status_sentence(&out, run, style);
+	}
+	return out.len;
+}
+
+static void put_slew(struct text *out, const struct report_deed *deed, const char *by,
+                     const struct style *style)
+{
+	const struct civil end = civil_from_instant(deed->ends);
+	char lasts[SPAN_TEXT_ROOM];
+
+	text_format(out, "slewing the clock by %s", by);
+	if (deed->ends.unix_ns != 0) {
+		span_format(deed->lasts_ns, 0, lasts);
+		style_units(style, lasts);
+		text_format(out,
+		            ", which takes the kernel about %s, until "
+		            "%04d-%02d-%02d %02d:%02d:%02d UTC",
+		            lasts, end.year, end.month, end.day, end.hour, end.minute,
+		            end.second);
+	}
+}
+
+size_t report_deed(const struct report_deed *deed, const struct style *style, char *buf,
+                   size_t room)
+{
+	struct text out = text_to(buf, room);
+	char by[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
+	struct text sentence = text_to(line, sizeof(line));
+
+	span_format(deed->by_ns, 1, by);
+	style_units(style, by);
+	if (deed->action == PLAN_STEP) {
+		text_format(&sentence, "stepped the clock by %s, and it reads so", by);
+	} else if (deed->action == PLAN_SLEW) {
+		put_slew(&sentence, deed, by, style);
+	} else {
+		text_put(&sentence, "left the clock alone");
+	}
+	text_format(&sentence, ": %s", plan_reason_text(deed->reason));
+	report_wrapped(&out, line, 0, report_columns(style));
+	if (deed->has_set_hardware_clock) {
+		text_put(&out, "set the hardware clock\n");
+	}
+	return out.len;
+}

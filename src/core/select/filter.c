@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/select/filter.h"
+
+/* A sample's interval as it stands at `at_mono_ns`. */
+static void aged_interval(const struct sample *sample, int64_t at_mono_ns,
+                          int64_t drift_ppb, int64_t *ret_lo_ns, int64_t *ret_hi_ns)
+{
+	int64_t age_ns = at_mono_ns - sample->at_mono_ns;
+	int64_t half_ns;
+
+	if (age_ns < 0) {
+		age_ns = -age_ns;
+	}
+	/* Runs last seconds: no overflow before the age exceeds 10^9 s. */
+	half_ns = ns_add(sample->bound_ns,
+	                 age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS));
+	*ret_lo_ns = ns_add(sample->offset_ns, -half_ns);
+	*ret_hi_ns = ns_add(sample->offset_ns, half_ns);
+}
+
+enum filter_verdict filter_samples(const struct sample *samples, size_t count,
+                                   int64_t at_mono_ns, int64_t drift_ppb,
+                                   struct estimate *ret)
+{
+	int64_t lo_ns = INT64_MIN, hi_ns = INT64_MAX;
+	int64_t delay_min_ns = INT64_MAX, excess_ns = 0;
+
+	if (count == 0) {
+		return FILTER_NO_SAMPLE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int64_t one_lo_ns, one_hi_ns;
+
+		aged_interval(&samples[i], at_mono_ns, drift_ppb, &one_lo_ns, &one_hi_ns);
+		lo_ns = one_lo_ns > lo_ns ? one_lo_ns : lo_ns;
+		hi_ns = one_hi_ns < hi_ns ? one_hi_ns : hi_ns;
+		if (samples[i].delay_ns < delay_min_ns) {
+			delay_min_ns = samples[i].delay_ns;
+		}
+	}
+	if (lo_ns > hi_ns) {
+		return FILTER_INCONSISTENT;
+	}
+	for (size_t i = 0; i < count; i++) {
+		excess_ns = ns_add(excess_ns, samples[i].delay_ns - delay_min_ns);
+	}
+	ret->offset_ns = (lo_ns >> 1) + (hi_ns >> 1) + (lo_ns & hi_ns & 1);
+	ret->bound_ns = instant_diff_ns((struct instant){ hi_ns },
+	                                (struct instant){ ret->offset_ns });
+	ret->delay_ns = delay_min_ns;
+	ret->jitter_ns = excess_ns / (int64_t)count;
+	ret->at_mono_ns = at_mono_ns;
+	ret->sample_count = count;
+	return FILTER_OK;
+}

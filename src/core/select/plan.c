@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every refusal comes before every action, and those that no option lifts come first.
+ */
+#include "core/select/plan.h"
+
+#include "core/base/text_time.h"
+#include "core/ntp/packet.h"
+
+#define S_PER_DAY INT64_C(86400)
+
+/* 2106-01-01 00:00:00 UTC, five weeks before the wire's window ends. */
+#define RANGE_END_NS (INT64_C(4291747200) * NS_PER_S)
+
+/* An announced leap second makes the hour of this much ambiguous. */
+#define LEAP_NEAR_NS NS_PER_S
+
+const char *plan_action_name(enum plan_action action)
+{
+	switch (action) {
+	case PLAN_NONE:
+		return "none";
+	case PLAN_SLEW:
+		return "slew";
+	case PLAN_STEP:
+		return "step";
+	case PLAN_REFUSE:
+		return "refuse";
+	}
+	return "refuse";
+}
+
+const char *plan_reason_text(enum plan_reason reason)
+{
+	switch (reason) {
+	case PLAN_WITHIN_BOUND:
+		return "the offset is within its own bound";
+	case PLAN_SMALL:
+		return "the offset is below --step-above";
+	case PLAN_LARGE:
+		return "the offset is not below --step-above";
+	case PLAN_ASKED_STEP:
+		return "--step was given";
+	case PLAN_ASKED_SLEW:
+		return "--slew was given";
+	case PLAN_BEYOND_LIMIT:
+		return "the offset is beyond --refuse-above";
+	case PLAN_BEFORE_FLOOR:
+		return "the servers' time lies before what is known to be past";
+	case PLAN_BEYOND_RANGE:
+		return "the servers' time lies after 2105";
+	case PLAN_SLEW_TOO_LONG:
+		return "a slew of that size would take months; --step would do it";
+	case PLAN_LEAP_NEAR:
+		return "an announced leap second is less than a second away";
+	case PLAN_UNCERTAIN:
+		return "the bound itself is beyond --refuse-above";
+	case PLAN_ADVISED:
+		return "past runs tell the clock's error more closely than this one";
+	case PLAN_PENDING:
+		return "what an earlier slew has still to do would lead out of the bound";
+	case PLAN_BEYOND_BACK_LIMIT:
+		return "the offset back is beyond --refuse-back-above";
+	case PLAN_BEYOND_DRIFT:
+		return "no drift since the last run explains it, and too few servers say "
+		       "so";
+	case PLAN_REASON_COUNT:
+		break;
+	}
+	return "the reason is not known";
+}
+
+int64_t plan_slew_lasts_ns(int64_t by_ns)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(by_ns, 1000000 / PLAN_SLEW_PPM, &ns) ||
+	    ns == INT64_MIN) {
+		return INT64_MAX;
+	}
+	return ns < 0 ? -ns : ns;
+}
+
+/* The kernel's slew counts microseconds. */
+#define PLAN_ADVICE_LEAST_NS ((uint64_t)NS_PER_US)
+
+/* |ns|; unsigned, for INT64_MIN has no positive counterpart. */
+static uint64_t magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+static int64_t negated(int64_t ns)
+{
+	return ns == INT64_MIN ? INT64_MAX : -ns;
+}
+
+/* A negative limit is no licence: it allows nothing. */
+static uint64_t limit(int64_t ns)
+{
+	return ns < 0 ? 0 : (uint64_t)ns;
+}
+
+/* Leap seconds come at the end of a month, UTC.  Servers announce them for a day or
+ * for a month before, so the announcement alone does not say which midnight. */
+static bool is_leap_near(struct instant at)
+{
+	const int64_t day_ns = S_PER_DAY * NS_PER_S;
+	int64_t since_ns = at.unix_ns % day_ns;
+	int64_t midnight_ns;
+
+	if (since_ns < 0) {
+		since_ns += day_ns;
+	}
+	if (since_ns <= LEAP_NEAR_NS) {
+		midnight_ns = -since_ns;
+	} else if (day_ns - since_ns <= LEAP_NEAR_NS) {
+		midnight_ns = day_ns - since_ns;
+	} else {
+		return false;
+	}
+	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
+}
+
+/* Ahead and behind have limits of their own. */
+static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
+{
+	return input->offset_ns < 0 && limits->refuse_back_above_ns != 0 &&
+	       magnitude(input->offset_ns) > limit(limits->refuse_back_above_ns);
+}
+
+/* The servers could all be wrong together, or somebody between them and us; the past
+ * cannot.  Where they agree with the clock there is nothing to be led astray by: somebody has
+ * put it right, or a leap second came, which the kernel and they have both had. */
+static bool is_beyond_drift(const struct plan_input *input)
+{
+	int64_t room_ns;
+
+	if (!input->has_expected || input->expected_bound_ns < 0 ||
+	    magnitude(input->offset_ns) <= limit(input->bound_ns)) {
+		return false;
+	}
+	room_ns = input->expected_bound_ns > PLAN_JUMP_NS ? input->expected_bound_ns
+	                                                  : PLAN_JUMP_NS;
+	room_ns = ns_add(room_ns, input->bound_ns);
+	if (magnitude(ns_add(input->offset_ns, negated(input->expected_ns))) <=
+	    limit(room_ns)) {
+		return false;
+	}
+	return input->agreeing_count < PLAN_LARGER_MAJORITY_MIN ||
+	       (uint64_t)input->agreeing_count * 3 <= (uint64_t)input->asked_count * 2;
+}
+
+/* PLAN_REASON_COUNT when nothing speaks against it. */
+static enum plan_reason refusal(const struct plan_input *input,
+                                const struct plan_limits *limits)
+{
+	struct instant corrected = instant_add_ns(input->local, input->offset_ns);
+	uint64_t refuse_above_ns = limit(limits->refuse_above_ns);
+
+	if (corrected.unix_ns >= RANGE_END_NS) {
+		return PLAN_BEYOND_RANGE;
+	}
+	if (corrected.unix_ns < limits->floor.unix_ns) {
+		return PLAN_BEFORE_FLOOR;
+	}
+	if ((input->leap == NTP_LEAP_INSERT || input->leap == NTP_LEAP_DELETE) &&
+	    is_leap_near(corrected)) {
+		return PLAN_LEAP_NEAR;
+	}
+	/* A negative bound can only come from a measuring process gone wrong. */
+	if (input->bound_ns < 0 ||
+	    (!limits->any_offset && limit(input->bound_ns) > refuse_above_ns)) {
+		return PLAN_UNCERTAIN;
+	}
+	if (!limits->any_offset && magnitude(input->offset_ns) > refuse_above_ns) {
+		return PLAN_BEYOND_LIMIT;
+	}
+	if (!limits->any_offset && is_beyond_back(input, limits)) {
+		return PLAN_BEYOND_BACK_LIMIT;
+	}
+	if (!limits->any_offset && is_beyond_drift(input)) {
+		return PLAN_BEYOND_DRIFT;
+	}
+	return PLAN_REASON_COUNT;
+}
+
+static struct plan plan_of(enum plan_action action, enum plan_reason reason, int64_t by_ns)
+{
+	return (struct plan){ .action = action, .reason = reason, .by_ns = by_ns };
+}
+
+static struct plan plan_slew(enum plan_reason reason, int64_t by_ns)
+{
+	if (magnitude(by_ns) > limit(PLAN_SLEW_MAX_NS)) {
+		return plan_of(PLAN_REFUSE, PLAN_SLEW_TOO_LONG, by_ns);
+	}
+	return plan_of(PLAN_SLEW, reason, by_ns);
+}
+
+/* The advised correction, never further from the one measured than its bound. */
+static int64_t correction(const struct plan_input *input)
+{
+	int64_t low_ns = ns_add(input->offset_ns, -input->bound_ns);
+	int64_t high_ns = ns_add(input->offset_ns, input->bound_ns);
+
+	if (!input->has_phase) {
+		return input->offset_ns;
+	}
+	if (input->phase_ns < low_ns) {
+		return low_ns;
+	}
+	return input->phase_ns > high_ns ? high_ns : input->phase_ns;
+}
+
+/* Inside the bound: no step, whatever was asked for. */
+static struct plan plan_within(const struct plan_input *input)
+{
+	/* How far off the clock will come to lie by what is pending already. */
+	int64_t rest_ns = ns_add(correction(input), negated(input->pending_ns));
+
+	if (input->has_phase && magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
+		return plan_slew(PLAN_ADVISED, correction(input));
+	}
+	if (magnitude(rest_ns) > limit(input->bound_ns)) {
+		return plan_slew(PLAN_PENDING, input->offset_ns);
+	}
+	return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
+}
+
+struct plan plan_make(const struct plan_input *input, const struct plan_limits *limits)
+{
+	enum plan_reason reason = refusal(input, limits);
+	uint64_t offset_ns = magnitude(input->offset_ns);
+
+	if (reason != PLAN_REASON_COUNT) {
+		return plan_of(PLAN_REFUSE, reason, input->offset_ns);
+	}
+	if (offset_ns <= limit(input->bound_ns)) {
+		return plan_within(input);
+	}
+	switch (limits->wish) {
+	case PLAN_WISH_STEP:
+		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, correction(input));
+	case PLAN_WISH_SLEW:
+		return plan_slew(PLAN_ASKED_SLEW, correction(input));
+	case PLAN_AUTO:
+		break;
+	}
+	if (offset_ns >= limit(limits->step_above_ns)) {
+		return plan_of(PLAN_STEP, PLAN_LARGE, correction(input));
+	}
+	return plan_slew(PLAN_SMALL, correction(input));
+}

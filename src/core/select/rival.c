@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/select/rival.h"
+
+#include <string.h>
+
+/* Bit 25 of the sets in /proc/PID/status (linux/capability.h). */
+enum { CAP_SYS_TIME_BIT = 25 };
+
+static const struct {
+	const char *comm; /* cut to the 15 octets that the kernel keeps */
+	const char *name;
+	const char *text;
+} rivals[RIVAL_COUNT] = {
+	[RIVAL_NONE] = { NULL, "none", "no other program keeps the clock" },
+	[RIVAL_KERNEL_PLL] = { NULL, "kernel-pll",
+	                       "some program steers the clock by the kernel's loop" },
+	[RIVAL_FREQUENCY] = { NULL, "frequency",
+	                      "some program changed the clock's frequency since the "
+	                      "last run" },
+	[RIVAL_CHRONYD] = { "chronyd", "chronyd", "chronyd is running" },
+	[RIVAL_NTPD] = { "ntpd", "ntpd", "ntpd is running" },
+	[RIVAL_NTPD_RS] = { "ntp-daemon", "ntpd-rs", "ntpd-rs is running" },
+	[RIVAL_TIMESYNCD] = { "systemd-timesyn", "systemd-timesyncd",
+	                      "systemd-timesyncd is running" },
+	[RIVAL_PHC2SYS] = { "phc2sys", "phc2sys", "phc2sys is running" },
+};
+
+const char *rival_name(enum rival rival)
+{
+	return rivals[(unsigned)rival < RIVAL_COUNT ? rival : RIVAL_NONE].name;
+}
+
+const char *rival_text(enum rival rival)
+{
+	return rivals[(unsigned)rival < RIVAL_COUNT ? rival : RIVAL_NONE].text;
+}
+
+enum rival rival_by_comm(const char *comm, size_t len)
+{
+	if (len > 0 && comm[len - 1] == '\n') {
+		len--;
+	}
+	for (unsigned i = 0; i < RIVAL_COUNT; i++) {
+		if (rivals[i].comm && strlen(rivals[i].comm) == len &&
+		    memcmp(rivals[i].comm, comm, len) == 0) {
+			return (enum rival)i;
+		}
+	}
+	return RIVAL_NONE;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The line "CapPrm:\t" and 16 digits.  True also where there is no such line. */
+static bool may_set_time(const char *status, size_t len)
+{
+	static const char key[] = "\nCapPrm:";
+	const size_t key_len = sizeof(key) - 1;
+	uint64_t caps = 0;
+	size_t at = 0;
+
+	while (at + key_len <= len && memcmp(status + at, key, key_len) != 0) {
+		at++;
+	}
+	if (at + key_len > len) {
+		return true;
+	}
+	for (at += key_len; at < len && (status[at] == '\t' || status[at] == ' '); at++) {
+	}
+	for (; at < len && hex_value(status[at]) >= 0; at++) {
+		caps = caps << 4 | (uint64_t)hex_value(status[at]);
+	}
+	return caps >> CAP_SYS_TIME_BIT & 1;
+}
+
+/* An option word of chronyd that has one of its letters `x` (no control of the clock)
+ * or `Q` (measure and say). */
+static bool has_harmless_word(const char *words, size_t len)
+{
+	size_t at = strnlen(words, len) + 1; /* behind the program's name */
+
+	while (at < len) {
+		const char *word = words + at;
+		size_t word_len = strnlen(word, len - at);
+
+		if (word_len >= 2 && word[0] == '-' && word[1] != '-' &&
+		    (memchr(word, 'x', word_len) || memchr(word, 'Q', word_len))) {
+			return true;
+		}
+		at += word_len + 1;
+	}
+	return false;
+}
+
+bool rival_moves_clock(enum rival rival, const char *status, size_t status_len,
+                       const char *cmdline, size_t cmdline_len)
+{
+	if (!may_set_time(status, status_len)) {
+		return false;
+	}
+	return rival != RIVAL_CHRONYD || !has_harmless_word(cmdline, cmdline_len);
+}

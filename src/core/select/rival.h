@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Other programs that keep the same clock.  Two that each correct what the other did
+ * make it worse than either would alone.
+ */
+#ifndef CORE_SELECT_RIVAL_H
+#define CORE_SELECT_RIVAL_H
+
+#include <stdbool.h>
+
+#include "core/base/base.h"
+
+enum rival {
+	RIVAL_NONE,
+	RIVAL_KERNEL_PLL, /* the kernel's loop is fed by somebody */
+	RIVAL_FREQUENCY,  /* somebody changed the frequency since the last run */
+	RIVAL_CHRONYD,
+	RIVAL_NTPD,
+	RIVAL_NTPD_RS,
+	RIVAL_TIMESYNCD,
+	RIVAL_PHC2SYS,
+	RIVAL_COUNT
+};
+/* "chronyd", "kernel-pll": a short name, as in JSON.  Never NULL; "none". */
+const char *rival_name(enum rival rival);
+/* "chronyd is running": a few words for people. */
+const char *rival_text(enum rival rival);
+
+/* By the name of a process (/proc/PID/comm, with or without its line feed). */
+enum rival rival_by_comm(const char *comm, size_t len);
+
+/* Whether such a process keeps the clock.  `status` is /proc/PID/status: one that does not
+ * hold CAP_SYS_TIME cannot.  `cmdline` is /proc/PID/cmdline, words that end in NUL: `chronyd -x` and
+ * `-Q` leave the clock alone.  What is not known (length 0) speaks for it. */
+MUST_USE bool rival_moves_clock(enum rival rival, const char *status, size_t status_len,
+                                const char *cmdline, size_t cmdline_len);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/select/sample.h"
+
+/* More than any true value, far from overflow when a handful are added. */
+#define SPAN_CAP_NS INT64_C(1000000000000000000)
+
+/* ns * ppb / 1e9, rounded up, for spans of less than 292 years. */
+static int64_t drift_ns(int64_t span_ns, int64_t drift_ppb)
+{
+	if (span_ns < 0) {
+		span_ns = 0;
+	}
+	return span_ns / NS_PER_S * drift_ppb +
+	       (span_ns % NS_PER_S * drift_ppb) / NS_PER_S + 1;
+}
+
+static int64_t non_negative(int64_t ns)
+{
+	return ns < 0 ? 0 : ns > SPAN_CAP_NS ? SPAN_CAP_NS : ns;
+}
+
+/* (lo + hi) / 2 without the sum; exact to the nanosecond. */
+static int64_t middle(int64_t lo, int64_t hi)
+{
+	return (lo >> 1) + (hi >> 1) + (lo & hi & 1);
+}
+
+/* The interval [lo, hi] widened by `slack_ns` on both sides, as middle and half. */
+static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
+                                 struct sample *ret)
+{
+	ret->offset_ns = middle(lo_ns, hi_ns);
+	ret->bound_ns = ns_add(instant_diff_ns((struct instant){ hi_ns },
+	                                       (struct instant){ ret->offset_ns }),
+	                       slack_ns);
+}
+
+enum sample_verdict sample_from_exchange(const struct exchange *x,
+                                         int64_t root_distance_max_ns, struct sample *ret)
+{
+	int64_t away_ns = instant_diff_ns(x->t4, x->t1);
+	int64_t held_ns = instant_diff_ns(x->t3, x->t2);
+	int64_t there_ns = instant_diff_ns(x->t2, x->t1); /* >= server - local */
+	int64_t back_ns = instant_diff_ns(x->t3, x->t4);  /* <= server - local */
+	int64_t local_precision_ns = non_negative(x->local_precision_ns);
+	int64_t precision_ns = non_negative(x->server_precision_ns) + local_precision_ns;
+	int64_t distance_ns =
+		non_negative(x->root_delay_ns) / 2 + non_negative(x->root_dispersion_ns);
+	int64_t delay_ns;
+
+	if (away_ns < 0) {
+		return SAMPLE_LOCAL_BACKWARDS;
+	}
+	if (held_ns < 0) {
+		return SAMPLE_SERVER_BACKWARDS;
+	}
+	if (held_ns > SAMPLE_SERVER_MAX_NS) {
+		return SAMPLE_SERVER_SLOW;
+	}
+	delay_ns = away_ns - held_ns;
+	if (delay_ns < -precision_ns) {
+		return SAMPLE_NEGATIVE_DELAY;
+	}
+	if (distance_ns > root_distance_max_ns) {
+		return SAMPLE_ROOT_TOO_FAR;
+	}
+	if (delay_ns < 0) {
+		/* Within the precisions: the ends of the interval changed places. */
+		int64_t swap_ns = there_ns;
+
+		there_ns = back_ns;
+		back_ns = swap_ns;
+	}
+	sample_from_interval(back_ns, there_ns,
+	                     distance_ns + precision_ns + drift_ns(away_ns, x->drift_ppb),
+	                     ret);
+	ret->delay_ns = delay_ns > local_precision_ns ? delay_ns : local_precision_ns;
+	ret->at_mono_ns = x->t4_mono_ns;
+	ret->root_distance_ns = distance_ns;
+	return SAMPLE_OK;
+}
+
+enum sample_verdict sample_from_reading(struct instant t1, struct instant server,
+                                        struct instant t4, int64_t t4_mono_ns,
+                                        int64_t resolution_ns, int64_t drift_ppb,
+                                        struct sample *ret)
+{
+	int64_t away_ns = instant_diff_ns(t4, t1);
+	int64_t hi_ns, lo_ns;
+
+	if (away_ns < 0) {
+		return SAMPLE_LOCAL_BACKWARDS;
+	}
+	/* The true server time was in [server, server + resolution] when it was read. */
+	hi_ns = ns_add(instant_diff_ns(server, t1), non_negative(resolution_ns));
+	lo_ns = instant_diff_ns(server, t4);
+	sample_from_interval(lo_ns, hi_ns, drift_ns(away_ns, drift_ppb), ret);
+	ret->delay_ns = away_ns;
+	ret->at_mono_ns = t4_mono_ns;
+	ret->root_distance_ns = 0;
+	return SAMPLE_OK;
+}
+
+const char *sample_verdict_text(enum sample_verdict verdict)
+{
+	static const char *const texts[] = {
+		[SAMPLE_OK] = "accepted",
+		[SAMPLE_SERVER_BACKWARDS] = "its reply left before the request arrived",
+		[SAMPLE_SERVER_SLOW] = "it held the request for more than 4 s",
+		[SAMPLE_NEGATIVE_DELAY] = "negative delay",
+		[SAMPLE_LOCAL_BACKWARDS] = "the local clock was set back meanwhile",
+		[SAMPLE_ROOT_TOO_FAR] = "root distance above the limit",
+	};
+
+	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "unknown";
+}

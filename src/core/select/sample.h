@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One exchange worked out: four timestamps in, an offset and the interval that
+ * holds the truth out.
+ *
+ *      client  T1 ----------.              .---> T4
+ *                            \            /
+ *      server                 `-> T2   T3
+ *
+ * THE SIGN: offset_ns = server - local.  Above 0 = the local clock is behind.
+ *
+ * Why the interval holds: the request cannot arrive before it left, nor the reply,
+ * so (server - local) is at most T2 - T1 and at least T3 - T4, whatever the two
+ * paths took.  What the server says of its own distance from UTC, both clocks'
+ * reading precision and what the clocks can drift within the exchange widen it.
+ */
+#ifndef CORE_SELECT_SAMPLE_H
+#define CORE_SELECT_SAMPLE_H
+
+#include "core/base/ntp_time.h"
+
+/* T1 must not lie after the true departure and T4 not before the true arrival; a
+ * stamp that is early or late the other way only widens the interval. */
+struct exchange {
+	struct instant t1;           /* local: request left */
+	struct instant t2;           /* server: request arrived */
+	struct instant t3;           /* server: reply left */
+	struct instant t4;           /* local: reply arrived */
+	int64_t t4_mono_ns;          /* CLOCK_MONOTONIC at T4, dates the sample */
+	int64_t root_delay_ns;       /* server to its reference, round trip; >= 0 */
+	int64_t root_dispersion_ns;  /* >= 0 */
+	int64_t server_precision_ns; /* >= 0 */
+	int64_t local_precision_ns;  /* >= 0 */
+	int64_t drift_ppb;           /* most that both clocks may run apart, 1e-9 */
+};
+
+struct sample {
+	int64_t offset_ns; /* middle of the interval */
+	int64_t bound_ns;  /* half of it: |true offset - offset_ns| <= bound_ns at T4 */
+	int64_t delay_ns;  /* (T4 - T1) - (T3 - T2), at least the local precision */
+	int64_t at_mono_ns;
+	int64_t root_distance_ns; /* root delay / 2 + root dispersion */
+};
+
+enum sample_verdict {
+	SAMPLE_OK,
+	SAMPLE_SERVER_BACKWARDS, /* T3 before T2 */
+	SAMPLE_SERVER_SLOW, /* T3 - T2 above SAMPLE_SERVER_MAX_NS: stale or stepped meanwhile */
+	SAMPLE_NEGATIVE_DELAY, /* the server held it longer than it was away, beyond both precisions */
+	SAMPLE_LOCAL_BACKWARDS, /* T4 before T1: our own clock was stepped */
+	SAMPLE_ROOT_TOO_FAR,    /* root distance above `root_distance_max_ns` */
+	SAMPLE_VERDICT_COUNT
+};
+
+#define SAMPLE_SERVER_MAX_NS (4 * NS_PER_S)
+#define SAMPLE_ROOT_DISTANCE_MAX_NS (1500 * NS_PER_MS) /* the default limit */
+
+/* RFC 5905 section 8, in 64-bit integers; no input overflows.  `*ret` is left alone unless
+ * SAMPLE_OK. */
+MUST_USE enum sample_verdict sample_from_exchange(const struct exchange *exchange,
+                                                  int64_t root_distance_max_ns,
+                                                  struct sample *ret);
+const char *sample_verdict_text(enum sample_verdict verdict);
+
+/* A sample of the protocols that give one time and no four stamps (reqtime, RFC 868):
+ * the server read its clock somewhere between T1 and T4, and cut it to `resolution_ns`. */
+MUST_USE enum sample_verdict sample_from_reading(struct instant t1, struct instant server,
+                                                 struct instant t4, int64_t t4_mono_ns,
+                                                 int64_t resolution_ns, int64_t drift_ppb,
+                                                 struct sample *ret);
+
+#endif

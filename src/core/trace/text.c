@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/trace/text_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/base/text.h"
+#include "core/base/text_time.h"
+#include "core/ntp/refid.h"
+
+void trace_text_wrapped(struct text *out, const char *line, size_t column)
+{
+	char word[TRACE_TEXT_INFO_ROOM];
+	bool is_start = true;
+	size_t len;
+
+	while (*line != '\0') {
+		len = strcspn(line, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, line);
+		if (column > TRACE_TEXT_INDENT &&
+		    column + !is_start + style_columns(word) > TRACE_TEXT_COLUMNS) {
+			text_format(out, "\n%*s", TRACE_TEXT_INDENT, "");
+			column = TRACE_TEXT_INDENT;
+		} else if (!is_start) {
+			text_format(out, " ");
+			column++;
+		}
+		len = style_octets(word, TRACE_TEXT_COLUMNS - column);
+		text_octets(out, line, len);
+		is_start = false;
+		word[len] = '\0';
+		column += style_columns(word);
+		line += len;
+		line += strspn(line, " ");
+	}
+	text_format(out, "\n");
+}
+
+static uint64_t magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
+void trace_text_seconds(struct text *out, int64_t ns, const char *plus)
+{
+	text_format(out, "%s%llu.%09llu", ns < 0 ? "-" : plus,
+	            (unsigned long long)(magnitude(ns) / (uint64_t)NS_PER_S),
+	            (unsigned long long)(magnitude(ns) % (uint64_t)NS_PER_S));
+}
+
+size_t trace_text_endpoint(const struct address *address, char *buf)
+{
+	struct text out = text_to(buf, TRACE_TEXT_ENDPOINT_ROOM);
+	char text[ADDRESS_TEXT_ROOM];
+
+	if (address->family == ADDRESS_NONE) {
+		text_format(&out, "?");
+		return out.len;
+	}
+	address_format(address, text);
+	text_format(&out, address->family == ADDRESS_IPV6 ? "[%s]:%u" : "%s:%u", text,
+	            (unsigned)address->port);
+	return out.len;
+}
+
+const char *trace_text_mode(uint8_t mode)
+{
+	static const char *const names[] = {
+		[NTP_MODE_RESERVED] = "reserved mode",
+		[NTP_MODE_ACTIVE] = "symmetric active",
+		[NTP_MODE_PASSIVE] = "symmetric passive",
+		[NTP_MODE_CLIENT] = "client",
+		[NTP_MODE_SERVER] = "server",
+		[NTP_MODE_BROADCAST] = "broadcast",
+		[NTP_MODE_CONTROL] = "control",
+		[NTP_MODE_PRIVATE] = "private",
+	};
+
+	return mode < COUNT_OF(names) ? names[mode] : "unknown mode";
+}
+
+/* Whose number it is stands between the two. */
+static void put_note(struct text *out, const struct trace_packet *packet)
+{
+	static const struct {
+		const char *before;
+		const char *after;
+	} texts[TRACE_NOTE_COUNT] = {
+		[TRACE_NOTE_NONE] = { "answers ", "" },
+		[TRACE_NOTE_AGAIN] = { "the SAME as request ",
+		                       ": repeated, or seen twice" },
+		[TRACE_NOTE_DUPLICATE] = { "DUPLICATE: ", " was answered before" },
+		[TRACE_NOTE_LATE] = { "answers ", " LATE" },
+		[TRACE_NOTE_ELSEWHERE] = { "MISMATCH: the stamp of request ",
+		                           ", which went to another server" },
+		[TRACE_NOTE_MISMATCH] = { "MISMATCH: its origin is not what request ",
+		                          " sent" },
+		[TRACE_NOTE_UNASKED] = { "UNASKED: no request for it was seen", "" },
+		[TRACE_NOTE_INTERLEAVED] = { "answers ", " in interleaved mode" },
+		[TRACE_NOTE_MALFORMED] = { "MALFORMED", "" },
+		[TRACE_NOTE_RETRANSMISSION] = { "retransmission", "" },
+		[TRACE_NOTE_GAP] = { "GAP: octets before it were not captured", "" },
+		[TRACE_NOTE_REFUSED] = { "REFUSED: the connection of ", "" },
+	};
+	bool has_number = packet->related != 0 &&
+	                  packet->note != TRACE_NOTE_RETRANSMISSION &&
+	                  packet->note != TRACE_NOTE_MALFORMED;
+
+	if (packet->note == TRACE_NOTE_NONE && !has_number) {
+		return;
+	}
+	text_format(out, ", %s", texts[packet->note].before);
+	if (has_number) {
+		text_format(out, "%llu%s", (unsigned long long)packet->related,
+		            texts[packet->note].after);
+	}
+}
+
+static void put_leap(struct text *out, uint8_t leap)
+{
+	static const char *const texts[] = {
+		[NTP_LEAP_NONE] = "",
+		[NTP_LEAP_INSERT] = ", leap second announced",
+		[NTP_LEAP_DELETE] = ", leap second left out announced",
+		[NTP_LEAP_UNSYNCHRONISED] = ", leap 3",
+	};
+
+	text_format(out, "%s", texts[leap & 3]);
+}
+
+static void put_ntp(struct text *out, const struct trace_packet *packet)
+{
+	const struct ntp_header *ntp = &packet->ntp;
+	char refid[20];
+
+	if (!packet->has_mode) {
+		text_format(out, "NTP");
+		return;
+	}
+	text_format(out, "NTPv%u %s", (unsigned)ntp->version, trace_text_mode(ntp->mode));
+	if (ntp->mode == NTP_MODE_CONTROL || ntp->mode == NTP_MODE_PRIVATE) {
+		text_format(out, " message (mode %u), not decoded", (unsigned)ntp->mode);
+		return;
+	}
+	if (packet->role == TRACE_REQUEST) {
+		text_format(out, ", request");
+	} else if (packet->has_header) {
+		refid_format(ntp->stratum, ntp->refid, refid, sizeof(refid));
+		if (ntp->stratum == 0 && refid[0] != '\0') {
+			text_format(out, ", kiss %s", refid);
+		} else {
+			text_format(out, ", stratum %u", (unsigned)ntp->stratum);
+		}
+		put_leap(out, ntp->leap);
+	}
+	if (packet->extension_count > 0) {
+		text_format(out, ", %llu extension field%s",
+		            (unsigned long long)packet->extension_count,
+		            packet->extension_count > 1 ? "s" : "");
+	}
+	if (packet->mac_octets > 4) {
+		text_format(out, ", MAC of %u octets (key %lu)",
+		            (unsigned)packet->mac_octets, (unsigned long)packet->key_id);
+	} else if (packet->mac_octets > 0) {
+		text_format(out, ", crypto-NAK");
+	}
+}
+
+static void put_tcp(struct text *out, const struct trace_packet *packet)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} flags[] = {
+		{ FRAME_TCP_SYN, " SYN" }, { FRAME_TCP_FIN, " FIN" },
+		{ FRAME_TCP_RST, " RST" }, { FRAME_TCP_PSH, " PSH" },
+		{ FRAME_TCP_ACK, " ACK" },
+	};
+	size_t i;
+
+	text_format(out, "TCP");
+	for (i = 0; i < COUNT_OF(flags); i++) {
+		if ((packet->frame.tcp_flags & flags[i].flag) != 0) {
+			text_format(out, "%s", flags[i].name);
+		}
+	}
+	if (packet->stream != packet->number) {
+		text_format(out, ", stream of %llu", (unsigned long long)packet->stream);
+	}
+	if (packet->frame.wire_octets > 0) {
+		text_format(out, ", %llu octets",
+		            (unsigned long long)packet->frame.wire_octets);
+	}
+	if (packet->role != TRACE_OTHER) {
+		text_format(out, ", ");
+	}
+}
+
+static void put_text_protocol(struct text *out, const struct trace_packet *packet)
+{
+	char told[4 * TRACE_TEXT_ROOM + 1];
+
+	if (packet->role == TRACE_OTHER) {
+		return;
+	}
+	text_format(out, "%s %s", trace_protocol_name(packet->protocol),
+	            packet->role == TRACE_REQUEST ? "request" : "answer");
+	if (packet->role == TRACE_ANSWER && packet->protocol == TRACE_TIME) {
+		if (packet->has_reading) {
+			text_time_rfc3339(packet->reading, told);
+			text_format(out, " %s", told);
+		}
+	} else if (packet->role == TRACE_ANSWER) {
+		text_escape(packet->text, packet->text_octets, told, sizeof(told));
+		text_format(out, " \"%s\"", told);
+	}
+}
+
+size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+
+	if (packet->verdict != FRAME_OK) {
+		text_format(&out, "%s", frame_verdict_text(packet->verdict));
+		return out.len;
+	}
+	if (packet->protocol == TRACE_NONE) {
+		text_format(&out, "%s, no time protocol",
+		            packet->frame.is_tcp ? "TCP" : "UDP");
+		return out.len;
+	}
+	if (packet->frame.is_tcp) {
+		put_tcp(&out, packet);
+	}
+	if (packet->protocol == TRACE_NTP) {
+		put_ntp(&out, packet);
+	} else {
+		put_text_protocol(&out, packet);
+	}
+	put_note(&out, packet);
+	if (packet->is_cut) {
+		text_format(&out, ", cut by the capture");
+	}
+	/* That of an answer is told with its exchange. */
+	if (packet->complaint && !(packet->role == TRACE_ANSWER && packet->related != 0)) {
+		text_format(&out, "; %s", packet->complaint);
+	}
+	return out.len;
+}
+
+size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+	char ends[2 * TRACE_TEXT_ENDPOINT_ROOM + 4] = "";
+	char source[TRACE_TEXT_ENDPOINT_ROOM], destination[TRACE_TEXT_ENDPOINT_ROOM];
+	char info[TRACE_TEXT_INFO_ROOM];
+	char seconds[SPAN_TEXT_ROOM];
+	struct text since = text_to(seconds, sizeof(seconds));
+	size_t column;
+
+	if (packet->frame.source.family != ADDRESS_NONE) {
+		trace_text_endpoint(&packet->frame.source, source);
+		trace_text_endpoint(&packet->frame.destination, destination);
+		snprintf(ends, sizeof(ends), "%s > %s ", source, destination);
+	}
+	trace_text_info(packet, info, sizeof(info));
+	trace_text_seconds(&since, packet->since_first_ns, "");
+	text_format(&out, "%5llu  %13s  ", (unsigned long long)packet->number, seconds);
+	column = out.len;
+	if (column + strlen(ends) + strnlen(info, sizeof(info)) < TRACE_TEXT_COLUMNS ||
+	    ends[0] == '\0') {
+		text_format(&out, "%s%s", ends, ends[0] != '\0' ? " " : "");
+		trace_text_wrapped(&out, info, column + strlen(ends) + (ends[0] != '\0'));
+		return out.len;
+	}
+	trace_text_wrapped(&out, ends, column);
+	text_format(&out, "%*s", TRACE_TEXT_INDENT, "");
+	trace_text_wrapped(&out, info, TRACE_TEXT_INDENT);
+	return out.len;
+}

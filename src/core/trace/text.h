@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A trace as people read it: at most 80 columns of printable ASCII, whatever the
+ * network sent, and what `style` adds to it.  Written like snprintf(): always terminated when there is room at all, and the
+ * result is the length that the whole would have had.
+ */
+#ifndef CORE_TRACE_TEXT_H
+#define CORE_TRACE_TEXT_H
+
+#include "core/base/style.h"
+#include "core/trace/trace.h"
+
+enum {
+	TRACE_TEXT_COLUMNS = 80,
+	TRACE_TEXT_BLOCK_ROOM = 4096, /* enough for whatever is written here */
+};
+
+/* "    2  0.000123456  192.0.2.1:123 > 192.0.2.9:40000  NTPv4 server, ...": one line, more
+ * when it is too long for one. */
+size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t room);
+
+/* What the packet is and which it belongs to, one line of any length: "NTPv4 client". */
+size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room);
+
+/* Offset, delay and the four timestamps (or the reading), each on its line. */
+size_t trace_text_exchange(const struct trace_exchange *exchange, const struct style *style,
+                           char *buf, size_t room);
+
+size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
+                          char *buf, size_t room);
+
+/* The exchange as a ladder with the numbers filled in and the sums below it. */
+size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
+                         char *buf, size_t room);
+
+/* The last lines: how many of what, and whose clock was compared. */
+size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t room);
+
+/* "192.0.2.1:123", "[2001:db8::1]:123".  Room for TRACE_TEXT_ENDPOINT_ROOM. */
+enum { TRACE_TEXT_ENDPOINT_ROOM = ADDRESS_TEXT_ROOM + 10 };
+size_t trace_text_endpoint(const struct address *address, char *buf);
+
+/* "client", "server", ...; never NULL. */
+const char *trace_text_mode(uint8_t mode);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between the files of core/trace_text.
+ */
+#ifndef CORE_TRACE_TEXT_PRIVATE_H
+#define CORE_TRACE_TEXT_PRIVATE_H
+
+#include "core/base/text.h"
+#include "core/trace/text.h"
+
+enum {
+	TRACE_TEXT_INFO_ROOM = 640,
+	TRACE_TEXT_INDENT = 7 /* of what belongs to a numbered line */
+};
+
+/* Breaks `line` at blanks into lines of TRACE_TEXT_COLUMNS; `column` is where the first begins,
+ * all others begin at TRACE_TEXT_INDENT.  A word too long for a line is broken anywhere. */
+void trace_text_wrapped(struct text *out, const char *line, size_t column);
+/* All digits, so that a reader can add them up. */
+void trace_text_seconds(struct text *out, int64_t ns, const char *plus);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TCP server sockets and the connections they take.
+ */
+#include "io/net/accept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/net/sockaddr.h"
+
+enum { BACKLOG = 128 };
+
+static int set_on(int fd, int level, int option)
+{
+	const int on = 1;
+
+	return setsockopt(fd, level, option, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+int accept_open(const struct address *at, int *ret_fd, struct address *ret_bound)
+{
+	union sockaddr_any name;
+	socklen_t len = sockaddr_from_address(at, &name);
+	int fd;
+	int r;
+
+	fd = socket(name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	/* On TCP this lets a restarted server have its port back at once; it does not
+	 * let two servers share one. */
+	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (r < 0) {
+		goto out;
+	}
+	if (at->family == ADDRESS_IPV6) {
+		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+		if (r < 0) {
+			goto out;
+		}
+	}
+	/* Inherited by the connections: a one-line answer is not to wait for more. */
+	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+	if (r < 0) {
+		goto out;
+	}
+	if (bind(fd, &name.any, len) < 0 || listen(fd, BACKLOG) < 0) {
+		r = -errno;
+		goto out;
+	}
+	len = sizeof(name);
+	if (getsockname(fd, &name.any, &len) < 0) {
+		r = -errno;
+		goto out;
+	}
+	*ret_bound = sockaddr_to_address(&name);
+	*ret_fd = fd;
+	fd = -1;
+	r = 0;
+out:
+	if (fd >= 0) {
+		close(fd);
+	}
+	return r;
+}
+
+int accept_adopt(int fd, struct address *ret_bound)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	socklen_t int_len = sizeof(int);
+	int type, is_listening, flags;
+	int r;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_len) < 0 ||
+	    getsockname(fd, &name.any, &len) < 0) {
+		return -errno;
+	}
+	int_len = sizeof(int);
+	if (type != SOCK_STREAM ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &int_len) < 0 ||
+	    !is_listening) {
+		return -EPROTOTYPE;
+	}
+	*ret_bound = sockaddr_to_address(&name);
+	if (ret_bound->family == ADDRESS_NONE) {
+		return -EAFNOSUPPORT;
+	}
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		return -errno;
+	}
+	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+	return r;
+}
+
+void accept_close(int fd)
+{
+	close(fd);
+}
+
+int accept_next(int fd, struct address *ret_from)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	int connection = accept4(fd, &name.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (connection < 0) {
+		switch (errno) {
+		case EMFILE:
+		case ENFILE:
+		case ENOBUFS:
+		case ENOMEM:
+			return -errno;
+		default:
+			/* Linux hands the network errors of a connection that broke
+			 * before it was taken to accept(): its trouble, not ours. */
+			return -EAGAIN;
+		}
+	}
+	*ret_from = sockaddr_to_address(&name);
+	return connection;
+}
+
+static ssize_t result_of(ssize_t r)
+{
+	if (r >= 0) {
+		return r;
+	}
+	return errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+ssize_t accept_read(int connection, void *buf, size_t room)
+{
+	return result_of(recv(connection, buf, room, MSG_DONTWAIT));
+}
+
+ssize_t accept_write(int connection, const void *buf, size_t len)
+{
+	return result_of(send(connection, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+void accept_end(int connection)
+{
+	(void)shutdown(connection, SHUT_WR);
+}
+
+void accept_hang_up(int connection)
+{
+	close(connection);
+}
+
+int accept_wake_open(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void accept_wake(int fd)
+{
+	(void)eventfd_write(fd, 1);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/net/capture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/text.h"
+#include "io/net/capture_library_private.h"
+
+enum {
+	/* The largest NTP packet that is looked at, and all headers before it. */
+	SNAP_OCTETS = 2048,
+	BUFFER_OCTETS = 4 << 20,
+	TIMEOUT_MS = 100,
+	FILTER_ROOM = 64 * TRACE_PORTS_MAX,
+};
+
+struct capture {
+	pcap_t *pcap;
+	pcap_dumper_t *dumper;
+	FILE *from; /* until libpcap has taken it over */
+	enum frame_link link;
+	bool is_live;
+	uint64_t count;
+};
+
+/* Loaded with the first capture. */
+static struct capture_library lib;
+
+static void PRINTF_LIKE(2, 3) explain(char why[CAPTURE_WHY_ROOM], const char *format, ...)
+{
+	char line[CAPTURE_WHY_ROOM];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	text_escape((const uint8_t *)line, strlen(line), why, CAPTURE_WHY_ROOM);
+}
+
+static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_ROOM])
+{
+	static const struct {
+		int type;
+		enum frame_link link;
+	} links[] = {
+		{ DLT_EN10MB, FRAME_LINK_ETHERNET },
+		{ DLT_LINUX_SLL, FRAME_LINK_COOKED },
+		{ DLT_LINUX_SLL2, FRAME_LINK_COOKED_2 },
+		{ DLT_RAW, FRAME_LINK_RAW_IP },
+		{ DLT_IPV4, FRAME_LINK_RAW_IP },
+		{ DLT_IPV6, FRAME_LINK_RAW_IP },
+		{ DLT_NULL, FRAME_LINK_LOOPBACK },
+		{ DLT_LOOP, FRAME_LINK_LOOPBACK },
+	};
+	int type = lib.datalink(pcap);
+	const char *name = lib.datalink_val_to_name(type);
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(links); i++) {
+		if (links[i].type == type) {
+			*ret = links[i].link;
+			return 0;
+		}
+	}
+	explain(why, "link type %d (%s) is not one that is understood here", type,
+	        name ? name : "unknown");
+	return -ENOTSUP;
+}
+
+/* "udp port 123 or udp port 9191 or tcp port 9191 ..." */
+static void write_filter(const struct trace_port *ports, size_t count, char *buf)
+{
+	size_t len = 0;
+	size_t i;
+
+	buf[0] = '\0';
+	for (i = 0; i < count && i < TRACE_PORTS_MAX; i++) {
+		len += (size_t)snprintf(buf + len, FILTER_ROOM - len, "%s%sport %u",
+		                        i > 0 ? " or " : "",
+		                        ports[i].protocol == TRACE_NTP ? "udp " : "",
+		                        (unsigned)ports[i].port);
+	}
+}
+
+static int set_filter(struct capture *capture, const struct trace_port *ports, size_t count,
+                      char why[CAPTURE_WHY_ROOM])
+{
+	char plain[FILTER_ROOM];
+	char tagged[2 * FILTER_ROOM + 32];
+	struct bpf_program program;
+	int r = 0;
+
+	write_filter(ports, count, plain);
+	/* Behind a tag all offsets are others, and not every link type has tags. */
+	snprintf(tagged, sizeof(tagged), "(%s) or (vlan and (%s))", plain, plain);
+	if (lib.compile(capture->pcap, &program, tagged, 1, PCAP_NETMASK_UNKNOWN) < 0 &&
+	    lib.compile(capture->pcap, &program, plain, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		explain(why, "capture filter: %s", lib.geterr(capture->pcap));
+		return -EINVAL;
+	}
+	if (lib.setfilter(capture->pcap, &program) < 0) {
+		explain(why, "capture filter: %s", lib.geterr(capture->pcap));
+		r = -EINVAL;
+	}
+	lib.freecode(&program);
+	return r;
+}
+
+static int activate(struct capture *capture, const char *interface,
+                    char why[CAPTURE_WHY_ROOM])
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *pcap = capture->pcap;
+	int r;
+
+	/* These fail for a handle that is active already and for no other reason, but for the
+	 * precision, which a device may not have: then it is microseconds. */
+	(void)lib.set_snaplen(pcap, SNAP_OCTETS);
+	(void)lib.set_promisc(pcap, 1);
+	(void)lib.set_timeout(pcap, TIMEOUT_MS);
+	(void)lib.set_immediate_mode(pcap, 1);
+	(void)lib.set_buffer_size(pcap, BUFFER_OCTETS);
+	(void)lib.set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+	r = lib.activate(pcap);
+	switch (r) {
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		explain(why, "%s: not permitted", interface);
+		return -EPERM;
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		explain(why, "%s: no such interface", interface);
+		return -ENODEV;
+	case PCAP_ERROR_IFACE_NOT_UP:
+		explain(why, "%s: the interface is not up", interface);
+		return -ENETDOWN;
+	default:
+		break;
+	}
+	if (r < 0) {
+		explain(why, "%s: %s", interface,
+		        r == PCAP_ERROR ? lib.geterr(pcap) : lib.statustostr(r));
+		return -EIO;
+	}
+	if (lib.setnonblock(pcap, 1, error) < 0) {
+		explain(why, "%s: %s", interface, error);
+		return -EIO;
+	}
+	return 0;
+}
+
+/* A capture to be opened; NULL: `*ret_r` and `why` are set. */
+static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_ROOM])
+{
+	struct capture *capture = NULL;
+
+	*ret_r = capture_library_load(&lib);
+	if (*ret_r < 0) {
+		explain(why, "libpcap is not to be had: on Debian, \"apt install "
+		             "libpcap0.8\"");
+		return NULL;
+	}
+	capture = calloc(1, sizeof(*capture));
+	if (!capture) {
+		explain(why, "out of memory");
+		*ret_r = -ENOMEM;
+	}
+	return capture;
+}
+
+int capture_open_live(const char *interface, const struct trace_port *ports,
+                      size_t port_count, struct capture **ret, char why[CAPTURE_WHY_ROOM])
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	struct capture *capture;
+	int r;
+
+	capture = capture_new(&r, why);
+	if (!capture) {
+		return r;
+	}
+	capture->is_live = true;
+	capture->pcap = lib.create(interface, error);
+	if (!capture->pcap) {
+		explain(why, "%s: %s", interface, error);
+		r = -EIO;
+		goto out;
+	}
+	r = activate(capture, interface, why);
+	if (r == 0) {
+		r = find_link(capture->pcap, &capture->link, why);
+	}
+	if (r == 0) {
+		r = set_filter(capture, ports, port_count, why);
+	}
+	if (r < 0) {
+		goto out;
+	}
+	*ret = capture;
+	capture = NULL;
+out:
+	if (capture) {
+		(void)capture_close(capture);
+	}
+	return r;
+}
+
+int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_ROOM])
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	struct capture *capture;
+	int r;
+
+	capture = capture_new(&r, why);
+	if (!capture) {
+		fclose(from);
+		return r;
+	}
+	capture->from = from;
+	capture->pcap = lib.fopen_offline_with_tstamp_precision(
+		from, PCAP_TSTAMP_PRECISION_NANO, error);
+	if (!capture->pcap) {
+		explain(why, "%s", error);
+		r = -EBADMSG;
+		goto out;
+	}
+	capture->from = NULL;
+	r = find_link(capture->pcap, &capture->link, why);
+	if (r < 0) {
+		goto out;
+	}
+	*ret = capture;
+	capture = NULL;
+out:
+	if (capture) {
+		(void)capture_close(capture);
+	}
+	return r;
+}
+
+int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_ROOM])
+{
+	capture->dumper = lib.dump_fopen(capture->pcap, to);
+	if (!capture->dumper) {
+		explain(why, "%s", lib.geterr(capture->pcap));
+		fclose(to);
+		return -EIO;
+	}
+	return 0;
+}
+
+/* A file may claim any number for both parts. */
+static struct instant instant_of(const struct timeval *at)
+{
+	int64_t ns = 0;
+
+	if (__builtin_mul_overflow((int64_t)at->tv_sec, NS_PER_S, &ns)) {
+		ns = at->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	}
+	/* Nanoseconds, in spite of the name: that precision was asked for. */
+	return instant_add_ns((struct instant){ .unix_ns = ns }, at->tv_usec);
+}
+
+static int next_packet(struct capture *capture, int timeout_ms,
+                       struct pcap_pkthdr **ret_header, const u_char **ret_octets)
+{
+	struct pollfd wait = { .fd = -1, .events = POLLIN };
+	int r = lib.next_ex(capture->pcap, ret_header, ret_octets);
+
+	if (r != 0 || !capture->is_live) {
+		return r;
+	}
+	wait.fd = lib.get_selectable_fd(capture->pcap);
+	if (poll(&wait, 1, timeout_ms) <= 0) {
+		return 0;
+	}
+	return lib.next_ex(capture->pcap, ret_header, ret_octets);
+}
+
+static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
+                     const u_char *octets, char why[CAPTURE_WHY_ROOM])
+{
+	if (!capture->dumper) {
+		return true;
+	}
+	lib.dump((u_char *)capture->dumper, header, octets);
+	/* Live, what was seen so far shall be in the file whatever happens next. */
+	if (ferror(lib.dump_file(capture->dumper)) != 0 ||
+	    (capture->is_live && lib.dump_flush(capture->dumper) < 0)) {
+		explain(why, "cannot write the file: %s", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+enum capture_result capture_next(struct capture *capture, int timeout_ms,
+                                 struct trace_input *ret, char why[CAPTURE_WHY_ROOM])
+{
+	struct pcap_pkthdr *header = NULL;
+	const u_char *octets = NULL;
+	int r = next_packet(capture, timeout_ms, &header, &octets);
+
+	if (r == PCAP_ERROR_BREAK) {
+		return capture->is_live ? CAPTURE_NOTHING : CAPTURE_END;
+	}
+	if (r < 0) {
+		explain(why, "after frame %llu: %s", (unsigned long long)capture->count,
+		        lib.geterr(capture->pcap));
+		return CAPTURE_FAILED;
+	}
+	if (r == 0) {
+		return CAPTURE_NOTHING;
+	}
+	capture->count++;
+	*ret = (struct trace_input){
+		.number = capture->count,
+		.at = instant_of(&header->ts),
+		.link = capture->link,
+		.octets = octets,
+		.captured = header->caplen,
+		.wire = header->len,
+	};
+	return is_saved(capture, header, octets, why) ? CAPTURE_FRAME : CAPTURE_FAILED;
+}
+
+uint64_t capture_lost(struct capture *capture)
+{
+	struct pcap_stat stat = { 0 };
+
+	if (!capture->is_live || lib.stats(capture->pcap, &stat) < 0) {
+		return 0;
+	}
+	return (uint64_t)stat.ps_drop + stat.ps_ifdrop;
+}
+
+int capture_close(struct capture *capture)
+{
+	int r = 0;
+
+	if (!capture) {
+		return 0;
+	}
+	if (capture->dumper) {
+		if (lib.dump_flush(capture->dumper) < 0 ||
+		    ferror(lib.dump_file(capture->dumper)) != 0) {
+			r = errno != 0 ? -errno : -EIO;
+		}
+		lib.dump_close(capture->dumper);
+	}
+	if (capture->pcap) {
+		lib.close(capture->pcap);
+	}
+	if (capture->from) {
+		fclose(capture->from);
+	}
+	free(capture);
+	return r;
+}

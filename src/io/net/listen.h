@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * UDP server sockets, read and answered in batches.
+ *
+ *   listen_open -> (listen_receive -> listen_answer* -> listen_send)* -> listen_close
+ *
+ * Arrival times are the kernel's, and so are those departures that somebody wants to
+ * know (SO_TIMESTAMPING).  An answer leaves from the address that was asked.  One
+ * batch and one socket belong to one thread; nothing is allocated after
+ * listen_batch_new().
+ */
+#ifndef IO_NET_LISTEN_H
+#define IO_NET_LISTEN_H
+
+#include <stdbool.h>
+
+#include "core/base/address.h"
+#include "core/base/ntp_time.h"
+
+enum {
+	LISTEN_BATCH = 32,       /* datagrams read by one system call */
+	LISTEN_ROOM = 1024,      /* octets kept of each; a longer one is marked as cut */
+	LISTEN_ANSWER_ROOM = 64, /* octets of an answer */
+	LISTEN_STAMPS = 64,      /* departures of a socket that are waited for at once */
+};
+
+struct listen_socket;
+struct listen_batch;
+
+/* Binds to `at`; port 0 lets the kernel choose.  The first socket of an address is bound
+ * for itself alone, so that a second server on the same port is told -EADDRINUSE,
+ * and is open to sharing from then on; `is_another` joins it (SO_REUSEPORT), and the
+ * kernel spreads the clients over them.  On 0 `*ret` is the caller's until listen_close().
+ * Else -errno. */
+MUST_USE int listen_open(const struct address *at, bool is_another,
+                         struct listen_socket **ret);
+/* A bound UDP socket that somebody else has opened, and keeps (socket activation): what is done to
+ * it here is undone for nobody, so it is left as a next server can use it.  On 0 `fd` is the
+ * listen_socket's.  Else -errno, and `fd` remains the caller's: -ENOTSOCK, -EPROTOTYPE,
+ * -EAFNOSUPPORT for what it is, -EPROTONOSUPPORT for an IPv6 socket that takes IPv4 too, for
+ * which broadcasts cannot be told from other datagrams. */
+MUST_USE int listen_adopt(int fd, struct listen_socket **ret);
+int listen_fd(const struct listen_socket *socket); /* to poll for POLLIN */
+/* Where it is bound, the port that was chosen included. */
+struct address listen_address(const struct listen_socket *socket);
+/* From another thread: wakes whoever waits in poll() or listen_receive(), for good.  A lent socket
+ * cannot be woken for us alone: it never waits for longer than LISTEN_LENT_MS, and poll() is
+ * not to either. */
+enum { LISTEN_LENT_MS = 250 };
+void listen_interrupt(struct listen_socket *socket);
+bool listen_is_lent(const struct listen_socket *socket);
+void listen_close(struct listen_socket *socket); /* NULL is fine */
+
+struct listen_datagram {
+	const uint8_t *octets; /* live until the next listen_receive() */
+	size_t len;            /* 0..LISTEN_ROOM */
+	bool is_cut;
+	bool has_arrived; /* a kernel stamp came with it */
+	struct instant arrived;
+	/* Sent to a unicast address, from one, and not from our own address and port: the
+	 * sender may be answered without starting an echo. */
+	bool is_answerable;
+	struct address from;
+};
+
+MUST_USE int listen_batch_new(struct listen_batch **ret);
+void listen_batch_free(struct listen_batch *batch); /* NULL is fine */
+
+/* Reads what is there, at most LISTEN_BATCH; with `may_wait` blocks for the first.
+ * Returns the count, -EAGAIN when there is none or a signal came, or another -errno, which
+ * is no reason to end: ICMP errors come this way. */
+MUST_USE int listen_receive(struct listen_socket *socket, struct listen_batch *batch,
+                            bool may_wait);
+/* 0 <= i < count of the last listen_receive(). */
+void listen_datagram(const struct listen_batch *batch, int i, struct listen_datagram *ret);
+
+/* Queues an answer of `len` octets to datagram `i` and returns where they are to be
+ * written, before listen_send(). */
+MUST_USE uint8_t *listen_answer(struct listen_batch *batch, int i, size_t len);
+/* Wants the departure of the answer last queued to be told by listen_departure().  `token`
+ * is not zero. */
+void listen_stamp(struct listen_batch *batch, uint64_t token);
+
+/* Sends what is queued and empties the queue.  Never blocks; an answer that cannot be
+ * sent is lost.  Returns how many went. */
+int listen_send(struct listen_socket *socket, struct listen_batch *batch);
+
+/* How many departures are still to come.  Some never do: the network card has the last
+ * word. */
+unsigned listen_departures_due(const struct listen_socket *socket);
+/* The next departure that the kernel has told; false when there is none yet.  Costs a
+ * system call. */
+bool listen_departure(struct listen_socket *socket, uint64_t *ret_token,
+                      struct instant *ret_at);
+
+#endif

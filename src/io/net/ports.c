@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/net/ports.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "io/net/ports_private.h"
+#include "io/sys/entropy.h"
+#include "io/sys/kernel_clock.h"
+
+/* Descriptors beside the channels: the C library may want one for a moment. */
+enum { SPARE_FDS = 4 };
+
+/* ---- slots ---- */
+
+static int slots_grow(struct kernel_ports *kp)
+{
+	const size_t room = kp->slot_room ? kp->slot_room * 2 : 16;
+	void *grown;
+
+	if (kp->slot_count < kp->slot_room) {
+		return 0;
+	}
+	grown = reallocarray(kp->polled, room, sizeof(*kp->polled));
+	if (!grown) {
+		return -ENOMEM;
+	}
+	kp->polled = grown;
+	grown = reallocarray(kp->owners, room, sizeof(*kp->owners));
+	if (!grown) {
+		return -ENOMEM;
+	}
+	kp->owners = grown;
+	grown = reallocarray(kp->ready, room, sizeof(*kp->ready));
+	if (!grown) {
+		return -ENOMEM;
+	}
+	kp->ready = grown;
+	kp->slot_room = room;
+	return 0;
+}
+
+static void slot_take(struct kernel_ports *kp, size_t source, int fd, short events)
+{
+	const size_t slot = kp->slot_count++;
+
+	assert(slot < kp->slot_room);
+	kp->polled[slot] = (struct pollfd){ .fd = fd, .events = events };
+	kp->owners[slot] = source;
+	kp->channels[source].slot = slot;
+}
+
+/* The last one moves into the gap. */
+static void slot_give_back(struct kernel_ports *kp, size_t source)
+{
+	const size_t slot = kp->channels[source].slot;
+	const size_t last = --kp->slot_count;
+
+	kp->channels[source].slot = NO_SLOT;
+	if (slot != last) {
+		kp->polled[slot] = kp->polled[last];
+		kp->owners[slot] = kp->owners[last];
+		kp->channels[kp->owners[slot]].slot = slot;
+	}
+}
+
+/* ---- struct ports ---- */
+
+static int ports_now(void *ctx, struct reading *ret)
+{
+	(void)ctx;
+	return kernel_clock_now(ret);
+}
+
+static int ports_random(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	return entropy_fill(buf, len);
+}
+
+static int ports_resolve(void *ctx, size_t name, const char *host,
+                         enum address_family family)
+{
+	struct kernel_ports *kp = ctx;
+	int r;
+
+	assert(name < kp->name_max);
+	if (!kp->resolver) {
+		return -EPIPE;
+	}
+	r = resolver_ask(kp->resolver, (uint32_t)name, host, family);
+	/* A resolver that has just died is seen by wait(), for all names alike. */
+	if (r < 0 && r != -EPIPE) {
+		return r;
+	}
+	kp->name_is_asked[name] = true;
+	return 0;
+}
+
+void ports_hang_up(void *ctx, size_t source)
+{
+	struct kernel_ports *kp = ctx;
+	struct channel *ch = &kp->channels[source];
+
+	assert(source < kp->source_max);
+	if (ch->slot == NO_SLOT) {
+		return;
+	}
+	slot_give_back(kp, source);
+	udp_close(ch->udp);
+	tcp_close(ch->tcp);
+	ch->udp = NULL;
+	ch->tcp = NULL;
+}
+
+static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *buf,
+                   size_t len)
+{
+	int r;
+
+	r = udp_open(to, &ch->udp);
+	if (r < 0) {
+		return r;
+	}
+	/* Nothing between the reading and the send. */
+	r = kernel_clock_now(&ch->before);
+	if (r == 0) {
+		r = udp_send(ch->udp, buf, len);
+	}
+	if (r < 0) {
+		udp_close(ch->udp);
+		ch->udp = NULL;
+	}
+	return r;
+}
+
+static int ports_ask(void *ctx, size_t source, const struct address *to,
+                     enum port_transport transport, const uint8_t *buf, size_t len)
+{
+	struct kernel_ports *kp = ctx;
+	struct channel *ch = &kp->channels[source];
+	int r;
+
+	ports_hang_up(kp, source);
+	r = slots_grow(kp);
+	if (r < 0) {
+		return r;
+	}
+	if (transport == PORT_UDP) {
+		r = ask_udp(ch, to, buf, len);
+	} else {
+		r = tcp_open(to, buf, len, &ch->tcp);
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (ch->udp) {
+		slot_take(kp, source, udp_fd(ch->udp), POLLIN);
+	} else {
+		slot_take(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
+	}
+	return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static int open_signals(struct kernel_ports *kp, const int *signals, size_t count)
+{
+	sigset_t wanted;
+
+	if (count == 0) {
+		return 0;
+	}
+	sigemptyset(&wanted);
+	for (size_t i = 0; i < count; i++) {
+		if (sigaddset(&wanted, signals[i]) < 0) {
+			return -errno;
+		}
+	}
+	kp->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (kp->signal_fd < 0) {
+		return -errno;
+	}
+	/* Only while blocked do they wait to be read; ports_close() puts the mask back. */
+	if (sigprocmask(SIG_BLOCK, &wanted, &kp->old_mask) < 0) {
+		close(kp->signal_fd);
+		kp->signal_fd = -1;
+		return -errno;
+	}
+	return 0;
+}
+
+/* How many channels may be open: the limit, raised as far as may be, less what is used. */
+static size_t find_window(size_t source_max)
+{
+	struct rlimit limit;
+	size_t most = 256;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+			most = limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur
+			                                 : SIZE_MAX;
+		}
+	}
+	fd = dup(STDERR_FILENO);
+	if (fd >= 0) {
+		most -= most > (size_t)fd + SPARE_FDS ? (size_t)fd + SPARE_FDS : most - 1;
+		close(fd);
+	} else {
+		most = errno == EMFILE ? 1 : most;
+	}
+	return most < source_max ? most : source_max;
+}
+
+static int open_tables(struct kernel_ports *kp)
+{
+	kp->channels = calloc(kp->source_max ? kp->source_max : 1, sizeof(*kp->channels));
+	kp->name_is_asked =
+		calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->name_is_asked));
+	if (!kp->channels || !kp->name_is_asked || slots_grow(kp) < 0) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < kp->source_max; i++) {
+		kp->channels[i].slot = NO_SLOT;
+	}
+	return 0;
+}
+
+int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports **ret)
+{
+	struct kernel_ports *kp;
+	int r;
+
+	kp = calloc(1, sizeof(*kp));
+	if (!kp) {
+		return -ENOMEM;
+	}
+	kp->signal_fd = -1;
+	kp->stamp_fd = -1;
+	kp->source_max = settings->source_max;
+	kp->name_max = settings->name_max;
+	r = open_tables(kp);
+	if (r < 0) {
+		goto out;
+	}
+	/* First of all, so that the child inherits as little as can be. */
+	if (kp->name_max > 0) {
+		r = resolver_start(&kp->resolver);
+		if (r < 0) {
+			goto out;
+		}
+	}
+	kp->stamp_fd = udp_hold_stamps();
+	r = open_signals(kp, settings->signals, settings->signal_count);
+	if (r < 0) {
+		goto out;
+	}
+	kp->polled[SLOT_SIGNAL] = (struct pollfd){ .fd = kp->signal_fd, .events = POLLIN };
+	kp->polled[SLOT_RESOLVER] = (struct pollfd){
+		.fd = kp->resolver ? resolver_fd(kp->resolver) : -1,
+		.events = POLLIN,
+	};
+	kp->slot_count = FIRST_SLOT;
+	kp->names_lost_at = kp->name_max;
+	kp->window = find_window(kp->source_max);
+	kp->ports = (struct ports){
+		.ctx = kp,
+		.now = ports_now,
+		.random = ports_random,
+		.resolve = ports_resolve,
+		.ask = ports_ask,
+		.hang_up = ports_hang_up,
+		.wait = ports_wait,
+	};
+	*ret = kp;
+	kp = NULL;
+out:
+	ports_close(kp);
+	return r;
+}
+
+const struct ports *ports_of(struct kernel_ports *kp)
+{
+	return &kp->ports;
+}
+
+size_t ports_window(const struct kernel_ports *kp)
+{
+	return kp->window;
+}
+
+void ports_close(struct kernel_ports *kp)
+{
+	if (!kp) {
+		return;
+	}
+	for (size_t i = 0; kp->channels && i < kp->source_max; i++) {
+		if (kp->slot_count > FIRST_SLOT) {
+			ports_hang_up(kp, i);
+		}
+	}
+	resolver_stop(kp->resolver);
+	if (kp->stamp_fd >= 0) {
+		close(kp->stamp_fd);
+	}
+	if (kp->signal_fd >= 0) {
+		close(kp->signal_fd);
+		(void)sigprocmask(SIG_SETMASK, &kp->old_mask, NULL);
+	}
+	free(kp->channels);
+	free(kp->name_is_asked);
+	free(kp->polled);
+	free(kp->owners);
+	free(kp->ready);
+	free(kp);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the two files of this module share: ports.c opens, asks and hangs up, ports_wait.c waits.
+ */
+#ifndef IO_NET_PORTS_PRIVATE_H
+#define IO_NET_PORTS_PRIVATE_H
+
+#include <poll.h>
+#include <signal.h>
+
+#include "io/net/ports.h"
+#include "io/net/resolve.h"
+#include "io/net/tcp.h"
+#include "io/net/udp.h"
+
+enum {
+	/* Larger than any answer that is believed; a longer one is cut and says so. */
+	DATAGRAM_ROOM = 2048,
+	FIRST_SLOT = 2,
+	SLOT_SIGNAL = 0,
+	SLOT_RESOLVER = 1,
+};
+
+#define NO_SLOT SIZE_MAX
+
+struct channel {
+	struct udp_channel *udp; /* at most one of the two */
+	struct tcp_channel *tcp;
+	size_t slot; /* in `polled`; NO_SLOT: nothing is open */
+	struct reading before;
+};
+
+struct kernel_ports {
+	struct ports ports;
+	size_t source_max;
+	size_t name_max;
+	size_t window;
+	struct channel *channels; /* [source_max] */
+
+	/* [0], [1]: signals and the resolver; then the channels without a gap. */
+	struct pollfd *polled;
+	size_t *owners; /* the source of each slot */
+	size_t slot_count;
+	size_t slot_room;
+
+	/* Sources that the last poll() found ready; room for as many as there are slots. */
+	size_t *ready;
+	size_t ready_at;
+	size_t ready_count;
+	unsigned turn; /* datagrams served to the source at ready_at */
+	bool signal_is_ready;
+	bool resolver_is_ready;
+	bool has_polled;
+	int64_t polled_mono_ns;
+
+	int stamp_fd;  /* udp_hold_stamps(); < 0: none */
+	int signal_fd; /* -1: none */
+	sigset_t old_mask;
+
+	struct resolver *resolver; /* NULL: none, or gone */
+	bool *name_is_asked;       /* [name_max] */
+	size_t names_lost_at;      /* once it is gone: those below have been told */
+	struct resolve_answer answer;
+	uint8_t octets[DATAGRAM_ROOM];
+};
+
+/* As struct ports has them; `ctx` is a struct kernel_ports. */
+void ports_hang_up(void *ctx, size_t source);
+int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
+
+#endif

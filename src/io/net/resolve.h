@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Host names to addresses, many at a time, in a process of its own: getaddrinfo() has no deadline,
+ * a process can be killed.  Threads inside it resolve in parallel.
+ * start -> ask* -> receive* -> stop
+ */
+#ifndef IO_NET_RESOLVE_H
+#define IO_NET_RESOLVE_H
+
+#include "core/base/address.h"
+
+enum { RESOLVE_ADDRESSES_MAX = 32, RESOLVE_PARALLEL_MAX = 32 };
+
+struct resolver;
+
+struct resolve_answer {
+	uint32_t name;          /* as given to resolver_ask() */
+	uint32_t address_count; /* 0: failed, error says why */
+	struct address addresses
+		[RESOLVE_ADDRESSES_MAX]; /* in the system's order, duplicates removed */
+	char error[64];
+};
+
+/* Forks.  The child drops every capability and sets no_new_privs. 0 or -errno. */
+MUST_USE int resolver_start(struct resolver **ret);
+int resolver_fd(const struct resolver *resolver); /* to poll for POLLIN */
+MUST_USE int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
+                          enum address_family family);
+/* Never blocks: 1 and `*ret` when an answer was there, 0 when none is, -EPIPE when the
+ * process is gone, or another -errno. */
+MUST_USE int resolver_receive(struct resolver *resolver, struct resolve_answer *ret);
+void resolver_stop(struct resolver *resolver); /* kills and reaps; NULL is fine */
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/net/udp.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/net/sockaddr.h"
+#include "io/sys/entropy.h"
+
+enum {
+	/* Stamps, an extended error with its address, and as much again for what a later
+	 * kernel may add. */
+	CONTROL_ROOM = 512,
+	/* Thousands may be open at a time, and a server owes us one small answer. */
+	RECEIVE_BUFFER_OCTETS = 32768,
+	PORT_LEAST = 1024,
+	PORT_TRIES = 8,
+	/* Entries of the error queue taken in one go, so that a flood of ICMP cannot
+	 * hold the caller. */
+	ERRORS_AT_ONCE = 32,
+};
+
+struct udp_channel {
+	int fd;
+	uint32_t tried_count; /* sends, failed ones too: see take_stamp() */
+	bool has_left;
+	struct instant left;
+};
+
+/* Room for control messages, aligned as the macros want it. */
+union control {
+	struct cmsghdr align;
+	char octets[CONTROL_ROOM];
+};
+
+/* What one message brought beside its octets. */
+struct received {
+	int flags;
+	bool has_stamp;
+	struct instant stamp;
+	bool has_error;
+	struct sock_extended_err error;
+};
+
+/* Ports on which a service is commonly found: firewalls filter them, and servers take
+ * a request from one of them for a reflected answer. */
+static const uint16_t shunned_ports[] = {
+	1434, 1604,  1645,  1646,  1701,  1812,  1813,  1900,  2049,  3283,  3478,
+	3702, 4500,  5060,  5061,  5093,  5350,  5351,  5353,  5355,  5683,  6881,
+	9191, 10001, 11211, 17185, 19132, 20800, 26000, 27015, 27960, 30718, 37810,
+};
+
+static bool port_is_shunned(uint16_t port)
+{
+	for (size_t i = 0; i < COUNT_OF(shunned_ports); i++) {
+		if (shunned_ports[i] == port) {
+			return true;
+		}
+	}
+	return port < PORT_LEAST;
+}
+
+/* Binds to a random port of all that there are, not of the kernel's smaller range
+ * (RFC 6056 section 3.2).  Where that fails too often connect() will choose. */
+static int bind_random(int fd, sa_family_t family)
+{
+	uint16_t ports[PORT_TRIES];
+	union sockaddr_any local;
+	socklen_t len;
+	int r;
+
+	r = entropy_fill(ports, sizeof(ports));
+	if (r < 0) {
+		return r;
+	}
+	memset(&local, 0, sizeof(local));
+	local.any.sa_family = family;
+	len = family == AF_INET ? sizeof(local.v4) : sizeof(local.v6);
+	for (size_t i = 0; i < PORT_TRIES; i++) {
+		if (port_is_shunned(ports[i])) {
+			continue;
+		}
+		if (family == AF_INET) {
+			local.v4.sin_port = htons(ports[i]);
+		} else {
+			local.v6.sin6_port = htons(ports[i]);
+		}
+		if (bind(fd, &local.any, len) == 0) {
+			return 0;
+		}
+		if (errno != EADDRINUSE && errno != EACCES) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int stamp(int fd)
+{
+	const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
+	                  SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY |
+	                  SOF_TIMESTAMPING_OPT_ID;
+
+	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
+	               ? -errno
+	               : 0;
+}
+
+/* None of these must fail an exchange: without them stamps are user stamps and ICMP
+ * errors are less exact. */
+static void ask_for_stamps(int fd, sa_family_t family)
+{
+	const int on = 1;
+	const int room = RECEIVE_BUFFER_OCTETS;
+
+	(void)stamp(fd);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	if (family == AF_INET) {
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	} else {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	}
+}
+
+int udp_open(const struct address *server, struct udp_channel **ret)
+{
+	struct udp_channel *ch = NULL;
+	union sockaddr_any to;
+	socklen_t to_len;
+	int fd = -1;
+	int r;
+
+	to_len = sockaddr_from_address(server, &to);
+	if (to_len == 0) {
+		return -EAFNOSUPPORT;
+	}
+	ch = calloc(1, sizeof(*ch));
+	if (!ch) {
+		return -ENOMEM;
+	}
+	fd = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		r = -errno;
+		goto out;
+	}
+	ask_for_stamps(fd, to.any.sa_family);
+	r = bind_random(fd, to.any.sa_family);
+	if (r < 0) {
+		goto out;
+	}
+	if (connect(fd, &to.any, to_len) < 0) {
+		r = -errno;
+		goto out;
+	}
+	ch->fd = fd;
+	*ret = ch;
+	fd = -1; /* both now belong to the caller */
+	ch = NULL;
+	r = 0;
+out:
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(ch);
+	return r;
+}
+
+int udp_fd(const struct udp_channel *ch)
+{
+	return ch->fd;
+}
+
+int udp_send(struct udp_channel *ch, const void *buf, size_t len)
+{
+	ssize_t sent;
+
+	ch->has_left = false;
+	do {
+		ch->tried_count++;
+		sent = send(ch->fd, buf, len, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0) {
+		return -errno;
+	}
+	return (size_t)sent == len ? 0 : -EMSGSIZE;
+}
+
+static void parse_control(struct msghdr *msg, struct received *ret)
+{
+	struct timespec stamps[3];
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(stamps))) {
+			memcpy(stamps, CMSG_DATA(c), sizeof(stamps));
+			/* Zero: not this kind of stamp. */
+			if (stamps[0].tv_sec != 0 || stamps[0].tv_nsec != 0) {
+				ret->stamp.unix_ns = (int64_t)stamps[0].tv_sec * NS_PER_S +
+				                     stamps[0].tv_nsec;
+				ret->has_stamp = true;
+			}
+		} else if (((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		            (c->cmsg_level == IPPROTO_IPV6 &&
+		             c->cmsg_type == IPV6_RECVERR)) &&
+		           c->cmsg_len >= CMSG_LEN(sizeof(ret->error))) {
+			memcpy(&ret->error, CMSG_DATA(c), sizeof(ret->error));
+			ret->has_error = true;
+		}
+	}
+}
+
+/* recvmsg() with everything around it.  A control message that was cut is as good as
+ * none: its stamp falls back to the user's. */
+static ssize_t receive(int fd, void *buf, size_t room, int flags, struct received *ret)
+{
+	union control control;
+	struct iovec iov = { .iov_base = buf, .iov_len = room };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t got;
+
+	do {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		got = recvmsg(fd, &msg, flags | MSG_DONTWAIT);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	}
+	*ret = (struct received){ .flags = msg.msg_flags };
+	parse_control(&msg, ret);
+	return got;
+}
+
+/* The kernel numbers the datagrams it made (OPT_ID), we number the attempts: an attempt
+ * that failed early has no number in the kernel, so ours is never the smaller one, and
+ * equal numbers can only mean the latest send. */
+static void take_stamp(struct udp_channel *ch, const struct received *got)
+{
+	if (got->has_stamp && got->error.ee_info == SCM_TSTAMP_SND &&
+	    got->error.ee_data == ch->tried_count - 1) {
+		ch->left = got->stamp;
+		ch->has_left = true;
+	}
+}
+
+/* Reads the error queue to its end: 0, or the first real error as -errno. */
+static int drain_errors(struct udp_channel *ch)
+{
+	struct received got;
+	uint8_t scrap[1];
+
+	for (int i = 0; i < ERRORS_AT_ONCE; i++) {
+		if (receive(ch->fd, scrap, sizeof(scrap), MSG_ERRQUEUE, &got) < 0) {
+			return 0;
+		}
+		if (!got.has_error) {
+			continue;
+		}
+		if (got.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
+			take_stamp(ch, &got);
+		} else if (got.error.ee_errno != 0 &&
+		           got.error.ee_origin != SO_EE_ORIGIN_LOCAL) {
+			/* A local one has been told by send(). */
+			return -(int)got.error.ee_errno;
+		}
+	}
+	return 0;
+}
+
+ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t room, struct udp_arrival *ret)
+{
+	struct received got;
+	ssize_t len;
+	int r;
+
+	r = drain_errors(ch);
+	if (r < 0) {
+		return r;
+	}
+	len = receive(ch->fd, buf, room, 0, &got);
+	if (len < 0) {
+		/* The error came after the queue was read; it is told here, and what lies
+		 * in the queue is the same one again. */
+		if (len != -EAGAIN) {
+			(void)drain_errors(ch);
+		}
+		return len;
+	}
+	/* The stamp was put there before the answer could come, but perhaps after we had
+	 * looked.  An ICMP error beside a datagram is dropped: the datagram is the news. */
+	if (!ch->has_left) {
+		(void)drain_errors(ch);
+	}
+	*ret = (struct udp_arrival){
+		.is_truncated = got.flags & MSG_TRUNC,
+		.has_left = ch->has_left,
+		.has_arrived = got.has_stamp,
+		.left = ch->left,
+		.arrived = got.stamp,
+	};
+	return len;
+}
+
+void udp_close(struct udp_channel *ch)
+{
+	if (!ch) {
+		return;
+	}
+	close(ch->fd);
+	free(ch);
+}
+
+int udp_hold_stamps(void)
+{
+	int fd, r;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	r = stamp(fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/store/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* The text on its way through the parser, which does not say which line it is at. */
+struct source {
+	const char *at;
+	const char *end;
+	unsigned line;
+	int (*take)(void *ctx, const struct config_entry *entry);
+	void *ctx;
+	int result;
+};
+
+static int refuse(struct config_error *ret, unsigned line, const char *reason)
+{
+	ret->line = line;
+	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+	return -EINVAL;
+}
+
+/* Like fgets(). */
+static char *next_line(char *buf, int room, void *stream)
+{
+	struct source *s = stream;
+	const char *feed = memchr(s->at, '\n', (size_t)(s->end - s->at));
+	size_t len = (size_t)((feed ? feed + 1 : s->end) - s->at);
+
+	/* The library takes an indented line for more of the value before. */
+	for (; len > 0 && (*s->at == ' ' || *s->at == '\t'); len--) {
+		s->at++;
+	}
+
+	if (len == 0) {
+		return NULL;
+	}
+	if (len >= (size_t)room) {
+		len = (size_t)room - 1;
+	}
+	memcpy(buf, s->at, len);
+	buf[len] = '\0';
+	s->at += len;
+	s->line++;
+	return buf;
+}
+
+/* Returns nonzero for success, as the parser wants it. */
+static int take_entry(void *user, const char *section, const char *key, const char *value)
+{
+	struct source *s = user;
+	const struct config_entry entry = {
+		.section = section, .key = key, .value = value ? value : "", .line = s->line
+	};
+
+	if (s->result == 0) {
+		s->result = s->take(s->ctx, &entry);
+	}
+	return 1;
+}
+
+/* All of it is text, and no line is longer than what the parser reads at once. */
+static int check_text(const char *text, size_t len, struct config_error *ret)
+{
+	unsigned line = 1;
+	size_t column = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n') {
+			line++;
+			column = 0;
+			continue;
+		}
+		if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
+			return refuse(ret, line, "a control character: this is no text");
+		}
+		if (++column > CONFIG_LINE_MAX) {
+			return refuse(ret, line, "the line is too long");
+		}
+	}
+	return 0;
+}
+
+/* The usual way to ask for none. */
+static bool is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+static int check_file(int fd, struct config_error *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		int r = -errno;
+
+		(void)refuse(ret, 0, strerror(errno));
+		return r;
+	}
+	if (is_null_device(&st)) {
+		return 0;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return refuse(ret, 0, "not a regular file");
+	}
+	if (st.st_uid != 0 && st.st_uid != getauxval(AT_UID)) {
+		return refuse(ret, 0, "it belongs to another user: chown root");
+	}
+	if (st.st_mode & S_IWOTH) {
+		return refuse(ret, 0, "everybody may write to it: chmod o-w");
+	}
+	if (st.st_size > CONFIG_OCTETS_MAX) {
+		return refuse(ret, 0, "the file is too long");
+	}
+	return 0;
+}
+
+/* The octets of the file, which are the caller's to free, or NULL. */
+static char *read_all(const char *path, size_t *ret_len, int *ret_r,
+                      struct config_error *ret)
+{
+	char *text = NULL;
+	size_t len = 0;
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		*ret_r = -errno;
+		(void)refuse(ret, 0, strerror(errno));
+		return NULL;
+	}
+	*ret_r = check_file(fd, ret);
+	if (*ret_r < 0) {
+		goto out;
+	}
+	text = malloc(CONFIG_OCTETS_MAX + 1);
+	if (!text) {
+		*ret_r = -ENOMEM;
+		(void)refuse(ret, 0, strerror(ENOMEM));
+		goto out;
+	}
+	/* Asked for one more than there may be: the file may have grown since. */
+	while (len <= CONFIG_OCTETS_MAX &&
+	       (n = read(fd, text + len, CONFIG_OCTETS_MAX + 1 - len)) > 0) {
+		len += (size_t)n;
+	}
+	if (n < 0) {
+		*ret_r = -errno;
+		(void)refuse(ret, 0, strerror(errno));
+	} else if (len > CONFIG_OCTETS_MAX) {
+		*ret_r = refuse(ret, 0, "the file is too long");
+	}
+	*ret_len = len;
+out:
+	close(fd);
+	if (*ret_r < 0) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+int config_read(const char *path, int (*take)(void *ctx, const struct config_entry *entry),
+                void *ctx, struct config_error *ret_error)
+{
+	struct source s = { .take = take, .ctx = ctx };
+	size_t len = 0;
+	char *text;
+	int r = 0;
+
+	text = read_all(path, &len, &r, ret_error);
+	if (!text) {
+		return r;
+	}
+	r = check_text(text, len, ret_error);
+	if (r == 0) {
+		s.at = text;
+		s.end = text + len;
+		r = ini_parse_stream(next_line, &s, take_entry, &s);
+		if (s.result != 0) {
+			r = s.result;
+		} else if (r != 0) {
+			r = refuse(ret_error, r > 0 ? (unsigned)r : 0,
+			           "neither \"key = value\" nor \"[section]\"");
+		}
+	}
+	free(text);
+	return r;
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/store/history.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/octets.h"
+#include "io/store/history_private.h"
+#include "io/store/state_dir.h"
+
+enum {
+	BUSY_MS = 500,
+	/* Of SQLite's machine: 20000 runs take less than one turn. */
+	PATIENCE_STEPS = 1000000,
+	PATIENCE_TURNS = 20,
+	PAGE_OCTETS = 4096,
+	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
+	HEADER_OCTETS = 100, /* of a file, by SQLite's own description of its format */
+	APPLICATION_ID_AT = 68,
+};
+
+static const char *const side_files[] = { HISTORY_FILE "-wal", HISTORY_FILE "-shm",
+	                                  HISTORY_FILE "-journal" };
+
+/* Step i leads from version i to i + 1.  Never changed once released: a step is added. */
+static const char *const schema_steps[HISTORY_SCHEMA] = {
+	"CREATE TABLE run("
+	" id INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
+	" boottime_ns INTEGER NOT NULL, boot_id TEXT NOT NULL, version TEXT NOT NULL,"
+	" verb TEXT NOT NULL, status TEXT NOT NULL, exit_status INTEGER NOT NULL,"
+	" agreeing INTEGER NOT NULL, asked INTEGER NOT NULL, is_dry INTEGER NOT NULL,"
+	" offset_ns INTEGER, bound_ns INTEGER, delay_ns INTEGER, jitter_ns INTEGER,"
+	" samples INTEGER, leap INTEGER,"
+	" plan_action TEXT, plan_reason TEXT, plan_by_ns INTEGER,"
+	" applied_action TEXT NOT NULL, applied_by_ns INTEGER NOT NULL,"
+	" frequency_before_ppb INTEGER, frequency_after_ppb INTEGER,"
+	" slew_before_ns INTEGER, slew_after_ns INTEGER, max_error_ns INTEGER,"
+	" estimated_error_ns INTEGER, kernel_flags INTEGER);"
+	"CREATE TABLE source("
+	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL, name TEXT NOT NULL, address TEXT,"
+	" port INTEGER NOT NULL, scheme TEXT NOT NULL, status TEXT NOT NULL,"
+	" reason TEXT NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,"
+	" kiss INTEGER NOT NULL, stratum INTEGER, leap INTEGER, refid BLOB,"
+	" root_delay_ns INTEGER, root_dispersion_ns INTEGER,"
+	" offset_ns INTEGER, bound_ns INTEGER, delay_ns INTEGER);"
+	"CREATE INDEX source_run ON source(run);"
+	"CREATE TABLE kiss("
+	" id INTEGER PRIMARY KEY, address TEXT NOT NULL, port INTEGER NOT NULL,"
+	" code INTEGER NOT NULL, count INTEGER NOT NULL, since_wall_ns INTEGER NOT NULL,"
+	" until_wall_ns INTEGER NOT NULL, UNIQUE(address, port));",
+
+	"CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+};
+
+PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(warning, HISTORY_WARNING_ROOM, format, args);
+	va_end(args);
+}
+
+static int open_to_read(const struct history *history, const char *name)
+{
+	return history->settings.is_anyones
+	               ? state_dir_look_file(history->dir_fd, name, HISTORY_SIZE_MAX)
+	               : state_dir_open_file(history->dir_fd, name, O_RDONLY, 0,
+	                                     HISTORY_SIZE_MAX);
+}
+
+/* The files beside the store are SQLite's, which would follow what it finds there. */
+static int check_side_files(const struct history *history)
+{
+	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
+		int fd = open_to_read(history, side_files[i]);
+
+		if (fd >= 0) {
+			close(fd);
+		} else if (fd != -ENOENT) {
+			return fd;
+		}
+	}
+	return 0;
+}
+
+/* The file's first octets, before any library looks at it. */
+static int check_header(int fd)
+{
+	static const uint8_t magic[16] = "SQLite format 3";
+	uint8_t header[HEADER_OCTETS];
+	struct octets_reader in;
+	uint32_t id;
+	ssize_t len;
+
+	len = pread(fd, header, sizeof(header), 0);
+	if (len < 0) {
+		return -errno;
+	}
+	if (len == 0) {
+		return 0; /* just made */
+	}
+	if (len != HEADER_OCTETS || memcmp(header, magic, sizeof(magic)) != 0) {
+		return -EUCLEAN;
+	}
+	in = octets_read_from(header + APPLICATION_ID_AT, 4);
+	id = octets_get_u32(&in);
+	/* Zero: ours may be so while its beginning lies in the -wal file alone. */
+	return id == 0 || id == (uint32_t)HISTORY_APPLICATION_ID ? 0 : -EEXIST;
+}
+
+/* Whether this is a file to open at all.  Nothing is open afterwards: closing any
+ * descriptor of the file later would take SQLite's locks on it away. */
+static int check_file(struct history *history)
+{
+	const bool may_write = history->settings.may_write;
+	struct stat st = { 0 };
+	int fd, r;
+
+	history->is_read_only = !may_write;
+	fd = may_write ? state_dir_open_file(history->dir_fd, HISTORY_FILE,
+	                                     O_RDWR | O_CREAT, 0644, HISTORY_SIZE_MAX)
+	               : -EROFS;
+	if (fd == -EACCES || fd == -EROFS) {
+		history->is_read_only = true;
+		fd = open_to_read(history, HISTORY_FILE);
+	}
+	if (fd < 0) {
+		return fd;
+	}
+	r = fstat(fd, &st) < 0 ? -errno : check_header(fd);
+	history->device = st.st_dev;
+	history->inode = st.st_ino;
+	close(fd);
+	return r < 0 ? r : check_side_files(history);
+}
+
+static bool has_octets(const struct history *history, const char *name)
+{
+	struct stat st;
+
+	return fstatat(history->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_size > 0;
+}
+
+/* One that may make no files beside a database cannot read it unless it says that nobody writes.
+ * As its last user closed it there is none; a -wal file that a copy or a crash left alone
+ * holds the latest runs, and is read where locks are done without. */
+static const char *read_only_parameters(const struct history *history, bool is_alone)
+{
+	if (!is_alone) {
+		return history->settings.is_anyones ? "&readonly_shm=1" : "";
+	}
+	return has_octets(history, HISTORY_FILE "-wal") ? "&vfs=unix-none" : "&immutable=1";
+}
+
+static int open_read_only(struct history *history, bool is_alone)
+{
+	char uri[HISTORY_PATH_ROOM * 3 + 32];
+	char *to = uri;
+	int code;
+
+	to += snprintf(to, 6, "file:");
+	for (const char *from = history->path; *from; from++) {
+		const bool is_plain = *from == '/' || *from == '.' || *from == '-' ||
+		                      *from == '_' || (*from >= '0' && *from <= '9') ||
+		                      (*from >= 'a' && *from <= 'z') ||
+		                      (*from >= 'A' && *from <= 'Z');
+
+		if (is_plain) {
+			*to++ = *from;
+		} else {
+			to += snprintf(to, 4, "%%%02X", (unsigned)(unsigned char)*from);
+		}
+	}
+	snprintf(to, 32, "?mode=ro%s", read_only_parameters(history, is_alone));
+	code = sqlite3_open_v2(uri, &history->db,
+	                       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
+	                               SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+	                       NULL);
+	return history_sql_error(code);
+}
+
+/* A file of others may define a table as something that never ends. */
+static int lose_patience(void *ctx)
+{
+	struct history *history = ctx;
+
+	return ++history->patience_used > PATIENCE_TURNS;
+}
+
+/* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which
+ * waits for the disk.  A run need not wait twice. */
+static int open_database(struct history *history, bool is_alone)
+{
+	static const char settings[] = "PRAGMA trusted_schema=OFF;"
+				       "PRAGMA cell_size_check=ON;"
+				       "PRAGMA mmap_size=0;"
+				       "PRAGMA temp_store=MEMORY;"
+				       "PRAGMA synchronous=NORMAL;";
+	char pages[64];
+	int r;
+
+	if (history->is_read_only) {
+		r = open_read_only(history, is_alone);
+	} else {
+		r = history_sql_error(sqlite3_open_v2(
+			history->path, &history->db,
+			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+			NULL));
+	}
+	if (r < 0) {
+		return r;
+	}
+	sqlite3_extended_result_codes(history->db, 1);
+	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->settings.is_anyones) {
+		sqlite3_progress_handler(history->db, PATIENCE_STEPS, lose_patience,
+		                         history);
+	}
+	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
+	/* The index of a -wal file is kept in memory then.  First: others look into the file. */
+	r = is_alone ? history_sql_run(history, "PRAGMA locking_mode=EXCLUSIVE") : 0;
+	if (r == 0) {
+		r = history_sql_run(history, settings);
+	}
+	if (r == 0 && !history->is_read_only) {
+		snprintf(pages, sizeof(pages), "PRAGMA max_page_count=%" PRId64,
+		         HISTORY_SIZE_MAX / PAGE_OCTETS);
+		r = history_sql_run(history, pages);
+	}
+	return r;
+}
+
+/* *ret: -1 for a file that nobody has written to yet.  Within a transaction: else another run
+ * that makes the file meanwhile is seen by half. */
+static int ask_version(struct history *history, int64_t *ret)
+{
+	int64_t id = 0, version = 0, tables = 0;
+	int r;
+
+	r = history_sql_ask(history, "PRAGMA application_id", &id);
+	if (r == 0) {
+		r = history_sql_ask(history, "PRAGMA user_version", &version);
+	}
+	if (r == 0) {
+		r = history_sql_ask(history, "SELECT count(*) FROM sqlite_master", &tables);
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (id == 0 && version == 0 && tables == 0) {
+		*ret = -1;
+		return 0;
+	}
+	if (id != HISTORY_APPLICATION_ID) {
+		return -EEXIST;
+	}
+	if (version > HISTORY_SCHEMA) {
+		return -EPROTONOSUPPORT;
+	}
+	if (version < 1) {
+		return -EUCLEAN;
+	}
+	*ret = version;
+	return 0;
+}
+
+static int look_at_version(struct history *history, int64_t *ret)
+{
+	int64_t version;
+	int r;
+
+	r = history_sql_run(history, "BEGIN");
+	if (r == 0) {
+		r = ask_version(history, &version);
+	}
+	/* After an error the file is closed. */
+	if (r == 0) {
+		r = history_sql_run(history, "COMMIT");
+	}
+	if (r == 0) {
+		*ret = version;
+	}
+	return r;
+}
+
+/* One transaction from any version to ours.  Asked anew inside: another run may have been
+ * faster. */
+static int migrate(struct history *history)
+{
+	char text[96];
+	int64_t version;
+	int r;
+
+	r = history_sql_run(history, "BEGIN IMMEDIATE");
+	if (r < 0) {
+		return r;
+	}
+	r = ask_version(history, &version);
+	for (int64_t i = version < 0 ? 0 : version; r == 0 && i < HISTORY_SCHEMA; i++) {
+		r = history_sql_run(history, schema_steps[i]);
+	}
+	if (r == 0) {
+		snprintf(text, sizeof(text),
+		         "PRAGMA application_id=%" PRId64 ";PRAGMA user_version=%d",
+		         HISTORY_APPLICATION_ID, HISTORY_SCHEMA);
+		r = history_sql_run(history, text);
+	}
+	/* After an error the file is closed, which undoes what was begun. */
+	return r == 0 ? history_sql_run(history, "COMMIT") : r;
+}
+
+static void close_database(struct history *history)
+{
+	sqlite3_close_v2(history->db);
+	history->db = NULL;
+}
+
+static int open_store(struct history *history)
+{
+	int64_t version = 0;
+	bool is_alone;
+	int r;
+
+	r = check_file(history);
+	if (r < 0) {
+		return r;
+	}
+	/* Who only looks makes no file, also where it could. */
+	is_alone = history->settings.is_anyones &&
+	           (!has_octets(history, HISTORY_FILE "-wal") ||
+	            !has_octets(history, HISTORY_FILE "-shm"));
+	r = open_database(history, is_alone);
+	if (r == 0) {
+		r = look_at_version(history, &version);
+	}
+	/* EROFS: a left -wal file without its -shm. */
+	if ((r == -EACCES || r == -EROFS) && history->is_read_only && !is_alone) {
+		close_database(history);
+		r = open_database(history, true);
+		if (r == 0) {
+			r = look_at_version(history, &version);
+		}
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (history->is_read_only) {
+		/* An older version is not worth a second set of statements. */
+		return version == HISTORY_SCHEMA ? 0 : -ENOENT;
+	}
+	/* Where it cannot be had (another run is looking, a network's file system), the
+	 * older kind of journal does as well. */
+	(void)history_sql_run(history, "PRAGMA journal_mode=WAL");
+	return version == HISTORY_SCHEMA ? 0 : migrate(history);
+}
+
+/* Moves the damaged file aside, if it still is the one that was open. */
+static int put_aside(struct history *history)
+{
+	struct stat st;
+
+	if (fstatat(history->dir_fd, HISTORY_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		return errno == ENOENT ? 0 : -errno;
+	}
+	if (st.st_dev != history->device || st.st_ino != history->inode) {
+		return 0;
+	}
+	if (renameat(history->dir_fd, HISTORY_FILE, history->dir_fd, HISTORY_CORRUPT_FILE) <
+	    0) {
+		return -errno;
+	}
+	/* They belong to the old file.  SQLite drops them beside an empty one; so does this,
+	 * whatever it finds. */
+	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
+		(void)unlinkat(history->dir_fd, side_files[i], 0);
+	}
+	return 0;
+}
+
+int history_reset(struct history *history)
+{
+	int r;
+
+	if (history->is_read_only) {
+		return -EROFS;
+	}
+	close_database(history);
+	r = put_aside(history);
+	return r < 0 ? r : open_store(history);
+}
+
+static void explain(const struct history *history, int error, char *warning)
+{
+	const char *text = state_dir_error_text(error);
+
+	if (error == -EEXIST) {
+		text = "it is another program's";
+	} else if (error == -EPROTONOSUPPORT) {
+		text = "a newer version wrote it";
+	}
+	say(warning, "%.120s is not used: %s", history->path, text);
+}
+
+/* `settings` and the directory are known.  Fills `warning`. */
+static int open_or_reset(struct history *history, char *warning)
+{
+	int r;
+
+	r = open_store(history);
+	if (r == -EUCLEAN && !history->is_read_only) {
+		r = history_reset(history);
+		if (r == 0) {
+			say(warning,
+			    "%.120s was damaged: it is now " HISTORY_CORRUPT_FILE
+			    ", and a new one is begun",
+			    history->path);
+			return 0;
+		}
+	}
+	if (r < 0) {
+		explain(history, r, warning);
+	}
+	return r;
+}
+
+int history_open(const char *state_dir, const struct history_settings *settings,
+                 struct history **ret, char *warning)
+{
+	struct history *history;
+	char *real = NULL;
+	int r;
+
+	warning[0] = '\0';
+	history = calloc(1, sizeof(*history));
+	if (!history) {
+		say(warning, "the history is not used: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	history->settings = *settings;
+	assert(!settings->is_anyones || !settings->may_write);
+	history->dir_fd = settings->is_anyones
+	                          ? state_dir_look(state_dir)
+	                          : state_dir_open(state_dir, settings->may_write &&
+	                                                              settings->may_create);
+	if (history->dir_fd < 0) {
+		r = history->dir_fd;
+		say(warning, "%.120s is not used: %s", state_dir, state_dir_error_text(r));
+		goto out;
+	}
+	/* SQLite is told to follow no link at all, wherever in the path. */
+	real = realpath(state_dir, NULL);
+	if (!real) {
+		r = -errno;
+		say(warning, "%.120s is not used: %s", state_dir, strerror(-r));
+		goto out;
+	}
+	snprintf(history->path, sizeof(history->path), "%s/" HISTORY_FILE, real);
+	r = open_or_reset(history, warning);
+	if (r == 0) {
+		*ret = history;
+		history = NULL;
+	}
+out:
+	free(real);
+	history_close(history);
+	return r;
+}
+
+void history_close(struct history *history)
+{
+	if (!history) {
+		return;
+	}
+	close_database(history);
+	if (history->dir_fd >= 0) {
+		close(history->dir_fd);
+	}
+	free(history);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/store/history.h"
+
+#include <string.h>
+
+#include "io/store/history_private.h"
+
+/* A run's own time: its clock's, put right by what it found.  A sum beyond 64 bits becomes a
+ * floating-point number in SQL, which compares as well.  Behind the record's columns comes the
+ * number. */
+static const char past_sql[] =
+	",id FROM run WHERE id IN(SELECT id FROM run"
+	" WHERE(?1 IS NULL OR wall_ns+coalesce(offset_ns,0)>=?1)AND(?2 IS NULL OR(verb=?2 "
+	"AND is_dry=?3))"
+	" ORDER BY id DESC LIMIT ?4) ORDER BY id";
+
+static int prepare_past(struct history *history, const struct history_choice *choice,
+                        size_t room, sqlite3_stmt **ret)
+{
+	int r;
+
+	r = history_table_prepare_select(history, &history_run_table, past_sql, ret);
+	if (r < 0) {
+		return r;
+	}
+	if (choice->since.unix_ns != INT64_MIN) {
+		sqlite3_bind_int64(*ret, 1, choice->since.unix_ns);
+	}
+	if (choice->has_verb) {
+		sqlite3_bind_text(*ret, 2, record_verb_name(choice->verb), -1,
+		                  SQLITE_STATIC);
+	}
+	sqlite3_bind_int64(*ret, 3, choice->is_dry);
+	sqlite3_bind_int64(*ret, 4, (int64_t)room);
+	return 0;
+}
+
+int history_load_past(struct history *history, const struct history_choice *choice,
+                      struct run_record *ret, int64_t *ret_numbers, size_t room,
+                      size_t *ret_count, size_t *ret_odd_count)
+{
+	sqlite3_stmt *stmt = NULL;
+	size_t count = 0, odd_count = 0;
+	int code, number_at, r;
+
+	r = prepare_past(history, choice, room, &stmt);
+	if (r < 0) {
+		return r;
+	}
+	number_at = sqlite3_column_count(stmt) - 1;
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < room) {
+		memset(&ret[count], 0, sizeof(ret[count]));
+		if (history_table_read(stmt, &history_run_table, &ret[count]) &&
+		    run_record_is_sane(&ret[count])) {
+			ret_numbers[count++] = sqlite3_column_int64(stmt, number_at);
+		} else {
+			odd_count++;
+		}
+	}
+	r = history_sql_error(code);
+	sqlite3_finalize(stmt);
+	if (r == 0) {
+		*ret_count = count;
+		*ret_odd_count = odd_count;
+	}
+	return r;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The history is several files, one job each: history.c opens, repairs and closes,
+ * history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
+ * history_runs.c, history_past.c, history_kisses.c and history_state.c have a table or two each.
+ */
+#ifndef IO_STORE_HISTORY_PRIVATE_H
+#define IO_STORE_HISTORY_PRIVATE_H
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "io/store/history.h"
+
+enum { HISTORY_PATH_ROOM = PATH_MAX + 32 };
+
+struct history {
+	sqlite3 *db;
+	struct history_settings settings;
+	int dir_fd;
+	dev_t device; /* of the file that is open */
+	ino_t inode;
+	bool is_read_only;
+	unsigned patience_used;
+	char path[HISTORY_PATH_ROOM];
+};
+
+/* All of these: 0 or -errno. */
+MUST_USE int history_sql_error(int code);
+int history_sql_run(struct history *history, const char *sql);
+MUST_USE int history_sql_prepare(struct history *history, const char *sql,
+                                 sqlite3_stmt **ret);
+/* The first column of the first row; -ENOENT when there is no row or it is NULL. */
+MUST_USE int history_sql_ask(struct history *history, const char *sql, int64_t *ret);
+/* Runs `sql` with up to two integers bound. */
+MUST_USE int history_sql_run_with(struct history *history, const char *sql, int64_t first,
+                                  int64_t second);
+
+/* A table whose rows are records of one kind. */
+struct history_table;
+extern const struct history_table history_run_table, history_source_table;
+
+/* `extra`: one more column, bound by the caller behind those of the record, or NULL. */
+MUST_USE int history_table_prepare_insert(struct history *history,
+                                          const struct history_table *table,
+                                          const char *extra, sqlite3_stmt **ret);
+/* The number of the first parameter behind those of the record. */
+int history_table_extra_index(const struct history_table *table);
+MUST_USE int history_table_insert(sqlite3_stmt *stmt, const struct history_table *table,
+                                  const void *record);
+MUST_USE int history_table_prepare_select(struct history *history,
+                                          const struct history_table *table,
+                                          const char *rest, sqlite3_stmt **ret);
+/* False when a value is none that we write.  `record` is zero before. */
+MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
+                                 void *record);
+
+MUST_USE int history_store_value(struct history *history,
+                                 const struct history_value *value);
+
+/* What a source of a run that ended at `now` makes of the kiss code known of it. */
+MUST_USE int history_store_kiss(struct history *history, const struct source_record *source,
+                                struct instant now);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One run at a time.
+ *
+ *   take -> release, or the process dies: the kernel then lets go
+ *
+ * There is one clock, but two runs may be told of two state directories: so where a
+ * directory for such files can be used (root: /run), the lock there is taken as well.
+ */
+#ifndef IO_STORE_LOCK_H
+#define IO_STORE_LOCK_H
+
+#include <stdbool.h>
+
+#include "core/base/base.h"
+
+#define LOCK_RUN_DIR "/run"
+
+struct lock {
+	int fds[2]; /* -1: not taken */
+};
+
+/* Takes "lock" in `state_dir` (made when missing) and "reqtime.lock" in `run_dir` (NULL:
+ * nowhere), at least one of them; never waits.  0; -EWOULDBLOCK when another process holds
+ * one; another -errno, that of the first, when neither can be used.  `*ret` is
+ * untouched unless 0. */
+MUST_USE int lock_take(const char *state_dir, const char *run_dir, struct lock *ret);
+
+/* One number that whoever holds the lock leaves to the next: it is there before the deed
+ * that it announces, when the history is not yet.  Failures are nobody's business: then
+ * nothing is noted. */
+void lock_note(const struct lock *lock, int64_t value);
+/* True and `*ret` when the note of an earlier holder is there. */
+MUST_USE bool lock_noted(const struct lock *lock, int64_t *ret);
+
+/* In a process that was forked off while the lock was held and that may outlive its parent:
+ * the lock is held as long as any of them has it open.  Does not let go for the parent. */
+void lock_forget(struct lock *lock);
+void lock_release(struct lock *lock);
+
+#endif

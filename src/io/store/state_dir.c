@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/store/state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *state_dir_default(char buf[STATE_DIR_ROOM])
+{
+	const char *given = secure_getenv("STATE_DIRECTORY");
+	size_t len = given ? strcspn(given, ":") : 0;
+
+	if (len == 0 || len >= STATE_DIR_ROOM) {
+		return STATE_DIR_DEFAULT;
+	}
+	memcpy(buf, given, len);
+	buf[len] = '\0';
+	return buf;
+}
+
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+/* A group of one's own, as many systems give to each user, is no other. */
+static bool is_writable_by_others(const struct stat *st)
+{
+	return (st->st_mode & S_IWOTH) ||
+	       ((st->st_mode & S_IWGRP) && st->st_gid != getegid());
+}
+
+/* 0 when `path` is no link, or one that may be followed. */
+static int link_check(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		return -errno;
+	}
+	return !S_ISLNK(st.st_mode) || is_ours(&st) ? 0 : -ELOOP;
+}
+
+/* Returns 1 when it was made, 0 when another was faster. */
+static int make(const char *path)
+{
+	if (mkdir(path, 0755) == 0) {
+		return 1;
+	}
+	return errno == EEXIST ? 0 : -errno;
+}
+
+int state_dir_open(const char *path, bool may_create)
+{
+	struct stat st;
+	int made = 0;
+	int fd, r;
+
+	r = link_check(path);
+	if (r == -ENOENT && may_create) {
+		made = make(path);
+		if (made < 0) {
+			return made;
+		}
+		r = link_check(path);
+	}
+	if (r < 0) {
+		return r;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		return -errno;
+	}
+	if (fstat(fd, &st) < 0) {
+		r = -errno;
+	} else if (!is_ours(&st)) {
+		r = -EPERM;
+	} else if (made > 0 && fchmod(fd, 0755) < 0) { /* whatever the umask says */
+		r = -errno;
+	} else if (made == 0 && is_writable_by_others(&st)) {
+		r = -EPERM;
+	}
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int state_dir_look(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int file_check(const struct stat *st, bool is_anyones, off_t size_max)
+{
+	if (!S_ISREG(st->st_mode)) {
+		return -EMEDIUMTYPE;
+	}
+	if (!is_anyones &&
+	    (!is_ours(st) || is_writable_by_others(st) || st->st_nlink > 1)) {
+		return -EPERM;
+	}
+	return st->st_size > size_max ? -EFBIG : 0;
+}
+
+static int open_file(int dir_fd, const char *name, int flags, mode_t mode, bool is_anyones,
+                     off_t size_max)
+{
+	struct stat st;
+	int fd, r;
+
+	/* Looked at first, since opening alone may do something to a device; and again
+	 * once it is open, since only then it stays the same. */
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		r = S_ISLNK(st.st_mode) ? -ELOOP : file_check(&st, is_anyones, size_max);
+		if (r < 0) {
+			return r;
+		}
+	} else if (errno != ENOENT) {
+		return -errno;
+	}
+	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+	            mode);
+	if (fd < 0) {
+		return -errno;
+	}
+	r = fstat(fd, &st) < 0 ? -errno : file_check(&st, is_anyones, size_max);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
+                        off_t size_max)
+{
+	return open_file(dir_fd, name, flags, mode, false, size_max);
+}
+
+int state_dir_look_file(int dir_fd, const char *name, off_t size_max)
+{
+	return open_file(dir_fd, name, O_RDONLY, 0, true, size_max);
+}
+
+int state_dir_is_its_owners(const char *path, const char *name)
+{
+	struct stat dir, file;
+	int fd = state_dir_look(path);
+	int r = 0;
+
+	if (fd < 0) {
+		return fd;
+	}
+	if (fstat(fd, &dir) < 0 || fstatat(fd, name, &file, AT_SYMLINK_NOFOLLOW) < 0) {
+		r = -errno;
+	} else if (link_check(path) < 0 || is_writable_by_others(&dir) ||
+	           is_writable_by_others(&file) ||
+	           (!is_ours(&file) && file.st_uid != dir.st_uid)) {
+		r = -EPERM;
+	}
+	close(fd);
+	return r;
+}
+
+const char *state_dir_error_text(int error)
+{
+	switch (error) {
+	case -EPERM:
+		return "another user owns it or may write to it";
+	case -ELOOP:
+		return "it is a symbolic link";
+	case -EMEDIUMTYPE:
+		return "it is no regular file";
+	case -EFBIG:
+		return "it is too large";
+	case -EUCLEAN:
+		return "it is damaged";
+	default:
+		return strerror(-error);
+	}
+}

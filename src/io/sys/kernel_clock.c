@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/sys/kernel_clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/ntp/packet.h"
+#include "core/select/plan.h"
+
+/* A 32-bit time_t ends in 2038: such a build must not come into being. */
+_Static_assert(sizeof(time_t) >= 8, "a 64-bit time_t is needed");
+
+/* A reading that took longer than this was interrupted and is worth another try. */
+#define READ_GAP_ENOUGH_NS INT64_C(2000)
+enum { READ_TRIES = 3, PRECISION_READS = 16 };
+
+static int64_t timespec_to_ns(const struct timespec *ts)
+{
+	return (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec;
+}
+
+static int clock_read(clockid_t clock, int64_t *ret_ns)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts) < 0) {
+		return -errno;
+	}
+	*ret_ns = timespec_to_ns(&ts);
+	return 0;
+}
+
+/* The monotonic clock is read on both sides: only so is the gap known, whatever
+ * steps the wall clock makes between. */
+static int read_once(struct reading *ret)
+{
+	int64_t mono_ns = 0, wall_ns = 0, boot_ns = 0, end_ns = 0;
+	int r;
+
+	r = clock_read(CLOCK_MONOTONIC, &mono_ns);
+	if (r == 0) {
+		r = clock_read(CLOCK_REALTIME, &wall_ns);
+	}
+	if (r == 0) {
+		r = clock_read(CLOCK_BOOTTIME, &boot_ns);
+	}
+	if (r == 0) {
+		r = clock_read(CLOCK_MONOTONIC, &end_ns);
+	}
+	if (r < 0) {
+		return r;
+	}
+	*ret = (struct reading){
+		.wall = { wall_ns },
+		.mono_ns = mono_ns,
+		.boot_ns = boot_ns,
+		.gap_ns = end_ns > mono_ns ? end_ns - mono_ns : 0,
+	};
+	return 0;
+}
+
+int kernel_clock_now(struct reading *ret)
+{
+	struct reading best, next;
+	int r;
+
+	r = read_once(&best);
+	if (r < 0) {
+		return r;
+	}
+	for (int i = 1; i < READ_TRIES && best.gap_ns > READ_GAP_ENOUGH_NS; i++) {
+		r = read_once(&next);
+		if (r < 0) {
+			return r;
+		}
+		if (next.gap_ns < best.gap_ns) {
+			best = next;
+		}
+	}
+	*ret = best;
+	return 0;
+}
+
+/* What one read of the wall clock costs, or its resolution where that is coarser
+ * (a clock that only moves with the timer tick reads the same many times over). */
+static int measure_precision(int64_t *ret_ns)
+{
+	struct timespec resolution;
+	int64_t least_ns = INT64_MAX, last_ns = 0, now_ns = 0;
+	int r;
+
+	if (clock_getres(CLOCK_REALTIME, &resolution) < 0) {
+		return -errno;
+	}
+	r = clock_read(CLOCK_REALTIME, &last_ns);
+	for (int i = 0; r == 0 && i < PRECISION_READS; i++) {
+		r = clock_read(CLOCK_REALTIME, &now_ns);
+		if (r == 0 && now_ns > last_ns && now_ns - last_ns < least_ns) {
+			least_ns = now_ns - last_ns;
+		}
+		last_ns = now_ns;
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (least_ns == INT64_MAX || least_ns < timespec_to_ns(&resolution)) {
+		least_ns = timespec_to_ns(&resolution);
+	}
+	*ret_ns = least_ns > 1 ? least_ns : 1;
+	return 0;
+}
+
+/* `tick` is microseconds in one of _SC_CLK_TCK parts of a second. */
+static int64_t tick_ppb(const struct timex *tx)
+{
+	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
+
+	return ticks_per_s <= 0 ? 0 : ((int64_t)tx->tick * ticks_per_s - 1000000) * 1000;
+}
+
+/* To the nearest, so that what was given reads back as the same number. */
+static int64_t divided(int64_t value, int64_t by)
+{
+	return (value + (value < 0 ? -by : by) / 2) / by;
+}
+
+/* `freq` is ppm with a 16-bit fraction. */
+static int64_t frequency_ppb(const struct timex *tx)
+{
+	return tick_ppb(tx) + divided((int64_t)tx->freq * 1000, 65536);
+}
+
+static unsigned leap_armed(int status)
+{
+	if (status & STA_INS) {
+		return NTP_LEAP_INSERT;
+	}
+	if (status & STA_DEL) {
+		return NTP_LEAP_DELETE;
+	}
+	return NTP_LEAP_NONE;
+}
+
+int kernel_clock_state(struct kernel_clock_state *ret)
+{
+	struct timex tx = { .modes = 0 };
+	struct timex slew = { .modes = ADJ_OFFSET_SS_READ };
+	int64_t precision_ns = 0;
+	int state, r;
+
+	state = adjtimex(&tx);
+	if (state < 0) {
+		return -errno;
+	}
+	if (adjtimex(&slew) < 0) {
+		return -errno;
+	}
+	r = measure_precision(&precision_ns);
+	if (r < 0) {
+		return r;
+	}
+	*ret = (struct kernel_clock_state){
+		.is_unsynchronised = state == TIME_ERROR || (tx.status & STA_UNSYNC),
+		.is_pll_active = tx.status & (STA_PLL | STA_FLL),
+		.status = tx.status,
+		.leap = leap_armed(tx.status),
+		.frequency_ppb = frequency_ppb(&tx),
+		.max_error_ns = (int64_t)tx.maxerror * NS_PER_US,
+		.estimated_error_ns = (int64_t)tx.esterror * NS_PER_US,
+		.pending_slew_ns = (int64_t)slew.offset * NS_PER_US,
+		.precision_ns = precision_ns,
+		.tai_offset_s = tx.tai,
+	};
+	return 0;
+}
+
+int kernel_clock_may_set(void)
+{
+	/* Linux asks for CAP_SYS_TIME in the initial user namespace first and looks at
+	 * tv_usec afterwards (timekeeping_validate_timex).  -1 is refused by every version
+	 * since ADJ_SETOFFSET exists, with and without ADJ_NANO. */
+	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { .tv_usec = -1 } };
+
+	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL) {
+		return 0;
+	}
+	return -errno;
+}
+
+/* Seconds rounded down, so that the rest is in [0, 1e9) for steps backwards too:
+ * -0.3 s is { -1, 700000000 }. */
+static struct timespec split_ns(int64_t ns)
+{
+	struct timespec ts;
+
+	ts.tv_sec = ns / NS_PER_S - (ns % NS_PER_S < 0);
+	ts.tv_nsec = ns % NS_PER_S + (ns % NS_PER_S < 0 ? NS_PER_S : 0);
+	return ts;
+}
+
+/* Where the wall clock is to stand after a step, as late as possible before it. */
+static int stepped_time(int64_t by_ns, struct timespec *ret)
+{
+	int64_t now_ns = 0;
+	int r;
+
+	r = clock_read(CLOCK_REALTIME, &now_ns);
+	if (r < 0) {
+		return r;
+	}
+	*ret = split_ns(ns_add(now_ns, by_ns));
+	return 0;
+}
+
+static int step_by_adjtime(int64_t by_ns)
+{
+	struct timespec by = split_ns(by_ns);
+	/* ADJ_NANO makes tv_usec count nanoseconds. */
+	struct timex tx = {
+		.modes = ADJ_SETOFFSET | ADJ_NANO,
+		.time = { .tv_sec = by.tv_sec, .tv_usec = by.tv_nsec },
+	};
+
+	return clock_adjtime(CLOCK_REALTIME, &tx) < 0 ? -errno : 0;
+}
+
+static int step_by_settime(int64_t by_ns)
+{
+	struct timespec to;
+	int r;
+
+	r = stepped_time(by_ns, &to);
+	if (r < 0) {
+		return r;
+	}
+	return clock_settime(CLOCK_REALTIME, &to) < 0 ? -errno : 0;
+}
+
+/* The bare system call: the C library's settimeofday() is clock_settime() again,
+ * which is what has just been refused. */
+static int step_by_settimeofday(int64_t by_ns)
+{
+#ifdef SYS_settimeofday
+	struct timespec to;
+	struct timeval tv;
+	int r;
+
+	r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
+	if (r < 0) {
+		return r;
+	}
+	tv = (struct timeval){ .tv_sec = to.tv_sec, .tv_usec = to.tv_nsec / NS_PER_US };
+	return syscall(SYS_settimeofday, &tv, NULL) < 0 ? -errno : 0;
+#else
+	(void)by_ns;
+	return -ENOSYS;
+#endif
+}
+
+int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
+{
+	static const struct {
+		enum kernel_clock_method method;
+		int (*step)(int64_t by_ns);
+	} ways[] = {
+		{ CLOCK_BY_ADJTIME, step_by_adjtime },
+		{ CLOCK_BY_SETTIME, step_by_settime },
+		{ CLOCK_BY_SETTIMEOFDAY, step_by_settimeofday },
+	};
+	int r = -ENOSYS;
+
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		r = ways[i].step(by_ns);
+		if (r == 0) {
+			*ret_method = ways[i].method;
+			return 0;
+		}
+		if (r == -EPERM) {
+			break;
+		}
+	}
+	return r;
+}
+
+/* What belongs to a PLL, which would go on moving the clock, and what is said anew. */
+#define STATUS_OURS                                                                        \
+	(STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_UNSYNC | STA_INS | STA_DEL)
+
+static int status_for(const struct kernel_clock_order *order, int before)
+{
+	int status = before & ~STATUS_OURS;
+
+	if (!order->has_errors) {
+		status |= order->step_ns != 0 ? STA_UNSYNC : before & STA_UNSYNC;
+	}
+	if (order->leap == NTP_LEAP_INSERT) {
+		status |= STA_INS;
+	} else if (order->leap == NTP_LEAP_DELETE) {
+		status |= STA_DEL;
+	}
+	return status;
+}
+
+static long freq_for(int64_t wanted_ppb, int64_t of_tick_ppb)
+{
+	int64_t ppb = ns_add(wanted_ppb, -of_tick_ppb);
+
+	if (ppb > KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
+		ppb = KERNEL_CLOCK_FREQUENCY_MAX_PPB;
+	} else if (ppb < -KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
+		ppb = -KERNEL_CLOCK_FREQUENCY_MAX_PPB;
+	}
+	return (long)divided(ppb * 65536, 1000);
+}
+
+static long microseconds_up(int64_t ns)
+{
+	return (long)(ns / NS_PER_US + (ns % NS_PER_US > 0));
+}
+
+static bool errors_are_sayable(const struct kernel_clock_order *order)
+{
+	return order->has_errors && order->max_error_ns >= 0 &&
+	       order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
+	       order->estimated_error_ns >= 0 &&
+	       order->estimated_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
+}
+
+/* All but the step. */
+static int order_prepare(const struct kernel_clock_order *order, struct timex *ret)
+{
+	struct timex now = { .modes = 0 };
+	struct kernel_clock_order sayable = *order;
+
+	if (adjtimex(&now) < 0) {
+		return -errno;
+	}
+	sayable.has_errors = errors_are_sayable(order);
+	*ret = (struct timex){
+		.modes = ADJ_STATUS,
+		.status = status_for(&sayable, now.status),
+	};
+	if (order->has_frequency) {
+		ret->modes |= ADJ_FREQUENCY;
+		ret->freq = freq_for(order->frequency_ppb, tick_ppb(&now));
+	}
+	if (sayable.has_errors) {
+		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;
+		ret->maxerror = microseconds_up(order->max_error_ns);
+		ret->esterror = microseconds_up(order->estimated_error_ns);
+	}
+	return 0;
+}
+
+static int tell(struct timex tx)
+{
+	return clock_adjtime(CLOCK_REALTIME, &tx) < 0 ? -errno : 0;
+}
+
+int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
+{
+	struct timespec by = split_ns(order->step_ns);
+	enum kernel_clock_method method;
+	struct timex rest, all;
+	int prepared, r;
+
+	prepared = order_prepare(order, &rest);
+	if (order->step_ns == 0) {
+		r = prepared < 0 ? prepared : tell(rest);
+		*ret_tell = -r;
+		return r;
+	}
+	if (prepared == 0) {
+		all = rest;
+		all.modes |= ADJ_SETOFFSET | ADJ_NANO;
+		all.time.tv_sec = by.tv_sec;
+		all.time.tv_usec = by.tv_nsec;
+		r = tell(all);
+		if (r == 0 || r == -EPERM) {
+			*ret_tell = -r;
+			return r;
+		}
+	}
+	/* Whatever of it the kernel did not like, it has looked at before it stepped. */
+	r = kernel_clock_step(order->step_ns, &method);
+	if (r < 0) {
+		*ret_tell = -r;
+		return r;
+	}
+	*ret_tell = prepared < 0 ? -prepared : -tell(rest);
+	return 0;
+}
+
+int kernel_clock_slew(int64_t by_ns)
+{
+	struct timespec by;
+	struct timeval delta;
+
+	if (by_ns > PLAN_SLEW_MAX_NS || by_ns < -PLAN_SLEW_MAX_NS) {
+		return -ERANGE;
+	}
+	by = split_ns(by_ns + NS_PER_US / 2); /* to the nearest microsecond */
+	delta = (struct timeval){ .tv_sec = by.tv_sec, .tv_usec = by.tv_nsec / NS_PER_US };
+	return adjtime(&delta, NULL) < 0 ? -errno : 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/sys/priv.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* The largest record of a user that is read; the usual ones have 100 octets. */
+enum { PASSWD_ROOM = 16384 };
+
+static int error_or(int fallback)
+{
+	return errno != 0 ? -errno : -fallback;
+}
+
+/* Makes `wanted` the process' capabilities and reads back that it is so. */
+static int caps_become(cap_t wanted)
+{
+	cap_t now = NULL;
+	int r = 0;
+
+	if (cap_set_proc(wanted) < 0) {
+		return error_or(EPERM);
+	}
+	now = cap_get_proc();
+	if (!now) {
+		return error_or(ENOMEM);
+	}
+	if (cap_compare(now, wanted) != 0) {
+		r = -EPERM;
+	}
+	cap_free(now);
+	return r;
+}
+
+/* Raises CAP_SETPCAP where it is permitted, without which the bounding set stays. */
+static int raise_setpcap(void)
+{
+	const cap_value_t setpcap = CAP_SETPCAP;
+	cap_flag_value_t has = CAP_CLEAR;
+	cap_t caps;
+	int r = 0;
+
+	caps = cap_get_proc();
+	if (!caps) {
+		return error_or(ENOMEM);
+	}
+	if (cap_get_flag(caps, setpcap, CAP_PERMITTED, &has) < 0) {
+		r = error_or(EINVAL);
+	} else if (has == CAP_SET &&
+	           (cap_set_flag(caps, CAP_EFFECTIVE, 1, &setpcap, CAP_SET) < 0 ||
+	            cap_set_proc(caps) < 0)) {
+		r = error_or(EPERM);
+	}
+	cap_free(caps);
+	return r;
+}
+
+/* Empties the bounding set but for `keep` (-1: nothing).  Not being allowed to is no
+ * error: then the process cannot have had root's powers over files anyway. */
+static int drop_bounding(cap_value_t keep)
+{
+	int r, has;
+
+	r = raise_setpcap();
+	if (r < 0) {
+		return r;
+	}
+	for (cap_value_t cap = 0; (has = cap_get_bound(cap)) >= 0; cap++) {
+		if (cap == keep || has == 0) {
+			continue;
+		}
+		if (cap_drop_bound(cap) < 0) {
+			return errno == EPERM ? 0 : -errno;
+		}
+	}
+	return 0;
+}
+
+static int clear_ambient(void)
+{
+	/* In one call, where the library asks for each.  EINVAL: a kernel before 4.3 has no
+	 * ambient set. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 &&
+	    errno != EINVAL) {
+		return error_or(EPERM);
+	}
+	return 0;
+}
+
+/* `set` or `clear` for one capability in the effective set; nothing else changes. */
+static int one_effective(cap_value_t cap, cap_flag_value_t value)
+{
+	cap_t caps;
+	int r;
+
+	caps = cap_get_proc();
+	if (!caps) {
+		return error_or(ENOMEM);
+	}
+	if (cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, value) < 0) {
+		r = error_or(EINVAL);
+	} else {
+		r = caps_become(caps);
+	}
+	cap_free(caps);
+	return r;
+}
+
+int priv_keep_time(void)
+{
+	const cap_value_t time = CAP_SYS_TIME;
+	cap_flag_value_t has = CAP_CLEAR;
+	cap_t caps;
+	int r;
+
+	caps = cap_get_proc();
+	if (!caps) {
+		return error_or(ENOMEM);
+	}
+	if (cap_get_flag(caps, time, CAP_PERMITTED, &has) < 0 || has != CAP_SET) {
+		r = -EPERM;
+		goto out;
+	}
+	r = drop_bounding(time);
+	if (r < 0) {
+		goto out;
+	}
+	r = clear_ambient();
+	if (r < 0) {
+		goto out;
+	}
+	if (cap_clear(caps) < 0 ||
+	    cap_set_flag(caps, CAP_PERMITTED, 1, &time, CAP_SET) < 0) {
+		r = error_or(EINVAL);
+		goto out;
+	}
+	r = caps_become(caps);
+out:
+	cap_free(caps);
+	return r;
+}
+
+int priv_raise_time(void)
+{
+	return one_effective(CAP_SYS_TIME, CAP_SET);
+}
+
+int priv_clear_time(void)
+{
+	return one_effective(CAP_SYS_TIME, CAP_CLEAR);
+}
+
+int priv_raise_raw(void)
+{
+	return one_effective(CAP_NET_RAW, CAP_SET);
+}
+
+int priv_drop_all(void)
+{
+	cap_t none;
+	int r;
+
+	r = drop_bounding(-1);
+	if (r < 0) {
+		return r;
+	}
+	r = clear_ambient();
+	if (r < 0) {
+		return r;
+	}
+	none = cap_init();
+	if (!none) {
+		return error_or(ENOMEM);
+	}
+	r = caps_become(none);
+	cap_free(none);
+	if (r < 0) {
+		return r;
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0) {
+		return -errno;
+	}
+	return prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1 ? 0 : -EPERM;
+}
+
+static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
+{
+	struct passwd record, *found = NULL;
+	char *buf;
+	int r;
+
+	buf = malloc(PASSWD_ROOM);
+	if (!buf) {
+		return -ENOMEM;
+	}
+	r = getpwnam_r(user, &record, buf, PASSWD_ROOM, &found);
+	if (found) {
+		*ret_uid = found->pw_uid;
+		*ret_gid = found->pw_gid;
+		r = 0;
+	} else {
+		/* "No such user" has many names here: getpwnam(3). */
+		r = r == ENOMEM || r == EMFILE || r == ENFILE || r == EIO ? -r : -ENOENT;
+	}
+	free(buf);
+	return r;
+}
+
+static int change_ids(uid_t uid, gid_t gid)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0) {
+		return -errno;
+	}
+	if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0) {
+		return -errno;
+	}
+	if (ruid != uid || euid != uid || suid != uid || rgid != gid || egid != gid ||
+	    sgid != gid || getgroups(0, NULL) != 0) {
+		return -EPERM;
+	}
+	return 0;
+}
+
+int priv_become(const char *user)
+{
+	uid_t uid = 0;
+	gid_t gid = 0;
+	int r;
+
+	if (geteuid() != 0) {
+		return priv_drop_all();
+	}
+	r = find_user(user, &uid, &gid);
+	if (r < 0) {
+		return r;
+	}
+	/* Whoever asks for root stays root, without a capability: the only way in a
+	 * user namespace that maps one id. */
+	if (uid == 0) {
+		return priv_drop_all();
+	}
+	/* First the bounding set: with the user id goes the right to empty it. */
+	r = drop_bounding(-1);
+	if (r < 0) {
+		return r;
+	}
+	r = change_ids(uid, gid);
+	if (r < 0) {
+		return r;
+	}
+	return priv_drop_all();
+}

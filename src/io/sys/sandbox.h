@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * seccomp filters (libseccomp): an allow list per role; anything else ends the
+ * process.  no_new_privs must be set before (io/sys/priv.h).
+ */
+#ifndef IO_SYS_SANDBOX_H
+#define IO_SYS_SANDBOX_H
+
+#include "core/base/base.h"
+
+enum sandbox_role {
+	SANDBOX_MEASURE, /* the measuring child of `set`: sockets, poll, clocks to read, memory, its report on stdout/stderr */
+	SANDBOX_SERVE,   /* reqtimed after binding: no socket(), no open() */
+	SANDBOX_CLERK,   /* its clerk: files, no sockets but the one it has */
+	SANDBOX_READER, /* `history`: files to read, and to replace the one that it writes already */
+};
+
+/* 0, or -errno; -ENOSYS where the kernel has no seccomp (a container may forbid it): the
+ * caller decides whether to go on and says so. */
+MUST_USE int sandbox_enter(enum sandbox_role role);
+
+#endif

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# tests/faults.md tells the truth: each row is there, each has a test that carries its id, or
+# says why not; and no test carries an id that is not in the table.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/tools/lib.sh"
+cd "$R" || exit 1
+table=tests/faults.md
+
+# file_of SHORT: as the table's own head says
+file_of() {
+	sed -n "s/^| $1 | \`\\([^\`]*\\)\`.*/\\1/p" $table
+}
+# lines: "ID|TESTS"
+sed -n 's/^| \(C\{0,1\}[0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/lines"
+
+{
+	i=1
+	while [ $i -le 45 ]; do
+		echo "C$i"
+		i=$((i + 1))
+	done
+	i=1
+	while [ $i -le 83 ]; do
+		echo $i
+		i=$((i + 1))
+	done
+} >"$T/wanted"
+cut -d '|' -f 1 "$T/lines" >"$T/found"
+check "tests/faults.md has each row once, in order" diff "$T/wanted" "$T/found"
+
+# has_test FILE ID: some test there has the id at the start of its name, or behind a comma
+has_test() {
+	case $2 in
+	C*) has_name="$2" ;;
+	*) has_name="row $2" ;;
+	esac
+	grep -Eq "(^|[\"': ,])$has_name( |:|\$)" "$1"
+}
+lacking=
+while IFS='|' read -r id tests; do
+	kept=${tests%%- *}
+	[ -n "$kept$tests" ] || lacking="$lacking $id(empty)"
+	# shellcheck disable=SC2016 # backquotes, no command
+	for word in $(printf '%s' "$kept" | sed 's/`[^`]*`[^;]*//g; s/;.*//; s/([^)]*)//g; s/,/ /g'); do
+		case $word in
+		packets | answers | time | network | host | state | set | measure)
+			row=$id
+			file=$(file_of "$word")
+			;;
+		row | rows | to) continue ;;
+		[0-9]* | C[0-9]*) row=$word ;;
+		*) continue ;;
+		esac
+		case " $kept " in
+		*" $word row"*) continue ;; # the rows named after it carry the id
+		esac
+		has_test "$file" "$row" || lacking="$lacking $id($file $row)"
+	done
+	# shellcheck disable=SC2016 # backquotes, no command
+	for file in $(printf '%s' "$tests" | grep -o '`[^`]*`' | tr -d '`'); do
+		[ -e "$file" ] || lacking="$lacking $id($file)"
+	done
+done <"$T/lines"
+check "each row of the table has the tests that it names" test -z "$lacking"
+[ -z "$lacking" ] || echo "# $lacking"
+
+grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " tests/system/[46]*.sh tests/unit/test_measure.c |
+	sed "s/^[\"']//; s/^row //; s/ \$//" | sort -u >"$T/named"
+sort -u "$T/wanted" >"$T/sorted"
+check "no test has an id that is not in the table" sh -c \
+	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"
+
+# The server's rows name their tests word for word: SHORT "NAME" or `FILE` "NAME".
+sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served"
+{
+	i=1
+	while [ $i -le 27 ]; do
+		echo "S$i"
+		i=$((i + 1))
+	done
+	i=1
+	while [ $i -le 35 ]; do
+		echo "A$i"
+		i=$((i + 1))
+	done
+} >"$T/wanted"
+cut -d '|' -f 1 "$T/served" >"$T/found"
+check "tests/faults.md has each row of the server once, in order" diff "$T/wanted" "$T/found"
+lacking=
+named=0
+while IFS='|' read -r id tests; do
+	# shellcheck disable=SC2016 # backquotes, no command
+	printf '%s\n' "$tests" | grep -Eo '(`[^`]*`|[a-z]+) "[^"]*"' >"$T/pairs"
+	case $tests in
+	"- "*) ;;
+	*) [ -s "$T/pairs" ] || lacking="$lacking $id(names no test)" ;;
+	esac
+	while read -r where name; do
+		case $where in
+		\`*) file=$(printf '%s' "$where" | tr -d '\`') ;;
+		*) file=$(file_of "$where") ;;
+		esac
+		name=${name#\"}
+		named=$((named + 1))
+		grep -Fqs -e "${name%\"}" "$file" || lacking="$lacking $id($where $name)"
+	done <"$T/pairs"
+done <"$T/served"
+check "each row of the server has the tests that it names ($named)" test -z "$lacking" -a "$named" -gt 80
+[ -z "$lacking" ] || echo "# $lacking"
+
+# A row that claims nothing: neither a test nor a reason.
+check "no row is empty" sh -c "! grep -Eq '^[^|]*\\| *\$' '$T/lines'"
+finish

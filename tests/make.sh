@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The Makefile: what it builds by which flags, when it builds again, how the programs are
+# hardened, and what it says where something is missing.  $NIGHTLY: with further flags, too.
+. "$(dirname "$0")/tools/lib.sh"
+cd "$R" || exit 1
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+build() {
+	"${MAKE:-make}" -s -j "$(nproc 2>/dev/null || echo 1)" "$@"
+}
+
+# ---- hardening, by default ----
+if have readelf; then
+	for program in reqtime reqtimed; do
+		readelf -Wdl "build/$program" >"$T/elf"
+		check "$program: full RELRO, bound at the start, a stack that is no code" sh -c \
+			"grep -q GNU_RELRO '$T/elf' && grep -q BIND_NOW '$T/elf' &&
+			grep 'GNU_STACK' '$T/elf' | grep -qv RWE"
+		check "$program: position-independent" grep -q 'FLAGS_1.*PIE' "$T/elf"
+		nm -D "build/$program" >"$T/symbols"
+		check "$program: FORTIFY, stack protector" sh -c \
+			"grep -q '__snprintf_chk\\|__memcpy_chk' '$T/symbols' &&
+			grep -q __stack_chk_fail '$T/symbols'"
+	done
+	# In the objects, for those of the C library may be without.
+	if gcc -fcf-protection -S -x c /dev/null -o /dev/null 2>/dev/null; then
+		check "control-flow enforcement" sh -c \
+			"readelf -n build/src/core/ntp/packet.o | grep -q 'IBT, SHSTK'"
+	else
+		skip "control-flow enforcement" "this compiler has none"
+	fi
+	if gcc -fstack-clash-protection -S -x c /dev/null -o /dev/null 2>/dev/null; then
+		"${MAKE:-make}" -n B="$T/flags" "$T/flags/src/reqtime.o" >"$T/line" 2>&1
+		check "stack clash protection" grep -q -e '-fstack-clash-protection' "$T/line"
+	else
+		skip "stack clash protection" "this compiler has none"
+	fi
+	# The test of the test.
+	check "without hardening it builds, too" build B="$T/soft" HARDEN= "$T/soft/src/core/ntp/packet.o"
+	check "... and the absence would be seen" sh -c \
+		"! readelf -n '$T/soft/src/core/ntp/packet.o' | grep -q 'IBT, SHSTK'"
+else
+	skip "the programs are hardened" "needs readelf"
+fi
+
+# ---- what changes the flags builds again ----
+object=$T/b/src/core/base/span.o
+flagged() { # flagged ARGUMENT...: builds one object; $again: whether it was built
+	before=$(stat -c %Y.%y "$object" 2>/dev/null)
+	build B="$T/b" "$@" "$object" >"$T/why" 2>&1 || cat "$T/why"
+	again=no
+	[ "$before" = "$(stat -c %Y.%y "$object" 2>/dev/null)" ] || again=yes
+}
+flagged
+check "a first build" test -s "$object"
+flagged
+check "the same flags: nothing to do" test $again = no
+for change in CFLAGS=-O1 CPPFLAGS=-DX=1 SYSCONFDIR=/usr/local/etc WERROR=-Werror LDFLAGS=-g; do
+	flagged "$change"
+	check "$change: built again" test $again = yes
+	flagged "$change"
+	check "$change a second time: nothing to do" test $again = no
+done
+flagged
+check "back to the defaults: built again" test $again = yes
+
+# ---- warnings ----
+mkdir -p "$T/tree/src/core/base"
+cp -r Makefile packaging include "$T/tree/"
+for layer in core io app cmd; do
+	mkdir -p "$T/tree/src/$layer/x"
+done
+printf 'int unused(void);\nint unused(void)\n{\n\tint x;\n\n\treturn 0;\n}\n' \
+	>"$T/tree/src/core/base/warned.c"
+check "a warning is no error by default" env -u WERROR "${MAKE:-make}" -s -C "$T/tree" build/src/core/base/warned.o
+"${MAKE:-make}" -s -C "$T/tree" WERROR= build/libcore.a 2>/dev/null
+mv "$T/tree/src/core/base/warned.c" "$T/tree/src/core/base/named.c"
+"${MAKE:-make}" -s -C "$T/tree" WERROR= build/libcore.a 2>/dev/null
+check "an archive keeps nothing of a file that is gone" test "$(ar t "$T/tree/build/libcore.a")" = named.o
+mv "$T/tree/src/core/base/named.c" "$T/tree/src/core/base/warned.c"
+rm -f "$T/tree/build/src/core/base/warned.o"
+check "... with WERROR=-Werror it is" sh -c \
+	"! '${MAKE:-make}' -s -C '$T/tree' WERROR=-Werror build/src/core/base/warned.o 2>/dev/null"
+
+# ---- what is missing ----
+# Headers that are there for CPPFLAGS alone, and one that is nowhere.
+mkdir "$T/empty" "$T/headers"
+for header in seccomp.h jansson.h sqlite3.h ini.h pcap.h; do
+	: >"$T/headers/$header"
+done
+mkdir "$T/headers/sys"
+: >"$T/headers/sys/capability.h"
+freestanding="-nostdinc -isystem $(gcc -print-file-name=include 2>/dev/null)"
+: >"$T/headers/stdio.h"
+check "headers below CPPFLAGS are found" env CPPFLAGS="$freestanding -I$T/headers" packaging/deps headers
+rm "$T/headers/ini.h"
+check "one that is missing is not" sh -c "! CPPFLAGS='$freestanding -I$T/headers' packaging/deps headers 2>'$T/said'"
+check "... one line says how its package is called" sh -c \
+	"[ \$(wc -l <'$T/said') = 1 ] && grep -q 'ini\\.h.*inih' '$T/said'"
+check "make says so, before it compiles" sh -c "! '${MAKE:-make}' -s B='$T/n' PKG_CONFIG=false \
+	CPPFLAGS='$freestanding -I$T/headers' all >'$T/said' 2>&1 && grep -q 'reqtime needs ini.h' '$T/said' &&
+	! grep -q 'error:' '$T/said'"
+# Package managers: programs that only say that they were called.
+mkdir "$T/bin"
+for tool in sh dirname awk tr sed uniq xargs gcc cc cat env printf as ld grep; do
+	ln -s "$(command -v $tool)" "$T/bin/$tool"
+done
+named() { # named MANAGER WORDS COMMAND
+	rm -f "$T/bin/apt-get" "$T/bin/dnf" "$T/bin/apk" "$T/bin/pacman"
+	[ "$1" = none ] || {
+		printf '#!/bin/sh\necho called >>%s/called\n' "$T" >"$T/bin/$1"
+		chmod 755 "$T/bin/$1"
+	}
+	check "$1: \"$2\"" sh -c "! PATH='$T/bin' CPPFLAGS='$freestanding -I$T/headers' \
+		packaging/deps $3 >'$T/said' 2>&1 && grep -qF '$2' '$T/said'"
+}
+named dnf "dnf install inih-devel" build
+named apk "apk add inih-dev" build
+named pacman "pacman -S libinih" build
+named none "apt: libinih-dev; dnf: inih-devel; apk: inih-dev; pacman: libinih" build
+named apt-get "apt install libinih-dev" headers
+rm -f "$T/called"
+: >"$T/headers/ini.h"
+printf '#!/bin/sh\necho called >>%s/called\nexit 1\n' "$T" >"$T/bin/apt-get"
+check "where all is there, no package manager is asked" sh -c "PATH='$T/bin' \
+	CPPFLAGS='$freestanding -I$T/headers' packaging/deps build && [ ! -e '$T/called' ]"
+
+# ---- the same octets wherever it is built; other flags ----
+mkdir -p "$T/another/place"
+cp -r Makefile src include packaging "$T/another/place/"
+check "a build in another folder" build -C "$T/another/place" CC=gcc WERROR=-Werror
+for program in reqtime reqtimed; do
+	check "$program is the same from both folders" cmp "$BUILD/$program" \
+		"$T/another/place/build/$program"
+	check "... and names none" sh -c "! grep -q -e '$T' -e '$R' '$T/another/place/build/$program'"
+done
+if [ -n "${NIGHTLY:-}" ]; then
+	for flags in -O0 -O1 -O3 -Os "-O2 -flto=auto" "-O3 -flto=auto -march=native"; do
+		check "CFLAGS='$flags'" build B="$T/flags" CFLAGS="$flags" WERROR=-Werror
+		check "... it runs" "$T/flags/reqtime" --version
+	done
+	check "CC=clang" build B="$T/clang" CC=clang WERROR=-Werror
+	check "... it runs" "$T/clang/reqtime" --version
+	check "TSAN=1" build TSAN=1 all
+fi
+finish

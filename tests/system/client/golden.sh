@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What programs print that depends on nothing but their input, against tests/data/golden.
+# GOLDEN_WRITE=1 writes those files anew; the difference wants to be read.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+cd "$R" || exit 1
+
+golden() { # NAME COMMAND...: stdout and stderr, and the exit status
+	golden_name=$1
+	shift
+	run "$@"
+	{
+		cat "$out"
+		sed 's/^/stderr: /' "$err"
+		echo "exit $status"
+	} >"$T/seen"
+	if [ -n "${GOLDEN_WRITE:-}" ]; then
+		cp "$T/seen" "tests/data/golden/$golden_name.txt"
+	fi
+	check "$golden_name" diff -u "tests/data/golden/$golden_name.txt" "$T/seen"
+	check "$golden_name fits 80 columns" awk '!/^[{]/ && length > 80 { exit 1 }' "$T/seen"
+}
+
+data=tests/data
+golden trace-kiss "$REQTIME" trace -r $data/ntpsec-1.2.2-kiss.pcap
+golden trace-versions "$REQTIME" trace -p 11123 -r $data/chronyd-4.3-versions.pcap
+golden trace-explain "$REQTIME" trace -p 11123 --explain -r $data/chronyd-4.3-plain.pcap
+golden trace-json "$REQTIME" trace -p 11123 --json --all -r $data/chronyd-4.3-keyed.pcap
+golden trace-no-capture "$REQTIME" trace -r tests/data/golden/slew.txt
+printf 'server = ntp1.example\nserver = ntp2.example\n[set]\n  step-above = 1.5s\n' >"$T/conf"
+chmod 644 "$T/conf"
+# Of the settings, those that were said: options to come do not change the file.
+run "$REQTIME" config -f "$T/conf" set --slew -4
+grep -v '; default$\|^# \|^$' "$out" | sed "s|$T/||" >"$T/said"
+golden config-said cat "$T/said"
+finish

@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# --metrics: the file that a run leaves for Prometheus, whole and readable, whatever becomes of
+# the run; and what becomes of a run whose file cannot be written.
+# shellcheck disable=SC2046,SC2154,SC2317 # words of at; what lib.sh sets; what wait_for calls
+. "$(dirname "$0")/../../tools/lib.sh"
+own_network "$@"
+# shellcheck source-path=SCRIPTDIR
+. "$R/tests/tools/adversary.sh"
+
+promtool=$R/build/peers/usr/bin/promtool
+mkdir "$T/metrics"
+file=$T/metrics/reqtime.prom
+# sample NAME[LABELS]: its value, of this verb
+sample() {
+	sed -n "s/^reqtime_$1{verb=\"$verb\"${2:-}} //p" "$file"
+}
+# whole NAME: one file and nothing beside it, for all to read, in a form that promtool knows
+whole() {
+	check "$1: the file is whole, and alone" sh -c "
+		test \"\$(ls -A '$T/metrics')\" = reqtime.prom && test \$(stat -c %a '$file') = 644 &&
+		test \$(tail -c 1 '$file' | od -An -tx1) = 0a && ! grep -iq 'nan\|inf ' '$file'"
+	if [ -x "$promtool" ]; then
+		"$promtool" check metrics <"$file" >"$T/promtool" 2>&1
+		promtool_status=$?
+		if [ $promtool_status -eq 0 ] && [ ! -s "$T/promtool" ]; then
+			ok "$1: promtool has nothing to say"
+		else
+			not_ok "$1: promtool has nothing to say" "$(cat "$T/promtool" "$file")"
+		fi
+	else
+		skip "$1: promtool has nothing to say" "no promtool below build/peers (packaging/deps test)"
+	fi
+}
+
+adversary 127.0.0.1 good 127.0.0.2 good 127.0.0.3 shift=7000 127.0.0.4 silent
+umask 077
+for verb in query check set; do
+	dry=
+	if [ $verb = set ]; then dry=--dry-run; fi
+	# shellcheck disable=SC2086 # an option or none
+	run "$REQTIME" $verb $dry --all --metrics "$file" $(at 1 3)
+	expect "$verb leaves its figures" 0
+	whole "$verb"
+	check "$verb: success, and when" test "$(sample success):$(sample failed_runs):$(
+		sample exit_status)" = 1:0:0
+	check "$verb: the time of it is that of the run" test -n "$(sample run_timestamp_seconds)" -a \
+		"$(sample run_timestamp_seconds)" = "$(sample last_success_timestamp_seconds)"
+	check "$verb: offset and bound" sh -c "
+		echo '$(sample offset_seconds) $(sample bound_seconds)' |
+			awk 'NF == 2 && \$2 > 0 && \$1 <= \$2 && -\$1 <= \$2 { good = 1 } END { exit !good }'"
+	check "$verb: a server that lies is counted" test "$(sample sources ',status="falseticker"')" = 1
+	check "$verb: the stratum" grep -qx '[0-9]*' <<-END
+		$(sample stratum)
+	END
+done
+check "set: the deed" test "$(sample action ',action="none"')" = 1
+check "... which query has not" sh -c "! grep -q 'action.*query' '$file'"
+
+# A run that fails keeps what was before.
+verb=query
+run "$REQTIME" --metrics "$file" "$(at 1)"
+success=$(sample last_success_timestamp_seconds)
+for failed in 1 2; do
+	run "$REQTIME" --metrics "$file" -t 100ms "$(at 4)"
+	expect "failure $failed" 1
+	check "failure $failed is counted" test "$(sample success):$(sample failed_runs)" = "0:$failed"
+	check "failure $failed keeps the last success" test -n "$success" -a "$(sample last_success_timestamp_seconds)" = "$success"
+done
+whole "after failures"
+check "no offset stands there" sh -c "! grep -q 'offset\|bound\|stratum' '$file'"
+run "$REQTIME" --metrics "$file" "$(at 1)"
+check "a success ends the count" test "$(sample failed_runs)" = 0
+echo 'reqtime_failed_runs{verb="query"} NaN' >"$file"
+run "$REQTIME" --metrics "$file" -t 100ms "$(at 4)"
+check "a file of somebody else's says nothing" test "$(sample failed_runs)" = 1
+
+# What does not get to measure is told as well.
+verb="set"
+run setpriv --bounding-set=-sys_time --inh-caps=-all "$REQTIME" set --metrics "$file" "$(at 1)"
+expect "not permitted" 4
+check "not permitted: the exit status is there" test "$(sample exit_status):$(sample success)" = 4:0
+whole "not permitted"
+verb=check
+run "$REQTIME" check --metrics "$file" -w 1h: "$(at 1)"
+expect "a check that warns" 1
+check "a check that warns is a success in state 1" test "$(sample check_state):$(sample success)" = 1:1
+printf 'server = %s\nmetrics = %s\n' "$(at 1)" "$T/metrics/reqtime.prom" >"$T/reqtime.conf"
+rm "$file"
+run "$REQTIME" check -f "$T/reqtime.conf"
+check "metrics in the configuration file" test -s "$file"
+before=$(cat "$file")
+sh -c 'exec "$1" --metrics "$2" -t 60 "$3" >/dev/null' - "$REQTIME" "$file" "$(at 4)" &
+count=$(asked 4)
+wait_for 10 sh -c "test \$(grep -c '^asked 4 ' '$adversary_log') -gt $count"
+kill $!
+wait $!
+check "a signal leaves the file alone" test "$before" = "$(cat "$file")"
+background "$REQTIME" --every 1s --metrics "$file" -t 200ms 127.0.0.9:9 >"$out" 2>"$err"
+verb=query
+every() {
+	[ "$(sample failed_runs)" -ge 2 ]
+}
+check "--every writes it each time" wait_for 20 every
+kill "$background_pid"
+wait "$background_pid"
+
+# It never costs the run.
+umask 022
+for bad in /nonexistent/m.prom "$T/metrics" /dev/null /proc/version; do
+	run "$REQTIME" --metrics "$bad" "$(at 1)"
+	expect "--metrics $bad" 0 '^reqtime: warning: --metrics .*: '
+done
+check "/dev/null is what it was" test -c /dev/null
+ln -s "$T/elsewhere" "$T/metrics/link.prom"
+run "$REQTIME" --metrics "$T/metrics/link.prom" "$(at 1)"
+expect "a link is not followed" 0 'warning: --metrics .*: not a regular file'
+check "... and nothing is made there" test ! -e "$T/elsewhere"
+rm "$T/metrics/link.prom"
+run "$REQTIME" check --metrics /nonexistent/m.prom "$(at 1)"
+expect "check tells it below its line" 0 '^warning: --metrics /nonexistent/m\.prom: No such file or directory$'
+check "... which is the first" sh -c "head -n 1 '$out' | grep -q '^REQTIME OK: '"
+if [ "$(id -u)" = 0 ]; then
+	chmod 700 "$T/metrics"
+	run setpriv --reuid=65534 --clear-groups --bounding-set=-all "$REQTIME" --metrics "$file" "$(at 1)"
+	expect "without the right to write" 0 'warning: --metrics .*: Permission denied'
+	run mount -t tmpfs -o size=4k none "$T/metrics"
+	if [ "$status" -eq 0 ]; then
+		head -c 4096 /dev/zero >"$T/metrics/full"
+		run "$REQTIME" --metrics "$file" "$(at 1)"
+		expect "on a full device" 0 'warning: --metrics .*: No space left on device'
+		check "... nothing is left behind" test "$(ls -A "$T/metrics")" = full
+		umount "$T/metrics"
+	else
+		skip "on a full device" "cannot mount"
+	fi
+else
+	skip "without the right to write" "needs root"
+	skip "on a full device" "needs root"
+fi
+finish

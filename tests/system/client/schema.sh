@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Every JSON that reqtime prints, against its schema in packaging/schema.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+own_network "$@"
+if ! python3 -c 'import jsonschema' 2>/dev/null; then
+	skip_all "needs python3-jsonschema"
+fi
+
+# valid NAME SCHEMA FILE: each line of it, judged at the end by one Python for all
+valid() {
+	cp "$3" "$T/json.$((files = ${files:-0} + 1))"
+	printf '%s\t%s\t%s\n' "$2" "$T/json.$files" "$1" >>"$T/list"
+}
+prints() { # SCHEMA WORD...: what `reqtime WORD...` prints is valid
+	prints_schema=$1
+	shift
+	run "$REQTIME" "$@"
+	valid "$(echo "$*" | sed "s|$R/||; s|$T/||" | tr -d '\200-\377')" "$prints_schema" "$out"
+}
+
+# The golden files: every way that a run can end.
+sed -n '/^{"program"/p' "$R"/tests/data/golden/*.txt >"$T/golden"
+valid "golden files" run "$T/golden"
+
+server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --daytime-listen 127.0.0.1:0 \
+	--local-stratum 1 || finish
+good=127.0.0.1:$(server_port ntp)
+text=reqtime+tcp://127.0.0.1:$(server_port reqtime+tcp)
+day=daytime://127.0.0.1:$(server_port daytime)
+prints run query --json "$good"
+prints run query --json "$text" "$day"
+prints run query --json 127.0.0.1:1 nohost.invalid
+prints run set --dry-run --json "$good"
+prints run set --dry-run --json 127.0.0.1:1
+prints run set --json --state-dir "$T/state" "$good" # not permitted
+prints run check --json "$good"
+prints run check --json -w 1ns -c 2ns "$good"
+prints run check --json 127.0.0.1:1
+run "$REQTIME" query --json-lines "$good" 127.0.0.1:1
+grep -v '"program"' "$out" >"$T/sources"
+grep '"program"' "$out" >"$T/run"
+valid "query --json-lines, sources" source "$T/sources"
+valid "query --json-lines, run" run "$T/run"
+prints config config --json
+printf 'server = 192.0.2.1\n[set]\nstep = yes\n' >"$T/conf"
+prints config config --json -f "$T/conf"
+prints config config --json -f "$T/conf" query -4 "$(printf '\303\251\377')" --timeout 3
+mkdir -m 700 "$T/past"
+for asked in "$good" 127.0.0.1:1; do
+	run "$REQTIME" --state-dir "$T/past" "$asked"
+	run "$REQTIME" set --dry-run --state-dir "$T/past" "$asked"
+done
+prints history history --json --state-dir "$T/past"
+check "... which has runs" test -s "$out"
+prints history history --sources --json --state-dir "$T/past"
+if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/made" &&
+	"$BUILD/history_maker" "$T/made" 40 >"$T/maker.log" 2>&1; then
+	prints history history --sources --json --state-dir "$T/made"
+	prints run set --dry-run --json --state-dir "$T/made" "$good"
+	check "... with what was learnt" grep -q '"learnt":{' "$out"
+else
+	skip "a history that teaches something" "$(head -n 1 "$T/maker.log")"
+fi
+for capture in "$R"/tests/data/*.pcap; do
+	prints trace trace --all --port 11123 --json -r "$capture"
+done
+
+# No verb prints JSON that is not looked at here.
+for verb in $("$REQTIME" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+	if "$REQTIME" "$verb" --help 2>/dev/null | grep -q -e --json; then
+		check "$verb --json is looked at" grep -Eq "^[[:blank:]]*prints [a-z]+ $verb .*--json" "$0"
+	fi
+done
+
+# The test of the test.
+spoil() { # NAME SED
+	sed "$2" "$T/run" >"$T/spoilt"
+	if cmp -s "$T/run" "$T/spoilt"; then
+		not_ok "$1 would be seen" "nothing was spoilt"
+	fi
+	valid "SPOILT $1" run "$T/spoilt"
+}
+spoil "a key that is not described" 's/"leap":/"more":1,"leap":/'
+spoil "a key that is missing" 's/"leap":0,//'
+spoil "a number as text" 's/"leap":0/"leap":"0"/'
+spoil "a status of another kind" 's/"status":"ok"/"status":"fine"/'
+spoil "a key twice" 's/"leap":0/"leap":0,"leap":0/'
+spoil "something undescribed in a source" 's/"sources":null/"sources":[{"name":"x"}]/'
+
+if ! python3 "$R/tests/tools/schema.py" "$T/list" >"$T/judged" 2>"$T/judged.err"; then
+	not_ok "schema.py judges" "$(tail -n 3 "$T/judged.err")"
+fi
+tab=$(printf '\t')
+while IFS=$tab read -r verdict title why; do
+	case $verdict:$title in
+	ok:SPOILT*) not_ok "${title#SPOILT } would be seen" "it was not" ;;
+	not_ok:SPOILT*) ok "${title#SPOILT } would be seen" ;;
+	ok:*) ok "$title" ;;
+	*) not_ok "$title" "$why" ;;
+	esac
+done <"$T/judged"
+check "all were judged" test "$(wc -l <"$T/list")" = "$(wc -l <"$T/judged")"
+server_stop
+finish

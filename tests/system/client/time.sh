@@ -1,0 +1,217 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Servers that lie about the time, far-off times, slow and lossy ways.  The rows are those
+# of tests/faults.md.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+# shellcheck source=tests/tools/adversary.sh
+. "$(dirname "$0")/../../tools/adversary.sh"
+
+# --- one server with a far-off time: name|script|seconds wanted|set --dry-run|--any-offset
+now_s=$(date +%s)
+wire() { # seconds since 1970 that this wire second means, less now
+	if [ "$1" -lt 2208988800 ]; then
+		echo $(($1 + 4294967296 - 2208988800 - now_s))
+	else
+		echo $(($1 - 2208988800 - now_s))
+	fi
+}
+rows=$T/rows
+cat >"$rows" <<END
+row 34 offset +1 day|shift=86400000|86400|3|0
+row 34 offset +999 s|shift=999000|999|0|0
+row 34 offset +1001 s|shift=1001000|1001|3|0
+row 35 offset -1 s|shift=-1000|-1|0|0
+row 35 offset -1 day|shift=-86400000|-86400|3|0
+row 35 offset -10 years|shift=-315360000000|-315360000|3|3
+row 36 a day before the build date|at=$((1793491200 - 86400 + 2208988800))|$(wire $((1793491200 - 86400 + 2208988800)))|3|3
+row 36 1900, which the wire cannot tell from 2036|at=86400|$(wire 86400)|3|0
+row 36 1970|at=2208990000|$(wire 2208990000)|3|3
+row 37 2036-02-07 06:28:14|at=4294967294|$(wire 4294967294)|3|0
+row 37 2036-02-07 06:28:15|at=4294967295|$(wire 4294967295)|3|0
+row 37 2036-02-07 06:28:16|at=0 t2=1 t3=1|$(wire 0)|3|0
+row 37 2036-02-07 06:28:17|at=1|$(wire 1)|3|0
+row 37 2036-02-07 06:28:18|at=2|$(wire 2)|3|0
+row 37 2038-01-19 03:14:08|at=61505152|$(wire 61505152)|3|0
+row 37 2104-01-01|at=2142696704|$(wire 2142696704)|3|0
+C32 2106-01-02, past what a stamp can surely mean|at=2205860000|$(wire 2205860000)|3|3
+END
+set --
+while IFS='|' read -r name script wanted; do
+	set -- "$@" 127.0.0.1 "$script"
+done <"$rows"
+adversary "$@"
+n=1
+while IFS='|' read -r name script wanted limited any <&3; do
+	run "$REQTIME" --json -n 1 "$(at $n)"
+	if [ "$status" -eq 0 ] && [ "$(json status)" = ok ] &&
+		within 300 $(($(json offset_ns) / 1000000000 - wanted)); then
+		ok "$name: the offset is right"
+	else
+		not_ok "$name: the offset is right" "wanted $wanted s, exit $status: $(cat "$out")"
+	fi
+	run "$REQTIME" set --dry-run --json -n 1 "$(at $n)"
+	if [ "$status" -eq "$limited" ]; then
+		ok "$name: set would exit $limited"
+	else
+		not_ok "$name: set would exit $limited" "exit $status: $(cat "$out" "$err")"
+	fi
+	run "$REQTIME" set --dry-run --any-offset --json -n 1 "$(at $n)"
+	if [ "$status" -eq "$any" ]; then
+		ok "$name: set --any-offset would exit $any"
+	else
+		not_ok "$name: set --any-offset would exit $any" "exit $status: $(cat "$out" "$err")"
+	fi
+	n=$((n + 1))
+done 3<"$rows"
+
+# --- liars
+L=shift=1000
+one="refid=0a0a0a0a refat=$((now_s + 2208988800 - 100))"
+adversary 127.0.0.1 good 127.0.0.1 good 127.0.0.1 good 127.0.0.1 "$L" 127.0.0.1 "$L" \
+	127.0.0.1 "$L" 127.0.0.1 shift=-5000 127.0.0.1 shift=9000 \
+	127.0.0.1 "$L $one" 127.0.0.1 "$L $one" 127.0.0.1 "$L $one" \
+	127.0.0.1 rootdisp=9830 127.0.0.1 rootdisp=9830 127.0.0.1 rootdisp=9830 \
+	127.0.0.1 'shift=200 stratum=1 rootdisp=0 precision=-30' \
+	127.0.0.1 'shift=100 stratum=1 rootdisp=0 precision=-30' \
+	127.0.0.1 shift=86400000 127.0.0.1 shift=86400000 127.0.0.1 shift=86400000
+split() {
+	if [ "$status" -eq 1 ] && [ "$(json status)" = no-majority ] &&
+		[ "$(json offset_ns)" = null ]; then
+		ok "$1"
+	else
+		not_ok "$1" "exit $status: $(cat "$out" "$err")"
+	fi
+}
+false_count() {
+	grep -o '"status":"falseticker"' "$out" | wc -l
+}
+# shellcheck disable=SC2046 # lists of servers
+{
+	run "$REQTIME" --json --all $(at 1 4)
+	true_time "row 38 1 falseticker of 4 is outvoted"
+	check "row 38 1 falseticker of 4 is named" test "$(false_count)" = 1
+	check "row 38 1 falseticker of 4: by how much it misses" sh -c \
+		"printf '%s\n' '$(source_of 4)' | grep -Eq 'misses the majority by \+?(1 s|9[0-9][0-9])'"
+	run "$REQTIME" --json --all $(at 1 5)
+	true_time "row 38 2 falsetickers of 5 are outvoted"
+	check "row 38 2 falsetickers of 5 are named" test "$(false_count)" = 2
+	timed "$REQTIME" --json $(at 2 5)
+	split "row 39 2 colluding falsetickers of 4: no answer"
+	run "$REQTIME" $(at 2 5)
+	expect "row 39 2 colluding falsetickers of 4: the camps are shown" 1 \
+		'2 servers? say .*, 2 say '
+	run "$REQTIME" --json $(at 1 2) "$(at 4)" $(at 7 8)
+	split "row 39 3 falsetickers of 5 that do not agree: no answer"
+	run "$REQTIME" set --dry-run --json $(at 1 2) $(at 17 19)
+	expect "row 39 3 colluding falsetickers of 5 cannot be told from a majority: the limit is what is left" 3
+	run "$REQTIME" --json $(at 3 4)
+	split "row 40 1 of 2 disagrees: no answer"
+	run "$REQTIME" --json $(at 2 3) "$(at 8)"
+	true_time "row 40 1 of 3 disagrees: the two others are a majority"
+	run "$REQTIME" set --dry-run --json $(at 17 19)
+	expect "row 41 all agree and lie by a day: beyond the limit" 3 '"action":"refuse"'
+	run "$REQTIME" --json --all $(at 12 15)
+	true_time "row 42 a liar that claims to be certain, outside: outvoted"
+	check "row 42 a liar that claims to be certain, outside: named" test "$(false_count)" = 1
+	run "$REQTIME" --json --all $(at 12 14) "$(at 16)"
+	true_time "row 42 a liar that claims to be certain, inside: the truth is in the bound"
+	run "$REQTIME" --json --all $(at 1 2) $(at 9 11)
+	true_time "C31 one daemon behind three addresses is one vote"
+	run "$REQTIME" --json --min-sources 4 $(at 1 3)
+	split "C31 --min-sources 4: three are too few"
+}
+
+# --- leap seconds and smears
+adversary 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 good \
+	127.0.0.1 good 127.0.0.1 good 127.0.0.1 leap=2 127.0.0.1 leap=2 \
+	127.0.0.1 shift=400 127.0.0.1 shift=401
+# shellcheck disable=SC2046
+{
+	run "$REQTIME" --json --all $(at 1 4)
+	check "C34 leap 1 by 3 of 4 is told" test "$(json leap)" = 1
+	run "$REQTIME" --json --all $(at 3 6)
+	check "C34 leap 1 by 1 of 4 is not" test "$(json leap)" = 0
+	run "$REQTIME" --json --all $(at 6 8)
+	check "C34 leap 2 by 2 of 3 is told" test "$(json leap)" = 2
+	run "$REQTIME" --json $(at 5 6) $(at 9 10)
+	split "C35 two smeared and two unsmeared: no answer"
+	run "$REQTIME" --json --all $(at 4 6) "$(at 9)"
+	true_time "C35 one smeared among four: no average"
+	check "C35 one smeared among four: it is named" test "$(false_count)" = 1
+}
+
+# --- ways that are long, uneven, lossy
+ways() { # anew: no request is counted yet
+	adversary 127.0.0.1 'rootdisp=0 wait=5; shift=1000' 127.0.0.1 good 127.0.0.1 good \
+		127.0.0.1 good \
+		127.0.0.1 hold=300 127.0.0.1 wait=300 127.0.0.1 wait=370 127.0.0.1 wait=430 \
+		127.0.0.1 'silent; silent; silent; good' 127.0.0.1 silent
+}
+ways
+run "$REQTIME" --json -n 4 --target 1ms "$(at 1)"
+expect "row 43 a server that steps by 1 s between two answers: dropped" 1 \
+	'"status":"rejected","reason":"its own answers contradict'
+ways
+# shellcheck disable=SC2046
+run "$REQTIME" --json --all -n 4 --target 100us $(at 1 4)
+true_time "row 43 a server that steps by 1 s, among four: the others stand"
+check "row 43 a server that steps by 1 s, among four: it does not count" sh -c \
+	"printf '%s\n' '$(source_of 1)' | grep -Eq '\"status\":\"(rejected|falseticker)\"'"
+for way in "5 on the way out" "6 on the way back"; do
+	run "$REQTIME" --json -n 1 "$(at "${way%% *}")"
+	true_time "row 45 300 ms ${way#* }: the truth is in the bound"
+	check "row 45 300 ms ${way#* }: the bound is half of it" test "$(json bound_ns)" -ge 150000000 \
+		-a "$(json bound_ns)" -lt 200000000
+done
+# Once more when the machine was late.
+twice() {
+	twice_name=$1
+	shift
+	if "$@" || "$@"; then
+		ok "$twice_name"
+	else
+		not_ok "$twice_name" "$took_ms ms: $(cat "$out")"
+	fi
+}
+# shellcheck disable=SC2317 # called by twice
+in_time() {
+	timed "$REQTIME" --json -n 1 -t 400ms "$(at 7)"
+	[ "$status" -eq 0 ] && timely 500
+}
+# shellcheck disable=SC2317 # called by twice
+too_late() {
+	timed "$REQTIME" --json -n 1 -t 400ms "$(at 8)"
+	[ "$status" -eq 1 ] && [ "$(json received)" = 0 ] && timely 500
+}
+twice "row 14 a reply 30 ms before the deadline is used" in_time
+twice "row 14 a reply 30 ms after the deadline is not" too_late
+timed "$REQTIME" --json "$(at 9)"
+true_time "row 46 three of four lost: the fourth is used"
+check "row 46 three of four lost: four requests" test "$(asked 9)" -eq 4
+soon 1100 timed "$REQTIME" --json -t 1s "$(at 10)"
+expect "row 47 all lost: no answer" 1 '"status":"no-answer"'
+check "row 47 all lost: at the deadline ($took_ms ms)" test "$took_ms" -ge 990
+check "row 47 all lost: no later" timely 1100
+
+for loss in 30 60 90; do
+	set --
+	while [ $# -lt 40 ]; do
+		set -- "$@" 127.0.0.1 "loss=$loss"
+	done
+	adversary "$@"
+	# shellcheck disable=SC2046
+	soon 2600 timed "$REQTIME" --json --all -t 2500ms $(at 1 20)
+	if [ $loss -lt 90 ]; then
+		true_time "row 46 $loss % loss of 20 servers: an answer"
+	elif [ "$status" -eq 0 ]; then
+		true_time "row 46 $loss % loss of 20 servers: an answer, and a true one"
+	else
+		expect "row 46 $loss % loss of 20 servers: no majority, and said so" 1 '"no-majority"'
+	fi
+	check "row 46 $loss % loss: at most four requests each" sh -c \
+		"! grep -Eq '\"sent\":([5-9]|[0-9]{2})' '$out'"
+	check "row 46 $loss % loss: within the deadline ($took_ms ms)" timely 2600
+done
+finish

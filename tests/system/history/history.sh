@@ -1,0 +1,244 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# `reqtime history` on fabricated histories: what it shows, what it refuses, that it leaves all as
+# it was, and that it needs no right.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+
+[ -x "$BUILD/history_maker" ] || skip_all "no $BUILD/history_maker: run make tests"
+
+history_of() { # history_of NAME [RUNS [WORD...]]
+	history_name=$1
+	shift
+	"$BUILD/history_maker" "$T/$history_name" "$@" 2>"$T/maker.log" ||
+		not_ok "a history is made" "$(cat "$T/maker.log")"
+}
+# sum NAME: of all files of a history, with their names, sizes and times
+sum() {
+	ls -ln --time-style=full-iso "$T/$1"
+	cksum "$T/$1"/*
+}
+longest() {
+	awk '{ if (length($0) > most) most = length($0) } END { print most + 0 }' "$1"
+}
+
+history_of plain 60 first-step failures queries
+sum plain >"$T/before"
+
+# --- the table
+run "$REQTIME" history --state-dir "$T/plain"
+expect "a table" 0 '^Time \(UTC\) .*Offset.*Action$'
+check "a table: the latest 40 runs" test "$(grep -c '^2026-' "$out")" -eq 40
+check "a table: it tells of the others" grep -q '^\.\.\. and 20 before: --last 60 shows all$' "$out"
+check "a table fits 80 columns ($(longest "$out"))" test "$(longest "$out")" -le 80
+check "a table: the newest run is the last" sh -c \
+	"grep '^2026-' '$out' | tail -n 1 | grep -q '^2026-11-25 12:00 query'"
+check "the summary counts all" grep -q '^60 runs, .*: 53 ok, 7 failed\.$' "$out"
+check "the summary names the largest" grep -q 'largest +3.21 s (2026-11-23 01:00)' "$out"
+run "$REQTIME" history --state-dir "$T/plain" --last 60
+check "--last 60: all of them" test "$(grep -c '^2026-' "$out")" -eq 60
+check "--last 60: the first run stepped the clock" grep -Eq '\+3\.21 s .* step$' "$out"
+check "a failed run has no figures" grep -Eq ' no-answer +- +- +- 0/4 .* none$' "$out"
+run "$REQTIME" history --state-dir "$T/plain" -n 1
+check "-n 1: one run" test "$(grep -c '^2026-' "$out")" -eq 1
+run "$REQTIME" history --state-dir "$T/plain" --since 2026-11-25
+check "--since a date: from midnight" test "$(grep -c '^2026-11-25' "$out")" -eq 12
+run "$REQTIME" history --state-dir "$T/plain" --since 2026-11-25T09:30:00+01:00 --json
+check "--since an RFC 3339 time" test "$(wc -l <"$out")" -eq 4
+run "$REQTIME" history --state-dir "$T/plain" --since 5200w --json
+check "--since a span: back from now" test "$(wc -l <"$out")" -eq 60
+run "$REQTIME" history --state-dir "$T/plain" --verb query --json
+check "--verb query" test "$(grep -c '"verb":"query"' "$out")" -eq "$(wc -l <"$out")"
+run "$REQTIME" history --state-dir "$T/plain" --verb dry --json
+check "--verb dry" test "$(grep -c '"dry_run":true' "$out")" -eq "$(wc -l <"$out")"
+run "$REQTIME" history --state-dir "$T/plain" --verb set --json
+check "--verb set: without dry runs" test "$(grep -c '"dry_run":false' "$out")" -eq "$(wc -l <"$out")"
+run "$REQTIME" history --state-dir "$T/plain" --sources -n 1
+expect "--sources: what each server said" 0 '^ +ntp1\.example\.net .* agreeing$'
+run "$REQTIME" history --state-dir "$T/plain" --since 2027-01-01
+expect "a choice of none" 1 'no such run'
+
+history_of boots 320 reboots
+run "$REQTIME" history --state-dir "$T/boots" -n 320
+check "reboots are shown" test "$(grep -c '^-- reboot --$' "$out")" -eq 2
+check "reboots are counted" grep -q ' 2 reboots;' "$out"
+
+# --- for programs
+run "$REQTIME" history --state-dir "$T/plain" --json
+check "--json: a line for each run" test "$(wc -l <"$out")" -eq 60
+check "--json: integers, the unit in the key" grep -Eq '"offset_ns":-?[0-9]+,"bound_ns":[0-9]+,' "$out"
+check "--json: null for what is not known" grep -q '"status":"no-answer".*"offset_ns":null' "$out"
+run "$REQTIME" history --state-dir "$T/plain" --csv
+check "--csv: a heading and a line for each run" test "$(wc -l <"$out")" -eq 61
+check "--csv: CR LF" test "$(grep -c "$(printf '\r')\$" "$out")" -eq 61
+if have python3; then
+	cat >"$T/judge.py" <<-'END'
+		import csv, json, sys
+		rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+		lines = [json.loads(line) for line in open(sys.argv[2])]
+		assert len(rows) == len(lines) == 60
+		for row, line in zip(rows, lines):
+		    assert row["time"] == line["time"] and row["status"] == line["status"]
+		    for key in ("offset_ns", "bound_ns", "delay_ns", "frequency_after_ppb"):
+		        known = "" if line[key] is None else str(line[key])
+		        assert row[key] == known, (key, row[key], line[key])
+		    assert line["offset_ns"] is None or isinstance(line["offset_ns"], int)
+		    assert (line["applied"] is None) == (line["dry_run"] or line["verb"] == "query")
+	END
+	cp "$out" "$T/csv"
+	run "$REQTIME" history --state-dir "$T/plain" --json
+	check "--csv and --json say the same" python3 "$T/judge.py" "$T/csv" "$out"
+else
+	skip "--csv and --json say the same" "needs python3"
+fi
+
+# --- pictures in the terminal
+history_of picture 400 first-step failures reboots spike gaps
+run "$REQTIME" history --state-dir "$T/picture" --plot
+expect "--plot: offset and bound" 0 '^Offset, within its bound \(:\); 2 beyond the scale'
+check "--plot: closer, since the bound is far wider" grep -q '^Offset, closer' "$out"
+check "--plot: the frequency" grep -q "^Frequency of the kernel's clock, ppm" "$out"
+check "--plot: steps, failures and reboots are marked" test \
+	"$(grep -Ec '^ +(steps .*S|failed .*F|reboots .*R)' "$out")" -eq 3
+check "--plot: ASCII in the C locale" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
+check "--plot fits 80 columns ($(longest "$out"))" test "$(longest "$out")" -le 80
+LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot
+check "--plot: Braille where the locale is UTF-8" grep -q "$(printf '\342\240')" "$out"
+LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot --ascii
+check "--plot --ascii" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
+
+# --- nothing is changed, and no right is needed
+sum plain >"$T/after"
+check "the history is as it was" cmp "$T/before" "$T/after"
+if [ "$(id -u)" = 0 ]; then
+	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	expect "an ordinary user may look" 0 '60 runs'
+	chown -R 12345:12345 "$T/plain"
+	run "$REQTIME" history --state-dir "$T/plain"
+	expect "root may look at what another user keeps" 0 '60 runs'
+	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	expect "anybody may look at what another user keeps" 0 '60 runs'
+	chmod 700 "$T/plain"
+	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	expect "not permitted to read: exit 4" 4 'Permission denied'
+	chmod 755 "$T/plain"
+else
+	skip "other users' histories" "needs root"
+fi
+"$BUILD/history_maker" "$T/wal" 30 wal 2>/dev/null
+check "a writer was killed" test -s "$T/wal/history.db-wal"
+sum wal >"$T/before"
+run "$REQTIME" history --state-dir "$T/wal"
+expect "what a killed writer left is seen" 0 '30 runs'
+sum wal >"$T/after"
+check "what a killed writer left stays as it is" cmp "$T/before" "$T/after"
+rm "$T/wal/history.db-shm"
+sum wal >"$T/before"
+run "$REQTIME" history --state-dir "$T/wal"
+expect "a -wal file alone, as a copy may have it" 0 '30 runs'
+sum wal >"$T/after"
+check "a -wal file alone stays as it is" cmp "$T/before" "$T/after"
+"$BUILD/history_maker" "$T/wal2" 30 wal 2>/dev/null
+if have strace && [ "${BUILD##*/}" != san ]; then
+	# An error is no death: SQLite asks for more than it gets.
+	strace -f -o "$T/trace" "$REQTIME" history --state-dir "$T/wal2" >/dev/null 2>&1
+	check "no file is opened to be written" sh -c \
+		"! grep -E 'open(at)?\(.*O_(WRONLY|RDWR).* = [0-9]' '$T/trace' | grep -v /dev/null"
+	check "the capabilities go before the history is opened" awk '
+		/capset/ { dropped = NR } /history\.db/ && !opened { opened = NR }
+		END { exit !(dropped && opened && dropped < opened) }' "$T/trace"
+	check "the sandbox closes before the history is opened" awk '
+		/seccomp\(SECCOMP_SET_MODE_FILTER/ { closed = NR }
+		/history\.db/ && !opened { opened = NR }
+		END { exit !(closed && opened && closed < opened) }' "$T/trace"
+else
+	skip "no file is opened to be written" "needs strace and no sanitizer"
+fi
+
+# --- nothing there, or nothing good
+run "$REQTIME" history --state-dir "$T/none"
+expect "no directory: exit 1" 1 'no history in .*no run has been recorded'
+mkdir "$T/empty"
+run "$REQTIME" history --state-dir "$T/empty"
+expect "an empty directory: exit 1" 1 'no history in'
+check "an empty directory stays empty" test -z "$(ls -A "$T/empty")"
+mkdir "$T/damaged"
+head -c 20000 /dev/urandom >"$T/damaged/history.db"
+sum damaged >"$T/before"
+run "$REQTIME" history --state-dir "$T/damaged"
+expect "a damaged history: exit 6" 6 'damaged'
+sum damaged >"$T/after"
+check "a damaged history stays as it is" cmp "$T/before" "$T/after"
+history_of half 200
+dd if=/dev/urandom of="$T/half/history.db" bs=4096 seek=3 count=8 conv=notrunc 2>/dev/null
+run "$REQTIME" history --state-dir "$T/half" --json
+check "a history damaged inside: no crash (exit $status)" test "$status" -eq 6 -o "$status" -eq 0
+mkdir "$T/link"
+ln -s "$T/plain/history.db" "$T/link/history.db"
+run "$REQTIME" history --state-dir "$T/link"
+expect "a symbolic link is not followed: exit 6" 6 'symbolic link'
+run "$REQTIME" history --state-dir "$T/plain/history.db"
+expect "a file for a directory: exit 6" 6 'Not a directory'
+
+if have python3; then
+	history_of endless 10
+	python3 - "$T/endless/history.db" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		columns = [row[1] for row in db.execute("PRAGMA table_info(run)")]
+		db.execute("ALTER TABLE run RENAME TO old")
+		db.execute("CREATE VIEW run AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT"
+		           " x + 1 FROM c) SELECT " + ",".join("x AS " + c for c in columns) +
+		           " FROM c")
+		db.commit()
+	END
+	run timeout 60 "$REQTIME" history --state-dir "$T/endless"
+	expect "a table without an end: exit 6" 6 'damaged'
+else
+	skip "a table without an end" "needs python3"
+fi
+
+# --- what real runs leave
+if server --listen 127.0.0.1:0 --local-stratum 1; then
+	port=$(server_port ntp)
+	run "$REQTIME" --state-dir "$T/real" -t 2s "127.0.0.1:$port"
+	run "$REQTIME" --state-dir "$T/real" -t 1s --json 127.0.0.1:1
+	run "$REQTIME" history --state-dir "$T/real" --sources
+	expect "real runs: one with an answer" 0 ' query +ok .* 1/1 '
+	check "real runs: one without" grep -Eq ' query +no-answer +- ' "$out"
+	check "real runs: what the server said" grep -Eq "^ +127\.0\.0\.1:$port .* selected" "$out"
+	server_stop
+fi
+
+# --- what came from elsewhere
+history_of hostile 40 hostile failures
+for format in --sources "--sources --json" "--sources --csv"; do
+	# shellcheck disable=SC2086 # options
+	run "$REQTIME" history --state-dir "$T/hostile" $format
+	check "hostile names, history $format: nothing but text" sh -c \
+		"test $status -eq 0 && ! LC_ALL=C tr -d '\r\n' <'$out' | LC_ALL=C grep -q '[^ -~]'"
+done
+history_of extreme 30 extreme
+run "$REQTIME" history --state-dir "$T/extreme"
+expect "figures at the ends of 64 bits" 0 '^30 runs'
+
+# --- usage
+run "$REQTIME" history --state-dir "$T/plain" --csv --json
+expect "--csv and --json: exit 2" 2 'contradicts'
+run "$REQTIME" history --since yesterday
+expect "--since yesterday: exit 2" 2 'neither a span'
+run "$REQTIME" history --since 2026-02-30
+expect "--since a day that is none: exit 2" 2 'neither a span'
+run "$REQTIME" history --verb set-up
+expect "--verb of another word: exit 2" 2 'none of set, query and dry'
+run "$REQTIME" history --last 0
+expect "--last 0: exit 2" 2 'not a number from 1'
+run "$REQTIME" history time.example.org
+expect "an operand: exit 2" 2 'not an option'
+run sh -c "'$REQTIME' history --state-dir '$T/boots' --json | head -n 1"
+check "a reader that has seen enough: not a word" test ! -s "$err" -a "$(wc -l <"$out")" -eq 1
+run sh -c "'$REQTIME' history --state-dir '$T/plain' >/dev/full"
+expect "a full device: exit 6" 6 'standard output'
+finish

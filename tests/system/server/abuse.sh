@@ -1,0 +1,152 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What others could try to do with reqtimed: forged senders, broadcast, loops, reflection.
+# In a network of its own, because these datagrams are to reach nobody else.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+own_network "$@"
+# shellcheck source=tests/tools/poke.sh
+. "$(dirname "$0")/../../tools/poke.sh"
+
+# counted NAME TEXT: the last line of the server that has just ended says so
+counted() {
+	if tail -n 1 "$server_log" | grep -Eq -e "$2"; then
+		ok "$1"
+	else
+		not_ok "$1" "wanted $2 in: $(tail -n 1 "$server_log")"
+	fi
+}
+start() {
+	server --listen '*:0' --text-listen '*:0' --time-listen '*:0' --local-stratum 1 \
+		--threads 1 || finish
+	ntp=$(server_port ntp)
+	text=$(server_port reqtime)
+	time=$(server_port time)
+}
+word=72657174696d65 # "reqtime"
+
+ip addr add 192.0.2.1/24 brd 192.0.2.255 dev lo
+# Every host listens to 224.0.0.1, on each interface that does multicast.
+ip link set lo multicast on
+ip route add 224.0.0.0/4 dev lo
+
+start
+poke udp 192.0.2.1 "$ntp" 200 "$(request 35)"
+check "asked at its own address it answers" grep -q "^1 192.0.2.1:$ntp " "$out"
+poke udp 192.0.2.255 "$ntp" 200 "$(request 35)"
+silent "asked at a broadcast address it is silent"
+poke udp 127.255.255.255 "$ntp" 200 "$(request 35)"
+silent "asked at the broadcast address of loopback it is silent"
+poke udp 224.0.0.1 "$ntp" 200 "$(request 35)"
+silent "asked at a multicast address it is silent"
+server_stop
+counted "and all of that did arrive" 'answered 1, dropped 3 \(not to be answered 3\)'
+
+# Mode 6 (readvar, mrulist) and mode 7 (monlist): what amplified best, elsewhere.
+start
+poke udp 127.0.0.1 "$ntp" 200 160200010000000000000000 160a000100000000000000000000001c"$(octets 28)" \
+	1700032a"$(octets 4)" 1700032a"$(octets 188)" d6820001"$(octets 8)"
+silent "control messages (readvar, mrulist) and monlist: silence"
+server_stop
+counted "... and they did arrive" 'answered 0, dropped 5 \(no request 5\)'
+
+# Forged senders.  What comes back to them is seen in the counts alone.
+start
+if ! "$T/poke" raw 127.0.0.1 0 127.0.0.1 "$ntp" "$(request 35)" 2>"$T/raw"; then
+	skip "forged senders" "$(head -n 1 "$T/raw")"
+	server_stop
+else
+	"$T/poke" raw 127.0.0.1 "$ntp" 127.0.0.1 "$ntp" "$(request 35)"
+	"$T/poke" raw 192.0.2.1 "$ntp" 192.0.2.1 "$ntp" "$(request 35)"
+	sleep 0.2
+	server_stop
+	counted "port 0, and its own address and port: silence" \
+		'answered 0, dropped 3 \(not to be answered 3\)'
+
+	# Some of these the kernel drops itself; what it lets through is not answered.
+	start
+	for from in 0.0.0.1 224.0.0.1 240.0.0.1 255.255.255.255; do
+		"$T/poke" raw $from 4000 192.0.2.1 "$ntp" "$(request 35)" 2>/dev/null
+	done
+	poke udp 127.0.0.1 "$ntp" 200 "$(request 35)"
+	server_stop
+	counted "from nowhere, a group and everybody: silence" 'answered 1, dropped [0-4]( |;)'
+
+	start
+	for port in 7 13 17 19 37; do
+		"$T/poke" raw 127.0.0.1 $port 127.0.0.1 "$time" -
+		"$T/poke" raw 127.0.0.1 $port 127.0.0.1 "$text" $word
+	done
+	sleep 0.2
+	server_stop
+	counted "text services: silence to ports of small services" \
+		'answered 0, dropped 10 \(from a service port 10\)'
+
+	# The answer of one arrives at the other, and there it ends.
+	start
+	first_pid=$server_pid
+	first_log=$server_log
+	first_ntp=$ntp
+	start
+	"$T/poke" raw 127.0.0.1 "$first_ntp" 127.0.0.1 "$ntp" "$(request 35)"
+	sleep 0.3
+	server_stop
+	counted "two servers set on each other: one answers" 'answered 1, dropped 0;'
+	server_pid=$first_pid
+	server_log=$first_log
+	server_stop
+	counted "and the other one is silent" 'answered 0, dropped 1 \(no request 1\)'
+
+	# A victim is flooded by way of the text service: no faster than it allows.
+	start
+	i=0
+	set --
+	while [ $i -lt 500 ]; do
+		set -- "$@" $word
+		i=$((i + 1))
+	done
+	began=$(date +%s%N)
+	for round in 1 2 3 4 5 6; do
+		"$T/poke" udp -b 192.0.2.1 192.0.2.1 "$text" 1 "$@" >"$T/flood.$round"
+	done
+	allowed=$((200 + ($(date +%s%N) - began) / 1000000 + 200))
+	poke udp 127.0.0.1 "$text" 200 $word
+	check "loopback is not limited" test -n "$(reply 1)"
+	sleep 0.2
+	server_stop
+	answered=$(sed -n 's/.*ended: answered \([0-9]*\),.*/\1/p' "$server_log")
+	dropped=$(sed -n 's/.*(too many \([0-9]*\).*/\1/p' "$server_log")
+	if [ "$answered" -ge 200 ] && [ "$answered" -le "$allowed" ] && [ "${dropped:-0}" -gt 0 ]; then
+		ok "the text service answers 200 at once and 1000 a second ($answered, $dropped not)"
+	else
+		not_ok "the text service answers 200 at once and 1000 a second" \
+			"answered $answered of at most $allowed, dropped ${dropped:-none}"
+	fi
+fi
+
+# The address that was asked goes away before the answer can leave from it.
+start
+kill -STOP "$server_pid"
+background "$T/poke" udp -b 127.0.0.1 192.0.2.1 "$ntp" 500 "$(request 35)" >"$T/lost"
+lost=$background_pid
+sleep 0.1
+ip addr del 192.0.2.1/24 dev lo
+kill -CONT "$server_pid"
+wait "$lost"
+poke udp 127.0.0.1 "$ntp" 200 "$(request 35)"
+check "an answer that cannot be sent: the next ones are" test -n "$(reply 1)"
+server_stop
+counted "it is counted as lost" 'answered 1, dropped 1 \(could not be sent 1\)'
+
+# The client is gone before the answer: an ICMP error comes back.
+start
+i=0
+while [ $i -lt 20 ]; do
+	"$T/poke" udp 127.0.0.1 "$ntp" 0 "$(request 35)" >/dev/null
+	i=$((i + 1))
+done
+poke udp 127.0.0.1 "$ntp" 200 "$(request 35)"
+check "clients that are gone do no harm" test -n "$(reply 1)"
+server_stop
+finish

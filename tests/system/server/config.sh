@@ -1,0 +1,326 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# reqtimed: its configuration file, read at the start and again; whom it answers and how often;
+# its metrics; sockets that a service manager has bound.  In a network of its own.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+own_network "$@"
+# shellcheck source=tests/tools/poke.sh
+. "$(dirname "$0")/../../tools/poke.sh"
+tool load
+
+# answers FROM: how many of 40 requests from this address are answered
+answers() {
+	set -- "$1"
+	while [ $# -le 40 ]; do
+		set -- "$@" "$(request 35)"
+	done
+	answers_from=$1
+	shift
+	# shellcheck disable=SC2154
+	"$T/poke" udp -b "$answers_from" 192.0.2.1 "$port" 300 "$@" >"$T/answers"
+	grep -cv silence "$T/answers"
+}
+# Of the last answers: how many were kisses-o'-death (leap 3, stratum 0, RATE).
+kisses() {
+	awk '$2 != "silence" && substr($3, 25, 8) == "52415445"' "$T/answers" | wc -l
+}
+between() { # NAME LOW NUMBER HIGH
+	if [ "$2" -le "$3" ] && [ "$3" -le "$4" ]; then
+		ok "$1 ($3)"
+	else
+		not_ok "$1" "wanted $2 to $4, got $3"
+	fi
+}
+
+for host in 1 2 3 4 5 6; do
+	ip addr add 192.0.2.$host/32 dev lo
+done
+
+# The rate: of 40 at once 10, and by chance a quarter of the others.
+server --listen '192.0.2.1:0' --local-stratum 1 --rate 1:10 || finish
+port=$(server_port ntp)
+between "--rate 1:10 answers the burst and about a quarter of the rest" 11 "$(answers 192.0.2.2)" 28
+between "... with one kiss-o'-death among them" 1 "$(kisses)" 1
+awk '$2 != "silence" && substr($3, 25, 8) == "52415445" { print $3 }' "$T/answers" >"$T/kiss"
+kiss=$(head -n 1 "$T/kiss")
+if [ ${#kiss} = 96 ] && [ "$(field "$kiss" 0 2)" = e400 ] &&
+	[ "$(field "$kiss" 24 8)" = 1122334455667788 ]; then
+	ok "... that is no longer than the request and copies its stamp"
+else
+	not_ok "... that is no longer than the request and copies its stamp" "$kiss"
+fi
+between "another address has a share of its own" 11 "$(answers 192.0.2.3)" 28
+poke udp 127.0.0.1 "$port" 100 "$(request 35)"
+server_stop
+check "what was dropped is counted" grep -q 'too many [0-9]' "$server_log"
+check "kisses are counted" grep -q 'told to slow down 2' "$server_log"
+server --listen '192.0.2.1:0' --local-stratum 1 --rate 0 || finish
+port=$(server_port ntp)
+between "--rate 0 answers all" 40 "$(answers 192.0.2.2)" 40
+server_stop
+server --listen '127.0.0.1:0' --local-stratum 1 --rate 1:1 || finish
+set --
+while [ $# -lt 40 ]; do
+	set -- "$@" "$(request 35)"
+done
+poke udp 127.0.0.1 "$(server_port ntp)" 300 "$@"
+between "loopback is exempt" 40 "$(grep -cv silence "$out")" 40
+server_stop
+
+# The lists.
+server --listen '192.0.2.1:0' --text-listen '192.0.2.1:0' --local-stratum 1 \
+	--allow 192.0.2.0/29 --deny 192.0.2.2/31 --allow 192.0.2.3 || finish
+port=$(server_port ntp)
+between "allowed" 40 "$(answers 192.0.2.4)" 40
+between "denied by a longer prefix" 0 "$(answers 192.0.2.2)" 0
+between "allowed by a still longer one" 40 "$(answers 192.0.2.3)" 40
+text=$(server_port reqtime+tcp)
+run "$T/poke" tcp -b 192.0.2.4 192.0.2.1 "$text" reqtime
+check "TCP: allowed" grep -q '^[0-9a-f]' "$out"
+run "$T/poke" tcp -b 192.0.2.2 192.0.2.1 "$text" reqtime
+check "TCP: denied" sh -c "! grep -q '^[0-9a-f]' '$out'"
+server_stop
+
+# The file.
+mkdir "$T/etc" "$T/var"
+chmod 777 "$T/var"
+chmod 755 "$T/etc"
+conf=$T/etc/reqtimed.conf
+cat >"$conf" <<END
+# a comment
+[reqtimed]
+listen = 192.0.2.1:0 ; another
+local-stratum = 3
+deny = 192.0.2.2
+metrics = $T/var/reqtimed.prom
+END
+chmod 644 "$conf"
+server -f "$conf" --local-stratum 5 || finish
+port=$(server_port ntp)
+poke udp -b 192.0.2.3 192.0.2.1 "$port" 200 "$(request 35)"
+check "the command line holds against the file" test "$(field "$(reply 1)" 1 1)" = 05
+between "the file's list holds" 0 "$(answers 192.0.2.2)" 0
+wait_for 3 test -s "$T/var/reqtimed.prom"
+check "metrics are there" grep -q '^reqtimed_clock_stratum 5$' "$T/var/reqtimed.prom"
+check "and can be read by others" test "$(stat -c %a "$T/var/reqtimed.prom")" = 644
+promtool=$R/build/peers/usr/bin/promtool
+if [ -x "$promtool" ]; then
+	check "metrics are as promtool likes them" sh -c "
+		'$promtool' check metrics <'$T/var/reqtimed.prom' >'$T/lint' 2>&1 && [ ! -s '$T/lint' ]"
+else
+	skip "metrics are as promtool likes them" "no promtool below build/peers (packaging/deps test)"
+fi
+# Each sample has a type, and none is there twice.
+# shellcheck disable=SC2016 # for awk
+check "metrics: each name has a type, no sample is there twice" awk '
+	/^# TYPE / { type[$3] = 1; next }
+	/^#/ { next }
+	{ if (NF < 2 || seen[$0 ~ /{/ ? substr($0, 1, index($0, "}")) : $1]++) bad = 1
+	  name = $1; sub(/{.*/, "", name); sub(/_(bucket|sum|count)$/, "", name)
+	  base = $1; sub(/{.*/, "", base)
+	  if (!(name in type) && !(base in type)) bad = 1 }
+	END { exit bad }' "$T/var/reqtimed.prom"
+
+# Read again, under load: nothing is lost.
+sed -i 's/192.0.2.2/192.0.2.3/' "$conf"
+server --listen 127.0.0.1:0 --local-stratum 1 -f "$conf" || finish
+# What waits longer than half a second is dropped: on a busy machine, again.
+# shellcheck disable=SC2317 # called by wait_for
+reads_again_under_load() {
+	background "$T/load" rate 127.0.0.1 "$(server_port ntp)" 5000 2 >"$T/loaded"
+	loading=$background_pid
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 0.2
+		kill -HUP "$server_pid"
+	done
+	wait "$loading"
+	awk '{ exit $1 == 0 || $1 != $2 }' "$T/loaded"
+}
+check "SIGHUP under load loses no packet" wait_for 1 reads_again_under_load
+check "it was read again" grep -q 'read again: 1 prefixes' "$server_log"
+server_stop
+
+server -f "$conf" || finish
+port=$(server_port ntp)
+sed -i 's/192.0.2.3/192.0.2.4/' "$conf"
+kill -HUP "$server_pid"
+wait_for 5 grep -q 'read again' "$server_log"
+between "SIGHUP: a new list" 0 "$(answers 192.0.2.4)" 0
+between "... and not the old one" 40 "$(answers 192.0.2.3)" 40
+echo 'nonsense' >>"$conf"
+kill -HUP "$server_pid"
+wait_for 5 grep -q 'stay what they were' "$server_log"
+check "SIGHUP with a broken file: FILE:LINE" grep -q "reqtimed.conf:7: " "$server_log"
+between "... and the old list holds" 0 "$(answers 192.0.2.4)" 0
+rm "$conf"
+kill -HUP "$server_pid"
+sleep 1.2
+between "SIGHUP without the file: the old list holds" 0 "$(answers 192.0.2.4)" 0
+server_stop
+
+# What is wrong in a file is said with its line; nothing is started.
+refuses() { # NAME PATTERN, the file on stdin
+	cat >"$conf"
+	run timeout 5 "$REQTIMED" --check-config -f "$conf"
+	expect "$1" 2 "$2"
+}
+refuses "unknown key" 'reqtimed.conf:2: unknown key "lissten"' <<END
+[reqtimed]
+lissten = 127.0.0.1
+END
+refuses "unknown section" 'reqtimed.conf:2: unknown section "reqtime"' <<END
+[reqtime]
+listen = 127.0.0.1
+END
+refuses "given twice" 'reqtimed.conf:2: given already, in line 1: "threads"' <<END
+threads = 1
+threads = 2
+END
+refuses "a value out of range" 'reqtimed.conf:1: threads: "65" is not a number' <<END
+threads = 65
+END
+refuses "an empty value" 'reqtimed.conf:1: user: the value is empty' <<END
+user =
+END
+refuses "a line that is neither" 'reqtimed.conf:2: neither' <<END
+threads = 1
+what is this
+END
+refuses "a prefix with host bits" 'deny 192.0.2.1/24: the address has bits' <<END
+deny = 192.0.2.1/24
+END
+refuses "a rate that is none" 'rate 5x: not N' <<END
+rate = 5x
+END
+refuses "config in the file" 'reqtimed.conf:1: for the command line only' <<END
+config = /etc/passwd
+END
+# Not through a pipe: what is counted in a subshell is lost.
+printf 'threads = 1\nuser = a\033[2Jb\n' >"$T/given"
+refuses "control characters" 'reqtimed.conf:2: a control character' <"$T/given"
+head -c 70000 /dev/zero | tr '\0' '#' >"$T/given"
+refuses "too long" 'the file is too long|the line is too long' <"$T/given"
+printf 'threads = 2\n' >"$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "a right one" 0 'options and configuration are right'
+run timeout 5 "$REQTIMED" --check-config --metrics "$T/var/no/such"
+expect "... but for the folder of the metrics" 2 'No such file'
+if [ "$(id -u)" = 0 ]; then
+	run timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
+	expect "... but for a folder that is not the user's" 2 'folder "?/etc"?: Permission denied'
+	run timeout 5 "$REQTIMED" --check-config --user no-such-user-here
+	expect "... but for a user who is not there" 2 'there is no such user'
+else
+	skip "... but for a folder or a user" "needs root: nobody else can change users"
+fi
+chmod 666 "$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
+run timeout 5 "$REQTIMED" --check-config -f "$T/none"
+expect "it is not there" 2 'No such file'
+run timeout 5 "$REQTIMED" --check-config -f "$T/etc"
+expect "a folder" 2 'not a regular file'
+mkfifo "$T/fifo"
+run timeout 5 "$REQTIMED" --check-config -f "$T/fifo"
+expect "a pipe" 2 'not a regular file'
+
+run timeout 5 "$REQTIMED" --listen 127.0.0.1:0 --metrics "$T/var/no/such"
+expect "a folder for metrics that is not there" 2 'No such file'
+
+# The clerk ends with its master, even when that one is killed.
+cat >"$conf" <<END
+listen = 127.0.0.1:0
+END
+chmod 644 "$conf"
+server --local-stratum 1 -f "$conf" || finish
+clerk=$(cat "/proc/$server_pid/task/$server_pid/children" 2>/dev/null)
+check "there is a clerk" test -n "$clerk"
+# shellcheck disable=SC2317 # called by wait_for
+gone() {
+	! grep -q '^State:.*[RSD] ' "/proc/$1/status" 2>/dev/null
+}
+kill -9 "$server_pid"
+check "killed, it takes its clerk along" wait_for 3 gone "${clerk% }"
+
+# Sockets of a service manager.
+activate() { # KIND NAMES ARGUMENT...: poke binds, then runs reqtimed
+	activate_log=$T/activated.log
+	"$T/poke" activate "$@" 2>"$activate_log" </dev/null &
+	server_pid=$!
+	server_log=$activate_log
+	lib_pids="$lib_pids $server_pid"
+	wait_for 5 grep -q '^reqtimed: ready' "$activate_log"
+}
+if activate udp,tcp ntp:text "$REQTIMED" --local-stratum 4; then
+	poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+	check "socket activation: UDP" test "$(field "$(reply 1)" 1 1)" = 04
+	run "$T/poke" tcp 127.0.0.1 "$(server_port reqtime+tcp)" reqtime
+	check "socket activation: TCP" grep -q '^[0-9a-f]' "$out"
+	check "socket activation: no other address" \
+		test "$(grep -c '^reqtimed: \(ntp\|text\) ' "$server_log")" = 2
+	server_stop
+else
+	not_ok "socket activation" "$(cat "$activate_log")"
+fi
+if activate udp,udp,udp ntp:ntp:ntp "$REQTIMED" --local-stratum 4 --threads 2; then
+	check "three sockets, two threads: each is answered" sh -c "
+		for port in \$(sed -n 's/^reqtimed: ntp .*:\([0-9]*\)\$/\1/p' '$server_log'); do
+			'$T/poke' udp 127.0.0.1 \$port 200 $(request 35) | grep -q 127.0.0.1 || exit 1
+		done"
+	kill "$server_pid"
+	check "... and it ends" wait_for 2 gone "$server_pid"
+else
+	not_ok "three sockets, two threads" "$(cat "$activate_log")"
+fi
+if activate udp ntp "$REQTIMED" --local-stratum 4 --threads 4; then
+	poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+	check "one socket, four threads: it is answered" test -n "$(reply 1)"
+	kill "$server_pid"
+	check "... and it ends" wait_for 2 gone "$server_pid"
+else
+	not_ok "one socket, four threads" "$(cat "$activate_log")"
+fi
+# The manager keeps its sockets: they are as good for the next server as for the first.
+cat >"$T/twice" <<END
+#!/bin/sh
+sh -c 'LISTEN_PID=\$\$ exec "$REQTIMED" --local-stratum 3' 2>"$T/first.log" &
+first=\$!
+read -r go
+kill \$first
+wait \$first
+LISTEN_PID=\$\$ exec "$REQTIMED" --local-stratum 4
+END
+chmod 755 "$T/twice"
+mkfifo "$T/go"
+"$T/poke" activate udp,udp,tcp ntp:text:text "$T/twice" 2>"$T/second.log" <"$T/go" &
+server_pid=$!
+server_log=$T/first.log
+lib_pids="$lib_pids $server_pid"
+exec 9>"$T/go"
+wait_for 5 grep -q '^reqtimed: ready' "$T/first.log"
+poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+check "activated once: it is answered" test "$(field "$(reply 1)" 1 1)" = 03
+echo go >&9
+server_log=$T/second.log
+wait_for 5 grep -q '^reqtimed: ready' "$T/second.log"
+poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
+check "activated twice: it is answered" test "$(field "$(reply 1)" 1 1)" = 04
+poke udp 127.0.0.1 "$(server_port reqtime)" 200 72657174696d65
+check "activated twice: so is the line" test -n "$(reply 1)"
+if kill "$server_pid" && wait_for 5 gone "$server_pid"; then
+	check "activated twice: nothing else came from its sockets" \
+		grep -q 'ended: answered 2, dropped 0;' "$T/second.log"
+else
+	not_ok "activated twice: nothing else came from its sockets" "$(cat "$T/second.log")"
+fi
+exec 9>&-
+run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
+expect "NTP over TCP is refused" 2 'NTP is UDP'
+run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
+expect "a socket of no service is refused" 2 'for no service'
+run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"
+expect "a socket's name with control characters is shown escaped" 2 'a\\x1b\[2Jb\\x0areqtimed'
+check "... in one line" test "$(wc -l <"$err")" = 1
+finish

@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What one run leaves to the next: kiss codes, the history, the lock.  `set` works here on a
+# kernel clock in a file (adversary_clock.c), in a user namespace: the real one stays out of
+# reach.  The rows are those of tests/faults.md.
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+# shellcheck source=tests/tools/adversary.sh
+. "$(dirname "$0")/../../tools/adversary.sh"
+tool adversary_clock.so clock.so
+
+D=$T/state
+rate='stratum=0 leap=3 refid=52415445'
+deny='stratum=0 leap=3 refid=44454e59'
+adversary 127.0.0.1 "$rate; good" 127.0.0.1 "$deny; good" 127.0.0.1 good 127.0.0.1 'wait=3000' \
+	127.0.0.1 "$rate" 127.0.0.1 shift=86400000 127.0.0.1 'wait=60000'
+
+# --- query
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"
+expect "C26 RATE: no answer" 1 'kiss code RATE'
+run "$REQTIME" --state-dir "$D" -t 1s "$(at 1)" "$(at 3)"
+expect "C26 RATE: the next run asks the others" 0 'selected'
+check "C26 RATE: the next run says why it did not ask" grep -Eq \
+	'asked to be left alone \(kiss code RATE\) until [0-2][0-9]:[0-5][0-9] UTC' "$out"
+check "C26 RATE: the next run sends it nothing" test "$(asked 1)" -eq 1
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
+expect "C25 DENY: the next run asks nobody" 1 '"no-answer"'
+check "C25 DENY: the next run sends nothing" test "$(asked 2)" -eq 1
+run "$REQTIME" set --dry-run --state-dir "$D" "$(at 2)"
+expect "C25 DENY: set obeys as well" 1 'left alone \(kiss code DENY\)'
+check "C25 DENY: set sends nothing" test "$(asked 2)" -eq 1
+
+if have python3; then
+	# sql STATEMENT: on the history; prints the first value
+	sql() {
+		python3 - "$D/history.db" "$1" <<-'END'
+			import sqlite3, sys
+			db = sqlite3.connect(sys.argv[1])
+			row = db.execute(sys.argv[2]).fetchone()
+			db.commit()
+			print(row[0] if row else "")
+		END
+	}
+	check "the history has a row for each run" test "$(sql 'SELECT count(*) FROM run')" -ge 5
+	sql "UPDATE kiss SET until_wall_ns=9223372036854775807,
+		since_wall_ns=since_wall_ns-90000*1000000000" >/dev/null
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
+	true_time "row 69 a kiss code till the year 2262: a day is the most"
+	sql "UPDATE kiss SET since_wall_ns=since_wall_ns+200000*1000000000" >/dev/null
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"
+	true_time "row 69 a kiss code from the future: does not count"
+else
+	skip "row 69 a kiss code till the year 2262" "needs python3"
+fi
+run "$REQTIME" --json -t 1s "$(at 3)"
+true_time "row 67 no state directory: asked, and nothing is said"
+check "row 67 no state directory: query makes none" test ! -e "$STATE_DIRECTORY"
+check "row 67 no state directory: query is silent" test ! -s "$err"
+head -c 20000 /dev/urandom >"$D/history.db"
+rm -f "$D"/history.db-*
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 3)"
+true_time "row 68 a corrupt history: an answer"
+check "row 68 a corrupt history: it says so" grep -q 'history.db.corrupt' "$err"
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 3)"
+check "row 68 a corrupt history: said once" test "$status" -eq 0 -a ! -s "$err"
+chmod 777 "$D"
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 3)"
+true_time "row 68 a directory that all may write to: an answer"
+check "row 68 a directory that all may write to: not used, and said" grep -q 'may write' "$err"
+chmod 755 "$D"
+
+# --- set, on a clock of paper
+if ! unshare -Ur true 2>"$T/why"; then
+	skip "set remembers" "no user namespace to be had: $(cat "$T/why")"
+	finish
+fi
+paper() {
+	unshare -Ur env CLOCK_FILE="$T/clock" LD_PRELOAD="$preload$T/clock.so" "$REQTIME" set \
+		--state-dir "$D" --force "$@"
+}
+rm -rf "$D"
+run paper -t 1s "$(at 3)"
+expect "set, the first run" 0 'selected'
+check "set makes the directory and the history" test -s "$D/history.db"
+run paper -t 1s --min-interval 1h "$(at 3)"
+expect "set --min-interval: the last run is younger" 0 'nothing to do'
+run paper -q -t 1s --min-interval 1h "$(at 3)"
+check "set --min-interval --quiet: not a word" test "$status" -eq 0 -a ! -s "$out" -a ! -s "$err"
+before=$(asked 3)
+run paper -t 1s --min-interval 1h "$(at 3)"
+check "set --min-interval: nothing is sent" test "$(asked 3)" -eq "$before"
+
+adversary_good=$(at 3)
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 6)"
+expect "a query of a liar: believed, and recorded" 0 '"offset_ns":86'
+run paper -t 1s "$adversary_good"
+expect "a query of a liar teaches set nothing" 0 'selected'
+background unshare -Ur env CLOCK_FILE="$T/clock" LD_PRELOAD="$preload$T/clock.so" "$REQTIME" set \
+	--state-dir "$D" --force -t 30s "$(at 7)" >/dev/null 2>&1
+holder=$background_pid
+wait_for 10 grep -q '^asked 7' "$adversary_log"
+soon 200 timed paper -t 1s "$(at 3)"
+expect "row 71 another run holds the lock: exit 5" 5 'another run holds the lock'
+check "row 71 another run holds the lock: told within 0.2 s ($took_ms ms)" timely 200
+run paper --json -t 1s "$(at 3)"
+expect "row 71 another run holds the lock, in JSON" 5 '"busy"'
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 3)"
+true_time "row 71 query asks while another run holds the lock"
+run "$REQTIME" set --dry-run --state-dir "$D" --json -t 1s "$(at 3)"
+check "row 71 a dry run works while another run holds the lock" test "$status" -eq 0
+kill -KILL "$holder"
+wait "$holder" 2>/dev/null
+sleep 0.1
+run paper -t 1s "$(at 3)"
+expect "row 72 the lock of a run that was killed: free at once" 0 'selected'
+
+for n in $(seq 50); do
+	(
+		paper -t 2s "$(at 4)" >"$T/many.$n" 2>&1
+		echo $? >"$T/status.$n"
+	) &
+done
+wait_for 10 sh -c "[ \$(cat '$T'/status.* | wc -l) -eq 50 ]"
+check "row 71 fifty at once: one works, the others are busy" test \
+	"$(cat "$T"/status.* | grep -c '^5$')" -eq 49
+# shellcheck disable=SC2012 # names of our own
+check "row 71 fifty at once: nobody waits for the one that works" test \
+	"$(cat "$(ls -t "$T"/status.* | head -n 1)")" -ne 5
+
+adversary_stop
+adversary 127.0.0.1 good
+if have mount && [ "$(id -u)" = 0 ]; then
+	run unshare -Urm sh -c "mkdir -p '$D.full' && mount -t tmpfs -o size=64k none '$D.full' &&
+		dd if=/dev/zero of='$D.full/fill' bs=1k count=60 2>/dev/null;
+		chmod 755 '$D.full'
+		CLOCK_FILE='$T/clock' LD_PRELOAD='$preload$T/clock.so' '$REQTIME' set --force --state-dir '$D.full' '$(at 1)'"
+	expect "row 70 disk full: the clock is set all the same" 0 'selected'
+	check "row 70 disk full: it is said" grep -q 'warning' "$err"
+else
+	skip "row 70 disk full" "needs root"
+fi
+: >"$T/file"
+run unshare -Ur env CLOCK_FILE="$T/clock" LD_PRELOAD="$preload$T/clock.so" "$REQTIME" set --force \
+	--state-dir "$T/file" "$(at 1)"
+expect "row 67 no state directory to be had: set all the same" 0 'selected'
+check "row 67 no state directory to be had: it is said" grep -q 'warning' "$err"
+finish

@@ -1,0 +1,319 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# `reqtime trace`: recorded captures and one of its own held against tshark, hostile files,
+# and what it says without the right to capture.
+
+# shellcheck disable=SC2016 # single quotes: for an inner shell
+
+# shellcheck source=tests/tools/lib.sh
+. "$(dirname "$0")/../../tools/lib.sh"
+own_network
+export HOME="$T" # tshark reads its preferences there, and dies where it may not
+
+# octets NUMBER...: 32 bits each, little-endian
+octets() {
+	for number in "$@"; do
+		printf '%b' "$(printf '\\0%03o\\0%03o\\0%03o\\0%03o' $((number & 255)) \
+			$((number >> 8 & 255)) $((number >> 16 & 255)) $((number >> 24 & 255)))"
+	done
+}
+# pcap_head LINK SNAPLEN: version 2.4, nanoseconds
+pcap_head() {
+	octets $((0xa1b23c4d)) $((4 << 16 | 2)) 0 0 "$2" "$1"
+}
+
+# Of --json output: "FRAME ORIGIN TRANSMIT STRATUM" of each NTP packet.
+our_ntp() {
+	grep '"type":"frame"' "$1" | grep '"origin":' |
+		sed 's/.*"frame":\([0-9]*\),.*"stratum":\([0-9]*\),.*"origin":"\([0-9a-f]*\)\.\([0-9a-f]*\)".*"transmit":"\([0-9a-f]*\)\.\([0-9a-f]*\)".*/\1 \3\4 \5\6 \2/'
+}
+# The same by tshark, whose PDML has the octets.
+their_ntp() { # FILE FILTER PORT [PORT]
+	tshark -r "$1" -Y "$2" -d "udp.port==$3,ntp" -d "udp.port==${4:-$3},ntp" -T pdml 2>/dev/null | awk '
+		function value() { match($0, / value="[0-9a-f]*"/); return substr($0, RSTART + 8, RLENGTH - 9) }
+		/<packet>/ { org = ""; xmt = ""; number = ""; stratum = "" }
+		/name="num"/ { match($0, / show="[0-9]*"/); number = substr($0, RSTART + 7, RLENGTH - 8) }
+		/name="ntp.org"/ { org = value() }
+		/name="ntp.xmt"/ { xmt = value() }
+		/name="ntp.stratum"/ { match($0, / show="[0-9]*"/); stratum = substr($0, RSTART + 7, RLENGTH - 8) }
+		/<\/packet>/ && org != "" { print number, org, xmt, stratum }'
+}
+# "FRAME PROTOCOL SOURCE-PORT DESTINATION-PORT OCTETS" of every frame
+our_frames() {
+	grep '"type":"frame"' "$1" |
+		sed 's/.*"frame":\([0-9]*\),.*"octets":\([0-9]*\),.*"transport":"\([a-z]*\)".*"source_port":\([0-9]*\),.*"destination_port":\([0-9]*\),.*/\1 \3 \4 \5 \2/'
+}
+their_frames() { # FILE FILTER
+	tshark -r "$1" -Y "$2" -T fields -E separator=' ' -e frame.number -e udp.srcport -e udp.dstport \
+		-e tcp.srcport -e tcp.dstport -e frame.len -e frame.protocols 2>/dev/null |
+		sed 's/  */ /g' | awk '{ print $1, ($5 ~ /:tcp/ ? "tcp" : "udp"), $2, $3, $4 }'
+}
+same() { # NAME OURS THEIRS
+	if [ -s "$2" ] && cmp -s "$2" "$3"; then
+		ok "$1"
+	else
+		not_ok "$1" "$(diff "$2" "$3" | head -n 20)"
+	fi
+}
+fits() {
+	check "$1 fits 80 columns of ASCII" awk 'length > 80 || /[^ -~]/ { exit 1 }' "$out"
+}
+
+for file in "$R"/tests/data/*.pcap; do
+	name=$(basename "$file" .pcap)
+	run "$REQTIME" trace --read "$file" --port 11123
+	expect "$name: read" 0 '^Frames: '
+	check "$name: quietly" test ! -s "$err"
+	fits "$name"
+	run "$REQTIME" trace -r "$file" -p 11123 --json --all
+	if have tshark; then
+		our_ntp "$out" >"$T/ours"
+		their_ntp "$file" ntp 11123 >"$T/theirs"
+		same "$name: number, origin, transmit and stratum as tshark has them" \
+			"$T/ours" "$T/theirs"
+		our_frames "$out" >"$T/ours"
+		their_frames "$file" frame >"$T/theirs"
+		same "$name: all frames, with tshark's numbers and ports" "$T/ours" "$T/theirs"
+	else
+		skip "$name: as tshark has it" "needs tshark"
+	fi
+	if have python3; then
+		check "$name: each line is JSON" python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    assert json.loads(line)["type"] in ("frame", "exchange", "silence", "summary")' "$out"
+	else
+		skip "$name: each line is JSON" "needs python3"
+	fi
+done
+
+data=$R/tests/data
+run "$REQTIME" trace -r "$data/ntpsec-1.2.2-kiss.pcap"
+expect 'a kiss is named' 0 'kiss RATE, leap 3, answers 3'
+expect 'and no offset is made of it' 0 'no offset to be had; not to be used: asked too often'
+run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap" -p 11123
+expect 'requests without an answer are named' 0 'NO ANSWER to 12: 127.0.0.1:[0-9]* asked 127.0.0.1:11123 \(ntp\)'
+expect 'symmetric passive answers active' 0 'symmetric passive, stratum 1, answers 13'
+run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap"
+expect 'without its port there is nothing to see' 0 '^Frames: [0-9]*, of time protocols: 0$'
+run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain
+expect '--explain draws' 0 '^   T1   o 2026-11-23T02:26:23\.135844973Z '
+expect '--explain adds up' 0 'offset = .* = -0\.000113525 s$|offset = .* = -0\.00011352[0-9] s$'
+fits '--explain'
+run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 2
+expect '--exchange 2' 0 '^Exchange 2, '
+run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 3
+expect 'an exchange that is not there' 1 'no such exchange to explain: 2 seen'
+run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --count 2
+expect '--count' 0 '^Frames: 2, '
+run sh -c '"$1" trace -r - -p 11123 <"$2"' sh "$REQTIME" "$data/chronyd-4.3-plain.pcap"
+expect 'from standard input' 0 'exchange 2 \(3, 4\)'
+run sh -c '"$1" trace -r "$2" >/dev/full' sh "$REQTIME" "$data/chronyd-4.3-plain.pcap"
+expect 'a full device is exit 6' 6 'cannot write to standard output'
+
+# A signal while nothing comes.
+mkfifo "$T/pipe"
+sleep 20 >"$T/pipe" &
+lib_pids="$lib_pids $!"
+"$REQTIME" trace -r "$T/pipe" >"$out" 2>"$err" &
+tracer=$!
+lib_pids="$lib_pids $tracer"
+sleep 0.2
+kill -TERM "$tracer"
+status=0
+wait "$tracer" || status=$?
+expect 'SIGTERM before anything came' 143
+check 'and nothing was said' test ! -s "$err"
+
+# -w keeps all frames, with their nanoseconds.
+cp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
+run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
+expect '--write' 0
+check 'what was kept is what was read' cmp "$T/in.pcap" "$T/kept.pcap"
+run "$REQTIME" trace -r "$T/in.pcap" -w "$T/in.pcap"
+expect 'a file cannot be read and written' 2 'read already'
+check 'and is left as it was' cmp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
+run "$REQTIME" trace -r "$T/in.pcap" -w /dev/full
+expect 'a full disk is told of' 6 'cannot write'
+
+for words in '' '-i lo -r x' '-r x --exchange 1' '-r x --explain --json' '-r x -t 1s' \
+	'-r x -p ftp:21' '-r x -p 0' '-r x -n 0' '-r x word' '-i lo -w -'; do
+	# shellcheck disable=SC2086 # several words
+	run "$REQTIME" trace $words
+	expect "usage: trace $words" 2 '^reqtime: '
+done
+run "$REQTIME" trace -r "$T/absent"
+expect 'no such file' 2 'cannot read .*/absent: No such file'
+run "$REQTIME" trace -r "$T"
+expect 'a folder' 2 '^reqtime: '
+
+# Hostile files: one line, no more, and no crash.
+hostile() { # NAME PATTERN [WORDS]: of $T/bad.pcap
+	run "$REQTIME" trace -r "$T/bad.pcap" -a
+	expect "hostile: $1" "$3" "$2"
+	check "hostile: $1: at most one line of complaint" test "$(wc -l <"$err")" -le 1
+}
+: >"$T/bad.pcap"
+hostile 'empty' '^reqtime: .*bad.pcap: ' 2
+head -c 4096 /dev/zero >"$T/bad.pcap"
+hostile 'zeros' 'bad.pcap: unknown file format' 2
+printf 'GIF89a, not a capture at all, however long it is' >"$T/bad.pcap"
+hostile 'something else' 'bad.pcap: unknown file format' 2
+head -c 30 "$T/in.pcap" >"$T/bad.pcap"
+hostile 'broken off in a frame header' 'after frame 0: truncated' 6
+head -c 100 "$T/in.pcap" >"$T/bad.pcap"
+hostile 'broken off in a frame' 'after frame 0: truncated' 6
+head -c 300 "$T/in.pcap" >"$T/bad.pcap"
+hostile 'broken off later' 'after frame 2: truncated' 6
+{ pcap_head 147 65535 && octets 1 0 4 4 0; } >"$T/bad.pcap"
+hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 2
+{ pcap_head 1 $((1 << 31)) && octets 1 0 4 4 0; } >"$T/bad.pcap"
+hostile 'a snap length of 2^31' 'not IP|malformed' 0
+{ pcap_head 1 65535 && octets 1 0 $((0xffffffff)) 4 0; } >"$T/bad.pcap"
+hostile 'a frame of 4 GiB' 'after frame 0: ' 6
+{ pcap_head 1 65535 && octets 1 0 $((0x7fffffff)) $((0x7fffffff)) 0; } >"$T/bad.pcap"
+hostile 'a frame of 2 GiB' 'after frame 0: ' 6
+{ pcap_head 1 65535 && octets $((0xffffffff)) $((0xffffffff)) 4 1 0; } >"$T/bad.pcap"
+hostile 'a time out of range, more captured than sent' 'malformed' 0
+{ pcap_head 101 65535 && octets 1 0 0 0 && octets 2 0 0 9; } >"$T/bad.pcap"
+hostile 'frames of nothing' '^Frames: 2, of time protocols: 0$' 0
+{ pcap_head 101 65535 && octets 1 0 40 40 && printf 'E\0\377\377\0\0\0\0\100\021\0\0\177\0\0\1\177\0\0\1' &&
+	head -c 20 /dev/zero; } >"$T/bad.pcap"
+hostile 'a lying IP length' 'malformed' 0
+
+# Without libpcap, of which nothing else has need.
+pcap=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libpcap\.so\.0\.8 .* => //p' | head -n 1)
+# shellcheck disable=SC2317 # called by run
+without_libpcap() {
+	unshare -Urm sh -c 'mount --bind /dev/null "$0" && exec "$@"' "$pcap" "$REQTIME" "$@"
+}
+if [ -n "$pcap" ] && without_libpcap --version >/dev/null 2>"$T/why"; then
+	run without_libpcap trace -r "$data/chronyd-4.3-plain.pcap"
+	expect 'without libpcap there is no trace: exit 6' 6 'libpcap is not to be had.*apt install'
+	check 'in one line' test "$(wc -l <"$err")" -eq 1
+	run without_libpcap trace -i lo
+	expect 'nor a live one' 6 '^reqtime: libpcap is not to be had'
+else
+	skip 'without libpcap' "it cannot be hidden here: $(head -n 1 "$T/why" 2>/dev/null)"
+fi
+
+# Without the right.
+if [ "$(id -u)" = 0 ] && setpriv --bounding-set=-net_raw true 2>/dev/null; then
+	run setpriv --bounding-set=-net_raw --inh-caps=-all "$REQTIME" trace -i lo
+	expect 'no right to capture: exit 4' 4 'CAP_NET_RAW is missing; as root, "setcap cap_net_raw=p /.*reqtime" grants it'
+	check 'in one line' test "$(wc -l <"$err")" -eq 1
+else
+	skip 'no right to capture: exit 4' 'needs root to take it away'
+fi
+
+# A capture of its own.
+run "$REQTIME" trace -i nosuchthing0 -n 1
+if [ "$status" -eq 4 ]; then
+	skip 'a live capture' 'no right to capture here'
+	finish
+fi
+expect 'no such interface' 2 'nosuchthing0: no such interface'
+run "$REQTIME" trace -i lo -t 300ms
+expect '--timeout ends it' 0 '^Frames: 0, '
+if [ "$(id -u)" = 0 ] && have setcap && cp "$REQTIME" "$T/capable" &&
+	setcap cap_net_raw=p "$T/capable" 2>/dev/null; then
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/capable" trace -i lo -t 300ms
+	expect 'cap_net_raw=p on the program is enough' 0 '^Frames: 0, '
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$REQTIME" trace -r "$T/in.pcap"
+	expect 'a file needs no right' 0 '^Frames: 4, '
+else
+	skip 'cap_net_raw=p on the program is enough' 'needs root and setcap'
+fi
+server --listen 127.0.0.1:0 --listen '[::1]:0' --text-listen 127.0.0.1:0 --time-listen 127.0.0.1:0 \
+	--daytime-listen 127.0.0.1:0 --local-stratum 1 || finish
+ntp=$(server_port ntp)
+ntp6=$(sed -n 's/^reqtimed: ntp \[::1\]:\([0-9]*\)$/\1/p' "$server_log")
+text=$(server_port reqtime)
+text_tcp=$(server_port reqtime+tcp)
+time=$(server_port time)
+time_tcp=$(server_port time+tcp)
+daytime=$(server_port daytime)
+daytime_tcp=$(server_port daytime+tcp)
+ports="-p $ntp -p $ntp6 -p reqtime:$text -p reqtime:$text_tcp -p time:$time -p time:$time_tcp
+	-p daytime:$daytime -p daytime:$daytime_tcp"
+
+other=
+if have tcpdump; then
+	background tcpdump -Z root -B 4096 -s 2048 --immediate-mode -i lo -U -w "$T/other.pcap" --time-stamp-precision=nano
+	other=$background_pid
+fi
+# shellcheck disable=SC2086
+"$REQTIME" trace -i lo -w "$T/own.pcap" $ports >"$T/live" 2>"$T/live.err" </dev/null &
+tracer=$!
+lib_pids="$lib_pids $tracer"
+# shellcheck disable=SC2317 # called by wait_for
+captures() {
+	"$REQTIME" -n 1 -t 300ms "127.0.0.1:$ntp"
+	[ -s "$T/live" ] && { [ -z "$other" ] || [ "$(wc -c <"$T/other.pcap")" -gt 24 ]; }
+}
+if ! wait_for 5 captures; then
+	not_ok 'a live capture' "$(cat "$T/live.err")"
+	finish
+fi
+dropped=$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$tracer/status")
+check 'every capability is given up' test "$dropped" = 0000000000000000
+run "$REQTIME" -n 2 --all "127.0.0.1:$ntp" "[::1]:$ntp6" "reqtime://127.0.0.1:$text" \
+	"reqtime+tcp://127.0.0.1:$text_tcp" "time://127.0.0.1:$time" "time+tcp://127.0.0.1:$time_tcp" \
+	"daytime://127.0.0.1:$daytime" "daytime+tcp://127.0.0.1:$daytime_tcp"
+run "$REQTIME" -n 1 -t 300ms 127.0.0.1 # nobody listens
+sleep 0.3
+kill -INT "$tracer"
+status=0
+wait "$tracer" || status=$?
+cp "$T/live" "$out"
+cp "$T/live.err" "$err"
+expect 'SIGINT ends it with a summary' 0 '^Offsets are server - capture'
+fits 'the live capture'
+for protocol in 'NTPv4 server, stratum 1, answers' 'reqtime answer "2' 'ACK, stream of [0-9]*, 31 octets, reqtime' \
+	' time answer 2.*, answers' 'TCP .*4 octets, time answer' 'daytime answer "[A-Z][a-z]*day' 'octets, daytime' \
+	'\[::1\]:[0-9]* > \[::1\]' 'NO ANSWER to [0-9]*: 127.0.0.1:[0-9]* asked 127.0.0.1:123 \(ntp\)'; do
+	# What is too long for a line goes on in the next.
+	check "live: $protocol" sh -c 'tr "\n" " " <"$1" | sed "s/  */ /g" | grep -Eq -e "$2"' sh "$out" "$protocol"
+done
+# One clock on both sides: the true offset is 0.  A server adds to T3 what sending usually
+# takes, so that the delay may even come out below 0 by that.
+# shellcheck disable=SC2086
+run "$REQTIME" trace -r "$T/own.pcap" --json $ports
+wrong=$(grep '"type":"exchange","exchange":[0-9]*,"protocol":"\(ntp\|reqtime\)"' "$out" |
+	sed 's/.*"offset_ns":\([-0-9]*\),"delay_ns":\([-0-9]*\),.*/\1 \2/' |
+	awk '$2 < -100000 || 2 * ($1 < 0 ? -$1 : $1) > $2 + 200000 { print } END { if (NR < 4) print "only " NR }')
+check 'each offset lies within half its delay' test -z "$wrong"
+# shellcheck disable=SC2086
+run "$REQTIME" trace -r "$T/own.pcap" $ports
+check 'the file tells what the capture told' cmp "$T/live" "$out"
+if [ -n "$other" ]; then
+	kill -INT "$other"
+	wait "$other" 2>/dev/null
+fi
+if ! have tshark; then
+	skip 'live: as tshark has it' 'needs tshark'
+	finish
+fi
+for file in own other; do
+	if [ ! -s "$T/$file.pcap" ]; then
+		skip "$file: as tshark has it" 'needs tcpdump'
+		continue
+	fi
+	# shellcheck disable=SC2086
+	run "$REQTIME" trace -r "$T/$file.pcap" --json $ports
+	# What ICMP quotes is no packet of these ports.
+	filter="!icmp && !icmpv6"
+	our_frames "$out" >"$T/ours"
+	their_frames "$T/$file.pcap" "$filter" >"$T/theirs"
+	same "$file: numbers, ports and octets as tshark has them" "$T/ours" "$T/theirs"
+	our_ntp "$out" >"$T/ours"
+	their_ntp "$T/$file.pcap" "ntp && $filter" "$ntp" "$ntp6" >"$T/theirs"
+	same "$file: number, origin, transmit and stratum as tshark has them" "$T/ours" "$T/theirs"
+	# Which segment carries the octets of an answer.
+	grep '"type":"frame"' "$out" | grep '"protocol":"reqtime"' | grep '"transport":"tcp"' |
+		grep '"role":"answer"' | sed 's/.*"frame":\([0-9]*\),.*/\1/' >"$T/ours"
+	tshark -r "$T/$file.pcap" -Y "tcp.srcport == $text_tcp && tcp.len == 31" -T fields -e frame.number \
+		2>/dev/null >"$T/theirs"
+	same "$file: the frames that carry the answers over TCP" "$T/ours" "$T/theirs"
+done
+finish

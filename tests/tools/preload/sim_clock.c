@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the test scripts, preloaded: the machine of sim_clock.h in place of this one.  All clocks
+ * that are read, and the kernel's that is set, are its; arrival and departure stamps are
+ * carried over to it.  Nothing waits for long: when the first process of a program polls with no
+ * child at work, the time until its deadline is skipped, in steps that say how far off the
+ * clock was.
+ *
+ *   SIM_REPORT   one line for each wait that was skipped
+ *   SIM_WAITS    after so many SIGTERM
+ *   SIM_FAULT    of a step: `refused` by clock_adjtime(), `ignored` by whatever orders it, or
+ *                `signal`: SIGTERM comes while it is made
+ *
+ * This machine's own clock is read and never set.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timex.h>
+#include <sys/wait.h>
+
+#include "../sim_clock.h"
+
+enum { SKIP_LEAST_MS = 1000 };
+#define STEP_NS (30 * NS)
+
+static struct sim *sim;
+static pid_t first;
+static FILE *report;
+static long waits_left;
+static const char *fault;
+
+static int (*real_poll)(struct pollfd *fds, nfds_t count, int timeout_ms);
+static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("SIM_REPORT");
+	const char *waits = getenv("SIM_WAITS");
+
+	sim = sim_open();
+	*(void **)&real_poll = dlsym(RTLD_NEXT, "poll");
+	*(void **)&real_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
+	if (!sim || !real_poll || !real_recvmsg) {
+		abort();
+	}
+	first = getpid();
+	fault = getenv("SIM_FAULT");
+	waits_left = waits ? atol(waits) : -1;
+	if (path) {
+		report = fopen(path, "we");
+		if (!report) {
+			abort();
+		}
+		setvbuf(report, NULL, _IONBF, 0);
+	}
+}
+
+/* ---- the machine ---- */
+
+static void lock(void)
+{
+	while (atomic_exchange(&sim->is_locked, 1)) {
+	}
+}
+
+static void unlock(void)
+{
+	atomic_store(&sim->is_locked, 0);
+}
+
+static double kernel_ppb(void)
+{
+	return (double)sim->freq * 1000.0 / 65536.0;
+}
+
+static void walk(double seconds)
+{
+	sim->unwalked_s += seconds;
+	if (sim->unwalked_s >= 1.0) {
+		const double normal = sqrt(2.0 * sim_exponential(&sim->random)) *
+		                      cos(6.283185307179586 * sim_uniform(&sim->random));
+
+		sim->crystal_ppb += SIM_WALK_PPB * sqrt(sim->unwalked_s) * normal;
+		sim->unwalked_s = 0.0;
+	}
+}
+
+/* With the lock: up to the true time `to_ns`. */
+static void go_on(int64_t to_ns)
+{
+	const int64_t ns = to_ns - sim->at_ns;
+	double slew_ns, most_ns, gained_ns;
+
+	if (ns <= 0) {
+		return;
+	}
+	most_ns = (double)ns * SIM_SLEW_PPB * 1e-9;
+	slew_ns = (double)sim->pending_ns;
+	slew_ns = slew_ns > most_ns ? most_ns : slew_ns < -most_ns ? -most_ns : slew_ns;
+	gained_ns = (double)ns * (sim->crystal_ppb + kernel_ppb()) * 1e-9 + slew_ns +
+	            sim->mono_rest;
+	sim->pending_ns -= (int64_t)slew_ns;
+	sim->mono_ns += ns + (int64_t)floor(gained_ns);
+	sim->mono_rest = gained_ns - floor(gained_ns);
+	sim->at_ns = to_ns;
+	walk((double)ns * 1e-9);
+}
+
+static int64_t maxerror_ns(void)
+{
+	return sim->maxerror_ns + (sim->at_ns - sim->maxerror_at_ns) / 2000; /* 500 ppm */
+}
+
+static int64_t local_ns(clockid_t clock)
+{
+	struct timespec real = { 0, 0 };
+	int64_t now_ns, ns;
+
+	if (!sim) { /* a sanitizer asks before begin() */
+		syscall(SYS_clock_gettime, clock, &real);
+		return real.tv_sec * NS + real.tv_nsec;
+	}
+	/* Before the lock: a process may die in a call to the kernel. */
+	now_ns = sim_true_ns(sim);
+	lock();
+	go_on(now_ns);
+	ns = sim->mono_ns;
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
+	    clock == CLOCK_TAI) {
+		ns += sim->ahead_ns;
+	}
+	unlock();
+	return ns;
+}
+
+/* ---- reading ---- */
+
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	const int64_t ns = local_ns(clock);
+
+	ret->tv_sec = ns / NS;
+	ret->tv_nsec = ns % NS;
+	return 0;
+}
+
+int gettimeofday(struct timeval *restrict ret, void *restrict zone)
+{
+	const int64_t ns = local_ns(CLOCK_REALTIME);
+
+	(void)zone;
+	ret->tv_sec = ns / NS;
+	ret->tv_usec = ns % NS / 1000;
+	return 0;
+}
+
+time_t time(time_t *ret)
+{
+	const time_t now = local_ns(CLOCK_REALTIME) / NS;
+
+	if (ret) {
+		*ret = now;
+	}
+	return now;
+}
+
+static void carry_over(struct timespec *stamp, int64_t real_ns, int64_t now_ns)
+{
+	int64_t ns = stamp->tv_sec * NS + stamp->tv_nsec;
+
+	if (ns == 0) {
+		return;
+	}
+	ns = now_ns - (real_ns - ns);
+	stamp->tv_sec = ns / NS;
+	stamp->tv_nsec = ns % NS;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	const ssize_t len = real_recvmsg(fd, message, flags);
+	const int64_t real_ns = sim_real_ns(CLOCK_REALTIME);
+	const int64_t now_ns = local_ns(CLOCK_REALTIME);
+
+	if (len < 0) {
+		return len;
+	}
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_SOCKET) {
+			continue;
+		}
+		if (c->cmsg_type == SCM_TIMESTAMPNS) {
+			carry_over((struct timespec *)(void *)CMSG_DATA(c), real_ns,
+			           now_ns);
+		} else if (c->cmsg_type == SCM_TIMESTAMPING) {
+			/* Of three the first: that of the software. */
+			carry_over((struct timespec *)(void *)CMSG_DATA(c), real_ns,
+			           now_ns);
+		}
+	}
+	return len;
+}
+
+/* ---- waiting ---- */
+
+static int has_child(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+static void skip(int64_t local_wait_ns)
+{
+	double sum = 0.0, worst_ns = 0.0, seconds = 0.0;
+	long broken = 0, told = 0;
+	int64_t ns;
+
+	lock();
+	while (local_wait_ns > 0) {
+		double off_ns;
+
+		ns = local_wait_ns < STEP_NS ? local_wait_ns : STEP_NS;
+		atomic_fetch_add(&sim->skipped_ns, ns);
+		go_on(sim_true_ns(sim));
+		local_wait_ns -= ns;
+		off_ns = fabs((double)(sim->at_ns - sim->mono_ns - sim->ahead_ns));
+		sum += off_ns * off_ns * (double)ns;
+		seconds += (double)ns;
+		worst_ns = off_ns > worst_ns ? off_ns : worst_ns;
+		told++;
+		broken += off_ns > (double)maxerror_ns();
+	}
+	if (report) {
+		fprintf(report, "%.0f %.0f %.0f %.0f %ld %ld %ld\n", sqrt(sum / seconds),
+		        worst_ns, sim->crystal_ppb, kernel_ppb(), told, broken, sim->steps);
+	}
+	unlock();
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	int n;
+
+	if (getpid() != first || timeout_ms < SKIP_LEAST_MS || has_child()) {
+		return real_poll(fds, count, timeout_ms);
+	}
+	n = real_poll(fds, count, 0);
+	if (n != 0) {
+		return n;
+	}
+	if (waits_left == 0) {
+		kill(first, SIGTERM);
+		return real_poll(fds, count, timeout_ms);
+	}
+	waits_left--;
+	skip(timeout_ms * INT64_C(1000000));
+	return 0;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *to,
+                    struct timespec *left)
+{
+	(void)clock;
+	(void)flags;
+	(void)to;
+	(void)left;
+	abort(); /* nothing that is simulated sleeps */
+}
+
+/* ---- setting ---- */
+
+static int has_fault(const char *name)
+{
+	return fault && strcmp(fault, name) == 0;
+}
+
+static void step(int64_t by_ns)
+{
+	sim->steps++;
+	sim->ahead_ns += has_fault("ignored") ? 0 : by_ns;
+}
+
+static void order(const struct timex *tx)
+{
+	sim->orders++;
+	if (tx->modes & ADJ_SETOFFSET) {
+		step(tx->time.tv_sec * NS +
+		     tx->time.tv_usec * (tx->modes & ADJ_NANO ? 1 : 1000));
+	}
+	if (tx->modes & ADJ_FREQUENCY) {
+		sim->freq = tx->freq;
+	}
+	if (tx->modes & ADJ_STATUS) {
+		sim->status = tx->status;
+	}
+	if (tx->modes & ADJ_MAXERROR) {
+		sim->maxerror_ns = tx->maxerror * INT64_C(1000);
+		sim->maxerror_at_ns = sim->at_ns;
+	}
+	if (tx->modes & ADJ_ESTERROR) {
+		sim->esterror = tx->esterror;
+	}
+}
+
+static void state(struct timex *tx)
+{
+	memset(tx, 0, sizeof(*tx));
+	tx->freq = sim->freq;
+	tx->status = sim->status;
+	tx->maxerror = maxerror_ns() / 1000;
+	tx->esterror = sim->esterror;
+	tx->tick = 10000;
+	tx->precision = 1;
+}
+
+int clock_adjtime(clockid_t clock, struct timex *tx)
+{
+	const unsigned modes = tx->modes;
+	int64_t now_ns;
+
+	(void)clock;
+	/* The question whether it may: an order that the real kernel refuses. */
+	if ((modes & ADJ_SETOFFSET) && (tx->time.tv_usec < 0 || has_fault("refused"))) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((modes & ADJ_SETOFFSET) && has_fault("signal")) {
+		kill(getpid(), SIGTERM);
+	}
+	now_ns = sim_true_ns(sim);
+	lock();
+	go_on(now_ns);
+	if (modes == ADJ_OFFSET_SINGLESHOT || modes == ADJ_OFFSET_SS_READ) {
+		const int64_t before_ns = sim->pending_ns;
+
+		if (modes == ADJ_OFFSET_SINGLESHOT) {
+			sim->orders++;
+			sim->pending_ns = tx->offset * INT64_C(1000);
+		}
+		state(tx);
+		tx->offset = before_ns / 1000;
+	} else {
+		if (modes != 0) {
+			order(tx);
+		}
+		state(tx);
+	}
+	unlock();
+	return TIME_OK;
+}
+
+int adjtimex(struct timex *tx)
+{
+	return clock_adjtime(CLOCK_REALTIME, tx);
+}
+
+int adjtime(const struct timeval *by, struct timeval *left)
+{
+	const int64_t now_ns = sim_true_ns(sim);
+
+	lock();
+	go_on(now_ns);
+	if (left) {
+		left->tv_sec = sim->pending_ns / NS;
+		left->tv_usec = sim->pending_ns % NS / 1000;
+	}
+	if (by) {
+		sim->orders++;
+		sim->pending_ns = by->tv_sec * NS + by->tv_usec * INT64_C(1000);
+	}
+	unlock();
+	return 0;
+}
+
+int clock_settime(clockid_t clock, const struct timespec *to)
+{
+	const int64_t now_ns = sim_true_ns(sim);
+
+	(void)clock;
+	lock();
+	go_on(now_ns);
+	sim->orders++;
+	step(to->tv_sec * NS + to->tv_nsec - sim->mono_ns - sim->ahead_ns);
+	unlock();
+	return 0;
+}
+
+int settimeofday(const struct timeval *to, const struct timezone *zone)
+{
+	(void)to;
+	(void)zone;
+	errno = EPERM;
+	return -1;
+}
