@@ -84,12 +84,9 @@ TESTS   := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 SIMS    := $(basename $(notdir $(wildcard tests/sim/sim_*.c)))
 TOOLS   := $(filter-out history_maker,$(basename $(notdir $(wildcard tests/tools/*.c tests/bench/*.c)))) \
            $(patsubst %.c,%.so,$(notdir $(wildcard tests/tools/preload/*.c)))
-SCRIPTS := $(wildcard tests/system/*/*.sh)
 # In the order in which a linker has to see them: a layer asks only for what is further right.
 LAYERS   := cmd app io core
 ARCHIVES := $(LAYERS:%=$(B)/lib%.a)
-# Of the tree as it is, without a build of something else.
-LOOKS   := tests/layers.sh tests/manpages.sh tests/completion.sh tests/cookbook.sh tests/faults.sh
 C_FILES  = $(shell find src include tests -name '*.[ch]')
 
 all: $(PROGS:%=$(B)/%)
@@ -123,6 +120,7 @@ $(B)/%.o: %.c $(B)/flags | $(B)/needs.ok
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+$(B)/tests/unit/%.o: | $(B)/needs-tests.ok
 $(B)/src/io/net/capture%.o: CPPFLAGS += $(PCAP_INC)
 
 # What the scripts set against the programs shares no code with them.
@@ -144,7 +142,10 @@ $(B)/flags: FORCE
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' >$@
 # Before anything is compiled: which library is missing, and how its package is called.
 $(B)/needs.ok: $(B)/flags packaging/deps
-	@$(look_for) headers
+	@$(look_for) headers build
+	@touch $@
+$(B)/needs-tests.ok: $(B)/flags packaging/deps
+	@$(look_for) headers test
 	@touch $@
 
 # The linker warns that names need shared libraries.  /etc/hosts and DNS do not: tests/static.sh.
@@ -167,21 +168,16 @@ demo:
 	@$(MAKE) --no-print-directory -s all
 	@BUILD=$(B) packaging/demo.sh
 
-# The simulations, which take longest, first.
 unit: tests
-	@tests/run JOBS=4 SIM_DAYS=8 $(SIMS:%=$(B)/%) $(TESTS:%=$(B)/%)
+	@BUILD=$(B) tests/all unit
 
 test: all tests tools
-	@tests/run JOBS=4 BUILD=$(B) SIM_DAYS=8 $(SIMS:%=$(B)/%) $(TESTS:%=$(B)/%) $(LOOKS) $(SCRIPTS)
+	@BUILD=$(B) tests/all test
 
-check:
+check nightly:
 	@packaging/deps build test || \
-		echo "check: going on without; what needs them is skipped, and says so"
-	@tests/check
-
-nightly:
-	@packaging/deps build test
-	@NIGHTLY=1 tests/check
+		echo "$@: going on without; what needs them is skipped, and says so"
+	@tests/all $@
 
 bench: all sims tools
 	@packaging/deps build test

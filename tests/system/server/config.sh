@@ -247,6 +247,7 @@ check "killed, it takes its clerk along" wait_for 3 gone "${clerk% }"
 # Sockets of a service manager.
 activate() { # KIND NAMES ARGUMENT...: poke binds, then runs reqtimed
 	activate_log=$T/activated.log
+	: >"$activate_log" # else the "ready" of the one before is taken for this one's
 	"$T/poke" activate "$@" 2>"$activate_log" </dev/null &
 	server_pid=$!
 	server_log=$activate_log
