@@ -53,7 +53,7 @@ else
 fi
 
 without=
-for file in $files $(find tests packaging -name '*.sh') tests/run packaging/deps; do
+for file in $files $(find tests packaging -name '*.sh') tests/run tests/all tests/guard packaging/deps packaging/install; do
 	head -n 4 "$file" | grep -q 'SPDX-License-Identifier: MIT' || without="$without $file"
 done
 if [ -z "$without" ]; then
