@@ -66,8 +66,14 @@ done <"$T/lines"
 check "each row of the table has the tests that it names" test -z "$lacking"
 [ -z "$lacking" ] || echo "# $lacking"
 
-grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " tests/system/[46]*.sh tests/unit/test_measure.c |
-	sed "s/^[\"']//; s/^row //; s/ \$//" | sort -u >"$T/named"
+# ids_in FILE...: those that tests carry there
+ids_in() {
+	grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " "$@" | sed "s/^[\"']//; s/^row //; s/ \$//" | sort -u
+}
+for folder in tests/system/client tests/system/set; do
+	check "tests in $folder carry ids" test "$(ids_in "$folder"/*.sh | wc -l)" -gt 10
+done
+ids_in tests/system/*/*.sh tests/unit/test_measure.c >"$T/named"
 sort -u "$T/wanted" >"$T/sorted"
 check "no test has an id that is not in the table" sh -c \
 	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"

@@ -93,7 +93,7 @@ false_count() {
 	true_time "row 38 1 falseticker of 4 is outvoted"
 	check "row 38 1 falseticker of 4 is named" test "$(false_count)" = 1
 	check "row 38 1 falseticker of 4: by how much it misses" sh -c \
-		"printf '%s\n' '$(source_of 4)' | grep -Eq 'misses the majority by \+?(1 s|9[0-9][0-9])'"
+		"printf '%s\n' '$(source_of 4)' | grep -Eq 'misses the majority by \+?(1 s|9[0-9][0-9](\.[0-9]+)? ms)'"
 	run "$REQTIME" --json --all $(at 1 5)
 	true_time "row 38 2 falsetickers of 5 are outvoted"
 	check "row 38 2 falsetickers of 5 are named" test "$(false_count)" = 2
