@@ -23,7 +23,7 @@
 #define SIM_BEHIND_NS (3 * NS)                  /* the clock, then */
 #define SIM_CRYSTAL_PPB (-50e3)                 /* too slow, then */
 #define SIM_WALK_PPB 1.0                        /* of the crystal, per root second */
-#define SIM_SLEW_PPB 500e3
+#define SIM_SLEW_NS INT64_C(500000)             /* of a slew, each second */
 
 struct sim {
 	atomic_int is_locked;
@@ -41,6 +41,7 @@ struct sim {
 	/* The kernel, as struct timex has it. */
 	long freq;
 	int64_t pending_ns;
+	double slewed_ppb; /* in this second, of a slew */
 	int64_t maxerror_ns, maxerror_at_ns;
 	long esterror;
 	int status;

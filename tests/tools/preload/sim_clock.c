@@ -91,25 +91,44 @@ static void walk(double seconds)
 	}
 }
 
-/* With the lock: up to the true time `to_ns`. */
+/* As the kernel counts a slew: at each full second of its wall clock it takes up to 500 us of what
+ * is pending, and gives that much over the second that begins. */
+static void second_begins(void)
+{
+	int64_t ns = sim->pending_ns;
+
+	ns = ns > SIM_SLEW_NS ? SIM_SLEW_NS : ns < -SIM_SLEW_NS ? -SIM_SLEW_NS : ns;
+	sim->pending_ns -= ns;
+	sim->slewed_ppb = (double)ns;
+}
+
+static int64_t second_left_ns(void)
+{
+	return NS - (sim->mono_ns + sim->ahead_ns) % NS;
+}
+
+/* With the lock: up to the true time `to_ns`, a second of the wall clock at a time at most. */
 static void go_on(int64_t to_ns)
 {
-	const int64_t ns = to_ns - sim->at_ns;
-	double slew_ns, most_ns, gained_ns;
+	while (to_ns > sim->at_ns) {
+		const double ppb = sim->crystal_ppb + kernel_ppb() + sim->slewed_ppb;
+		const int64_t left_ns = second_left_ns();
+		/* Rounded up: a part of a nanosecond more is at its end, never short of it. */
+		const int64_t whole_ns =
+			(int64_t)((double)left_ns / (1.0 + ppb * 1e-9)) + 1;
+		const int64_t ns =
+			to_ns - sim->at_ns < whole_ns ? to_ns - sim->at_ns : whole_ns;
+		const double gained_ns = (double)ns * ppb * 1e-9 + sim->mono_rest;
+		const int64_t local_ns = ns + (int64_t)floor(gained_ns);
 
-	if (ns <= 0) {
-		return;
+		sim->mono_ns += local_ns;
+		sim->mono_rest = gained_ns - floor(gained_ns);
+		sim->at_ns += ns;
+		if (local_ns >= left_ns) {
+			second_begins();
+		}
+		walk((double)ns * 1e-9);
 	}
-	most_ns = (double)ns * SIM_SLEW_PPB * 1e-9;
-	slew_ns = (double)sim->pending_ns;
-	slew_ns = slew_ns > most_ns ? most_ns : slew_ns < -most_ns ? -most_ns : slew_ns;
-	gained_ns = (double)ns * (sim->crystal_ppb + kernel_ppb()) * 1e-9 + slew_ns +
-	            sim->mono_rest;
-	sim->pending_ns -= (int64_t)slew_ns;
-	sim->mono_ns += ns + (int64_t)floor(gained_ns);
-	sim->mono_rest = gained_ns - floor(gained_ns);
-	sim->at_ns = to_ns;
-	walk((double)ns * 1e-9);
 }
 
 static int64_t maxerror_ns(void)
@@ -285,6 +304,8 @@ static void step(int64_t by_ns)
 {
 	sim->steps++;
 	sim->ahead_ns += has_fault("ignored") ? 0 : by_ns;
+	sim->pending_ns = 0;
+	sim->slewed_ppb = 0.0;
 }
 
 static void order(const struct timex *tx)
