@@ -459,9 +459,11 @@ static const struct told tolds[] = {
 	{ "told: esterror is no more than maxerror", 0, true, 0, NS_PER_S, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
 	{ "told: an absurd deviation", 0, true, 0, -5, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
 	{ "told: a change of 100 ppm at most", 0, true, 0, 0, 0, 300000, 50, 0, 0, true, 100050, true, 3 * MS, 0 },
-	{ "told: a change of 100 ppm at most, down", 0, true, 0, 0, 0, INT64_MIN, 50, 0, 0, true, -99950, true, 3 * MS, 0 },
-	{ "told: 500 ppm in all", 0, true, 0, 0, 0, INT64_MAX, 450000, 0, 0, true, 500000, true, 3 * MS, 0 },
-	{ "told: -500 ppm in all", 0, true, 0, 0, 0, -600000, -450000, 0, 0, true, -500000, true, 3 * MS, 0 },
+	{ "told: a change of 100 ppm at most, down", 0, true, 0, 0, 0, -500000, 50, 0, 0, true, -99950, true, 3 * MS, 0 },
+	{ "told: 500 ppm and beyond need tick, by 1000 ppm at most", 0, true, 0, 0, 0, 3000000, 450000, 0, 0, true, 1450000, true, 3 * MS, 0 },
+	{ "told: the other way too", 0, true, 0, 0, 0, -600000, -450000, 0, 0, true, -600000, true, 3 * MS, 0 },
+	{ "told: 5000 ppm in all", 0, true, 0, 0, 0, INT64_MAX, 4900000, 0, 0, true, 5000000, true, 3 * MS, 0 },
+	{ "told: from beyond back at once", 0, true, 0, 0, 0, -20000, 2000000, 0, 0, true, -20000, true, 3 * MS, 0 },
 	{ "told: 20 s left to slew is not synchronised", 20 * NS_PER_S, false, 0, 0, 0, 0, 0, 0, 0, false, 0, false, 0, 0 },
 };
 /* clang-format on */

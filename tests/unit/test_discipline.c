@@ -23,7 +23,8 @@ struct bench {
 	double crystal_ppb; /* the kernel frequency that would be right */
 	double offset_ns;   /* server - local */
 	double kernel_ppb;
-	double slew_ns;
+	int64_t rest_ns; /* of the slew, as adjtime() reports it */
+	double taken_ns; /* of it, in this second of the clock */
 	int64_t server_ns;
 	int64_t monotonic_ns;
 	int64_t asleep_ns;
@@ -35,36 +36,57 @@ struct bench {
 	struct discipline_forecast forecast;
 };
 
-/* Lets `s` pass, awake. */
+static int64_t wall_ns(const struct bench *b)
+{
+	return EPOCH_NS + b->server_ns - llround(b->offset_ns);
+}
+
+/* Lets `s` pass, awake.  At each full second of the clock the kernel takes up to 500 us of a slew's
+ * rest, and gives them over the second that begins. */
 static void pass(struct bench *b, double s)
 {
-	double most = 5e5 * s;
-	double slewed = b->slew_ns > most ? most : b->slew_ns < -most ? -most : b->slew_ns;
-	double gained = (b->kernel_ppb - b->crystal_ppb) * s + slewed;
+	int64_t end_ns = b->server_ns + (int64_t)(s * 1e9);
 
-	b->slew_ns -= slewed;
-	b->offset_ns -= gained;
-	b->server_ns += (int64_t)(s * 1e9);
-	b->monotonic_ns += (int64_t)(s * 1e9 + gained);
+	while (b->server_ns < end_ns) {
+		double ppb = b->kernel_ppb - b->crystal_ppb + b->taken_ns;
+		int64_t left_ns = NS_PER_S - wall_ns(b) % NS_PER_S;
+		int64_t whole_ns = (int64_t)((double)left_ns / (1.0 + ppb * 1e-9)) + 1;
+		int64_t ns =
+			end_ns - b->server_ns < whole_ns ? end_ns - b->server_ns : whole_ns;
+		double gained = ppb * (double)ns * 1e-9;
+
+		b->offset_ns -= gained;
+		b->server_ns += ns;
+		b->monotonic_ns += ns + llround(gained);
+		if (ns == whole_ns) {
+			int64_t taken_ns = b->rest_ns > 500000    ? 500000
+			                   : b->rest_ns < -500000 ? -500000
+			                                          : b->rest_ns;
+
+			b->rest_ns -= taken_ns;
+			b->taken_ns = (double)taken_ns;
+		}
+	}
 }
 
 static void step(struct bench *b, double by_ns)
 {
 	b->offset_ns -= by_ns;
-	b->slew_ns = 0.0;
+	b->rest_ns = 0;
+	b->taken_ns = 0.0;
 }
 
 /* A run that measures the truth and `error_ns`, four exchanges. */
 static struct discipline_observation look(struct bench *b, double error_ns)
 {
 	struct discipline_observation found = {
-		.at = { EPOCH_NS + b->server_ns - llround(b->offset_ns) },
+		.at = { wall_ns(b) },
 		.monotonic_ns = b->monotonic_ns,
 		.boottime_ns = b->monotonic_ns + b->asleep_ns,
 		.is_new_boot = b->is_new_boot,
 		.has_kernel = true,
 		.frequency_ppb = llround(b->kernel_ppb),
-		.slew_left_ns = llround(b->slew_ns),
+		.slew_left_ns = b->rest_ns,
 		.is_trusted = true,
 		.offset_ns = llround(b->offset_ns + error_ns),
 		.bound_ns = 10 * MS + llround(fabs(error_ns) < 2e5 ? fabs(error_ns) : 2e5),
@@ -86,8 +108,8 @@ static void follow_advice(struct bench *b)
 		did.step_ns = b->advice.phase_ns;
 		step(b, (double)did.step_ns);
 	} else if (b->advice.has_phase) {
-		did.slew_ns = b->advice.phase_ns;
-		b->slew_ns = (double)did.slew_ns;
+		did.slew_ns = b->advice.phase_ns - b->advice.in_flight_ns;
+		b->rest_ns = did.slew_ns;
 	}
 	discipline_apply(&b->discipline, &did);
 }
@@ -156,9 +178,8 @@ static void settle(struct bench *b, double crystal_ppb)
 static void meet_reboot(struct bench *b, double offset_ns)
 {
 	pass(b, HOUR_S);
-	b->offset_ns = offset_ns;
+	step(b, b->offset_ns - offset_ns);
 	b->kernel_ppb = 0.0;
-	b->slew_ns = 0.0;
 	b->monotonic_ns = 9 * NS_PER_S;
 	b->asleep_ns = 0;
 	b->is_new_boot = true;
@@ -330,7 +351,7 @@ static void meet(struct bench *b, const struct surprise_row *row)
 			/* half of it is done */
 			b->offset_ns -= row->size / 2.0;
 			b->monotonic_ns += llround(row->size / 2.0);
-			b->slew_ns = row->size / 2.0;
+			b->rest_ns = llround(row->size / 2.0);
 		}
 		break;
 	}
@@ -492,23 +513,178 @@ static void signs(void **state)
 	}
 }
 
+/* By 100 ppm in a run to what a crystal can need, by 1000 beyond; 5000 in all. */
 static void frequency_is_limited(void **state)
 {
-	struct bench b = { .crystal_ppb = 600e3 };
-	int64_t last_ppb = 0;
+	static const double crystals_ppm[] = { 400, 600, 3000, 9000 };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(crystals_ppm); k++) {
+		struct bench b = { .crystal_ppb = crystals_ppm[k] * 1e3 };
+		int64_t last_ppb = 0;
+
+		discipline_init(&b.discipline);
+		for (int i = 0; i < 96; i++) {
+			run(&b);
+			assert_in_range(llabs(b.advice.frequency_ppb), 0,
+			                DISCIPLINE_FREQUENCY_MAX_PPB);
+			assert_in_range(llabs(b.advice.frequency_ppb - last_ppb), 0,
+			                llabs(b.advice.frequency_ppb) > 500000 ? 1000000
+			                                                       : 100000);
+			last_ppb = b.advice.frequency_ppb;
+			pass(&b, HOUR_S);
+		}
+		if (crystals_ppm[k] < 5000) {
+			assert_in_range(llabs(last_ppb - llround(b.crystal_ppb)), 0, 2000);
+			assert_int_equal(b.advice.beyond_ppb, 0);
+		} else {
+			assert_int_equal(last_ppb, DISCIPLINE_FREQUENCY_MAX_PPB);
+			assert_in_range(b.advice.beyond_ppb, 3960000, 4040000);
+		}
+	}
+}
+
+struct allowed_row {
+	const char *name;
+	int64_t before_ppb, wanted_ppb, want_ppb;
+};
+
+static const struct allowed_row alloweds[] = {
+	{ "allowed: what is near", 1000, -90000, -90000 },
+	{ "allowed: 100 ppm", 0, 300000, 100000 },
+	{ "allowed: 100 ppm down", 0, -300000, -100000 },
+	{ "allowed: 1000 ppm where tick is needed", 0, 2000000, 1000000 },
+	{ "allowed: on from there", 1000000, 2000000, 2000000 },
+	{ "allowed: back at once", 2000000, 30000, 30000 },
+	{ "allowed: 5000 ppm in all", 4900000, INT64_MAX, 5000000 },
+	{ "allowed: -5000 ppm in all", -4900000, INT64_MIN, -5000000 },
+	{ "allowed: from anywhere", INT64_MIN, 0, 0 },
+};
+
+static void frequency_allowed(void **state)
+{
+	const struct allowed_row *row = *state;
+
+	assert_int_equal(discipline_frequency_allowed(row->before_ppb, row->wanted_ppb),
+	                 row->want_ppb);
+}
+
+/* Two runs in short order say nothing of the frequency: what one misses by is noise, or a slew. */
+static void no_frequency_from_short_runs(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		memset(&b, 0, sizeof(b));
+		b.offset_ns = sign * 5e6;
+		discipline_init(&b.discipline);
+		for (int i = 0; i < 100; i++) {
+			run(&b);
+			assert_int_equal(b.advice.frequency_ppb, 0);
+			pass(&b, 1.0);
+		}
+	}
+}
+
+/* ... and after some minutes only what is sure; a crystal that is far off shows by then. */
+static void a_frequency_worth_having(void **state)
+{
+	struct bench b = { .crystal_ppb = 60e3 };
 
 	(void)state;
 	discipline_init(&b.discipline);
-	for (int i = 0; i < 48; i++) {
+	for (int i = 0; i < 12; i++) {
 		run(&b);
-		assert_in_range(llabs(b.advice.frequency_ppb), 0,
-		                DISCIPLINE_FREQUENCY_MAX_PPB);
-		assert_in_range(llabs(b.advice.frequency_ppb - last_ppb), 0,
-		                DISCIPLINE_FREQUENCY_STEP_MAX_PPB);
-		last_ppb = b.advice.frequency_ppb;
-		pass(&b, HOUR_S);
+		if (b.server_ns < 120 * NS_PER_S) {
+			assert_int_equal(b.advice.frequency_ppb, 0);
+		}
+		pass(&b, 60.0);
 	}
-	assert_int_equal(last_ppb, DISCIPLINE_FREQUENCY_MAX_PPB);
+	assert_in_range(b.advice.frequency_ppb, 50000, 70000);
+	assert_true(b.advice.frequency_sd_ppb < 12000);
+}
+
+/* A kernel that was left at what no crystal needs tells nothing of this one. */
+static void a_stray_rate_is_no_prior(void **state)
+{
+	struct bench b = { .kernel_ppb = 2e6 };
+
+	(void)state;
+	discipline_init(&b.discipline);
+	run(&b);
+	assert_in_range(llabs(b.advice.estimate_ppb), 0, 1000);
+}
+
+/* The rest of a slew is counted off at the start of a second; a run in the middle of it must not
+ * order again what is in flight. */
+static void what_is_in_flight_is_left_out(void **state)
+{
+	struct bench b = { 0 };
+
+	(void)state;
+	b.offset_ns = 5e6;
+	discipline_init(&b.discipline);
+	run_with(&b, 0.0);
+	pass(&b, 2.25);
+	run_with(&b, 0.0);
+	assert_in_range(b.advice.in_flight_ns, 374000, 378000);
+	assert_int_equal(b.rest_ns, b.advice.phase_ns - b.advice.in_flight_ns);
+	pass(&b, 30.0);
+	assert_in_range(llabs(llround(b.offset_ns)), 0, 30000);
+}
+
+/* A server drags the clock: by frequency, then by corrections alone. */
+static void drag_is_seen(void **state)
+{
+	struct discipline_drag drag;
+	struct bench b;
+
+	(void)state;
+	settle(&b, 20e3);
+	drag = discipline_drag(&b.discipline);
+	assert_true(drag.has_long_term);
+	assert_false(drag.is_frequency_off || drag.is_much_corrected);
+	assert_in_range(drag.long_term_ppb, 19000, 21000);
+	b.crystal_ppb += 36e3; /* of the server, in truth */
+	for (int i = 0; i < 24; i++) {
+		pass(&b, HOUR_S);
+		run(&b);
+	}
+	drag = discipline_drag(&b.discipline);
+	assert_true(drag.is_frequency_off);
+	assert_in_range(drag.off_ppb, 15000, 37000);
+	settle(&b, 20e3);
+	for (int i = 0; i < 24 * 12; i++) {
+		pass(&b, 300.0);
+		b.offset_ns += 30e6;
+		b.discipline.surprise_count = 0;
+		run(&b);
+	}
+	assert_true(discipline_drag(&b.discipline).is_much_corrected);
+}
+
+/* A crystal as crystals are, and a network as networks are, are none. */
+static void no_drag_without_one(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	settle(&b, 50e3);
+	for (int i = 0; i < 24 * 60; i++) {
+		struct discipline_drag drag = discipline_drag(&b.discipline);
+
+		assert_false(drag.is_frequency_off || drag.is_much_corrected);
+		b.crystal_ppb = 50e3 + 5e3 * sin((double)i / 100.0);
+		pass(&b, HOUR_S);
+		run(&b);
+	}
+	meet_reboot(&b, 3e9);
+	run(&b);
+	step(&b, -40e9);
+	pass(&b, HOUR_S);
+	run(&b);
+	assert_false(discipline_drag(&b.discipline).is_much_corrected);
 }
 
 /* What a run proves outweighs all that the past says. */
@@ -545,7 +721,7 @@ static void replay_gives_the_same(void **state)
 		run(&b);
 		found[i] = b.found;
 		did[i].step_ns = b.discipline.step_ns;
-		did[i].slew_ns = b.discipline.slew_ns;
+		did[i].slew_ns = b.discipline.slew.rest_ns;
 		did[i].frequency_ppb = b.discipline.frequency_ppb;
 		if (i == 30) {
 			copy = b.discipline;
@@ -792,7 +968,13 @@ static void no_record_breaks_it(void **state)
 			.jitter_ns = any(&seed),
 			.sample_count = (unsigned)any(&seed),
 		};
-		struct discipline_action did = { any(&seed), any(&seed), any(&seed) };
+		struct discipline_action did = {
+			.step_ns = any(&seed),
+			.slew_ns = any(&seed),
+			.slew_order_ns = any(&seed),
+			.after.unix_ns = any(&seed),
+			.frequency_ppb = any(&seed),
+		};
 		struct discipline_advice advice;
 		struct discipline_forecast forecast;
 		int64_t offset_ns, bound_ns;
@@ -803,8 +985,9 @@ static void no_record_breaks_it(void **state)
 		discipline_observe(&d, &found);
 		advice = discipline_advise(&d);
 		assert_in_range(advice.frequency_sd_ppb, 0, INT64_MAX);
-		assert_true(advice.state == DISCIPLINE_IGNORANT ||
-		            llabs(advice.frequency_ppb) <= DISCIPLINE_FREQUENCY_MAX_PPB);
+		assert_true(llabs(advice.frequency_ppb) <= DISCIPLINE_FREQUENCY_MAX_PPB ||
+		            advice.frequency_ppb == d.frequency_ppb);
+		assert_true(llabs(advice.in_flight_ns) <= KERNEL_SLEW_STEP_NS);
 		discipline_apply(&d, &did);
 		forecast = discipline_forecast(&d);
 		assert_true(discipline_bound_until_ns(&forecast, any(&seed)) >= 0);
@@ -821,6 +1004,12 @@ int main(void)
 		cmocka_unit_test(frequency_is_doubted_after_long),
 		cmocka_unit_test(signs),
 		cmocka_unit_test(frequency_is_limited),
+		cmocka_unit_test(no_frequency_from_short_runs),
+		cmocka_unit_test(a_frequency_worth_having),
+		cmocka_unit_test(a_stray_rate_is_no_prior),
+		cmocka_unit_test(what_is_in_flight_is_left_out),
+		cmocka_unit_test(drag_is_seen),
+		cmocka_unit_test(no_drag_without_one),
 		cmocka_unit_test(correction_stays_within_proof),
 		cmocka_unit_test(replay_gives_the_same),
 		cmocka_unit_test(learns_without_acting),
@@ -831,9 +1020,17 @@ int main(void)
 		cmocka_unit_test(damage_is_seen),
 		cmocka_unit_test(no_record_breaks_it),
 	};
-	static struct CMUnitTest tests[COUNT_OF(plain) + COUNT_OF(surprise_rows)];
+	static struct CMUnitTest
+		tests[COUNT_OF(plain) + COUNT_OF(surprise_rows) + COUNT_OF(alloweds)];
 
 	memcpy(tests, plain, sizeof(plain));
+	for (size_t i = 0; i < COUNT_OF(alloweds); i++) {
+		tests[COUNT_OF(plain) + COUNT_OF(surprise_rows) + i] = (struct CMUnitTest){
+			.name = alloweds[i].name,
+			.test_func = frequency_allowed,
+			.initial_state = (void *)(uintptr_t)&alloweds[i],
+		};
+	}
 	for (size_t i = 0; i < COUNT_OF(surprise_rows); i++) {
 		tests[COUNT_OF(plain) + i] = (struct CMUnitTest){
 			.name = surprise_rows[i].name,

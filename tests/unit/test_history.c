@@ -93,6 +93,9 @@ static struct run_record a_run(int64_t number)
 	run.frequency_after_ppb = -12300;
 	run.slew_before_ns = 17;
 	run.slew_after_ns = -482;
+	run.after.unix_ns = 1800000000123456789;
+	run.tick_before = 10020;
+	run.tick_after = 10000;
 	run.max_error_ns = 1000000;
 	run.estimated_error_ns = 2000;
 	run.kernel_flags = RECORD_KERNEL_UNSYNCHRONISED | RECORD_KERNEL_LEAP_DELETE;
@@ -686,7 +689,7 @@ static void other_program_without_id(void)
 
 static void newer_version(void)
 {
-	sql("d/history.db", "PRAGMA user_version=3");
+	sql("d/history.db", "PRAGMA user_version=4");
 }
 
 static void version_zero(void)

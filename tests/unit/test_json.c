@@ -337,7 +337,11 @@ static void slew_and_learnt(void **state)
 		                 .phase_sd_ns = 85000,
 		                 .has_bound = true,
 		                 .bound_ns = 1500000,
-		                 .ahead_ns = 3600 * NS_PER_S };
+		                 .ahead_ns = 3600 * NS_PER_S,
+		                 .rate_missing_ppb = 1200,
+		                 .drag = { .has_long_term = true,
+		                           .long_term_ppb = -49000,
+		                           .corrected_ns = -77 } };
 	const struct plan plan = { PLAN_SLEW, PLAN_ADVISED, 220000 };
 	const struct run run = { .status = RUN_OK };
 	struct json_report report = { .verb = "set",
@@ -361,13 +365,17 @@ static void slew_and_learnt(void **state)
 	                       "\"learnt\":{\"state\":\"steady\","
 	                       "\"frequency_ppb\":-50012,\"frequency_sd_ppb\":13,"
 	                       "\"phase_ns\":220000,\"phase_sd_ns\":85000,"
-	                       "\"bound_ns\":1500000,\"ahead_ns\":3600000000000}}"));
+	                       "\"bound_ns\":1500000,\"ahead_ns\":3600000000000,"
+	                       "\"long_term_ppb\":-49000,\"corrected_day_ns\":-77,"
+	                       "\"rate_missing_ppb\":1200}}"));
 	free(text);
 	learnt.has_phase = false;
 	learnt.has_bound = false;
+	learnt.drag.has_long_term = false;
 	text = json_render(&report);
 	assert_non_null(strstr(text, "\"phase_ns\":null,\"phase_sd_ns\":null,"
-	                             "\"bound_ns\":null,\"ahead_ns\":null}}"));
+	                             "\"bound_ns\":null,\"ahead_ns\":null,"
+	                             "\"long_term_ppb\":null,"));
 	free(text);
 	learnt.state = DISCIPLINE_IGNORANT;
 	text = json_render(&report);

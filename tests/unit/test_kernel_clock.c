@@ -294,37 +294,42 @@ struct told_row {
 	int want_status;
 	long want_freq;
 	long want_maxerror, want_esterror;
+	long want_tick; /* 0: not looked at */
 };
 
 /* clang-format off */
 static const struct told_row tolds[] = {
-	{ "tell: errors clear STA_UNSYNC", { .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000 },
-	  STA_UNSYNC, 10000, TOLD, 0, 0, 5000, 200 },
-	{ "tell: errors are rounded up", { .has_errors = true, .max_error_ns = 5000001, .estimated_error_ns = 1 },
-	  STA_UNSYNC, 10000, TOLD, 0, 0, 5001, 1 },
-	{ "tell: no errors leave STA_UNSYNC", { 0 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
-	{ "tell: no errors leave it synchronised", { 0 }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0 },
-	{ "tell: 16 s is no error to tell", { .has_errors = true, .max_error_ns = 16000000000 },
-	  STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
-	{ "tell: just below 16 s is", { .has_errors = true, .max_error_ns = 15999999000 },
-	  STA_UNSYNC, 10000, TOLD, 0, 0, 15999999, 0 },
-	{ "tell: a negative error is none", { .has_errors = true, .max_error_ns = -1 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
-	{ "tell: the PLL is off, other bits stay", { .has_errors = true },
-	  STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD | STA_NANO, 10000, TOLD, STA_FREQHOLD | STA_NANO, 0, 0, 0 },
-	{ "tell: 1 ppm", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 65536, 0, 0 },
-	{ "tell: -12.345 ppm, to the nearest", { .has_frequency = true, .frequency_ppb = -12345 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, -809042, 0, 0 },
-	{ "tell: 500 ppm", { .has_frequency = true, .frequency_ppb = 500000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 32768000, 0, 0 },
-	{ "tell: beyond 500 ppm is cut", { .has_frequency = true, .frequency_ppb = 500001 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 32768000, 0, 0 },
-	{ "tell: beyond -500 ppm is cut", { .has_frequency = true, .frequency_ppb = INT64_MIN }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, -32768000, 0, 0 },
-	{ "tell: the tick is counted in", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10001, ADJ_STATUS | ADJ_FREQUENCY, 0, -6488064, 0, 0 },
-	{ "tell: a leap second to insert", { .leap = NTP_LEAP_INSERT }, STA_DEL, 10000, ADJ_STATUS, STA_INS, 0, 0, 0 },
-	{ "tell: a leap second to leave out", { .leap = NTP_LEAP_DELETE }, 0, 10000, ADJ_STATUS, STA_DEL, 0, 0, 0 },
-	{ "tell: no leap second disarms", { 0 }, STA_INS | STA_DEL, 10000, ADJ_STATUS, 0, 0, 0, 0 },
-	{ "tell: leap 3 arms nothing", { .leap = NTP_LEAP_UNSYNCHRONISED }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0 },
+	{ "tell: errors clear STA_UNSYNC", { .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000, 0 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 5000, 200, 0 },
+	{ "tell: errors are rounded up", { .has_errors = true, .max_error_ns = 5000001, .estimated_error_ns = 1, 0 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 5001, 1, 0 },
+	{ "tell: no errors leave STA_UNSYNC", { 0 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0, 0 },
+	{ "tell: no errors leave it synchronised", { 0 }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0, 0 },
+	{ "tell: 16 s is no error to tell", { .has_errors = true, .max_error_ns = 16000000000, 0 },
+	  STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0, 0 },
+	{ "tell: just below 16 s is", { .has_errors = true, .max_error_ns = 15999999000, 0 },
+	  STA_UNSYNC, 10000, TOLD, 0, 0, 15999999, 0, 0 },
+	{ "tell: a negative error is none", { .has_errors = true, .max_error_ns = -1 }, STA_UNSYNC, 10000, ADJ_STATUS, STA_UNSYNC, 0, 0, 0, 0 },
+	{ "tell: the PLL is off, other bits stay", { .has_errors = true, 0 },
+	  STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD | STA_NANO, 10000, TOLD, STA_FREQHOLD | STA_NANO, 0, 0, 0, 0 },
+	{ "tell: 1 ppm", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 65536, 0, 0, 0 },
+	{ "tell: -12.345 ppm, to the nearest", { .has_frequency = true, .frequency_ppb = -12345 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, -809042, 0, 0, 0 },
+	{ "tell: 500 ppm", { .has_frequency = true, .frequency_ppb = 500000 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY, 0, 32768000, 0, 0, 0 },
+	{ "tell: beyond 500 ppm by tick", { .has_frequency = true, .frequency_ppb = 500001 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY | ADJ_TICK, 0, 66, 0, 0, 10005 },
+	{ "tell: -2036.5 ppm by tick and the rest", { .has_frequency = true, .frequency_ppb = -2036500 }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY | ADJ_TICK, 0, -2392064, 0, 0, 9980 },
+	{ "tell: 5000 ppm is the most", { .has_frequency = true, .frequency_ppb = INT64_MAX }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY | ADJ_TICK, 0, 0, 0, 0, 10050 },
+	{ "tell: -5000 ppm too", { .has_frequency = true, .frequency_ppb = INT64_MIN }, 0, 10000, ADJ_STATUS | ADJ_FREQUENCY | ADJ_TICK, 0, 0, 0, 0, 9950 },
+	{ "tell: a stray tick is set right", { .has_frequency = true, .frequency_ppb = 1000 }, 0, 10020, ADJ_STATUS | ADJ_FREQUENCY | ADJ_TICK, 0, 65536, 0, 0, 10000 },
+	{ "tell: a tick that fits stays", { .has_frequency = true, .frequency_ppb = 2001000 }, 0, 10020, ADJ_STATUS | ADJ_FREQUENCY, 0, 65536, 0, 0, 10020 },
+	{ "tell: no frequency leaves the tick alone", { 0 }, 0, 10020, ADJ_STATUS, 0, 0, 0, 0, 0 },
+	{ "tell: a leap second to insert", { .leap = NTP_LEAP_INSERT }, STA_DEL, 10000, ADJ_STATUS, STA_INS, 0, 0, 0, 0 },
+	{ "tell: a leap second to leave out", { .leap = NTP_LEAP_DELETE }, 0, 10000, ADJ_STATUS, STA_DEL, 0, 0, 0, 0 },
+	{ "tell: no leap second disarms", { 0 }, STA_INS | STA_DEL, 10000, ADJ_STATUS, 0, 0, 0, 0, 0 },
+	{ "tell: leap 3 arms nothing", { .leap = NTP_LEAP_UNSYNCHRONISED }, 0, 10000, ADJ_STATUS, 0, 0, 0, 0, 0 },
 	{ "tell: a step, all in one call", { .step_ns = -300000000, .has_frequency = true, .frequency_ppb = 1000,
-	  .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000 },
-	  STA_UNSYNC | STA_PLL, 10000, STEPPED | TOLD | ADJ_FREQUENCY, 0, 65536, 5000, 200 },
-	{ "tell: a step without known errors is unsynchronised", { .step_ns = -300000000 }, 0, 10000, STEPPED | ADJ_STATUS, STA_UNSYNC, 0, 0, 0 },
+	  .has_errors = true, .max_error_ns = 5000000, .estimated_error_ns = 200000, 0 },
+	  STA_UNSYNC | STA_PLL, 10000, STEPPED | TOLD | ADJ_FREQUENCY, 0, 65536, 5000, 200, 0 },
+	{ "tell: a step without known errors is unsynchronised", { .step_ns = -300000000 }, 0, 10000, STEPPED | ADJ_STATUS, STA_UNSYNC, 0, 0, 0, 0 },
 };
 /* clang-format on */
 
@@ -341,6 +346,9 @@ static void told(void **state)
 	assert_int_equal(kernel.adjtime.modes, row->want_modes);
 	assert_int_equal(kernel.adjtime.status, row->want_status);
 	assert_int_equal(kernel.adjtime.freq, row->want_freq);
+	if (row->want_tick != 0) {
+		assert_int_equal(kernel.adjtime.tick, row->want_tick);
+	}
 	assert_int_equal(kernel.adjtime.maxerror, row->want_maxerror);
 	assert_int_equal(kernel.adjtime.esterror, row->want_esterror);
 	if (row->want_modes & ADJ_SETOFFSET) {

@@ -296,8 +296,16 @@ static void what_the_discipline_is_told(void **state)
 	assert_int_equal(run_record_action(&run).slew_ns, 3);
 	assert_int_equal(run_record_action(&run).frequency_ppb, 20);
 	assert_int_equal(run_record_end(&run).unix_ns, now.unix_ns + 400);
+	assert_int_equal(run_record_action(&run).slew_order_ns, 0);
 	run.applied_action = PLAN_SLEW;
+	run.after = instant_add_ns(now, 7);
 	assert_int_equal(run_record_action(&run).step_ns, 0);
+	assert_int_equal(run_record_action(&run).after.unix_ns, now.unix_ns + 7);
+	/* adjtime() is given whole microseconds. */
+	run.applied_by_ns = 1234501;
+	assert_int_equal(run_record_action(&run).slew_order_ns, 1235000);
+	run.applied_by_ns = -1234499;
+	assert_int_equal(run_record_action(&run).slew_order_ns, -1234000);
 	assert_int_equal(run_record_end(&run).unix_ns, now.unix_ns);
 }
 

@@ -229,7 +229,8 @@ static void two_thousand_runs(void **state)
 	    "samples,"
 	    "leap,plan_action,plan_reason,plan_by_ns,applied_action,applied_by_ns,"
 	    "frequency_before_ppb,frequency_after_ppb,slew_before_ns,slew_after_ns,"
-	    "max_error_ns,estimated_error_ns,kernel_flags FROM run,"
+	    "max_error_ns,estimated_error_ns,kernel_flags,after_wall_ns,tick_before,"
+	    "tick_after FROM run,"
 	    "(WITH RECURSIVE n(i) AS(SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<2999)"
 	    "SELECT i FROM n)");
 	recorder = started();
@@ -371,7 +372,8 @@ static void what_was_kept_equals_a_replay(void **state)
 	    "plan_by_ns,applied_action,applied_by_ns,frequency_before_ppb,"
 	    "frequency_after_ppb,slew_before_ns,slew_after_ns,max_error_ns,estimated_error_"
 	    "ns,"
-	    "kernel_flags FROM run ORDER BY id DESC LIMIT 1");
+	    "kernel_flags,after_wall_ns,tick_before,tick_after FROM run ORDER BY id DESC "
+	    "LIMIT 1");
 	kept = past_of_the_file();
 	assert_int_equal(kept.discipline.trusted_count, 72);
 	assert_true(kept.discipline.lie_share > 0.1); /* the mark, one run later */

@@ -4,7 +4,7 @@
  * ours, and ways to meddle with it.
  *
  *   kernel_look              prints NAME=VALUE lines
- *   kernel_look pll|freq PPB|slew US|leap
+ *   kernel_look pll|freq PPB|tick US|slew US|leap
  *   kernel_look step MS
  */
 #include <stdio.h>
@@ -25,7 +25,7 @@ static int show(void)
 	printf("state=%d\nunsync=%d\npll=%d\nins=%d\ndel=%d\n", state,
 	       !!(tx.status & STA_UNSYNC), !!(tx.status & (STA_PLL | STA_FLL)),
 	       !!(tx.status & STA_INS), !!(tx.status & STA_DEL));
-	printf("tai=%d\n", tx.tai);
+	printf("tai=%d\ntick=%ld\n", tx.tai, tx.tick);
 	printf("maxerror=%ld\nesterror=%ld\nfreq=%ld\npending=%ld\n", tx.maxerror,
 	       tx.esterror, tx.freq, slew.offset);
 	return 0;
@@ -46,6 +46,9 @@ int main(int argc, char **argv)
 	} else if (strcmp(argv[1], "freq") == 0) {
 		tx.modes = ADJ_FREQUENCY;
 		tx.freq = value * 65536 / 1000;
+	} else if (strcmp(argv[1], "tick") == 0) {
+		tx.modes = ADJ_TICK;
+		tx.tick = value;
 	} else if (strcmp(argv[1], "slew") == 0) {
 		tx.modes = ADJ_OFFSET_SINGLESHOT;
 		tx.offset = value;

@@ -251,25 +251,46 @@ static void errors_for(struct deed *deed)
 	order->has_errors = order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
 }
 
-static void order_make(struct deed *deed)
+/* A program that was stopped while it steered by `tick` has left a rate that no crystal needs; what
+ * our last run in this boot left is known to be needed. */
+static bool is_stray_tick(const struct deed *deed)
+{
+	const struct kernel_clock_state *state = &deed->state;
+
+	return state->tick_ppb != 0 &&
+	       !is_within(state->frequency_ppb, DISCIPLINE_FREQUENCY_USUAL_PPB) &&
+	       !(deed->record->has_last_frequency &&
+	         is_frequency(deed, deed->record->last_frequency_ppb));
+}
+
+static void frequency_for(struct deed *deed)
 {
 	const struct correct_record *record = deed->record;
 	struct kernel_clock_order *order = &deed->order;
 	int64_t before_ppb = deed->state.frequency_ppb;
+	int64_t wanted_ppb = record->has_advice ? record->frequency_ppb : before_ppb;
+
+	if (is_stray_tick(deed) && is_frequency(deed, wanted_ppb)) {
+		wanted_ppb = ns_add(before_ppb, -deed->state.tick_ppb);
+		order->has_frequency = true;
+	} else {
+		order->has_frequency = record->has_advice && deed->ret->has_kernel;
+	}
+	if (order->has_frequency) {
+		order->frequency_ppb = discipline_frequency_allowed(before_ppb, wanted_ppb);
+	}
+}
+
+static void order_make(struct deed *deed)
+{
+	struct kernel_clock_order *order = &deed->order;
 
 	if (deed->ret->plan.action == PLAN_STEP) {
 		order->step_ns = deed->ret->plan.by_ns;
 	}
 	errors_for(deed);
 	order->leap = leap_for(deed);
-	order->has_frequency = record->has_advice && deed->ret->has_kernel;
-	if (order->has_frequency) {
-		order->frequency_ppb = clamped(
-			clamped(record->frequency_ppb,
-		                before_ppb - DISCIPLINE_FREQUENCY_STEP_MAX_PPB,
-		                before_ppb + DISCIPLINE_FREQUENCY_STEP_MAX_PPB),
-			-DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
-	}
+	frequency_for(deed);
 }
 
 /* 0, or what keeps the clock from following; that the rest was refused is no error. */
@@ -332,6 +353,18 @@ static bool order_is_seen(const struct deed *deed, const struct kernel_clock_sta
 	        after->max_error_ns - order->max_error_ns <= MAX_ERROR_GROWTH_NS);
 }
 
+/* Of what the past says that the clock needs, what the kernel does not have now. */
+static int64_t rate_missing(const struct deed *deed, const struct kernel_clock_state *after)
+{
+	int64_t missing_ppb = 0;
+
+	if (deed->order.has_frequency) {
+		missing_ppb = ns_add(deed->order.frequency_ppb, -after->frequency_ppb);
+	}
+	return deed->record->has_advice ? ns_add(missing_ppb, deed->record->beyond_ppb)
+	                                : missing_ppb;
+}
+
 /* What the clock does now, by two looks at it; `before` is the one before the deed. */
 static void move_confirm(struct deed *deed, const struct reading *before,
                          const struct reading *after)
@@ -366,6 +399,10 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 	if (state_r == 0 && r == 0) {
 		found(&after, &now, ret);
 		ret->is_told = order_is_seen(deed, &after);
+		ret->rate_missing_ppb = rate_missing(deed, &after);
+		ret->stray_tick_us = is_stray_tick(deed) && after.tick_ppb == 0
+		                             ? deed->state.tick_us
+		                             : 0;
 		ret->leap_armed = after.leap == deed->record->leap ? after.leap : 0;
 	}
 	/* A step is seen by the clocks alone. */
@@ -408,6 +445,10 @@ static struct plan plan_for(const struct deed *deed, const struct plan_limits *l
 		.agreeing_count = record->agreeing_count,
 		.asked_count = record->asked_count,
 		.pending_ns = deed->state.pending_slew_ns,
+		.in_flight_ns = record->has_advice
+		                        ? clamped(record->in_flight_ns, -SLEW_PER_SECOND_NS,
+		                                  SLEW_PER_SECOND_NS)
+		                        : 0,
 		.has_phase = record->has_advice,
 		.phase_ns = record->phase_ns,
 		.has_expected = record->expected_bound_ns > 0,

@@ -30,10 +30,12 @@ struct correct_record {
 	uint32_t asked_count;
 	/* What past runs teach (core/discipline/discipline.h); they can only narrow what is done, or
 	 * choose within the bound, so that a taken over process gains nothing by lying. */
-	uint32_t has_advice;   /* the next four are known */
-	int64_t phase_ns;      /* the correction advised; |phase - offset| <= bound */
-	int64_t phase_sd_ns;   /* its standard deviation: esterror */
+	uint32_t has_advice; /* the next six are known */
+	int64_t phase_ns;    /* the correction advised; |phase - offset| <= bound */
+	int64_t phase_sd_ns; /* its standard deviation: esterror */
+	int64_t in_flight_ns; /* of the correction, what a slew of before does in this second */
 	int64_t frequency_ppb; /* to give the kernel */
+	int64_t beyond_ppb; /* what the clock needs and no kernel can be given; 0: nothing */
 	int64_t promise_ns;  /* |offset| to be promised until the next run; kept in mind */
 	int64_t expected_ns; /* what the past lets expect of the offset ... */
 	int64_t expected_bound_ns; /* ... within this; 0 and below: nothing */
@@ -74,6 +76,11 @@ struct correct_result {
 	int tell_error;  /* errno when the kernel took the correction, but not these */
 	int64_t frequency_before_ppb;
 	int64_t frequency_after_ppb;
+	/* After a run that did something: how much faster the clock would have to run than the kernel
+	 * could be told; beyond CORRECT_RATE_TOLERANCE_PPB it will not follow. */
+	int64_t rate_missing_ppb;
+	int64_t stray_tick_us; /* `tick` of struct timex as another program left it, and which was
+	                        * set right; 0: none */
 	int64_t slew_before_ns; /* what adjtime() had still to do */
 	int64_t slew_after_ns;
 	int64_t slew_lasts_ns; /* until slew_after_ns is done ... */
@@ -86,6 +93,8 @@ struct correct_result {
 	int rtc_error;       /* of --rtc: 0 or errno; set_judge fills it */
 	bool rtc_written;
 };
+
+#define CORRECT_RATE_TOLERANCE_PPB 1000
 
 /* In kernel_flags. */
 #define CORRECT_KERNEL_UNSYNC UINT32_C(1)
@@ -114,6 +123,13 @@ struct correct_wish {
 	bool has_noted_frequency;
 	int64_t noted_frequency_ppb;
 };
+
+/* The clock was corrected and will not stay right: the kernel has another rate than it needs. */
+static inline bool correct_rate_is_missing(const struct correct_result *result)
+{
+	return result->rate_missing_ppb > CORRECT_RATE_TOLERANCE_PPB ||
+	       result->rate_missing_ppb < -CORRECT_RATE_TOLERANCE_PPB;
+}
 
 /* Never fails: `*ret` says it all. */
 void correct_apply(const struct correct_record *record, const struct plan_limits *limits,

@@ -140,7 +140,7 @@ static struct discipline_action action_of(const struct discipline_advice *advice
 	    (limits->wish == PLAN_WISH_STEP || size_ns >= limits->step_above_ns)) {
 		did.step_ns = advice->phase_ns;
 	} else {
-		did.slew_ns = advice->phase_ns;
+		did.slew_ns = ns_add(advice->phase_ns, -advice->in_flight_ns);
 	}
 	return did;
 }
@@ -174,7 +174,9 @@ void learn_advise(struct discipline *d, const struct run_record *now,
 	ret->has_advice = 1;
 	ret->phase_ns = advice.phase_ns;
 	ret->phase_sd_ns = advice.phase_sd_ns;
+	ret->in_flight_ns = advice.in_flight_ns;
 	ret->frequency_ppb = advice.frequency_ppb;
+	ret->beyond_ppb = advice.beyond_ppb;
 	ret->promise_ns = discipline_bound_until_ns(&forecast, ahead_ns);
 }
 
@@ -186,12 +188,13 @@ struct learnt learn_view(const struct discipline *d, const struct discipline_act
 	struct discipline then = *d;
 	struct learnt ret = {
 		.state = advice.state,
-		.frequency_ppb = advice.frequency_ppb,
+		.frequency_ppb = advice.estimate_ppb,
 		.frequency_sd_ppb = advice.frequency_sd_ppb,
 		.has_phase = advice.has_phase,
 		.phase_ns = advice.phase_ns,
 		.phase_sd_ns = advice.phase_sd_ns,
 		.ahead_ns = ahead_ns,
+		.drag = discipline_drag(d),
 	};
 
 	discipline_apply(&then, did);

@@ -60,12 +60,12 @@ static int64_t drift_of(const struct run_record *runs, size_t count,
 	learn_replay(runs, count, &discipline);
 	advice = discipline_advise(&discipline);
 	if (advice.state == DISCIPLINE_IGNORANT) {
-		return DISCIPLINE_FREQUENCY_MAX_PPB;
+		return DISCIPLINE_FREQUENCY_USUAL_PPB;
 	}
 	drift_ppb = ns_add(size_of(ns_add(advice.frequency_ppb, -run->frequency_after_ppb)),
 	                   DOUBT_DEVIATIONS * advice.frequency_sd_ppb);
-	return drift_ppb < DISCIPLINE_FREQUENCY_MAX_PPB ? drift_ppb
-	                                                : DISCIPLINE_FREQUENCY_MAX_PPB;
+	return drift_ppb < DISCIPLINE_FREQUENCY_USUAL_PPB ? drift_ppb
+	                                                  : DISCIPLINE_FREQUENCY_USUAL_PPB;
 }
 
 /* The run proved how far away the truth is at most, the way to the root counted in; of that

@@ -45,7 +45,7 @@ void exporting_open(const struct measuring_settings *settings, enum record_verb 
 }
 
 void exporting_run(const struct run *run, const struct run_record *record,
-                   const struct health *health)
+                   const struct health *health, const struct learnt *learnt)
 {
 	struct metrics metrics;
 
@@ -56,6 +56,7 @@ void exporting_run(const struct run *run, const struct run_record *record,
 	metrics.verb = (uint32_t)exporting.verb;
 	metrics_note_run(&metrics, run, record);
 	metrics.has_health = health != NULL;
+	metrics_note_learnt(&metrics, learnt);
 	metrics.health_state = health ? (uint32_t)health->state : 0;
 	exporter_note(&exporting.exporter, &metrics);
 }

@@ -12,12 +12,13 @@
 #include "cmd/cli/measuring.h"
 #include "core/discipline/record.h"
 #include "core/report/health.h"
+#include "core/report/learnt.h"
 
 void exporting_open(const struct measuring_settings *settings, enum record_verb verb);
-/* What was measured and done, in this process or one forked off.  `health` of `check`, else
- * NULL. */
+/* What was measured and done, in this process or one forked off.  `health` of `check`, `learnt`
+ * of `set`, else NULL. */
 void exporting_run(const struct run *run, const struct run_record *record,
-                   const struct health *health);
+                   const struct health *health, const struct learnt *learnt);
 /* A run of which nothing is to be told: what the last one left stands. */
 void exporting_skip(void);
 /* `status` is the exit status; one by a signal is no run. */

@@ -110,14 +110,17 @@ static json_t *learnt_json(const struct learnt *learnt)
 	if (!learnt || learnt->state == DISCIPLINE_IGNORANT) {
 		return json_null();
 	}
-	return json_pack("{ss so so so so so so}", "state",
+	return json_pack("{ss so so so so so so so so so}", "state",
 	                 discipline_state_name(learnt->state), "frequency_ppb",
 	                 ns_or_null(true, learnt->frequency_ppb), "frequency_sd_ppb",
 	                 ns_or_null(true, learnt->frequency_sd_ppb), "phase_ns",
 	                 ns_or_null(learnt->has_phase, learnt->phase_ns), "phase_sd_ns",
 	                 ns_or_null(learnt->has_phase, learnt->phase_sd_ns), "bound_ns",
 	                 ns_or_null(learnt->has_bound, learnt->bound_ns), "ahead_ns",
-	                 ns_or_null(learnt->has_bound, learnt->ahead_ns));
+	                 ns_or_null(learnt->has_bound, learnt->ahead_ns), "long_term_ppb",
+	                 ns_or_null(learnt->drag.has_long_term, learnt->drag.long_term_ppb),
+	                 "corrected_day_ns", ns_or_null(true, learnt->drag.corrected_ns),
+	                 "rate_missing_ppb", ns_or_null(true, learnt->rate_missing_ppb));
 }
 
 static json_t *health_json(const struct health *health)

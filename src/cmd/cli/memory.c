@@ -105,6 +105,7 @@ static void note_after(const struct kernel_clock_state *state, struct run_record
 {
 	record->frequency_after_ppb = state->frequency_ppb;
 	record->slew_after_ns = state->pending_slew_ns;
+	record->tick_after = (uint32_t)state->tick_us;
 	record->max_error_ns = state->max_error_ns;
 	record->estimated_error_ns = state->estimated_error_ns;
 }
@@ -123,6 +124,7 @@ void memory_note_before(const struct memory *memory, struct run_record *record)
 		record->has_kernel = 1;
 		record->frequency_before_ppb = state.frequency_ppb;
 		record->slew_before_ns = state.pending_slew_ns;
+		record->tick_before = (uint32_t)state.tick_us;
 		record->kernel_flags = kernel_flags(&state);
 		note_after(&state, record);
 	}
@@ -131,9 +133,12 @@ void memory_note_before(const struct memory *memory, struct run_record *record)
 void memory_note_after(struct run_record *record)
 {
 	struct kernel_clock_state state;
+	struct reading now;
 
-	if (record->has_kernel && kernel_clock_state(&state) == 0) {
+	if (record->has_kernel && kernel_clock_state(&state) == 0 &&
+	    kernel_clock_now(&now) == 0) {
 		note_after(&state, record);
+		record->after = now.wall;
 	}
 }
 

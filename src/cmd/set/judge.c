@@ -136,7 +136,7 @@ static enum run_status status_of(const struct correct_result *result,
 {
 	switch (result->status) {
 	case CORRECT_DONE:
-		return RUN_OK;
+		return correct_rate_is_missing(result) ? RUN_ERROR : RUN_OK;
 	case CORRECT_REFUSED:
 		return RUN_REFUSED;
 	case CORRECT_NO_ANSWER:

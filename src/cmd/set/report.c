@@ -10,6 +10,7 @@
 #include "cmd/cli/logging.h"
 #include "core/base/span.h"
 #include "core/base/text_time.h"
+#include "core/report/drag.h"
 #include "core/report/report.h"
 #include "core/select/rival.h"
 #include "io/sys/kernel_clock.h"
@@ -65,6 +66,21 @@ static void complain_refused(const struct plan *plan, const struct set_settings 
 	}
 }
 
+static void complain_rate(const struct correct_result *result)
+{
+	char day[SPAN_TEXT_ROOM];
+
+	if (correct_rate_is_missing(result)) {
+		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
+		command_complain(
+			"the clock does not keep its rate: the kernel lacks %+.3f ppm, "
+		        "which "
+			"is %s a day; look at its clock source "
+			"(/sys/devices/system/clocksource), or at who else sets the kernel",
+			(double)result->rate_missing_ppb * 1e-3, day);
+	}
+}
+
 static void complain_not_done(const struct correct_result *result)
 {
 	char applied[SPAN_TEXT_ROOM], seen[SPAN_TEXT_ROOM];
@@ -113,16 +129,39 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set)
 			"the measurement makes no sense: the clock was left alone");
 		break;
 	case CORRECT_DONE:
+		complain_rate(&reply->result);
+		break;
 	case CORRECT_NO_ANSWER: /* the verdict line says why */
 		break;
 	}
 }
 
-/* What does not change the exit status, and is to be known all the same. */
-static void warn(const struct correct_result *result)
+/* Under --quiet when it is new: cron mails what is printed.  The log has it each time. */
+static void warn_drag(const struct set_settings *set, const char *drag, bool is_new)
 {
+	if (set->measuring.is_quiet && !is_new) {
+		logging_say(drag);
+	} else {
+		command_complain("warning: %s", drag);
+	}
+}
+
+/* What does not change the exit status, and is to be known all the same. */
+static void warn(const struct set_settings *set, const struct correct_result *result,
+                 const struct learnt *learnt)
+{
+	char drag[REPORT_DRAG_ROOM];
+
 	if (result->rival != RIVAL_NONE && result->status != CORRECT_BUSY) {
 		command_complain("warning: %s", rival_text(result->rival));
+	}
+	if (result->stray_tick_us != 0) {
+		command_complain("warning: another program had left the kernel's tick at "
+		                 "%lld us; it is set right",
+		                 (long long)result->stray_tick_us);
+	}
+	if (learnt && report_drag(&learnt->drag, drag, sizeof(drag)) > 0) {
+		warn_drag(set, drag, learnt->is_drag_new);
 	}
 	if (result->tell_error) {
 		command_complain("warning: the kernel was not told how sure the clock is: "
@@ -270,7 +309,7 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 
 	log_run(set, run, reply);
 	if (set->measuring.is_quiet && is_usual(set, &reply->result)) {
-		warn(&reply->result);
+		warn(set, &reply->result, learnt);
 		return status;
 	}
 	if (measuring->format != MEASURING_TABLE) {
@@ -283,6 +322,6 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 	}
 	command_flush(); /* the table stands above the complaint on a terminal */
 	set_complain(reply, set);
-	warn(&reply->result);
+	warn(set, &reply->result, learnt);
 	return status ? status : printed;
 }

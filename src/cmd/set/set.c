@@ -21,6 +21,7 @@
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
 #include "core/base/span.h"
+#include "core/report/drag.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
 
@@ -185,7 +186,9 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
 
-	m->record.status = (uint32_t)reply->status;
+	/* A clock that will not keep its rate was set all the same: the run teaches what any does. */
+	m->record.status =
+		(uint32_t)(result->status == CORRECT_DONE ? RUN_OK : reply->status);
 	m->record.exit_status = (uint32_t)run_status_exit(reply->status);
 	if (result->status == CORRECT_DONE || result->plan.action != PLAN_NONE) {
 		m->record.has_plan = 1;
@@ -209,6 +212,8 @@ static struct learnt learnt_of(const struct measurer *m, const struct set_reply 
 {
 	const struct correct_result *result = &reply->result;
 	struct discipline_action did = run_record_action(&m->record);
+	struct discipline_drag before;
+	struct learnt learnt;
 
 	if (m->set->is_dry && result->status == CORRECT_DONE) {
 		did.step_ns = result->plan.action == PLAN_STEP ? result->plan.by_ns : 0;
@@ -216,7 +221,11 @@ static struct learnt learnt_of(const struct measurer *m, const struct set_reply 
 		                                               : m->record.slew_before_ns;
 		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
 	}
-	return learn_view(&m->discipline, &did, promise_span_ns(m->set, m->memory));
+	learnt = learn_view(&m->discipline, &did, promise_span_ns(m->set, m->memory));
+	learnt.rate_missing_ppb = result->rate_missing_ppb;
+	before = discipline_drag(&m->memory->view.past.discipline);
+	learnt.is_drag_new = report_has_drag(&learnt.drag) && !report_has_drag(&before);
+	return learnt;
 }
 
 /* One measurement and its judgement.  Returns the exit status of the whole; `*ret_again` when
@@ -257,7 +266,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 	status = set_report(m->set, &m->measuring, &run, &reply,
 	                    m->set->no_discipline ? NULL : &learnt);
 	command_flush(); /* nobody waits for a disk */
-	exporting_run(&run, &m->record, NULL);
+	exporting_run(&run, &m->record, NULL, m->set->no_discipline ? NULL : &learnt);
 	memory_store(m->memory, &m->record, &run);
 out:
 	measure_free(&run);

@@ -170,6 +170,7 @@ static int check_measure(const struct check_settings *check, struct measuring *m
 	const struct history_view *view = &memory->view;
 	int64_t left_ns = deadline_mono_ns - mono_now_ns();
 	struct run_record record;
+	const struct discipline_drag drag = discipline_drag(&view->past.discipline);
 	struct health health;
 	struct run run;
 	int status;
@@ -186,13 +187,14 @@ static int check_measure(const struct check_settings *check, struct measuring *m
 		goto out;
 	}
 	health_judge(&run, &check->limits, &health);
+	health_note_drag(&health, &drag);
 	status = print_all(check, measuring, &run, &health);
 	command_flush(); /* nobody waits for a disk */
 	run_record_init(&record, RECORD_CHECK, &run);
 	memory_note_before(memory, &record);
 	status = status ? status : (int)health.state;
 	record.exit_status = (uint32_t)status;
-	exporting_run(&run, &record, &health);
+	exporting_run(&run, &record, &health, NULL);
 	memory_store(memory, &record, &run);
 out:
 	measure_free(&run);
@@ -229,7 +231,7 @@ static int check_run(const void *settings, const char *const *operands,
 	}
 	how.is_quiet = true; /* no progress line below which the one line would stand */
 	exporting_open(&how, RECORD_CHECK);
-	memory_open(&how, MEMORY_LOOKS, false, &memory);
+	memory_open(&how, MEMORY_LOOKS, true, &memory);
 	memory_load(&memory);
 	status = measuring_open(&how, servers, operand_count, &measuring);
 	if (status == 0) {

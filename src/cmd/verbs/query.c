@@ -135,7 +135,7 @@ static void query_remember(struct memory *memory, const struct run *run)
 	command_flush();
 	run_record_init(&record, RECORD_QUERY, run);
 	memory_note_before(memory, &record);
-	exporting_run(run, &record, NULL);
+	exporting_run(run, &record, NULL, NULL);
 	memory_store(memory, &record, run);
 }
 

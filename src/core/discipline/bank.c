@@ -267,11 +267,16 @@ void discipline_bank_restart(struct discipline *d,
 
 void discipline_bank_start(struct discipline *d)
 {
+	/* What no crystal is wrong by says nothing of this one. */
+	const int64_t usual_ppb = DISCIPLINE_FREQUENCY_USUAL_PPB;
+	const bool is_usual =
+		d->frequency_ppb >= -usual_ppb && d->frequency_ppb <= usual_ppb;
+
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		d->models[i] =
 			(struct discipline_model){ .weight = 1.0 / DISCIPLINE_MODELS };
 		d->models[i].beliefs[DISCIPLINE_STORY_GOOD] = (struct discipline_belief){
-			.freq_ppb = (double)d->frequency_ppb,
+			.freq_ppb = is_usual ? (double)d->frequency_ppb : 0.0,
 			.var_freq_ppb2 = square(PRIOR_FREQ_PPB),
 			.share = 1.0,
 		};

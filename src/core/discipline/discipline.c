@@ -10,6 +10,17 @@
 #define PRIOR_LIE 0.05 /* the share of liars, before any run */
 #define LEARNT_PPB 1000.0
 
+/* When a frequency is worth giving to the kernel.  Never before two runs some minutes apart; and
+ * where the last two lie closer together than a timer's do, only one that is known well, or far
+ * better than what it would change, or no worse than the one that we gave before. */
+#define BASELINE_LEAST_S 120.0
+#define SPAN_ENOUGH_S 900.0
+#define WORTH_PPB 500.0
+#define WORTH_SIGMAS 5.0
+#define SECONDS_MAX 1e10
+/* Between the measurement and the look at what came of it. */
+#define ORDER_LASTS_NS (60 * NS_PER_S)
+
 const char *discipline_state_name(enum discipline_state state)
 {
 	switch (state) {
@@ -37,13 +48,14 @@ static void remember(struct discipline *d, const struct discipline_observation *
 {
 	if (found->has_kernel) {
 		d->frequency_ppb = discipline_kernel_ppb(found->frequency_ppb);
-		d->slew_ns = found->slew_left_ns;
 	} else if (iv->is_lost) {
 		d->frequency_ppb = 0;
-		d->slew_ns = 0;
-	} else {
-		d->slew_ns = to_ns(discipline_slew_left((double)d->slew_ns, iv->run_s));
 	}
+	if (iv->is_lost || iv->is_retuned) {
+		d->given_sd_ppb = 0.0;
+	}
+	d->slew = iv->slew;
+	d->slew_total_ns = kernel_slew_left_ns(&d->slew);
 	d->step_ns = 0;
 	d->last_wall_ns = found->at.unix_ns;
 	d->last_monotonic_ns = found->monotonic_ns;
@@ -60,13 +72,29 @@ static void remember(struct discipline *d, const struct discipline_observation *
 	d->proof_bound_ns = found->bound_ns;
 }
 
+/* From trusted run to trusted run: that is what a frequency can be told from. */
+static void measure_baseline(struct discipline *d, const struct discipline_interval *iv,
+                             bool is_trusted)
+{
+	d->untrusted_s = iv->is_lost ? 0.0 : d->untrusted_s + iv->run_s;
+	if (!is_trusted) {
+		return;
+	}
+	d->span_s = d->untrusted_s;
+	d->baseline_s = fmin(d->baseline_s + d->span_s, SECONDS_MAX);
+	d->untrusted_s = 0.0;
+}
+
 void discipline_observe(struct discipline *d, const struct discipline_observation *found)
 {
-	struct discipline_interval iv = { .is_lost = true };
+	struct discipline_interval iv = { .is_lost = true,
+		                          .slew.wall_ns = found->at.unix_ns };
 	bool is_first = d->trusted_count == 0;
 
 	if (d->has_last) {
 		iv = discipline_interval_since_last(d, found);
+	} else if (found->has_kernel) {
+		iv.slew.rest_ns = kernel_slew_valid_rest(found->slew_left_ns);
 	}
 	remember(d, found, &iv);
 	if (is_first && !found->is_trusted) {
@@ -75,7 +103,9 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 	if (is_first) {
 		discipline_bank_start(d);
 		iv = (struct discipline_interval){ .is_lost = true };
-	} else if (!iv.is_lost || found->is_trusted) {
+	}
+	measure_baseline(d, &iv, found->is_trusted);
+	if (!is_first && (!iv.is_lost || found->is_trusted)) {
 		discipline_bank_predict(d, &iv);
 	}
 	if (!found->is_trusted) {
@@ -88,6 +118,65 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 	} else {
 		discipline_bank_update(d, &iv, found);
 	}
+	discipline_drag_learn(d, &iv);
+}
+
+static bool is_usual(int64_t ppb)
+{
+	return ppb >= -DISCIPLINE_FREQUENCY_USUAL_PPB &&
+	       ppb <= DISCIPLINE_FREQUENCY_USUAL_PPB;
+}
+
+int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
+{
+	int64_t step_ppb = is_usual(wanted_ppb) ? DISCIPLINE_FREQUENCY_STEP_MAX_PPB
+	                                        : DISCIPLINE_FREQUENCY_FAR_STEP_MAX_PPB;
+
+	if (is_usual(wanted_ppb) && !is_usual(before_ppb)) {
+		return wanted_ppb;
+	}
+	return clamp_integer(clamp_integer(wanted_ppb, ns_add(before_ppb, -step_ppb),
+	                                   ns_add(before_ppb, step_ppb)),
+	                     -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
+}
+
+/* What may be given to the kernel, of the frequency that `bank` believes in. */
+static int64_t frequency_worth(const struct discipline *d,
+                               const struct discipline_belief *bank)
+{
+	double sd_ppb = sqrt(bank->var_freq_ppb2);
+	double change_ppb = bank->freq_ppb - (double)d->frequency_ppb;
+
+	bool is_known = d->span_s >= SPAN_ENOUGH_S || sd_ppb <= WORTH_PPB ||
+	                sd_ppb <= d->given_sd_ppb ||
+	                fabs(change_ppb) >= WORTH_SIGMAS * sd_ppb;
+
+	if (d->baseline_s < BASELINE_LEAST_S || !is_known) {
+		return d->frequency_ppb;
+	}
+	return discipline_frequency_allowed(d->frequency_ppb, to_ns(bank->freq_ppb));
+}
+
+/* What no kernel can be given of it, when that is certain. */
+static int64_t beyond_reach(const struct discipline_belief *bank)
+{
+	double max_ppb = (double)DISCIPLINE_FREQUENCY_MAX_PPB;
+	double beyond_ppb = fabs(bank->freq_ppb) - max_ppb;
+
+	if (beyond_ppb <= WORTH_SIGMAS * sqrt(bank->var_freq_ppb2)) {
+		return 0;
+	}
+	return to_ns(copysign(beyond_ppb, bank->freq_ppb));
+}
+
+static enum discipline_state state_of(const struct discipline *d,
+                                      const struct discipline_belief *bank)
+{
+	if (d->surprise_count >= 2) {
+		return DISCIPLINE_DOUBTING;
+	}
+	return sqrt(bank->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_LEARNING
+	                                              : DISCIPLINE_STEADY;
 }
 
 struct discipline_advice discipline_advise(const struct discipline *d)
@@ -99,27 +188,18 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 		return advice;
 	}
 	bank = discipline_bank(d);
+	advice.state = state_of(d, &bank);
+	advice.estimate_ppb = to_ns(bank.freq_ppb);
 	advice.frequency_sd_ppb = to_ns(sqrt(bank.var_freq_ppb2));
-	advice.frequency_ppb =
-		clamp_integer(to_ns(bank.freq_ppb),
-	                      ns_add(d->frequency_ppb, -DISCIPLINE_FREQUENCY_STEP_MAX_PPB),
-	                      ns_add(d->frequency_ppb, DISCIPLINE_FREQUENCY_STEP_MAX_PPB));
-	advice.frequency_ppb =
-		clamp_integer(advice.frequency_ppb, -DISCIPLINE_FREQUENCY_MAX_PPB,
-	                      DISCIPLINE_FREQUENCY_MAX_PPB);
-	if (d->surprise_count >= 2) {
-		advice.state = DISCIPLINE_DOUBTING;
-	} else if (sqrt(bank.var_freq_ppb2) > LEARNT_PPB) {
-		advice.state = DISCIPLINE_LEARNING;
-	} else {
-		advice.state = DISCIPLINE_STEADY;
-	}
+	advice.frequency_ppb = frequency_worth(d, &bank);
+	advice.beyond_ppb = beyond_reach(&bank);
 	if (d->is_phase_lost) {
 		return advice;
 	}
 	advice.has_phase = true;
 	advice.phase_sd_ns = to_ns(sqrt(bank.var_phase_ns2));
 	advice.phase_ns = to_ns(bank.phase_ns);
+	advice.in_flight_ns = to_ns(kernel_slew_in_flight_ns(&d->slew));
 	if (d->has_proof) {
 		/* Whatever the past says: the truth lies within what was measured. */
 		advice.phase_ns = clamp_integer(
@@ -129,10 +209,64 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	return advice;
 }
 
+/* adjtime() was given `order_ns` in place of its rest, in the `after_ns` since `before`, and then
+ * reported `after->rest_ns`: how much of the old rest was dropped for it, and in `after` what is
+ * in flight.  The full seconds between tell which came first. */
+static int64_t rest_dropped(const struct kernel_slew *before, int64_t order_ns,
+                            int64_t after_ns, struct kernel_slew *after)
+{
+	int64_t seconds = kernel_slew_seconds(before, after_ns);
+	struct kernel_slew then = *before;
+
+	for (int64_t since = 0; since <= seconds && since < 64; since++) {
+		int64_t rest_ns = kernel_slew_rest_after(order_ns, since);
+
+		if (rest_ns == after->rest_ns) {
+			then.rest_ns =
+				kernel_slew_rest_after(before->rest_ns, seconds - since);
+			after->taken_ns =
+				since > 0 ? kernel_slew_rest_after(order_ns, since - 1) -
+						    rest_ns
+					  : kernel_slew_later(before, after_ns).taken_ns;
+			return then.rest_ns;
+		}
+	}
+	after->taken_ns = 0;
+	return before->rest_ns;
+}
+
 void discipline_apply(struct discipline *d, const struct discipline_action *did)
 {
+	struct kernel_slew before = { .wall_ns = ns_add(d->last_wall_ns, did->step_ns) };
+	struct kernel_slew after = { .rest_ns = kernel_slew_valid_rest(did->slew_ns) };
+	int64_t order_ns = kernel_slew_valid_rest(
+		did->slew_order_ns != 0 ? did->slew_order_ns : did->slew_ns);
+	int64_t after_ns = 0;
+	int64_t dropped_ns;
+
+	if (did->step_ns == 0) {
+		before = d->slew; /* which a step makes the kernel forget */
+	}
+	if (did->after.unix_ns != 0) {
+		after_ns = clamp_integer(ns_diff(did->after.unix_ns, before.wall_ns), 0,
+		                         ORDER_LASTS_NS);
+	}
+	after.wall_ns = ns_add(before.wall_ns, after_ns);
+	if (after.rest_ns == kernel_slew_later(&before, after_ns).rest_ns) {
+		d->slew_total_ns = kernel_slew_left_ns(&before);
+		after = kernel_slew_later(&before, after_ns);
+	} else {
+		dropped_ns = rest_dropped(&before, order_ns, after_ns, &after);
+		d->slew_total_ns = kernel_slew_left_ns(&before) +
+		                   (double)ns_diff(order_ns, dropped_ns);
+	}
+	discipline_drag_count(d, (double)did->step_ns + d->slew_total_ns -
+	                                 kernel_slew_left_ns(&before));
+	d->slew = after;
 	d->step_ns = did->step_ns;
-	d->slew_ns = did->slew_ns;
+	if (did->frequency_ppb != d->frequency_ppb && d->trusted_count > 0) {
+		d->given_sd_ppb = sqrt(discipline_bank(d).var_freq_ppb2);
+	}
 	d->frequency_ppb = discipline_kernel_ppb(did->frequency_ppb);
 }
 
@@ -175,12 +309,31 @@ static bool flag_is_sane(const bool *flag)
 	return octet <= 1;
 }
 
+static bool slew_is_sane(const struct discipline *d)
+{
+	const struct kernel_slew *slew = &d->slew;
+
+	return slew->rest_ns == kernel_slew_valid_rest(slew->rest_ns) &&
+	       slew->taken_ns >= -KERNEL_SLEW_STEP_NS &&
+	       slew->taken_ns <= KERNEL_SLEW_STEP_NS &&
+	       fabs(d->slew_total_ns) <= 4.0 * (double)KERNEL_SLEW_MAX_NS &&
+	       fabs(d->long_term_ppb) < 1e15 && d->long_term_s >= 0.0 &&
+	       d->long_term_s <= SECONDS_MAX && fabs(d->corrected_ns) <= 1e18 &&
+	       d->given_sd_ppb >= 0.0 && d->given_sd_ppb < 1e15 && d->baseline_s >= 0.0 &&
+	       d->baseline_s <= SECONDS_MAX && d->span_s >= 0.0 &&
+	       d->span_s <= SECONDS_MAX && d->untrusted_s >= 0.0 &&
+	       d->untrusted_s <= SECONDS_MAX;
+}
+
 bool discipline_is_sane(const struct discipline *d)
 {
 	double weight = 0.0;
 
 	if (!flag_is_sane(&d->has_last) || !flag_is_sane(&d->is_phase_lost) ||
 	    !flag_is_sane(&d->has_proof) || !flag_is_sane(&d->is_last_single)) {
+		return false;
+	}
+	if (!slew_is_sane(d)) {
 		return false;
 	}
 	if (d->version != DISCIPLINE_VERSION ||

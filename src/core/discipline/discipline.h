@@ -29,15 +29,21 @@
 #include <stdbool.h>
 
 #include "core/base/ntp_time.h"
+#include "core/discipline/slew.h"
 
 /* Raised with the layout of struct discipline, and with what the same runs teach it: what was
  * kept by another version is not used. */
-#define DISCIPLINE_VERSION 1
+#define DISCIPLINE_VERSION 2
 
-/* The kernel takes no more; most that one run may change it; how fast adjtime() works. */
-#define DISCIPLINE_FREQUENCY_MAX_PPB INT64_C(500000)
+/* What a crystal may be wrong by, and what Linux takes for `freq`.  A kernel that has more than
+ * this, and not from us, has it from a program that was stopped in the middle of its work. */
+#define DISCIPLINE_FREQUENCY_USUAL_PPB INT64_C(500000)
+/* A clock that is wrong by more than this is broken. */
+#define DISCIPLINE_FREQUENCY_MAX_PPB INT64_C(5000000)
+/* Most that one run may change it: to what is usual; to more than that, which virtual machines
+ * with a wrong idea of their processor's speed need. */
 #define DISCIPLINE_FREQUENCY_STEP_MAX_PPB INT64_C(100000)
-#define DISCIPLINE_SLEW_PPB INT64_C(500000)
+#define DISCIPLINE_FREQUENCY_FAR_STEP_MAX_PPB INT64_C(1000000)
 
 enum {
 	DISCIPLINE_WANDERS = 5,
@@ -57,7 +63,7 @@ struct discipline_observation {
 
 	bool has_kernel;       /* the next two are known */
 	int64_t frequency_ppb; /* the kernel's, positive = the clock is made faster */
-	int64_t slew_left_ns;  /* what adjtime() had still to do, signed */
+	int64_t slew_left_ns;  /* the rest that adjtime() reported, signed */
 
 	bool is_trusted;   /* a majority answered; else the rest is not looked at */
 	int64_t offset_ns; /* server - local */
@@ -69,8 +75,10 @@ struct discipline_observation {
 
 /* What the run did to the clock; all zero and the frequency as found if nothing. */
 struct discipline_action {
-	int64_t step_ns; /* added at once */
-	int64_t slew_ns; /* adjtime() has this much to do from now on, old rest included */
+	int64_t step_ns;       /* added at once */
+	int64_t slew_ns;       /* the rest that adjtime() reports afterwards */
+	int64_t slew_order_ns; /* what adjtime() was given; 0: nothing, or slew_ns */
+	struct instant after;  /* CLOCK_REALTIME when that rest was read; 0: at once */
 	int64_t frequency_ppb; /* the kernel's from now on */
 };
 
@@ -86,9 +94,13 @@ struct discipline_advice {
 	enum discipline_state state;
 	bool has_phase; /* false when IGNORANT, or lost since a reboot without an answer */
 	int64_t phase_ns; /* move the clock by this; within bound_ns of the offset measured */
-	int64_t phase_sd_ns;      /* one standard deviation */
-	int64_t frequency_ppb;    /* give the kernel this */
-	int64_t frequency_sd_ppb; /* of the frequency estimated, before any clamping */
+	int64_t phase_sd_ns; /* one standard deviation */
+	int64_t in_flight_ns; /* of the phase, what a slew of before does in this second: a new
+	                       * one must not do it again */
+	int64_t frequency_ppb; /* give the kernel this; what it has where nothing better is known */
+	int64_t beyond_ppb; /* what the clock needs beyond DISCIPLINE_FREQUENCY_MAX_PPB; 0: nothing */
+	int64_t estimate_ppb;     /* of the frequency that the kernel needs ... */
+	int64_t frequency_sd_ppb; /* ... and one standard deviation of it */
 };
 
 /* What may be believed of the last run.  The beliefs that follow from each are kept apart
@@ -119,7 +131,9 @@ struct discipline_model {
 struct discipline_forecast {
 	bool is_known;
 	bool has_proof; /* the last run's own bound, which no statistics can beat at first */
-	double slew_ns;
+	double slew_ns;   /* the clock will be moved by this, all told */
+	double slew_at_s; /* when `slew` is as it is */
+	struct kernel_slew slew;
 	double kernel_ppb;
 	double wander_ppb2_s;
 	double proof_phase_ns;
@@ -142,10 +156,18 @@ struct discipline {
 	int64_t last_wall_ns;
 	int64_t last_monotonic_ns;
 	int64_t last_boottime_ns;
-	int64_t server_ns;     /* the true time that the models stand at */
-	int64_t frequency_ppb; /* the kernel's since the last observation */
-	int64_t slew_ns;
+	int64_t server_ns;       /* the true time that the models stand at */
+	int64_t frequency_ppb;   /* the kernel's since the last observation */
+	double slew_total_ns;    /* by slews the clock is moved by this, since then ... */
+	struct kernel_slew slew; /* ... all but what is left of this */
 	int64_t step_ns;
+	double given_sd_ppb; /* of the frequency that we gave the kernel, then; 0: it is not ours */
+	double long_term_ppb; /* mean of the frequency estimated, over ... */
+	double long_term_s;   /* ... so much time, of which the latest month counts */
+	double corrected_ns;  /* sum of the latest corrections, each less by 1/e a day */
+	double baseline_s; /* from the first trusted run to the last one, reboots left out */
+	double span_s;     /* ... from the last but one */
+	double untrusted_s; /* since the last one */
 	int64_t proof_offset_ns;
 	int64_t proof_bound_ns;
 	int64_t last_delay_ns;
@@ -155,6 +177,10 @@ struct discipline {
 	double widths_ns[DISCIPLINE_WIDTHS]; /* the latest bounds, a ring */
 	struct discipline_model models[DISCIPLINE_MODELS];
 };
+
+/* What a run may give a kernel that has `before_ppb`, when `wanted_ppb` would be right: within
+ * the limits above; back from beyond what is usual always. */
+int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb);
 
 void discipline_init(struct discipline *d);
 
@@ -172,6 +198,20 @@ struct discipline_advice discipline_advise(const struct discipline *d);
 
 /* Records what was done.  What was done may differ from the advice in every way. */
 void discipline_apply(struct discipline *d, const struct discipline_action *did);
+
+/* A server that is believed can lead the clock away slowly, for each run alone is explained by
+ * drift.  What gives it away is that no crystal does so. */
+#define DISCIPLINE_DRAG_FREQUENCY_PPB INT64_C(15000)
+#define DISCIPLINE_DRAG_DAY_NS (INT64_C(50) * 86400 * 1000) /* what 50 ppm make in a day */
+struct discipline_drag {
+	bool is_frequency_off;  /* the estimate has left its long-term value by the above */
+	bool is_much_corrected; /* ... and the corrections of the last day exceed it */
+	bool has_long_term;     /* a day at least has been learnt: the next two are known */
+	int64_t long_term_ppb;
+	int64_t off_ppb;      /* the estimate less that */
+	int64_t corrected_ns; /* the sum of a day's corrections, but those of jumps */
+};
+struct discipline_drag discipline_drag(const struct discipline *d);
 
 /* After discipline_apply(). */
 struct discipline_forecast discipline_forecast(const struct discipline *d);

@@ -3,8 +3,9 @@
  * Inside the discipline: ns, ppb and s as doubles, so that ppb * s = ns.
  *
  * discipline.c takes runs in and gives advice, interval.c says what is known of
- * the time between two runs, noise.c how noisy one is, bank.c what it
- * teaches each model, forecast.c what may be promised.
+ * the time between two runs, slew.c what the kernel makes of an adjtime(), noise.c how noisy a
+ * run is, bank.c what it teaches each model, forecast.c what may be promised, drag.c whether
+ * somebody leads the clock away.
  */
 #ifndef CORE_DISCIPLINE_DISCIPLINE_PRIVATE_H
 #define CORE_DISCIPLINE_DISCIPLINE_PRIVATE_H
@@ -21,8 +22,9 @@ enum { DISCIPLINE_SURPRISES_MAX = 3 };
 
 /* What is known of the time between two observations. */
 struct discipline_interval {
-	double run_s;      /* awake */
-	double all_s;      /* asleep too */
+	struct kernel_slew slew; /* at its end */
+	double run_s;            /* awake */
+	double all_s;            /* asleep too */
 	double moved_ns;   /* what the kernel, the slews and the steps did to the clock */
 	double doubt_ns2;  /* variance of the phase that this leaves */
 	bool is_lost;      /* nothing is known of the phase */
@@ -58,8 +60,6 @@ static inline int64_t ns_diff(int64_t a_ns, int64_t b_ns)
 
 /* 0 and above, and no more than a few decades. */
 double discipline_seconds(int64_t ns);
-/* What adjtime() has left of `slew_ns` after `run_s`. */
-double discipline_slew_left(double slew_ns, double run_s);
 /* What a kernel may have for a frequency; nonsense is cut. */
 int64_t discipline_kernel_ppb(int64_t ppb);
 
@@ -71,6 +71,10 @@ void discipline_learn_noise(struct discipline *d,
 void discipline_noise_variances(const struct discipline *d,
                                 const struct discipline_observation *found,
                                 double ret_ns2[DISCIPLINE_NOISES]);
+
+/* After a trusted run whose interval is `iv`; and of what was done then. */
+void discipline_drag_learn(struct discipline *d, const struct discipline_interval *iv);
+void discipline_drag_count(struct discipline *d, double moved_ns);
 
 /* How much the frequency wanders by model number `model`, ppb^2/s. */
 double discipline_wander(size_t model);

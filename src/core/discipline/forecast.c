@@ -14,7 +14,10 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 		return f;
 	}
 	f.is_known = true;
-	f.slew_ns = (double)d->slew_ns;
+	f.slew = d->slew;
+	f.slew_ns = d->slew_total_ns;
+	f.slew_at_s = discipline_seconds(
+		ns_diff(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns)));
 	f.kernel_ppb = (double)d->frequency_ppb;
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		f.wander_ppb2_s += d->models[i].weight * discipline_wander(i);
@@ -59,10 +62,19 @@ static double proof_bound_ns(const struct discipline_forecast *f, double t,
 	return fabs(mean_ns) + f->proof_bound_ns + discipline_sigmas(1.0) * sqrt(var_ns2);
 }
 
+/* What the kernel has slewed `t` seconds after the run. */
+static double slewed_by(const struct discipline_forecast *f, double t)
+{
+	struct kernel_slew then = kernel_slew_later(
+		&f->slew, to_ns(fmax(t - f->slew_at_s, 0.0) * (double)NS_PER_S));
+
+	return f->slew_ns - kernel_slew_left_ns(&then);
+}
+
 int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_ns)
 {
 	double t = discipline_seconds(ahead_ns);
-	double slewed_ns = f->slew_ns - discipline_slew_left(f->slew_ns, t);
+	double slewed_ns = slewed_by(f, t);
 	double bound_ns = 0.0;
 
 	if (!f->is_known) {
@@ -82,7 +94,9 @@ int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_n
 
 int64_t discipline_bound_until_ns(const struct discipline_forecast *f, int64_t ahead_ns)
 {
-	int64_t slewed_ns = to_ns(fabs(f->slew_ns) / (double)DISCIPLINE_SLEW_PPB * 1e9);
+	/* Two seconds more: the one that has begun, and that of the last part. */
+	int64_t slewed_ns =
+		to_ns((fabs(f->slew_ns) / (double)KERNEL_SLEW_STEP_NS + 2.0) * 1e9);
 	int64_t most_ns = discipline_bound_ns(f, 0);
 
 	if (slewed_ns < ahead_ns) {

@@ -7,7 +7,11 @@
 /* Clocks read one after the other differ by this, and so does a step seen in them. */
 #define STEP_SEEN_NS INT64_C(100000)
 #define STEP_DOUBT_NS 50e3
-#define SLEW_TOLERANCE_NS 2e6
+/* A rest is read in whole microseconds. */
+#define SLEW_TOLERANCE_NS (2 * NS_PER_US)
+/* The kernel begins and ends a second of a slew at its next timer tick. */
+#define SLEW_LATE_NS (50 * NS_PER_MS)
+#define SLEW_DOUBT_NS 10e3
 #define ELAPSED_MAX_S 1e9
 #define KERNEL_MAX_PPB (INT64_C(1000) * 1000 * 1000) /* nonsense beyond */
 
@@ -19,16 +23,6 @@ double discipline_seconds(int64_t ns)
 int64_t discipline_kernel_ppb(int64_t ppb)
 {
 	return clamp_integer(ppb, -KERNEL_MAX_PPB, KERNEL_MAX_PPB);
-}
-
-double discipline_slew_left(double slew_ns, double run_s)
-{
-	double done_ns = (double)DISCIPLINE_SLEW_PPB * run_s;
-
-	if (fabs(slew_ns) <= done_ns) {
-		return 0.0;
-	}
-	return slew_ns > 0.0 ? slew_ns - done_ns : slew_ns + done_ns;
 }
 
 /* The difference of wall clock and boot time changes by steps alone: not by frequency
@@ -49,23 +43,70 @@ static void interval_add_steps(const struct discipline *d,
 	}
 }
 
+static bool is_rest(int64_t found_ns, int64_t expected_ns)
+{
+	int64_t apart_ns = ns_diff(found_ns, expected_ns);
+
+	return apart_ns <= SLEW_TOLERANCE_NS && apart_ns >= -SLEW_TOLERANCE_NS;
+}
+
+/* How long ago, by the clock itself, the kernel was as `d` has it. */
+static int64_t since_slew_ns(const struct discipline *d,
+                             const struct discipline_observation *found, bool is_even)
+{
+	int64_t begun_ns = ns_diff(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns));
+	int64_t run_ns = ns_diff(found->monotonic_ns, d->last_monotonic_ns);
+
+	return clamp_integer(is_even ? ns_diff(found->at.unix_ns, d->slew.wall_ns)
+	                             : ns_diff(run_ns, begun_ns),
+	                     0, INT64_MAX);
+}
+
+/* Where the kernel is with its slew, by what it had at first and the full seconds since; the rest
+ * that it reports only says whether that is so.  It was read a little after the other clocks, so
+ * one full second may lie between; and the kernel takes notice of one at its next timer tick. */
+static void interval_find_slew(const struct discipline *d,
+                               const struct discipline_observation *found, int64_t after_ns,
+                               struct discipline_interval *iv)
+{
+	int64_t rest_ns = kernel_slew_valid_rest(found->slew_left_ns);
+	struct kernel_slew earlier = kernel_slew_later(
+		&d->slew, clamp_integer(after_ns - SLEW_LATE_NS, 0, INT64_MAX));
+
+	iv->slew = kernel_slew_later(&d->slew, after_ns);
+	if (!found->has_kernel || is_rest(rest_ns, iv->slew.rest_ns) ||
+	    is_rest(rest_ns, kernel_slew_rest_after(iv->slew.rest_ns, 1)) ||
+	    is_rest(rest_ns, earlier.rest_ns)) {
+		return;
+	}
+	/* Another program's: neither when it came is known nor what it had done. */
+	iv->doubt_ns2 += square((double)ns_diff(rest_ns, iv->slew.rest_ns)) +
+	                 square((double)KERNEL_SLEW_STEP_NS) / 3.0;
+	iv->slew.rest_ns = rest_ns;
+	iv->slew.taken_ns = 0;
+}
+
 static void interval_add_slew(const struct discipline *d,
-                              const struct discipline_observation *found,
+                              const struct discipline_observation *found, bool is_asleep,
                               struct discipline_interval *iv)
 {
-	double ordered_ns = (double)d->slew_ns;
-	double expected_ns = discipline_slew_left(ordered_ns, iv->run_s);
-	double left_ns = found->has_kernel ? (double)found->slew_left_ns : expected_ns;
-	double lasts_s = fabs(ordered_ns) / (double)DISCIPLINE_SLEW_PPB;
+	/* A step by others or a suspend moves the full seconds to other moments. */
+	bool is_even = iv->stepped_ns == 0.0 && !is_asleep;
+	double lasts_s = fabs(d->slew_total_ns) / (double)KERNEL_SLEW_STEP_NS;
+	double done_ns;
 
-	iv->moved_ns += ordered_ns - left_ns;
-	if (fabs(left_ns - expected_ns) > SLEW_TOLERANCE_NS + 0.01 * fabs(ordered_ns)) {
-		iv->doubt_ns2 += square(left_ns - expected_ns);
+	interval_find_slew(d, found, since_slew_ns(d, found, is_even), iv);
+	iv->slew.wall_ns = found->at.unix_ns;
+	done_ns = d->slew_total_ns - kernel_slew_left_ns(&iv->slew);
+	iv->moved_ns += done_ns;
+	if (done_ns != 0.0) {
+		iv->doubt_ns2 +=
+			square(is_even ? SLEW_DOUBT_NS : (double)KERNEL_SLEW_STEP_NS);
 	}
 	/* A step makes the kernel forget the rest of a slew, and when it came is not known. */
 	if (iv->stepped_ns != 0.0 && lasts_s > 0.0) {
 		iv->doubt_ns2 += fmin(1.0, lasts_s / fmax(iv->run_s, 1.0)) *
-		                 square(ordered_ns) / 3.0;
+		                 square(d->slew_total_ns) / 3.0;
 	}
 }
 
@@ -94,8 +135,12 @@ struct discipline_interval discipline_interval_since_last(
 {
 	int64_t all_ns = ns_diff(found->boottime_ns, d->last_boottime_ns);
 	int64_t run_ns = ns_diff(found->monotonic_ns, d->last_monotonic_ns);
-	struct discipline_interval iv = { 0 };
+	struct discipline_interval iv = { .slew.wall_ns = found->at.unix_ns };
+	bool is_asleep;
 
+	if (found->has_kernel) {
+		iv.slew.rest_ns = kernel_slew_valid_rest(found->slew_left_ns);
+	}
 	iv.is_lost = d->is_phase_lost || found->is_new_boot || all_ns < 0 || run_ns < 0;
 	if (iv.is_lost) {
 		/* Only the servers can say how long it was. */
@@ -107,11 +152,12 @@ struct discipline_interval discipline_interval_since_last(
 	}
 	iv.run_s = discipline_seconds(run_ns);
 	iv.all_s = fmax(discipline_seconds(all_ns), iv.run_s);
-	if (ns_diff(all_ns, run_ns) > SUSPEND_LEAST_NS) {
+	is_asleep = ns_diff(all_ns, run_ns) > SUSPEND_LEAST_NS;
+	if (is_asleep) {
 		iv.doubt_ns2 += square(SUSPEND_NS);
 	}
 	interval_add_steps(d, found, &iv);
-	interval_add_slew(d, found, &iv);
+	interval_add_slew(d, found, is_asleep, &iv);
 	interval_add_frequency(d, found, &iv);
 	return iv;
 }

@@ -157,6 +157,14 @@ struct discipline_observation run_record_observation(const struct run_record *re
 	};
 }
 
+/* As adjtime() is given it. */
+static int64_t rounded_to_us(int64_t ns)
+{
+	int64_t half_ns = ns < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
+
+	return ns_add(ns, half_ns) / NS_PER_US * NS_PER_US;
+}
+
 struct discipline_action run_record_action(const struct run_record *record)
 {
 	const bool is_step = record->applied_action == PLAN_STEP;
@@ -164,6 +172,10 @@ struct discipline_action run_record_action(const struct run_record *record)
 	return (struct discipline_action){
 		.step_ns = is_step ? record->applied_by_ns : 0,
 		.slew_ns = record->slew_after_ns,
+		.slew_order_ns = record->applied_action == PLAN_SLEW
+		                         ? rounded_to_us(record->applied_by_ns)
+		                         : 0,
+		.after = record->after,
 		.frequency_ppb = record->frequency_after_ppb,
 	};
 }

@@ -60,11 +60,15 @@ struct run_record {
 	uint32_t applied_action; /* enum plan_action; PLAN_NONE: the clock was not moved */
 	int64_t applied_by_ns;
 
-	uint8_t has_kernel; /* the next seven are known; before = as it was found */
+	uint8_t has_kernel; /* the rest is known; before = as it was found */
 	int64_t frequency_before_ppb;
 	int64_t frequency_after_ppb;
-	int64_t slew_before_ns; /* what adjtime() had still to do */
+	int64_t slew_before_ns; /* the rest that adjtime() reported */
 	int64_t slew_after_ns;
+	struct instant after; /* CLOCK_REALTIME when the latter was read; 0: not known */
+	uint32_t
+		tick_before; /* struct timex, us of a hundredth of a second; 0: not known */
+	uint32_t tick_after;
 	int64_t max_error_ns; /* after */
 	int64_t estimated_error_ns;
 	uint32_t kernel_flags; /* RECORD_KERNEL_*, before */

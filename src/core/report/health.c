@@ -11,6 +11,7 @@
 
 #include "core/base/span.h"
 #include "core/base/text.h"
+#include "core/report/drag.h"
 #include "core/report/report.h"
 
 enum { FALSETICKERS_NAMED_MAX = 3 };
@@ -119,6 +120,14 @@ void health_judge(const struct run *run, const struct health_limits *limits,
 	                            : HEALTH_OK;
 	health.is_inconclusive &= !is_critical;
 	*ret = health;
+}
+
+void health_note_drag(struct health *health, const struct discipline_drag *drag)
+{
+	health->drag = *drag;
+	if (report_has_drag(drag) && health->state == HEALTH_OK) {
+		health->state = HEALTH_WARNING;
+	}
 }
 
 static void put_safe(struct text *out, const char *words, char kept)
@@ -237,6 +246,16 @@ static void put_votes(struct text *out, const struct run *run)
 	}
 }
 
+static void put_drag(struct text *out, const struct discipline_drag *drag)
+{
+	char words[REPORT_DRAG_ROOM];
+
+	if (report_drag(drag, words, sizeof(words)) > 0) {
+		text_put(out, "; ");
+		text_put(out, words);
+	}
+}
+
 /* With the reason of the first server that has one: of several, the others are told by -v. */
 static void put_no_answer(struct text *out, const struct run *run)
 {
@@ -309,6 +328,7 @@ size_t health_line(const struct run *run, const struct health_limits *limits,
 	if (health->of[HEALTH_OFFSET].is_known) {
 		put_findings(&out, run, limits, health);
 		put_votes(&out, run);
+		put_drag(&out, &health->drag);
 	} else {
 		put_no_answer(&out, run);
 	}

@@ -5,6 +5,7 @@
 #ifndef CORE_REPORT_HEALTH_H
 #define CORE_REPORT_HEALTH_H
 
+#include "core/discipline/discipline.h"
 #include "core/report/threshold.h"
 #include "core/select/run.h"
 #include "reqtime/exit.h"
@@ -48,6 +49,7 @@ struct health {
 	enum health_state state;
 	bool is_inconclusive; /* an end of a range lies inside offset +- bound */
 	struct health_finding of[HEALTH_QUANTITY_COUNT];
+	struct discipline_drag drag; /* what the runs of `set` warn of */
 };
 
 /* Without a trusted answer it is UNKNOWN.  A limit on what no server tells is UNKNOWN, too,
@@ -55,6 +57,9 @@ struct health {
  * offset +- bound is within the critical range; an end inside it is WARNING. */
 void health_judge(const struct run *run, const struct health_limits *limits,
                   struct health *ret);
+
+/* A clock that is led away slowly is a WARNING at least, unless the state is UNKNOWN. */
+void health_note_drag(struct health *health, const struct discipline_drag *drag);
 
 /* "REQTIME OK: offset +1.2 ms +/- 0.3 ms, ...|offset=0.0012s;..." in one line without a line
  * feed.  Returns the length that it has, whatever the room. */

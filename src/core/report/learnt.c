@@ -8,8 +8,7 @@
 
 enum { SENTENCE_ROOM = 400 };
 
-/* Thousandths of a ppm are all that a kernel takes. */
-static void put_ppm(struct text *out, int64_t ppb, bool has_sign)
+void report_put_ppm(struct text *out, int64_t ppb, bool has_sign)
 {
 	const char *sign = ppb < 0 ? "-" : has_sign ? "+" : "";
 	const uint64_t size = ppb < 0 ? 0 - (uint64_t)ppb : (uint64_t)ppb;
@@ -33,9 +32,9 @@ static void put_estimates(struct text *out, const struct learnt *learnt,
 	const char *plus_minus = style_plus_minus(style);
 
 	text_format(out, "Learnt (%s): frequency ", discipline_state_name(learnt->state));
-	put_ppm(out, learnt->frequency_ppb, true);
+	report_put_ppm(out, learnt->frequency_ppb, true);
 	text_format(out, " %s ", plus_minus);
-	put_ppm(out, learnt->frequency_sd_ppb, false);
+	report_put_ppm(out, learnt->frequency_sd_ppb, false);
 	text_put(out, " ppm");
 	if (learnt->has_phase) {
 		text_put(out, ", offset ");

@@ -16,8 +16,11 @@ struct learnt {
 	int64_t phase_ns; /* how far off the clock was, by all that is known */
 	int64_t phase_sd_ns;
 	bool has_bound;
-	int64_t bound_ns; /* the clock stays within it for ... */
-	int64_t ahead_ns; /* ... so long, as a rule until the next run */
+	int64_t bound_ns;         /* the clock stays within it for ... */
+	int64_t ahead_ns;         /* ... so long, as a rule until the next run */
+	int64_t rate_missing_ppb; /* of that frequency, what the kernel could not be given */
+	struct discipline_drag drag;
+	bool is_drag_new; /* the run before had nothing to warn of */
 };
 
 /* Like snprintf(); fits the columns of `style`. */

@@ -39,6 +39,18 @@ void metrics_note_run(struct metrics *metrics, const struct run *run,
 	}
 }
 
+void metrics_note_learnt(struct metrics *metrics, const struct learnt *learnt)
+{
+	if (!learnt || learnt->state == DISCIPLINE_IGNORANT) {
+		return;
+	}
+	metrics->has_learnt = 1;
+	metrics->has_long_term = learnt->drag.has_long_term;
+	metrics->off_long_term_ppb = learnt->drag.off_ppb;
+	metrics->corrected_ns = learnt->drag.corrected_ns;
+	metrics->rate_missing_ppb = learnt->rate_missing_ppb;
+}
+
 bool metrics_are_sane(const struct metrics *metrics)
 {
 	if (metrics->verb >= RECORD_VERB_COUNT || metrics->exit_status > 255 ||
@@ -47,6 +59,7 @@ bool metrics_are_sane(const struct metrics *metrics)
 	}
 	return !metrics->is_measured ||
 	       (metrics->has_server <= 1 && metrics->has_health <= 1 &&
+	        metrics->has_learnt <= 1 && metrics->has_long_term <= 1 &&
 	        metrics->health_state <= HEALTH_UNKNOWN &&
 	        run_record_is_sane(&metrics->run));
 }
@@ -186,6 +199,21 @@ static void put_answer(struct page *p, const struct metrics *m)
 	           m->run.leap);
 }
 
+static void put_learnt(struct page *p, const struct metrics *m)
+{
+	if (m->has_long_term) {
+		put_billionths(p, "frequency_off_long_term_ratio",
+		               "Learnt frequency less its long-term value.",
+		               m->off_long_term_ppb);
+	}
+	put_billionths(p, "corrections_day_seconds",
+	               "Sum of the corrections of the last day, jumps left out.",
+	               m->corrected_ns);
+	put_billionths(p, "frequency_missing_ratio",
+	               "What the clock needs and the kernel could not be given.",
+	               m->rate_missing_ppb);
+}
+
 static void put_measurement(struct page *p, const struct metrics *m)
 {
 	put_head(p, "sources", "Servers asked, by what became of them.");
@@ -208,6 +236,9 @@ static void put_measurement(struct page *p, const struct metrics *m)
 		put_billionths(p, "frequency_ratio",
 		               "Correction of the clock's frequency in the kernel.",
 		               m->run.frequency_after_ppb);
+	}
+	if (m->has_learnt) {
+		put_learnt(p, m);
 	}
 	if (m->has_health) {
 		put_number(p, "check_state",

@@ -8,6 +8,7 @@
 
 #include "core/discipline/record.h"
 #include "core/report/health.h"
+#include "core/report/learnt.h"
 
 struct metrics {
 	uint32_t verb; /* enum record_verb */
@@ -20,6 +21,11 @@ struct metrics {
 	uint8_t has_server; /* the next two are known, of the best selected server */
 	uint32_t stratum;
 	int64_t root_distance_ns;
+	uint8_t has_learnt;    /* the next four are known */
+	uint8_t has_long_term; /* ... off_long_term_ppb, too */
+	int64_t off_long_term_ppb;
+	int64_t corrected_ns; /* in a day, in sum */
+	int64_t rate_missing_ppb;
 	uint8_t has_health;
 	uint32_t health_state; /* enum health_state */
 };
@@ -34,6 +40,8 @@ struct metrics_past {
 /* `record` is of `run`.  Octets that are not used are zero. */
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record);
+void metrics_note_learnt(struct metrics *metrics,
+                         const struct learnt *learnt); /* or NULL */
 MUST_USE bool metrics_are_sane(const struct metrics *metrics);
 
 /* Of a file that metrics_write() wrote, for the same verb; anything else, a success after `now`

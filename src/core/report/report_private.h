@@ -17,4 +17,7 @@ size_t report_columns(const struct style *style);
 /* Breaks between words, in the middle of a word only when it fills a line by itself. */
 void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns);
 
+/* Parts per million; thousandths of it are all that a kernel takes. */
+void report_put_ppm(struct text *out, int64_t ppb, bool has_sign);
+
 #endif

@@ -190,8 +190,12 @@ static struct plan plan_of(enum plan_action action, enum plan_reason reason, int
 	return (struct plan){ .action = action, .reason = reason, .by_ns = by_ns };
 }
 
-static struct plan plan_slew(enum plan_reason reason, int64_t by_ns)
+/* A slew comes on top of what the kernel does in this second anyway. */
+static struct plan plan_slew(const struct plan_input *input, enum plan_reason reason,
+                             int64_t wanted_ns)
 {
+	int64_t by_ns = ns_add(wanted_ns, negated(input->in_flight_ns));
+
 	if (magnitude(by_ns) > limit(PLAN_SLEW_MAX_NS)) {
 		return plan_of(PLAN_REFUSE, PLAN_SLEW_TOO_LONG, by_ns);
 	}
@@ -217,13 +221,14 @@ static int64_t correction(const struct plan_input *input)
 static struct plan plan_within(const struct plan_input *input)
 {
 	/* How far off the clock will come to lie by what is pending already. */
-	int64_t rest_ns = ns_add(correction(input), negated(input->pending_ns));
+	int64_t rest_ns = ns_add(correction(input),
+	                         negated(ns_add(input->pending_ns, input->in_flight_ns)));
 
 	if (input->has_phase && magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
-		return plan_slew(PLAN_ADVISED, correction(input));
+		return plan_slew(input, PLAN_ADVISED, correction(input));
 	}
 	if (magnitude(rest_ns) > limit(input->bound_ns)) {
-		return plan_slew(PLAN_PENDING, input->offset_ns);
+		return plan_slew(input, PLAN_PENDING, input->offset_ns);
 	}
 	return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
 }
@@ -243,12 +248,12 @@ struct plan plan_make(const struct plan_input *input, const struct plan_limits *
 	case PLAN_WISH_STEP:
 		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, correction(input));
 	case PLAN_WISH_SLEW:
-		return plan_slew(PLAN_ASKED_SLEW, correction(input));
+		return plan_slew(input, PLAN_ASKED_SLEW, correction(input));
 	case PLAN_AUTO:
 		break;
 	}
 	if (offset_ns >= limit(limits->step_above_ns)) {
 		return plan_of(PLAN_STEP, PLAN_LARGE, correction(input));
 	}
-	return plan_slew(PLAN_SMALL, correction(input));
+	return plan_slew(input, PLAN_SMALL, correction(input));
 }

@@ -79,6 +79,7 @@ struct plan_input {
 	unsigned agreeing_count;
 	unsigned asked_count;
 	int64_t pending_ns; /* what an adjtime() of before has still to do; a new one replaces it */
+	int64_t in_flight_ns; /* what it does in this second, whatever replaces it: |it| <= 500 us */
 	bool has_phase;    /* past runs advise the next one */
 	int64_t phase_ns;  /* taken as the nearest that the bound allows */
 	bool has_expected; /* the next two are known */

@@ -58,6 +58,11 @@ static const char *const schema_steps[HISTORY_SCHEMA] = {
 	" until_wall_ns INTEGER NOT NULL, UNIQUE(address, port));",
 
 	"CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+
+	/* What older runs lack reads as 0: not known. */
+	"ALTER TABLE run ADD COLUMN after_wall_ns INTEGER DEFAULT 0;"
+	"ALTER TABLE run ADD COLUMN tick_before INTEGER DEFAULT 0;"
+	"ALTER TABLE run ADD COLUMN tick_after INTEGER DEFAULT 0;",
 };
 
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)

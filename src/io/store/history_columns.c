@@ -110,6 +110,11 @@ static const struct column run_columns[] = {
 	  RUN_GATE(has_kernel) },
 	{ "estimated_error_ns", COLUMN_INTEGER, IN_RUN(estimated_error_ns), 0, NULL,
 	  RUN_GATE(has_kernel) },
+	{ "after_wall_ns", COLUMN_INTEGER, IN_RUN(after), 0, NULL, RUN_GATE(has_kernel) },
+	{ "tick_before", COLUMN_COUNT, IN_RUN(tick_before), UINT32_MAX, NULL,
+	  RUN_GATE(has_kernel) },
+	{ "tick_after", COLUMN_COUNT, IN_RUN(tick_after), UINT32_MAX, NULL,
+	  RUN_GATE(has_kernel) },
 	{ "kernel_flags", COLUMN_COUNT, IN_RUN(kernel_flags), RECORD_KERNEL_ALL, NULL,
 	  RUN_GATE(has_kernel) },
 };

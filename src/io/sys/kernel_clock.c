@@ -170,6 +170,8 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 		.status = tx.status,
 		.leap = leap_armed(tx.status),
 		.frequency_ppb = frequency_ppb(&tx),
+		.tick_us = tx.tick,
+		.tick_ppb = tick_ppb(&tx),
 		.max_error_ns = (int64_t)tx.maxerror * NS_PER_US,
 		.estimated_error_ns = (int64_t)tx.esterror * NS_PER_US,
 		.pending_slew_ns = (int64_t)slew.offset * NS_PER_US,
@@ -306,16 +308,23 @@ static int status_for(const struct kernel_clock_order *order, int before)
 	return status;
 }
 
-static long freq_for(int64_t wanted_ppb, int64_t of_tick_ppb)
+/* `tick` right and the rest in `freq`; beyond what that takes, `tick` to the nearest. */
+static void frequency_set(int64_t wanted_ppb, long tick_before, struct timex *ret)
 {
-	int64_t ppb = ns_add(wanted_ppb, -of_tick_ppb);
+	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
+	int64_t unit_ppb = ticks_per_s * 1000; /* of one in `tick` */
+	int64_t max_ppb = KERNEL_CLOCK_FREQUENCY_MAX_PPB;
+	int64_t ppb = wanted_ppb > max_ppb    ? max_ppb
+	              : wanted_ppb < -max_ppb ? -max_ppb
+	                                      : wanted_ppb;
+	int64_t off = ppb > KERNEL_CLOCK_FREQ_MAX_PPB || ppb < -KERNEL_CLOCK_FREQ_MAX_PPB
+	                      ? divided(ppb, unit_ppb)
+	                      : 0;
 
-	if (ppb > KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
-		ppb = KERNEL_CLOCK_FREQUENCY_MAX_PPB;
-	} else if (ppb < -KERNEL_CLOCK_FREQUENCY_MAX_PPB) {
-		ppb = -KERNEL_CLOCK_FREQUENCY_MAX_PPB;
-	}
-	return (long)divided(ppb * 65536, 1000);
+	ret->modes |= ADJ_FREQUENCY;
+	ret->tick = (long)(1000000 / ticks_per_s + off);
+	ret->modes |= ret->tick != tick_before ? ADJ_TICK : 0;
+	ret->freq = (long)divided((ppb - off * unit_ppb) * 65536, 1000);
 }
 
 static long microseconds_up(int64_t ns)
@@ -346,8 +355,7 @@ static int order_prepare(const struct kernel_clock_order *order, struct timex *r
 		.status = status_for(&sayable, now.status),
 	};
 	if (order->has_frequency) {
-		ret->modes |= ADJ_FREQUENCY;
-		ret->freq = freq_for(order->frequency_ppb, tick_ppb(&now));
+		frequency_set(order->frequency_ppb, now.tick, ret);
 	}
 	if (sayable.has_errors) {
 		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;

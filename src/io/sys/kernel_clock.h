@@ -21,6 +21,8 @@ struct kernel_clock_state {
 	int status;             /* STA_* as they are */
 	unsigned leap;          /* enum ntp_leap armed in the kernel: STA_INS, STA_DEL */
 	int64_t frequency_ppb;  /* applied now, tick included */
+	int64_t tick_us;        /* `tick` of struct timex */
+	int64_t tick_ppb;       /* its part of frequency_ppb */
 	int64_t max_error_ns;
 	int64_t estimated_error_ns;
 	int64_t pending_slew_ns; /* what is left of an adjtime() */
@@ -50,11 +52,13 @@ MUST_USE int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_meth
 /* What the kernel is to know from now on.  It counts its maximum error up by 500 us a
  * second, and at 16 s says again that the clock is not synchronised. */
 #define KERNEL_CLOCK_ERROR_MAX_NS (INT64_C(16) * NS_PER_S)
-#define KERNEL_CLOCK_FREQUENCY_MAX_PPB INT64_C(500000)
+/* By `freq` alone, and by `tick`, which Linux would take within a tenth. */
+#define KERNEL_CLOCK_FREQ_MAX_PPB INT64_C(500000)
+#define KERNEL_CLOCK_FREQUENCY_MAX_PPB INT64_C(5000000)
 struct kernel_clock_order {
 	int64_t step_ns; /* 0: none; it cancels what is left of an adjtime() */
 	bool has_frequency;
-	int64_t frequency_ppb; /* in all, tick included; cut to what the kernel takes */
+	int64_t frequency_ppb; /* in all; `tick` is left right where `freq` can say it */
 	bool has_errors;       /* also: synchronised.  Not for errors of 16 s and more */
 	int64_t max_error_ns;
 	int64_t estimated_error_ns;

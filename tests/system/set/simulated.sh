@@ -86,6 +86,17 @@ plain_us=$(rms "$T/forgets.report" 2)
 check "without learning it is $plain_us us rms, more than 60 times as much" test \
 	"$plain_us" -ge 60000
 
+# A kernel that takes no frequency: the clock is put right again and again, and runs away.
+export SIM_FAULT=rate
+world stuck 4
+unset SIM_FAULT
+check "a rate that the kernel does not take is no success" test \
+	"$(tail -n 1 "$T/stuck.out" | grep -c '"status":"error"')" -eq 1
+check "... and it is said by how much" grep -Eq \
+	'does not keep its rate: the kernel lacks \+[45][0-9]\.[0-9]+ ppm, which is \+4\.[0-9]+ s a day' "$T/stuck.err"
+check "... and what was learnt goes on" test \
+	"$(tail -n 1 "$T/stuck.out" | grep -c '"state":"steady"')" -eq 1
+
 if have strace; then
 	# The leak check is a tracer itself.
 	export ASAN_OPTIONS=detect_leaks=0

@@ -9,7 +9,7 @@
  *   SIM_REPORT   one line for each wait that was skipped
  *   SIM_WAITS    after so many SIGTERM
  *   SIM_FAULT    of a step: `refused` by clock_adjtime(), `ignored` by whatever orders it, or
- *                `signal`: SIGTERM comes while it is made
+ *                `signal`: SIGTERM comes while it is made; `rate`: no frequency is taken
  *
  * This machine's own clock is read and never set.
  */
@@ -315,7 +315,7 @@ static void order(const struct timex *tx)
 		step(tx->time.tv_sec * NS +
 		     tx->time.tv_usec * (tx->modes & ADJ_NANO ? 1 : 1000));
 	}
-	if (tx->modes & ADJ_FREQUENCY) {
+	if ((tx->modes & ADJ_FREQUENCY) && !has_fault("rate")) {
 		sim->freq = tx->freq;
 	}
 	if (tx->modes & ADJ_STATUS) {

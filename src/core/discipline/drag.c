@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether what is learnt still looks like a crystal.
+ */
+#include "core/discipline/discipline_private.h"
+
+#define DAY_S 86400.0
+#define LONG_TERM_S (30.0 * DAY_S)
+/* An estimate that is less sure than this says nothing of a change of 15 ppm. */
+#define ESTIMATE_SD_PPB 3e3
+/* A jump that needs a confirmation, and has words of its own. */
+#define JUMP_NS 128e6
+
+static bool is_estimate_sure(const struct discipline_belief *bank)
+{
+	return bank->var_freq_ppb2 <= square(ESTIMATE_SD_PPB);
+}
+
+void discipline_drag_learn(struct discipline *d, const struct discipline_interval *iv)
+{
+	const struct discipline_belief bank = discipline_bank(d);
+
+	if (!iv->is_lost) {
+		d->corrected_ns *= exp(-iv->all_s / DAY_S);
+	}
+	if (iv->is_lost || !is_estimate_sure(&bank) || d->span_s <= 0.0) {
+		return;
+	}
+	d->long_term_s = fmin(d->long_term_s + d->span_s, LONG_TERM_S);
+	d->long_term_ppb +=
+		fmin(d->span_s / d->long_term_s, 1.0) * (bank.freq_ppb - d->long_term_ppb);
+}
+
+void discipline_drag_count(struct discipline *d, double moved_ns)
+{
+	if (fabs(moved_ns) <= JUMP_NS) {
+		d->corrected_ns = clamp(d->corrected_ns + moved_ns, -1e18, 1e18);
+	}
+}
+
+struct discipline_drag discipline_drag(const struct discipline *d)
+{
+	struct discipline_drag drag = { .corrected_ns = to_ns(d->corrected_ns) };
+	struct discipline_belief bank;
+
+	if (d->trusted_count == 0) {
+		return drag;
+	}
+	bank = discipline_bank(d);
+	drag.is_much_corrected = fabs(d->corrected_ns) > (double)DISCIPLINE_DRAG_DAY_NS;
+	drag.has_long_term = d->long_term_s >= DAY_S;
+	if (drag.has_long_term) {
+		drag.long_term_ppb = to_ns(d->long_term_ppb);
+		drag.off_ppb = to_ns(bank.freq_ppb - d->long_term_ppb);
+		drag.is_frequency_off = is_estimate_sure(&bank) &&
+		                        fabs(bank.freq_ppb - d->long_term_ppb) >
+		                                (double)DISCIPLINE_DRAG_FREQUENCY_PPB;
+	}
+	return drag;
+}

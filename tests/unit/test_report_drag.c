@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sentence that warns of a clock that is led away, and what `check` makes of it.
+ */
+#include "core/report/drag.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/report/health.h"
+#include "core/report/metrics.h"
+
+#define CAUSE                                                                              \
+	": the crystal has changed, or the servers lead the clock away; compare with "     \
+	"others: reqtime query SERVER"
+
+struct row {
+	const char *name;
+	struct discipline_drag drag;
+	const char *want;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	{ "nothing is known", { 0 }, "" },
+	{ "nothing to warn of", { .has_long_term = true, .long_term_ppb = 20000, .off_ppb = 14999, .corrected_ns = 5 }, "" },
+	{ "the frequency", { .is_frequency_off = true, .has_long_term = true, .long_term_ppb = 20012, .off_ppb = -36500 },
+	  "the learnt frequency has moved by -36.500 ppm from its long-term value, +20.012 ppm" CAUSE },
+	{ "the corrections", { .is_much_corrected = true, .corrected_ns = 5100 * NS_PER_MS },
+	  "the corrections of the last day add up to +5.1 s, more than 50 ppm explain" CAUSE },
+	{ "both", { .is_frequency_off = true, .is_much_corrected = true, .has_long_term = true, .long_term_ppb = 1000,
+	  .off_ppb = 16000, .corrected_ns = -5 * NS_PER_S },
+	  "the learnt frequency has moved by +16.000 ppm from its long-term value, +1.000 ppm, and "
+	  "the corrections of the last day add up to -5 s, more than 50 ppm explain" CAUSE },
+};
+/* clang-format on */
+
+static void row(void **state)
+{
+	const struct row *r = *state;
+	char buf[REPORT_DRAG_ROOM] = "left over", cut[12];
+	size_t len = report_drag(&r->drag, buf, sizeof(buf));
+
+	assert_string_equal(buf, r->want);
+	assert_int_equal(len, strlen(r->want));
+	assert_int_equal(report_has_drag(&r->drag), len > 0);
+	assert_int_equal(report_drag(&r->drag, cut, sizeof(cut)), len);
+}
+
+/* check: WARNING, with the sentence; what is graver stays. */
+static void check_warns(void **state)
+{
+	const struct health_limits no_limits = { 0 };
+	const struct run run = { .status = RUN_OK,
+		                 .has_answer = true,
+		                 .bound_ns = 1000,
+		                 .agreeing_count = 1,
+		                 .asked_count = 1 };
+	const struct run silent = { .status = RUN_NO_ANSWER };
+	struct health health;
+	char line[1024];
+
+	(void)state;
+	health_judge(&run, &no_limits, &health);
+	health_note_drag(&health, &rows[1].drag);
+	assert_int_equal(health.state, HEALTH_OK);
+	health_note_drag(&health, &rows[2].drag);
+	assert_int_equal(health.state, HEALTH_WARNING);
+	health_line(&run, &no_limits, &health, line, sizeof(line));
+	assert_non_null(strstr(line, "; the learnt frequency has moved by -36.500 ppm"));
+	health.state = HEALTH_CRITICAL;
+	health_note_drag(&health, &rows[2].drag);
+	assert_int_equal(health.state, HEALTH_CRITICAL);
+	health_judge(&silent, &no_limits, &health);
+	health_note_drag(&health, &rows[2].drag);
+	assert_int_equal(health.state, HEALTH_UNKNOWN);
+}
+
+static void metrics_have_it(void **state)
+{
+	const struct run run = { .status = RUN_OK };
+	struct learnt learnt = { .state = DISCIPLINE_STEADY,
+		                 .rate_missing_ppb = 4000000,
+		                 .drag = rows[4].drag };
+	const struct metrics_past past = { 0 };
+	struct run_record record;
+	struct metrics metrics;
+	char page[METRICS_ROOM];
+
+	(void)state;
+	memset(&metrics, 0, sizeof(metrics));
+	run_record_init(&record, RECORD_SET, &run);
+	metrics.verb = RECORD_SET;
+	metrics_note_run(&metrics, &run, &record);
+	metrics_write(&metrics, &past, page);
+	assert_null(strstr(page, "corrections_day"));
+	metrics_note_learnt(&metrics, &learnt);
+	assert_true(metrics_are_sane(&metrics));
+	metrics_write(&metrics, &past, page);
+	assert_non_null(strstr(
+		page, "reqtime_frequency_off_long_term_ratio{verb=\"set\"} 0.000016\n"));
+	assert_non_null(strstr(page, "reqtime_corrections_day_seconds{verb=\"set\"} -5\n"));
+	assert_non_null(
+		strstr(page, "reqtime_frequency_missing_ratio{verb=\"set\"} 0.004\n"));
+	learnt.drag.has_long_term = false;
+	metrics_note_learnt(&metrics, &learnt);
+	metrics_write(&metrics, &past, page);
+	assert_null(strstr(page, "off_long_term"));
+	metrics.has_long_term = 2;
+	assert_false(metrics_are_sane(&metrics));
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[COUNT_OF(rows) + 2] = {
+		cmocka_unit_test(check_warns),
+		cmocka_unit_test(metrics_have_it),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		tests[2 + i] = (struct CMUnitTest){
+			.name = rows[i].name,
+			.test_func = row,
+			.initial_state = (void *)(uintptr_t)&rows[i],
+		};
+	}
+	return cmocka_run_group_tests_name("report_drag", tests, NULL, NULL);
+}
