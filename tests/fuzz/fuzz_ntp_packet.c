@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any datagram, judged as a reply and as a request.  The first octet of the input
- * chooses how: bits 0..2 are the version asked in, bit 3 takes the version of the
- * packet instead, bit 4 takes the packet's origin as the cookie, so that what lies
- * behind both tests is reached at all.  The rest is the datagram.
+ * Any datagram, judged as a reply and as a request.  Bit 4 of the first octet of the input
+ * takes the packet's origin as the cookie, so that what lies behind that test is reached at
+ * all.  The rest is the datagram.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ntp/packet.h"
+#include "core/ntp/refusal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,29 +19,41 @@ static void must(bool holds)
 	}
 }
 
-static void check_reply(const uint8_t *packet, size_t len, uint8_t version,
-                        struct ntp_ts cookie)
+static void check_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie)
 {
 	uint8_t written[NTP_HEADER_OCTETS];
 	struct ntp_header reply;
 	struct ntp_header before;
 	enum ntp_verdict verdict;
+	char reason[REFUSAL_ROOM];
+	const uint8_t octets[8] = {
+		(uint8_t)(cookie.seconds >> 24),  (uint8_t)(cookie.seconds >> 16),
+		(uint8_t)(cookie.seconds >> 8),   (uint8_t)cookie.seconds,
+		(uint8_t)(cookie.fraction >> 24), (uint8_t)(cookie.fraction >> 16),
+		(uint8_t)(cookie.fraction >> 8),  (uint8_t)cookie.fraction,
+	};
 
 	memset(&reply, 0xa5, sizeof(reply));
 	before = reply;
-	verdict = ntp_reply_parse(packet, len, version, cookie, &reply);
+	verdict = ntp_reply_parse(packet, len, cookie, &reply);
 	must(verdict < NTP_VERDICT_COUNT);
 	must(strlen(ntp_verdict_text(verdict)) > 0);
-	if (!ntp_verdict_is_answer(verdict)) {
+	ntp_refusal_format(verdict, packet, len, false, reason);
+	for (size_t i = 0; i < strlen(reason); i++) {
+		must(reason[i] >= ' ' && reason[i] <= '~');
+	}
+	must(ntp_verdict_is_ours(verdict) ==
+	     (len >= 32 && !ntp_ts_is_zero(cookie) && memcmp(packet + 24, octets, 8) == 0));
+	if (verdict != NTP_ACCEPTED && verdict < NTP_KISS) {
 		must(memcmp(&reply, &before, sizeof(reply)) == 0);
-		must(verdict != NTP_ACCEPTED && verdict < NTP_KISS);
+		must(!ntp_verdict_is_answer(verdict));
 		return;
 	}
 	must(len >= NTP_HEADER_OCTETS && len <= NTP_PACKET_ROOM && len % 4 == 0);
 	ntp_header_write(&reply, written);
 	must(memcmp(written, packet, sizeof(written)) == 0);
-	must(reply.version == version && version >= 1 && version <= 4);
-	must(reply.mode == NTP_MODE_SERVER);
+	must(reply.version >= 1 && reply.version <= 4);
+	must(reply.mode == NTP_MODE_SERVER || (reply.version == 1 && reply.mode == 0));
 	must(!ntp_ts_is_zero(cookie) && ntp_ts_equal(reply.origin, cookie));
 	must((verdict == NTP_KISS) == (reply.stratum == 0));
 	if (verdict == NTP_ACCEPTED) {
@@ -132,8 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ntp_header header;
 	struct ntp_ts cookie = { 0x01234567, 0x89abcdef };
+	uint8_t octets[NTP_HEADER_OCTETS] = { 0 };
 	const uint8_t *packet;
-	uint8_t version;
 	size_t len;
 
 	if (size < 1) {
@@ -141,13 +152,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	packet = data + 1;
 	len = size - 1;
-	version = data[0] & 7;
-	if (len >= NTP_HEADER_OCTETS) {
-		ntp_header_read(packet, &header);
-		version = data[0] & 8 ? header.version : version;
-		cookie = data[0] & 16 ? header.origin : cookie;
+	if (data[0] & 16 && len >= 32) {
+		memcpy(octets, packet, len < sizeof(octets) ? len : sizeof(octets));
+		ntp_header_read(octets, &header);
+		cookie = header.origin;
 	}
-	check_reply(packet, len, version, cookie);
+	check_reply(packet, len, cookie);
 	check_request(packet, len);
 	return 0;
 }

@@ -151,9 +151,42 @@ static void texts(void **state)
 	}
 }
 
+/* Each with what was found, and the limit where there is one to be moved. */
+static void refusals_have_values(void **state)
+{
+	static const struct {
+		struct exchange x;
+		int64_t limit_ns;
+		const char *want;
+	} cases[] = {
+		{ { .t2 = { MS(60) }, .t3 = { MS(10) }, .t4 = { MS(20) } },
+		  S(1),
+		  "its reply left 50 ms before the request arrived" },
+		{ { .t2 = { 0 }, .t3 = { S(3600) }, .t4 = { S(3600) } },
+		  S(1),
+		  "it held the request for 1 h 00:00: more than 4 s" },
+		{ { .t2 = { 0 }, .t3 = { MS(60) }, .t4 = { MS(20) } },
+		  S(1),
+		  "negative delay of -40 ms: it says that it held the request longer" },
+		{ { .t4 = { MS(20) }, .root_delay_ns = S(1), .root_dispersion_ns = S(2) },
+		  MS(1500),
+		  "root distance of 2.5 s above the limit of 1.5 s (--root-distance)" },
+	};
+	char text[SAMPLE_REFUSAL_ROOM];
+	struct sample got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		sample_refusal_format(
+			sample_from_exchange(&cases[i].x, cases[i].limit_ns, &got),
+			&cases[i].x, cases[i].limit_ns, text);
+		assert_string_equal(text, cases[i].want);
+	}
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT_OF(rows) + 3];
+	static struct CMUnitTest tests[COUNT_OF(rows) + 4];
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -164,5 +197,6 @@ int main(void)
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(extremes);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(reading);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(texts);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(refusals_have_values);
 	return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
 }

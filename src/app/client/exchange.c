@@ -10,7 +10,7 @@
 #include "core/base/span.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
-#include "core/ntp/refid.h"
+#include "core/ntp/refusal.h"
 
 /* An answer that is not here by then counts as lost.  Public servers are never asked
  * more often than every 2 s (RFC 5905 section 13.2 spaces a burst so); on the own
@@ -132,6 +132,7 @@ void exchange_ask(struct meter *m, size_t i)
 	if (s->retry_ns == 0) {
 		s->retry_ns = PRIVATE_RETRY_NS;
 	}
+	s->is_received = false;
 	s->asked_mono_ns = m->now_mono_ns;
 	s->due_mono_ns = s->asked_mono_ns + retry_span(m, s, &shown->address);
 	s->retry_ns *= 2;
@@ -235,23 +236,39 @@ static void show_header(struct run_source *shown, const struct ntp_header *heade
 	shown->reference = header->reference;
 }
 
-static void reject_answer(struct meter *m, size_t i, enum ntp_verdict verdict,
-                          const struct ntp_header *header)
+/* A reply to the latest request, the first of them: however many carry its cookie, a request
+ * was answered once. */
+static void count_reply(struct meter *m, size_t i)
 {
-	char reason[RUN_REASON_ROOM], code[20];
+	m->run->sources[i].received += !m->sources[i].is_received;
+	m->sources[i].is_received = true;
+}
 
-	if (verdict == NTP_KISS) {
-		refid_format(0, header->refid, code, sizeof(code));
-		snprintf(reason, sizeof(reason), "kiss code %s: %s", code,
-		         ntp_kiss_from_refid(header->refid) == NTP_KISS_NONE
-		                 ? "it is not synchronised"
-		         : ntp_kiss_from_refid(header->refid) == NTP_KISS_RATE
-		                 ? "it wants fewer requests"
-		                 : "it refuses to serve us");
+/*
+ * What carries our cookie and cannot be used.  Off the path nobody knows the cookie, 64 random
+ * bits for one request from a random port; on the path one may as well answer first, and soundly.
+ * So nothing here is believed to come from the server alone, and:
+ *
+ * - a whole reply settles the request: a time, or the reason why there is none (a kiss code, not
+ *   synchronised, ...), after which nothing more is asked.  What comes later finds no one.
+ * - a broken one (its version, mode, length, extension fields, a stamp of zero) settles nothing.
+ *   Its reason is shown if nothing better comes, and until the request counts as lost a real
+ *   reply with the same cookie is taken: a box on the way that garbles a copy, or somebody who
+ *   can write to the path but not cut it, is not to take a good server from us.
+ */
+static void refuse_reply(struct meter *m, const struct port_event *event,
+                         enum ntp_verdict verdict)
+{
+	struct run_source *shown = &m->run->sources[event->source];
+	char reason[REFUSAL_ROOM];
+
+	ntp_refusal_format(verdict, event->octets, event->len, event->is_truncated, reason);
+	if (ntp_verdict_is_answer(verdict)) {
+		abstain(m, event->source, reason);
 	} else {
-		snprintf(reason, sizeof(reason), "%s", ntp_verdict_text(verdict));
+		m->sources[event->source].has_refused = true;
+		snprintf(shown->reason, sizeof(shown->reason), "%s", reason);
 	}
-	abstain(m, i, reason);
 }
 
 static int64_t drift_ppb(const struct meter *m)
@@ -272,26 +289,23 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 	struct run_source *shown = &m->run->sources[event->source];
 	struct ntp_header header;
 	struct exchange x;
+	char reason[SAMPLE_REFUSAL_ROOM];
 	enum ntp_verdict verdict;
 	enum sample_verdict sampled;
 
-	verdict =
-		ntp_reply_parse(event->octets, event->len, NTP_VERSION, s->cookie, &header);
-	if (verdict == NTP_NO_TIME) {
-		/* Says nothing, not even that it knows nothing: a real reply may follow. */
-		snprintf(shown->reason, sizeof(shown->reason), "%s",
-		         ntp_verdict_text(verdict));
-		return OUTCOME_NONE;
-	}
-	if (!ntp_verdict_is_answer(verdict) ||
+	verdict = ntp_reply_parse(event->octets, event->len, s->cookie, &header);
+	/* Nor does a reply count that tells the time of the one before once more. */
+	if (!ntp_verdict_is_ours(verdict) ||
 	    (verdict == NTP_ACCEPTED && s->sample_count > 0 &&
 	     ntp_ts_equal(header.transmit, s->last_transmit))) {
 		return OUTCOME_NONE;
 	}
-	shown->received++;
-	show_header(shown, &header);
+	count_reply(m, event->source);
+	if (ntp_verdict_is_answer(verdict)) {
+		show_header(shown, &header);
+	}
 	if (verdict != NTP_ACCEPTED) {
-		reject_answer(m, event->source, verdict, &header);
+		refuse_reply(m, event, verdict);
 		return OUTCOME_NONE;
 	}
 	s->last_transmit = header.transmit;
@@ -311,7 +325,9 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 	choose_stamps(event, shown, &x.t1, &x.t4);
 	sampled = sample_from_exchange(&x, m->settings->root_distance_max_ns, ret);
 	if (sampled != SAMPLE_OK) {
-		abstain(m, event->source, sample_verdict_text(sampled));
+		sample_refusal_format(sampled, &x, m->settings->root_distance_max_ns,
+		                      reason);
+		abstain(m, event->source, reason);
 		return OUTCOME_NONE;
 	}
 	return OUTCOME_SAMPLE;
@@ -381,7 +397,8 @@ void exchange_reply(struct meter *m, const struct port_event *event)
 	struct sample sample;
 	enum outcome outcome;
 
-	if ((s->phase != PHASE_ASKED && s->phase != PHASE_REFUSED) || event->is_truncated) {
+	if ((s->phase != PHASE_ASKED && s->phase != PHASE_REFUSED) ||
+	    (event->is_truncated && shown->scheme != SCHEME_NTP)) {
 		return;
 	}
 	outcome = shown->scheme == SCHEME_NTP ? sample_ntp(m, event, &sample)

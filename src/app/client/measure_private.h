@@ -27,6 +27,8 @@ struct source {
 	uint32_t next_in_bucket; /* see meter.buckets */
 	bool has_abstained;      /* does not count among those asked */
 	bool is_open;            /* holds a channel: counts against the window */
+	bool is_received;        /* the latest request: something came with its cookie */
+	bool has_refused;        /* ... to some request: a reply that is broken */
 	unsigned voids; /* exchanges that a disturbance of the local clock spoilt */
 	struct ntp_ts cookie;
 	struct ntp_ts last_transmit; /* of the latest accepted reply */

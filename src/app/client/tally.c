@@ -139,7 +139,7 @@ static void report_source(const struct meter *m, size_t i)
 			         "its own answers contradict each other");
 		}
 	} else {
-		shown->status = SOURCE_UNREACHABLE;
+		shown->status = s->has_refused ? SOURCE_REJECTED : SOURCE_UNREACHABLE;
 		if (shown->reason[0] == '\0') {
 			const char *why = s->phase == PHASE_NAMED
 			                          ? "its name is not resolved yet"

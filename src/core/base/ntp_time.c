@@ -57,12 +57,7 @@ struct ntp_ts ntp_from_instant(struct instant at)
 
 int64_t instant_diff_ns(struct instant a, struct instant b)
 {
-	int64_t diff_ns;
-
-	if (__builtin_sub_overflow(a.unix_ns, b.unix_ns, &diff_ns)) {
-		return a.unix_ns < 0 ? INT64_MIN : INT64_MAX;
-	}
-	return diff_ns;
+	return ns_sub(a.unix_ns, b.unix_ns);
 }
 
 struct instant instant_add_ns(struct instant at, int64_t ns)
@@ -78,6 +73,16 @@ int64_t ns_add(int64_t a_ns, int64_t b_ns)
 		return a_ns < 0 ? INT64_MIN : INT64_MAX;
 	}
 	return sum_ns;
+}
+
+int64_t ns_sub(int64_t a_ns, int64_t b_ns)
+{
+	int64_t diff_ns;
+
+	if (__builtin_sub_overflow(a_ns, b_ns, &diff_ns)) {
+		return a_ns < 0 ? INT64_MIN : INT64_MAX;
+	}
+	return diff_ns;
 }
 
 int64_t ntp_short_to_ns(uint32_t short_s)

@@ -49,6 +49,9 @@ struct instant instant_add_ns(struct instant at, int64_t ns);
 /* a + b, saturating; for spans in ns. */
 int64_t ns_add(int64_t a_ns, int64_t b_ns);
 
+/* a - b, saturating. */
+int64_t ns_sub(int64_t a_ns, int64_t b_ns);
+
 /* NTP short format (16.16 seconds, unsigned: RFC 5905 section 6) to ns, rounded
  * up, 0..65536 s. */
 int64_t ntp_short_to_ns(uint32_t short_s);

@@ -11,6 +11,8 @@ enum {
 		0x20, /* one value for all, so it tells clients not apart */
 	PRECISION_LOG2_S_MIN = -40,
 	PRECISION_LOG2_S_MAX = 4,
+	ORIGIN_AT = 24,
+	CRYPTO_NAK_OCTETS = 4,
 };
 
 /* 16 s in NTP short format: MAXDISP of RFC 5905 figure 6. */
@@ -81,9 +83,8 @@ size_t ntp_request_write(uint8_t version, struct ntp_ts cookie, uint8_t *buf)
 	return NTP_HEADER_OCTETS;
 }
 
-/* What follows the header adds up, and is no crypto-NAK: a server that refuses a
- * key is not heard, since no key was offered. */
-static bool reply_tail_is_sound(const uint8_t *buf, size_t len)
+/* Whether what follows the header adds up. */
+static enum ntp_verdict judge_tail(const uint8_t *buf, size_t len)
 {
 	struct ntp_ext_field field;
 	size_t at = NTP_HEADER_OCTETS;
@@ -92,7 +93,10 @@ static bool reply_tail_is_sound(const uint8_t *buf, size_t len)
 	do {
 		result = ntp_ext_next(buf, len, &at, &field);
 	} while (result == NTP_EXT_FIELD);
-	return result == NTP_EXT_END || (result == NTP_EXT_MAC && len - at > 4);
+	if (result == NTP_EXT_MAC && len - at == CRYPTO_NAK_OCTETS) {
+		return NTP_CRYPTO_NAK;
+	}
+	return result == NTP_EXT_MALFORMED ? NTP_BAD_EXTENSION : NTP_ACCEPTED;
 }
 
 static bool is_version(uint8_t version)
@@ -139,42 +143,68 @@ static enum ntp_verdict judge_answer(const struct ntp_header *reply)
 	return NTP_ACCEPTED;
 }
 
-enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, uint8_t version,
-                                 struct ntp_ts cookie, struct ntp_header *ret)
+/* A zero cookie is none: nothing is outstanding, and a zero origin is what an unasked packet
+ * carries. */
+static bool has_cookie(const uint8_t *buf, size_t len, struct ntp_ts cookie)
+{
+	struct octets_reader in = octets_read_from(buf, len);
+
+	if (len < ORIGIN_AT + 8 || ntp_ts_is_zero(cookie)) {
+		return false;
+	}
+	octets_skip(&in, ORIGIN_AT);
+	return ntp_ts_equal(get_ts(&in), cookie);
+}
+
+/* The mode bits were unused in RFC 1059, so zero. */
+static bool is_reply(const struct ntp_header *reply)
+{
+	return reply->mode == NTP_MODE_SERVER ||
+	       (reply->version == 1 && reply->mode == NTP_MODE_RESERVED);
+}
+
+enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, struct ntp_ts cookie,
+                                 struct ntp_header *ret)
 {
 	struct ntp_header reply;
+	enum ntp_verdict verdict;
 
+	/* First of all: what does not echo our cookie may come from anyone, and a
+	 * kiss-o'-death obeyed then would let an off-path attacker silence every server we
+	 * ask (CVE-2015-7704). */
+	if (!has_cookie(buf, len, cookie)) {
+		return NTP_WRONG_ORIGIN;
+	}
 	if (len < NTP_HEADER_OCTETS) {
 		return NTP_TOO_SHORT;
+	}
+	ntp_header_read(buf, &reply);
+	if (!is_version(reply.version)) {
+		return NTP_WRONG_VERSION;
+	}
+	if (!is_reply(&reply)) {
+		return NTP_WRONG_MODE;
 	}
 	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
 		return NTP_BAD_LENGTH;
 	}
-	if (!reply_tail_is_sound(buf, len)) {
-		return NTP_BAD_EXTENSION;
-	}
-	ntp_header_read(buf, &reply);
-	if (reply.version != version || !is_version(reply.version)) {
-		return NTP_WRONG_VERSION;
-	}
-	if (reply.mode != NTP_MODE_SERVER) {
-		return NTP_WRONG_MODE;
-	}
-	/* Before the kiss test: a kiss-o'-death that does not echo our cookie may
-	 * come from anyone, and obeying it would let an off-path attacker silence
-	 * every server we ask (CVE-2015-7704).  A zero cookie is none: nothing is
-	 * outstanding, and a zero origin is what an unasked packet carries. */
-	if (ntp_ts_is_zero(cookie) || !ntp_ts_equal(reply.origin, cookie)) {
-		return NTP_WRONG_ORIGIN;
+	verdict = judge_tail(buf, len);
+	if (verdict != NTP_ACCEPTED) {
+		return verdict;
 	}
 	*ret = reply;
 	return judge_answer(&reply);
 }
 
+bool ntp_verdict_is_ours(enum ntp_verdict verdict)
+{
+	return verdict != NTP_WRONG_ORIGIN && verdict < NTP_VERDICT_COUNT;
+}
+
 bool ntp_verdict_is_answer(enum ntp_verdict verdict)
 {
-	return verdict == NTP_ACCEPTED ||
-	       (verdict >= NTP_KISS && verdict < NTP_VERDICT_COUNT);
+	return verdict == NTP_ACCEPTED || (verdict >= NTP_KISS && verdict != NTP_NO_TIME &&
+	                                   verdict < NTP_VERDICT_COUNT);
 }
 
 const char *ntp_verdict_text(enum ntp_verdict verdict)
@@ -184,8 +214,9 @@ const char *ntp_verdict_text(enum ntp_verdict verdict)
 		[NTP_TOO_SHORT] = "too short",
 		[NTP_BAD_LENGTH] = "bad length",
 		[NTP_BAD_EXTENSION] = "malformed extension field",
-		[NTP_WRONG_VERSION] = "wrong version",
+		[NTP_WRONG_VERSION] = "unknown version of NTP",
 		[NTP_WRONG_MODE] = "not a server's reply",
+		[NTP_CRYPTO_NAK] = "crypto-NAK: the server does not accept the key",
 		[NTP_WRONG_ORIGIN] = "wrong origin timestamp",
 		[NTP_KISS] = "stratum 0, no time told",
 		[NTP_NO_TIME] = "receive or transmit timestamp is zero",

@@ -64,12 +64,13 @@ size_t ntp_request_write(uint8_t version, struct ntp_ts cookie, uint8_t *buf);
 /* Why a datagram was or was not accepted.  Order = order of the checks. */
 enum ntp_verdict {
 	NTP_ACCEPTED,
-	NTP_TOO_SHORT,        /* below the 48-octet header, RFC 5905 figure 8 */
-	NTP_BAD_LENGTH,       /* not a multiple of 4, or longer than NTP_PACKET_ROOM */
+	NTP_WRONG_ORIGIN,  /* without our cookie: late, replayed, forged, or not for us */
+	NTP_TOO_SHORT,     /* below the 48-octet header, RFC 5905 figure 8 */
+	NTP_WRONG_VERSION, /* 0, 5, 6, 7: nobody knows how to read it */
+	NTP_WRONG_MODE, /* not 4, server; version 1 has no mode field: 0 is taken there */
+	NTP_BAD_LENGTH, /* not a multiple of 4, or longer than NTP_PACKET_ROOM */
 	NTP_BAD_EXTENSION,    /* extension fields that do not add up, RFC 7822 */
-	NTP_WRONG_VERSION,    /* not the version that was asked in */
-	NTP_WRONG_MODE,       /* not mode 4, server */
-	NTP_WRONG_ORIGIN,     /* does not answer our request: late, replayed or forged */
+	NTP_CRYPTO_NAK,       /* refuses a key, and none was offered */
 	NTP_KISS,             /* stratum 0; `refid` holds the kiss code, section 7.4 */
 	NTP_NO_TIME,          /* receive or transmit timestamp is zero */
 	NTP_UNSYNCHRONISED,   /* leap 3 */
@@ -81,15 +82,18 @@ enum ntp_verdict {
 	NTP_VERDICT_COUNT
 };
 
-/* Judges `len` octets as a reply to a request of `version` with `cookie`.
- * `*ret` is written for NTP_ACCEPTED and for every verdict from NTP_KISS on
- * (the packet then surely is the server's own answer), else left alone.
- * The verdicts before NTP_KISS must change no state of the caller. */
-MUST_USE enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, uint8_t version,
+/* Judges `len` octets as a reply to a request with `cookie`, of whatever version from 1 to 4:
+ * servers that know less than the asker answer in what they know.  `*ret` is written for
+ * NTP_ACCEPTED and for every verdict from NTP_KISS on, else left alone. */
+MUST_USE enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len,
                                           struct ntp_ts cookie, struct ntp_header *ret);
 
-/* True when the verdict comes from the server asked (its cookie matched): it is
- * an answer, if an unusable one.  False: ignore the datagram and keep waiting. */
+/* True when the datagram carries our cookie, so that it comes from the server asked, or from
+ * somebody who sees what is sent to it.  False: it must change no state of the caller. */
+bool ntp_verdict_is_ours(enum ntp_verdict verdict);
+
+/* True when it also is whole, and so settles the request: with a time, or by saying why there
+ * is none.  What is ours and no answer is broken, and worth a word alone. */
 bool ntp_verdict_is_answer(enum ntp_verdict verdict);
 
 /* A few words, for people: "wrong origin timestamp".  Never NULL. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/select/sample.h"
 
+#include <stdio.h>
+
+#include "core/base/span.h"
+
 /* More than any true value, far from overflow when a handful are added. */
 #define SPAN_CAP_NS INT64_C(1000000000000000000)
 
@@ -35,6 +39,11 @@ static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
 	                       slack_ns);
 }
 
+static int64_t root_distance_ns(const struct exchange *x)
+{
+	return non_negative(x->root_delay_ns) / 2 + non_negative(x->root_dispersion_ns);
+}
+
 enum sample_verdict sample_from_exchange(const struct exchange *x,
                                          int64_t root_distance_max_ns, struct sample *ret)
 {
@@ -44,8 +53,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 	int64_t back_ns = instant_diff_ns(x->t3, x->t4);  /* <= server - local */
 	int64_t local_precision_ns = non_negative(x->local_precision_ns);
 	int64_t precision_ns = non_negative(x->server_precision_ns) + local_precision_ns;
-	int64_t distance_ns =
-		non_negative(x->root_delay_ns) / 2 + non_negative(x->root_dispersion_ns);
+	int64_t distance_ns = root_distance_ns(x);
 	int64_t delay_ns;
 
 	if (away_ns < 0) {
@@ -113,4 +121,40 @@ const char *sample_verdict_text(enum sample_verdict verdict)
 	};
 
 	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "unknown";
+}
+
+void sample_refusal_format(enum sample_verdict verdict, const struct exchange *x,
+                           int64_t root_distance_max_ns, char *buf)
+{
+	int64_t held_ns = instant_diff_ns(x->t3, x->t2);
+	char found[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+
+	switch (verdict) {
+	case SAMPLE_SERVER_BACKWARDS:
+		span_format(ns_sub(0, held_ns), 0, found);
+		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		         "its reply left %s before the request arrived", found);
+		break;
+	case SAMPLE_SERVER_SLOW:
+		span_format(held_ns, 0, found);
+		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		         "it held the request for %s: more than 4 s", found);
+		break;
+	case SAMPLE_NEGATIVE_DELAY:
+		span_format(ns_sub(instant_diff_ns(x->t4, x->t1), held_ns), 0, found);
+		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		         "negative delay of %s: it says that it held the request longer",
+		         found);
+		break;
+	case SAMPLE_ROOT_TOO_FAR:
+		span_format(root_distance_ns(x), 0, found);
+		span_format(root_distance_max_ns, 0, limit);
+		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		         "root distance of %s above the limit of %s (--root-distance)",
+		         found, limit);
+		break;
+	default:
+		snprintf(buf, SAMPLE_REFUSAL_ROOM, "%s", sample_verdict_text(verdict));
+		break;
+	}
 }

@@ -62,6 +62,11 @@ MUST_USE enum sample_verdict sample_from_exchange(const struct exchange *exchang
                                                   struct sample *ret);
 const char *sample_verdict_text(enum sample_verdict verdict);
 
+/* Why it was refused, with the value found and the limit.  Room for SAMPLE_REFUSAL_ROOM. */
+enum { SAMPLE_REFUSAL_ROOM = 120 };
+void sample_refusal_format(enum sample_verdict verdict, const struct exchange *exchange,
+                           int64_t root_distance_max_ns, char *buf);
+
 /* A sample of the protocols that give one time and no four stamps (reqtime, RFC 868):
  * the server read its clock somewhere between T1 and T4, and cut it to `resolution_ns`. */
 MUST_USE enum sample_verdict sample_from_reading(struct instant t1, struct instant server,

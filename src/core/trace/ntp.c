@@ -132,7 +132,7 @@ static struct candidates find_candidates(struct trace *trace,
 
 /* What a client would say of the answer: core/ntp_packet, but for the tail, which
  * read_tail() has judged already, and the mode, since passive peers answer as well. */
-static const char *judge_answer(const struct trace_packet *packet, uint8_t version)
+static const char *judge_answer(const struct trace_packet *packet)
 {
 	const struct ntp_ts some = { 1, 1 };
 	struct ntp_header header = packet->ntp;
@@ -143,7 +143,7 @@ static const char *judge_answer(const struct trace_packet *packet, uint8_t versi
 		return packet->complaint;
 	}
 	if (packet->mac_octets == 4) {
-		return "crypto-NAK: the server does not accept the key";
+		return ntp_verdict_text(NTP_CRYPTO_NAK);
 	}
 	header.mode = NTP_MODE_SERVER;
 	/* A client that sends no stamp gets none back, and knows the difference. */
@@ -151,7 +151,7 @@ static const char *judge_answer(const struct trace_packet *packet, uint8_t versi
 		header.origin = some;
 	}
 	ntp_header_write(&header, octets);
-	verdict = ntp_reply_parse(octets, sizeof(octets), version, header.origin, &header);
+	verdict = ntp_reply_parse(octets, sizeof(octets), header.origin, &header);
 	if (verdict == NTP_ACCEPTED) {
 		return NULL;
 	}
@@ -192,7 +192,7 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 		packet->related = found.last ? found.last->frame : 0;
 		return false;
 	}
-	packet->complaint = judge_answer(packet, pending->version);
+	packet->complaint = judge_answer(packet);
 	trace_complete(trace, pending, packet, ret);
 	return true;
 }
@@ -218,7 +218,6 @@ static void take_request(struct trace *trace, struct trace_packet *packet)
 		}
 	}
 	pending = trace_pending_add(trace, packet);
-	pending->version = packet->ntp.version;
 	pending->cookie = cookie;
 	pending->received = packet->ntp.receive;
 	pending->is_steady =
@@ -248,7 +247,7 @@ bool trace_ntp(struct trace *trace, struct trace_packet *packet, struct trace_ex
 	if (packet->ntp.mode == NTP_MODE_ACTIVE && !ntp_ts_is_zero(packet->ntp.origin)) {
 		found = find_candidates(trace, packet);
 		if (found.waiting) {
-			packet->complaint = judge_answer(packet, found.waiting->version);
+			packet->complaint = judge_answer(packet);
 			trace_complete(trace, found.waiting, packet, ret);
 			packet->complaint = NULL;
 			is_complete = true;

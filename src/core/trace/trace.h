@@ -162,7 +162,6 @@ struct trace_pending {
 	bool is_answered;
 	bool is_told;   /* that it is silent */
 	bool is_steady; /* of an association under way, where silence means nothing */
-	uint8_t version;
 	struct address client;
 	struct address server;
 	struct ntp_ts cookie;

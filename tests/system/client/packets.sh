@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Datagrams that are no answer to our request: each is ignored, and the client goes on
-# waiting.  Told apart by two runs: with nothing else there is no answer when the time is
-# up, and when the real reply follows it is used.  The rows are those of tests/faults.md.
+# Datagrams that are no answer to our request, or none that can be read: without our cookie
+# each is ignored, with it its reason is told, and the client goes on waiting either way.  Told
+# apart by two runs: with nothing else there is no answer when the time is up, and when the real
+# reply follows it is used.  The rows are those of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
@@ -12,84 +13,135 @@
 # A lie that would show if it were believed.
 L="shift=77000"
 EF16=0104001000000000000000000000000000
+# name|script|words of the reason, for what carries our cookie
 rows=$T/rows
 cat >"$rows" <<END
-row 1 empty datagram|len=0
-row 2 47 octets|$L len=47
-row 3 49 octets|$L len=49
-row 3 50 octets|$L len=50
-row 3 51 octets|$L len=51
-C5 52 octets, four of them zero|$L len=52
-row 4 1400 octets|$L len=1400
-row 4 65507 octets|$L len=65507
-row 5 extension field of length 0|$L tail=$(printf '%056d' 0)
-row 5 extension field of length 3|$L tail=01040003$(printf '%048d' 0)
-row 5 extension field of length 0xffff|$L tail=0104ffff$(printf '%048d' 0)
+row 1 empty datagram|len=0|
+row 2 31 octets|$L len=31|
+row 2 32 octets|$L len=32|32 octets: a packet of NTP has at least 48
+row 2 47 octets|$L len=47|47 octets
+row 3 49 octets|$L len=49|49 octets: not a multiple of four
+row 3 50 octets|$L len=50|50 octets
+row 3 51 octets|$L len=51|51 octets
+C5 52 octets, four of them zero|$L len=52|crypto-NAK
+row 4 1400 octets|$L len=1400|1400 octets: no answer has more than 1024
+row 4 4000 octets|$L len=4000|more than 2048 octets: no answer has more than 1024
+row 5 extension field of length 0|$L tail=$(printf '%056d' 0)|says it has 0 octets
+row 5 extension field of length 3|$L tail=01040003$(printf '%048d' 0)|says it has 3 octets
+row 5 extension field of length 0xffff|$L tail=0104ffff$(printf '%048d' 0)|says it has 65535 octets
 row 5 20 extension fields, the last one past the end|$L tail=$(
 	i=0
 	while [ $i -lt 19 ]; do
 		printf '%s' "${EF16%??}"
 		i=$((i + 1))
 	done
-)01040040$(printf '%048d' 0)
-C38 extension field of 12 octets|$L tail=0104000c$(printf '%048d' 0)
-C38 extension field of no multiple of 4|$L tail=0104001a$(printf '%048d' 0)
-C38 last extension field of 16 octets without a MAC|$L tail=${EF16%??}
-C13 crypto-NAK|$L tail=00000000
-row 6 origin with its first bit wrong|$L flip=0
-row 6 origin with its last bit wrong|$L flip=63
-C9 origin with each one of its 64 bits wrong|$L flip=all
-row 7 origin zero|$L zero=origin
-C10 origin zero and stratum 0|stratum=0 refid=44454e59 zero=origin
-C40 origin is the server's own last transmit stamp|$L origin=server
-row 16 mode 0|$L mode=0
-row 16 mode 1|$L mode=1
-row 16 mode 2|$L mode=2
-row 16 mode 3|$L mode=3
-row 16 mode 5|$L mode=5
-row 16 mode 6|$L mode=6
-row 16 mode 7|$L mode=7
-C37 broadcast without an origin|$L mode=5 zero=origin
-row 17 version 0|$L version=0
-row 17 version 1|$L version=1
-row 17 version 2|$L version=2
-row 17 version 3|$L version=3
-row 17 version 5|$L version=5
-row 17 version 6|$L version=6
-row 17 version 7|$L version=7
-row 18 from another port|$L from=port
-row 19 from another address|$L from=127.0.0.9
-row 23 forged kiss DENY|stratum=0 leap=3 refid=44454e59 origin=random
-row 23 forged kiss RATE|stratum=0 leap=3 refid=52415445 origin=random
-C24 kiss DENY with the wrong mode|stratum=0 leap=3 refid=44454e59 mode=3
-C24 kiss DENY with the wrong version|stratum=0 leap=3 refid=44454e59 version=3
-C24 kiss DENY from another port|stratum=0 leap=3 refid=44454e59 from=port
-C24 kiss DENY of 47 octets|stratum=0 leap=3 refid=44454e59 len=47
-row 28 receive stamp zero|$L zero=rec
-row 28 transmit stamp zero|$L zero=xmt
-row 28 both stamps zero|$L zero=stamps
+)01040040$(printf '%048d' 0)|says it has 64 octets, 28 are left
+C38 extension field of 12 octets|$L tail=0104000c$(printf '%048d' 0)|says it has 12 octets
+C38 extension field of no multiple of 4|$L tail=0104001a$(printf '%048d' 0)|says it has 26 octets
+C38 last extension field of 16 octets without a MAC|$L tail=${EF16%??}|malformed extension field
+C38 12 octets behind version 3 that are no MAC|$L version=3 tail=0104000c00000000|no authenticator of version 3
+C13 crypto-NAK|$L tail=00000000|crypto-NAK
+row 6 origin with its first bit wrong|$L flip=0|
+row 6 origin with its last bit wrong|$L flip=63|
+C9 origin with each one of its 64 bits wrong|$L flip=all|
+row 7 origin zero|$L zero=origin|
+C10 origin zero and stratum 0|stratum=0 refid=44454e59 zero=origin|
+C40 origin is the server's own last transmit stamp|$L origin=server|
+row 16 mode 0|$L mode=0|mode 0, reserved: an answer has mode 4, server
+row 16 mode 1|$L mode=1|mode 1
+row 16 mode 2|$L mode=2|mode 2
+row 16 mode 3|$L mode=3|mode 3, client
+row 16 mode 5|$L mode=5|mode 5, broadcast
+row 16 mode 6|$L mode=6|mode 6
+row 16 mode 7|$L mode=7|mode 7
+C37 broadcast without an origin|$L mode=5 zero=origin|
+row 17 version 0|$L version=0|version 0 of NTP: known are 1 to 4
+row 17 version 5|$L version=5|version 5
+row 17 version 6|$L version=6|version 6
+row 17 version 7|$L version=7|version 7
+row 17 version 5 without our cookie|$L version=5 origin=random|
+row 17 version 3 without our cookie|$L version=3 origin=random|
+row 18 from another port|$L from=port|
+row 18 version 5 from another port|$L version=5 from=port|
+row 19 from another address|$L from=127.0.0.9|
+row 23 forged kiss DENY|stratum=0 leap=3 refid=44454e59 origin=random|
+row 23 forged kiss RATE|stratum=0 leap=3 refid=52415445 origin=random|
+C24 kiss DENY with the wrong mode|stratum=0 leap=3 refid=44454e59 mode=3|mode 3
+C24 kiss DENY with the wrong version|stratum=0 leap=3 refid=44454e59 version=5|version 5
+C24 kiss DENY from another port|stratum=0 leap=3 refid=44454e59 from=port|
+C24 kiss DENY of 47 octets|stratum=0 leap=3 refid=44454e59 len=47|47 octets
+row 28 receive stamp zero|$L zero=rec|receive timestamp is zero
+row 28 transmit stamp zero|$L zero=xmt|transmit timestamp is zero
+row 28 both stamps zero|$L zero=stamps|receive and transmit timestamp are zero
 END
 
 set --
-while IFS='|' read -r name script; do
+while IFS='|' read -r name script words; do
 	set -- "$@" 127.0.0.1 "$script" 127.0.0.1 "$script / wait=30"
 done <"$rows"
 adversary "$@"
 
 n=1
-while IFS='|' read -r name script <&3; do
+while IFS='|' read -r name script words <&3; do
 	timed "$REQTIME" --json -t 150ms "$(at $n)"
-	if [ "$status" -eq 1 ] && [ "$(json status)" = no-answer ] &&
-		[ "$(json received)" = 0 ] && [ "$took_ms" -ge 140 ]; then
-		ok "$name: ignored until the deadline"
+	if [ -z "$words" ]; then
+		wanted='"status":"unreachable","reason":"no answer"'
+		received=0
+		what='ignored until the deadline'
 	else
-		not_ok "$name: ignored until the deadline" \
-			"exit $status after $took_ms ms: $(cat "$out" "$err")"
+		wanted="\"status\":\"rejected\",\"reason\":\"[^\"]*$words"
+		received=1
+		what='waits until the deadline, and says why it was refused'
+	fi
+	if [ "$status" -eq 1 ] && [ "$(json status)" = no-answer ] &&
+		source_of 1 | grep -q "$wanted" && [ "$(json stratum)" = null ] &&
+		[ "$(json received)" = $received ] && [ "$took_ms" -ge 140 ]; then
+		ok "$name: $what"
+	else
+		not_ok "$name: $what" "exit $status after $took_ms ms: $(cat "$out" "$err")"
+	fi
+	if [ -n "$words" ]; then
+		run "$REQTIME" -t 50ms "$(at $n)"
+		expect "$name: the table has the reason" 1 "$words"
 	fi
 	run "$REQTIME" --json -n 1 -t 1s "$(at $((n + 1)))"
 	true_time "$name: the real reply after it is used"
+	check "$name: ... and counts once" test "$(json received)" = 1
 	n=$((n + 2))
 done 3<"$rows"
+
+# A server answers in the version that it knows; one that refuses does so, too.
+set --
+for n in 1 2 3 4; do
+	set -- "$@" 127.0.0.1 "version=$n"
+done
+adversary "$@" 127.0.0.1 'version=1 mode=0' \
+	127.0.0.1 'version=3 stratum=0 leap=3 refid=44454e59 / wait=30' \
+	127.0.0.1 'version=5; version=3' 127.0.0.1 'version=5 again=1000 / wait=100' \
+	127.0.0.1 'version=5' 127.0.0.1 "$L len=65507" 127.0.0.1 "$L len=65507 / wait=30"
+for n in 1 2 3 4; do
+	run "$REQTIME" --json -n 1 "$(at $n)"
+	true_time "row 17 answered in version $n: it is the time"
+done
+run "$REQTIME" --json -n 1 "$(at 5)"
+true_time "row 17 answered in version 1, which has no mode field: it is the time"
+run "$REQTIME" --json -t 2s "$(at 6)"
+expect "C24 kiss DENY in version 3: obeyed at once" 1 '"status":"rejected","reason":"kiss code DENY'
+run "$REQTIME" --json -t 2s -n 2 "$(at 7)"
+true_time "row 17 refused, then asked again: the answer to the next request is used"
+check "row 17 refused, then asked again: not a word is left of it" test \
+	"$(json sent) $(json received) $(source_of 1 | grep -c '"reason":null')" = '2 2 1'
+run "$REQTIME" --json -n 1 "$(at 8)"
+true_time "row 17 1000 refused replies, then the real one: it is used"
+check "row 17 1000 refused replies to one request count once" test "$(json received)" = 1
+run "$REQTIME" --json -n 1 "$(at 4)" "$(at 9)"
+true_time "row 17 refused: another server is enough"
+
+# Whether there is room for it in the socket is the kernel's to say.
+run "$REQTIME" --json -t 150ms "$(at 10)"
+expect "row 4 65507 octets: no answer" 1 '"reason":"(no answer|more than 2048 octets: .*)"'
+run "$REQTIME" --json -n 1 -t 1s "$(at 11)"
+true_time "row 4 65507 octets: the real reply after it is used"
 
 # Each length below the header's, one server each.
 set --
@@ -101,9 +153,10 @@ adversary "$@"
 # shellcheck disable=SC2046 # a list of servers
 run "$REQTIME" --json -t 250ms $(at 1 47)
 expect "row 2 1 to 47 octets, each length: no answer" 1 '"status":"no-answer"'
-check "row 2 1 to 47 octets, each length: none is taken for a reply" sh -c \
-	"[ \$(grep -o '\"status\":\"unreachable\"' '$out' | wc -l) -eq 47 ] &&
-	! grep -q '\"received\":[1-9]' '$out'"
+check "row 2 1 to 31 octets have no cookie, each length: none is taken for a reply" test \
+	"$(grep -o '"status":"unreachable","reason":"no answer"' "$out" | wc -l)" -eq 31
+check "row 2 32 to 47 octets, each length: refused" test \
+	"$(grep -o '"status":"rejected","reason":"[34][0-9] octets' "$out" | wc -l)" -eq 16
 
 # What was said before, to somebody else, or too often.
 adversary 127.0.0.1 'good; shift=77000 origin=last; silent' \
