@@ -105,7 +105,7 @@ $(ARCHIVES) $(B)/libtests.a:
 	$(AR) qcs $@ $(filter %.o,$^)
 
 # These tests put functions of their own in the place of those that move a clock or write a chip.
-WRAP_kernel_clock := clock_adjtime adjtimex clock_settime adjtime syscall
+WRAP_kernel_clock := clock_adjtime adjtimex clock_settime adjtime syscall clock_gettime
 WRAP_rtc          := ioctl clock_nanosleep clock_gettime open
 
 $(PROGS:%=$(B)/%): $(B)/%: $(B)/src/%.o $(ARCHIVES)

@@ -80,7 +80,7 @@ static void furnish(struct world *w, uint64_t seed)
 {
 	memset(w, 0, sizeof(*w));
 	w->seed = seed;
-	w->utc_base_ns = INT64_C(1790000000) * NS_PER_S;
+	w->utc_base_ns = INT64_C(1795000000) * NS_PER_S;
 	w->wall_base_ns = w->utc_base_ns;
 	w->wall_base_ns += world_chance(w, 0.3)
 	                           ? world_between(w, -INT64_C(800000000) * NS_PER_S,

@@ -228,6 +228,18 @@ CHANGE(dry_stale) { UNUSED; wish->is_dry = true; fake->mono_ns += 2 * NS_PER_S; 
 CHANGE(in_2100) { UNUSED; record->wall_ns += INT64_C(2300000000) * NS_PER_S;
 	fake->wall_ns += INT64_C(2300000000) * NS_PER_S; record->offset_ns = INT64_C(-2300000000) * NS_PER_S;
 	limits->any_offset = true; }
+CHANGE(in_2199) { UNUSED; record->wall_ns += INT64_C(5450000000) * NS_PER_S;
+	fake->wall_ns += INT64_C(5450000000) * NS_PER_S; record->offset_ns = INT64_C(-5450000000) * NS_PER_S;
+	limits->any_offset = true; }
+CHANGE(in_2199_not_allowed) { in_2199(record, fake, limits, wish); limits->any_offset = false; }
+CHANGE(in_2262) { UNUSED; record->wall_ns += INT64_C(7400000000) * NS_PER_S;
+	fake->wall_ns += INT64_C(7400000000) * NS_PER_S; record->offset_ns = INT64_C(-7400000000) * NS_PER_S;
+	limits->any_offset = true; }
+CHANGE(in_1902) { UNUSED; record->wall_ns -= INT64_C(3920000000) * NS_PER_S;
+	fake->wall_ns -= INT64_C(3920000000) * NS_PER_S; record->offset_ns = INT64_C(3920000000) * NS_PER_S;
+	limits->any_offset = true; }
+CHANGE(in_2199_stands_still) { in_2199(record, fake, limits, wish); fake->moves_by_percent = 0; }
+CHANGE(beyond_255_years) { UNUSED; record->offset_ns = INT64_MIN / 8 * 7 - 1; limits->any_offset = true; }
 CHANGE(clock_unreadable) { UNUSED; fake->now_fails_at = 1; }
 CHANGE(clock_unreadable_before) { UNUSED; fake->now_fails_at = 2; }
 CHANGE(clock_unreadable_after) { UNUSED; fake->now_fails_at = 3; }
@@ -298,6 +310,15 @@ static const struct row rows[] = {
 	{ "a step of 9 ms on request", tiny, CORRECT_DONE, STEP, PLAN_STEP, 9 * MS },
 	{ "a clock in 2100 comes back", in_2100, CORRECT_DONE, STEP, PLAN_STEP,
 	  INT64_C(-2300000000) * NS_PER_S },
+	{ "a clock in 2199 comes back", in_2199, CORRECT_DONE, STEP, PLAN_STEP,
+	  INT64_C(-5450000000) * NS_PER_S },
+	{ "a clock in 2199, no such offset allowed", in_2199_not_allowed, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "a clock in 2199 that does not come back", in_2199_stands_still, CORRECT_NOT_MOVED, STEP, PLAN_STEP,
+	  INT64_C(-5450000000) * NS_PER_S },
+	{ "a clock in 2261 comes back", in_2262, CORRECT_DONE, STEP, PLAN_STEP,
+	  INT64_C(-7400000000) * NS_PER_S },
+	{ "a clock in 1902 comes on", in_1902, CORRECT_DONE, STEP, PLAN_STEP,
+	  INT64_C(3920000000) * NS_PER_S },
 	{ "slow calls do not look like a move", slow_calls, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 
 	{ "record: wrong magic", wrong_magic, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
@@ -306,6 +327,7 @@ static const struct row rows[] = {
 	{ "record: of an interrupted run", interrupted, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: negative bound", negative_bound, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: offset of 292 years", absurd_offset, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: offset of 256 years", beyond_255_years, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: bound of 292 years", absurd_bound, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: negative monotonic time", negative_mono, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: from before the boot", before_the_boot, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },

@@ -19,6 +19,7 @@
 
 #include "core/ntp/packet.h"
 #include "core/select/plan.h"
+#include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 
 int __wrap_clock_adjtime(clockid_t clock, struct timex *tx);
@@ -26,6 +27,8 @@ int __wrap_adjtimex(struct timex *tx);
 int __wrap_clock_settime(clockid_t clock, const struct timespec *to);
 int __wrap_adjtime(const struct timeval *delta, struct timeval *old);
 long __wrap_syscall(long number, ...);
+int __real_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 
 /* What the played kernel answers (errno, 0 for yes) and what it was told. */
 static struct {
@@ -46,6 +49,7 @@ static struct {
 	int state_result;
 	int state_error;
 	long pending_us;
+	time_t wall_s; /* what the wall clock reads; 0: as this machine's */
 } kernel;
 
 static int answer(int error, int yes)
@@ -55,6 +59,17 @@ static int answer(int error, int yes)
 	}
 	errno = error;
 	return -1;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	int r = __real_clock_gettime(clock, ret);
+
+	if (r == 0 && clock == CLOCK_REALTIME && kernel.wall_s != 0) {
+		ret->tv_sec = kernel.wall_s;
+		ret->tv_nsec = 999999999;
+	}
+	return r;
 }
 
 int __wrap_clock_adjtime(clockid_t clock, struct timex *tx)
@@ -529,6 +544,53 @@ static void reading_lies_between(void **state)
 	}
 }
 
+/* No time that 64 bits of nanoseconds do not hold passes for another one. */
+static void reading_beyond_64_bits(void **state)
+{
+	const struct {
+		int64_t wall_s;
+		int want;
+	} cases[] = {
+		{ INT64_C(9223372036), -EOVERFLOW }, /* 2262-04-11 23:47:16.999999999 */
+		{ INT64_C(9223372035), 0 },
+		{ INT64_C(13569465600), -EOVERFLOW }, /* 2400-01-01 */
+		{ INT64_MAX, -EOVERFLOW },
+		{ INT64_C(7226582400), 0 },  /* 2199-01-01 */
+		{ -INT64_C(2145916800), 0 }, /* 1902-01-01 */
+		{ -INT64_C(9223372037), 0 },
+		{ -INT64_C(9223372038), -EOVERFLOW },
+		{ INT64_MIN, -EOVERFLOW },
+	};
+	enum kernel_clock_method method;
+	struct reading r, before;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		memset(&r, 0xa5, sizeof(r));
+		before = r;
+		kernel.wall_s = (time_t)cases[i].wall_s;
+		assert_int_equal(kernel_clock_now(&r), cases[i].want);
+		if (cases[i].want == 0) {
+			assert_true(r.wall.unix_ns == (cases[i].wall_s + 1) * NS_PER_S - 1);
+		} else {
+			assert_memory_equal(&r, &before, sizeof(r));
+		}
+	}
+	/* Nor is a clock set by a sum of it. */
+	kernel.wall_s = (time_t)INT64_C(13569465600);
+	kernel.adjtime_error = EINVAL;
+	kernel.settimeofday_error = EINVAL;
+	assert_int_equal(kernel_clock_step(-NS_PER_S, &method), -EOVERFLOW);
+	assert_int_equal(kernel.settime_calls, 0);
+}
+
+static void overflow_is_told_in_words(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(clock_error_text(-EOVERFLOW), "date -s"));
+	assert_string_equal(clock_error_text(-EPERM), strerror(EPERM));
+}
+
 #define ROWS(table, test)                                                                  \
 	for (size_t i = 0; i < COUNT_OF(table); i++) {                                     \
 		tests[n++] = (struct CMUnitTest){ .name = (table)[i].name,                 \
@@ -542,7 +604,7 @@ int main(void)
 {
 	struct CMUnitTest tests[COUNT_OF(steps) + COUNT_OF(orders) + COUNT_OF(slews) +
 	                        COUNT_OF(mays) + COUNT_OF(states) + COUNT_OF(tolds) +
-	                        COUNT_OF(told_fails) + 4];
+	                        COUNT_OF(told_fails) + 6];
 	size_t n = 0;
 
 	ROWS(steps, step_value);
@@ -555,6 +617,9 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(fallback_value, start);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(slew_too_far, start);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(state_fails, start);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(reading_lies_between);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(reading_lies_between, start);
+	tests[n++] =
+		(struct CMUnitTest)cmocka_unit_test_setup(reading_beyond_64_bits, start);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(overflow_is_told_in_words);
 	return cmocka_run_group_tests_name("kernel_clock", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
 #define MS NS_PER_MS
 #define US NS_PER_US
 #define HOUR (3600 * NS_PER_S)
-#define UTC_NS (INT64_C(1790000000) * NS_PER_S) /* 2026-09-21, when a test begins */
+#define UTC_NS (INT64_C(1795000000) * NS_PER_S) /* 2026-11-18, when a test begins */
 #define MONO_NS (1000 * NS_PER_S)
 #define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the departure */
 
@@ -372,6 +372,11 @@ static const struct row rows[] = {
 	  .servers = { { WAY(10 * MS, 10 * MS), .root_delay_ns = 4 * MS, .root_dispersion_ns = 3 * MS } },
 	  .sent_min = 1, .sent_max = 1, .bound_min_ns = 15 * MS + 300, .bound_max_ns = 15 * MS + 32 * US },
 	{ .name = "C33 the local clock says 1970", HONEST, .wall_ns = 1, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "C33 the local clock says 1902", HONEST, .wall_ns = INT64_C(-2145916800) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "C33 the local clock says 2199", HONEST, .wall_ns = INT64_C(7226582400) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "C33 the local clock says 2262", HONEST, .wall_ns = INT64_C(9214646400) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
+	{ .name = "C33 the local clock says 1700: too far to be computed with", HONEST, .wall_ns = INT64_C(-8520336000) * S,
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "set by hand", .sent_min = 1, .sent_max = 1 },
 	{ .name = "C33 the local clock says 2100", HONEST, .wall_ns = INT64_C(4102444800) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
 
 	{ .name = "row 14 a reply 1 ms before the deadline: used", .servers = { { WAY(10 * MS, 989 * MS - ASKING_NS) } },

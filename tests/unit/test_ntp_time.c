@@ -16,8 +16,11 @@
 
 /* 2036-02-07 06:28:16, where the seconds on the wire start again at 0. */
 #define ERA_1 INT64_C(2085978496)
-/* 2106-02-07 06:28:15, the last second of the window. */
+/* 2106-02-07 06:28:15, the last second of a window that begins with 1970. */
 #define WINDOW_LAST INT64_C(4294967295)
+/* 2026-11-01, the day of a release; 2162-12-08 06:28:15, the last second of its window. */
+#define RELEASE INT64_C(1793491200)
+#define RELEASE_LAST INT64_C(6088458495)
 
 /* clang-format off */
 struct from_row {
@@ -202,7 +205,135 @@ static void check_from(void **state)
 {
 	const struct from_row *row = *state;
 
-	assert_true(instant_from_ntp(row->ts).unix_ns == row->want_unix_ns);
+	assert_true(instant_from_ntp_since(row->ts, 0).unix_ns == row->want_unix_ns);
+}
+
+/* The era, from a first second on: each stamp means one second of the 2^32 from there. */
+struct era_row {
+	const char *name;
+	int64_t first_s;
+	uint32_t seconds;
+	int64_t want_s;
+};
+
+/* clang-format off */
+static const struct era_row era_rows[] = {
+	{ "era: the first second of the release day", RELEASE, 4002480000u, RELEASE },
+	{ "era: the second before it is the last of all", RELEASE, 4002479999u, RELEASE_LAST },
+	{ "era: the day after",               RELEASE, 4002566400u, RELEASE + 86400 },
+	{ "era: the last second of era 0",    RELEASE, 0xffffffff, ERA_1 - 1 },
+	{ "era: the first second of era 1",   RELEASE, 0, ERA_1 },
+	{ "era: 2104, bit 31 just clear",     RELEASE, 0x7fffffff, INT64_C(4233462143) },
+	{ "era: bit 31 just set",             RELEASE, 0x80000000, INT64_C(4233462144) },
+	{ "era: not 1970, but 2106",          RELEASE, 2208988800u, INT64_C(4294967296) },
+	{ "era: not 2001, but 2137",          RELEASE, 3187296000u, INT64_C(5273274496) },
+	{ "era: not 1900, but 2036",          RELEASE, 86400, ERA_1 + 86400 },
+	/* A release of 2037: its window begins in era 1 and ends in era 2. */
+	{ "era: released in 2037, that day",  INT64_C(2114380800), 28402304u, INT64_C(2114380800) },
+	{ "era: released in 2037, before it", INT64_C(2114380800), 28402303u, INT64_C(6409348095) },
+	{ "era: released in 2037, 2172",      INT64_C(2114380800), 0, ERA_1 + INT64_C(4294967296) },
+	/* Windows that begin before 1970 and 1900, as a recording of 1970 has them. */
+	{ "era: from 1901 on, 1970",          -INT64_C(2147483648), 2208988800u, 0 },
+	{ "era: from 1901 on, 2026",          -INT64_C(2147483648), 4002480000u, RELEASE },
+	{ "era: from 1901 on, its first",     -INT64_C(2147483648), 61505152u, -INT64_C(2147483648) },
+	{ "era: from 1850 on, 1899",          -INT64_C(3786825600), 0xffffffff, -INT64_C(2208988801) },
+	{ "era: from 1850 on, 1900",          -INT64_C(3786825600), 0, -INT64_C(2208988800) },
+};
+/* clang-format on */
+
+static void check_era(void **state)
+{
+	const struct era_row *row = *state;
+	const struct ntp_ts ts = { row->seconds, 0x80000000 };
+
+	assert_true(instant_from_ntp_since(ts, row->first_s).unix_ns ==
+	            row->want_s * NS_PER_S + NS_PER_S / 2);
+}
+
+/* That of this program is the day of its own release, whatever a clock says. */
+static void era_is_that_of_the_release(void **state)
+{
+	const uint32_t first = (uint32_t)(REQTIME_BUILD_FLOOR_S + NTP_UNIX_EPOCH_S);
+
+	(void)state;
+	assert_true(instant_from_ntp((struct ntp_ts){ first, 0 }).unix_ns ==
+	            REQTIME_BUILD_FLOOR_S * NS_PER_S);
+	assert_true(instant_from_ntp((struct ntp_ts){ first - 1, 0 }).unix_ns ==
+	            (REQTIME_BUILD_FLOOR_S + UINT32_MAX) * NS_PER_S);
+}
+
+/* An old recording's own clock says the era, that of a new one may be what is wrong. */
+static void era_of_a_recording(void **state)
+{
+	const struct {
+		int64_t at_s;
+		uint32_t seconds;
+		int64_t want_s;
+	} cases[] = {
+		{ INT64_C(1435708800), 3644697600u, INT64_C(1435708800) }, /* 2015 */
+		{ INT64_C(1435708800), 3187296000u, INT64_C(978307200) },  /* 2001 */
+		{ INT64_C(1435708800), 4002480000u, INT64_C(1793491200) }, /* 2026 */
+		{ 0, 4002480000u, INT64_C(1793491200) },
+		{ -INT64_C(2000000000), 208988800u, -INT64_C(2000000000) },
+		{ REQTIME_BUILD_FLOOR_S,
+		  (uint32_t)(REQTIME_BUILD_FLOOR_S + NTP_UNIX_EPOCH_S),
+		  REQTIME_BUILD_FLOOR_S },
+		/* Recorded by a clock in 2199. */
+		{ INT64_C(7250000000),
+		  (uint32_t)(REQTIME_BUILD_FLOOR_S + NTP_UNIX_EPOCH_S + 5),
+		  REQTIME_BUILD_FLOOR_S + 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_true(
+			instant_from_ntp_recorded((struct ntp_ts){ cases[i].seconds, 0 },
+		                                  instant_from_unix(cases[i].at_s, 0))
+				.unix_ns == cases[i].want_s * NS_PER_S);
+	}
+}
+
+static void differences_know_no_era(void **state)
+{
+	const struct {
+		struct ntp_ts a, b;
+		int64_t want_ns;
+	} cases[] = {
+		{ { 5, 0 }, { 5, 0 }, 0 },
+		{ { 6, 0x80000000 }, { 5, 0 }, S(1) + 500000000 },
+		{ { 5, 0 }, { 6, 0x80000000 }, -S(1) - 500000000 },
+		{ { 5, 0x80000000 }, { 6, 0 }, -500000000 },
+		{ { 0, 0 }, { 0xffffffff, 0 }, S(1) },
+		{ { 0xffffffff, 0x80000000 }, { 0, 0 }, -500000000 },
+		{ { 1, 1 }, { 1, 0 }, 0 },
+		{ { 1, 3 }, { 1, 0 }, 1 },
+		{ { 1, 0 }, { 1, 3 }, -1 },
+		{ { 0x7fffffff, 0 }, { 0, 0 }, S(2147483647) },
+		{ { 0x80000000, 0 }, { 0, 0 }, -S(2147483648) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_true(ntp_ts_diff_ns(cases[i].a, cases[i].b) == cases[i].want_ns);
+	}
+}
+
+/* What the kernel tells, as far as it can be held. */
+static void unix_seconds_saturate(void **state)
+{
+	(void)state;
+	assert_true(instant_from_unix(5, 7).unix_ns == S(5) + 7);
+	assert_true(instant_from_unix(-1, 999999999).unix_ns == -1);
+	assert_true(instant_from_unix(INT64_C(9223372036), 854775806).unix_ns ==
+	            INT64_MAX - 1);
+	assert_false(instant_is_end(instant_from_unix(INT64_C(9223372036), 854775806)));
+	assert_true(instant_is_end(instant_from_unix(INT64_C(9223372036), 854775808)));
+	assert_true(instant_is_end(instant_from_unix(INT64_C(9223372037), 0)));
+	assert_true(instant_is_end(instant_from_unix(INT64_C(13569465600), 0))); /* 2400 */
+	assert_true(instant_is_end(instant_from_unix(INT64_MIN, 0)));
+	assert_true(instant_from_unix(-INT64_C(9223372037), 145224193).unix_ns ==
+	            INT64_MIN + 1);
+	assert_true(instant_is_end(instant_from_unix(-INT64_C(9223372037), 5)));
 }
 
 static void check_to(void **state)
@@ -293,7 +424,7 @@ static void check_one_instant(int64_t unix_ns)
 {
 	struct instant at = { unix_ns };
 	struct ntp_ts ts = ntp_from_instant(at);
-	struct instant back = instant_from_ntp(ts);
+	struct instant back = instant_from_ntp_since(ts, 0);
 	__int128 units = ((__int128)unix_ns + (__int128)NTP_UNIX_EPOCH_S * NS_PER_S) << 32;
 	__int128 down = units / NS_PER_S;
 
@@ -371,16 +502,21 @@ int main(void)
 	static struct CMUnitTest tests[COUNT_OF(from_rows) + COUNT_OF(to_rows) +
 	                               COUNT_OF(sum_rows) + COUNT_OF(short_rows) +
 	                               COUNT_OF(to_short_rows) + COUNT_OF(log2_rows) +
-	                               COUNT_OF(to_log2_rows) + 4];
+	                               COUNT_OF(to_log2_rows) + COUNT_OF(era_rows) + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(zero_and_equal),
 		cmocka_unit_test(instants_survive_the_wire),
 		cmocka_unit_test(stamps_survive_the_program),
 		cmocka_unit_test(short_format_never_shrinks),
+		cmocka_unit_test(era_is_that_of_the_release),
+		cmocka_unit_test(era_of_a_recording),
+		cmocka_unit_test(differences_know_no_era),
+		cmocka_unit_test(unix_seconds_saturate),
 	};
 	size_t count = 0;
 
 	ROWS(from_rows, check_from);
+	ROWS(era_rows, check_era);
 	ROWS(to_rows, check_to);
 	ROWS(sum_rows, check_sum);
 	ROWS(short_rows, check_short);

@@ -60,6 +60,20 @@ static const struct row rows[] = {
 	  SAMPLE_OK, Y(134) - MS(1), MS(2), MS(1) + 1 },
 	{ "local 2104, server 1970", Y(134), 0, 0, Y(134) + MS(2), 0, 0, 0, 0, 0,
 	  SAMPLE_OK, -Y(134) - MS(1), MS(2), MS(1) + 1 },
+	{ "local 2199, server 2026", Y(229), Y(56), Y(56), Y(229) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_OK, -Y(173) - MS(1), MS(2), MS(1) + 1 },
+	{ "local 1902, server 2105", -Y(68), Y(135), Y(135), -Y(68) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_OK, Y(203) - MS(1), MS(2), MS(1) + 1 },
+	{ "local 2262, server 2026", Y(292), Y(56), Y(56), Y(292) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_OK, -Y(236) - MS(1), MS(2), MS(1) + 1 },
+	{ "local 1771, server 2026: the most", 0, Y(255), Y(255), MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_OK, Y(255) - MS(1), MS(2), MS(1) + 1 },
+	{ "local 1770, server 2026: beyond", -Y(200), Y(56), Y(56), -Y(200) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_BEYOND, 0, 0, 0 },
+	{ "local 1678, server 2162: beyond 64 bits", -Y(291), Y(192), Y(192), -Y(291) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_BEYOND, 0, 0, 0 },
+	{ "local 2261, server 1770: beyond 64 bits", Y(291), -Y(200), -Y(200), Y(291) + MS(2), 0, 0, 0, 0, 0,
+	  SAMPLE_BEYOND, 0, 0, 0 },
 };
 /* clang-format on */
 
@@ -141,6 +155,10 @@ static void reading(void **state)
 	                                     (struct instant){ S(10) },
 	                                     (struct instant){ 0 }, 5, S(1), 0, &got),
 	                 SAMPLE_LOCAL_BACKWARDS);
+	assert_int_equal(sample_from_reading((struct instant){ -Y(200) },
+	                                     (struct instant){ Y(56) },
+	                                     (struct instant){ -Y(200) }, 5, 1, 0, &got),
+	                 SAMPLE_BEYOND);
 }
 
 static void texts(void **state)

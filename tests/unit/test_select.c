@@ -115,11 +115,16 @@ static void weights(void **state)
 static void misses(void **state)
 {
 	const struct selection s = { .lo_ns = -5, .hi_ns = 5 };
+	const int64_t far = INT64_MAX / 8 * 7;
+	const struct selection there = { .lo_ns = -far, .hi_ns = 1 - far };
 
 	(void)state;
 	assert_int_equal(select_miss_ns(&(struct vote){ 8, 10, 9 }, &s), 3);
 	assert_int_equal(select_miss_ns(&(struct vote){ -10, -7, -9 }, &s), -2);
 	assert_int_equal(select_miss_ns(&(struct vote){ 5, 10, 9 }, &s), 0);
+	/* 255 years to one side from 255 to the other: more than 64 bits hold. */
+	assert_int_equal(select_miss_ns(&(struct vote){ far - 1, far, far }, &there),
+	                 INT64_MAX);
 }
 
 static void camps(void **state)

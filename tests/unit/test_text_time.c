@@ -246,6 +246,7 @@ static void row_868(void **state)
 	struct instant at = { row->unix_ns };
 	struct instant again = { UNTOUCHED };
 	uint8_t buf[8] = { 0 };
+	int64_t want_ns;
 
 	assert_int_equal(text_time_868(at, buf), 4);
 	assert_memory_equal(buf, row->octets, 4);
@@ -254,7 +255,12 @@ static void row_868(void **state)
 	assert_false(text_time_868_parse(buf, 0, &again));
 	assert_true(again.unix_ns == UNTOUCHED);
 	assert_true(text_time_868_parse(buf, 4, &again));
-	assert_true(again.unix_ns == row->unix_ns);
+	/* Read from the day of release on, as core/base/ntp_time.h has it. */
+	want_ns = row->unix_ns;
+	if (want_ns < REQTIME_BUILD_FLOOR_S * NS_PER_S) {
+		want_ns += (INT64_C(1) << 32) * NS_PER_S;
+	}
+	assert_true(again.unix_ns == want_ns);
 }
 
 static void row_867(void **state)

@@ -353,6 +353,9 @@ static size_t put_packet(const struct step *step, enum trace_protocol protocol,
 	return head + len;
 }
 
+/* When the first frame was captured. */
+static int64_t capture_ns = START_NS;
+
 static bool play(const struct step *step, enum trace_protocol protocol, uint64_t number,
                  struct trace_packet *ret, struct trace_exchange *ret_exchange)
 {
@@ -363,7 +366,7 @@ static bool play(const struct step *step, enum trace_protocol protocol, uint64_t
 	uint8_t *octets = malloc(captured);
 	struct trace_input in = {
 		.number = number,
-		.at = { START_NS + step->at_ms * NS_PER_MS },
+		.at = { capture_ns + step->at_ms * NS_PER_MS },
 		.link = FRAME_LINK_RAW_IP,
 		.octets = octets,
 		.captured = captured,
@@ -433,7 +436,7 @@ static void play_scenario(void **state)
 
 /* Section 8 of RFC 5905, in numbers: the way there 30 ms, the way back 40 ms, 1 ms held,
  * and a clock 5 s behind. */
-static void sums(void **state)
+static void sums_of(int64_t server_ns)
 {
 	const struct trace_port port = { TRACE_NTP, 123 };
 	struct trace_packet packet;
@@ -447,29 +450,49 @@ static void sums(void **state)
 		.mode = NTP_MODE_SERVER,
 		.stratum = 1,
 		.origin = stamp(1),
-		.reference = ntp_from_instant((struct instant){ START_NS }),
+		.reference = ntp_from_instant((struct instant){ server_ns }),
 		.receive =
-			ntp_from_instant((struct instant){ START_NS + 5030 * NS_PER_MS }),
+			ntp_from_instant((struct instant){ server_ns + 5030 * NS_PER_MS }),
 		.transmit =
-			ntp_from_instant((struct instant){ START_NS + 5031 * NS_PER_MS }),
+			ntp_from_instant((struct instant){ server_ns + 5031 * NS_PER_MS }),
 	};
 	struct step tell = NTP(TELL, 71, S4, 1, 2, 3, ANS, OK, 1, true);
 	struct trace_input in = { .number = 2, .link = FRAME_LINK_RAW_IP, .octets = buf };
 
-	(void)state;
 	trace_init(&trace, &port, 1);
 	assert_false(play(&ask, TRACE_NTP, 1, &packet, &exchange));
 	len = put_packet(&tell, TRACE_NTP, buf, &head);
 	ntp_header_write(&reply, buf + head);
-	in.at.unix_ns = START_NS + 71 * NS_PER_MS;
+	in.at.unix_ns = capture_ns + 71 * NS_PER_MS;
 	in.captured = len;
 	in.wire = len;
 	assert_true(trace_frame(&trace, &in, &packet, &exchange));
 	assert_true(exchange.has_result && exchange.has_stamps);
 	assert_null(exchange.complaint);
-	assert_true(llabs(exchange.offset_ns - 4995 * NS_PER_MS) <= 1);
+	assert_true(llabs(exchange.offset_ns - (server_ns - capture_ns) -
+	                  4995 * NS_PER_MS) <= 1);
 	assert_true(llabs(exchange.delay_ns - 70 * NS_PER_MS) <= 2);
 	assert_true(packet.since_first_ns == 71 * NS_PER_MS);
+}
+
+static void sums(void **state)
+{
+	static const int64_t starts[][2] = {
+		{ START_NS, START_NS },
+		/* 2015 and 2001: an old capture's own clock says the era. */
+		{ INT64_C(1435708800) * NS_PER_S, INT64_C(1435708800) * NS_PER_S },
+		{ INT64_C(1435708800) * NS_PER_S, INT64_C(978307200) * NS_PER_S },
+		{ INT64_C(1000) * NS_PER_S, START_NS },
+		/* 2199: the day of release does. */
+		{ INT64_C(7226582400) * NS_PER_S, START_NS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(starts); i++) {
+		capture_ns = starts[i][0];
+		sums_of(starts[i][1]);
+	}
+	capture_ns = START_NS;
 }
 
 static void last_exchange(enum trace_protocol protocol, const struct step *steps,

@@ -7,13 +7,14 @@
 #include "core/base/text_time.h"
 #include "core/discipline/discipline.h"
 #include "core/ntp/packet.h"
+#include "core/select/sample.h"
 
 /* An older answer was measured before something that stopped this machine. */
 #define RECORD_AGE_MAX_NS NS_PER_S
 /* Within a second a slew of the kernel's own moves the clock by 0.5 ms; more than
  * twice that is a step, or another program steering. */
 #define STRANGE_MOVE_NS NS_PER_MS
-/* 146 years: beyond all that wire stamps can be apart, and twice it still fits. */
+/* What is no offset: twice it still fits. */
 #define SANE_NS (INT64_MAX / 2)
 #define STEP_TOLERANCE_NS (5 * NS_PER_MS)
 /* adjtime() counts microseconds. */
@@ -41,7 +42,7 @@ static bool record_is_sane(const struct correct_record *record)
 	if (record->status != RUN_OK) {
 		return true; /* nothing else of it is used */
 	}
-	if (!is_within(record->offset_ns, SANE_NS) || record->bound_ns < 0 ||
+	if (!is_within(record->offset_ns, SAMPLE_OFFSET_MAX_NS) || record->bound_ns < 0 ||
 	    record->bound_ns > SANE_NS || record->mono_ns < 0 ||
 	    record->mono_ns > SANE_NS || record->leap >= NTP_LEAP_UNSYNCHRONISED) {
 		return false;

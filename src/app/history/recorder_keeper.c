@@ -87,8 +87,7 @@ static int load_all(struct keeper *keeper)
 	}
 	r = keeper->wants_past ? recorder_past_load(keeper->history, &keeper->past) : 0;
 	if (r == 0) {
-		const struct instant at = { .unix_ns = (int64_t)now.tv_sec * NS_PER_S +
-			                               now.tv_nsec };
+		const struct instant at = instant_from_unix(now.tv_sec, now.tv_nsec);
 
 		r = history_load_kisses(keeper->history, at, keeper->kisses,
 		                        RECORDER_KISSES_MAX, &keeper->kiss_count);

@@ -11,6 +11,7 @@
 #include "core/select/sample.h"
 #include "io/net/ports.h"
 #include "io/store/history.h"
+#include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
@@ -276,7 +277,8 @@ int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct 
 	r = measure(&measure_settings, ports, ret);
 	progress_erase(&progress);
 	if (r < 0) {
-		command_complain("cannot measure: %s", strerror(-r));
+		command_complain("cannot measure by this machine's clock: %s",
+		                 clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	return 0;

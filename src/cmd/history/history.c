@@ -19,6 +19,7 @@
 #include "core/base/text_time.h"
 #include "io/store/replace.h"
 #include "io/store/state_dir.h"
+#include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/landlock.h"
 #include "io/sys/priv.h"
@@ -104,7 +105,7 @@ static int parse_since(const char *text, struct instant *ret)
 	}
 	r = kernel_clock_now(&now);
 	if (r < 0) {
-		command_complain("cannot read the clock: %s", strerror(-r));
+		command_complain("cannot read the clock: %s", clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	*ret = instant_add_ns(now.wall, -span_ns);
@@ -366,7 +367,7 @@ static int prepare_page(struct job *job)
 	}
 	r = kernel_clock_now(&now);
 	if (r < 0) {
-		command_complain("cannot read the clock: %s", strerror(-r));
+		command_complain("cannot read the clock: %s", clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	job->made_at = now.wall;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 #include "io/sys/rival.h"
@@ -124,7 +125,7 @@ int set_mono_now(int64_t *ret_ns)
 	int r = kernel_clock_now(&now);
 
 	if (r < 0) {
-		command_complain("cannot read the clock: %s", strerror(-r));
+		command_complain("cannot read the clock: %s", clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	*ret_ns = now.mono_ns;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/trace/trace_private.h"
+#include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
@@ -173,7 +174,7 @@ int trace_open(struct session *session)
 	}
 	r = kernel_clock_now(&now);
 	if (r < 0) {
-		command_complain("cannot read the clock: %s", strerror(-r));
+		command_complain("cannot read the clock: %s", clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	session->deadline_mono_ns = ns_add(now.mono_ns, session->settings->timeout_ns);

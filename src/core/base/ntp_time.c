@@ -21,17 +21,64 @@ bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b)
 	return a.seconds == b.seconds && a.fraction == b.fraction;
 }
 
+/* Half a unit more, to round; 2^32 * 10^9 + 2^31 fits in 64 bits. */
+static int64_t fraction_to_ns(uint32_t fraction)
+{
+	return (int64_t)(((uint64_t)fraction * (uint64_t)NS_PER_S + (UINT64_C(1) << 31)) >>
+	                 32);
+}
+
 struct instant instant_from_ntp(struct ntp_ts ts)
 {
-	/* Modulo 2^32 from 1970 on is the window itself: wire seconds with the top
-	 * bit set are 1970..2036, those below it that would be 1900..1970 are
-	 * 2036..2106. */
-	uint32_t unix_s = ts.seconds - (uint32_t)NTP_UNIX_EPOCH_S;
-	/* Half a unit more, to round; 2^32 * 10^9 + 2^31 fits in 64 bits. */
-	uint64_t ns =
-		((uint64_t)ts.fraction * (uint64_t)NS_PER_S + (UINT64_C(1) << 31)) >> 32;
+	return instant_from_ntp_since(ts, REQTIME_BUILD_FLOOR_S);
+}
 
-	return (struct instant){ (int64_t)unix_s * NS_PER_S + (int64_t)ns };
+struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s)
+{
+	/* How far behind the first second of the window, modulo 2^32. */
+	uint32_t later_s = ts.seconds - (uint32_t)(first_unix_s + NTP_UNIX_EPOCH_S);
+
+	return instant_from_unix(first_unix_s + (int64_t)later_s,
+	                         fraction_to_ns(ts.fraction));
+}
+
+struct instant instant_from_ntp_recorded(struct ntp_ts ts, struct instant at)
+{
+	int64_t at_s = at.unix_ns / NS_PER_S;
+
+	return instant_from_ntp_since(ts, at_s < REQTIME_BUILD_FLOOR_S
+	                                          ? at_s - (INT64_C(1) << 31)
+	                                          : REQTIME_BUILD_FLOOR_S);
+}
+
+int64_t ntp_ts_diff_ns(struct ntp_ts a, struct ntp_ts b)
+{
+	uint64_t units = ((uint64_t)a.seconds << 32 | a.fraction) -
+	                 ((uint64_t)b.seconds << 32 | b.fraction);
+	/* Rounded down to a second, so that the rest counts up. */
+	int64_t s = (int64_t)(units >> 32) - (units >> 63 ? INT64_C(1) << 32 : 0);
+
+	return s * NS_PER_S + fraction_to_ns((uint32_t)units);
+}
+
+struct instant instant_from_unix(int64_t s, int64_t ns)
+{
+	int64_t whole_ns;
+
+	/* The second itself may lie below the range while its end does not. */
+	if (s < 0) {
+		s++;
+		ns = ns_sub(ns, NS_PER_S);
+	}
+	if (__builtin_mul_overflow(s, NS_PER_S, &whole_ns)) {
+		return (struct instant){ s < 0 ? INT64_MIN : INT64_MAX };
+	}
+	return (struct instant){ ns_add(whole_ns, ns) };
+}
+
+bool instant_is_end(struct instant at)
+{
+	return at.unix_ns == INT64_MIN || at.unix_ns == INT64_MAX;
 }
 
 struct ntp_ts ntp_from_instant(struct instant at)

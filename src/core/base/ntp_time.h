@@ -4,8 +4,9 @@
  *
  * Wire seconds count modulo 2^32 from 1900, so alone they do not say which era
  * they are of.  They are placed in the one window that needs no help from the
- * local clock: 1970-01-01 00:00:00 to 2106-02-07 06:28:15 UTC.  A clock that
- * stands at 1970, 2001 or 2100 therefore reads the same answer in the same way.
+ * local clock: the 2^32 s, 136 years, that begin with the day of this program's
+ * release, before which no honest server can ask to be believed.  A clock that
+ * stands at 1970, 2001 or 2199 therefore reads the same answer in the same way.
  */
 #ifndef CORE_BASE_NTP_TIME_H
 #define CORE_BASE_NTP_TIME_H
@@ -32,13 +33,33 @@ struct instant {
 bool ntp_ts_is_zero(struct ntp_ts ts);
 bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b);
 
-/* Rounds to the nearest nanosecond; total over all 2^64 inputs. */
+/* The time that the stamp means from the day of release on.  Rounds to the nearest nanosecond;
+ * total over all 2^64 inputs. */
 struct instant instant_from_ntp(struct ntp_ts ts);
+
+/* The same from another second on: `first_unix_s` is the earliest that it can mean. */
+struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s);
+
+/* The same for a stamp that was recorded when a clock read `at`.  A recording of before the
+ * release is an old one, and its clock says the era: the nearest.  In any other the clock may be
+ * what is wrong, and it is not asked. */
+struct instant instant_from_ntp_recorded(struct ntp_ts ts, struct instant at);
+
+/* a - b of two stamps that are less than 68 years apart, whatever their era; rounded to the
+ * nearest nanosecond. */
+int64_t ntp_ts_diff_ns(struct ntp_ts a, struct ntp_ts b);
 
 /* Rounds down to a wire unit, so that a stamp never lies later than the clock
  * it was read from.  Total: seconds are taken modulo 2^32.  Never returns the
  * value zero, which means "unknown" on the wire: RFC 5905 section 6. */
 struct ntp_ts ntp_from_instant(struct instant at);
+
+/* Seconds since 1970 and nanoseconds, as the kernel tells them.  What is beyond 1677..2262
+ * becomes the nearest of what an instant can hold: see instant_is_end(). */
+struct instant instant_from_unix(int64_t s, int64_t ns);
+
+/* The first or the last of all instants: it stands for whatever is beyond. */
+bool instant_is_end(struct instant at);
 
 /* a - b.  Saturates at INT64_MIN/MAX instead of overflowing. */
 int64_t instant_diff_ns(struct instant a, struct instant b);

@@ -70,7 +70,7 @@ void interleave_reply(const struct ntp_header *request, struct instant departed,
 	reply.transmit = ntp_from_instant(departed);
 	/* Clients refuse a reference that is later than the transmit stamp. */
 	if (!ntp_ts_is_zero(reply.reference) &&
-	    instant_diff_ns(instant_from_ntp(reply.reference), departed) > 0) {
+	    ntp_ts_diff_ns(reply.reference, reply.transmit) > 0) {
 		reply.reference = reply.transmit;
 	}
 	ntp_header_write(&reply, buf);

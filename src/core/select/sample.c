@@ -29,14 +29,17 @@ static int64_t middle(int64_t lo, int64_t hi)
 	return (lo >> 1) + (hi >> 1) + (lo & hi & 1);
 }
 
+static bool is_beyond(int64_t offset_ns)
+{
+	return offset_ns > SAMPLE_OFFSET_MAX_NS || offset_ns < -SAMPLE_OFFSET_MAX_NS;
+}
+
 /* The interval [lo, hi] widened by `slack_ns` on both sides, as middle and half. */
 static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
                                  struct sample *ret)
 {
 	ret->offset_ns = middle(lo_ns, hi_ns);
-	ret->bound_ns = ns_add(instant_diff_ns((struct instant){ hi_ns },
-	                                       (struct instant){ ret->offset_ns }),
-	                       slack_ns);
+	ret->bound_ns = ns_add(ns_sub(hi_ns, ret->offset_ns), slack_ns);
 }
 
 static int64_t root_distance_ns(const struct exchange *x)
@@ -72,6 +75,9 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 	if (distance_ns > root_distance_max_ns) {
 		return SAMPLE_ROOT_TOO_FAR;
 	}
+	if (is_beyond(there_ns) || is_beyond(back_ns)) {
+		return SAMPLE_BEYOND;
+	}
 	if (delay_ns < 0) {
 		/* Within the precisions: the ends of the interval changed places. */
 		int64_t swap_ns = there_ns;
@@ -102,6 +108,9 @@ enum sample_verdict sample_from_reading(struct instant t1, struct instant server
 	/* The true server time was in [server, server + resolution] when it was read. */
 	hi_ns = ns_add(instant_diff_ns(server, t1), non_negative(resolution_ns));
 	lo_ns = instant_diff_ns(server, t4);
+	if (is_beyond(hi_ns) || is_beyond(lo_ns)) {
+		return SAMPLE_BEYOND;
+	}
 	sample_from_interval(lo_ns, hi_ns, drift_ns(away_ns, drift_ppb), ret);
 	ret->delay_ns = away_ns;
 	ret->at_mono_ns = t4_mono_ns;
@@ -118,6 +127,9 @@ const char *sample_verdict_text(enum sample_verdict verdict)
 		[SAMPLE_NEGATIVE_DELAY] = "negative delay",
 		[SAMPLE_LOCAL_BACKWARDS] = "the local clock was set back meanwhile",
 		[SAMPLE_ROOT_TOO_FAR] = "root distance above the limit",
+		[SAMPLE_BEYOND] =
+			"more than 255 years from the local clock, which is to be "
+			"set by hand first (date -s)",
 	};
 
 	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "unknown";

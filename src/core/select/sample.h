@@ -49,10 +49,14 @@ enum sample_verdict {
 	SAMPLE_NEGATIVE_DELAY, /* the server held it longer than it was away, beyond both precisions */
 	SAMPLE_LOCAL_BACKWARDS, /* T4 before T1: our own clock was stepped */
 	SAMPLE_ROOT_TOO_FAR,    /* root distance above `root_distance_max_ns` */
+	SAMPLE_BEYOND,          /* further than SAMPLE_OFFSET_MAX_NS from the local clock */
 	SAMPLE_VERDICT_COUNT
 };
 
 #define SAMPLE_SERVER_MAX_NS (4 * NS_PER_S)
+/* 255 years, all that Linux' own clock (1970..2262) can be off and more.  What 64 bits of
+ * nanoseconds hold beyond it is room for bounds, so that no sum of these is ever cut. */
+#define SAMPLE_OFFSET_MAX_NS (INT64_MAX / 8 * 7)
 #define SAMPLE_ROOT_DISTANCE_MAX_NS (1500 * NS_PER_MS) /* the default limit */
 
 /* RFC 5905 section 8, in 64-bit integers; no input overflows.  `*ret` is left alone unless

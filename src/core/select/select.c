@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/select/select.h"
 
+#include "core/base/ntp_time.h"
+
 /* A source this many times as unsure as the surest adds only noise to the mean. */
 enum { SELECT_BLUNT = 8 };
 
@@ -138,9 +140,9 @@ void select_majority(const struct vote *votes, size_t count, size_t asked_count,
 int64_t select_miss_ns(const struct vote *vote, const struct selection *selection)
 {
 	if (vote->lo_ns > selection->hi_ns) {
-		return vote->lo_ns - selection->hi_ns;
+		return ns_sub(vote->lo_ns, selection->hi_ns);
 	}
-	return vote->hi_ns < selection->lo_ns ? vote->hi_ns - selection->lo_ns : 0;
+	return vote->hi_ns < selection->lo_ns ? ns_sub(vote->hi_ns, selection->lo_ns) : 0;
 }
 
 size_t select_camps(const struct vote *votes, size_t count, struct keyed *scratch,

@@ -255,13 +255,8 @@ int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_ROOM])
 /* A file may claim any number for both parts. */
 static struct instant instant_of(const struct timeval *at)
 {
-	int64_t ns = 0;
-
-	if (__builtin_mul_overflow((int64_t)at->tv_sec, NS_PER_S, &ns)) {
-		ns = at->tv_sec < 0 ? INT64_MIN : INT64_MAX;
-	}
 	/* Nanoseconds, in spite of the name: that precision was asked for. */
-	return instant_add_ns((struct instant){ .unix_ns = ns }, at->tv_usec);
+	return instant_from_unix(at->tv_sec, at->tv_usec);
 }
 
 static int next_packet(struct capture *capture, int timeout_ms,

@@ -17,7 +17,7 @@ enum {
 
 static struct instant instant_from_timespec(struct timespec ts)
 {
-	return (struct instant){ (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec };
+	return instant_from_unix(ts.tv_sec, ts.tv_nsec);
 }
 
 int64_t listen_mono_ns(void)

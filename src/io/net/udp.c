@@ -203,8 +203,8 @@ static void parse_control(struct msghdr *msg, struct received *ret)
 			memcpy(stamps, CMSG_DATA(c), sizeof(stamps));
 			/* Zero: not this kind of stamp. */
 			if (stamps[0].tv_sec != 0 || stamps[0].tv_nsec != 0) {
-				ret->stamp.unix_ns = (int64_t)stamps[0].tv_sec * NS_PER_S +
-				                     stamps[0].tv_nsec;
+				ret->stamp = instant_from_unix(stamps[0].tv_sec,
+				                               stamps[0].tv_nsec);
 				ret->has_stamp = true;
 			}
 		} else if (((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||

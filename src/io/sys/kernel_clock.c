@@ -27,11 +27,17 @@ static int64_t timespec_to_ns(const struct timespec *ts)
 static int clock_read(clockid_t clock, int64_t *ret_ns)
 {
 	struct timespec ts;
+	struct instant at;
 
 	if (clock_gettime(clock, &ts) < 0) {
 		return -errno;
 	}
-	*ret_ns = timespec_to_ns(&ts);
+	/* Beyond these a difference would be wrong without a word. */
+	at = instant_from_unix(ts.tv_sec, ts.tv_nsec);
+	if (instant_is_end(at)) {
+		return -EOVERFLOW;
+	}
+	*ret_ns = at.unix_ns;
 	return 0;
 }
 

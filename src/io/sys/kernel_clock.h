@@ -11,7 +11,7 @@
 #include "core/select/reading.h"
 
 /* Reads the three clocks close together: of a few tries the one with the
- * smallest gap.  0 or -errno. */
+ * smallest gap.  0 or -errno; -EOVERFLOW when the wall clock is beyond 1677..2262. */
 MUST_USE int kernel_clock_now(struct reading *ret);
 
 /* What the kernel knows of its clock (adjtimex, modes 0; needs no privilege). */

@@ -82,8 +82,7 @@ static int head_of(const struct log *log, enum log_level level, const char *prog
 		                (long)getpid());
 	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	text_time_rfc3339((struct instant){ (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec },
-	                  time);
+	text_time_rfc3339(instant_from_unix(now.tv_sec, now.tv_nsec), time);
 	return snprintf(buf, room, "%s %s[%ld]: ", time, program, (long)getpid());
 }
 

@@ -7,11 +7,13 @@
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
 . "$(dirname "$0")/../../tools/adversary.sh"
+tool far_clock.so
 
 # --- one server with a far-off time: name|script|seconds wanted|set --dry-run|--any-offset
 now_s=$(date +%s)
-wire() { # seconds since 1970 that this wire second means, less now
-	if [ "$1" -lt 2208988800 ]; then
+release_s=1793491200
+wire() { # seconds since 1970 that this wire second means, less now: from the day of release on
+	if [ "$1" -lt $((release_s + 2208988800)) ]; then
 		echo $(($1 + 4294967296 - 2208988800 - now_s))
 	else
 		echo $(($1 - 2208988800 - now_s))
@@ -24,10 +26,12 @@ row 34 offset +999 s|shift=999000|999|0|0
 row 34 offset +1001 s|shift=1001000|1001|3|0
 row 35 offset -1 s|shift=-1000|-1|0|0
 row 35 offset -1 day|shift=-86400000|-86400|3|0
-row 35 offset -10 years|shift=-315360000000|-315360000|3|3
-row 36 a day before the build date|at=$((1793491200 - 86400 + 2208988800))|$(wire $((1793491200 - 86400 + 2208988800)))|3|3
+row 35 offset -1 week|shift=-604800000|-604800|3|0
+row 36 the day of release|at=$((release_s + 2208988800))|$(wire $((release_s + 2208988800)))|3|0
+row 36 a day before it, which the wire cannot tell from 2162|at=$((release_s - 86400 + 2208988800))|$(wire $((release_s - 86400 + 2208988800)))|3|3
 row 36 1900, which the wire cannot tell from 2036|at=86400|$(wire 86400)|3|0
-row 36 1970|at=2208990000|$(wire 2208990000)|3|3
+row 36 1970, which the wire cannot tell from 2106|at=2208990000|$(wire 2208990000)|3|3
+row 36 2001, which the wire cannot tell from 2137|at=3187296000|$(wire 3187296000)|3|3
 row 37 2036-02-07 06:28:14|at=4294967294|$(wire 4294967294)|3|0
 row 37 2036-02-07 06:28:15|at=4294967295|$(wire 4294967295)|3|0
 row 37 2036-02-07 06:28:16|at=0 t2=1 t3=1|$(wire 0)|3|0
@@ -65,6 +69,40 @@ while IFS='|' read -r name script wanted limited any <&3; do
 	fi
 	n=$((n + 1))
 done 3<"$rows"
+
+# --- a local clock that is far off; the era of what is told is never its own
+adversary 127.0.0.1 good
+far() { # DATE COMMAND...: with a clock that begins there
+	far_s=$(($(date -u -d "$1" +%s) - now_s))
+	shift
+	run env FAR_CLOCK_S=$far_s LD_PRELOAD="$preload$T/far_clock.so" "$@"
+}
+for date in 1902-01-01 1970-01-02 2001-01-01 2100-01-01 2199-01-01 2261-01-01; do
+	far $date "$REQTIME" --json -n 1 "$(at 1)"
+	if [ "$status" -eq 0 ] && [ "$(json status)" = ok ] &&
+		[ "$(json offset_ns)" -ge $(((-far_s - 1) * 1000000000)) ] &&
+		[ "$(json offset_ns)" -le $(((-far_s + 1) * 1000000000)) ]; then
+		ok "row 36 the local clock says $date: the offset is right"
+	else
+		not_ok "row 36 the local clock says $date: the offset is right" \
+			"wanted $((-far_s)) s, exit $status: $(cat "$out" "$err")"
+	fi
+	far $date "$REQTIME" set --dry-run -n 1 "$(at 1)"
+	expect "row 36 the local clock says $date: refused, and how to go on" 3 \
+		'--any-offset lifts that limit'
+	far $date "$REQTIME" set --dry-run --any-offset --json -n 1 "$(at 1)"
+	expect "row 36 the local clock says $date: set --any-offset would step" 0 \
+		'"action":"step"'
+	far $date "$REQTIME" check "$(at 1)"
+	expect "row 36 the local clock says $date: check is CRITICAL" 2 'CRITICAL'
+done
+for date in 2263-01-01 2400-01-01; do
+	far $date "$REQTIME" -t 1s "$(at 1)"
+	expect "row 36 the local clock says $date: not computed with, and what to do" 6 \
+		'after 2262.*date -s'
+	far $date "$REQTIME" set --dry-run --any-offset -t 1s "$(at 1)"
+	expect "row 36 the local clock says $date: nor by set" 6 'after 2262.*date -s'
+done
 
 # --- liars
 L=shift=1000

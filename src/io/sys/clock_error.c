@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/sys/clock_error.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *clock_error_text(int r)
+{
+	return r == -EOVERFLOW
+	               ? "it reads a time before 1677 or after 2262, which cannot be "
+	                 "computed with: set it by hand first (date -s)"
+	               : strerror(-r);
+}
