@@ -286,6 +286,66 @@ static void more_sources_than_room(void **state)
 	free(w.table);
 }
 
+/* What the first request of a source leaves in the table under this key, as one number. */
+static uint64_t trace_under(struct siphash_key key)
+{
+	const struct address from = address("192.0.2.1");
+	uint64_t trace = 0;
+	struct world w;
+
+	world_open(&w, 10, 20);
+	w.table->key = key;
+	(void)admit(w.table, &w.rules, &w.dice, &from, START, NULL);
+	for (size_t i = 0; i < COUNT_OF(w.table->entries); i++) {
+		trace += (i + 1) * (w.table->entries[i].who >> 32);
+	}
+	free(w.table);
+	return trace;
+}
+
+/* Else whoever reads the source could look for addresses that share one place. */
+static void the_key_decides_where_a_source_is_kept(void **state)
+{
+	const uint64_t trace = trace_under((struct siphash_key){ 17, 4 });
+
+	(void)state;
+	assert_true(trace != 0);
+	assert_true(trace == trace_under((struct siphash_key){ 17, 4 }));
+	assert_true(trace != trace_under((struct siphash_key){ 18, 4 }));
+	assert_true(trace != trace_under((struct siphash_key){ 17, 5 }));
+}
+
+/* Which of 64 requests beyond the rate are answered, as the bits of a number. */
+static uint64_t luck_with(uint64_t dice)
+{
+	const struct address from = address("192.0.2.1");
+	uint64_t luck = 0;
+	struct world w;
+
+	world_open(&w, 1, 1);
+	w.dice.state = dice;
+	(void)admit(w.table, &w.rules, &w.dice, &from, START, NULL);
+	for (unsigned i = 0; i < 64; i++) {
+		luck |= (uint64_t)(admit(w.table, &w.rules, &w.dice, &from, START, NULL) ==
+		                   ADMIT_LUCKY)
+		        << i;
+	}
+	free(w.table);
+	return luck;
+}
+
+/* Else whoever floods could know when to forge and when not to. */
+static void the_dice_decide_who_is_lucky(void **state)
+{
+	(void)state;
+	assert_true(luck_with(1) != 0 && luck_with(1) == luck_with(1));
+	for (uint64_t a = 2; a < 10; a++) {
+		for (uint64_t b = 1; b < a; b++) {
+			assert_true(luck_with(a << 40 | a) != luck_with(b << 40 | b));
+		}
+	}
+}
+
 static void new_sources_are_told(void **state)
 {
 	const struct address a = address("192.0.2.1"), b = address("192.0.2.2");
@@ -355,6 +415,8 @@ int main(void)
 		cmocka_unit_test(rate_0_is_no_limit),
 		cmocka_unit_test(the_list_comes_first),
 		cmocka_unit_test(more_sources_than_room),
+		cmocka_unit_test(the_key_decides_where_a_source_is_kept),
+		cmocka_unit_test(the_dice_decide_who_is_lucky),
 		cmocka_unit_test(new_sources_are_told),
 	};
 	struct CMUnitTest

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file that the process beside a run leaves, or not; and file_replace() by itself.
+ * The file that the process beside a run leaves, or not, and what else it could touch;
+ * file_replace() and replace_begin() by themselves.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,12 +15,18 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/history/exporter.h"
 #include "io/store/file_replace.h"
+#include "io/store/replace.h"
+#include "io/sys/landlock.h"
+#include "io/sys/priv.h"
+#include "io/sys/sandbox.h"
 
 static char folder[64], path[96];
 
@@ -170,6 +177,133 @@ static void a_leftover_is_no_obstacle(void **state)
 	assert_int_equal(entries(), 1);
 }
 
+/* What somebody who may write into the folder has put in the way: under the name of the
+ * temporary file a link to one that is none of his. */
+static void plant(const char *temporary, const char *target, bool is_symbolic)
+{
+	(void)unlink(temporary);
+	assert_int_equal(is_symbolic ? symlink(target, temporary) : link(target, temporary),
+	                 0);
+}
+
+static void planted_links_are_not_followed(void **state)
+{
+	char name[128], target[96];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s.%ld.new", path, (long)getpid());
+	in_folder("target", target, sizeof(target));
+	assert_int_equal(file_replace(target, "kept", 4), 0);
+	for (int is_symbolic = 0; is_symbolic < 2; is_symbolic++) {
+		plant(name, target, is_symbolic);
+		assert_int_equal(file_replace(path, "mine", 4), 0);
+		assert_string_equal(content(target), "kept");
+		assert_string_equal(content(path), "mine");
+		assert_int_equal(entries(), 2);
+	}
+}
+
+static void pages_follow_no_planted_link(void **state)
+{
+	struct replace page;
+	char name[128], target[96];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s.%ld.0", path, (long)getpid());
+	in_folder("target", target, sizeof(target));
+	assert_int_equal(file_replace(target, "kept", 4), 0);
+	for (int is_symbolic = 0; is_symbolic < 2; is_symbolic++) {
+		plant(name, target, is_symbolic);
+		assert_int_equal(replace_begin(path, &page), 0);
+		assert_int_equal(write(page.fd, "mine", 4), 4);
+		assert_int_equal(replace_end(&page, true), 0);
+		assert_string_equal(content(target), "kept");
+		assert_string_equal(content(path), "mine");
+	}
+}
+
+/* ---- what the process could do if it were taken over ---- */
+
+static bool has_filter(pid_t pid)
+{
+	char name[40], line[200];
+	bool is_found = false;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/status", (int)pid);
+	file = fopen(name, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		is_found |= strcmp(line, "Seccomp:\t2\n") == 0;
+	}
+	if (file) {
+		fclose(file);
+	}
+	return is_found;
+}
+
+/* The filter is the last that it puts on. */
+static bool becomes_filtered(pid_t pid)
+{
+	for (int i = 0; i < 3000 && !has_filter(pid); i++) {
+		usleep(10000);
+	}
+	return has_filter(pid);
+}
+
+static void need_filter(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		_exit(priv_drop_all() == 0 && sandbox_enter(SANDBOX_CLERK) == -ENOSYS);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status != 0) {
+		print_message("# no system call filter here\n");
+		skip();
+	}
+}
+
+static void behind_a_filter(void **state)
+{
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct exporter exporter;
+
+	(void)state;
+	need_filter();
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	assert_true(becomes_filtered(exporter.child.pid));
+	assert_int_equal(exporter_end(&exporter, &metrics), 0);
+}
+
+/* Once it is confined another folder takes the place of its own: that one is closed to it. */
+static void no_folder_but_its_own(void **state)
+{
+	const struct landlock_folder none = { .path = "/nonexistent/x", .may_read = true };
+	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct exporter exporter;
+	char away[80];
+
+	(void)state;
+	need_filter();
+	if (landlock_enter(&none, 1) == -ENOSYS) {
+		print_message("# this kernel has no Landlock\n");
+		skip();
+	}
+	snprintf(away, sizeof(away), "%s.away", folder);
+	assert_int_equal(exporter_start(path, &exporter), 0);
+	assert_true(becomes_filtered(exporter.child.pid));
+	assert_int_equal(rename(folder, away), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	exporter_note(&exporter, &metrics);
+	assert_int_equal(exporter_end(&exporter, &metrics), -EACCES);
+	assert_int_equal(entries(), 0);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rename(away, folder), 0);
+}
+
 static void success_is_kept(void **state)
 {
 	struct metrics metrics = metrics_of(RUN_OK, 5 * NS_PER_S);
@@ -262,6 +396,10 @@ int main(void)
 		TEST(never_in_part),
 		TEST(only_regular_files),
 		TEST(a_leftover_is_no_obstacle),
+		TEST(planted_links_are_not_followed),
+		TEST(pages_follow_no_planted_link),
+		TEST(behind_a_filter),
+		TEST(no_folder_but_its_own),
 		TEST(success_is_kept),
 		TEST(without_a_note),
 		TEST(skipped),

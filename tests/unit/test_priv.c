@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * io/priv, each row in a child of its own: what is left of the capabilities is read from
- * the kernel.  No clock is touched.  What needs root is skipped without it.
+ * the kernel.  No clock is touched: where CAP_SYS_TIME is out of reach, a user namespace
+ * gives one that moves none.  What needs root is skipped without it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <grp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -45,18 +48,50 @@ static bool holds_nothing_but(cap_value_t kept)
 	return true;
 }
 
+static bool bounds_nothing_but(cap_value_t kept)
+{
+	int is_bound;
+
+	for (cap_value_t cap = 0; (is_bound = cap_get_bound(cap)) >= 0; cap++) {
+		if (is_bound != (cap == kept)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* In a namespace of its own a process holds every capability, and none over the clock. */
+static bool can_hold_time(void)
+{
+	return has(CAP_SYS_TIME, CAP_PERMITTED) ||
+	       (unshare(CLONE_NEWUSER) == 0 && has(CAP_SYS_TIME, CAP_PERMITTED));
+}
+
+/* As a service manager hands them on: inheritable and ambient. */
+static bool make_ambient(cap_value_t cap)
+{
+	cap_t caps = cap_get_proc();
+	bool is_done;
+
+	is_done = caps && cap_set_flag(caps, CAP_INHERITABLE, 1, &cap, CAP_SET) == 0 &&
+	          cap_set_proc(caps) == 0 && cap_set_ambient(cap, CAP_SET) == 0;
+	cap_free(caps);
+	return is_done && cap_get_ambient(cap) == 1;
+}
+
 /* 0: as it must be.  SKIPPED: cannot be tried here.  Else the step that went wrong. */
 static int keep_raise_clear_drop(void)
 {
-	if (!has(CAP_SYS_TIME, CAP_PERMITTED)) {
+	if (!can_hold_time()) {
 		return SKIPPED;
 	}
 	if (priv_keep_time() < 0 || !holds_nothing_but(CAP_SYS_TIME) ||
 	    !has(CAP_SYS_TIME, CAP_PERMITTED) || has(CAP_SYS_TIME, CAP_EFFECTIVE) ||
-	    has(CAP_SYS_TIME, CAP_INHERITABLE)) {
+	    has(CAP_SYS_TIME, CAP_INHERITABLE) || !bounds_nothing_but(CAP_SYS_TIME)) {
 		return 10;
 	}
-	if (priv_raise_time() < 0 || !has(CAP_SYS_TIME, CAP_EFFECTIVE)) {
+	if (priv_raise_time() < 0 || !has(CAP_SYS_TIME, CAP_EFFECTIVE) ||
+	    !holds_nothing_but(CAP_SYS_TIME)) {
 		return 11;
 	}
 	if (priv_clear_time() < 0 || has(CAP_SYS_TIME, CAP_EFFECTIVE) ||
@@ -67,6 +102,28 @@ static int keep_raise_clear_drop(void)
 		return 13;
 	}
 	return priv_raise_time() < 0 ? 0 : 14;
+}
+
+/* What is ambient is what the next program would hold. */
+static int keep_leaves_nothing_ambient(void)
+{
+	if (!can_hold_time() || !make_ambient(CAP_SYS_TIME) || !make_ambient(CAP_NET_RAW)) {
+		return SKIPPED;
+	}
+	if (priv_keep_time() < 0 || !holds_nothing_but(CAP_SYS_TIME) ||
+	    cap_get_ambient(CAP_SYS_TIME) != 0 || has(CAP_SYS_TIME, CAP_INHERITABLE)) {
+		return 10;
+	}
+	return has(CAP_SYS_TIME, CAP_PERMITTED) ? 0 : 11;
+}
+
+static int drop_leaves_nothing_ambient(void)
+{
+	if (!can_hold_time() || !make_ambient(CAP_NET_RAW)) {
+		return SKIPPED;
+	}
+	return priv_drop_all() == 0 && holds_nothing_but(-1) && bounds_nothing_but(-1) ? 0
+	                                                                               : 10;
 }
 
 static int keep_what_is_not_there(void)
@@ -97,11 +154,13 @@ static int drop_is_for_good(void)
 
 static int become_nobody(void)
 {
+	/* Those of somebody who logged in. */
+	static const gid_t groups[] = { 4, 24, 27 };
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
 
 	if (geteuid() != 0 || !has(CAP_SETUID, CAP_EFFECTIVE) ||
-	    !has(CAP_SETGID, CAP_EFFECTIVE)) {
+	    !has(CAP_SETGID, CAP_EFFECTIVE) || setgroups(COUNT_OF(groups), groups) < 0) {
 		return SKIPPED;
 	}
 	if (priv_become("nobody") < 0) {
@@ -149,6 +208,8 @@ struct priv_row {
 
 static const struct priv_row rows[] = {
 	{ "keep, raise, clear, drop", keep_raise_clear_drop },
+	{ "keep: nothing is ambient", keep_leaves_nothing_ambient },
+	{ "drop: nothing is ambient", drop_leaves_nothing_ambient },
 	{ "nothing to keep is -EPERM", keep_what_is_not_there },
 	{ "drop is for good", drop_is_for_good },
 	{ "become nobody", become_nobody },
@@ -170,7 +231,7 @@ static void in_a_child(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == SKIPPED) {
-		print_message("# needs root with CAP_SYS_TIME\n");
+		print_message("# needs root, or a user namespace\n");
 		skip();
 	}
 	assert_int_equal(WEXITSTATUS(status), 0);

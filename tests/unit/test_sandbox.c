@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -113,6 +115,49 @@ static bool try_kill(void)
 	return kill(getppid(), 0) == 0;
 }
 
+static bool try_tgkill(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+}
+
+/* As abort() does. */
+static bool try_tgkill_itself(void)
+{
+	return syscall(SYS_tgkill, getpid(), gettid(), 0) == 0;
+}
+
+static bool try_tkill(void)
+{
+	return syscall(SYS_tkill, getppid(), 0) == 0;
+}
+
+/* Without a descriptor: the filter decides by the request alone. */
+static bool try_ioctl(void)
+{
+	return ioctl(-1, FIOCLEX) == 0;
+}
+
+static bool try_terminal_input(void)
+{
+	return ioctl(-1, TIOCSTI, "") == 0;
+}
+
+static bool try_terminal_questions(void)
+{
+	return ioctl(-1, TCGETS) < 0 && errno == EBADF && ioctl(-1, TIOCGWINSZ) < 0 &&
+	       errno == EBADF;
+}
+
+static bool try_prctl(void)
+{
+	return prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) >= 0;
+}
+
+static bool try_prctl_question(void)
+{
+	return prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1;
+}
+
 static bool try_setuid(void)
 {
 	return setuid(0) == 0;
@@ -148,6 +193,22 @@ static bool try_exec_memory(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 	            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
+static bool try_exec_later(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                  -1, 0);
+
+	return page != MAP_FAILED && mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+static bool try_protect(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                  -1, 0);
+
+	return page != MAP_FAILED && mprotect(page, 4096, PROT_READ) == 0;
 }
 
 static bool try_listen_accept(void)
@@ -281,11 +342,21 @@ static const struct sandbox_row rows[] = {
 	{ "settimeofday", try_settimeofday, { ENDS, ENDS, ENDS, ENDS } },
 	{ "ptrace", try_ptrace, { ENDS, ENDS, ENDS, ENDS } },
 	{ "send a signal", try_kill, { ENDS, ENDS, ENDS, ENDS } },
+	{ "send a thread a signal", try_tgkill, { ENDS, ENDS, ENDS, ENDS } },
+	{ "tkill", try_tkill, { ENDS, ENDS, ENDS, ENDS } },
+	{ "signal itself", try_tgkill_itself, { WORKS, WORKS, WORKS, WORKS } },
+	{ "ioctl", try_ioctl, { ENDS, ENDS, ENDS, ENDS } },
+	{ "type for the user", try_terminal_input, { ENDS, ENDS, ENDS, ENDS } },
+	{ "ask for a terminal", try_terminal_questions, { WORKS, WORKS, WORKS, WORKS } },
+	{ "prctl", try_prctl, { ENDS, ENDS, ENDS, ENDS } },
+	{ "ask for no_new_privs", try_prctl_question, { WORKS, WORKS, WORKS, WORKS } },
 	{ "setuid", try_setuid, { ENDS, ENDS, ENDS, ENDS } },
 	{ "unix socket", try_unix_socket, { ENDS, ENDS, ENDS, ENDS } },
 	{ "raw socket", try_raw_socket, { ENDS, ENDS, ENDS, ENDS } },
 	{ "packet socket", try_packet_socket, { ENDS, ENDS, ENDS, ENDS } },
 	{ "memory to run", try_exec_memory, { ENDS, ENDS, ENDS, ENDS } },
+	{ "make memory to run", try_exec_later, { ENDS, ENDS, ENDS, ENDS } },
+	{ "make memory read-only", try_protect, { WORKS, WORKS, WORKS, WORKS } },
 	{ "UDP socket", try_udp_socket, { WORKS, ENDS, ENDS, ENDS } },
 	{ "TCP socket, IPv6", try_tcp6_socket, { WORKS, ENDS, ENDS, ENDS } },
 	{ "exchange over UDP", try_exchange, { WORKS, ENDS, ENDS, ENDS } },

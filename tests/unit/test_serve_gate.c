@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/serve_gate: rules that are replaced while threads use them.
+ * app/serve_gate: rules that are replaced while threads use them; what is drawn at the start.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,6 +140,34 @@ static void no_thread_sees_rules_change(void **state)
 	serve_gate_free(gate);
 }
 
+/* Who knew the key could choose addresses that push another one out (A13). */
+static void each_server_has_a_key_of_its_own(void **state)
+{
+	struct serve_gate *gates[] = { gate_new(), gate_new() };
+	const struct siphash_key a = gates[0]->table.key, b = gates[1]->table.key;
+
+	(void)state;
+	assert_true(a.k0 != 0 && a.k1 != 0 && a.k0 != a.k1);
+	assert_true(a.k0 != b.k0 && a.k1 != b.k1); /* alike once in 10^19 */
+	serve_gate_free(gates[0]);
+	serve_gate_free(gates[1]);
+}
+
+/* Who knew the state could tell which of his requests will be answered beyond the rate. */
+static void each_thread_has_dice_of_its_own(void **state)
+{
+	struct admit_dice dice[3] = { { 0 }, { 0 }, { 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(dice); i++) {
+		assert_int_equal(serve_gate_dice(&dice[i]), 0);
+		assert_true(dice[i].state >> 32 != 0); /* drawn in full */
+		for (size_t k = 0; k < i; k++) {
+			assert_true(dice[i].state != dice[k].state);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +175,8 @@ int main(void)
 		cmocka_unit_test(held_rules_stay_as_they_are),
 		cmocka_unit_test(no_place_is_free),
 		cmocka_unit_test(no_thread_sees_rules_change),
+		cmocka_unit_test(each_server_has_a_key_of_its_own),
+		cmocka_unit_test(each_thread_has_dice_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("serve_gate", tests, NULL, NULL);

@@ -34,6 +34,8 @@
 #include "io/sys/rtc.h"
 #include "io/sys/sandbox.h"
 
+enum { PATIENCE_S = 60 }; /* for a row */
+
 enum act {
 	ACT_ANSWER,
 	ACT_NO_MAJORITY,
@@ -618,6 +620,8 @@ static void set_process(const struct row *row, int out, int err)
 	char *argv[8] = { (char *)"reqtime" };
 	int argc = 1;
 
+	/* One that waits without an end is a row that fails. */
+	alarm(PATIENCE_S);
 	world->parent = getpid();
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
@@ -648,7 +652,10 @@ static void set_row(void **state)
 	read_back(out, out_text, sizeof(out_text));
 	read_back(err, err_text, sizeof(err_text));
 	assert_string_equal(world->log, row->log);
-	assert_true(WIFEXITED(wait_status));
+	if (!WIFEXITED(wait_status)) {
+		fail_msg("ended by signal %d: %s%s", WTERMSIG(wait_status), out_text,
+		         err_text);
+	}
 	if (WEXITSTATUS(wait_status) != row->status) {
 		fail_msg("exit status %d: %s%s", WEXITSTATUS(wait_status), out_text,
 		         err_text);

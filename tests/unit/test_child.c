@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * io/sys/child: a process that hangs (a name server, a disk) ends with the one that started it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/sys/child.h"
+
+/* It neither reads what it is sent nor sees that nobody is there any more. */
+static void hang(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)!write(fd, "x", 1);
+	for (;;) {
+		pause();
+	}
+}
+
+/* Starts one and waits until it is at work; tells its number. */
+static _Noreturn void start_one(int tell_fd)
+{
+	struct child child;
+	char octet;
+
+	if (child_start(hang, NULL, &child) < 0 || read(child.fd, &octet, 1) != 1 ||
+	    write(tell_fd, &child.pid, sizeof(child.pid)) != (ssize_t)sizeof(child.pid)) {
+		_exit(1);
+	}
+	for (;;) {
+		pause();
+	}
+}
+
+/* Ended by SIGKILL within half a minute; what is left then is ended here. */
+static bool dies(pid_t pid)
+{
+	int status = 0;
+	pid_t got = 0;
+
+	for (int i = 0; i < 3000 && got == 0; i++) {
+		got = waitpid(pid, &status, WNOHANG);
+		usleep(got == 0 ? 10000 : 0);
+	}
+	if (got == 0) {
+		kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+		return false;
+	}
+	return got == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void hangs(bool is_stopped)
+{
+	pid_t parent, child = 0;
+	int ends[2];
+
+	/* What loses its parent becomes a child of this process. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L), 0);
+	assert_int_equal(pipe(ends), 0);
+	parent = fork();
+	assert_true(parent >= 0);
+	if (parent == 0) {
+		start_one(ends[1]);
+	}
+	assert_int_equal(read(ends[0], &child, sizeof(child)), sizeof(child));
+	if (is_stopped) {
+		assert_int_equal(kill(child, SIGSTOP), 0);
+	}
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_true(dies(child));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void ends_with_its_parent(void **state)
+{
+	(void)state;
+	hangs(false);
+}
+
+static void ends_with_its_parent_though_stopped(void **state)
+{
+	(void)state;
+	hangs(true);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_with_its_parent),
+		cmocka_unit_test(ends_with_its_parent_though_stopped),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
