@@ -17,7 +17,8 @@ static int error_or(int fallback)
 	return errno != 0 ? -errno : -fallback;
 }
 
-/* Makes `wanted` the process' capabilities and reads back that it is so. */
+/* Makes `wanted` the process' capabilities and reads back that it is so.  The ambient set needs no
+ * call of its own: the kernel clears there what is not inheritable, which nothing in `wanted` is. */
 static int caps_become(cap_t wanted)
 {
 	cap_t now = NULL;
@@ -81,17 +82,6 @@ static int drop_bounding(cap_value_t keep)
 	return 0;
 }
 
-static int clear_ambient(void)
-{
-	/* In one call, where the library asks for each.  EINVAL: a kernel before 4.3 has no
-	 * ambient set. */
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) < 0 &&
-	    errno != EINVAL) {
-		return error_or(EPERM);
-	}
-	return 0;
-}
-
 /* `set` or `clear` for one capability in the effective set; nothing else changes. */
 static int one_effective(cap_value_t cap, cap_flag_value_t value)
 {
@@ -130,10 +120,6 @@ int priv_keep_time(void)
 	if (r < 0) {
 		goto out;
 	}
-	r = clear_ambient();
-	if (r < 0) {
-		goto out;
-	}
 	if (cap_clear(caps) < 0 ||
 	    cap_set_flag(caps, CAP_PERMITTED, 1, &time, CAP_SET) < 0) {
 		r = error_or(EINVAL);
@@ -166,10 +152,6 @@ int priv_drop_all(void)
 	int r;
 
 	r = drop_bounding(-1);
-	if (r < 0) {
-		return r;
-	}
-	r = clear_ambient();
 	if (r < 0) {
 		return r;
 	}
