@@ -27,11 +27,11 @@ struct row {
 static const struct row rows[] = {
 	{ "nobody", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "" },
 	{ "one of one", 1, 1, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
-	{ "one of two, the other silent", 1, 2, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
+	{ "of two, one may be silent", 1, 2, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
 	{ "one of three, two silent", 1, 3, 0, { { -5, 5, 0 } }, SELECT_TOO_FEW, 2, 0, 0, "f" },
 	{ "two of two agree: where both hold", 2, 2, 0, { { -5, 5, 0 }, { 0, 10, 5 } },
 	  SELECT_OK, 2, 0, 5, "ss" },
-	{ "row 40: one of two disagrees", 2, 2, 0, { { -5, 5, 0 }, { 6, 10, 8 } },
+	{ "row 40: of two, none may dissent", 2, 2, 0, { { -5, 5, 0 }, { 6, 10, 8 } },
 	  SELECT_NO_MAJORITY, 2, 0, 0, "ff" },
 	{ "two of three, one silent: either may lie, so the hull of both", 2, 3, 0,
 	  { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_OK, 2, -5, 10, "ss" },
@@ -147,9 +147,41 @@ static void camps(void **state)
 	assert_int_equal(select_camps(votes, 5, scratch, got, 1), 1);
 }
 
+/* Whoever is asked, at least half agree and fewer than half dissent.  Those who dissent say
+ * something else each. */
+static void at_least_half_agree_and_fewer_dissent(void **state)
+{
+	enum vote_standing standings[MAX];
+	struct keyed scratch[2 * MAX];
+	struct vote votes[MAX];
+	struct selection got;
+
+	(void)state;
+	for (size_t asked = 1; asked <= MAX; asked++) {
+		for (size_t agree = 1; agree <= asked; agree++) {
+			for (size_t dissent = 0; agree + dissent <= asked; dissent++) {
+				const bool want = 2 * agree >= asked && 2 * dissent < asked;
+
+				for (size_t i = 0; i < agree + dissent; i++) {
+					int64_t at = i < agree ? 0 : (int64_t)i * 100;
+
+					votes[i] = (struct vote){ at - 5, at + 5, at };
+				}
+				select_majority(votes, agree + dissent, asked, 0, scratch,
+				                &got, standings);
+				if ((got.verdict == SELECT_OK) != want) {
+					fail_msg("%zu asked, %zu agree, %zu dissent: %s",
+					         asked, agree, dissent,
+					         want ? "refused" : "believed");
+				}
+			}
+		}
+	}
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT_OF(rows) + 3];
+	static struct CMUnitTest tests[COUNT_OF(rows) + 4];
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -157,6 +189,8 @@ int main(void)
 			                        .test_func = select_row,
 			                        .initial_state = (void *)&rows[i] };
 	}
+	tests[i++] =
+		(struct CMUnitTest)cmocka_unit_test(at_least_half_agree_and_fewer_dissent);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(weights);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(misses);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(camps);

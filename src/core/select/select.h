@@ -9,6 +9,8 @@
  * of the clique) is where liars would bend it.  It is given only when more sources
  * agree than could all be lying (f + 1).  A source that stays silent counts
  * as asked: silence may be loss, and loss must not turn a minority into a majority.
+ * In short: at least half of those asked agree, and fewer than half dissent.  So of three, one may
+ * be silent or dissent; of two, one may be silent, none may dissent.
  * This is the intersection algorithm of RFC 5905 section 11.2.1 with the number of
  * falsetickers held at the most that is tolerated, and without its midpoint vote.
  */

@@ -145,7 +145,12 @@ false_count() {
 	run "$REQTIME" set --dry-run --json $(at 1 2) $(at 17 19)
 	expect "row 39 3 colluding falsetickers of 5 cannot be told from a majority: the limit is what is left" 3
 	run "$REQTIME" --json $(at 3 4)
-	split "row 40 1 of 2 disagrees: no answer"
+	split "row 40 of 2 none may dissent: no answer"
+	# Nothing listens on port 9: silence, once the refusals are over.
+	run "$REQTIME" --json "$(at 3)" 127.0.0.1:9
+	true_time "of 2 one may be silent: the other is believed"
+	run "$REQTIME" --json --min-sources 2 "$(at 3)" 127.0.0.1:9
+	expect "of 2 one is silent, --min-sources 2: no answer" 1 '"no-majority".*"offset_ns":null'
 	run "$REQTIME" --json $(at 2 3) "$(at 8)"
 	true_time "row 40 1 of 3 disagrees: the two others are a majority"
 	run "$REQTIME" set --dry-run --json $(at 17 19)
