@@ -2,11 +2,14 @@
  *
  * For the test scripts: a name server that says what it was told to, over UDP and TCP.
  *
- *   adversary_dns ADDR NAME=WHAT...
+ *   adversary_dns [-u] ADDR NAME=WHAT[|WHAT]...
  *
- * WHAT: addresses with commas between; or nxdomain, servfail, empty (the name exists, no
- * address does), silent, many (1000 addresses from 10.66.1.0 on).  Names
- * it was not told of do not exist.  Prints "ready".
+ * WHAT: addresses with commas between; or nxdomain, servfail, refused, empty (the name exists, no
+ * address does), silent, many (1000 addresses from 10.66.1.0 on).  Before it, in this order:
+ * "slow:MS:", it answers so late; "odd:", every first, third ... question is lost; "cut:", over UDP
+ * the answer says that it is truncated, and holds what it holds.  With a second WHAT the first is for
+ * A alone and the second for AAAA.  NAME "*" is any that it was not told of; without it they do not
+ * exist.  -u: TCP is refused.  Prints "ready", and a line "asked NAME TYPE" for each question.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +23,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -31,11 +35,30 @@ enum {
 	TYPE_AAAA = 28,
 	CODE_SERVFAIL = 2,
 	CODE_NXDOMAIN = 3,
+	CODE_REFUSED = 5,
 	MANY = 1000,
+	LATE_MAX = 256,
 };
 
 static char **told;
 static int told_count;
+static unsigned *asked; /* for each of told: questions, [2i] A, [2i + 1] AAAA */
+
+/* Answers that are held back. */
+static struct late {
+	int64_t due_ms;
+	struct sockaddr_storage to;
+	size_t len;
+	uint8_t octets[UDP_MAX];
+} late[LATE_MAX];
+static size_t late_count;
+
+struct conduct {
+	const char *what;
+	int slow_ms;
+	bool is_cut;
+	bool is_lost;
+};
 
 static void die(const char *what)
 {
@@ -63,16 +86,69 @@ static size_t read_name(const uint8_t *at, size_t len, char *ret, size_t room)
 	return used + 1;
 }
 
-static const char *what_of(const char *name)
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static bool has_prefix(const char **text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(*text, prefix, len) != 0) {
+		return false;
+	}
+	*text += len;
+	return true;
+}
+
+static int told_of(const char *name)
 {
 	size_t len = strlen(name);
+	int any = -1;
 
 	for (int i = 0; i < told_count; i++) {
 		if (strncasecmp(told[i], name, len) == 0 && told[i][len] == '=') {
-			return told[i] + len + 1;
+			return i;
+		}
+		if (strncmp(told[i], "*=", 2) == 0) {
+			any = i;
 		}
 	}
-	return "nxdomain";
+	return any;
+}
+
+/* `ret` has room for what is said of one name. */
+static struct conduct conduct_of(const char *name, uint16_t type, char *ret, size_t room)
+{
+	struct conduct conduct = { .what = "nxdomain" };
+	int i = told_of(name);
+	const char *text, *bar;
+	char *end;
+
+	if (i < 0) {
+		return conduct;
+	}
+	text = strchr(told[i], '=') + 1;
+	bar = strchr(text, '|');
+	if (bar && type == TYPE_AAAA) {
+		text = bar + 1;
+		bar = NULL;
+	}
+	snprintf(ret, room, "%.*s", (int)(bar ? (size_t)(bar - text) : strlen(text)), text);
+	text = ret;
+	if (has_prefix(&text, "slow:")) {
+		conduct.slow_ms = (int)strtol(text, &end, 10);
+		text = end + (*end == ':');
+	}
+	conduct.is_lost =
+		has_prefix(&text, "odd:") && asked[2 * i + (type == TYPE_AAAA)]++ % 2 == 0;
+	conduct.is_cut = has_prefix(&text, "cut:");
+	conduct.what = text;
+	return conduct;
 }
 
 static size_t add_record(uint8_t *at, uint16_t type, const void *address, uint16_t len)
@@ -117,12 +193,14 @@ static unsigned add_addresses(uint8_t *answer, size_t *len, const char *what, ui
 }
 
 /* The answer's length; 0: silence. */
-static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_t *answer)
+static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_t *answer,
+                           int *ret_slow_ms)
 {
-	char name[256];
+	char name[256], room[1024];
+	struct conduct conduct;
 	size_t name_len, question_len;
-	const char *what;
 	unsigned count = 0, code = 0;
+	uint16_t type;
 
 	if (len < HEADER + 5) {
 		return 0;
@@ -132,25 +210,34 @@ static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_
 	if (name_len == 0 || question_len > len) {
 		return 0;
 	}
-	what = what_of(name);
-	if (strcmp(what, "silent") == 0) {
+	type = (uint16_t)(query[HEADER + name_len] << 8 | query[HEADER + name_len + 1]);
+	conduct = conduct_of(name, type, room, sizeof(room));
+	printf("asked %s %s\n", name,
+	       type == TYPE_A      ? "A"
+	       : type == TYPE_AAAA ? "AAAA"
+	                           : "?");
+	fflush(stdout);
+	if (conduct.is_lost || strcmp(conduct.what, "silent") == 0) {
 		return 0;
 	}
+	*ret_slow_ms = conduct.slow_ms;
 	memcpy(answer, query, question_len);
 	len = question_len;
-	if (strcmp(what, "nxdomain") == 0) {
+	if (strcmp(conduct.what, "nxdomain") == 0) {
 		code = CODE_NXDOMAIN;
-	} else if (strcmp(what, "servfail") == 0) {
+	} else if (strcmp(conduct.what, "servfail") == 0) {
 		code = CODE_SERVFAIL;
+	} else if (strcmp(conduct.what, "refused") == 0) {
+		code = CODE_REFUSED;
 	} else {
-		count = add_addresses(answer, &len, what,
-		                      (uint16_t)(query[HEADER + name_len] << 8 |
-		                                 query[HEADER + name_len + 1]));
+		count = add_addresses(answer, &len, conduct.what, type);
 	}
 	answer[2] = 0x84 | (query[2] & 1); /* an authoritative answer */
 	answer[3] = (uint8_t)(0x80 | code);
-	if (is_udp && len > UDP_MAX) {
+	if (is_udp && (conduct.is_cut || len > UDP_MAX)) {
 		answer[2] |= 2; /* truncated: ask over TCP */
+	}
+	if (is_udp && len > UDP_MAX) {
 		len = question_len;
 		count = 0;
 	}
@@ -168,11 +255,42 @@ static void serve_udp(int fd)
 	socklen_t from_len = sizeof(from);
 	ssize_t got = recvfrom(fd, query, sizeof(query), MSG_DONTWAIT,
 	                       (struct sockaddr *)&from, &from_len);
-	size_t len = got > 0 ? answer_write(query, (size_t)got, true, answer) : 0;
+	int slow_ms = 0;
+	size_t len = got > 0 ? answer_write(query, (size_t)got, true, answer, &slow_ms) : 0;
 
-	if (len > 0) {
-		(void)sendto(fd, answer, len, 0, (struct sockaddr *)&from, from_len);
+	if (len == 0) {
+		return;
 	}
+	if (slow_ms > 0 && late_count < LATE_MAX) {
+		late[late_count] = (struct late){ .due_ms = now_ms() + slow_ms,
+			                          .to = from,
+			                          .len = len };
+		memcpy(late[late_count++].octets, answer, len);
+		return;
+	}
+	(void)sendto(fd, answer, len, 0, (struct sockaddr *)&from, from_len);
+}
+
+/* Sends what has been held back long enough; how long the next one has to wait, -1: none. */
+static int serve_late(int fd)
+{
+	int64_t next_ms = INT64_MAX;
+	size_t left = 0;
+
+	for (size_t i = 0; i < late_count; i++) {
+		int64_t wait_ms = late[i].due_ms - now_ms();
+
+		if (wait_ms <= 0) {
+			(void)sendto(fd, late[i].octets, late[i].len, 0,
+			             (struct sockaddr *)&late[i].to,
+			             sizeof(struct sockaddr_in));
+			continue;
+		}
+		next_ms = wait_ms < next_ms ? wait_ms : next_ms;
+		late[left++] = late[i];
+	}
+	late_count = left;
+	return left > 0 ? (int)next_ms : -1;
 }
 
 static void serve_tcp(int listener)
@@ -180,6 +298,7 @@ static void serve_tcp(int listener)
 	static uint8_t answer[2 + ANSWER_MAX];
 	const struct timeval patience = { .tv_sec = 1 };
 	uint8_t query[2 + 1024];
+	int slow_ms; /* over TCP nothing is */
 	int fd = accept(listener, NULL, NULL);
 
 	if (fd < 0) {
@@ -198,7 +317,7 @@ static void serve_tcp(int listener)
 		    recv(fd, query + 2, len, MSG_WAITALL) != (ssize_t)len) {
 			break;
 		}
-		len = answer_write(query + 2, len, false, answer + 2);
+		len = answer_write(query + 2, len, false, answer + 2, &slow_ms);
 		answer[0] = (uint8_t)(len >> 8);
 		answer[1] = (uint8_t)len;
 		if (len == 0 || send(fd, answer, len + 2, MSG_NOSIGNAL) < 0) {
@@ -227,22 +346,32 @@ static int open_socket(int type, const char *address)
 
 int main(int argc, char **argv)
 {
-	struct pollfd polls[2];
+	struct pollfd polls[2] = { 0 };
+	bool has_tcp = true;
 
+	if (argc > 1 && strcmp(argv[1], "-u") == 0) {
+		has_tcp = false;
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		fprintf(stderr, "adversary_dns: usage: see the head of its source\n");
 		return 2;
 	}
 	told = argv + 2;
 	told_count = argc - 2;
+	asked = calloc((size_t)told_count * 2 + 1, sizeof(*asked));
 	polls[0] =
 		(struct pollfd){ .fd = open_socket(SOCK_DGRAM, argv[1]), .events = POLLIN };
-	polls[1] = (struct pollfd){ .fd = open_socket(SOCK_STREAM, argv[1]),
-		                    .events = POLLIN };
+	polls[1].fd = -1;
+	if (has_tcp) {
+		polls[1] = (struct pollfd){ .fd = open_socket(SOCK_STREAM, argv[1]),
+			                    .events = POLLIN };
+	}
 	printf("ready\n");
 	fflush(stdout);
 	for (;;) {
-		(void)poll(polls, 2, -1);
+		(void)poll(polls, 2, serve_late(polls[0].fd));
 		if (polls[0].revents != 0) {
 			serve_udp(polls[0].fd);
 		}

@@ -518,19 +518,29 @@ struct name_row {
 
 static const struct name_row names[] = {
 	{ "a name is resolved", "localhost", ADDRESS_IPV4, PORT_NAME },
-	{ "a name fails", "a..b", ADDRESS_NONE, PORT_NAME_FAILED },
+	{ "a name fails", "a..b", ADDRESS_IPV4, PORT_NAME_FAILED },
+	{ "a name fails in both families", "a..b", ADDRESS_NONE, PORT_NAME_FAILED },
 };
 
 static void name_is_an_event(void **state)
 {
 	const struct name_row *row = *state;
 	const uint8_t loopback[] = { 127, 0, 0, 1 };
+	enum address_family first;
 	struct port_event e;
 	struct world w;
 
 	world_open(&w, 1, 3);
 	assert_int_equal(w.p->resolve(w.p->ctx, 2, row->host, row->family), 0);
 	assert_int_equal(wait_ms(&w, 20000, &e), 0);
+	assert_int_equal(e.is_last, row->family != ADDRESS_NONE);
+	if (!e.is_last) {
+		first = e.family;
+		assert_int_equal(e.kind, row->want);
+		assert_int_equal(wait_ms(&w, 20000, &e), 0);
+		assert_int_not_equal(e.family, first);
+	}
+	assert_true(e.is_last);
 	assert_int_equal(e.kind, row->want);
 	assert_int_equal(e.name, 2);
 	if (row->want == PORT_NAME) {
@@ -571,6 +581,7 @@ static void lost_resolver_fails_the_names(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(wait_ms(&w, 1000, &e), 0);
 		assert_int_equal(e.kind, PORT_NAME_FAILED);
+		assert_true(e.is_last);
 		seen |= 1U << e.name;
 	}
 	assert_int_equal(seen, 1U << 0 | 1U << 3);

@@ -4,6 +4,7 @@
  */
 #include "app/client/measure.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "app/client/measure_private.h"
@@ -41,7 +42,7 @@ struct measure_settings measure_defaults(void)
 /* Sources whose next word we are waiting for, and those not yet asked at all. */
 static size_t outstanding(const struct meter *m)
 {
-	return m->phase_count[PHASE_NAMED] + m->phase_count[PHASE_ASKED] +
+	return m->pending_count + m->phase_count[PHASE_ASKED] +
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
@@ -325,6 +326,7 @@ static void meter_free(struct meter *m)
 		exchange_finish(m, i);
 	}
 	free(m->sources);
+	free(m->names);
 	free(m->samples);
 	free(m->electors);
 	free(m->votes);
@@ -355,6 +357,10 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 	m.now_mono_ns = now.mono_ns;
 	m.wall_minus_mono_ns = instant_diff_ns(now.wall, (struct instant){ now.mono_ns });
 	m.deadline_mono_ns = ns_add(now.mono_ns, settings->timeout_ns);
+	m.names = calloc(settings->server_count, sizeof(*m.names));
+	if (!m.names && settings->server_count > 0) {
+		return -ENOMEM;
+	}
 	for (size_t k = 0; k < settings->server_count && r >= 0; k++) {
 		r = sources_start(&m, k);
 	}

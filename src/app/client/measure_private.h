@@ -11,7 +11,7 @@
 #include "core/select/filter.h"
 
 enum source_phase {
-	PHASE_NAMED,   /* its name is being resolved */
+	PHASE_NAMED,   /* its name is being resolved, and has no address yet */
 	PHASE_READY,   /* to be asked at `due_mono_ns` */
 	PHASE_ASKED,   /* a request is out; given up for lost at `due_mono_ns` */
 	PHASE_REFUSED, /* an ICMP error came: a real reply still counts until `due_mono_ns` */
@@ -40,6 +40,16 @@ struct source {
 	size_t vote; /* index into meter.votes after tally(), or SIZE_MAX */
 };
 
+/* A server that was given by name.  Its addresses of one family come apart from those of the
+ * other, and each is used as soon as it is there. */
+struct named_server {
+	size_t source; /* stands for it until there is an address, and becomes the first one */
+	size_t first_slot; /* SIZE_MAX: it has no slots yet */
+	bool is_pending;   /* an answer is still to come */
+	bool has_address;
+	bool leads_astray; /* to loopback or multicast */
+};
+
 enum { METER_BUCKETS = 4096 };
 
 struct meter {
@@ -48,6 +58,8 @@ struct meter {
 	struct run *run; /* run->sources[i] is what is shown of sources[i] */
 	struct source *sources;
 	size_t source_room;
+	struct named_server *names; /* [settings->server_count] */
+	size_t pending_count;       /* of them with an answer still to come */
 	/* Sources by address, each bucket a chain of indexes + 1; 0 ends it. */
 	uint32_t buckets[METER_BUCKETS];
 	struct sample
@@ -94,6 +106,9 @@ static inline void enter_phase(struct meter *m, size_t i, enum source_phase phas
 MUST_USE int sources_start(struct meter *m, size_t server);
 MUST_USE int sources_take_addresses(struct meter *m, const struct port_event *event);
 void sources_lose_name(struct meter *m, const struct port_event *event);
+/* Puts run->sources in an order that does not depend on whose answers came first.  From then on
+ * they are not those of m->sources any more. */
+void sources_put_in_order(struct meter *m);
 
 /* --- exchange.c --- */
 

@@ -181,6 +181,7 @@ static void place_source(struct meter *m, size_t i, const struct address *addres
 int sources_start(struct meter *m, size_t server)
 {
 	const struct server_spec *spec = &m->settings->servers[server];
+	struct named_server *name = &m->names[server];
 	struct address address;
 	ssize_t i = add_source(m, server, m->slot_count++);
 	int r;
@@ -206,7 +207,12 @@ int sources_start(struct meter *m, size_t server)
 		snprintf(m->run->sources[i].reason, RUN_REASON_ROOM,
 		         "cannot be resolved: %s", strerror(-r));
 		exchange_finish(m, (size_t)i);
+		return 0;
 	}
+	*name = (struct named_server){ .source = (size_t)i,
+		                       .first_slot = SIZE_MAX,
+		                       .is_pending = true };
+	m->pending_count++;
 	return 0;
 }
 
@@ -230,59 +236,142 @@ static bool is_acceptable(const struct address *address, const char *host)
 	}
 }
 
-static size_t named_source(const struct meter *m, size_t server)
+/* Nothing more follows for the name: it is what it is by now. */
+static void close_name(struct meter *m, struct named_server *name)
 {
-	for (size_t i = 0; i < m->run->source_count; i++) {
-		if (m->sources[i].server == server && m->sources[i].phase == PHASE_NAMED) {
-			return i;
-		}
+	name->is_pending = false;
+	m->pending_count--;
+	if (name->has_address) {
+		return;
 	}
-	return SIZE_MAX;
+	if (name->leads_astray) {
+		refuse_source(m, name->source,
+		              "its name leads to a loopback or multicast address");
+	} else {
+		exchange_finish(m, name->source);
+	}
+}
+
+/* The source of the next address of a name: the one that stood for the name, then new ones. */
+static ssize_t next_source(struct meter *m, size_t server)
+{
+	struct named_server *name = &m->names[server];
+
+	if (name->has_address) {
+		return add_source(m, server, 0);
+	}
+	name->has_address = true;
+	m->run->sources[name->source].reason[0] = '\0';
+	return (ssize_t)name->source;
 }
 
 /* The n-th address of each family shares a slot: two ways to one place. */
 int sources_take_addresses(struct meter *m, const struct port_event *event)
 {
+	struct named_server *name = &m->names[event->name];
 	const char *host = m->settings->servers[event->name].host;
-	size_t i = named_source(m, event->name);
 	size_t taken[ADDRESS_IPV6 + 1] = { 0 };
-	size_t slot_base, total = 0;
 
-	if (i == SIZE_MAX) {
+	if (!name->is_pending) {
 		return 0;
 	}
-	slot_base = m->slot_count;
-	m->slot_count += m->settings->pool;
+	if (name->first_slot == SIZE_MAX) {
+		name->first_slot = m->slot_count;
+		m->slot_count += m->settings->pool;
+	}
 	for (size_t k = 0; k < event->address_count; k++) {
 		const struct address *address = &event->addresses[k];
-		ssize_t at = (ssize_t)i;
+		ssize_t at;
 
-		if (!is_acceptable(address, host) ||
-		    taken[address->family] == m->settings->pool) {
+		if (!is_acceptable(address, host)) {
+			name->leads_astray = true;
 			continue;
 		}
-		if (total++ > 0) {
-			at = add_source(m, event->name, 0);
-			if (at < 0) {
-				return (int)at;
-			}
+		if (taken[address->family] == m->settings->pool) {
+			continue;
 		}
-		m->sources[at].slot = slot_base + taken[address->family]++;
+		at = next_source(m, event->name);
+		if (at < 0) {
+			return (int)at;
+		}
+		m->sources[at].slot = name->first_slot + taken[address->family]++;
 		place_source(m, (size_t)at, address);
 	}
-	if (total == 0) {
-		refuse_source(m, i, "its name leads to a loopback or multicast address");
+	if (event->is_last) {
+		close_name(m, name);
 	}
 	return 0;
 }
 
+/* "why", or "IPv4: why; IPv6: why not" where the two have failed in different ways. */
+static void add_why(char *reason, const struct port_event *event)
+{
+	const char *family = event->family == ADDRESS_IPV4 ? "IPv4" : "IPv6";
+	char before[RUN_REASON_ROOM];
+	const char *colon = strstr(reason, ": ");
+
+	snprintf(before, sizeof(before), "%s", reason);
+	if (event->family == ADDRESS_NONE || (before[0] == '\0' && event->is_last) ||
+	    (colon && strcmp(colon + 2, event->error_text) == 0)) {
+		snprintf(reason, RUN_REASON_ROOM, "%s", event->error_text);
+	} else if (before[0] == '\0') {
+		snprintf(reason, RUN_REASON_ROOM, "%s: %s", family, event->error_text);
+	} else if (event->family == ADDRESS_IPV4) {
+		snprintf(reason, RUN_REASON_ROOM, "%s: %s; %.60s", family,
+		         event->error_text, before);
+	} else {
+		snprintf(reason, RUN_REASON_ROOM, "%.60s; %s: %s", before, family,
+		         event->error_text);
+	}
+}
+
 void sources_lose_name(struct meter *m, const struct port_event *event)
 {
-	size_t i = named_source(m, event->name);
+	struct named_server *name = &m->names[event->name];
 
-	if (i != SIZE_MAX) {
-		snprintf(m->run->sources[i].reason, RUN_REASON_ROOM, "%s",
-		         event->error_text);
-		exchange_finish(m, i);
+	if (!name->is_pending) {
+		return;
+	}
+	if (!name->has_address) {
+		add_why(m->run->sources[name->source].reason, event);
+	}
+	if (event->is_last) {
+		close_name(m, name);
+	}
+}
+
+/* Server by server, of each the ways to its first place, then those to its second. */
+static struct keyed place_of(const struct meter *m, size_t i)
+{
+	bool is_ipv6 = m->run->sources[i].address.family == ADDRESS_IPV6;
+
+	return (struct keyed){ .key = (int64_t)m->sources[i].server,
+		               .tie = (int64_t)m->sources[i].slot * 2 + is_ipv6,
+		               .at = i };
+}
+
+void sources_put_in_order(struct meter *m)
+{
+	struct run_source *sources = m->run->sources;
+	struct keyed *order = m->scratch;
+
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		order[i] = place_of(m, i);
+	}
+	keyed_sort(order, m->run->source_count);
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		struct run_source first = sources[i];
+		size_t to = i, from;
+
+		/* A cycle of places: each takes what belongs there from the next. */
+		while ((from = order[to].at) != i) {
+			sources[to] = sources[from];
+			order[to].at = to;
+			to = from;
+		}
+		if (to != i) {
+			sources[to] = first;
+		}
+		order[to].at = to;
 	}
 }

@@ -40,6 +40,13 @@ static enum elector_state elect(struct meter *m, size_t i, struct elector *ret)
 	return ELECTOR_ANSWERED;
 }
 
+/* It may still answer, or another address of its name may in its stead. */
+static bool is_outstanding(const struct meter *m, size_t i)
+{
+	return m->sources[i].phase != PHASE_DONE ||
+	       m->names[m->sources[i].server].is_pending;
+}
+
 void tally(struct meter *m)
 {
 	size_t count = m->run->source_count;
@@ -47,7 +54,7 @@ void tally(struct meter *m)
 	for (size_t i = 0; i < count; i++) {
 		m->electors[i] = (struct elector){ .slot = m->sources[i].slot };
 		m->electors[i].state = elect(m, i, &m->electors[i]);
-		m->electors[i].is_outstanding = m->sources[i].phase != PHASE_DONE;
+		m->electors[i].is_outstanding = is_outstanding(m, i);
 	}
 	electorate_form(m->electors, count, m->scratch, m->votes, m->vote_of,
 	                &m->electorate);
@@ -278,6 +285,7 @@ void tally_report(struct meter *m)
 		report_camps(m);
 		break;
 	}
+	sources_put_in_order(m);
 	if (m->signal != 0) {
 		run->status = RUN_INTERRUPTED;
 		run->signal = m->signal;

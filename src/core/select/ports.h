@@ -16,8 +16,8 @@ enum port_event_kind {
 	PORT_TIMEOUT,     /* the deadline of wait() has come */
 	PORT_REPLY,       /* octets from `source` */
 	PORT_FAILED,      /* `source`: `error` is an errno; ICMP errors come as these */
-	PORT_NAME,        /* `name` is resolved: `addresses` */
-	PORT_NAME_FAILED, /* `name`: `error_text` says why */
+	PORT_NAME,        /* `name` has `addresses`, all of one family */
+	PORT_NAME_FAILED, /* `name` has none of a family: `error_text` says why */
 	PORT_SIGNAL,      /* `signal` wants the run to end */
 };
 
@@ -37,6 +37,8 @@ struct port_event {
 	struct reading after;  /* just after the reply was received */
 	/* PORT_NAME, PORT_NAME_FAILED */
 	size_t name;
+	enum address_family family; /* whose question this answers; ADDRESS_NONE: all */
+	bool is_last;               /* nothing more follows for `name` */
 	const struct address *addresses; /* live until the next wait(); ports are 0 */
 	size_t address_count;
 	const char *error_text;
@@ -49,8 +51,8 @@ struct ports {
 	void *ctx;
 	int (*now)(void *ctx, struct reading *ret);
 	int (*random)(void *ctx, void *buf, size_t len);
-	/* Starts to resolve; one PORT_NAME or PORT_NAME_FAILED follows.  -errno when it cannot
-	 * start. `families` is ADDRESS_NONE for both. */
+	/* Starts to resolve; a PORT_NAME or PORT_NAME_FAILED follows for each family, as soon as
+	 * it is known.  -errno when it cannot start.  `family` is ADDRESS_NONE for both. */
 	int (*resolve)(void *ctx, size_t name, const char *host,
 	               enum address_family family);
 	/* Sends `len` octets to `to` from a fresh random port, in place of what `source` had

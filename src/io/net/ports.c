@@ -97,7 +97,7 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	if (r < 0 && r != -EPIPE) {
 		return r;
 	}
-	kp->name_is_asked[name] = true;
+	kp->answers_due[name] = r < 0 ? 1 : (uint8_t)r;
 	return 0;
 }
 
@@ -222,9 +222,8 @@ static size_t find_window(size_t source_max)
 static int open_tables(struct kernel_ports *kp)
 {
 	kp->channels = calloc(kp->source_max ? kp->source_max : 1, sizeof(*kp->channels));
-	kp->name_is_asked =
-		calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->name_is_asked));
-	if (!kp->channels || !kp->name_is_asked || slots_grow(kp) < 0) {
+	kp->answers_due = calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->answers_due));
+	if (!kp->channels || !kp->answers_due || slots_grow(kp) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < kp->source_max; i++) {
@@ -315,7 +314,7 @@ void ports_close(struct kernel_ports *kp)
 		(void)sigprocmask(SIG_SETMASK, &kp->old_mask, NULL);
 	}
 	free(kp->channels);
-	free(kp->name_is_asked);
+	free(kp->answers_due);
 	free(kp->polled);
 	free(kp->owners);
 	free(kp->ready);

@@ -58,7 +58,7 @@ struct kernel_ports {
 	sigset_t old_mask;
 
 	struct resolver *resolver; /* NULL: none, or gone */
-	bool *name_is_asked;       /* [name_max] */
+	uint8_t *answers_due;      /* [name_max]: how many are still to come for it */
 	size_t names_lost_at;      /* once it is gone: those below have been told */
 	struct resolve_answer answer;
 	uint8_t octets[DATAGRAM_ROOM];

@@ -139,11 +139,12 @@ static int serve_lost_name(struct kernel_ports *kp, struct port_event *ret)
 	while (kp->names_lost_at < kp->name_max) {
 		const size_t name = kp->names_lost_at++;
 
-		if (kp->name_is_asked[name]) {
-			kp->name_is_asked[name] = false;
+		if (kp->answers_due[name] > 0) {
+			kp->answers_due[name] = 0;
 			*ret = (struct port_event){
 				.kind = PORT_NAME_FAILED,
 				.name = name,
+				.is_last = true,
 				.error_text = "the resolver process ended",
 			};
 			return 1;
@@ -160,7 +161,7 @@ static int serve_name(struct kernel_ports *kp, struct port_event *ret)
 	do {
 		r = resolver_receive(kp->resolver, answer);
 	} while (r > 0 &&
-	         (answer->name >= kp->name_max || !kp->name_is_asked[answer->name]));
+	         (answer->name >= kp->name_max || kp->answers_due[answer->name] == 0));
 	if (r == 0) {
 		kp->resolver_is_ready = false;
 		return 0;
@@ -173,10 +174,11 @@ static int serve_name(struct kernel_ports *kp, struct port_event *ret)
 		kp->names_lost_at = 0;
 		return serve_lost_name(kp, ret);
 	}
-	kp->name_is_asked[answer->name] = false;
 	*ret = (struct port_event){
 		.kind = answer->address_count > 0 ? PORT_NAME : PORT_NAME_FAILED,
 		.name = answer->name,
+		.family = answer->family,
+		.is_last = --kp->answers_due[answer->name] == 0,
 		.addresses = answer->addresses,
 		.address_count = answer->address_count,
 		.error_text = answer->error,

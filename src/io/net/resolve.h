@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Host names to addresses, many at a time, in a process of its own: getaddrinfo() has no deadline,
- * a process can be killed.  Threads inside it resolve in parallel.
+ * a process can be killed.  Threads inside it resolve in parallel, IPv4 and IPv6 apart.
  * start -> ask* -> receive* -> stop
  */
 #ifndef IO_NET_RESOLVE_H
@@ -14,8 +14,9 @@ enum { RESOLVE_ADDRESSES_MAX = 32, RESOLVE_PARALLEL_MAX = 32 };
 struct resolver;
 
 struct resolve_answer {
-	uint32_t name;          /* as given to resolver_ask() */
-	uint32_t address_count; /* 0: failed, error says why */
+	uint32_t name;              /* as given to resolver_ask() */
+	enum address_family family; /* of the question, and of all addresses */
+	uint32_t address_count;     /* 0: failed, error says why */
 	struct address addresses
 		[RESOLVE_ADDRESSES_MAX]; /* in the system's order, duplicates removed */
 	char error[64];
@@ -24,6 +25,8 @@ struct resolve_answer {
 /* Forks.  The child drops every capability and sets no_new_privs. 0 or -errno. */
 MUST_USE int resolver_start(struct resolver **ret);
 int resolver_fd(const struct resolver *resolver); /* to poll for POLLIN */
+/* With ADDRESS_NONE for both families.  How many answers will follow, 1 or 2, each as soon as it is
+ * there; or -errno. */
 MUST_USE int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
                           enum address_family family);
 /* Never blocks: 1 and `*ret` when an answer was there, 0 when none is, -EPIPE when the

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The child's side of the resolver: names to addresses with getaddrinfo(), whose patience is not
+ * ours.  By default the C library waits 5 s for a name server that is dead before it asks the next
+ * one.  So a question is asked with a short patience first; as long as no answer is there it is
+ * asked with more patience beside it, and the first answer counts.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/net/resolve_private.h"
+#include "io/net/sockaddr.h"
+#include "io/sys/child.h"
+
+enum { THREAD_STACK_OCTETS = 1024 * 1024, TICK_MS = 50 };
+
+/* When a try begins, counted from the question, and how long it waits for a name server before it
+ * goes to the next one.  The first finds a good server behind dead ones, the last a slow one, the
+ * second a slow one behind a dead one. */
+static const struct {
+	int64_t after_ns;
+	int patience_s;
+} tries[] = {
+	{ 0, 1 },
+	{ 500 * NS_PER_MS, 2 },
+	{ NS_PER_S, 5 },
+};
+
+struct lookup {
+	struct question question;
+	int64_t began_ns; /* when a thread took the first try */
+	unsigned wanted;  /* tries that are to be made, so far */
+	unsigned taken;   /* ... of them by a thread */
+	unsigned over;    /* ... and have come to an end */
+	bool is_answered;
+	struct lookup *next; /* in lane.lookups */
+};
+
+struct lane {
+	struct lookup *lookups; /* in the order of the questions */
+	unsigned threads;
+	struct crew *crew;
+};
+
+struct crew {
+	int fd;
+	unsigned try_max;
+	pthread_mutex_t lock; /* of all below; and an answer is sent under it */
+	struct lane lanes[RESOLVE_LANES];
+};
+
+/* ---- one try, without the lock ---- */
+
+static void add_address(const struct addrinfo *ai, struct resolve_answer *answer)
+{
+	union sockaddr_any name;
+	struct address found;
+
+	if (answer->address_count == RESOLVE_ADDRESSES_MAX ||
+	    ai->ai_addrlen > sizeof(name)) {
+		return;
+	}
+	memset(&name, 0, sizeof(name));
+	memcpy(&name, ai->ai_addr, ai->ai_addrlen);
+	found = sockaddr_to_address(&name);
+	found.port = 0;
+	if (found.family != answer->family) {
+		return;
+	}
+	for (uint32_t i = 0; i < answer->address_count; i++) {
+		if (address_equal(&answer->addresses[i], &found)) {
+			return;
+		}
+	}
+	answer->addresses[answer->address_count++] = found;
+}
+
+/* The families that a line of /etc/hosts gives `host`: bit 0 IPv4, bit 1 IPv6. */
+static unsigned families_in_line(char *line, const char *host)
+{
+	char *state = NULL, *word;
+	struct address address;
+
+	line[strcspn(line, "#\n")] = '\0';
+	word = strtok_r(line, " \t\r", &state);
+	if (!word || !address_parse(word, &address)) {
+		return 0;
+	}
+	while ((word = strtok_r(NULL, " \t\r", &state))) {
+		if (strcasecmp(word, host) == 0) {
+			return 1U << resolve_lane(address.family);
+		}
+	}
+	return 0;
+}
+
+/* Whether /etc/hosts gives `host` an address of the other family only.  Asked for both families at
+ * once the C library stops there; asked for this one alone it would go on to the name servers, which
+ * have no say where the administrator has spoken. */
+static bool is_settled_by_hosts(const struct question *q)
+{
+	unsigned families = 0;
+	char *line = NULL;
+	size_t room = 0;
+	FILE *f;
+
+	if (!q->is_of_a_pair) {
+		return false;
+	}
+	f = fopen(_PATH_HOSTS, "re");
+	if (!f) {
+		return false;
+	}
+	while (getline(&line, &room, f) >= 0) {
+		families |= families_in_line(line, q->host);
+	}
+	free(line);
+	fclose(f);
+	return families != 0 && (families & 1U << resolve_lane(q->family)) == 0;
+}
+
+static int ask_library(const struct question *q, struct resolve_answer *answer)
+{
+	/* No AI_ADDRCONFIG: it hides `localhost` on a host that has only loopback.
+	 * One socket type, else every address comes three times. */
+	const struct addrinfo hints = {
+		.ai_family = q->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	struct addrinfo *list = NULL;
+	int error = getaddrinfo(q->host, NULL, &hints, &list);
+
+	if (error == 0) {
+		for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+			add_address(ai, answer);
+		}
+		freeaddrinfo(list);
+	}
+	return error;
+}
+
+/* The resolver's state is this thread's own, and made anew from resolv.conf and RES_OPTIONS by
+ * res_init(). */
+static int ask_patiently(const struct question *q, unsigned try,
+                         struct resolve_answer *answer)
+{
+	int error;
+
+	if (res_init() == 0) {
+		_res.retrans = tries[try].patience_s;
+		/* An answer that was cut is better than none where TCP is not answered. */
+		_res.options |= RES_IGNTC;
+	}
+	error = ask_library(q, answer);
+	(void)res_init();
+	return error;
+}
+
+static int look_up(const struct question *q, unsigned try, struct resolve_answer *answer)
+{
+	const char *why = "no address";
+	int error = EAI_NODATA;
+
+	memset(answer, 0, sizeof(*answer));
+	answer->name = q->name;
+	answer->family = q->family;
+	if (!is_settled_by_hosts(q)) {
+		error = try == 0 ? ask_library(q, answer) : ask_patiently(q, try, answer);
+	}
+	if (error != 0) {
+		why = error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error);
+	}
+	if (answer->address_count == 0) {
+		snprintf(answer->error, sizeof(answer->error), "%s",
+		         why ? why : "unknown error");
+	}
+	return error;
+}
+
+/* Whether a failure is the last word: the name has no such address, and not that nobody could say.
+ * A cut answer, which only further tries take, may have lost them all. */
+static bool is_final(int error, unsigned try)
+{
+	switch (error) {
+	case EAI_NODATA:
+	case EAI_ADDRFAMILY:
+		return try == 0;
+	case 0:
+	case EAI_NONAME:
+	case EAI_FAMILY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- the crew, with the lock ---- */
+
+static void send_answer(const struct crew *crew, const struct resolve_answer *answer)
+{
+	ssize_t n;
+
+	do {
+		n = send(crew->fd, answer, sizeof(*answer), MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*answer)) {
+		_exit(0);
+	}
+}
+
+static void forget_if_over(struct lane *lane, struct lookup *lookup)
+{
+	struct lookup **at = &lane->lookups;
+
+	if (!lookup->is_answered || lookup->over < lookup->taken) {
+		return;
+	}
+	while (*at != lookup) {
+		at = &(*at)->next;
+	}
+	*at = lookup->next;
+	free(lookup);
+}
+
+/* The first answer, or that there is none, is the answer; what else comes of it is dropped. */
+static void settle(struct lane *lane, struct lookup *lookup, bool is_last_word,
+                   const struct resolve_answer *answer)
+{
+	lookup->over++;
+	if (!lookup->is_answered && !is_last_word && lookup->over == lookup->wanted) {
+		is_last_word = lookup->wanted == lane->crew->try_max;
+		lookup->wanted++; /* this thread takes it next */
+	}
+	if (!lookup->is_answered && is_last_word) {
+		lookup->is_answered = true;
+		lookup->wanted = lookup->taken;
+		send_answer(lane->crew, answer);
+	}
+	forget_if_over(lane, lookup);
+}
+
+/* The next try: of a question that has had none, else of one that has waited long enough. */
+static struct lookup *waiting_lookup(const struct lane *lane)
+{
+	struct lookup *again = NULL;
+
+	for (struct lookup *l = lane->lookups; l; l = l->next) {
+		if (l->taken < l->wanted) {
+			if (l->taken == 0) {
+				return l;
+			}
+			again = again ? again : l;
+		}
+	}
+	return again;
+}
+
+static void *work(void *arg)
+{
+	struct lane *lane = arg;
+	pthread_mutex_t *lock = &lane->crew->lock;
+	struct resolve_answer answer;
+	struct question question;
+	struct lookup *lookup;
+	unsigned try;
+	int error;
+
+	pthread_mutex_lock(lock);
+	while ((lookup = waiting_lookup(lane))) {
+		try = lookup->taken++;
+		if (try == 0) {
+			lookup->began_ns = child_now_ns();
+		}
+		question = lookup->question;
+		pthread_mutex_unlock(lock);
+		error = look_up(&question, try, &answer);
+		pthread_mutex_lock(lock);
+		settle(lane, lookup, is_final(error, try), &answer);
+	}
+	lane->threads--;
+	pthread_mutex_unlock(lock);
+	return NULL;
+}
+
+/* Without a new thread those at work go on alone; where there is none, the process ends, which
+ * the parent sees. */
+static void hire(struct lane *lane)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (lane->threads == RESOLVE_PARALLEL_MAX || pthread_attr_init(&attr) != 0) {
+		return;
+	}
+	r = pthread_attr_setstacksize(&attr, THREAD_STACK_OCTETS);
+	if (r == 0) {
+		r = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	}
+	if (r == 0) {
+		r = pthread_create(&thread, &attr, work, lane);
+	}
+	pthread_attr_destroy(&attr);
+	if (r == 0) {
+		lane->threads++;
+	} else if (lane->threads == 0) {
+		_exit(1);
+	}
+}
+
+static void take_question(struct crew *crew, const struct question *question)
+{
+	struct lane *lane = &crew->lanes[resolve_lane(question->family)];
+	struct lookup **end = &lane->lookups;
+	struct lookup *lookup = calloc(1, sizeof(*lookup));
+
+	if (!lookup) {
+		_exit(1);
+	}
+	lookup->question = *question;
+	lookup->wanted = 1;
+	while (*end) {
+		end = &(*end)->next;
+	}
+	*end = lookup;
+	hire(lane);
+}
+
+static bool has_new_question(const struct lane *lane)
+{
+	const struct lookup *waiting = waiting_lookup(lane);
+
+	return waiting && waiting->taken == 0;
+}
+
+/* Further tries begin only where no question waits for a thread. */
+static void try_again(struct lane *lane, unsigned try_max)
+{
+	const int64_t now_ns = child_now_ns();
+
+	if (has_new_question(lane)) {
+		return;
+	}
+	for (struct lookup *l = lane->lookups; l; l = l->next) {
+		if (!l->is_answered && l->wanted < try_max &&
+		    now_ns - l->began_ns >= tries[l->wanted].after_ns &&
+		    lane->threads < RESOLVE_PARALLEL_MAX) {
+			l->wanted++;
+			hire(lane);
+		}
+	}
+}
+
+static void take_questions(struct crew *crew)
+{
+	struct question question;
+	ssize_t n;
+
+	while ((n = recv(crew->fd, &question, sizeof(question), MSG_DONTWAIT)) ==
+	       (ssize_t)sizeof(question)) {
+		question.host[RESOLVE_HOST_ROOM - 1] = '\0';
+		take_question(crew, &question);
+	}
+	if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
+		_exit(0); /* the parent has closed its end */
+	}
+}
+
+/* Who sets RES_OPTIONS has said how names are to be asked: so, and once. */
+static unsigned choose_patience(void)
+{
+	char options[40];
+
+	if (getenv("RES_OPTIONS")) {
+		return 1;
+	}
+	snprintf(options, sizeof(options), "timeout:%d attempts:2", tries[0].patience_s);
+	return setenv("RES_OPTIONS", options, 1) < 0 ? 1 : COUNT_OF(tries);
+}
+
+void resolve_work(int fd)
+{
+	struct pollfd parent = { .fd = fd, .events = POLLIN };
+	/* The threads outlive no one: the process ends with this one. */
+	static struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	bool is_busy = false;
+
+	crew.fd = fd;
+	crew.try_max = choose_patience();
+	for (size_t i = 0; i < RESOLVE_LANES; i++) {
+		crew.lanes[i].crew = &crew;
+	}
+	/* This thread only hands out work: the others may be stuck in a lookup that never
+	 * ends. */
+	for (;;) {
+		int n = poll(&parent, 1, is_busy ? TICK_MS : -1);
+
+		pthread_mutex_lock(&crew.lock);
+		if (n > 0) {
+			take_questions(&crew);
+		}
+		is_busy = false;
+		for (size_t i = 0; i < RESOLVE_LANES; i++) {
+			try_again(&crew.lanes[i], crew.try_max);
+			is_busy = is_busy || crew.lanes[i].lookups;
+		}
+		pthread_mutex_unlock(&crew.lock);
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the two sides of the resolver share: resolve.c asks, resolve_lookup.c, in the child, answers.
+ */
+#ifndef IO_NET_RESOLVE_PRIVATE_H
+#define IO_NET_RESOLVE_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "io/net/resolve.h"
+
+enum {
+	RESOLVE_HOST_ROOM = 256,
+	/* IPv4 and IPv6 wait for each other nowhere: each has a queue and threads of its own. */
+	RESOLVE_LANES = 2,
+	/* Questions of a lane on their way or being worked on: enough that no thread waits for
+	 * the parent, few enough to fit any socket buffer. */
+	RESOLVE_UNDERWAY_MAX = 2 * RESOLVE_PARALLEL_MAX,
+};
+
+struct question {
+	uint32_t name;
+	enum address_family family; /* one of the two */
+	bool is_of_a_pair;          /* the other family is asked as well */
+	char host[RESOLVE_HOST_ROOM];
+};
+
+static inline size_t resolve_lane(enum address_family family)
+{
+	return family == ADDRESS_IPV6 ? 1 : 0;
+}
+
+/* Answers what comes in at `fd` until its other end is closed; then the process ends. */
+void resolve_work(int fd);
+
+#endif
