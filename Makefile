@@ -185,6 +185,7 @@ bench: all sims tools
 	@BUILD=$(B) tests/bench/server
 	@BUILD=$(B) tests/bench/soak 2000000
 	@tests/bench/rounds
+	@tests/bench/names
 	@tests/bench/fleet
 	@$(B)/sim_measure 1000000
 	@B=$(B) tests/bench/discipline

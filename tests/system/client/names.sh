@@ -8,7 +8,8 @@
 own_network "$@"
 # shellcheck source=tests/tools/adversary.sh
 . "$(dirname "$0")/../../tools/adversary.sh"
-tool adversary_dns dns
+# shellcheck source=tests/tools/dns.sh
+. "$(dirname "$0")/../../tools/dns.sh"
 
 ip addr add 10.66.0.0/24 dev lo
 has_ipv6=
@@ -17,57 +18,12 @@ if ip addr add fd66::1/128 dev lo 2>/dev/null; then
 fi
 adversary 10.66.0.1:123 good 10.66.0.2:123 good 10.66.0.3:123 good ${has_ipv6:+'[fd66::1]:123' good}
 
-echo 'hosts: files dns' >"$T/nsswitch.conf"
-echo '127.0.0.1 localhost' >"$T/hosts"
-: >"$T/resolv.conf"
-chmod 644 "$T"/*.conf "$T/hosts"
+# Under a name of its own, so that its processes can be counted.
 cp "$REQTIME" "$T/reqtime-names"
-cat >"$T/named" <<'END2'
-#!/bin/sh
-exec unshare -m sh -c 'for file in hosts resolv.conf nsswitch.conf; do
-		mount --bind "$0/$file" "/etc/$file" || exit 77
-	done
-	exec ${NAMED_PREFIX:-} "$0/${NAMED:-reqtime-names}" "$@"' "${0%/*}" "$@"
-END2
-chmod 755 "$T/named"
-cp "$T/named" "$T/with-resolv.conf"
-# shellcheck disable=SC2016 # for the inner shell
-sed 's|for file in .*;|mount --bind "$0/etc" /etc; for file in;|' "$T/named" >"$T/without-resolv.conf"
-if ! "$T/named" --version >/dev/null 2>"$err"; then
-	skip_all "no mount namespace to be had: $(head -n 1 "$err")"
-fi
 # shellcheck disable=SC2317 # called by soon
 named() {
-	timed "$T/named" "$@"
-}
-
-# ns N WHAT...: the name server 127.0.0.N says so; without WHAT there is none
-ns() {
-	ns_n=$1
-	shift
-	eval "ns_pid=\${ns_pid_$ns_n:-}"
-	# shellcheck disable=SC2154 # by eval
-	if [ -n "$ns_pid" ]; then
-		kill "$ns_pid" && wait "$ns_pid" 2>/dev/null
-	fi
-	eval "ns_pid_$ns_n="
-	: >"$T/ns$ns_n"
-	if [ $# -gt 0 ]; then
-		# shellcheck disable=SC2086 # options
-		"$T/dns" ${ns_options:-} "127.0.0.$ns_n" "$@" >"$T/ns$ns_n" 2>&1 &
-		eval "ns_pid_$ns_n=$!"
-		lib_pids="$lib_pids $!"
-		wait_for 5 grep -q '^ready' "$T/ns$ns_n"
-	fi
-}
-# resolvers LINE...: resolv.conf; a number alone is that name server
-resolvers() {
-	for resolvers_line in "$@"; do
-		case $resolvers_line in
-		[1-9]) echo "nameserver 127.0.0.$resolvers_line" ;;
-		*) echo "$resolvers_line" ;;
-		esac
-	done >"$T/resolv.conf"
+	# shellcheck disable=SC2086 # a command with arguments
+	timed "$T/resolving" ${named_prefix:-} "$T/${program:-reqtime-names}" "$@"
 }
 # comes NAME LIMIT_MS ARGUMENT...: the run finds the true time within that
 comes() {
@@ -77,18 +33,13 @@ comes() {
 	true_time "$comes_name"
 	check "$comes_name: within $comes_limit ms ($took_ms ms)" timely "$comes_limit"
 }
-asked_of() {
-	awk -v name="$2" -v type="$3" '$1 == "asked" && $2 == name && $3 == type { n++ }
-		END { print n + 0 }' "$T/ns$1"
-}
-
 good='*=10.66.0.1' dead='*=silent'
 resolvers 1 2 3
 
 # --- servers that are dead, or wrong
-ns 1 "$dead"
-ns 2 "$good"
-ns 3 "$dead"
+name_server 1 "$dead"
+name_server 2 "$good"
+name_server 3 "$dead"
 comes "the first of three name servers is dead" 2500 a.test
 comes "... a name that ends in a dot" 2500 a.test.
 comes "... three names" 2500 a.test b.test c.test
@@ -105,32 +56,32 @@ resolvers 1 2 'options single-request'
 comes "... and asks one question at a time" 2500 a.test
 resolvers 1 2 'options rotate edns0'
 comes "... and takes servers in turn" 2500 a.test
-ns 2 "$dead"
-ns 3 "$good"
+name_server 2 "$dead"
+name_server 3 "$good"
 resolvers 1 2 3
 comes "the first two of three name servers are dead" 2500 a.test
 comes "... three names, one of them nowhere" 2500 a.test b.test 10.66.0.2
 resolvers 3 1 2
 comes "the last two of three name servers are dead" 500 a.test
 for what in servfail refused; do
-	ns 1 "*=$what"
+	name_server 1 "*=$what"
 	resolvers 1 3
 	comes "the first name server says $what" 500 a.test
 done
-ns 1
+name_server 1
 comes "the first name server is not there" 500 a.test
 
 # --- half-dead: of the two questions one is answered
 resolvers 1
 for what in silent servfail nxdomain empty slow:3000:fd66::1; do
-	ns 1 "*=10.66.0.1|$what"
+	name_server 1 "*=10.66.0.1|$what"
 	comes "A is answered, AAAA: $what" 500 a.test
 done
 comes "... three names" 500 a.test b.test c.test
-ns 1 '*=10.66.0.1|silent'
+name_server 1 '*=10.66.0.1|silent'
 comes "AAAA is never answered, -t 15" 500 -t 15 a.test
 check "AAAA is never answered: it was asked" test "$(asked_of 1 a.test AAAA)" -gt 0
-ns 1 '*=10.66.0.1|silent'
+name_server 1 '*=10.66.0.1|silent'
 comes "-4 asks for A" 500 -4 a.test
 check "-4 asks for A alone" test "$(asked_of 1 a.test AAAA)" -eq 0
 if [ -n "$has_ipv6" ]; then
@@ -138,55 +89,55 @@ if [ -n "$has_ipv6" ]; then
 		ns 1 "*=$what|fd66::1"
 		comes "AAAA is answered, A: $what" 500 a.test
 	done
-	ns 1 '*=silent|fd66::1'
+	name_server 1 '*=silent|fd66::1'
 	comes "-6 asks for AAAA" 500 -6 a.test
 	check "-6 asks for AAAA alone" test "$(asked_of 1 a.test A)" -eq 0
-	ns 1 '*=10.66.0.9|slow:1000:fd66::1'
+	name_server 1 '*=10.66.0.9|slow:1000:fd66::1'
 	comes "the address of the late family is the only good one" 2500 a.test
 else
 	skip "AAAA is answered, A is not" "no IPv6 here"
 fi
-ns 1 "$dead"
-ns 2 '*=10.66.0.1|silent'
+name_server 1 "$dead"
+name_server 2 '*=10.66.0.1|silent'
 resolvers 1 2
 comes "the first is dead, the second does not answer AAAA" 2500 a.test
-ns 1 'a.test=10.66.0.1' 'b.test=silent' 'c.test=10.66.0.3'
+name_server 1 'a.test=10.66.0.1' 'b.test=silent' 'c.test=10.66.0.3'
 resolvers 1
 comes "one of three names is never answered" 500 a.test b.test c.test
 
 # --- lossy, slow and cut
-ns 1 '*=odd:10.66.0.1|odd:empty'
+name_server 1 '*=odd:10.66.0.1|odd:empty'
 comes "every second question is lost" 2500 a.test
-ns 1 '*=slow:400:10.66.0.1'
+name_server 1 '*=slow:400:10.66.0.1'
 comes "a name server that takes 0.4 s" 900 a.test
-ns 1 '*=slow:1500:10.66.0.1'
+name_server 1 '*=slow:1500:10.66.0.1'
 comes "a name server that takes 1.5 s" 2500 a.test
-ns 1 '*=slow:3000:10.66.0.1'
+name_server 1 '*=slow:3000:10.66.0.1'
 comes "a name server that takes 3 s" 4800 a.test
-ns 1 "$dead"
-ns 2 '*=slow:1500:10.66.0.1'
+name_server 1 "$dead"
+name_server 2 '*=slow:1500:10.66.0.1'
 resolvers 1 2
 comes "the first is dead, the second takes 1.5 s" 4800 a.test
-ns_options=-u
-ns 1 '*=cut:10.66.0.1,10.66.0.2|empty'
+dns_options=-u
+name_server 1 '*=cut:10.66.0.1,10.66.0.2|empty'
 resolvers 1
 comes "an answer that is cut, and TCP is refused" 2500 a.test
-ns_options=
-ns 1 '*=cut:10.66.0.9|empty'
-ns 2 "$good"
+dns_options=
+name_server 1 '*=cut:10.66.0.9|empty'
+name_server 2 "$good"
 comes "an answer that is cut, and whole over TCP" 500 --pool 4 -t 1s 10.66.0.1 a.test
 
 # --- the search list
 resolvers 1 2 'search one.test two.test'
-ns 1 "$dead"
-ns 2 'host.two.test=10.66.0.1'
+name_server 1 "$dead"
+name_server 2 'host.two.test=10.66.0.1'
 comes "the first is dead, a single label, two search domains" 4500 host
-ns 1 'host.two.test=10.66.0.1|silent' '*=nxdomain'
+name_server 1 'host.two.test=10.66.0.1|silent' '*=nxdomain'
 comes "AAAA is never answered, a single label" 500 host
 
 # --- who else has a say
-ns 1 "$dead"
-ns 2 "$good"
+name_server 1 "$dead"
+name_server 2 "$good"
 resolvers 1 2
 RES_OPTIONS='timeout:3 attempts:1' soon 4000 named --json a.test
 true_time "RES_OPTIONS of the user holds"
@@ -195,8 +146,8 @@ if [ "$(id -u)" = 0 ] && have setcap && have setpriv; then
 	cp "$REQTIME" "$T/reqtime-capable"
 	setcap cap_net_raw=p "$T/reqtime-capable"
 	# Its environment is not trusted, so it is not the user's word that counts.
-	RES_OPTIONS='timeout:9' NAMED=reqtime-capable \
-		NAMED_PREFIX='setpriv --reuid 65534 --regid 65534 --clear-groups' \
+	RES_OPTIONS='timeout:9' program=reqtime-capable \
+		named_prefix='setpriv --reuid 65534 --regid 65534 --clear-groups' \
 		soon 2500 named --json a.test
 	true_time "the first is dead, a program with a file capability"
 	check "... within 2500 ms ($took_ms ms)" timely 2500
@@ -209,7 +160,7 @@ cat >"$T/hosts" <<'END2'
 10.66.0.2 both.test
 fd66::1 both.test
 END2
-ns 1 '*=10.66.0.9|fd66::1'
+name_server 1 '*=10.66.0.9|fd66::1'
 resolvers 1
 for host in pinned.test alias; do
 	comes "/etc/hosts has $host" 500 --all $host
@@ -223,39 +174,41 @@ if [ -n "$has_ipv6" ]; then
 		"$(grep -o '"address":"[^"]*"' "$out" | tr -d '\n')" = '"address":"10.66.0.2""address":"fd66::1"'
 	comes "/etc/hosts has IPv4 only, -6" 500 -6 pinned.test
 fi
-ns 1 "$dead"
+name_server 1 "$dead"
 comes "/etc/hosts has it, the name server is dead" 500 pinned.test
 
 # --- no resolv.conf to speak of
-ns 1
+name_server 1
 for what in empty missing; do
 	: >"$T/resolv.conf"
 	if [ $what = missing ]; then
 		mkdir "$T/etc"
 		cp "$T/hosts" "$T/nsswitch.conf" "$T/etc"
-		cp "$T/without-resolv.conf" "$T/named"
+		cp "$T/resolving" "$T/with-resolv.conf"
+		# shellcheck disable=SC2016 # for the inner shell
+		sed -i 's|for file in .*;|mount --bind "$0/etc" /etc; for file in;|' "$T/resolving"
 	fi
 	soon 500 named --json a.test
 	expect "resolv.conf is $what: no answer, with the reason" 1 '"no-answer".*"reason":"[^"]'
 	check "resolv.conf is $what: known soon ($took_ms ms)" timely 500
 	comes "resolv.conf is $what: another server goes on" 500 a.test 10.66.0.1
 done
-ns 1 "$good"
+name_server 1 "$good"
 comes "resolv.conf is missing: the name server on this host" 500 a.test
-cp "$T/with-resolv.conf" "$T/named"
+cp "$T/with-resolv.conf" "$T/resolving"
 
 # --- failures
 resolvers 1 2
-ns 1 "$dead"
-ns 2 "$dead"
+name_server 1 "$dead"
+name_server 2 "$dead"
 soon 1100 named --json -t 1s a.test
 expect "all name servers are dead: no answer" 1 '"no-answer"'
 check "all name servers are dead: at the deadline ($took_ms ms)" timely 1100
-ns 1 '*=nxdomain'
+name_server 1 '*=nxdomain'
 soon 500 named --json a.test
 expect "the name does not exist: one reason" 1 '"reason":"Name or service not known"'
 check "the name does not exist: known soon ($took_ms ms)" timely 500
-ns 1 '*=servfail|empty'
+name_server 1 '*=servfail|empty'
 resolvers 1
 soon 500 named --json a.test
 expect "two reasons" 1 '"reason":"IPv4: [^"]*; IPv6: [^"]*"'
@@ -267,8 +220,8 @@ while [ $i -lt 2000 ]; do
 	i=$((i + 1))
 	echo "n$i.test"
 done >"$T/list"
-ns 1 '*=10.66.0.1|silent'
-"$T/named" --json -t 3s --servers-file "$T/list" >"$out" 2>"$err" &
+name_server 1 '*=10.66.0.1|silent'
+"$T/resolving" "$T/reqtime-names" --json -t 3s --servers-file "$T/list" >"$out" 2>"$err" &
 fleet=$!
 most=0 processes=0
 while kill -0 "$fleet" 2>/dev/null; do
