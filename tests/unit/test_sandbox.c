@@ -12,18 +12,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
@@ -32,10 +39,13 @@
 
 #include "io/net/ports.h"
 #include "io/net/sockaddr.h"
+#include "io/sys/lifeline.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
 
-enum { OTHER_EXIT = 10, NO_SANDBOX = 77 };
+enum { OTHER_EXIT = 10, NO_SANDBOX = 77, ROLES = 6 };
+/* Younger than some systems' headers. */
+enum { MPTCP = 262, SCTP = 132, UDP_LITE = 136, TCP_LAYER = 31 };
 
 static int listener = -1;          /* opened before, as the server does */
 static struct kernel_ports *ports; /* ... and as the measuring process does */
@@ -279,6 +289,258 @@ static bool try_stdio(void)
 	return null && fprintf(null, " ") == 1 && fclose(null) == 0;
 }
 
+/* ---- signals by way of the kernel ---- */
+
+static bool try_owner(void)
+{
+	return fcntl(STDIN_FILENO, F_SETOWN, getppid()) == 0;
+}
+
+static bool try_owner_ex(void)
+{
+	const struct f_owner_ex owner = { .type = F_OWNER_PID, .pid = getppid() };
+
+	return fcntl(STDIN_FILENO, F_SETOWN_EX, &owner) == 0;
+}
+
+static bool try_signal_of(void)
+{
+	return fcntl(STDIN_FILENO, F_SETSIG, SIGKILL) == 0;
+}
+
+static bool try_async(void)
+{
+	return fcntl(listener, F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
+}
+
+static bool try_notify(void)
+{
+	return fcntl(STDIN_FILENO, F_NOTIFY, 1) == 0;
+}
+
+static bool try_lease(void)
+{
+	return fcntl(STDIN_FILENO, F_SETLEASE, F_RDLCK) == 0;
+}
+
+static bool try_async_control(void)
+{
+	int on = 1;
+
+	return ioctl(listener, FIOASYNC, &on) == 0;
+}
+
+static bool try_owner_control(void)
+{
+	int owner = getppid();
+
+	return ioctl(listener, FIOSETOWN, &owner) == 0;
+}
+
+static bool try_typing(void)
+{
+	return ioctl(STDIN_FILENO, TIOCSTI, "x") == 0;
+}
+
+static bool try_thread_signal(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+}
+
+static bool try_old_thread_signal(void)
+{
+	return syscall(SYS_tkill, getppid(), 0) == 0;
+}
+
+static bool try_queue_signal(void)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+
+	return syscall(SYS_rt_sigqueueinfo, getppid(), SIGTERM, &info) == 0;
+}
+
+static bool try_find_process(void)
+{
+	return syscall(SYS_pidfd_open, getppid(), 0) >= 0;
+}
+
+static bool try_timer(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID };
+	timer_t timer;
+
+	event._sigev_un._tid = getppid();
+	return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0;
+}
+
+static bool try_queue_notice(void)
+{
+	return syscall(SYS_mq_notify, -1, NULL) == 0;
+}
+
+static bool try_abort_self(void)
+{
+	return syscall(SYS_tgkill, getpid(), gettid(), 0) == 0;
+}
+
+/* ---- what is others' ---- */
+
+static bool try_limit_of_parent(void)
+{
+	return syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, NULL, NULL) == 0;
+}
+
+static bool try_processors_of_parent(void)
+{
+	unsigned long mask = 1;
+
+	return syscall(SYS_sched_setaffinity, getppid(), sizeof(mask), &mask) == 0;
+}
+
+static bool try_priority_of_parent(void)
+{
+	return setpriority(PRIO_PROCESS, (id_t)getppid(), 5) == 0;
+}
+
+static bool try_memory_of_parent(void)
+{
+	return syscall(SYS_process_vm_writev, getppid(), NULL, 0L, NULL, 0L, 0L) == 0;
+}
+
+static bool try_handle(void)
+{
+	return syscall(SYS_open_by_handle_at, -1, NULL, O_RDONLY) >= 0;
+}
+
+static bool try_ring(void)
+{
+	return syscall(SYS_io_uring_setup, 1, NULL) >= 0;
+}
+
+static bool try_kernel_program(void)
+{
+	return syscall(SYS_bpf, 0, NULL, 0) == 0;
+}
+
+static bool try_keys(void)
+{
+	return syscall(SYS_keyctl, 0, -3, 0) >= 0;
+}
+
+static bool try_new_namespace(void)
+{
+	return unshare(CLONE_NEWUSER) == 0;
+}
+
+static bool try_mount(void)
+{
+	return mount("none", "/", NULL, MS_REMOUNT, NULL) == 0;
+}
+
+static bool try_mode(void)
+{
+	return chmod("/tmp/reqtime-no-such-file", 0666) == 0 || errno == ENOENT;
+}
+
+/* ---- sockets that nobody needs ---- */
+
+static bool try_mptcp(void)
+{
+	return socket(AF_INET, SOCK_STREAM, MPTCP) >= 0;
+}
+
+static bool try_sctp(void)
+{
+	return socket(AF_INET, SOCK_STREAM, SCTP) >= 0;
+}
+
+static bool try_udp_lite(void)
+{
+	return socket(AF_INET6, SOCK_DGRAM, UDP_LITE) >= 0;
+}
+
+static bool try_icmp(void)
+{
+	return socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP) >= 0;
+}
+
+static bool try_other_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) >= 0;
+}
+
+static bool try_route_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) >= 0;
+}
+
+static bool try_socket_program(void)
+{
+	struct sock_filter all = { BPF_RET | BPF_K, 0, 0, 0xffff };
+	const struct sock_fprog program = { .len = 1, .filter = &all };
+
+	return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	                  sizeof(program)) == 0;
+}
+
+static bool try_layer(void)
+{
+	return setsockopt(listener, IPPROTO_TCP, TCP_LAYER, "tls", 4) == 0;
+}
+
+static bool try_socket_room(void)
+{
+	const int room = 65536;
+
+	return setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) == 0;
+}
+
+/* Where the socket does not lead already. */
+static bool try_send_elsewhere(void)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET };
+
+	return sendto(listener, "x", 1, MSG_NOSIGNAL, (const struct sockaddr *)&at,
+	              sizeof(at)) == 1 ||
+	       errno == EPIPE || errno == EINVAL || errno == ENOTCONN;
+}
+
+/* ---- the line by which it lives ---- */
+
+static struct lifeline line;
+
+static bool try_cut_loose(void)
+{
+	return close(lifeline_fd()) == 0;
+}
+
+static bool try_database(void)
+{
+	char name[] = "/tmp/reqtime-unit.XXXXXX";
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	int fd = mkostemp(name, O_CLOEXEC);
+	bool is_good =
+		fd >= 0 && fcntl(fd, F_SETLK, &lock) == 0 && pwrite(fd, "x", 1, 0) == 1 &&
+		fdatasync(fd) == 0 && ftruncate(fd, 4096) == 0 &&
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED;
+
+	(void)unlink(name);
+	return is_good;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static bool try_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, nothing, NULL) == 0 &&
+	       pthread_join(thread, NULL) == 0;
+}
+
 static bool open_ports(void)
 {
 	static const int signals[] = { SIGTERM };
@@ -324,58 +586,121 @@ enum outcome { ENDS, WORKS, IS_REFUSED };
 struct sandbox_row {
 	const char *name;
 	bool (*attempt)(void);
-	enum outcome outcomes[4]; /* by role: measure, serve, clerk, reader */
+	enum outcome outcomes[ROLES];
 };
 
+#define ENDS_ALL                                                                           \
+	{                                                                                  \
+		ENDS, ENDS, ENDS, ENDS, ENDS, ENDS                                         \
+	}
+/* An attack in a process that has a list of what it may, an error in the resolver. */
+#define ENDS_OR_REFUSED                                                                    \
+	{                                                                                  \
+		ENDS, ENDS, ENDS, ENDS, ENDS, IS_REFUSED                                   \
+	}
+#define WORKS_ALL                                                                          \
+	{                                                                                  \
+		WORKS, WORKS, WORKS, WORKS, WORKS, WORKS                                   \
+	}
+
 static const struct sandbox_row rows[] = {
-	/* name                    attempt              measure serve clerk reader */
-	{ "open a file", try_open, { ENDS, ENDS, WORKS, WORKS } },
-	{ "make a file", try_openat_write, { ENDS, ENDS, WORKS, IS_REFUSED } },
-	{ "write to a file", try_write_there, { ENDS, ENDS, WORKS, IS_REFUSED } },
-	{ "remove a file", try_unlink, { ENDS, ENDS, WORKS, IS_REFUSED } },
-	{ "follow a link", try_readlink, { ENDS, ENDS, WORKS, WORKS } },
-	{ "read at a place", try_pread, { ENDS, ENDS, WORKS, WORKS } },
-	{ "run a program", try_exec, { ENDS, ENDS, ENDS, ENDS } },
-	{ "fork", try_fork, { ENDS, ENDS, ENDS, ENDS } },
-	{ "clone", try_clone, { ENDS, ENDS, ENDS, ENDS } },
-	{ "clock_settime", try_settime, { ENDS, ENDS, ENDS, ENDS } },
-	{ "settimeofday", try_settimeofday, { ENDS, ENDS, ENDS, ENDS } },
-	{ "ptrace", try_ptrace, { ENDS, ENDS, ENDS, ENDS } },
-	{ "send a signal", try_kill, { ENDS, ENDS, ENDS, ENDS } },
-	{ "send a thread a signal", try_tgkill, { ENDS, ENDS, ENDS, ENDS } },
-	{ "tkill", try_tkill, { ENDS, ENDS, ENDS, ENDS } },
-	{ "signal itself", try_tgkill_itself, { WORKS, WORKS, WORKS, WORKS } },
-	{ "ioctl", try_ioctl, { ENDS, ENDS, ENDS, ENDS } },
-	{ "type for the user", try_terminal_input, { ENDS, ENDS, ENDS, ENDS } },
-	{ "ask for a terminal", try_terminal_questions, { WORKS, WORKS, WORKS, WORKS } },
-	{ "prctl", try_prctl, { ENDS, ENDS, ENDS, ENDS } },
-	{ "ask for no_new_privs", try_prctl_question, { WORKS, WORKS, WORKS, WORKS } },
-	{ "setuid", try_setuid, { ENDS, ENDS, ENDS, ENDS } },
-	{ "unix socket", try_unix_socket, { ENDS, ENDS, ENDS, ENDS } },
-	{ "raw socket", try_raw_socket, { ENDS, ENDS, ENDS, ENDS } },
-	{ "packet socket", try_packet_socket, { ENDS, ENDS, ENDS, ENDS } },
-	{ "memory to run", try_exec_memory, { ENDS, ENDS, ENDS, ENDS } },
-	{ "make memory to run", try_exec_later, { ENDS, ENDS, ENDS, ENDS } },
-	{ "make memory read-only", try_protect, { WORKS, WORKS, WORKS, WORKS } },
-	{ "UDP socket", try_udp_socket, { WORKS, ENDS, ENDS, ENDS } },
-	{ "TCP socket, IPv6", try_tcp6_socket, { WORKS, ENDS, ENDS, ENDS } },
-	{ "exchange over UDP", try_exchange, { WORKS, ENDS, ENDS, ENDS } },
-	{ "a whole run of ports", try_ports, { WORKS, ENDS, ENDS, ENDS } },
-	{ "accept", try_listen_accept, { ENDS, WORKS, ENDS, ENDS } },
-	{ "memory", try_memory, { WORKS, WORKS, WORKS, WORKS } },
-	{ "read the clocks", try_clocks, { WORKS, WORKS, WORKS, WORKS } },
-	{ "adjtime is refused", try_adjtime_is_refused, { WORKS, WORKS, WORKS, WORKS } },
-	{ "random octets", try_random, { WORKS, WORKS, WORKS, WORKS } },
-	{ "stdio", try_stdio, { WORKS, WORKS, WORKS, WORKS } },
+	/* clang-format off */
+	/*                                     measure serve  clerk  reader       history resolve */
+	{ "open a file", try_open,           { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS } },
+	{ "make a file", try_openat_write,   { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED } },
+	{ "write to a file", try_write_there,{ ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED } },
+	{ "remove a file", try_unlink,       { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED } },
+	{ "change a mode", try_mode,         { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED } },
+	{ "follow a link", try_readlink,     { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS } },
+	{ "read at a place", try_pread,      { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS } },
+	{ "keep a database", try_database,   { ENDS,   ENDS,  ENDS,  IS_REFUSED, WORKS,  IS_REFUSED } },
+	{ "run a program", try_exec, ENDS_ALL },
+	{ "fork", try_fork, ENDS_ALL },
+	{ "clone", try_clone, ENDS_ALL },
+	{ "start a thread", try_thread,      { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "clock_settime", try_settime, ENDS_ALL },
+	{ "settimeofday", try_settimeofday, ENDS_ALL },
+	{ "ptrace", try_ptrace, ENDS_ALL },
+	{ "setuid", try_setuid, ENDS_ALL },
+	{ "mount", try_mount, ENDS_ALL },
+	{ "a namespace of its own", try_new_namespace, ENDS_ALL },
+	{ "a program for the kernel", try_kernel_program, ENDS_ALL },
+	{ "keys", try_keys, ENDS_ALL },
+	{ "open by handle", try_handle, ENDS_ALL },
+	{ "io_uring", try_ring, ENDS_OR_REFUSED },
+	{ "memory of another", try_memory_of_parent, ENDS_ALL },
+
+	{ "send a signal", try_kill, ENDS_ALL },
+	{ "signal to a thread", try_thread_signal, ENDS_ALL },
+	{ "signal to a thread, old", try_old_thread_signal, ENDS_ALL },
+	{ "signal with a value", try_queue_signal, ENDS_ALL },
+	{ "a descriptor for a process", try_find_process, ENDS_ALL },
+	{ "F_SETOWN", try_owner, ENDS_ALL },
+	{ "F_SETOWN_EX", try_owner_ex, ENDS_ALL },
+	{ "F_SETSIG", try_signal_of, ENDS_ALL },
+	{ "F_NOTIFY", try_notify, ENDS_ALL },
+	{ "F_SETLEASE", try_lease, ENDS_ALL },
+	{ "O_ASYNC", try_async, ENDS_ALL },
+	{ "FIOASYNC", try_async_control, ENDS_ALL },
+	{ "FIOSETOWN", try_owner_control, ENDS_ALL },
+	{ "typing into a terminal", try_typing, ENDS_ALL },
+	{ "mq_notify", try_queue_notice, ENDS_OR_REFUSED },
+	/* The kernel lets it name a thread of its own process alone. */
+	{ "a timer for another's thread", try_timer, ENDS_OR_REFUSED },
+	{ "abort", try_abort_self, WORKS_ALL },
+	{ "send a thread a signal", try_tgkill, ENDS_ALL },
+	{ "tkill", try_tkill, ENDS_ALL },
+	{ "signal itself", try_tgkill_itself, WORKS_ALL },
+	{ "type for the user", try_terminal_input, ENDS_ALL },
+	{ "ask for a terminal", try_terminal_questions, WORKS_ALL },
+	{ "prctl", try_prctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "ask for no_new_privs", try_prctl_question, WORKS_ALL },
+	{ "cut loose", try_cut_loose, ENDS_ALL },
+	{ "another's limits", try_limit_of_parent, ENDS_OR_REFUSED },
+	{ "another's processors", try_processors_of_parent, ENDS_OR_REFUSED },
+	{ "another's priority", try_priority_of_parent, ENDS_OR_REFUSED },
+
+	{ "unix socket", try_unix_socket,    { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "raw socket", try_raw_socket, ENDS_OR_REFUSED },
+	{ "packet socket", try_packet_socket, ENDS_OR_REFUSED },
+	{ "MPTCP", try_mptcp, ENDS_OR_REFUSED },
+	{ "SCTP", try_sctp, ENDS_OR_REFUSED },
+	{ "UDP-Lite", try_udp_lite, ENDS_OR_REFUSED },
+	{ "ICMP", try_icmp, ENDS_OR_REFUSED },
+	{ "netlink", try_other_netlink, ENDS_OR_REFUSED },
+	{ "netlink of routes", try_route_netlink, { ENDS, ENDS, ENDS, ENDS,      ENDS,   WORKS } },
+	{ "a program for a socket", try_socket_program, ENDS_OR_REFUSED },
+	{ "a layer upon TCP", try_layer, ENDS_OR_REFUSED },
+	{ "room of a socket", try_socket_room, { WORKS, ENDS, ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "send elsewhere", try_send_elsewhere, { ENDS, ENDS, ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "UDP socket", try_udp_socket,      { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "TCP socket, IPv6", try_tcp6_socket,{ WORKS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "exchange over UDP", try_exchange, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "a whole run of ports", try_ports, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   ENDS } },
+	{ "accept", try_listen_accept,       { ENDS,   WORKS, ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "memory to run", try_exec_memory,  { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "make memory to run", try_exec_later,{ ENDS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS } },
+	{ "make memory read-only", try_protect, WORKS_ALL },
+	{ "ioctl", try_ioctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED } },
+	{ "memory", try_memory, WORKS_ALL },
+	{ "read the clocks", try_clocks,     { WORKS,  WORKS, WORKS, WORKS,      WORKS,  ENDS } },
+	{ "adjtime is refused", try_adjtime_is_refused, { WORKS, WORKS, WORKS, WORKS, WORKS, ENDS } },
+	{ "random octets", try_random, WORKS_ALL },
+	{ "stdio", try_stdio, WORKS_ALL },
+	/* clang-format on */
 };
 
 static _Noreturn void child(const struct sandbox_row *row, enum sandbox_role role)
 {
 	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int r;
+	int held, r;
 
 	if (null_fd < 0 || dup2(null_fd, STDOUT_FILENO) < 0 || priv_drop_all() < 0 ||
 	    (row->attempt == try_ports && !open_ports())) {
+		_exit(OTHER_EXIT);
+	}
+	if (lifeline_make(&line) < 0 || (held = dup(line.held)) < 0 ||
+	    lifeline_tie(&line) < 0) {
 		_exit(OTHER_EXIT);
 	}
 	r = sandbox_enter(role);
@@ -429,6 +754,16 @@ static void attempt_reader(void **state)
 	attempt(*state, SANDBOX_READER);
 }
 
+static void attempt_history(void **state)
+{
+	attempt(*state, SANDBOX_HISTORY);
+}
+
+static void attempt_resolve(void **state)
+{
+	attempt(*state, SANDBOX_RESOLVE);
+}
+
 /* Without no_new_privs and without a capability the kernel takes no filter, and that must
  * be told, not passed over. */
 static void needs_no_new_privs(void **state)
@@ -462,10 +797,9 @@ int main(void)
 	static const struct {
 		const char *name;
 		void (*attempt)(void **state);
-	} roles[] = { { "measure", attempt_measure },
-		      { "serve", attempt_serve },
-		      { "clerk", attempt_clerk },
-		      { "reader", attempt_reader } };
+	} roles[] = { { "measure", attempt_measure }, { "serve", attempt_serve },
+		      { "clerk", attempt_clerk },     { "reader", attempt_reader },
+		      { "history", attempt_history }, { "resolve", attempt_resolve } };
 	static const char *const outcome_words[] = { "ends it", "is allowed",
 		                                     "is refused" };
 	static char names[COUNT_OF(roles) * COUNT_OF(rows)][64];

@@ -28,11 +28,11 @@
 #include "io/net/ports.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
+#include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 #include "io/sys/rival.h"
 #include "io/sys/rtc.h"
-#include "io/sys/sandbox.h"
 
 enum { PATIENCE_S = 60 }; /* for a row */
 
@@ -59,6 +59,7 @@ struct script {
 	int keep_r, raise_r, may_set_r, child_drop_r, parent_drop_r, sandbox_r, step_r;
 	bool clock_stands_still;
 	int raise_again_r; /* the second time: for the deed */
+	int keep_alone_r;
 	int lock_r, start_r, store_r;
 	enum rival rival;
 	int64_t floor_ahead_ns; /* of the clock; 0: none is known */
@@ -73,6 +74,7 @@ static struct world {
 	int64_t pending_ns;
 	struct kernel_clock_order order; /* the last one */
 	int raised;
+	int kept_alone;
 	int measured;
 	int locked;
 	int stored;
@@ -129,6 +131,8 @@ int kernel_clock_may_set(void)
 int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
 {
 	*ret_tell = 0;
+	/* By now nobody else can be become. */
+	assert_true(world->kept_alone == 1);
 	if (order->step_ns) {
 		note("step");
 	}
@@ -167,10 +171,18 @@ int kernel_clock_slew(int64_t by_ns)
 	return 0;
 }
 
-int priv_keep_time(void)
+int priv_keep_time_and_users(void)
 {
 	note("keep");
 	return world->script.keep_r;
+}
+
+/* Beside the child, so in no order with it. */
+int priv_keep_time(void)
+{
+	assert_int_equal(getpid(), world->parent);
+	world->kept_alone++;
+	return world->script.keep_alone_r;
 }
 
 int priv_raise_time(void)
@@ -192,11 +204,21 @@ int priv_drop_all(void)
 	                                 : world->script.child_drop_r;
 }
 
-int sandbox_enter(enum sandbox_role role)
+int priv_drop_to(uid_t uid, gid_t gid)
 {
-	assert_int_equal(role, SANDBOX_MEASURE);
+	assert_int_equal(uid, PRIV_NOBODY);
+	assert_int_equal(gid, PRIV_NOBODY);
+	return priv_drop_all();
+}
+
+int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement *ret)
+{
+	(void)tcp_ports;
+	assert_int_equal(count, 0);
 	note("sandbox");
-	return world->script.sandbox_r;
+	*ret = (struct confinement){ .has_filter = world->script.sandbox_r != -ENOSYS,
+		                     .has_landlock = true };
+	return world->script.sandbox_r == -ENOSYS ? 0 : world->script.sandbox_r;
 }
 
 /* ---- what runs leave to the next ---- */
@@ -478,7 +500,7 @@ void measure_free(struct run *run)
 /* ---- rows ---- */
 
 #define ALLOWED "P-keep P-raise P-may P-clear"
-#define CHILD " C-drop C-ports C-sandbox C-measure"
+#define CHILD " C-drop C-drop C-ports C-sandbox C-measure"
 #define DEED " P-raise P-step P-clear P-drop"
 #define TOLD " P-raise P-clear P-drop"
 
@@ -547,7 +569,7 @@ static const struct row rows[] = {
 	{ "no sandbox to be had: goes on", { "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "no sandbox to be had: -v tells", { "-v", "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED,
 	  "stepped", "without a sandbox" },
-	{ "the sandbox fails: asks nothing", { "h" }, { .sandbox_r = -EINVAL }, 6, ALLOWED " C-drop C-ports C-sandbox", NULL, "cannot enter the sandbox" },
+	{ "the sandbox fails: asks nothing", { "h" }, { .sandbox_r = -EINVAL }, 6, ALLOWED " C-drop C-drop C-ports C-sandbox", NULL, "cannot enter the sandbox" },
 
 	{ "stale once: measured again", { "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
 	  ALLOWED CHILD " C-measure" DEED, "stepped the clock by +2 s", NULL },

@@ -121,7 +121,9 @@ static void run(void *ctx, int fd)
 
 int exporter_start(const char *path, struct exporter *ret)
 {
-	return child_start(run, (void *)path, &ret->child);
+	const struct child_duties duties = { .run = run, .ctx = (void *)path };
+
+	return child_start(&duties, &ret->child);
 }
 
 static int put(const struct exporter *exporter, enum message_kind kind,
@@ -171,7 +173,7 @@ int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 	}
 	child_hang_up(&exporter->child);
 	if (r < 0) {
-		(void)child_kill(&exporter->child);
+		child_kill(&exporter->child);
 	}
 	(void)child_ends_by(&exporter->child, deadline_ns);
 	child_forget(&exporter->child);

@@ -39,6 +39,9 @@ int recorder_start(const char *state_dir, const struct recorder_settings *settin
                    struct recorder **ret)
 {
 	struct keeper_settings keeper = { .state_dir = state_dir, .how = *settings };
+	const struct child_duties duties = { .prepare = recorder_keeper_prepare,
+		                             .run = recorder_keeper_main,
+		                             .ctx = &keeper };
 	struct recorder *recorder;
 	int r;
 
@@ -47,7 +50,7 @@ int recorder_start(const char *state_dir, const struct recorder_settings *settin
 		return -ENOMEM;
 	}
 	recorder->limits = settings->limits;
-	r = child_start(recorder_keeper_main, &keeper, &recorder->child);
+	r = child_start(&duties, &recorder->child);
 	if (r < 0) {
 		free(recorder);
 		return r;
@@ -267,8 +270,8 @@ void recorder_stop(struct recorder *recorder)
 	/* That ends it, in order; the signal ends one that hangs. */
 	child_hang_up(&recorder->child);
 	if (!child_ends_by(&recorder->child,
-	                   ns_add(begin_ns, recorder->limits.stop_ns / 2)) &&
-	    child_kill(&recorder->child) == 0) {
+	                   ns_add(begin_ns, recorder->limits.stop_ns / 2))) {
+		child_kill(&recorder->child);
 		(void)child_ends_by(&recorder->child,
 		                    ns_add(begin_ns, recorder->limits.stop_ns));
 	}

@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 #include "io/store/history.h"
+#include "io/store/state_dir.h"
+#include "io/sys/confine.h"
 
 struct keeper {
-	int fd; /* to the caller */
-	const char *state_dir;
+	int fd;                /* to the caller */
+	const char *state_dir; /* for messages */
+	int dir_fd;            /* or -errno */
 	struct history_settings settings;
 	bool wants_past;
 	struct history *history; /* NULL: there is none to be used */
@@ -126,13 +129,33 @@ static int begin_anew(struct keeper *keeper)
 	return r;
 }
 
+/* From here on it reaches its directory alone, and does with it what SQLite needs. */
+static int keeper_confine(const struct keeper *keeper)
+{
+	if (keeper->dir_fd < 0) {
+		return 0; /* and nothing is going to be opened */
+	}
+	history_prepare();
+	return fchdir(keeper->dir_fd) < 0 ? -errno : confine_history();
+}
+
 static void keeper_open(struct keeper *keeper)
 {
 	char warning[HISTORY_WARNING_ROOM];
 	int r;
 
 	boot_id_read(keeper->boot_id);
-	r = history_open(keeper->state_dir, &keeper->settings, &keeper->history, warning);
+	r = keeper_confine(keeper);
+	if (r < 0) {
+		keeper->standing = HISTORY_UNUSABLE;
+		keeper->error = r;
+		say(keeper->warning,
+		    "the history is not used: its process cannot be confined: %s",
+		    strerror(-r));
+		return;
+	}
+	r = history_open_here(keeper->dir_fd, keeper->state_dir, &keeper->settings,
+	                      &keeper->history, warning);
 	say(keeper->warning, "%s", warning);
 	if (r == 0) {
 		r = load_all(keeper);
@@ -262,13 +285,22 @@ out:
 	return goes_on;
 }
 
+void recorder_keeper_prepare(void *ctx, uid_t *uid, gid_t *gid)
+{
+	struct keeper_settings *settings = ctx;
+
+	settings->dir_fd = state_dir_open_of(
+		settings->state_dir, settings->how.may_write && settings->how.may_create,
+		uid, gid);
+}
+
 void recorder_keeper_main(void *ctx, int fd)
 {
 	const struct keeper_settings *settings = ctx;
 	struct keeper keeper = { .fd = fd,
 		                 .state_dir = settings->state_dir,
+		                 .dir_fd = settings->dir_fd,
 		                 .settings = { .may_write = settings->how.may_write,
-		                               .may_create = settings->how.may_create,
 		                               .keep_ns = settings->how.keep_ns },
 		                 .wants_past = settings->how.wants_past };
 	struct message message;

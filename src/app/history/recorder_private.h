@@ -71,6 +71,7 @@ void message_init(struct message *message, enum message_kind kind);
 
 struct keeper_settings {
 	const char *state_dir;
+	int dir_fd; /* what recorder_keeper_prepare() has opened, or -errno */
 	struct recorder_settings how;
 };
 
@@ -84,7 +85,9 @@ MUST_USE int recorder_past_store(struct history *history, const struct run_recor
                                  const struct source_record *sources, size_t count,
                                  struct learn_past *past);
 
-/* The other process, `ctx` its settings: see io/sys/child.h. */
+/* The other process, `ctx` its settings: see io/sys/child.h.  Before it gives its rights up it opens the
+ * directory, whose owner it is to be. */
+void recorder_keeper_prepare(void *ctx, uid_t *uid, gid_t *gid);
 void recorder_keeper_main(void *ctx, int fd);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cmd/cli/help_private.h"
 #include "cmd/cli/parse.h"
 #include "core/base/text.h"
+#include "io/sys/descriptors.h"
 
 #ifndef REQTIME_BUILD_NOTE
 #define REQTIME_BUILD_NOTE ""
@@ -261,6 +262,10 @@ int command_main(const char *program, const struct command *const *commands, siz
 	if (standard_descriptors_open() < 0) {
 		return failed_status;
 	}
+	/* What else whoever started us has open is none of ours, nor of what may take us over. */
+	descriptors_close_from(
+		STDERR_FILENO + 1 +
+		(command->lent_descriptors ? command->lent_descriptors() : 0));
 	/* A reader that goes away must not end the program between measuring and
 	 * reporting; and a parent that ignores SIGCHLD would leave us no exit status. */
 	signal(SIGPIPE, SIG_IGN);

@@ -45,6 +45,8 @@ struct command {
 	 * gets them with a line feed after each, and returns the exit status for `status`.  NULL:
 	 * they go to stderr as they come. */
 	int (*conclude)(int status, const char *complaints);
+	/* How many descriptors behind the standard ones whoever starts it may have handed over.  NULL: none. */
+	int (*lent_descriptors)(void);
 	/* Returns the exit status. */
 	int (*run)(const void *settings, const char *const *operands, size_t operand_count);
 };
@@ -61,7 +63,7 @@ struct program {
  * no abbreviations.  --help and --version work everywhere.  What is wrong, and being
  * set-user-ID, is one line on stderr and REQTIME_EXIT_USAGE.  Stdout is flushed and checked: a
  * full device is REQTIME_EXIT_SYSTEM.  First of all the standard descriptors are made sure to
- * be open, SIGPIPE is ignored and SIGCHLD put back to its default. */
+ * be open, all others but those that were lent are closed, SIGPIPE is ignored and SIGCHLD put back to its default. */
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv);
 

@@ -12,9 +12,9 @@
 #include "io/net/ports.h"
 #include "io/store/history.h"
 #include "io/sys/clock_error.h"
+#include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
-#include "io/sys/sandbox.h"
 
 #define AT(field) offsetof(struct measuring_settings, field)
 #define HOUR_NS (3600 * NS_PER_S)
@@ -199,6 +199,48 @@ static struct measure_settings measure_from(const struct measuring_settings *set
 	return measure;
 }
 
+/* What is not to be had here is told who asks for more words: a timer would say it each hour. */
+static void say_what_is_missing(const struct confinement *has, bool is_root)
+{
+	if (is_root) {
+		command_complain(
+			"no right to become another user is to be had here: measuring "
+			"as root, without any capability");
+	}
+	if (!has->has_filter) {
+		command_complain("no seccomp filter is to be had here: going on "
+		                 "without a sandbox");
+	}
+	if (!has->has_landlock) {
+		command_complain("no Landlock is to be had here: going on without");
+	}
+}
+
+static int enter_sandbox(const struct measuring *measuring, bool is_root)
+{
+	const struct measure_settings *measure = &measuring->measure;
+	uint16_t *tcp_ports = calloc(measure->server_count + 1, sizeof(*tcp_ports));
+	struct confinement has;
+	size_t count = 0;
+	int r;
+
+	for (size_t i = 0; tcp_ports && i < measure->server_count; i++) {
+		if (scheme_is_tcp(measure->servers[i].scheme)) {
+			tcp_ports[count++] = measure->servers[i].port;
+		}
+	}
+	r = tcp_ports ? confine_measurer(tcp_ports, count, &has) : -ENOMEM;
+	free(tcp_ports);
+	if (r < 0) {
+		command_complain("cannot enter the sandbox: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	if (measuring->verbosity > 0) {
+		say_what_is_missing(&has, is_root);
+	}
+	return 0;
+}
+
 /* Privileges go first, the resolver must start before the sandbox closes, and nothing
  * may be asked of the network before both. */
 static int process_confine(struct measuring *measuring)
@@ -207,13 +249,15 @@ static int process_confine(struct measuring *measuring)
 	 * the sandbox. */
 	static char output[1 << 15];
 	struct kernel_ports_settings size;
+	bool is_root;
 	int r;
 
-	r = priv_drop_all();
+	r = priv_drop_to(PRIV_NOBODY, PRIV_NOBODY);
 	if (r < 0) {
 		command_complain("cannot give up privileges: %s", strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
+	is_root = r > 0;
 	size = ports_size(&measuring->measure);
 	r = ports_open(&size, &measuring->ports);
 	if (r < 0) {
@@ -222,17 +266,7 @@ static int process_confine(struct measuring *measuring)
 	}
 	measuring->measure.window = ports_window(measuring->ports);
 	setvbuf(stdout, output, _IOFBF, sizeof(output));
-	r = sandbox_enter(SANDBOX_MEASURE);
-	if (r == -ENOSYS) {
-		if (measuring->verbosity > 0) {
-			command_complain("no seccomp filter is to be had here: going on "
-			                 "without a sandbox");
-		}
-	} else if (r < 0) {
-		command_complain("cannot enter the sandbox: %s", strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
-	}
-	return 0;
+	return enter_sandbox(measuring, is_root);
 }
 
 int measuring_open(const struct measuring_settings *settings,

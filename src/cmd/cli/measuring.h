@@ -67,8 +67,8 @@ struct measuring {
 	unsigned verbosity;
 };
 
-/* Gives up every capability, starts the resolver, enters the sandbox: from here on this
- * process only measures and prints.  `servers` outlive it.  0, or the exit status with a line on
+/* Becomes nobody where it was root, gives up every capability, starts the resolver, enters the sandbox: from here
+ * on this process only measures and prints.  `servers` outlive it.  0, or the exit status with a line on
  * stderr. */
 int measuring_open(const struct measuring_settings *settings,
                    const struct server_spec *servers, size_t count, struct measuring *ret);

@@ -166,12 +166,13 @@ static int run_once(struct repeat *r, bool is_try)
 		child_main(r, is_try, self);
 	}
 	if (repeat_wait(r, 0, false) == WAKE_SIGNAL) {
-		if (r->child > 0) {
-			kill(r->child, r->signal);
+		/* Another user's by now, and no right to send it anything: then it is told that
+		 * we end, or ends by its own deadline. */
+		if (r->child > 0 && kill(r->child, r->signal) == 0) {
 			while (waitpid(r->child, NULL, 0) < 0 && errno == EINTR) {
 			}
-			r->child = 0;
 		}
+		r->child = 0;
 		return 128 + r->signal;
 	}
 	return WIFEXITED(r->child_status) ? WEXITSTATUS(r->child_status)

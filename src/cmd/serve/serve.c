@@ -335,6 +335,7 @@ static const char *const command_line_only[] = { "check-config", NULL };
 const struct command command_serve = {
 	.name = "serve",
 	.summary = "serve this machine's time",
+	.lent_descriptors = inherit_count,
 	.options = serve_rows,
 	.option_count = COUNT_OF(serve_rows),
 	.command_line_only = command_line_only,

@@ -22,11 +22,14 @@
 /* ... and to print its report, should nobody read its stdout. */
 #define CHILD_PRINT_NS (10 * NS_PER_S)
 
+enum { CHILD_END_POLLS = 100, CHILD_END_POLL_MS = 20 };
+
 struct guard {
 	const struct set_settings *set;
 	pid_t child;
-	int fd;         /* to the child */
-	int signals_fd; /* signalfd */
+	struct lifeline line; /* by which it lives */
+	int fd;               /* to the child */
+	int signals_fd;       /* signalfd */
 	int64_t deadline_ns;
 	int signal;       /* that wants us to end */
 	int child_status; /* of waitpid(), once it has ended */
@@ -48,14 +51,6 @@ static void child_reap(struct guard *guard, int flags)
 	guard->has_ended = pid == guard->child;
 }
 
-static void child_kill(struct guard *guard)
-{
-	if (!guard->has_ended) {
-		kill(guard->child, SIGKILL);
-		child_reap(guard, 0);
-	}
-}
-
 /* Takes what the signalfd holds. */
 static void signals_take(struct guard *guard)
 {
@@ -66,6 +61,21 @@ static void signals_take(struct guard *guard)
 			child_reap(guard, WNOHANG);
 		} else if (!guard->signal) {
 			guard->signal = (int)info.ssi_signo;
+		}
+	}
+}
+
+/* It may be another user's by now, whom a process that holds no such right can send no signal.  Nobody waits for
+ * ever for one that was taken over where there was no sandbox. */
+static void child_kill(struct guard *guard)
+{
+	struct pollfd fd = { .fd = guard->signals_fd, .events = POLLIN };
+
+	lifeline_cut(&guard->line);
+	for (int i = 0; i < CHILD_END_POLLS && !guard->has_ended; i++) {
+		child_reap(guard, WNOHANG);
+		if (!guard->has_ended && poll(&fd, 1, CHILD_END_POLL_MS) > 0) {
+			signals_take(guard);
 		}
 	}
 }
@@ -226,7 +236,7 @@ int set_guard_permission(const struct set_settings *set)
 {
 	int cleared, r;
 
-	r = priv_keep_time();
+	r = priv_keep_time_and_users();
 	if (r == 0) {
 		r = priv_raise_time();
 	}
@@ -251,12 +261,16 @@ int set_guard_permission(const struct set_settings *set)
 int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
                   size_t count, struct memory *memory)
 {
-	struct guard guard = { .set = set, .fd = -1, .signals_fd = -1 };
-	pid_t self = getpid();
+	struct guard guard = { .set = set,
+		               .line = { -1, -1 },
+		               .fd = -1,
+		               .signals_fd = -1,
+		               .has_ended = true };
 	sigset_t mine, before;
 	int pair[2] = { -1, -1 };
 	int status = REQTIME_EXIT_SYSTEM;
 	int64_t now_ns;
+	int r;
 
 	sigemptyset(&mine);
 	sigaddset(&mine, SIGINT);
@@ -275,6 +289,11 @@ int set_guard_run(const struct set_settings *set, const struct server_spec *serv
 		                 strerror(errno));
 		goto out;
 	}
+	r = lifeline_make(&guard.line);
+	if (r < 0) {
+		command_complain("cannot prepare the measuring process: %s", strerror(-r));
+		goto out;
+	}
 	guard.child = fork();
 	if (guard.child < 0) {
 		command_complain("cannot start the measuring process: %s", strerror(errno));
@@ -284,14 +303,24 @@ int set_guard_run(const struct set_settings *set, const struct server_spec *serv
 		close(pair[0]);
 		close(guard.signals_fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		set_child_main(set, servers, count, memory, pair[1], self);
+		set_child_main(set, servers, count, memory, pair[1], &guard.line);
 	}
+	guard.has_ended = false;
+	lifeline_hold(&guard.line);
 	close(pair[1]);
 	pair[1] = -1;
 	guard.fd = pair[0];
-	status = guard_main(&guard);
+	/* Nobody else is to be started. */
+	r = priv_keep_time();
+	if (r == 0) {
+		status = guard_main(&guard);
+	} else {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+	}
 	child_kill(&guard);
 out:
+	lifeline_cut(&guard.line);
+	lifeline_hold(&guard.line);
 	close(pair[0]);
 	close(pair[1]);
 	close(guard.signals_fd);

@@ -8,11 +8,9 @@
 #include "cmd/set/set_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "app/clock/learn.h"
@@ -24,6 +22,7 @@
 #include "core/report/drag.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
+#include "io/sys/priv.h"
 
 #define YEAR_NS (365 * 86400 * NS_PER_S)
 
@@ -308,11 +307,17 @@ static int set_measure(const struct set_settings *set, const struct server_spec 
 }
 
 void set_child_main(const struct set_settings *set, const struct server_spec *servers,
-                    size_t count, struct memory *memory, int fd, pid_t parent)
+                    size_t count, struct memory *memory, int fd, struct lifeline *line)
 {
-	int error, status;
+	int error, r, status;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+	/* The user first: what he has consented to before does not count. */
+	r = priv_drop_to(PRIV_NOBODY, PRIV_NOBODY);
+	if (r >= 0) {
+		r = lifeline_tie(line);
+	}
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
 		_exit(REQTIME_EXIT_SYSTEM);
 	}
 	status = set_measure(set, servers, count, memory, fd);

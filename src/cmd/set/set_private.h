@@ -12,6 +12,7 @@
 #include "cmd/cli/measuring.h"
 #include "cmd/cli/memory.h"
 #include "io/store/lock.h"
+#include "io/sys/lifeline.h"
 
 struct set_settings {
 	struct measuring_settings
@@ -63,11 +64,11 @@ void set_complain_not_permitted(void);
 /* Nothing was measured: why, with --json as an object.  Returns the exit status. */
 int set_report_unmeasured(const struct set_settings *set, enum run_status status);
 
-/* The measuring process; `fd` leads to the guard, `parent`.  A report that cannot be written is a
+/* The measuring process; `fd` leads to the guard, which lets it live by `line`.  A report that cannot be written is a
  * warning there: by then the clock is as it is. */
 _Noreturn void set_child_main(const struct set_settings *set,
                               const struct server_spec *servers, size_t count,
-                              struct memory *memory, int fd, pid_t parent);
+                              struct memory *memory, int fd, struct lifeline *line);
 
 /* Before any packet: whether the kernel would let us.  0, or the exit status and stderr says how
  * to be let. */

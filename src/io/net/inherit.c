@@ -80,15 +80,27 @@ static int take_all(const char *fds, const char *names, struct inherited *ret)
 	return (int)count;
 }
 
-int inherit_sockets(struct inherited ret[INHERIT_MAX])
+/* Meant for another process: a wrapper that has forgotten to remove them. */
+static bool is_for_us(void)
 {
 	const char *pid = getenv("LISTEN_PID");
-	const char *fds = getenv("LISTEN_FDS");
+
+	return pid && getenv("LISTEN_FDS") && number_from(pid) == (long)getpid();
+}
+
+int inherit_count(void)
+{
+	long count = is_for_us() ? number_from(getenv("LISTEN_FDS")) : 0;
+
+	return count < 0 ? 0 : count < INHERIT_MAX ? (int)count : INHERIT_MAX;
+}
+
+int inherit_sockets(struct inherited ret[INHERIT_MAX])
+{
 	int r = 0;
 
-	/* Meant for another process: a wrapper that has forgotten to remove them. */
-	if (pid && fds && number_from(pid) == (long)getpid()) {
-		r = take_all(fds, getenv("LISTEN_FDNAMES"), ret);
+	if (is_for_us()) {
+		r = take_all(getenv("LISTEN_FDS"), getenv("LISTEN_FDNAMES"), ret);
 	}
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");

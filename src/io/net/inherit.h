@@ -24,4 +24,7 @@ struct inherited {
  * variables are removed, the descriptors are closed on exec. */
 MUST_USE int inherit_sockets(struct inherited ret[INHERIT_MAX]);
 
+/* How many there may be, from the first descriptor after the standard ones on: not to be closed before. */
+int inherit_count(void);
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "io/net/resolve_private.h"
 #include "io/sys/child.h"
+#include "io/sys/confine.h"
 
 /* Questions of one family. */
 struct waiting {
@@ -36,6 +37,9 @@ struct resolver {
 static void resolver_child(void *ctx, int fd)
 {
 	(void)ctx;
+	if (confine_resolver() < 0) {
+		return;
+	}
 	/* A validating resolver believes no answer while the clock is wrong, and
 	 * the clock is wrong until it has answered. */
 	if (setenv("SYSTEMD_NSS_RESOLVE_VALIDATE", "0", 1) < 0) {
@@ -57,7 +61,7 @@ int resolver_start(struct resolver **ret)
 	if (!resolver) {
 		return -ENOMEM;
 	}
-	r = child_start(resolver_child, NULL, &resolver->child);
+	r = child_start(&(struct child_duties){ .run = resolver_child }, &resolver->child);
 	if (r < 0) {
 		free(resolver);
 		return r;
@@ -214,7 +218,7 @@ void resolver_stop(struct resolver *resolver)
 		return;
 	}
 	/* Closing our end ends the child; the signal ends one that is stopped as well. */
-	(void)child_kill(&resolver->child);
+	child_kill(&resolver->child);
 	child_forget(&resolver->child);
 	while (waitpid(resolver->child.pid, NULL, 0) < 0 && errno == EINTR) {
 	}

@@ -22,7 +22,8 @@ struct resolve_answer {
 	char error[64];
 };
 
-/* Forks.  The child drops every capability and sets no_new_privs. 0 or -errno. */
+/* Forks.  The child is the user that this process is, without a capability, and reads (io/sys/confine.h).
+ * 0 or -errno. */
 MUST_USE int resolver_start(struct resolver **ret);
 int resolver_fd(const struct resolver *resolver); /* to poll for POLLIN */
 /* With ADDRESS_NONE for both families.  How many answers will follow, 1 or 2, each as soon as it is

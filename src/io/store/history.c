@@ -164,7 +164,10 @@ static const char *read_only_parameters(const struct history *history, bool is_a
 	if (!is_alone) {
 		return history->settings.is_anyones ? "&readonly_shm=1" : "";
 	}
-	return has_octets(history, HISTORY_FILE "-wal") ? "&vfs=unix-none" : "&immutable=1";
+	if (!has_octets(history, HISTORY_FILE "-wal")) {
+		return "&immutable=1";
+	}
+	return history->vfs ? "&vfs=" HISTORY_VFS_HERE_NONE : "&vfs=unix-none";
 }
 
 static int open_read_only(struct history *history, bool is_alone)
@@ -174,7 +177,7 @@ static int open_read_only(struct history *history, bool is_alone)
 	int code;
 
 	to += snprintf(to, 6, "file:");
-	for (const char *from = history->path; *from; from++) {
+	for (const char *from = history->file; *from; from++) {
 		const bool is_plain = *from == '/' || *from == '.' || *from == '-' ||
 		                      *from == '_' || (*from >= '0' && *from <= '9') ||
 		                      (*from >= 'a' && *from <= 'z') ||
@@ -190,7 +193,7 @@ static int open_read_only(struct history *history, bool is_alone)
 	code = sqlite3_open_v2(uri, &history->db,
 	                       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
 	                               SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
-	                       NULL);
+	                       history->vfs);
 	return history_sql_error(code);
 }
 
@@ -218,9 +221,9 @@ static int open_database(struct history *history, bool is_alone)
 		r = open_read_only(history, is_alone);
 	} else {
 		r = history_sql_error(sqlite3_open_v2(
-			history->path, &history->db,
+			history->file, &history->db,
 			SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
-			NULL));
+			history->vfs));
 	}
 	if (r < 0) {
 		return r;
@@ -440,47 +443,92 @@ static int open_or_reset(struct history *history, char *warning)
 	return r;
 }
 
+/* `dir_fd`, which is taken over, or -errno. */
+static struct history *history_new(const char *state_dir, int dir_fd,
+                                   const struct history_settings *settings, int *ret_error,
+                                   char *warning)
+{
+	struct history *history = calloc(1, sizeof(*history));
+
+	warning[0] = '\0';
+	*ret_error = dir_fd < 0 ? dir_fd : -ENOMEM;
+	if (!history) {
+		say(warning, "the history is not used: %s", strerror(ENOMEM));
+		if (dir_fd >= 0) {
+			close(dir_fd);
+		}
+		return NULL;
+	}
+	history->settings = *settings;
+	history->dir_fd = dir_fd;
+	history->file = history->path;
+	assert(!settings->is_anyones || !settings->may_write);
+	if (dir_fd < 0) {
+		say(warning, "%.120s is not used: %s", state_dir,
+		    state_dir_error_text(dir_fd));
+		free(history);
+		return NULL;
+	}
+	return history;
+}
+
+/* Of a new one, whose path is known; it is the caller's or gone. */
+static int history_begin(struct history *history, struct history **ret, char *warning)
+{
+	int r = open_or_reset(history, warning);
+
+	if (r == 0) {
+		*ret = history;
+	} else {
+		history_close(history);
+	}
+	return r;
+}
+
 int history_open(const char *state_dir, const struct history_settings *settings,
                  struct history **ret, char *warning)
 {
+	const int dir_fd =
+		settings->is_anyones
+			? state_dir_look(state_dir)
+			: state_dir_open(state_dir,
+	                                 settings->may_write && settings->may_create);
 	struct history *history;
-	char *real = NULL;
+	char *real;
 	int r;
 
-	warning[0] = '\0';
-	history = calloc(1, sizeof(*history));
+	history = history_new(state_dir, dir_fd, settings, &r, warning);
 	if (!history) {
-		say(warning, "the history is not used: %s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
-	history->settings = *settings;
-	assert(!settings->is_anyones || !settings->may_write);
-	history->dir_fd = settings->is_anyones
-	                          ? state_dir_look(state_dir)
-	                          : state_dir_open(state_dir, settings->may_write &&
-	                                                              settings->may_create);
-	if (history->dir_fd < 0) {
-		r = history->dir_fd;
-		say(warning, "%.120s is not used: %s", state_dir, state_dir_error_text(r));
-		goto out;
+		return r;
 	}
 	/* SQLite is told to follow no link at all, wherever in the path. */
 	real = realpath(state_dir, NULL);
 	if (!real) {
 		r = -errno;
 		say(warning, "%.120s is not used: %s", state_dir, strerror(-r));
-		goto out;
+		history_close(history);
+		return r;
 	}
 	snprintf(history->path, sizeof(history->path), "%s/" HISTORY_FILE, real);
-	r = open_or_reset(history, warning);
-	if (r == 0) {
-		*ret = history;
-		history = NULL;
-	}
-out:
 	free(real);
-	history_close(history);
-	return r;
+	return history_begin(history, ret, warning);
+}
+
+int history_open_here(int dir_fd, const char *state_dir,
+                      const struct history_settings *settings, struct history **ret,
+                      char *warning)
+{
+	struct history *history;
+	int r;
+
+	history = history_new(state_dir, dir_fd, settings, &r, warning);
+	if (!history) {
+		return r;
+	}
+	snprintf(history->path, sizeof(history->path), "%s/" HISTORY_FILE, state_dir);
+	history->file = HISTORY_FILE;
+	history->vfs = HISTORY_VFS_HERE;
+	return history_begin(history, ret, warning);
 }
 
 void history_close(struct history *history)

@@ -49,6 +49,15 @@ struct history;
 MUST_USE int history_open(const char *state_dir, const struct history_settings *settings,
                           struct history **ret, char *warning);
 
+/* The same in the working directory, which `dir_fd` stands for and which no path need lead to: for a
+ * process that is confined to it.  `dir_fd` is taken over; -errno as state_dir_open_of() returns it is
+ * returned, with the sentence.  `state_dir` is for messages. */
+MUST_USE int history_open_here(int dir_fd, const char *state_dir,
+                               const struct history_settings *settings,
+                               struct history **ret, char *warning);
+/* Before such a process closes itself in. */
+void history_prepare(void);
+
 /* All below: 0 or -errno; -EUCLEAN when the file turns out to be damaged. */
 
 /* The latest runs, at most `room`, oldest to newest, but rows that make no sense. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The history is several files, one job each: history.c opens, repairs and closes,
- * history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
+ * history_here.c makes SQLite work below a directory that no path may lead to, history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
  * history_runs.c, history_past.c, history_kisses.c and history_state.c have a table or two each.
  */
 #ifndef IO_STORE_HISTORY_PRIVATE_H
@@ -23,8 +23,14 @@ struct history {
 	ino_t inode;
 	bool is_read_only;
 	unsigned patience_used;
-	char path[HISTORY_PATH_ROOM];
+	char path[HISTORY_PATH_ROOM]; /* for people */
+	const char *file;             /* for SQLite: the same, or the name alone */
+	const char *vfs;              /* NULL: SQLite's own */
 };
+
+/* history_here.c: how SQLite opens a file of the working directory, with locks or without. */
+#define HISTORY_VFS_HERE "reqtime-here"
+#define HISTORY_VFS_HERE_NONE "reqtime-here-none"
 
 /* All of these: 0 or -errno. */
 MUST_USE int history_sql_error(int code);

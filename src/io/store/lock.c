@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/store/state_dir.h"
+#include "io/sys/priv.h"
 
 /* Whoever may open the file may hold the lock for ever: no other user may, not even
  * for reading. */
@@ -33,16 +34,35 @@ static int lock_open(int dir_fd, const char *name)
 	return fd;
 }
 
+/* As the owner of the directory, so that the file is his: his own runs take it, too. */
+static int lock_open_as(int dir_fd, const char *name, uid_t uid, gid_t gid)
+{
+	int fd, r;
+
+	if (uid == geteuid()) {
+		return lock_open(dir_fd, name);
+	}
+	r = priv_act_as(uid, gid);
+	if (r < 0) {
+		return r;
+	}
+	fd = lock_open(dir_fd, name);
+	priv_act_as_self();
+	return fd;
+}
+
 /* Returns a descriptor or -errno. */
 static int lock_one(const char *dir, bool may_create, const char *name)
 {
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 	int dir_fd, fd, r;
 
-	dir_fd = state_dir_open(dir, may_create);
+	dir_fd = state_dir_open_of(dir, may_create, &uid, &gid);
 	if (dir_fd < 0) {
 		return dir_fd;
 	}
-	fd = lock_open(dir_fd, name);
+	fd = lock_open_as(dir_fd, name, uid, gid);
 	close(dir_fd);
 	if (fd < 0) {
 		return fd;

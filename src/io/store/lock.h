@@ -23,7 +23,7 @@ struct lock {
 /* Takes "lock" in `state_dir` (made when missing) and "reqtime.lock" in `run_dir` (NULL:
  * nowhere), at least one of them; never waits.  0; -EWOULDBLOCK when another process holds
  * one; another -errno, that of the first, when neither can be used.  `*ret` is
- * untouched unless 0. */
+ * untouched unless 0.  By root in a directory that is another user's, as that user (io/sys/priv.h). */
 MUST_USE int lock_take(const char *state_dir, const char *run_dir, struct lock *ret);
 
 /* One number that whoever holds the lock leaves to the next: it is there before the deed

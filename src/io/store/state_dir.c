@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/sys/priv.h"
+
 const char *state_dir_default(char buf[STATE_DIR_ROOM])
 {
 	const char *given = secure_getenv("STATE_DIRECTORY");
@@ -53,7 +55,32 @@ static int make(const char *path)
 	return errno == EEXIST ? 0 : -errno;
 }
 
-int state_dir_open(const char *path, bool may_create)
+/* Whoever could put a directory of his own there could have it used by root. */
+static bool is_given_by_root(int fd, const struct stat *st)
+{
+	struct stat above;
+
+	return geteuid() == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH)) &&
+	       fstatat(fd, "..", &above, AT_SYMLINK_NOFOLLOW) == 0 && above.st_uid == 0 &&
+	       !(above.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Of a directory that is open: whether it may be used.  `made`: by us, just now. */
+static int dir_check(int fd, bool made, struct stat *ret)
+{
+	if (fstat(fd, ret) < 0) {
+		return -errno;
+	}
+	if (!is_ours(ret)) {
+		return is_given_by_root(fd, ret) ? 0 : -EPERM;
+	}
+	if (made) { /* whatever the umask says */
+		return fchmod(fd, 0755) < 0 ? -errno : 0;
+	}
+	return is_writable_by_others(ret) ? -EPERM : 0;
+}
+
+int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid, gid_t *ret_gid)
 {
 	struct stat st;
 	int made = 0;
@@ -74,18 +101,28 @@ int state_dir_open(const char *path, bool may_create)
 	if (fd < 0) {
 		return -errno;
 	}
-	if (fstat(fd, &st) < 0) {
-		r = -errno;
-	} else if (!is_ours(&st)) {
-		r = -EPERM;
-	} else if (made > 0 && fchmod(fd, 0755) < 0) { /* whatever the umask says */
-		r = -errno;
-	} else if (made == 0 && is_writable_by_others(&st)) {
-		r = -EPERM;
-	}
+	r = dir_check(fd, made > 0, &st);
 	if (r < 0) {
 		close(fd);
 		return r;
+	}
+	if (!is_ours(&st)) {
+		*ret_uid = st.st_uid;
+		/* Given to the user and not to a group: then no group of root. */
+		*ret_gid = st.st_gid != 0 ? st.st_gid : (gid_t)PRIV_NOBODY;
+	}
+	return fd;
+}
+
+int state_dir_open(const char *path, bool may_create)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int fd = state_dir_open_of(path, may_create, &uid, &gid);
+
+	if (fd >= 0 && uid != geteuid()) {
+		close(fd);
+		return -EPERM;
 	}
 	return fd;
 }

@@ -26,6 +26,13 @@ const char *state_dir_default(char buf[STATE_DIR_ROOM]);
  * (O_CLOEXEC), or -errno; -EPERM when another user owns it or others may write to it. */
 MUST_USE int state_dir_open(const char *path, bool may_create);
 
+/* The same; root may use that of another user as well, where root has given it to him: it lies in a
+ * directory in which root alone makes and renames things, and the others may not write to it.
+ * What is in it is to be opened as that user, who is `*ret_uid` with the group `*ret_gid`; otherwise,
+ * and on an error, both are left alone. */
+MUST_USE int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid,
+                               gid_t *ret_gid);
+
 /* Opens the regular file `name` (no '/') in it with `flags` of open(2) and, when made,
  * `mode`.  Never waits, never follows a link.  Returns a descriptor (O_CLOEXEC), or -errno:
  * -ELOOP a symbolic link, -EMEDIUMTYPE no regular file, -EPERM another user owns it, others

@@ -5,26 +5,31 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "io/sys/descriptors.h"
 #include "io/sys/priv.h"
 
-enum { CHILD_FD = 3 };
+enum { CHILD_FD = 3, LINE_FD, FIRST_OTHER_FD };
 
 /* Neither pipes whose end somebody waits for, nor sockets stay open. */
-static int descriptors_leave(int fd)
+static int descriptors_leave(int fd, struct lifeline *line)
 {
+	/* Out of the way of each other first. */
+	const int high_fd = fcntl(fd, F_DUPFD, FIRST_OTHER_FD);
+	const int high_line = fcntl(line->tied, F_DUPFD, FIRST_OTHER_FD);
 	int null_fd;
 
-	if (fd != CHILD_FD && dup2(fd, CHILD_FD) < 0) {
+	if (high_fd < 0 || high_line < 0 || dup2(high_fd, CHILD_FD) < 0 ||
+	    dup2(high_line, LINE_FD) < 0) {
 		return -errno;
 	}
-	(void)close_range(CHILD_FD + 1, ~0U, 0);
+	*line = (struct lifeline){ .held = -1, .tied = LINE_FD };
+	descriptors_close_from(FIRST_OTHER_FD);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd >= 0) {
 		for (int i = 0; i < CHILD_FD; i++) {
@@ -35,56 +40,65 @@ static int descriptors_leave(int fd)
 	return 0;
 }
 
-static int leave_parent(int fd, pid_t parent)
+static int leave_parent(const struct child_duties *duties, int fd, struct lifeline *line)
 {
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
 	sigset_t all;
 	int r;
 
-	r = descriptors_leave(fd);
+	r = descriptors_leave(fd, line);
 	if (r < 0) {
 		return r;
 	}
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	if (priv_drop_all() < 0) {
-		return -EPERM;
+	if (duties->prepare) {
+		duties->prepare(duties->ctx, &uid, &gid);
 	}
-	/* After the capabilities: giving up rights may clear it. */
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0) {
-		return -errno;
-	}
-	return getppid() == parent ? 0 : -ESRCH;
+	r = priv_drop_to(uid, gid);
+	return r < 0 ? r : lifeline_tie(line);
 }
 
-int child_start(void (*run)(void *ctx, int fd), void *ctx, struct child *ret)
+int child_start(const struct child_duties *duties, struct child *ret)
 {
-	const pid_t parent = getpid();
+	struct lifeline line;
 	int ends[2];
 	pid_t pid;
-	int r;
+	int r = lifeline_make(&line);
 
+	if (r < 0) {
+		return r;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		return -errno;
+		r = -errno;
+		goto out;
 	}
 	pid = fork();
 	if (pid < 0) {
 		r = -errno;
 		close(ends[0]);
 		close(ends[1]);
-		return r;
+		goto out;
 	}
 	if (pid == 0) {
-		if (leave_parent(ends[1], parent) < 0) {
+		if (leave_parent(duties, ends[1], &line) < 0) {
 			_exit(1);
 		}
-		run(ctx, CHILD_FD);
+		duties->run(duties->ctx, CHILD_FD);
 		_exit(0);
 	}
 	close(ends[1]);
-	ret->pid = pid;
-	ret->fd = ends[0];
-	ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	lifeline_hold(&line);
+	*ret = (struct child){ .fd = ends[0],
+		               .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
+		               .pid = pid,
+		               .line = line };
 	return 0;
+out:
+	lifeline_cut(&line);
+	lifeline_hold(&line);
+	return r;
 }
 
 int64_t child_now_ns(void)
@@ -141,18 +155,19 @@ void child_hang_up(struct child *child)
 	}
 }
 
-int child_kill(const struct child *child)
+void child_kill(struct child *child)
 {
-	if (child->pidfd < 0) {
-		return -ENOSYS;
+	lifeline_cut(&child->line);
+	/* One that was stopped before it had tied itself. */
+	if (child->pidfd >= 0) {
+		(void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
 	}
-	return syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0) < 0 ? -errno
-	                                                                          : 0;
 }
 
 void child_forget(struct child *child)
 {
 	child_hang_up(child);
+	lifeline_cut(&child->line);
 	if (child->pidfd >= 0) {
 		close(child->pidfd);
 		child->pidfd = -1;

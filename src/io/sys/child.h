@@ -12,17 +12,28 @@
 #include <sys/types.h>
 
 #include "core/base/base.h"
+#include "io/sys/lifeline.h"
 
 struct child {
 	int fd;    /* SOCK_SEQPACKET; -1 once hung up */
 	int pidfd; /* -1 on a kernel before 5.3 */
 	pid_t pid;
+	struct lifeline line;
+};
+
+struct child_duties {
+	/* First, with the rights of who started it: what it will need and could not open later, and who it is
+	 * to be.  `*uid` and `*gid` are those of this process, and count as root alone (io/sys/priv.h).
+	 * NULL: nothing. */
+	void (*prepare)(void *ctx, uid_t *uid, gid_t *gid);
+	void (*run)(void *ctx, int fd);
+	void *ctx;
 };
 
 /* Forks.  In the new process `run` has one end of the socket and nothing else: the standard
  * descriptors are /dev/null, all signals are blocked (a terminal's are for the parent),
- * no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
-MUST_USE int child_start(void (*run)(void *ctx, int fd), void *ctx, struct child *ret);
+ * no capability is left, no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
+MUST_USE int child_start(const struct child_duties *duties, struct child *ret);
 
 /* CLOCK_MONOTONIC, by which deadlines go. */
 int64_t child_now_ns(void);
@@ -31,11 +42,12 @@ MUST_USE int child_wait(const struct child *child, short events, int64_t deadlin
 
 /* The other end reads the end of it. */
 void child_hang_up(struct child *child);
-/* By the descriptor, not the number: that is what a sandbox allows.  0 or -errno. */
-int child_kill(const struct child *child);
+/* By cutting its lifeline, which needs no right; and by the descriptor that stands for it, which the sandbox of who
+ * measures allows. */
+void child_kill(struct child *child);
 /* Whether it has ended by then; if so, it is reaped. */
 bool child_ends_by(const struct child *child, int64_t deadline_mono_ns);
-/* Closes what is open.  The process goes on, unless it was told otherwise, and is not reaped. */
+/* Closes what is open.  The process goes on if somebody else has it open as well, and is not reaped. */
 void child_forget(struct child *child);
 
 #endif

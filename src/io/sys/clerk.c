@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { INHERITED_MAX = 1024 };
+#include "io/sys/descriptors.h"
+
+enum { CLERK_FD = 3 };
 
 static ssize_t receive(int fd, void *buf, size_t room, int flags)
 {
@@ -43,11 +45,13 @@ static _Noreturn void be_clerk(int fd, pid_t parent, const struct clerk_duties *
 	int status;
 
 	/* What the parent holds is none of its business. */
-	for (int other = STDERR_FILENO + 1; other < INHERITED_MAX; other++) {
-		if (other != fd) {
-			close(other);
+	if (fd != CLERK_FD) {
+		if (dup2(fd, CLERK_FD) < 0) {
+			_exit(1);
 		}
+		fd = CLERK_FD;
 	}
+	descriptors_close_from(CLERK_FD + 1);
 	/* Even when somebody else keeps the other end of the socket open. */
 	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0 ||
 	    getppid() != parent) {

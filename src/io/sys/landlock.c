@@ -29,6 +29,7 @@
 
 #define VERSION_FLAG 1L
 #define RULE_PATH_BENEATH 1L
+#define RULE_NET_PORT 2L
 
 enum right {
 	WRITE_FILE = 1 << 1,
@@ -40,17 +41,25 @@ enum right {
 	REFER = 1 << 13,     /* from version 2 on */
 	TRUNCATE = 1 << 14,  /* 3 */
 	IOCTL_DEV = 1 << 15, /* 5 */
-	NET_TCP = 3,         /* 4: bind and connect */
+	BIND_TCP = 1 << 0,   /* 4 */
+	CONNECT_TCP = 1 << 1,
+	SCOPE_ALL = 3, /* 6: abstract unix sockets, signals */
 };
 
 struct ruleset {
 	uint64_t files;
-	uint64_t net; /* from version 4 on */
+	uint64_t net;    /* from version 4 on */
+	uint64_t scoped; /* 6 */
 };
 
 struct __attribute__((packed)) beneath {
 	uint64_t allowed;
 	int32_t parent_fd;
+};
+
+struct net_port {
+	uint64_t allowed;
+	uint64_t port;
 };
 
 static uint64_t known_rights(long version)
@@ -84,13 +93,40 @@ static int add_folder(int ruleset_fd, const struct landlock_folder *folder, uint
 	return r;
 }
 
-int landlock_enter(const struct landlock_folder *folders, size_t count)
+static int add_port(int ruleset_fd, uint16_t port)
+{
+	const struct net_port rule = { .allowed = CONNECT_TCP, .port = port };
+
+	return syscall(SYS_landlock_add_rule, (long)ruleset_fd, RULE_NET_PORT, &rule, 0L) <
+	                       0
+	               ? -errno
+	               : 0;
+}
+
+static int add_all(int fd, const struct landlock_reach *reach,
+                   const struct ruleset *ruleset)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < reach->folder_count && r == 0; i++) {
+		r = add_folder(fd, &reach->folders[i], ruleset->files);
+	}
+	for (size_t i = 0;
+	     i < reach->tcp_port_count && r == 0 && ruleset->net & CONNECT_TCP; i++) {
+		r = add_port(fd, reach->tcp_ports[i]);
+	}
+	return r;
+}
+
+int landlock_enter_reach(const struct landlock_reach *reach)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0L, VERSION_FLAG);
-	struct ruleset ruleset = { .net = NET_TCP };
-	size_t len = version >= 4 ? sizeof(ruleset) : sizeof(ruleset.files);
+	struct ruleset ruleset = { .files = 0 };
+	size_t len = version >= 6   ? sizeof(ruleset)
+	             : version >= 4 ? offsetof(struct ruleset, scoped)
+	                            : sizeof(ruleset.files);
 	int fd;
-	int r = 0;
+	int r;
 
 	/* The leak check of AddressSanitizer reads /proc at the end. */
 	if (!LANDLOCK_IS_POSSIBLE) {
@@ -101,16 +137,25 @@ int landlock_enter(const struct landlock_folder *folders, size_t count)
 		                                                             : -ENOSYS;
 	}
 	ruleset.files = known_rights(version);
+	if (version >= 4) {
+		ruleset.net = reach->may_connect ? BIND_TCP : BIND_TCP | CONNECT_TCP;
+	}
+	ruleset.scoped = version >= 6 ? SCOPE_ALL : 0;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, len, 0L);
 	if (fd < 0) {
 		return -errno;
 	}
-	for (size_t i = 0; i < count && r == 0; i++) {
-		r = add_folder(fd, &folders[i], ruleset.files);
-	}
+	r = add_all(fd, reach, &ruleset);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, (long)fd, 0L) < 0) {
 		r = -errno;
 	}
 	close(fd);
 	return r;
+}
+
+int landlock_enter(const struct landlock_folder *folders, size_t count)
+{
+	const struct landlock_reach reach = { .folders = folders, .folder_count = count };
+
+	return landlock_enter_reach(&reach);
 }

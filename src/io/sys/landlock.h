@@ -17,8 +17,18 @@ struct landlock_folder {
 	bool may_write; /* make, write, rename and remove regular files */
 };
 
-/* No TCP connection may be begun and no TCP port bound either, where the kernel can forbid it.
- * 0; -ENOSYS where it has no Landlock; another -errno. */
+struct landlock_reach {
+	const struct landlock_folder *folders;
+	size_t folder_count;
+	const uint16_t *tcp_ports; /* to which a TCP connection may be begun */
+	size_t tcp_port_count;
+	bool may_connect; /* to any */
+};
+
+/* No TCP port may be bound, no signal sent and no abstract unix socket connected to beyond this process and what it
+ * starts, where the kernel can forbid it.  0; -ENOSYS where it has no Landlock; another -errno. */
+MUST_USE int landlock_enter_reach(const struct landlock_reach *reach);
+/* The same with these folders and no TCP connection. */
 MUST_USE int landlock_enter(const struct landlock_folder *folders, size_t count);
 
 #endif

@@ -38,10 +38,9 @@ static int caps_become(cap_t wanted)
 	return r;
 }
 
-/* Raises CAP_SETPCAP where it is permitted, without which the bounding set stays. */
-static int raise_setpcap(void)
+/* Makes `cap` effective where it is permitted; without CAP_SETPCAP the bounding set stays. */
+static int raise_permitted(cap_value_t cap)
 {
-	const cap_value_t setpcap = CAP_SETPCAP;
 	cap_flag_value_t has = CAP_CLEAR;
 	cap_t caps;
 	int r = 0;
@@ -50,10 +49,10 @@ static int raise_setpcap(void)
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
-	if (cap_get_flag(caps, setpcap, CAP_PERMITTED, &has) < 0) {
+	if (cap_get_flag(caps, cap, CAP_PERMITTED, &has) < 0) {
 		r = error_or(EINVAL);
 	} else if (has == CAP_SET &&
-	           (cap_set_flag(caps, CAP_EFFECTIVE, 1, &setpcap, CAP_SET) < 0 ||
+	           (cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET) < 0 ||
 	            cap_set_proc(caps) < 0)) {
 		r = error_or(EPERM);
 	}
@@ -61,18 +60,28 @@ static int raise_setpcap(void)
 	return r;
 }
 
-/* Empties the bounding set but for `keep` (-1: nothing).  Not being allowed to is no
+static bool is_among(cap_value_t cap, const cap_value_t *caps, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (caps[i] == cap) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Empties the bounding set but for `kept`.  Not being allowed to is no
  * error: then the process cannot have had root's powers over files anyway. */
-static int drop_bounding(cap_value_t keep)
+static int drop_bounding(const cap_value_t *kept, int kept_count)
 {
 	int r, has;
 
-	r = raise_setpcap();
+	r = raise_permitted(CAP_SETPCAP);
 	if (r < 0) {
 		return r;
 	}
 	for (cap_value_t cap = 0; (has = cap_get_bound(cap)) >= 0; cap++) {
-		if (cap == keep || has == 0) {
+		if (has == 0 || is_among(cap, kept, kept_count)) {
 			continue;
 		}
 		if (cap_drop_bound(cap) < 0) {
@@ -101,10 +110,21 @@ static int one_effective(cap_value_t cap, cap_flag_value_t value)
 	return r;
 }
 
-int priv_keep_time(void)
+/* What it takes to become another user, and to empty the bounding set. */
+static const cap_value_t user_caps[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP };
+
+static bool is_permitted(cap_t caps, cap_value_t cap)
 {
-	const cap_value_t time = CAP_SYS_TIME;
 	cap_flag_value_t has = CAP_CLEAR;
+
+	return cap_get_flag(caps, cap, CAP_PERMITTED, &has) == 0 && has == CAP_SET;
+}
+
+/* CAP_SYS_TIME, and of `others` those that are permitted. */
+static int keep_time_and(const cap_value_t *others, int count)
+{
+	cap_value_t kept[1 + COUNT_OF(user_caps)] = { CAP_SYS_TIME };
+	int kept_count = 1;
 	cap_t caps;
 	int r;
 
@@ -112,16 +132,21 @@ int priv_keep_time(void)
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
-	if (cap_get_flag(caps, time, CAP_PERMITTED, &has) < 0 || has != CAP_SET) {
+	if (!is_permitted(caps, CAP_SYS_TIME)) {
 		r = -EPERM;
 		goto out;
 	}
-	r = drop_bounding(time);
+	for (int i = 0; i < count; i++) {
+		if (is_permitted(caps, others[i])) {
+			kept[kept_count++] = others[i];
+		}
+	}
+	r = drop_bounding(kept, kept_count);
 	if (r < 0) {
 		goto out;
 	}
 	if (cap_clear(caps) < 0 ||
-	    cap_set_flag(caps, CAP_PERMITTED, 1, &time, CAP_SET) < 0) {
+	    cap_set_flag(caps, CAP_PERMITTED, kept_count, kept, CAP_SET) < 0) {
 		r = error_or(EINVAL);
 		goto out;
 	}
@@ -129,6 +154,18 @@ int priv_keep_time(void)
 out:
 	cap_free(caps);
 	return r;
+}
+
+int priv_keep_time(void)
+{
+	return keep_time_and(NULL, 0);
+}
+
+int priv_keep_time_and_users(void)
+{
+	/* Who is not root has nobody to become. */
+	return geteuid() == 0 ? keep_time_and(user_caps, COUNT_OF(user_caps))
+	                      : keep_time_and(NULL, 0);
 }
 
 int priv_raise_time(void)
@@ -151,7 +188,7 @@ int priv_drop_all(void)
 	cap_t none;
 	int r;
 
-	r = drop_bounding(-1);
+	r = drop_bounding(NULL, 0);
 	if (r < 0) {
 		return r;
 	}
@@ -193,11 +230,15 @@ static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	return r;
 }
 
+/* PR_SET_PDEATHSIG is forgotten by the kernel when the user changes. */
 static int change_ids(uid_t uid, gid_t gid)
 {
+	const pid_t parent = getppid();
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
+	int death_signal = 0;
 
+	(void)prctl(PR_GET_PDEATHSIG, &death_signal, 0L, 0L, 0L);
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
 	    setresuid(uid, uid, uid) < 0) {
 		return -errno;
@@ -207,6 +248,81 @@ static int change_ids(uid_t uid, gid_t gid)
 	}
 	if (ruid != uid || euid != uid || suid != uid || rgid != gid || egid != gid ||
 	    sgid != gid || getgroups(0, NULL) != 0) {
+		return -EIO;
+	}
+	if (death_signal != 0 &&
+	    (prctl(PR_SET_PDEATHSIG, (unsigned long)death_signal, 0L, 0L, 0L) < 0 ||
+	     getppid() != parent)) {
+		return -ESRCH;
+	}
+	return 0;
+}
+
+static int raise_users(void)
+{
+	int r = raise_permitted(CAP_SETUID);
+
+	return r < 0 ? r : raise_permitted(CAP_SETGID);
+}
+
+int priv_drop_to(uid_t uid, gid_t gid)
+{
+	int r;
+
+	if (geteuid() != 0 || uid == 0) {
+		return priv_drop_all();
+	}
+	/* First the bounding set: with the user id goes the right to empty it. */
+	r = drop_bounding(NULL, 0);
+	if (r == 0) {
+		r = raise_users();
+	}
+	if (r == 0) {
+		r = change_ids(uid, gid);
+	}
+	if (r < 0 && r != -EPERM && r != -EINVAL) {
+		return r;
+	}
+	if (r < 0) {
+		r = priv_drop_all();
+		return r < 0 ? r : geteuid() == 0;
+	}
+	return priv_drop_all();
+}
+
+static gid_t own_gid;
+
+/* Who had the right to leave can come back: root is still there as the real user.  A process that
+ * cannot is not the one that we think it is. */
+void priv_act_as_self(void)
+{
+	cap_t caps;
+
+	if (seteuid(0) < 0 || setegid(own_gid) < 0) {
+		abort();
+	}
+	/* With the user the effective set comes back. */
+	caps = cap_get_proc();
+	if (!caps || cap_clear_flag(caps, CAP_EFFECTIVE) < 0 || caps_become(caps) < 0) {
+		abort();
+	}
+	cap_free(caps);
+}
+
+int priv_act_as(uid_t uid, gid_t gid)
+{
+	int r;
+
+	if (geteuid() != 0 || uid == 0) {
+		return -EPERM;
+	}
+	r = raise_users();
+	if (r < 0) {
+		return r;
+	}
+	own_gid = getegid();
+	if (setegid(gid) < 0 || seteuid(uid) < 0) {
+		priv_act_as_self();
 		return -EPERM;
 	}
 	return 0;
@@ -231,7 +347,7 @@ int priv_become(const char *user)
 		return priv_drop_all();
 	}
 	/* First the bounding set: with the user id goes the right to empty it. */
-	r = drop_bounding(-1);
+	r = drop_bounding(NULL, 0);
 	if (r < 0) {
 		return r;
 	}

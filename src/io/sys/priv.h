@@ -7,13 +7,22 @@
 #define IO_SYS_PRIV_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/base.h"
+
+/* Who has no right and no file: the kernel's own number for a user that it cannot name, on every
+ * distribution "nobody".  Not asked by name, since the answer would come from libraries that have the
+ * rights of root while they look for it. */
+enum { PRIV_NOBODY = 65534 };
 
 /* Keeps CAP_SYS_TIME in the permitted set alone (not effective, not inheritable, ambient cleared)
  * and gives up all others, in the bounding set too where that is allowed.  Keeps the user id.
  * -EPERM when CAP_SYS_TIME is not permitted to begin with. */
 MUST_USE int priv_keep_time(void);
+/* The same, and keeps permitted, not effective, what priv_drop_to() and priv_act_as() need: for as long as
+ * processes are to be started. */
+MUST_USE int priv_keep_time_and_users(void);
 
 /* Raises or clears CAP_SYS_TIME in the effective set. */
 MUST_USE int priv_raise_time(void);
@@ -26,6 +35,17 @@ MUST_USE int priv_raise_raw(void);
 /* Gives up every capability for good: effective, permitted, inheritable, ambient, bounding where
  * allowed; no_new_privs set.  Verified by reading back. */
 MUST_USE int priv_drop_all(void);
+
+/* As root: to that user and group without supplementary groups; then priv_drop_all().  Not root, or that user
+ * already: only priv_drop_all().  0; 1 where the right to change users is missing (a container's
+ * --cap-drop ALL, a user namespace that maps one): then the user stays, without a
+ * capability; or -errno. */
+MUST_USE int priv_drop_to(uid_t uid, gid_t gid);
+
+/* As root: opens files from now on as that user and group would, and without any capability, until
+ * priv_act_as_self(), which keeps none effective.  0; -EPERM where the right is missing; another -errno. */
+MUST_USE int priv_act_as(uid_t uid, gid_t gid);
+void priv_act_as_self(void);
 
 /* As root: to `user` with its group and no supplementary groups, then priv_drop_all().
  * Not root: only priv_drop_all().  -ENOENT when there is no such user. */

@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "io/sys/filter_private.h"
+#include "io/sys/lifeline.h"
+#include "io/sys/sandbox_private.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_IS_POSSIBLE 0
@@ -24,9 +29,7 @@
 
 #if SANDBOX_IS_POSSIBLE
 
-/* By name, so that a system call that is younger than the library or unknown to the machine
- * is left out instead of breaking the build. */
-static const char *const both_may[] = {
+static const char *const all_may[] = {
 	/* memory; mmap, mprotect below */
 	"brk",
 	"madvise",
@@ -72,12 +75,9 @@ static const char *const both_may[] = {
 	"nanosleep",
 	"time",
 	"getrandom",
-	/* descriptors that are open */
+	/* descriptors that are open; close, fcntl, ioctl below */
 	"_llseek",
-	"close",
 	"dup",
-	"fcntl",
-	"fcntl64",
 	"fstat",
 	"fstat64",
 	"lseek",
@@ -89,21 +89,10 @@ static const char *const both_may[] = {
 	"readv",
 	"write",
 	"writev",
-	/* sockets that are open */
-	"getpeername",
-	"getsockname",
-	"getsockopt",
+	/* the socket to the process that started it; sendto below */
 	"recv",
 	"recvfrom",
-	"recvmmsg",
-	"recvmmsg_time64",
-	"recvmsg",
 	"send",
-	"sendmmsg",
-	"sendmsg",
-	"sendto",
-	"setsockopt",
-	"shutdown",
 	/* who am I, in messages and by libcap */
 	"capget",
 	"geteuid",
@@ -113,15 +102,16 @@ static const char *const both_may[] = {
 	"getuid",
 };
 
-/* `socket` is below.  The resolver is ended through the descriptor that stands for
- * it, so no signal can be sent to any other process. */
+/* `socket` and `setsockopt` are below.  A signal goes through a descriptor that stands for a process, and this one
+ * has those of its own helpers alone. */
 static const char *const measure_may[] = {
-	"bind", "connect", "pidfd_send_signal", "wait4", "waitid", "waitpid",
+	"bind",    "connect", "getsockname", "pidfd_send_signal",
+	"recvmsg", "wait4",   "waitid",      "waitpid",
 };
 
 static const char *const serve_may[] = {
-	"accept",
-	"accept4",
+	"accept",  "accept4",  "recvmmsg", "recvmmsg_time64",
+	"recvmsg", "sendmmsg", "shutdown",
 };
 
 /* Which files these may touch is for Landlock to say: no filter can read a path.  The second half is
@@ -131,6 +121,11 @@ static const char *const clerk_may[] = {
 	"renameat2", "unlink",     "unlinkat", "access", "faccessat", "faccessat2",
 	"fstatfs",   "fstatfs64",  "getcwd",   "lstat",  "lstat64",   "pread64",
 	"readlink",  "readlinkat", "stat",     "stat64", "statx",
+};
+
+/* ... and while it writes. */
+static const char *const history_may[] = {
+	"fchown", "fchown32", "fdatasync", "ftruncate", "ftruncate64", "pwrite64",
 };
 
 static const char *const reader_may[] = {
@@ -145,204 +140,167 @@ static const char *const reader_is_refused[] = {
 	"pwrite64", "rename", "renameat",  "renameat2", "unlink",    "unlinkat",
 };
 
-static int add_names(scmp_filter_ctx filter, uint32_t verdict, const char *const *names,
-                     size_t count)
+static void allow(struct filter *filter, const char *call, unsigned argument, uint32_t mask,
+                  uint32_t value)
 {
-	for (size_t i = 0; i < count; i++) {
-		const int number = seccomp_syscall_resolve_name(names[i]);
-		int r;
+	const struct filter_test test = { argument, FILTER_IS, mask, value };
 
-		if (number == __NR_SCMP_ERROR) {
-			continue;
-		}
-		r = seccomp_rule_add(filter, verdict, number, 0);
-		if (r < 0) {
-			return r;
-		}
-	}
-	return 0;
-}
-
-static int allow_names(scmp_filter_ctx filter, const char *const *names, size_t count)
-{
-	return add_names(filter, SCMP_ACT_ALLOW, names, count);
-}
-
-/* `verdict` on `name` where (argument & mask) == value. */
-static int add_masked(scmp_filter_ctx filter, uint32_t verdict, const char *name,
-                      unsigned argument, scmp_datum_t mask, scmp_datum_t value)
-{
-	const struct scmp_arg_cmp test = {
-		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
-	};
-	const int number = seccomp_syscall_resolve_name(name);
-
-	if (number == __NR_SCMP_ERROR) {
-		return 0;
-	}
-	return seccomp_rule_add_array(filter, verdict, number, 1, &test);
-}
-
-static int allow_masked(scmp_filter_ctx filter, const char *name, unsigned argument,
-                        scmp_datum_t mask, scmp_datum_t value)
-{
-	return add_masked(filter, SCMP_ACT_ALLOW, name, argument, mask, value);
+	filter_rule(filter, SECCOMP_RET_ALLOW, call, &test, 1);
 }
 
 /* Memory, but never memory to run. */
-static int allow_memory(scmp_filter_ctx filter)
+static void allow_memory(struct filter *filter)
 {
-	static const char *const calls[] = { "mmap", "mmap2", "mprotect" };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < COUNT_OF(calls); i++) {
-		r = allow_masked(filter, calls[i], 2, PROT_EXEC, 0);
-	}
-	return r;
+	allow(filter, "mmap", 2, PROT_EXEC, 0);
+	allow(filter, "mmap2", 2, PROT_EXEC, 0);
+	allow(filter, "mprotect", 2, PROT_EXEC, 0);
 }
 
-/* Whether stdout is a terminal, and how wide it is; a signal to nobody but itself. */
-static int allow_odds(scmp_filter_ctx filter)
+/* Nothing that makes the kernel send a signal for us: F_SETOWN, F_SETSIG, F_NOTIFY, O_ASYNC. */
+static void allow_fcntl(struct filter *filter, bool has_files)
 {
-	const scmp_datum_t all = UINT32_MAX;
-	int r;
+	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL };
+	/* Both widths of a 32-bit machine. */
+	static const int locks[] = { F_GETLK, F_SETLK, F_SETLKW, 5, 6, 7,
+#ifndef __LP64__
+		                     12,      13,      14
+#endif
+	};
 
-	r = allow_masked(filter, "ioctl", 1, all, TCGETS);
-	if (r == 0) {
-		r = allow_masked(filter, "ioctl", 1, all, TIOCGWINSZ);
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		allow(filter, "fcntl", 1, UINT32_MAX, (uint32_t)commands[i]);
+		allow(filter, "fcntl64", 1, UINT32_MAX, (uint32_t)commands[i]);
 	}
-	if (r == 0) {
-		r = allow_masked(filter, "tgkill", 0, all, (scmp_datum_t)getpid());
+	for (size_t i = 0; has_files && i < COUNT_OF(locks); i++) {
+		allow(filter, "fcntl", 1, UINT32_MAX, (uint32_t)locks[i]);
+		allow(filter, "fcntl64", 1, UINT32_MAX, (uint32_t)locks[i]);
 	}
-	if (r == 0) {
-		r = allow_masked(filter, "prctl", 0, all, PR_GET_NO_NEW_PRIVS);
-	}
-	return r;
 }
 
-/* UDP and TCP, no raw, packet, netlink or unix sockets. */
-static int allow_sockets(scmp_filter_ctx filter)
+/* Whether stdout is a terminal, and how wide it is; a signal to nobody but itself; and nobody cuts
+ * the line on which he is held. */
+static void allow_odds(struct filter *filter)
+{
+	const struct filter_test other_fd = { 0, FILTER_IS_NOT, UINT32_MAX,
+		                              (uint32_t)lifeline_fd() };
+	/* To whom the socket leads already. */
+	const struct filter_test no_address = { 5, FILTER_IS, UINT32_MAX, 0 };
+
+	filter_rule(filter, SECCOMP_RET_ALLOW, "close", &other_fd, lifeline_fd() >= 0);
+	filter_rule(filter, SECCOMP_RET_ALLOW, "sendto", &no_address, 1);
+	allow(filter, "ioctl", 1, UINT32_MAX, TCGETS);
+	allow(filter, "ioctl", 1, UINT32_MAX, TIOCGWINSZ);
+	allow(filter, "tgkill", 0, UINT32_MAX, (uint32_t)getpid());
+	allow(filter, "prctl", 0, UINT32_MAX, PR_GET_NO_NEW_PRIVS);
+}
+
+/* UDP and TCP by number: no raw, packet, netlink or unix socket, no ICMP, SCTP, MPTCP or UDP-Lite. */
+static void allow_sockets(struct filter *filter)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
-	const scmp_datum_t type_mask =
-		UINT32_MAX & ~(scmp_datum_t)(SOCK_CLOEXEC | SOCK_NONBLOCK);
+	const uint32_t type_mask = ~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	for (size_t i = 0; i < COUNT_OF(families) * COUNT_OF(types); i++) {
-		const struct scmp_arg_cmp tests[] = {
-			{ .arg = 0,
-			  .op = SCMP_CMP_MASKED_EQ,
-			  .datum_a = UINT32_MAX,
-			  .datum_b = (scmp_datum_t)families[i % 2] },
-			{ .arg = 1,
-			  .op = SCMP_CMP_MASKED_EQ,
-			  .datum_a = type_mask,
-			  .datum_b = (scmp_datum_t)types[i / 2] },
+		const struct filter_test tests[] = {
+			{ 0, FILTER_IS, UINT32_MAX, (uint32_t)families[i % 2] },
+			{ 1, FILTER_IS, type_mask, (uint32_t)types[i / 2] },
+			{ 2, FILTER_IS, UINT32_MAX, 0 },
 		};
-		int r;
 
-		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket),
-		                           COUNT_OF(tests), tests);
-		if (r < 0) {
-			return r;
-		}
+		filter_rule(filter, SECCOMP_RET_ALLOW, "socket", tests, COUNT_OF(tests));
 	}
-	return 0;
 }
 
-static int allow_reading(scmp_filter_ctx filter)
+static void allow_option(struct filter *filter, const char *call, int level, int name)
+{
+	const struct filter_test tests[] = {
+		{ 1, FILTER_IS, UINT32_MAX, (uint32_t)level },
+		{ 2, FILTER_IS, UINT32_MAX, (uint32_t)name },
+	};
+
+	filter_rule(filter, SECCOMP_RET_ALLOW, call, tests, COUNT_OF(tests));
+}
+
+/* Those of io/net/udp.c and tcp.c. */
+static void allow_measuring(struct filter *filter)
+{
+	filter_rules(filter, SECCOMP_RET_ALLOW, measure_may, COUNT_OF(measure_may));
+	allow_sockets(filter);
+	allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
+	allow_option(filter, "setsockopt", SOL_SOCKET, SO_RCVBUF);
+	allow_option(filter, "setsockopt", IPPROTO_IP, IP_RECVERR);
+	allow_option(filter, "setsockopt", IPPROTO_IPV6, IPV6_RECVERR);
+	allow_option(filter, "setsockopt", IPPROTO_TCP, TCP_NODELAY);
+	allow_option(filter, "getsockopt", SOL_SOCKET, SO_ERROR);
+}
+
+static void allow_serving(struct filter *filter)
+{
+	filter_rules(filter, SECCOMP_RET_ALLOW, serve_may, COUNT_OF(serve_may));
+	/* io/net/listen_departures.c begins to count anew. */
+	allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
+}
+
+static void allow_reading(struct filter *filter)
 {
 	static const struct {
 		const char *name;
 		unsigned argument;
 	} calls[] = { { "open", 1 }, { "openat", 2 } };
-	static const struct {
-		scmp_datum_t mask, value;
-		uint32_t verdict;
-	} rules[] = {
-		/* Of one call the rules must not overlap. */
-		{ O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY, SCMP_ACT_ALLOW },
-		{ O_ACCMODE, O_WRONLY, SCMP_ACT_ERRNO(EACCES) },
-		{ O_ACCMODE, O_RDWR, SCMP_ACT_ERRNO(EACCES) },
-	};
-	int r = allow_names(filter, reader_may, COUNT_OF(reader_may));
 
-	if (r == 0) {
-		r = add_names(filter, SCMP_ACT_ERRNO(EACCES), reader_is_refused,
-		              COUNT_OF(reader_is_refused));
-	}
-	for (size_t i = 0; r == 0 && i < COUNT_OF(calls) * COUNT_OF(rules); i++) {
-		const size_t call = i % COUNT_OF(calls), rule = i / COUNT_OF(calls);
+	filter_rules(filter, SECCOMP_RET_ALLOW, reader_may, COUNT_OF(reader_may));
+	filter_rules(filter, FILTER_ERROR(EACCES), reader_is_refused,
+	             COUNT_OF(reader_is_refused));
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		const struct filter_test writes = { calls[i].argument, FILTER_IS_NOT,
+			                            O_ACCMODE, O_RDONLY };
 
-		r = add_masked(filter, rules[rule].verdict, calls[call].name,
-		               calls[call].argument, rules[rule].mask, rules[rule].value);
+		allow(filter, calls[i].name, calls[i].argument,
+		      O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+		filter_rule(filter, FILTER_ERROR(EACCES), calls[i].name, &writes, 1);
 	}
-	return r;
 }
 
-static int fill(scmp_filter_ctx filter, enum sandbox_role role)
+static void fill(struct filter *filter, enum sandbox_role role)
 {
-	int r;
-
-	r = allow_names(filter, both_may, COUNT_OF(both_may));
-	if (r == 0) {
-		r = allow_memory(filter);
+	filter_rules(filter, SECCOMP_RET_ALLOW, all_may, COUNT_OF(all_may));
+	allow_memory(filter);
+	allow_odds(filter);
+	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE);
+	switch (role) {
+	case SANDBOX_MEASURE:
+		allow_measuring(filter);
+		break;
+	case SANDBOX_SERVE:
+		allow_serving(filter);
+		break;
+	case SANDBOX_HISTORY:
+		filter_rules(filter, SECCOMP_RET_ALLOW, history_may, COUNT_OF(history_may));
+		filter_rules(filter, SECCOMP_RET_ALLOW, clerk_may, COUNT_OF(clerk_may));
+		break;
+	case SANDBOX_CLERK:
+		filter_rules(filter, SECCOMP_RET_ALLOW, clerk_may, COUNT_OF(clerk_may));
+		break;
+	case SANDBOX_READER:
+		allow_reading(filter);
+		break;
+	case SANDBOX_RESOLVE:
+		break;
 	}
-	if (r == 0) {
-		r = allow_odds(filter);
-	}
-	if (r == 0 && role == SANDBOX_MEASURE) {
-		r = allow_names(filter, measure_may, COUNT_OF(measure_may));
-	}
-	if (r == 0 && role == SANDBOX_MEASURE) {
-		r = allow_sockets(filter);
-	}
-	if (r == 0 && role == SANDBOX_SERVE) {
-		r = allow_names(filter, serve_may, COUNT_OF(serve_may));
-	}
-	if (r == 0 && role == SANDBOX_CLERK) {
-		r = allow_names(filter, clerk_may, COUNT_OF(clerk_may));
-	}
-	if (r == 0 && role == SANDBOX_READER) {
-		r = allow_reading(filter);
-	}
-	return r;
 }
 
 int sandbox_enter(enum sandbox_role role)
 {
-	scmp_filter_ctx filter;
-	int r;
+	struct filter filter;
 
-	/* Asked first: without seccomp in the kernel the load fails in several ways. */
-	if (prctl(PR_GET_SECCOMP, 0L, 0L, 0L, 0L) < 0) {
-		return -ENOSYS;
+	filter_begin(&filter);
+	if (role == SANDBOX_RESOLVE) {
+		sandbox_deny(&filter);
+		return filter_load(&filter, SECCOMP_RET_ALLOW);
 	}
-	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (!filter) {
-		return -ENOSYS;
-	}
-	/* The kernel's own errno; every thread there is; no_new_privs is ours to set
-	 * beforehand, and a load without it must fail. */
-	r = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	if (r == 0) {
-		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	}
-	if (r == 0) {
-		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
-	}
-	if (r == 0) {
-		r = fill(filter, role);
-	}
-	if (r == 0) {
-		r = seccomp_load(filter);
-		/* So speaks a kernel that has strict mode alone, or no TSYNC. */
-		if (r == -EINVAL || r == -EOPNOTSUPP) {
-			r = -ENOSYS;
-		}
-	}
-	seccomp_release(filter);
-	return r;
+	fill(&filter, role);
+	return filter_load(&filter, SECCOMP_RET_KILL_PROCESS);
 }
 
 #else

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/sys/filter_private.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Calls of the second table of x86-64 have this bit: none of ours. */
+#define X32_BIT 0x40000000U
+/* libseccomp's numbers for calls that are parts of socketcall() lie below this. */
+enum { SOCKETCALL_BASE = -100, SOCKETCALL_END = -200 };
+
+static void put(struct filter *filter, struct sock_filter instruction)
+{
+	if (filter->len >= COUNT_OF(filter->code)) {
+		filter->is_full = true;
+		return;
+	}
+	filter->code[filter->len++] = instruction;
+}
+
+static void put_load(struct filter *filter, size_t offset)
+{
+	put(filter,
+	    (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void put_verdict(struct filter *filter, uint32_t verdict)
+{
+	put(filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
+}
+
+static void put_jump(struct filter *filter, uint16_t kind, uint32_t value, size_t if_so,
+                     size_t if_not)
+{
+	put(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | kind | BPF_K, value,
+	                                         (uint8_t)if_so, (uint8_t)if_not));
+}
+
+/* Where the lower half of an argument lies. */
+static size_t argument_at(unsigned argument)
+{
+	const size_t half = __BYTE_ORDER == __BIG_ENDIAN ? sizeof(uint32_t) : 0;
+
+	return offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + half;
+}
+
+/* Three instructions; `rest`: those of the rule that come after them. */
+static void put_test(struct filter *filter, const struct filter_test *test, size_t rest)
+{
+	put_load(filter, argument_at(test->argument));
+	put(filter, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, test->mask));
+	switch (test->relation) {
+	case FILTER_IS:
+		put_jump(filter, BPF_JEQ, test->value, 0, rest);
+		break;
+	case FILTER_IS_NOT:
+		put_jump(filter, BPF_JEQ, test->value, rest, 0);
+		break;
+	case FILTER_IS_ABOVE:
+		put_jump(filter, BPF_JGT, test->value, 0, rest);
+		break;
+	}
+}
+
+static void put_rule(struct filter *filter, uint32_t verdict, uint32_t number,
+                     const struct filter_test *tests, size_t count)
+{
+	/* Verdict, and the number again where tests have displaced it. */
+	const size_t tail = count > 0 ? 2 : 1;
+
+	put_jump(filter, BPF_JEQ, number, 0, 3 * count + tail);
+	for (size_t i = 0; i < count; i++) {
+		put_test(filter, &tests[i], 3 * (count - 1 - i) + 1);
+	}
+	put_verdict(filter, verdict);
+	if (count > 0) {
+		put_load(filter, offsetof(struct seccomp_data, nr));
+	}
+}
+
+void filter_begin(struct filter *filter)
+{
+	filter->len = 0;
+	filter->is_full = false;
+	put_load(filter, offsetof(struct seccomp_data, arch));
+	put_jump(filter, BPF_JEQ, seccomp_arch_native(), 1, 0);
+	put_verdict(filter, SECCOMP_RET_KILL_PROCESS);
+	put_load(filter, offsetof(struct seccomp_data, nr));
+#if defined(__x86_64__) && !defined(__ILP32__)
+	put_jump(filter, BPF_JGE, X32_BIT, 0, 1);
+	put_verdict(filter, SECCOMP_RET_KILL_PROCESS);
+#endif
+}
+
+#ifdef SYS_socketcall
+/* What the library gives as parts of socketcall() is, on newer kernels, a call as well. */
+static int direct_number(const char *call)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} calls[] = {
+#ifdef SYS_socket
+		{ "socket", SYS_socket },
+		{ "bind", SYS_bind },
+		{ "connect", SYS_connect },
+		{ "listen", SYS_listen },
+		{ "accept4", SYS_accept4 },
+		{ "getsockname", SYS_getsockname },
+		{ "getpeername", SYS_getpeername },
+		{ "getsockopt", SYS_getsockopt },
+		{ "setsockopt", SYS_setsockopt },
+		{ "sendto", SYS_sendto },
+		{ "sendmsg", SYS_sendmsg },
+		{ "sendmmsg", SYS_sendmmsg },
+		{ "recvfrom", SYS_recvfrom },
+		{ "recvmsg", SYS_recvmsg },
+		{ "recvmmsg", SYS_recvmmsg },
+		{ "shutdown", SYS_shutdown },
+#endif
+		{ "", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		if (strcmp(call, calls[i].name) == 0) {
+			return calls[i].number;
+		}
+	}
+	return -1;
+}
+
+/* Its arguments lie in memory, where no filter can look: only which part it is can be told. */
+static void put_part(struct filter *filter, uint32_t verdict, int part)
+{
+	const struct filter_test which = { 0, FILTER_IS, UINT32_MAX, (uint32_t)part };
+
+	put_rule(filter, verdict, SYS_socketcall, &which, 1);
+}
+#endif
+
+void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
+                 const struct filter_test *tests, size_t count)
+{
+	int number = seccomp_syscall_resolve_name(call);
+
+#ifdef SYS_socketcall
+	if (number < SOCKETCALL_BASE && number > SOCKETCALL_END) {
+		/* A refusal of some of them must not become one of all. */
+		if (verdict == SECCOMP_RET_ALLOW || count == 0) {
+			put_part(filter, verdict, SOCKETCALL_BASE - number);
+		}
+		number = direct_number(call);
+	}
+#endif
+	if (number >= 0) {
+		put_rule(filter, verdict, (uint32_t)number, tests, count);
+	}
+}
+
+void filter_rules(struct filter *filter, uint32_t verdict, const char *const *calls,
+                  size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		filter_rule(filter, verdict, calls[i], NULL, 0);
+	}
+}
+
+int filter_load(struct filter *filter, uint32_t otherwise)
+{
+	struct sock_fprog program = { .filter = filter->code };
+	long r;
+
+	/* Asked first: without seccomp in the kernel the load fails in several ways. */
+	if (prctl(PR_GET_SECCOMP, 0L, 0L, 0L, 0L) < 0) {
+		return -ENOSYS;
+	}
+	put_verdict(filter, otherwise);
+	if (filter->is_full) {
+		return -ENOBUFS;
+	}
+	program.len = (unsigned short)filter->len;
+	r = syscall(SYS_seccomp, (long)SECCOMP_SET_MODE_FILTER,
+	            (long)SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (r > 0) {
+		return -ESRCH; /* a thread that could not be made to follow */
+	}
+	if (r < 0) {
+		/* So speaks a kernel that has strict mode alone, or no TSYNC. */
+		return errno == EINVAL || errno == EOPNOTSUPP ? -ENOSYS : -errno;
+	}
+	return 0;
+}
