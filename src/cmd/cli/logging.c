@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cli/logging.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,10 @@ void logging_open(const struct measuring_settings *settings)
 	r = log_open(settings->log_to, &the_log);
 	if (r < 0) {
 		command_complain("warning: cannot write to the log %s: %s",
-		                 command_quote(settings->log_to, quoted), strerror(-r));
+		                 command_quote(settings->log_to, quoted),
+		                 r == -ELOOP    ? "it is a symbolic link"
+		                 : r == -EMLINK ? "it has a second name"
+		                                : strerror(-r));
 	} else if (the_log.kind != LOG_TO_STDERR) { /* where complaints are anyway */
 		command_complain_also(put_complaint);
 	}

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cli/command.h"
+#include "io/store/file_open.h"
 
 /* A file on its way into an array. */
 struct reader {
@@ -138,6 +140,19 @@ static int lines_read(struct reader *reader)
 	return 0;
 }
 
+/* NULL and why. */
+static FILE *file_from(const char *path, int *ret_error)
+{
+	int fd = file_open_regular(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	*ret_error = fd < 0 ? -fd : errno;
+	if (fd >= 0 && !file) {
+		close(fd);
+	}
+	return file;
+}
+
 int servers_file_read(const char *path, size_t max, struct server_spec **servers,
                       size_t *count)
 {
@@ -150,11 +165,15 @@ int servers_file_read(const char *path, size_t max, struct server_spec **servers
 		.count = *count,
 		.room = *count,
 	};
+	int error = 0;
 	int status;
 
-	reader.file = is_stdin ? stdin : fopen(path, "re");
+	reader.file = is_stdin ? stdin : file_from(path, &error);
 	if (!reader.file) {
-		command_complain("%s: %s", reader.name, strerror(errno));
+		command_complain("%s: %s", reader.name,
+		                 error == EMEDIUMTYPE
+		                         ? "not a regular file; - is standard input"
+		                         : strerror(error));
 		return REQTIME_EXIT_USAGE;
 	}
 	status = lines_read(&reader);

@@ -100,7 +100,13 @@ static int open_output(struct session *session, const char *name)
 		command_complain("--write needs a file: standard output has the report");
 		return REQTIME_EXIT_USAGE;
 	}
-	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	/* Without waiting for somebody to read a FIFO, nor later for him to go on reading. */
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	if (fd < 0 && errno == ENXIO) {
+		command_complain("cannot write %s: nobody reads it",
+		                 command_quote(name, quoted));
+		return REQTIME_EXIT_SYSTEM;
+	}
 	if (fd < 0) {
 		return trace_complain_file("write", name, errno);
 	}

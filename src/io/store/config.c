@@ -120,6 +120,9 @@ static int check_file(int fd, struct config_error *ret)
 	if (st.st_mode & S_IWOTH) {
 		return refuse(ret, 0, "everybody may write to it: chmod o-w");
 	}
+	if ((st.st_mode & S_IWGRP) && st.st_gid != getauxval(AT_GID)) {
+		return refuse(ret, 0, "another group may write to it: chmod g-w");
+	}
 	if (st.st_size > CONFIG_OCTETS_MAX) {
 		return refuse(ret, 0, "the file is too long");
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,14 +22,25 @@ enum {
 
 static int open_file(const char *path)
 {
+	struct stat st;
 	int fd;
 
 	/* Beyond a limit on file sizes a write is to fail, not to end the run. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	/* Not to wait: for the reader of a pipe. */
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	/* Not to wait: for the reader of a pipe.  Whoever may make a link or a second name where the log lies must not
+	 * choose what is written to. */
+	fd = open(path,
+	          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+	                  O_NOFOLLOW,
 	          0640);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0) {
+		return -errno;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		close(fd);
+		return -EMLINK;
+	}
+	return fd;
 }
 
 static int open_syslog(void)

@@ -26,7 +26,8 @@ struct log {
 enum { LOG_LINE_MAX = 1000 }; /* octets of a text; what is longer is cut */
 
 /* `to`: "syslog", "stderr", or the name of a file, which is made where it is not there; a
- * directory in front ("./syslog") makes it a file in any case.  0 or -errno, `*ret` left alone. */
+ * directory in front ("./syslog") makes it a file in any case.  0 or -errno, `*ret` left alone: -ELOOP for a
+ * symbolic link, -EMLINK for a file that has a second name. */
 MUST_USE int log_open(const char *to, struct log *ret);
 
 /* One line; `text` without a line feed, escaped here as text_escape() has it.  0 or -errno. */
