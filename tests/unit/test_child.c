@@ -30,10 +30,11 @@ static void hang(void *ctx, int fd)
 /* Starts one and waits until it is at work; tells its number. */
 static _Noreturn void start_one(int tell_fd)
 {
+	const struct child_duties duties = { .run = hang };
 	struct child child;
 	char octet;
 
-	if (child_start(hang, NULL, &child) < 0 || read(child.fd, &octet, 1) != 1 ||
+	if (child_start(&duties, &child) < 0 || read(child.fd, &octet, 1) != 1 ||
 	    write(tell_fd, &child.pid, sizeof(child.pid)) != (ssize_t)sizeof(child.pid)) {
 		_exit(1);
 	}
