@@ -2,12 +2,13 @@
  *
  * For the test scripts:
  *
- *   sim_server [PATH_MS JITTER_MS]
+ *   sim_server [PATH_MS JITTER_MS [DRAG_PPM FROM_S]]
  *   sim_server look             prints how often the clock was stepped, and how far behind it is, ms
  *   sim_server behind SECONDS   puts it there
  *
  * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
- * of so much on average each way.  Prints its port, runs until it is killed.
+ * of so much on average each way; from FROM_S after the beginning on its time gains DRAG_PPM.
+ * Prints its port, runs until it is killed.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,7 +31,15 @@ static void put_stamp(uint8_t *at, int64_t ns)
 	}
 }
 
-static double path_ns, jitter_ns;
+static double path_ns, jitter_ns, drag_ppm, drag_from_s;
+
+static int64_t server_ns(const struct sim *sim)
+{
+	const int64_t ns = sim_true_ns(sim);
+	const double dragged_s = (double)(ns - SIM_START_NS) * 1e-9 - drag_from_s;
+
+	return ns + (dragged_s > 0.0 ? (int64_t)(dragged_s * drag_ppm * 1e3) : 0);
+}
 
 static void travel(uint64_t *random)
 {
@@ -50,10 +59,10 @@ static void answer(const struct sim *sim, uint64_t *random, uint8_t *packet)
 	memcpy(reply + 12, "SIM", 3);
 	memcpy(reply + 24, packet + 40, 8); /* what the client sent comes back as origin */
 	travel(random);
-	ns = sim_true_ns(sim);
+	ns = server_ns(sim);
 	put_stamp(reply + 16, ns - NS);
 	put_stamp(reply + 32, ns);
-	put_stamp(reply + 40, sim_true_ns(sim));
+	put_stamp(reply + 40, server_ns(sim));
 	travel(random);
 	memcpy(packet, reply, sizeof(reply));
 }
@@ -91,9 +100,13 @@ int main(int argc, char **argv)
 	if (sim && look_or_put(sim, argc, argv)) {
 		return 0;
 	}
-	if (argc == 3) {
+	if (argc >= 3) {
 		path_ns = strtod(argv[1], NULL) * 1e6;
 		jitter_ns = strtod(argv[2], NULL) * 1e6;
+	}
+	if (argc == 5) {
+		drag_ppm = strtod(argv[3], NULL);
+		drag_from_s = strtod(argv[4], NULL);
 	}
 	if (!sim || fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&name, &len) < 0) {

@@ -117,6 +117,9 @@ static int fake_order(void *ctx, const struct kernel_clock_order *order, int *re
 	fake->kernel.leap = order->leap;
 	if (order->has_frequency) {
 		fake->kernel.frequency_ppb = order->frequency_ppb + 1;
+		if (order->frequency_ppb >= -500000 && order->frequency_ppb <= 500000) {
+			fake->kernel.tick_ppb = 0;
+		}
 	}
 	if (order->has_errors) {
 		fake->kernel.is_unsynchronised = false;
@@ -478,6 +481,8 @@ static const struct told tolds[] = {
 	{ "told: what is pending and stays counts", 2 * MS, true, 2 * MS, MS / 2, 0, 0, 0, 2 * MS, 0, true, 0, true, 5 * MS, 2 * MS + MS / 2 },
 	{ "told: a step by advice", 2 * NS_PER_S, true, 2 * NS_PER_S + 2 * MS, MS, 4 * MS, -7000, 100, 40 * MS,
 	  2 * NS_PER_S + 2 * MS, true, -7000, true, 5 * MS, MS },
+	{ "told: what is in flight of a slew, and how much is not known", 2 * MS, false, 0, 0, 0, 0, 0, 2 * MS, 0, false, 0, true,
+	  5 * MS + MS / 2, 5 * MS + MS / 2 },
 	{ "told: esterror is no more than maxerror", 0, true, 0, NS_PER_S, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
 	{ "told: an absurd deviation", 0, true, 0, -5, 0, 0, 0, 0, 0, true, 0, true, 3 * MS, 3 * MS },
 	{ "told: a change of 100 ppm at most", 0, true, 0, 0, 0, 300000, 50, 0, 0, true, 100050, true, 3 * MS, 0 },
@@ -638,6 +643,87 @@ static void deaf_to_leap(void **state)
 	assert_false(result.is_told);
 }
 
+/* What a slew of before does in this second is not ordered again; and nobody can make that more
+ * than the kernel has. */
+static void in_flight_is_left_out(void **state)
+{
+	static const struct {
+		int64_t in_flight_ns, want_ns;
+	} flights[] = { { 300 * NS_PER_US, 40 * MS - 300 * NS_PER_US },
+		        { -300 * NS_PER_US, 40 * MS + 300 * NS_PER_US },
+		        { INT64_MAX, 40 * MS - 500 * NS_PER_US },
+		        { INT64_MIN, 40 * MS + 500 * NS_PER_US } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(flights); i++) {
+		struct correct_record record = good;
+		struct fake fake = still;
+		const struct clock_ports clock = ports_of(&fake);
+		struct correct_result result;
+
+		record.offset_ns = 40 * MS;
+		record.has_advice = 1;
+		record.phase_ns = 40 * MS;
+		record.in_flight_ns = flights[i].in_flight_ns;
+		correct_apply(&record, &usual, &clock, &(struct correct_wish){ 0 },
+		              &result);
+		assert_int_equal(fake.given_ns, flights[i].want_ns);
+	}
+}
+
+struct rate_row {
+	const char *name;
+	int64_t freq_ppb, tick_ppb;
+	bool has_advice;
+	int64_t advised_ppb, beyond_ppb;
+	bool has_last;
+	int64_t last_ppb;
+	bool is_deaf;
+	/* wanted */
+	bool has_frequency;
+	int64_t given_ppb, stray_us;
+	bool is_missing;
+};
+
+/* clang-format off */
+static const struct rate_row rate_rows[] = {
+	{ "rate: a stray tick is set right", 3000, 2000000, false, 0, 0, false, 0, false, true, 3000, 10020, false },
+	{ "rate: ... although the past has nothing to say yet", 3000, 2000000, true, 2003000, 0, false, 0, false, true, 3000, 10020, false },
+	{ "rate: a tick within 500 ppm is somebody's choice", 3000, 400000, false, 0, 0, false, 0, false, false, 0, 0, false },
+	{ "rate: what our last run left is needed", 3000, 2000000, false, 0, 0, true, 2003000, false, false, 0, 0, false },
+	{ "rate: what the past says counts more", 3000, 2000000, true, 1990000, 0, false, 0, false, true, 1990000, 0, false },
+	{ "rate: the kernel takes none", 0, 0, true, 50000, 0, false, 0, true, true, 50000, 0, true },
+	{ "rate: more than any kernel takes", 0, 4900000, true, 5000000, 2000, true, 4900000, false, true, 5000000, 0, true },
+	{ "rate: a hair more is no matter", 0, 4900000, true, 5000000, 900, true, 4900000, false, true, 5000000, 0, false },
+};
+/* clang-format on */
+
+static void rate_row(void **state)
+{
+	const struct rate_row *row = *state;
+	struct correct_record record = good;
+	struct fake fake = still;
+	const struct clock_ports clock = ports_of(&fake);
+	struct correct_result result;
+
+	record.has_advice = row->has_advice;
+	record.phase_ns = record.offset_ns;
+	record.frequency_ppb = row->advised_ppb;
+	record.beyond_ppb = row->beyond_ppb;
+	record.has_last_frequency = row->has_last;
+	record.last_frequency_ppb = row->last_ppb;
+	fake.kernel.frequency_ppb = row->freq_ppb + row->tick_ppb;
+	fake.kernel.tick_ppb = row->tick_ppb;
+	fake.kernel.tick_us = 10000 + row->tick_ppb / 100000;
+	fake.is_deaf = row->is_deaf;
+	correct_apply(&record, &usual, &clock, &(struct correct_wish){ 0 }, &result);
+	assert_int_equal(result.status, CORRECT_DONE);
+	assert_int_equal(fake.order.has_frequency, row->has_frequency);
+	assert_int_equal(fake.order.frequency_ppb, row->given_ppb);
+	assert_int_equal(result.stray_tick_us, row->stray_us);
+	assert_int_equal(correct_rate_is_missing(&result), row->is_missing);
+}
+
 /* 40 ms at 500 ppm are 80 s. */
 static void slew_says_when(void **state)
 {
@@ -713,7 +799,8 @@ static void dry_plan_is_the_plan(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(tolds) + COUNT_OF(leaps) + 6];
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(tolds) + COUNT_OF(leaps) +
+	                        COUNT_OF(rate_rows) + 7];
 	size_t i, k;
 
 	memset(tests, 0, sizeof(tests));
@@ -732,6 +819,12 @@ int main(void)
 			                          .test_func = leap_row,
 			                          .initial_state = (void *)&leaps[k] };
 	}
+	for (k = 0; k < COUNT_OF(rate_rows); k++) {
+		tests[i++] = (struct CMUnitTest){ .name = rate_rows[k].name,
+			                          .test_func = rate_row,
+			                          .initial_state = (void *)&rate_rows[k] };
+	}
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(in_flight_is_left_out);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(deaf_kernel);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(deaf_to_leap);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(slew_says_when);

@@ -243,6 +243,11 @@ static void errors_for(struct deed *deed)
 	                          : size_of(deed->state.pending_slew_ns);
 
 	order->max_error_ns = ns_add(left_ns, record->bound_ns);
+	/* What the kernel has taken of it and gives in this second is known from the past alone. */
+	if (!record->has_advice && deed->state.pending_slew_ns != 0 &&
+	    order->step_ns == 0) {
+		order->max_error_ns = ns_add(order->max_error_ns, SLEW_PER_SECOND_NS);
+	}
 	order->estimated_error_ns = order->max_error_ns;
 	if (record->has_advice && record->phase_sd_ns >= 0) {
 		order->estimated_error_ns = clamped(

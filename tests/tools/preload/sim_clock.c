@@ -31,7 +31,7 @@ enum { SKIP_LEAST_MS = 1000 };
 
 static struct sim *sim;
 static pid_t first;
-static FILE *report;
+static const char *report_path;
 static long waits_left;
 static const char *fault;
 
@@ -40,7 +40,6 @@ static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *path = getenv("SIM_REPORT");
 	const char *waits = getenv("SIM_WAITS");
 
 	sim = sim_open();
@@ -52,13 +51,7 @@ __attribute__((constructor)) static void begin(void)
 	first = getpid();
 	fault = getenv("SIM_FAULT");
 	waits_left = waits ? atol(waits) : -1;
-	if (path) {
-		report = fopen(path, "we");
-		if (!report) {
-			abort();
-		}
-		setvbuf(report, NULL, _IONBF, 0);
-	}
+	report_path = getenv("SIM_REPORT");
 }
 
 /* ---- the machine ---- */
@@ -239,6 +232,7 @@ static void skip(int64_t local_wait_ns)
 {
 	double sum = 0.0, worst_ns = 0.0, seconds = 0.0;
 	long broken = 0, told = 0;
+	FILE *report;
 	int64_t ns;
 
 	lock();
@@ -256,9 +250,12 @@ static void skip(int64_t local_wait_ns)
 		told++;
 		broken += off_ns > (double)maxerror_ns();
 	}
+	/* Each time anew: the program closes what it did not open itself. */
+	report = report_path ? fopen(report_path, "ae") : NULL;
 	if (report) {
 		fprintf(report, "%.0f %.0f %.0f %.0f %ld %ld %ld\n", sqrt(sum / seconds),
 		        worst_ns, sim->crystal_ppb, kernel_ppb(), told, broken, sim->steps);
+		fclose(report);
 	}
 	unlock();
 }
