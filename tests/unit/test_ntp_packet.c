@@ -305,7 +305,7 @@ static const struct reply_row reply_rows[] = {
 	{ "reference 60 ns later",              REPLY, 0, { { 16, 8, { 0xee, 0xae, 0x22, 0xcf, 0x22, 0xd0, 0xf9, 0x1e } } }, NTP_FUTURE_REFERENCE },
 	{ "reference a second later",           REPLY, 0, { { 16, 8, { 0xee, 0xae, 0x22, 0xd0, 0x22, 0xd0, 0xf8, 0x1e } } }, NTP_FUTURE_REFERENCE },
 	{ "reference of the next era",          REPLY, 0, { { 16, 8, { 0, 0, 0, 1, 0, 0, 0, 0 } } }, NTP_FUTURE_REFERENCE },
-	{ "reference long ago",                 REPLY, 0, { { 16, 8, { 0x90, 0, 0, 0, 0, 0, 0, 0 } } }, NTP_ACCEPTED },
+	{ "reference long ago",                 REPLY, 0, { { 16, 8, { 0x98, 0, 0, 0, 0, 0, 0, 0 } } }, NTP_ACCEPTED },
 	{ "reference of 2036 before the rollover", CHRONYD_REPLY_2036_AFTER, sizeof(CHRONYD_REPLY_2036_AFTER), 0, { { 16, 8, { 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 } } }, NTP_ACCEPTED },
 	{ "reference of 2036 after, transmit before", CHRONYD_REPLY_2036_ROLLS, sizeof(CHRONYD_REPLY_2036_ROLLS), 0, { { 16, 8, { 0, 0, 0, 0, 0, 0, 0, 1 } } }, NTP_FUTURE_REFERENCE },
 

@@ -30,7 +30,7 @@ static int64_t fraction_to_ns(uint32_t fraction)
 
 struct instant instant_from_ntp(struct ntp_ts ts)
 {
-	return instant_from_ntp_since(ts, REQTIME_BUILD_FLOOR_S);
+	return instant_from_ntp_since(ts, NTP_WINDOW_BEGIN_S);
 }
 
 struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s)
@@ -40,15 +40,6 @@ struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s)
 
 	return instant_from_unix(first_unix_s + (int64_t)later_s,
 	                         fraction_to_ns(ts.fraction));
-}
-
-struct instant instant_from_ntp_recorded(struct ntp_ts ts, struct instant at)
-{
-	int64_t at_s = at.unix_ns / NS_PER_S;
-
-	return instant_from_ntp_since(ts, at_s < REQTIME_BUILD_FLOOR_S
-	                                          ? at_s - (INT64_C(1) << 31)
-	                                          : REQTIME_BUILD_FLOOR_S);
 }
 
 int64_t ntp_ts_diff_ns(struct ntp_ts a, struct ntp_ts b)

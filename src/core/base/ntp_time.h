@@ -4,9 +4,10 @@
  *
  * Wire seconds count modulo 2^32 from 1900, so alone they do not say which era
  * they are of.  They are placed in the one window that needs no help from the
- * local clock: the 2^32 s, 136 years, that begin with the day of this program's
- * release, before which no honest server can ask to be believed.  A clock that
- * stands at 1970, 2001 or 2199 therefore reads the same answer in the same way.
+ * local clock: the 2^32 s, 136 years, that begin 50 years before the day of this
+ * program's release.  A clock that stands at 1970, 2001 or 2199 therefore reads the
+ * same answer in the same way; what lies before the release, which is never believed,
+ * is still read and shown as what it is.
  */
 #ifndef CORE_BASE_NTP_TIME_H
 #define CORE_BASE_NTP_TIME_H
@@ -33,17 +34,15 @@ struct instant {
 bool ntp_ts_is_zero(struct ntp_ts ts);
 bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b);
 
-/* The time that the stamp means from the day of release on.  Rounds to the nearest nanosecond;
+/* The first second of the window: 50 years before the day of release. */
+#define NTP_WINDOW_BEGIN_S (REQTIME_BUILD_FLOOR_S - INT64_C(1577880000))
+
+/* The time that the stamp means within the window.  Rounds to the nearest nanosecond;
  * total over all 2^64 inputs. */
 struct instant instant_from_ntp(struct ntp_ts ts);
 
 /* The same from another second on: `first_unix_s` is the earliest that it can mean. */
 struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s);
-
-/* The same for a stamp that was recorded when a clock read `at`.  A recording of before the
- * release is an old one, and its clock says the era: the nearest.  In any other the clock may be
- * what is wrong, and it is not asked. */
-struct instant instant_from_ntp_recorded(struct ntp_ts ts, struct instant at);
 
 /* a - b of two stamps that are less than 68 years apart, whatever their era; rounded to the
  * nearest nanosecond. */

@@ -104,6 +104,11 @@ static bool is_version(uint8_t version)
 	return version >= 1 && version <= NTP_VERSION;
 }
 
+static bool is_after(struct ntp_ts a, struct ntp_ts b)
+{
+	return instant_diff_ns(instant_from_ntp(a), instant_from_ntp(b)) > 0;
+}
+
 /* Whether a reply that answers our request can be used. */
 static enum ntp_verdict judge_answer(const struct ntp_header *reply)
 {
@@ -132,7 +137,7 @@ static enum ntp_verdict judge_answer(const struct ntp_header *reply)
 	if (ntp_ts_is_zero(reply->reference)) {
 		return NTP_NO_REFERENCE;
 	}
-	if (ntp_ts_diff_ns(reply->reference, reply->transmit) > 0) {
+	if (is_after(reply->reference, reply->transmit)) {
 		return NTP_FUTURE_REFERENCE;
 	}
 	return NTP_ACCEPTED;

@@ -87,7 +87,9 @@ static void format_reference(const struct ntp_header *reply, char *buf)
 {
 	char ahead[SPAN_TEXT_ROOM];
 
-	span_format(ntp_ts_diff_ns(reply->reference, reply->transmit), 0, ahead);
+	span_format(instant_diff_ns(instant_from_ntp(reply->reference),
+	                            instant_from_ntp(reply->transmit)),
+	            0, ahead);
 	snprintf(buf, REFUSAL_ROOM, "reference timestamp %s after its transmit timestamp",
 	         ahead);
 }

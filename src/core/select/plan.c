@@ -9,8 +9,8 @@
 
 #define S_PER_DAY INT64_C(86400)
 
-/* 2106-01-01 00:00:00 UTC.  A server whose own clock starts at 1970 and was never set says what
- * from 2106-02-07 on will be the time; until then it is believed in neither. */
+/* 2106-01-01 00:00:00 UTC.  A server whose clock starts at 1970 and was never set says on the wire
+ * what is 2106-02-07 in the window of core/base/ntp_time.h. */
 #define RANGE_END_NS (INT64_C(4291747200) * NS_PER_S)
 
 /* An announced leap second makes the hour of this much ambiguous. */
@@ -49,8 +49,7 @@ const char *plan_reason_text(enum plan_reason reason)
 	case PLAN_BEFORE_FLOOR:
 		return "the servers' time lies before what is known to be past";
 	case PLAN_BEYOND_RANGE:
-		return "the servers' time lies after 2105, or before this program's "
-		       "release";
+		return "the servers' time lies after 2105";
 	case PLAN_SLEW_TOO_LONG:
 		return "a slew of that size would take months; --step would do it";
 	case PLAN_LEAP_NEAR:

@@ -70,8 +70,8 @@ static void work_out_stamps(struct trace_exchange *exchange)
 	/* T2 and T3 are within 2^32 s of each other, so this cannot overflow. */
 	int64_t held_ns = instant_diff_ns(exchange->t3, exchange->t2);
 
-	/* Their mean; the sum of two centuries would be cut. */
-	exchange->offset_ns = ns_add(back_ns, ns_sub(there_ns, back_ns) / 2);
+	/* The sum of two centuries does not fit in 64 bits. */
+	exchange->offset_ns = (int64_t)(((__int128)there_ns + back_ns) / 2);
 	exchange->delay_ns = ns_add(instant_diff_ns(exchange->t4, exchange->t1), -held_ns);
 	exchange->has_result = true;
 }
@@ -136,8 +136,8 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 	};
 	if (packet->protocol == TRACE_NTP && tells_stamps(packet)) {
 		ret->has_stamps = true;
-		ret->t2 = instant_from_ntp_recorded(packet->ntp.receive, packet->at);
-		ret->t3 = instant_from_ntp_recorded(packet->ntp.transmit, packet->at);
+		ret->t2 = instant_from_ntp(packet->ntp.receive);
+		ret->t3 = instant_from_ntp(packet->ntp.transmit);
 		work_out_stamps(ret);
 	} else if (packet->has_reading) {
 		work_out_reading(ret);

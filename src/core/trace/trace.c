@@ -123,8 +123,6 @@ void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t 
 {
 	if (packet->protocol == TRACE_TIME) {
 		packet->has_reading = text_time_868_parse(text, octets, &packet->reading);
-		packet->reading = instant_from_ntp_recorded(
-			ntp_from_instant(packet->reading), packet->at);
 	} else {
 		packet->text_octets =
 			octets < sizeof(packet->text) ? octets : sizeof(packet->text);

@@ -12,8 +12,8 @@ tool far_clock.so
 # --- one server with a far-off time: name|script|seconds wanted|set --dry-run|--any-offset
 now_s=$(date +%s)
 release_s=1793491200
-wire() { # seconds since 1970 that this wire second means, less now: from the day of release on
-	if [ "$1" -lt $((release_s + 2208988800)) ]; then
+wire() { # seconds since 1970 that this wire second means, less now: from 50 years before the release on
+	if [ "$1" -lt $((release_s - 1577880000 + 2208988800)) ]; then
 		echo $(($1 + 4294967296 - 2208988800 - now_s))
 	else
 		echo $(($1 - 2208988800 - now_s))
@@ -27,11 +27,12 @@ row 34 offset +1001 s|shift=1001000|1001|3|0
 row 35 offset -1 s|shift=-1000|-1|0|0
 row 35 offset -1 day|shift=-86400000|-86400|3|0
 row 35 offset -1 week|shift=-604800000|-604800|3|0
+row 35 offset -10 years|shift=-315360000000|-315360000|3|3
 row 36 the day of release|at=$((release_s + 2208988800))|$(wire $((release_s + 2208988800)))|3|0
-row 36 a day before it, which the wire cannot tell from 2162|at=$((release_s - 86400 + 2208988800))|$(wire $((release_s - 86400 + 2208988800)))|3|3
+row 36 a day before it|at=$((release_s - 86400 + 2208988800))|$(wire $((release_s - 86400 + 2208988800)))|3|3
 row 36 1900, which the wire cannot tell from 2036|at=86400|$(wire 86400)|3|0
 row 36 1970, which the wire cannot tell from 2106|at=2208990000|$(wire 2208990000)|3|3
-row 36 2001, which the wire cannot tell from 2137|at=3187296000|$(wire 3187296000)|3|3
+row 36 2001|at=3187296000|$(wire 3187296000)|3|3
 row 37 2036-02-07 06:28:14|at=4294967294|$(wire 4294967294)|3|0
 row 37 2036-02-07 06:28:15|at=4294967295|$(wire 4294967295)|3|0
 row 37 2036-02-07 06:28:16|at=0 t2=1 t3=1|$(wire 0)|3|0
