@@ -33,8 +33,7 @@ static void check_spec(const struct server_spec *spec)
 	size_t i;
 
 	check(spec->port != 0 && (unsigned)spec->scheme < SCHEME_COUNT);
-	check(spec->host[0] != '\0' && spec->host[0] != '-' &&
-	      (is_ipv6 || !spec->is_bracketed));
+	check(spec->host[0] != '\0' && spec->host[0] != '-');
 	for (i = 0; spec->host[i] != '\0'; i++) {
 		check(spec->host[i] > 0x20 && spec->host[i] < 0x7f);
 	}

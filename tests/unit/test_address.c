@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -86,7 +87,20 @@ static const struct text_row {
 	{ "fe80::1%",             NULL },
 	{ "fe80::1%0",            NULL },
 	{ "fe80::1%02",           NULL },
-	{ "fe80::1%eth0",         NULL },
+	{ "fe80::1%eth0",         "fe80::1%eth0" },
+	{ "FE80::1%Br-lan.7_a",   "fe80::1%Br-lan.7_a" },
+	{ "ff02::101%eth0",       "ff02::101%eth0" },
+	{ "fe80::1%1a",           "fe80::1%1a" },
+	{ "fe80::1%fifteen_octetsx", "fe80::1%fifteen_octetsx" },
+	{ "fe80::1%sixteen_octets_x", NULL },
+	{ "fe80::1%a b",          NULL },
+	{ "fe80::1%a/b",          NULL },
+	{ "fe80::1%a:b",          NULL },
+	{ "fe80::1%a]",           NULL },
+	{ "fe80::1%\x1b[1m",      NULL },
+	{ "fe80::1%\xc3\xbc",     NULL },
+	{ "2001:db8::1%eth0",     NULL },
+	{ "::1%lo",               NULL },
 	{ "fe80::1%4294967296",   NULL },
 	{ "fe80::1%2%3",          NULL },
 	{ "%2",                   NULL },
@@ -280,7 +294,7 @@ static void parse_like_libc(void **state)
 
 static void equality(void **state)
 {
-	const struct address a = { ADDRESS_IPV6, { 0xfe, 0x80, [15] = 1 }, 2, 123 };
+	const struct address a = { ADDRESS_IPV6, { 0xfe, 0x80, [15] = 1 }, 2, 123, "" };
 	struct address b = a;
 
 	(void)state;
@@ -296,6 +310,68 @@ static void equality(void **state)
 	b = a;
 	b.family = ADDRESS_IPV4;
 	assert_false(address_equal(&a, &b));
+}
+
+/* What was found out is the index; what is remembered is the name. */
+static const struct zone_row {
+	const char *name;
+	uint32_t scope_a;
+	const char *zone_a;
+	uint32_t scope_b;
+	const char *zone_b;
+	bool want;
+} zone_rows[] = {
+	{ "no interface in either", 0, "", 0, "", true },
+	{ "an index in one", 2, "", 0, "", false },
+	{ "a name in one", 0, "eth0", 0, "", false },
+	{ "two names", 0, "eth0", 0, "eth1", false },
+	{ "one name", 0, "eth0", 0, "eth0", true },
+	{ "one name, its index found in one", 2, "eth0", 0, "eth0", true },
+	{ "two names, the index found in one", 2, "eth0", 0, "eth1", false },
+	{ "an index, and the name of it found", 2, "", 2, "eth0", true },
+	{ "another index", 3, "", 2, "eth0", false },
+	{ "one name, found again with another index", 3, "eth0", 2, "eth0", false },
+	{ "an index, and a name not found", 2, "", 0, "eth0", false },
+};
+
+static void zone_row(void **state)
+{
+	const struct zone_row *row = *state;
+	struct address a = {
+		ADDRESS_IPV6, { 0xfe, 0x80, [15] = 1 }, row->scope_a, 123, ""
+	};
+	struct address b = {
+		ADDRESS_IPV6, { 0xfe, 0x80, [15] = 1 }, row->scope_b, 124, ""
+	};
+
+	snprintf(a.zone, sizeof(a.zone), "%s", row->zone_a);
+	snprintf(b.zone, sizeof(b.zone), "%s", row->zone_b);
+	assert_int_equal(address_is_same_host(&a, &b), row->want);
+	assert_int_equal(address_is_same_host(&b, &a), row->want);
+	assert_false(address_equal(&a, &b));
+	b.port = a.port;
+	assert_int_equal(address_equal(&a, &b), row->want);
+}
+
+static void lacks_a_zone(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{ "fe80::1", true },      { "febf::1", true },
+		{ "fe80::1%2", false },   { "fe80::1%eth0", false },
+		{ "fec0::1", false },     { "2001:db8::1", false },
+		{ "169.254.1.1", false }, { "::ffff:169.254.1.1", false },
+		{ "::1", false },
+	};
+	struct address address;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_true(address_parse(rows[i].text, &address));
+		assert_int_equal(address_lacks_zone(&address), rows[i].want);
+	}
 }
 
 static void none(void **state)
@@ -315,10 +391,11 @@ int main(void)
 		cmocka_unit_test(format_like_libc),
 		cmocka_unit_test(parse_like_libc),
 		cmocka_unit_test(equality),
+		cmocka_unit_test(lacks_a_zone),
 		cmocka_unit_test(none),
 	};
-	static struct CMUnitTest
-		tests[COUNT_OF(text_rows) + COUNT_OF(reach_rows) + COUNT_OF(others)];
+	static struct CMUnitTest tests[COUNT_OF(text_rows) + COUNT_OF(reach_rows) +
+	                               COUNT_OF(zone_rows) + COUNT_OF(others)];
 	size_t count = 0;
 	size_t i;
 
@@ -333,6 +410,12 @@ int main(void)
 			(struct CMUnitTest){ .name = reach_rows[i].text,
 			                     .test_func = reach_row,
 			                     .initial_state = (void *)&reach_rows[i] };
+	}
+	for (i = 0; i < COUNT_OF(zone_rows); i++) {
+		tests[count++] =
+			(struct CMUnitTest){ .name = zone_rows[i].name,
+			                     .test_func = zone_row,
+			                     .initial_state = (void *)&zone_rows[i] };
 	}
 	for (i = 0; i < COUNT_OF(others); i++) {
 		tests[count++] = others[i];

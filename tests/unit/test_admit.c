@@ -238,12 +238,13 @@ static void rate_0_is_no_limit(void **state)
 
 static void the_list_comes_first(void **state)
 {
+	char zone[ADDRESS_ZONE_ROOM];
 	struct cidr prefix;
 	struct world w;
 
 	(void)state;
 	world_open(&w, 0, 1);
-	assert_int_equal(cidr_parse("192.0.2.0/24", &prefix), CIDR_OK);
+	assert_int_equal(cidr_parse("192.0.2.0/24", &prefix, zone), CIDR_OK);
 	assert_true(cidr_list_add(&w.rules.list, &prefix, false));
 	assert_int_equal(flood(&w, "192.0.2.1", 10, START, 0).denied, 10);
 	assert_int_equal(flood(&w, "192.0.3.1", 10, START, 0).answered, 10);

@@ -36,7 +36,14 @@ static const struct parse_row parse_rows[] = {
 	{ "192.0.2/24",          CIDR_BAD_ADDRESS, 0, 0 },
 	{ "localhost",           CIDR_BAD_ADDRESS, 0, 0 },
 	{ "192.0.2.0 /24",       CIDR_BAD_ADDRESS, 0, 0 },
-	{ "fe80::1%2/64",        CIDR_BAD_ADDRESS, 0, 0 },
+	{ "fe80::%2/64",         CIDR_OK, ADDRESS_IPV6, 64 },
+	{ "fe80::1%eth0",        CIDR_OK, ADDRESS_IPV6, 128 },
+	{ "fe80::%br-lan.7/10",  CIDR_OK, ADDRESS_IPV6, 10 },
+	{ "fe80::/10%eth0",      CIDR_BAD_LENGTH, 0, 0 },
+	{ "fe80::%/10",          CIDR_BAD_ADDRESS, 0, 0 },
+	{ "2001:db8::%eth0/32",  CIDR_BAD_ADDRESS, 0, 0 },
+	{ "192.0.2.1%eth0",      CIDR_BAD_ADDRESS, 0, 0 },
+	{ "fe80::1%2/64",        CIDR_HOST_BITS, 0, 0 },
 	{ "192.0.2.0/",          CIDR_BAD_LENGTH, 0, 0 },
 	{ "192.0.2.0/33",        CIDR_BAD_LENGTH, 0, 0 },
 	{ "192.0.2.0/-1",        CIDR_BAD_LENGTH, 0, 0 },
@@ -81,6 +88,12 @@ static const struct list_row {
 	{ "::/0 is all of IPv6",           "-::/0", "2001:db8::1", false },
 	{ "mapped is IPv4",                "-192.0.2.0/24", "::ffff:192.0.2.1", false },
 	{ "mapped is not IPv6",            "-::/0", "::ffff:192.0.2.1", true },
+	{ "an interface, that one",        "-fe80::%2/10", "fe80::1%2", false },
+	{ "an interface, another one",     "-fe80::%2/10", "fe80::1%3", true },
+	{ "no interface: all of them",     "-fe80::/10", "fe80::1%3", false },
+	{ "an interface before all of them", "+fe80::/10 -fe80::%2/10", "fe80::1%2", false },
+	{ "an interface before all, turned", "-fe80::/10 +fe80::%2/10", "fe80::1%2", true },
+	{ "an interface, allowed alone",   "-fe80::/10 +fe80::%2/10", "fe80::1%3", false },
 	{ "odd length, inside",            "-2001:db8:8000::/33", "2001:db8:ffff::1", false },
 	{ "odd length, outside",           "-2001:db8:8000::/33", "2001:db8:7fff::1", true },
 };
@@ -89,14 +102,21 @@ static const struct list_row {
 static void parse_row(void **state)
 {
 	const struct parse_row *row = *state;
+	const char *percent = strchr(row->text, '%');
+	char zone[ADDRESS_ZONE_ROOM];
 	struct cidr cidr, before;
 
 	memset(&cidr, 0xa5, sizeof(cidr));
 	before = cidr;
-	assert_int_equal(cidr_parse(row->text, &cidr), row->want);
+	assert_int_equal(cidr_parse(row->text, &cidr, zone), row->want);
 	if (row->want == CIDR_OK) {
 		assert_int_equal(cidr.family, row->family);
 		assert_int_equal(cidr.bits, row->bits);
+		/* The index is in the prefix, or the name beside it. */
+		assert_int_equal(percent != NULL, cidr.scope != 0 || zone[0] != '\0');
+		assert_int_equal(cidr.scope, percent && percent[1] == '2' ? 2 : 0);
+		assert_true(percent == NULL || cidr.scope != 0 ||
+		            strncmp(percent + 1, zone, strlen(zone)) == 0);
 	} else {
 		assert_memory_equal(&cidr, &before, sizeof(cidr));
 	}
@@ -107,6 +127,7 @@ static void list_row(void **state)
 	const struct list_row *row = *state;
 	struct cidr_list list = { .count = 0 };
 	struct address address;
+	char zone[ADDRESS_ZONE_ROOM];
 	struct cidr prefix;
 	char word[64];
 	size_t len;
@@ -115,7 +136,7 @@ static void list_row(void **state)
 		len = strcspn(at, " ");
 		memcpy(word, at + 1, len - 1);
 		word[len - 1] = '\0';
-		assert_int_equal(cidr_parse(word, &prefix), CIDR_OK);
+		assert_int_equal(cidr_parse(word, &prefix, zone), CIDR_OK);
 		assert_true(cidr_list_add(&list, &prefix, at[0] == '+'));
 	}
 	assert_true(address_parse(row->address, &address));
@@ -125,10 +146,11 @@ static void list_row(void **state)
 static void a_full_list_says_so(void **state)
 {
 	struct cidr_list list = { .count = 0 };
+	char zone[ADDRESS_ZONE_ROOM];
 	struct cidr prefix;
 
 	(void)state;
-	assert_int_equal(cidr_parse("192.0.2.1", &prefix), CIDR_OK);
+	assert_int_equal(cidr_parse("192.0.2.1", &prefix, zone), CIDR_OK);
 	for (int i = 0; i < CIDR_LIST_MAX; i++) {
 		assert_true(cidr_list_add(&list, &prefix, true));
 	}
@@ -139,10 +161,11 @@ static void a_full_list_says_so(void **state)
 static void a_list_from_elsewhere(void **state)
 {
 	struct cidr_list good = { .count = 0 }, bad;
+	char zone[ADDRESS_ZONE_ROOM];
 	struct cidr prefix;
 
 	(void)state;
-	assert_int_equal(cidr_parse("2001:db8::/32", &prefix), CIDR_OK);
+	assert_int_equal(cidr_parse("2001:db8::/32", &prefix, zone), CIDR_OK);
 	assert_true(cidr_list_is_sane(&good));
 	assert_true(cidr_list_add(&good, &prefix, true));
 	assert_true(cidr_list_is_sane(&good));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -129,6 +130,27 @@ static void five_thousand_names(void **state)
 	assert_int_equal(resolver_receive(resolver, &got), 0);
 	resolver_stop(resolver);
 	free(seen);
+}
+
+/* The interface of an address: its index is found, or it is said that there is none. */
+static void zone_is_found(void **state)
+{
+	struct resolver *resolver = NULL;
+	struct resolve_answer got;
+
+	(void)state;
+	assert_int_equal(resolver_start(&resolver), 0);
+	assert_int_equal(resolver_ask(resolver, 1, "fe80::1%lo", ADDRESS_NONE), 1);
+	assert_int_equal(receive_within(resolver, 20000, &got), 1);
+	assert_int_equal(got.address_count, 1);
+	assert_int_equal(got.addresses[0].family, ADDRESS_IPV6);
+	assert_int_equal(got.addresses[0].scope, if_nametoindex("lo"));
+	assert_string_equal(got.addresses[0].zone, "lo");
+	assert_int_equal(resolver_ask(resolver, 2, "fe80::1%no-such", ADDRESS_IPV6), 1);
+	assert_int_equal(receive_within(resolver, 20000, &got), 1);
+	assert_int_equal(got.address_count, 0);
+	assert_string_equal(got.error, "no interface no-such");
+	resolver_stop(resolver);
 }
 
 static void too_long_a_name(void **state)
@@ -322,7 +344,7 @@ static void stop_of_nothing(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(names) + 8];
+	struct CMUnitTest tests[COUNT_OF(names) + 9];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -333,6 +355,7 @@ int main(void)
 		};
 	}
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(five_thousand_names);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(zone_is_found);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(too_long_a_name);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(child_has_no_privilege);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(child_holds_nothing_open);

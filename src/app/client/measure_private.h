@@ -40,7 +40,7 @@ struct source {
 	size_t vote; /* index into meter.votes after tally(), or SIZE_MAX */
 };
 
-/* A server that was given by name.  Its addresses of one family come apart from those of the
+/* A server that was given by name, or whose interface was.  Its addresses of one family come apart from those of the
  * other, and each is used as soon as it is there. */
 struct named_server {
 	size_t source; /* stands for it until there is an address, and becomes the first one */
@@ -102,7 +102,8 @@ static inline void enter_phase(struct meter *m, size_t i, enum source_phase phas
 
 /* --- sources.c: 0 or -ENOMEM; what is wrong with a server ends up in its reason --- */
 
-/* A numeric host is a source at once, a name when it has been resolved. */
+/* A numeric host is a source at once, a name or one with an interface's name when that is
+ * resolved. */
 MUST_USE int sources_start(struct meter *m, size_t server);
 MUST_USE int sources_take_addresses(struct meter *m, const struct port_event *event);
 void sources_lose_name(struct meter *m, const struct port_event *event);

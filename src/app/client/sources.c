@@ -146,6 +146,18 @@ static void spare_source(struct meter *m, size_t i, const struct kiss_record *ki
 	refuse_source(m, i, reason);
 }
 
+/* On which link it is only its server's owner can say. */
+static void lose_without_zone(struct meter *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+	char text[ADDRESS_TEXT_ROOM];
+
+	address_format(&shown->address, text);
+	snprintf(shown->reason, sizeof(shown->reason),
+	         "%.39s is link-local: add the interface, %.39s%%eth0", text, text);
+	exchange_finish(m, i);
+}
+
 /* Gives source `i` its address: from now on it can be asked, unless another has the same. */
 static void place_source(struct meter *m, size_t i, const struct address *address)
 {
@@ -156,6 +168,10 @@ static void place_source(struct meter *m, size_t i, const struct address *addres
 
 	shown->address = *address;
 	shown->address.port = shown->port;
+	if (address_lacks_zone(address)) {
+		lose_without_zone(m, i);
+		return;
+	}
 	bucket = bucket_of(m, &shown->address);
 	for (uint32_t k = *bucket; k != 0; k = m->sources[k - 1].next_in_bucket) {
 		const struct run_source *other = &m->run->sources[k - 1];
@@ -184,22 +200,20 @@ int sources_start(struct meter *m, size_t server)
 	struct named_server *name = &m->names[server];
 	struct address address;
 	ssize_t i = add_source(m, server, m->slot_count++);
+	bool is_address;
 	int r;
 
 	if (i < 0) {
 		return (int)i;
 	}
-	if (address_parse(spec->host, &address)) {
-		if (m->settings->family != ADDRESS_NONE &&
-		    m->settings->family != address.family) {
-			refuse_source(m, (size_t)i, "not of the address family asked for");
-		} else {
-			place_source(m, (size_t)i, &address);
-		}
+	is_address = address_parse(spec->host, &address);
+	if (is_address && m->settings->family != ADDRESS_NONE &&
+	    m->settings->family != address.family) {
+		refuse_source(m, (size_t)i, "not of the address family asked for");
 		return 0;
 	}
-	if (spec->is_bracketed) {
-		refuse_source(m, (size_t)i, "not a numeric IPv6 address");
+	if (is_address && address.zone[0] == '\0') {
+		place_source(m, (size_t)i, &address);
 		return 0;
 	}
 	r = m->ports->resolve(m->ports->ctx, server, spec->host, m->settings->family);

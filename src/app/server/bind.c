@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "io/net/zone.h"
+
 enum {
 	/* UDP and TCP are to have one port, and the kernel chooses it for one of them
 	 * alone: it may be taken on the other side. */
@@ -29,6 +31,7 @@ static int worker_add(struct worker *w, enum serve_service service,
 static void place_add(struct serve *serve, enum serve_service service, bool is_tcp,
                       struct address at)
 {
+	zone_add_name(&at);
 	serve->places[serve->place_count++] =
 		(struct serve_place){ .service = service, .is_tcp = is_tcp, .at = at };
 }
@@ -82,14 +85,16 @@ static int open_endpoint(struct serve *serve, const struct serve_endpoint *endpo
 {
 	struct address at = endpoint->at;
 	bool is_tcp = false;
-	int r;
+	int r = zone_complete(&at);
 
 	if (endpoint->is_twin && at.port == 0 && serve->place_count > 0) {
 		at.port = serve->places[serve->place_count - 1].at.port;
 	}
-	r = endpoint->service == SERVE_NTP
-	            ? open_ntp(serve, &at)
-	            : open_text(serve, endpoint->service, &at, &is_tcp);
+	if (r == 0) {
+		r = endpoint->service == SERVE_NTP
+		            ? open_ntp(serve, &at)
+		            : open_text(serve, endpoint->service, &at, &is_tcp);
+	}
 	if (r == -EADDRINUSE && endpoint->is_twin && endpoint->at.port == 0) {
 		at.port = 0;
 		r = endpoint->service == SERVE_NTP

@@ -161,10 +161,11 @@ static struct kernel_ports_settings ports_size(const struct measure_settings *me
 	size_t i;
 
 	for (i = 0; i < measure->server_count; i++) {
-		if (address_parse(measure->servers[i].host, &literal)) {
-			size.source_max++;
-		} else {
-			size.source_max += measure->pool * families;
+		bool is_address = address_parse(measure->servers[i].host, &literal);
+
+		size.source_max += is_address ? 1 : measure->pool * families;
+		/* The interface of an address is for the resolver to find, too. */
+		if (!is_address || literal.zone[0] != '\0') {
 			size.name_max = measure->server_count;
 		}
 	}

@@ -89,6 +89,11 @@ static bool endpoints_add(struct serve_places *places, enum serve_service servic
 		                 server_spec_verdict_text(verdict));
 		return false;
 	}
+	if (address_lacks_zone(&endpoint.at)) {
+		command_complain("--%s %s: %s is link-local: add the interface, %s%%eth0",
+		                 option, command_quote(text, quoted), spec.host, spec.host);
+		return false;
+	}
 	endpoint.at.port = spec.port;
 	return endpoint_add(places, endpoint);
 }
@@ -222,6 +227,9 @@ int serve_places_complain(const struct serve_place *failed, int error)
 
 	if (failed->service == SERVE_SERVICE_COUNT) {
 		command_complain("cannot start: %s", strerror(error));
+	} else if (error == ENODEV && failed->at.zone[0] != '\0') {
+		command_complain("cannot listen on %s: no interface %s",
+		                 serve_place_text(failed, text), failed->at.zone);
 	} else {
 		command_complain("cannot listen on %s: %s%s",
 		                 serve_place_text(failed, text), strerror(error),

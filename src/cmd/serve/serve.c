@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/net/listen_clock.h"
+#include "io/net/zone.h"
 #include "io/sys/landlock.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
@@ -53,19 +54,42 @@ static const struct option_row serve_rows[] = {
 	  NULL, "say whether options and file are right, and exit" },
 };
 
+/* Finds the interface in a prefix that has the name of one. */
+static bool find_zone(const char *option, const char *text, const char *zone,
+                      struct cidr *prefix)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	int r = zone[0] != '\0' ? zone_find(zone, &prefix->scope) : 0;
+
+	if (r == -ENODEV) {
+		command_complain("%s %s: no interface %s%s", option,
+		                 command_quote(text, quoted), zone,
+		                 zone_is_remembered() ? " when reqtimed started: restart it"
+		                                      : "");
+	} else if (r < 0) {
+		command_complain("%s %s: interface %s: %s", option,
+		                 command_quote(text, quoted), zone, strerror(-r));
+	}
+	return r == 0;
+}
+
 static bool add_prefixes(const struct option_texts *texts, const char *option,
                          bool is_allow, struct cidr_list *list)
 {
 	char quoted[COMMAND_QUOTE_ROOM];
+	char zone[ADDRESS_ZONE_ROOM];
 	enum cidr_verdict verdict;
 	struct cidr prefix;
 
 	for (size_t i = 0; i < texts->count; i++) {
-		verdict = cidr_parse(texts->items[i], &prefix);
+		verdict = cidr_parse(texts->items[i], &prefix, zone);
 		if (verdict != CIDR_OK) {
 			command_complain("%s %s: %s", option,
 			                 command_quote(texts->items[i], quoted),
 			                 cidr_verdict_text(verdict));
+			return false;
+		}
+		if (!find_zone(option, texts->items[i], zone, &prefix)) {
 			return false;
 		}
 		if (!cidr_list_add(list, &prefix, is_allow)) {
@@ -265,6 +289,8 @@ static int serve_with(const struct serve_options *options, const struct admit_ru
 		                 strerror(-watch.signals_fd));
 		return REQTIME_EXIT_SYSTEM;
 	}
+	/* The clerk reads lists again, and can ask the kernel for no interface then. */
+	zone_remember_all();
 	status = serve_clerk_start(options, &clerk);
 	if (status != 0) {
 		goto out;

@@ -82,10 +82,31 @@ enum address_reach address_reach(const struct address *address)
 	return ADDRESS_UNSPECIFIED;
 }
 
+static bool is_same_zone(const struct address *a, const struct address *b)
+{
+	if (a->scope != 0 && b->scope != 0) {
+		return a->scope == b->scope;
+	}
+	return strcmp(a->zone, b->zone) == 0 &&
+	       (a->zone[0] != '\0' || a->scope == b->scope);
+}
+
+bool address_is_same_host(const struct address *a, const struct address *b)
+{
+	return a->family == b->family &&
+	       memcmp(a->octets, b->octets, sizeof(a->octets)) == 0 && is_same_zone(a, b);
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
-	return a->family == b->family && a->scope == b->scope && a->port == b->port &&
-	       memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+	return a->port == b->port && address_is_same_host(a, b);
+}
+
+bool address_lacks_zone(const struct address *address)
+{
+	return address->family == ADDRESS_IPV6 && !is_mapped(address) &&
+	       address->scope == 0 && address->zone[0] == '\0' &&
+	       reach_ipv6(address->octets) == ADDRESS_LINK_LOCAL;
 }
 
 static size_t format_ipv4(const uint8_t *octets, char *buf, size_t room)
@@ -159,7 +180,10 @@ size_t address_format(const struct address *address, char *buf)
 	} else {
 		len = format_ipv6(address->octets, buf, ADDRESS_TEXT_ROOM);
 	}
-	if (address->scope != 0) {
+	if (address->zone[0] != '\0') {
+		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_ROOM - len, "%%%s",
+		                        address->zone);
+	} else if (address->scope != 0) {
 		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_ROOM - len, "%%%lu",
 		                        (unsigned long)address->scope);
 	}
@@ -307,6 +331,25 @@ static bool parse_ipv6(const char *text, const char *end, uint8_t *ret_octets)
 	return true;
 }
 
+static bool is_zone_char(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c != '\0' && strchr("-_.+@~=", c));
+}
+
+bool address_zone_is_name(const char *zone)
+{
+	size_t len = 0, digits = 0;
+
+	for (; len < ADDRESS_ZONE_ROOM && zone[len] != '\0'; len++) {
+		if (!is_zone_char(zone[len])) {
+			return false;
+		}
+		digits += is_digit(zone[len]);
+	}
+	return len < ADDRESS_ZONE_ROOM && digits < len;
+}
+
 /* An interface index.  0 is none, so it is not one that can be asked for. */
 static bool parse_scope(const char *text, uint32_t *ret)
 {
@@ -345,8 +388,12 @@ bool address_parse(const char *text, struct address *ret)
 		/* Elsewhere the kernel would ignore it, and one address would look like
 		 * two. */
 		reach = reach_ipv6(address.octets);
-		if ((reach != ADDRESS_LINK_LOCAL && reach != ADDRESS_MULTICAST) ||
-		    !parse_scope(percent + 1, &address.scope)) {
+		if (reach != ADDRESS_LINK_LOCAL && reach != ADDRESS_MULTICAST) {
+			return false;
+		}
+		if (address_zone_is_name(percent + 1)) {
+			memcpy(address.zone, percent + 1, strlen(percent + 1));
+		} else if (!parse_scope(percent + 1, &address.scope)) {
 			return false;
 		}
 	}

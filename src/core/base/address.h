@@ -16,11 +16,17 @@ enum address_family {
 	ADDRESS_IPV6, /* octets[0..15] */
 };
 
+/* The name of an interface: IFNAMSIZ of Linux. */
+enum { ADDRESS_ZONE_ROOM = 16 };
+
+/* Which link a link-local IPv6 address is on (RFC 4007): sockets take the index of the interface,
+ * people give its name, and io/net/zone.h makes one of the other. */
 struct address {
 	enum address_family family;
-	uint8_t octets[16]; /* network order; the unused rest is zero */
-	uint32_t scope;     /* interface index of a link-local IPv6 address, else 0 */
-	uint16_t port;      /* host order */
+	uint8_t octets[16];           /* network order; the unused rest is zero */
+	uint32_t scope;               /* interface index; 0: none, or not found out yet */
+	uint16_t port;                /* host order */
+	char zone[ADDRESS_ZONE_ROOM]; /* interface name; "": none, or given as the index */
 };
 
 enum address_reach {
@@ -34,16 +40,23 @@ enum address_reach {
 
 /* IPv4 mapped into IPv6 is judged as the IPv4 address inside. */
 enum address_reach address_reach(const struct address *address);
+/* The same place, whatever the port.  Interfaces are compared by index where both are known, else by
+ * name. */
+bool address_is_same_host(const struct address *a, const struct address *b);
 bool address_equal(const struct address *a,
-                   const struct address *b); /* scope and port too */
+                   const struct address *b); /* ... and the same port */
+/* A link-local IPv6 address that does not say on which link. */
+bool address_lacks_zone(const struct address *address);
+/* What can be the name of an interface; all digits are an index. */
+bool address_zone_is_name(const char *zone);
 
-/* "192.0.2.1", "2001:db8::1" (RFC 5952), "fe80::1%2"; without the port.  Room for
- * ADDRESS_TEXT_ROOM; returns the length. */
+/* "192.0.2.1", "2001:db8::1" (RFC 5952), "fe80::1%eth0" or, without a name, "fe80::1%2"; without the
+ * port.  Room for ADDRESS_TEXT_ROOM; returns the length. */
 enum { ADDRESS_TEXT_ROOM = 64 };
 size_t address_format(const struct address *address, char *buf);
 
-/* Numeric IPv4 (four decimal parts) or IPv6 (RFC 4291, with an optional numeric %scope).  The port is
- * left 0.  False and `*ret` untouched when it is neither. */
+/* Numeric IPv4 (four decimal parts) or IPv6 (RFC 4291; link-local and multicast ones with an optional
+ * %zone, an index to `scope` or a name to `zone`).  The port is left 0.  False and `*ret` untouched when it is neither. */
 MUST_USE bool address_parse(const char *text, struct address *ret);
 
 #endif

@@ -62,7 +62,8 @@ static bool bits_parse(const char *text, unsigned most, unsigned *ret)
 	return value <= most;
 }
 
-enum cidr_verdict cidr_parse(const char *text, struct cidr *ret)
+enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
+                             char ret_zone[ADDRESS_ZONE_ROOM])
 {
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -76,7 +77,7 @@ enum cidr_verdict cidr_parse(const char *text, struct cidr *ret)
 	}
 	memcpy(host, text, len);
 	host[len] = '\0';
-	if (!address_parse(host, &address) || address.scope != 0) {
+	if (!address_parse(host, &address)) {
 		return CIDR_BAD_ADDRESS;
 	}
 	bits = width(address.family);
@@ -92,10 +93,12 @@ enum cidr_verdict cidr_parse(const char *text, struct cidr *ret)
 		bits -= MAPPED_BITS;
 	}
 	cidr.bits = (uint8_t)bits;
+	cidr.scope = address.scope;
 	if (has_host_bits(&cidr)) {
 		return CIDR_HOST_BITS;
 	}
 	*ret = cidr;
+	memcpy(ret_zone, address.zone, sizeof(address.zone));
 	return CIDR_OK;
 }
 
@@ -123,6 +126,7 @@ bool cidr_contains(const struct cidr *cidr, const struct address *address)
 		       is_same_prefix(cidr->octets, address->octets + 12, cidr->bits);
 	}
 	return cidr->family == address->family &&
+	       (cidr->scope == 0 || cidr->scope == address->scope) &&
 	       is_same_prefix(cidr->octets, address->octets, cidr->bits);
 }
 
@@ -130,6 +134,9 @@ static bool goes_before(const struct cidr_rule *a, const struct cidr_rule *b)
 {
 	if (a->prefix.bits != b->prefix.bits) {
 		return a->prefix.bits > b->prefix.bits;
+	}
+	if ((a->prefix.scope != 0) != (b->prefix.scope != 0)) {
+		return a->prefix.scope != 0;
 	}
 	return !a->is_allow && b->is_allow;
 }

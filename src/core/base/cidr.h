@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Address prefixes ("192.0.2.0/24"), and lists of them in which the longest match decides.
+ * Address prefixes ("192.0.2.0/24", "fe80::%eth0/10"), and lists of them in which the longest match decides.
  */
 #ifndef CORE_BASE_CIDR_H
 #define CORE_BASE_CIDR_H
@@ -11,6 +11,7 @@ struct cidr {
 	enum address_family family;
 	uint8_t octets[16]; /* zero behind the prefix */
 	uint8_t bits;       /* 0..32 or 0..128 */
+	uint32_t scope; /* index of the interface behind which alone it matches; 0: any */
 };
 
 enum cidr_verdict {
@@ -22,8 +23,11 @@ enum cidr_verdict {
 };
 
 /* ADDR or ADDR/BITS in numbers; without BITS the address alone.  An IPv4 address mapped into
- * IPv6 is taken as the IPv4 address.  `*ret` is written for CIDR_OK only. */
-MUST_USE enum cidr_verdict cidr_parse(const char *text, struct cidr *ret);
+ * IPv6 is taken as the IPv4 address.  A link-local ADDR may end in %ZONE (RFC 4007 section 11.7): an
+ * index goes to `scope`, a name to `ret_zone`, and its index is for the caller to find.  What is
+ * returned is written for CIDR_OK only. */
+MUST_USE enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
+                                      char ret_zone[ADDRESS_ZONE_ROOM]);
 const char *cidr_verdict_text(enum cidr_verdict verdict);
 
 /* IPv4 mapped into IPv6 is matched as IPv4. */
@@ -36,7 +40,8 @@ struct cidr_rule {
 	bool is_allow;
 };
 
-/* Starts as zeros.  Longest prefix first; of two that are equal, a deny first. */
+/* Starts as zeros.  Longest prefix first; of two that are equal, one with an interface, then a deny
+ * first. */
 struct cidr_list {
 	struct cidr_rule rules[CIDR_LIST_MAX];
 	uint32_t count;

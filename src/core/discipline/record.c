@@ -58,6 +58,7 @@ void source_record_init(struct source_record *ret, const struct run_source *sour
 	ret->address.family = source->address.family;
 	memcpy(ret->address.octets, source->address.octets, sizeof(ret->address.octets));
 	ret->address.scope = source->address.scope;
+	memcpy(ret->address.zone, source->address.zone, sizeof(ret->address.zone));
 	ret->address.port = source->port;
 	ret->port = source->port;
 	ret->scheme = (uint32_t)source->scheme;
@@ -120,7 +121,8 @@ static bool address_is_sane(const struct address *address)
 	_Static_assert(sizeof(family) == sizeof(address->family),
 	               "an enumeration is an int");
 	memcpy(&family, &address->family, sizeof(family));
-	return family <= ADDRESS_IPV6;
+	return family <= ADDRESS_IPV6 &&
+	       (address->zone[0] == '\0' || address_zone_is_name(address->zone));
 }
 
 bool source_record_is_sane(const struct source_record *record)

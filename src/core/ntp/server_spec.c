@@ -11,7 +11,6 @@
 enum {
 	LABEL_MAX = 63, /* RFC 1035 section 2.3.4 */
 	NAME_MAX_OCTETS = 253,
-	SCOPE_MAX = 15, /* an interface name of Linux */
 	PORT_DIGITS_MAX = 5,
 };
 
@@ -91,39 +90,11 @@ static enum server_spec_verdict scheme_parse(const char *text, size_t len, enum 
 	                                 : SERVER_SPEC_UNKNOWN_SCHEME;
 }
 
-/* A numeric index or the name of an interface. */
-static bool is_scope(const char *text)
-{
-	size_t len = strlen(text);
-	size_t i;
-
-	if (len == 0 || len > SCOPE_MAX) {
-		return false;
-	}
-	for (i = 0; i < len; i++) {
-		if (!is_name_char(text[i]) && text[i] != '.') {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* An IPv6 literal; its scope may be a name, which core/address leaves to the kernel. */
 static bool is_ipv6(const char *host)
 {
-	char numeric[SERVER_HOST_ROOM];
-	const char *percent = strchr(host, '%');
 	struct address address;
-	size_t len;
 
-	if (!percent) {
-		return address_parse(host, &address) && address.family == ADDRESS_IPV6;
-	}
-	len = (size_t)(percent - host);
-	memcpy(numeric, host, len);
-	memcpy(numeric + len, "%1",
-	       sizeof("%1")); /* judges whether a scope may stand there */
-	return is_scope(percent + 1) && address_parse(numeric, &address);
+	return address_parse(host, &address) && address.family == ADDRESS_IPV6;
 }
 
 static bool is_ipv4(const char *host)
@@ -185,9 +156,7 @@ static bool port_parse(const char *text, uint16_t *ret)
 
 static bool host_copy(struct server_spec *spec, const char *host, size_t len)
 {
-	/* One octet more stays free for the scope that is_ipv6() tries; a name with its
-	 * last dot still fits. */
-	if (len > sizeof(spec->host) - 2) {
+	if (len > sizeof(spec->host) - 1) {
 		return false;
 	}
 	memcpy(spec->host, host, len);
@@ -202,7 +171,6 @@ static enum server_spec_verdict host_port_parse(const char *text, struct server_
 
 	if (text[0] == '[') {
 		end = strchr(text, ']');
-		spec->is_bracketed = true;
 		if (!end || (end[1] != '\0' && end[1] != ':') ||
 		    !host_copy(spec, text + 1, (size_t)(end - text - 1)) ||
 		    !is_ipv6(spec->host)) {
@@ -248,8 +216,7 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 	if (verdict != SERVER_SPEC_OK) {
 		return verdict;
 	}
-	if (!spec.is_bracketed && !is_ipv6(spec.host) && !is_ipv4(spec.host) &&
-	    !is_name(spec.host)) {
+	if (!is_ipv6(spec.host) && !is_ipv4(spec.host) && !is_name(spec.host)) {
 		return SERVER_SPEC_BAD_HOST;
 	}
 	*ret = spec;
@@ -296,8 +263,7 @@ enum server_spec_verdict listen_spec_parse(const char *text, uint16_t default_po
 	if (spec.host[0] == '\0') {
 		memcpy(spec.host, "*", sizeof("*"));
 	}
-	if (!spec.is_bracketed && strcmp(spec.host, "*") != 0 && !is_ipv4(spec.host) &&
-	    !is_ipv6(spec.host)) {
+	if (strcmp(spec.host, "*") != 0 && !is_ipv4(spec.host) && !is_ipv6(spec.host)) {
 		return SERVER_SPEC_BAD_HOST;
 	}
 	*ret = spec;

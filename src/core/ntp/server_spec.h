@@ -28,9 +28,9 @@ enum { SERVER_HOST_ROOM = 256 };
 
 struct server_spec {
 	enum scheme scheme;
-	uint16_t port;               /* 1..65535, the scheme's own when none was given */
-	char host[SERVER_HOST_ROOM]; /* without brackets; may carry %scope for IPv6 */
-	bool is_bracketed; /* was "[...]": an IPv6 literal, and nothing else will do */
+	uint16_t port; /* 1..65535, the scheme's own when none was given */
+	char host
+		[SERVER_HOST_ROOM]; /* without brackets; a link-local one may carry %zone */
 };
 
 enum server_spec_verdict {

@@ -20,9 +20,8 @@ static size_t format_other_address(const struct run_source *source, char *buf)
 	struct address named;
 
 	buf[0] = '\0';
-	if (address_parse(source->name, &named) && named.family == source->address.family &&
-	    named.scope == source->address.scope &&
-	    memcmp(named.octets, source->address.octets, sizeof(named.octets)) == 0) {
+	if (address_parse(source->name, &named) &&
+	    address_is_same_host(&named, &source->address)) {
 		return 0;
 	}
 	return address_format(&source->address, buf);

@@ -51,7 +51,7 @@ struct ports {
 	void *ctx;
 	int (*now)(void *ctx, struct reading *ret);
 	int (*random)(void *ctx, void *buf, size_t len);
-	/* Starts to resolve; a PORT_NAME or PORT_NAME_FAILED follows for each family, as soon as
+	/* Starts to resolve a name, or the interface in "fe80::1%eth0"; a PORT_NAME or PORT_NAME_FAILED follows for each family, as soon as
 	 * it is known.  -errno when it cannot start.  `family` is ADDRESS_NONE for both. */
 	int (*resolve)(void *ctx, size_t name, const char *host,
 	               enum address_family family);

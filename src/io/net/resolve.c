@@ -149,7 +149,10 @@ int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
 	question.name = name;
 	question.family = family;
 	memcpy(question.host, host, len);
-	if (family != ADDRESS_NONE) {
+	if (strchr(host, '%')) {
+		question.family = ADDRESS_IPV6; /* nothing else has a zone */
+	}
+	if (question.family != ADDRESS_NONE) {
 		r = ask_one(resolver, &question);
 		return r < 0 ? r : 1;
 	}
@@ -172,8 +175,10 @@ static bool answer_is_sound(const struct resolve_answer *answer)
 		return false;
 	}
 	for (uint32_t i = 0; i < answer->address_count; i++) {
-		if (answer->addresses[i].family != answer->family ||
-		    answer->addresses[i].port != 0) {
+		const struct address *a = &answer->addresses[i];
+
+		if (a->family != answer->family || a->port != 0 ||
+		    (a->zone[0] != '\0' && !address_zone_is_name(a->zone))) {
 			return false;
 		}
 	}

@@ -26,7 +26,8 @@ struct resolve_answer {
  * 0 or -errno. */
 MUST_USE int resolver_start(struct resolver **ret);
 int resolver_fd(const struct resolver *resolver); /* to poll for POLLIN */
-/* With ADDRESS_NONE for both families.  How many answers will follow, 1 or 2, each as soon as it is
+/* `host` is a name, or an address with the name of an interface ("fe80::1%eth0"), which gets its index.
+ * With ADDRESS_NONE for both families.  How many answers will follow, 1 or 2, each as soon as it is
  * there; or -errno. */
 MUST_USE int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
                           enum address_family family);

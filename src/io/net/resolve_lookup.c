@@ -18,6 +18,7 @@
 
 #include "io/net/resolve_private.h"
 #include "io/net/sockaddr.h"
+#include "io/net/zone.h"
 #include "io/sys/child.h"
 
 enum { THREAD_STACK_OCTETS = 1024 * 1024, TICK_MS = 50 };
@@ -72,6 +73,7 @@ static void add_address(const struct addrinfo *ai, struct resolve_answer *answer
 	memcpy(&name, ai->ai_addr, ai->ai_addrlen);
 	found = sockaddr_to_address(&name);
 	found.port = 0;
+	zone_add_name(&found);
 	if (found.family != answer->family) {
 		return;
 	}
@@ -164,6 +166,28 @@ static int ask_patiently(const struct question *q, unsigned try,
 	return error;
 }
 
+/* An address whose interface is given by name: no name server knows it. */
+static void find_zone(const struct question *q, struct resolve_answer *answer)
+{
+	struct address *address = &answer->addresses[0];
+	int r;
+
+	if (!address_parse(q->host, address) || address->family != q->family) {
+		snprintf(answer->error, sizeof(answer->error), "not an address");
+		return;
+	}
+	r = zone_complete(address);
+	if (r == -ENODEV) {
+		snprintf(answer->error, sizeof(answer->error), "no interface %s",
+		         address->zone);
+	} else if (r < 0) {
+		snprintf(answer->error, sizeof(answer->error), "interface %s: %s",
+		         address->zone, strerror(-r));
+	} else {
+		answer->address_count = 1;
+	}
+}
+
 static int look_up(const struct question *q, unsigned try, struct resolve_answer *answer)
 {
 	const char *why = "no address";
@@ -172,6 +196,10 @@ static int look_up(const struct question *q, unsigned try, struct resolve_answer
 	memset(answer, 0, sizeof(*answer));
 	answer->name = q->name;
 	answer->family = q->family;
+	if (strchr(q->host, '%')) {
+		find_zone(q, answer);
+		return 0;
+	}
 	if (!is_settled_by_hosts(q)) {
 		error = try == 0 ? ask_library(q, answer) : ask_patiently(q, try, answer);
 	}
