@@ -318,16 +318,19 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Without a new thread those at work go on alone; where there is none, the process ends, which
- * the parent sees. */
-static void hire(struct lane *lane)
+/* Without a new thread those at work go on alone: an errno only where there is none. */
+static int hire(struct lane *lane)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
 	int r;
 
-	if (lane->threads == RESOLVE_PARALLEL_MAX || pthread_attr_init(&attr) != 0) {
-		return;
+	if (lane->threads == RESOLVE_PARALLEL_MAX) {
+		return 0;
+	}
+	r = pthread_attr_init(&attr);
+	if (r != 0) {
+		return lane->threads > 0 ? 0 : r;
 	}
 	r = pthread_attr_setstacksize(&attr, THREAD_STACK_OCTETS);
 	if (r == 0) {
@@ -337,11 +340,20 @@ static void hire(struct lane *lane)
 		r = pthread_create(&thread, &attr, work, lane);
 	}
 	pthread_attr_destroy(&attr);
-	if (r == 0) {
-		lane->threads++;
-	} else if (lane->threads == 0) {
-		_exit(1);
-	}
+	lane->threads += r == 0;
+	return lane->threads > 0 ? 0 : r;
+}
+
+/* Nobody is there to look it up: the other family may still be. */
+static void refuse_question(struct lane *lane, struct lookup *lookup, int error)
+{
+	struct resolve_answer answer = { .name = lookup->question.name,
+		                         .family = lookup->question.family };
+
+	snprintf(answer.error, sizeof(answer.error), "%s", strerrordesc_np(error));
+	lookup->is_answered = true;
+	send_answer(lane->crew, &answer);
+	forget_if_over(lane, lookup);
 }
 
 static void take_question(struct crew *crew, const struct question *question)
@@ -349,9 +361,10 @@ static void take_question(struct crew *crew, const struct question *question)
 	struct lane *lane = &crew->lanes[resolve_lane(question->family)];
 	struct lookup **end = &lane->lookups;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	int error;
 
 	if (!lookup) {
-		_exit(1);
+		_exit(1); /* the parent sees it */
 	}
 	lookup->question = *question;
 	lookup->wanted = 1;
@@ -359,7 +372,10 @@ static void take_question(struct crew *crew, const struct question *question)
 		end = &(*end)->next;
 	}
 	*end = lookup;
-	hire(lane);
+	error = hire(lane);
+	if (error != 0) {
+		refuse_question(lane, lookup, error);
+	}
 }
 
 static bool has_new_question(const struct lane *lane)
@@ -382,7 +398,7 @@ static void try_again(struct lane *lane, unsigned try_max)
 		    now_ns - l->began_ns >= tries[l->wanted].after_ns &&
 		    lane->threads < RESOLVE_PARALLEL_MAX) {
 			l->wanted++;
-			hire(lane);
+			(void)hire(lane);
 		}
 	}
 }

@@ -214,6 +214,22 @@ soon 500 named --json a.test
 expect "two reasons" 1 '"reason":"IPv4: [^"]*; IPv6: [^"]*"'
 check "two reasons: known soon ($took_ms ms)" timely 500
 
+# --- threads
+if [ "$(id -u)" = 0 ] && have setpriv && have prlimit; then
+	# The measuring process, the resolver, and one thread of it.
+	name_server 1 "$good"
+	resolvers 1
+	named_prefix='setpriv --reuid 54321 --regid 54321 --clear-groups prlimit --nproc=3'
+	comes "a thread for one family alone" 500 a.test
+	named_prefix='setpriv --reuid 54321 --regid 54321 --clear-groups prlimit --nproc=2'
+	soon 500 named --json a.test
+	expect "no thread: no answer, with the reason" 1 '"reason":"Resource temporarily unavailable"'
+	check "no thread: known soon ($took_ms ms)" timely 500
+	named_prefix=
+else
+	skip "a thread for one family alone" "needs root, setpriv and prlimit"
+fi
+
 # --- thousands of names
 i=0
 while [ $i -lt 2000 ]; do
