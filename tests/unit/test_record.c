@@ -191,6 +191,11 @@ static const struct break_row source_rows[] = {
 	{ "source: reason without end", SOURCE(reason), 'x', false },
 	{ "source: family", offsetof(struct source_record, address.family), 4, 0x7f,
 	  false },
+	{ "source: interface without end", SOURCE(address.zone), 'x', false },
+	{ "source: interface of one octet", offsetof(struct source_record, address.zone), 1,
+	  'x', true },
+	{ "source: interface that is no name", offsetof(struct source_record, address.zone),
+	  1, 0x1b, false },
 	{ "source: port", SOURCE(port), 0x7f, false },
 	{ "source: other port in the address", offsetof(struct source_record, address.port),
 	  2, 9, false },
@@ -272,6 +277,12 @@ static void a_source_is_taken_over(void **state)
 	source.stratum = 2; /* there the same four octets are an address */
 	source_record_init(&record, &source);
 	assert_int_equal(record.kiss, NTP_KISS_NONE);
+	assert_true(address_parse("fe80::1%eth0", &source.address));
+	source.address.scope = 7;
+	source_record_init(&record, &source);
+	assert_true(source_record_is_sane(&record));
+	assert_true(address_is_same_host(&record.address, &source.address));
+	assert_string_equal(record.address.zone, "eth0");
 }
 
 static void what_the_discipline_is_told(void **state)
