@@ -2,14 +2,14 @@
  *
  * For the test scripts: a name server that says what it was told to, over UDP and TCP.
  *
- *   adversary_dns [-u] ADDR NAME=WHAT[|WHAT]...
+ *   adversary_dns [-u|-s] ADDR NAME=WHAT[|WHAT]...
  *
  * WHAT: addresses with commas between; or nxdomain, servfail, refused, empty (the name exists, no
  * address does), silent, many (1000 addresses from 10.66.1.0 on).  Before it, in this order:
  * "slow:MS:", it answers so late; "odd:", every first, third ... question is lost; "cut:", over UDP
  * the answer says that it is truncated, and holds what it holds.  With a second WHAT the first is for
  * A alone and the second for AAAA.  NAME "*" is any that it was not told of; without it they do not
- * exist.  -u: TCP is refused.  Prints "ready", and a line "asked NAME TYPE" for each question.
+ * exist.  -u: TCP is refused; -s: TCP connects, and nothing comes.  Prints "ready", and a line "asked NAME TYPE" for each question.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -347,10 +347,11 @@ static int open_socket(int type, const char *address)
 int main(int argc, char **argv)
 {
 	struct pollfd polls[2] = { 0 };
-	bool has_tcp = true;
+	bool has_tcp = true, is_stuck = false;
 
-	if (argc > 1 && strcmp(argv[1], "-u") == 0) {
-		has_tcp = false;
+	if (argc > 1 && argv[1][0] == '-') {
+		has_tcp = strcmp(argv[1], "-u") != 0;
+		is_stuck = strcmp(argv[1], "-s") == 0;
 		argc--;
 		argv++;
 	}
@@ -366,7 +367,7 @@ int main(int argc, char **argv)
 	polls[1].fd = -1;
 	if (has_tcp) {
 		polls[1] = (struct pollfd){ .fd = open_socket(SOCK_STREAM, argv[1]),
-			                    .events = POLLIN };
+			                    .events = is_stuck ? 0 : POLLIN };
 	}
 	printf("ready\n");
 	fflush(stdout);

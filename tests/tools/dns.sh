@@ -6,7 +6,7 @@
 #   $T/resolving COMMAND...      runs it with $T/resolv.conf, $T/hosts and $T/nsswitch.conf in /etc,
 #                                which are as good as empty; the script is skipped where that cannot be
 #   name_server N WHAT...        the name server 127.0.0.N says so (see the head of its source), in the
-#                                place of the one before; without WHAT there is none; $dns_options: -u
+#                                place of the one before; without WHAT there is none; $dns_options: -u or -s
 #   resolvers LINE...            resolv.conf; a digit alone is that name server
 #   asked_of N NAME TYPE         how many questions for it that name server got
 # shellcheck disable=SC2154 # lib.sh sets them

@@ -122,6 +122,9 @@ dns_options=-u
 name_server 1 '*=cut:10.66.0.1,10.66.0.2|empty'
 resolvers 1
 comes "an answer that is cut, and TCP is refused" 2500 a.test
+dns_options=-s
+name_server 1 '*=cut:10.66.0.1,10.66.0.2|empty'
+comes "an answer that is cut, and TCP is not answered" 2500 a.test
 dns_options=
 name_server 1 '*=cut:10.66.0.9|empty'
 name_server 2 "$good"
