@@ -555,6 +555,24 @@ static void name_is_an_event(void **state)
 	ports_close(w.kp);
 }
 
+/* A name that is asked for again has the answers to that question alone. */
+static void late_answer_is_nobodys(void **state)
+{
+	struct port_event e;
+	struct world w;
+
+	(void)state;
+	world_open(&w, 1, 1);
+	assert_int_equal(w.p->resolve(w.p->ctx, 0, "a..b", ADDRESS_NONE), 0);
+	assert_int_equal(w.p->resolve(w.p->ctx, 0, "localhost", ADDRESS_IPV4), 0);
+	assert_int_equal(wait_ms(&w, 20000, &e), 0);
+	assert_int_equal(e.kind, PORT_NAME);
+	assert_true(e.is_last);
+	assert_int_equal(wait_ms(&w, 300, &e), 0);
+	assert_int_equal(e.kind, PORT_TIMEOUT);
+	ports_close(w.kp);
+}
+
 /* Without its resolver every name that was asked for fails, once; none is waited for. */
 static void lost_resolver_fails_the_names(void **state)
 {
@@ -683,6 +701,7 @@ int main(void)
 		cmocka_unit_test(hang_up_leaves_the_others),
 		cmocka_unit_test(signal_is_an_event),
 		cmocka_unit_test(handler_of_the_caller_runs),
+		cmocka_unit_test(late_answer_is_nobodys),
 		cmocka_unit_test(lost_resolver_fails_the_names),
 		cmocka_unit_test(descriptors_run_out),
 		cmocka_unit_test(nothing_is_left_open),

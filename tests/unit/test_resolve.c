@@ -23,6 +23,8 @@
 
 #include "io/net/resolve.h"
 
+static uint32_t ticket; /* of the latest question */
+
 static int receive_within(struct resolver *resolver, int ms, struct resolve_answer *ret)
 {
 	struct pollfd p = { .fd = resolver_fd(resolver), .events = POLLIN };
@@ -72,11 +74,12 @@ static void name_is_answered(void **state)
 	int due;
 
 	assert_int_equal(resolver_start(&resolver), 0);
-	due = resolver_ask(resolver, 7, row->name, row->family);
+	due = resolver_ask(resolver, 7, row->name, row->family, &ticket);
 	assert_int_equal(due, row->family == ADDRESS_NONE ? 2 : 1);
 	for (int i = 0; i < due; i++) {
 		assert_int_equal(receive_within(resolver, 20000, &got), 1);
 		assert_int_equal(got.name, 7);
+		assert_int_equal(got.ticket, ticket);
 		families |= 1U << got.family;
 		addresses += got.address_count;
 		if (got.address_count == 0) {
@@ -114,7 +117,7 @@ static void five_thousand_names(void **state)
 	assert_int_equal(resolver_start(&resolver), 0);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		snprintf(host, sizeof(host), "10.1.%u.%u", i / 250, i % 250);
-		assert_int_equal(resolver_ask(resolver, i, host, ADDRESS_NONE), 2);
+		assert_int_equal(resolver_ask(resolver, i, host, ADDRESS_NONE, &ticket), 2);
 	}
 	for (uint32_t i = 0; i < 2 * COUNT; i++) {
 		assert_int_equal(receive_within(resolver, 20000, &got), 1);
@@ -140,16 +143,45 @@ static void zone_is_found(void **state)
 
 	(void)state;
 	assert_int_equal(resolver_start(&resolver), 0);
-	assert_int_equal(resolver_ask(resolver, 1, "fe80::1%lo", ADDRESS_NONE), 1);
+	assert_int_equal(resolver_ask(resolver, 1, "fe80::1%lo", ADDRESS_NONE, &ticket), 1);
 	assert_int_equal(receive_within(resolver, 20000, &got), 1);
 	assert_int_equal(got.address_count, 1);
 	assert_int_equal(got.addresses[0].family, ADDRESS_IPV6);
 	assert_int_equal(got.addresses[0].scope, if_nametoindex("lo"));
 	assert_string_equal(got.addresses[0].zone, "lo");
-	assert_int_equal(resolver_ask(resolver, 2, "fe80::1%no-such", ADDRESS_IPV6), 1);
+	assert_int_equal(
+		resolver_ask(resolver, 2, "fe80::1%no-such", ADDRESS_IPV6, &ticket), 1);
 	assert_int_equal(receive_within(resolver, 20000, &got), 1);
 	assert_int_equal(got.address_count, 0);
 	assert_string_equal(got.error, "no interface no-such");
+	resolver_stop(resolver);
+}
+
+/* Nothing is left underway of a question that was put anew, though each question has its answer. */
+static void asked_again_and_again(void **state)
+{
+	enum { TIMES = 1000 };
+	struct resolver *resolver = NULL;
+	struct resolve_answer got;
+	uint32_t last[2] = { 0 };
+
+	(void)state;
+	assert_int_equal(resolver_start(&resolver), 0);
+	for (int i = 0; i < TIMES; i++) {
+		assert_int_equal(
+			resolver_ask(resolver, 5, "192.0.2.7", ADDRESS_NONE, &ticket), 2);
+	}
+	for (int i = 0; i < 2 * TIMES; i++) {
+		assert_int_equal(receive_within(resolver, 20000, &got), 1);
+		assert_true(got.ticket <= ticket);
+		if (got.ticket == ticket) {
+			last[got.family == ADDRESS_IPV6] += 1;
+			assert_int_equal(got.address_count, got.family == ADDRESS_IPV4);
+		}
+	}
+	assert_int_equal(last[0], 1);
+	assert_int_equal(last[1], 1);
+	assert_int_equal(resolver_receive(resolver, &got), 0);
 	resolver_stop(resolver);
 }
 
@@ -162,7 +194,8 @@ static void too_long_a_name(void **state)
 	memset(host, 'a', sizeof(host) - 1);
 	host[sizeof(host) - 1] = '\0';
 	assert_int_equal(resolver_start(&resolver), 0);
-	assert_int_equal(resolver_ask(resolver, 0, host, ADDRESS_NONE), -ENAMETOOLONG);
+	assert_int_equal(resolver_ask(resolver, 0, host, ADDRESS_NONE, &ticket),
+	                 -ENAMETOOLONG);
 	resolver_stop(resolver);
 }
 
@@ -196,7 +229,7 @@ static void child_has_no_privilege(void **state)
 
 	(void)state;
 	assert_int_equal(resolver_start(&resolver), 0);
-	assert_int_equal(resolver_ask(resolver, 0, "127.0.0.1", ADDRESS_IPV4), 1);
+	assert_int_equal(resolver_ask(resolver, 0, "127.0.0.1", ADDRESS_IPV4, &ticket), 1);
 	assert_int_equal(receive_within(resolver, 20000, &got), 1);
 	pid = find_child();
 	if (pid <= 0) {
@@ -259,7 +292,8 @@ static void dead_child_is_told(void **state)
 	}
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(receive_within(resolver, 20000, &got), -EPIPE);
-	assert_int_equal(resolver_ask(resolver, 0, "127.0.0.1", ADDRESS_NONE), -EPIPE);
+	assert_int_equal(resolver_ask(resolver, 0, "127.0.0.1", ADDRESS_NONE, &ticket),
+	                 -EPIPE);
 	resolver_stop(resolver);
 }
 
@@ -344,7 +378,7 @@ static void stop_of_nothing(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(names) + 9];
+	struct CMUnitTest tests[COUNT_OF(names) + 10];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -356,6 +390,7 @@ int main(void)
 	}
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(five_thousand_names);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(zone_is_found);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(asked_again_and_again);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(too_long_a_name);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(child_has_no_privilege);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(child_holds_nothing_open);

@@ -92,12 +92,13 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	if (!kp->resolver) {
 		return -EPIPE;
 	}
-	r = resolver_ask(kp->resolver, (uint32_t)name, host, family);
+	r = resolver_ask(kp->resolver, (uint32_t)name, host, family,
+	                 &kp->names[name].ticket);
 	/* A resolver that has just died is seen by wait(), for all names alike. */
 	if (r < 0 && r != -EPIPE) {
 		return r;
 	}
-	kp->answers_due[name] = r < 0 ? 1 : (uint8_t)r;
+	kp->names[name].answers_due = r < 0 ? 1 : (unsigned)r;
 	return 0;
 }
 
@@ -222,8 +223,8 @@ static size_t find_window(size_t source_max)
 static int open_tables(struct kernel_ports *kp)
 {
 	kp->channels = calloc(kp->source_max ? kp->source_max : 1, sizeof(*kp->channels));
-	kp->answers_due = calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->answers_due));
-	if (!kp->channels || !kp->answers_due || slots_grow(kp) < 0) {
+	kp->names = calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->names));
+	if (!kp->channels || !kp->names || slots_grow(kp) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < kp->source_max; i++) {
@@ -314,7 +315,7 @@ void ports_close(struct kernel_ports *kp)
 		(void)sigprocmask(SIG_SETMASK, &kp->old_mask, NULL);
 	}
 	free(kp->channels);
-	free(kp->answers_due);
+	free(kp->names);
 	free(kp->polled);
 	free(kp->owners);
 	free(kp->ready);

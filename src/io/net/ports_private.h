@@ -30,6 +30,12 @@ struct channel {
 	struct reading before;
 };
 
+/* The latest question for a name. */
+struct name_asked {
+	uint32_t ticket;
+	unsigned answers_due; /* how many are still to come */
+};
+
 struct kernel_ports {
 	struct ports ports;
 	size_t source_max;
@@ -58,7 +64,7 @@ struct kernel_ports {
 	sigset_t old_mask;
 
 	struct resolver *resolver; /* NULL: none, or gone */
-	uint8_t *answers_due;      /* [name_max]: how many are still to come for it */
+	struct name_asked *names;  /* [name_max] */
 	size_t names_lost_at;      /* once it is gone: those below have been told */
 	struct resolve_answer answer;
 	uint8_t octets[DATAGRAM_ROOM];

@@ -139,8 +139,8 @@ static int serve_lost_name(struct kernel_ports *kp, struct port_event *ret)
 	while (kp->names_lost_at < kp->name_max) {
 		const size_t name = kp->names_lost_at++;
 
-		if (kp->answers_due[name] > 0) {
-			kp->answers_due[name] = 0;
+		if (kp->names[name].answers_due > 0) {
+			kp->names[name].answers_due = 0;
 			*ret = (struct port_event){
 				.kind = PORT_NAME_FAILED,
 				.name = name,
@@ -153,6 +153,13 @@ static int serve_lost_name(struct kernel_ports *kp, struct port_event *ret)
 	return 0;
 }
 
+/* A question of an earlier measurement may be answered at last: it is nobody's any more. */
+static bool is_awaited(const struct kernel_ports *kp, const struct resolve_answer *answer)
+{
+	return answer->name < kp->name_max && kp->names[answer->name].answers_due > 0 &&
+	       kp->names[answer->name].ticket == answer->ticket;
+}
+
 static int serve_name(struct kernel_ports *kp, struct port_event *ret)
 {
 	struct resolve_answer *answer = &kp->answer;
@@ -160,8 +167,7 @@ static int serve_name(struct kernel_ports *kp, struct port_event *ret)
 
 	do {
 		r = resolver_receive(kp->resolver, answer);
-	} while (r > 0 &&
-	         (answer->name >= kp->name_max || kp->answers_due[answer->name] == 0));
+	} while (r > 0 && !is_awaited(kp, answer));
 	if (r == 0) {
 		kp->resolver_is_ready = false;
 		return 0;
@@ -178,7 +184,7 @@ static int serve_name(struct kernel_ports *kp, struct port_event *ret)
 		.kind = answer->address_count > 0 ? PORT_NAME : PORT_NAME_FAILED,
 		.name = answer->name,
 		.family = answer->family,
-		.is_last = --kp->answers_due[answer->name] == 0,
+		.is_last = --kp->names[answer->name].answers_due == 0,
 		.addresses = answer->addresses,
 		.address_count = answer->address_count,
 		.error_text = answer->error,

@@ -30,6 +30,7 @@ struct waiting {
 struct resolver {
 	struct child child;
 	struct waiting lanes[RESOLVE_LANES];
+	uint32_t tickets;
 };
 
 /* ---- the child ---- */
@@ -136,7 +137,7 @@ static int ask_one(struct resolver *resolver, const struct question *question)
 }
 
 int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
-                 enum address_family family)
+                 enum address_family family, uint32_t *ret_ticket)
 {
 	const size_t len = strlen(host);
 	struct question question;
@@ -147,6 +148,7 @@ int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
 	}
 	memset(&question, 0, sizeof(question));
 	question.name = name;
+	question.ticket = *ret_ticket = ++resolver->tickets;
 	question.family = family;
 	memcpy(question.host, host, len);
 	if (strchr(host, '%')) {

@@ -195,6 +195,7 @@ static int look_up(const struct question *q, unsigned try, struct resolve_answer
 
 	memset(answer, 0, sizeof(*answer));
 	answer->name = q->name;
+	answer->ticket = q->ticket;
 	answer->family = q->family;
 	if (strchr(q->host, '%')) {
 		find_zone(q, answer);
@@ -344,22 +345,37 @@ static int hire(struct lane *lane)
 	return lane->threads > 0 ? 0 : r;
 }
 
-/* Nobody is there to look it up: the other family may still be. */
-static void refuse_question(struct lane *lane, struct lookup *lookup, int error)
+/* Answers without any (further) try. */
+static void refuse_question(struct lane *lane, struct lookup *lookup, const char *why)
 {
 	struct resolve_answer answer = { .name = lookup->question.name,
+		                         .ticket = lookup->question.ticket,
 		                         .family = lookup->question.family };
 
-	snprintf(answer.error, sizeof(answer.error), "%s", strerrordesc_np(error));
+	snprintf(answer.error, sizeof(answer.error), "%s", why);
 	lookup->is_answered = true;
+	lookup->wanted = lookup->taken;
 	send_answer(lane->crew, &answer);
 	forget_if_over(lane, lookup);
+}
+
+/* A new measurement asks again for what the one before had no answer to. */
+static void refuse_earlier(struct lane *lane, uint32_t name)
+{
+	struct lookup *next;
+
+	for (struct lookup *l = lane->lookups; l; l = next) {
+		next = l->next;
+		if (!l->is_answered && l->question.name == name) {
+			refuse_question(lane, l, "asked again");
+		}
+	}
 }
 
 static void take_question(struct crew *crew, const struct question *question)
 {
 	struct lane *lane = &crew->lanes[resolve_lane(question->family)];
-	struct lookup **end = &lane->lookups;
+	struct lookup **end;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int error;
 
@@ -368,13 +384,16 @@ static void take_question(struct crew *crew, const struct question *question)
 	}
 	lookup->question = *question;
 	lookup->wanted = 1;
+	refuse_earlier(lane, question->name);
+	end = &lane->lookups;
 	while (*end) {
 		end = &(*end)->next;
 	}
 	*end = lookup;
 	error = hire(lane);
 	if (error != 0) {
-		refuse_question(lane, lookup, error);
+		/* Nobody is there to look it up: the other family may still be. */
+		refuse_question(lane, lookup, strerrordesc_np(error));
 	}
 }
 
@@ -385,7 +404,8 @@ static bool has_new_question(const struct lane *lane)
 	return waiting && waiting->taken == 0;
 }
 
-/* Further tries begin only where no question waits for a thread. */
+/* Further tries begin only where no question waits for a thread, and leave threads to those that are
+ * still to come: the most patient ones are stuck for long. */
 static void try_again(struct lane *lane, unsigned try_max)
 {
 	const int64_t now_ns = child_now_ns();
@@ -396,7 +416,7 @@ static void try_again(struct lane *lane, unsigned try_max)
 	for (struct lookup *l = lane->lookups; l; l = l->next) {
 		if (!l->is_answered && l->wanted < try_max &&
 		    now_ns - l->began_ns >= tries[l->wanted].after_ns &&
-		    lane->threads < RESOLVE_PARALLEL_MAX) {
+		    lane->threads < RESOLVE_PARALLEL_MAX / 2) {
 			l->wanted++;
 			(void)hire(lane);
 		}

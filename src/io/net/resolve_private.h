@@ -20,6 +20,7 @@ enum {
 
 struct question {
 	uint32_t name;
+	uint32_t ticket;
 	enum address_family family; /* one of the two */
 	bool is_of_a_pair;          /* the other family is asked as well */
 	char host[RESOLVE_HOST_ROOM];

@@ -71,6 +71,26 @@ done
 name_server 1
 comes "the first name server is not there" 500 a.test
 
+# All are dead for a while; six names leave much undone in each attempt.
+name_server 1 "$dead"
+name_server 3 "$dead"
+resolvers 1 2 3
+# shellcheck disable=SC2154 # dns.sh sets it, by eval
+(
+	sleep 3
+	kill "$dns_pid_1"
+	exec "$T/dns" 127.0.0.1 "$good" >"$T/dns.late" 2>&1
+) &
+revived=$!
+lib_pids="$lib_pids $revived"
+timed "$T/resolving" "$T/reqtime-names" set --dry-run --json -t 1s --wait 30s a.test b.test c.test \
+	d.test e.test f.test
+true_time "set --wait: all name servers are dead for 3 s"
+check "set --wait: all name servers are dead for 3 s: within 8 s ($took_ms ms)" timely 8000
+kill "$revived"
+wait "$revived" 2>/dev/null
+dns_pid_1=
+
 # --- half-dead: of the two questions one is answered
 resolvers 1
 for what in silent servfail nxdomain empty slow:3000:fd66::1; do
