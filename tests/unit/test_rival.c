@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "io/sys/proc_view.h"
 #include "io/sys/rival.h"
 
 #define HOLDS                                                                              \
@@ -54,6 +55,49 @@ static const struct row rows[] = {
 	{ "a name that is part of one", "ntp\n", ALL, WORDS("ntp"), RIVAL_NONE },
 	{ "no name", "", ALL, WORDS(""), RIVAL_NONE },
 	{ "a line feed alone", "\n", ALL, WORDS(""), RIVAL_NONE },
+};
+/* clang-format on */
+
+/* Processes by their user namespace, as files. */
+struct namespace_row {
+	const char *name;
+	const char *map, *own_map; /* NULL: no such file */
+	const char *link, *own_link;
+	const char *status; /* NULL: ALL */
+	enum rival want;
+};
+
+#define FULL "         0          0 4294967295\n"
+#define ROOTLESS "         0       1000          1\n"
+#define SUBORDINATE "         0       1000          1\n         1     100000      65536\n"
+#define FIRST "user:[4026531837]"
+#define OTHER "user:[4026532321]"
+#define STATE(letter) "Name:\tx\nState:\t" letter " (x)\nCapPrm:\t000001ffffffffff\n"
+
+/* clang-format off */
+static const struct namespace_row namespace_rows[] = {
+	{ "namespace: the first, as ours", FULL, FULL, NULL, NULL, NULL, RIVAL_CHRONYD },
+	{ "namespace: the first, ours not known", FULL, NULL, NULL, NULL, NULL, RIVAL_CHRONYD },
+	{ "namespace: a kernel without them", NULL, NULL, NULL, NULL, NULL, RIVAL_CHRONYD },
+	{ "namespace: its map is not shown", "", FULL, NULL, NULL, NULL, RIVAL_CHRONYD },
+	{ "namespace: of an ordinary user", ROOTLESS, FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: of an ordinary user, ours not known", ROOTLESS, NULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: of an ordinary user with more ids", SUBORDINATE, FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: of a container's root", "0 100000 65536\n", FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: all ids but the last", "0 0 4294967294\n", FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: all ids, in two lines", "0 0 1\n1 1 4294967294\n", FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: all ids and one line more", FULL "1 1 1\n", FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: a map that begins like ours", "0 0 42949672950\n", FULL, NULL, NULL, NULL, RIVAL_NONE },
+	{ "namespace: filled up otherwise", "0 0 4294967295", FULL, NULL, NULL, NULL, RIVAL_CHRONYD },
+	{ "namespace: all ids, but another", FULL, FULL, OTHER, FIRST, NULL, RIVAL_NONE },
+	{ "namespace: all ids, and the same", FULL, FULL, FIRST, FIRST, NULL, RIVAL_CHRONYD },
+	{ "namespace: ours is a container's, the same", ROOTLESS, ROOTLESS, OTHER, OTHER, NULL, RIVAL_CHRONYD },
+	{ "namespace: ours is a container's, one within it", "0 0 1\n", ROOTLESS, NULL, OTHER, NULL, RIVAL_NONE },
+	{ "state: running", FULL, FULL, NULL, NULL, STATE("R"), RIVAL_CHRONYD },
+	{ "state: stopped, and may go on", FULL, FULL, NULL, NULL, STATE("T"), RIVAL_CHRONYD },
+	{ "state: a zombie", FULL, FULL, NULL, NULL, STATE("Z"), RIVAL_NONE },
+	{ "state: dead", FULL, FULL, NULL, NULL, STATE("X"), RIVAL_NONE },
+	{ "state: a zombie by its name alone", FULL, FULL, NULL, NULL, "Name:\tZ\nState:\tS\nCapPrm:\t000001ffffffffff\n", RIVAL_CHRONYD },
 };
 /* clang-format on */
 
@@ -107,10 +151,96 @@ static void rival_row(void **state)
 	assert_int_equal(rmdir(proc), 0);
 }
 
+static void put_or_not(const char *folder, const char *name, const char *text)
+{
+	if (text) {
+		put(folder, name, text, strlen(text));
+	}
+}
+
+static void link_or_not(const char *proc, const char *process, const char *to)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s/ns", proc, process);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/%s/ns/user", proc, process);
+	assert_true(!to || symlink(to, path) == 0);
+}
+
+static void namespace_row(void **state)
+{
+	static const char *const files[] = { "345/comm",    "345/status",   "345/cmdline",
+		                             "345/uid_map", "345/ns/user",  "345/ns",
+		                             "345",         "self/uid_map", "self/ns/user",
+		                             "self/ns",     "self" };
+	const struct namespace_row *row = *state;
+	char proc[] = "/tmp/rival-XXXXXX";
+	char process[100], self[100];
+
+	assert_non_null(mkdtemp(proc));
+	snprintf(process, sizeof(process), "%s/345", proc);
+	snprintf(self, sizeof(self), "%s/self", proc);
+	assert_int_equal(mkdir(process, 0700), 0);
+	assert_int_equal(mkdir(self, 0700), 0);
+	put_or_not(process, "comm", "chronyd\n");
+	put_or_not(process, "status", row->status ? row->status : ALL);
+	put_or_not(process, "cmdline", "chronyd");
+	put_or_not(process, "uid_map", row->map);
+	put_or_not(self, "uid_map", row->own_map);
+	link_or_not(proc, "345", row->link);
+	link_or_not(proc, "self", row->own_link);
+
+	assert_string_equal(rival_name(rival_look(proc)), rival_name(row->want));
+
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		take_away(proc, files[i]);
+	}
+	assert_int_equal(rmdir(proc), 0);
+}
+
 static void no_proc(void **state)
 {
 	(void)state;
 	assert_int_equal(rival_look("/nowhere"), RIVAL_NONE);
+	assert_int_equal(proc_view_look("/nowhere"), PROC_VIEW_NONE);
+}
+
+/* What can be seen, from nothing to all. */
+static void views(void **state)
+{
+	static const char *const files[] = { "1/comm",      "1",       "self/comm",
+		                             "self/ns/pid", "self/ns", "self" };
+	char proc[] = "/tmp/rival-XXXXXX";
+	char path[100];
+
+	(void)state;
+	assert_non_null(mkdtemp(proc));
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_NONE);
+	snprintf(path, sizeof(path), "%s/self", proc);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put_or_not(path, "comm", "reqtime\n");
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_OWN);
+	snprintf(path, sizeof(path), "%s/1", proc); /* hidepid=1: the folder, and no more */
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_OWN);
+	put_or_not(path, "comm", "init\n");
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_ALL);
+	snprintf(path, sizeof(path), "%s/self/ns", proc);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/self/ns/pid", proc);
+	assert_int_equal(symlink("pid:[4026531836]", path), 0);
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_ALL);
+	take_away(proc, "self/ns/pid");
+	assert_int_equal(symlink("pid:[40265318360]", path), 0);
+	assert_int_equal(proc_view_look(proc), PROC_VIEW_CONTAINER);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		take_away(proc, files[i]);
+	}
+	assert_int_equal(rmdir(proc), 0);
+	for (int view = PROC_VIEW_ALL; view <= PROC_VIEW_CONTAINER; view++) {
+		assert_true(strlen(proc_view_text((enum proc_view)view)) > 0);
+	}
 }
 
 /* A status or a command line that was cut anywhere is read no further. */
@@ -125,6 +255,15 @@ static void cut_short(void **state)
 		assert_non_null(cut);
 		memcpy(cut, HOLDS, len);
 		(void)!rival_moves_clock(RIVAL_NTPD, cut, len, NULL, 0);
+		free(cut);
+	}
+	for (size_t len = 1; len <= sizeof(FULL) - 1; len++) {
+		cut = malloc(len);
+		assert_non_null(cut);
+		memcpy(cut, FULL, len);
+		assert_int_equal(rival_shares_namespace(cut, len, FULL, sizeof(FULL) - 1),
+		                 len >= sizeof(FULL) - 2);
+		(void)!rival_shares_namespace(FULL, sizeof(FULL) - 1, cut, len);
 		free(cut);
 	}
 	for (size_t len = 1; len <= sizeof(words) - 1; len++) {
@@ -154,7 +293,7 @@ static void names(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + 3];
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(namespace_rows) + 4];
 	size_t i;
 
 	memset(tests, 0, sizeof(tests));
@@ -163,7 +302,14 @@ int main(void)
 			                        .test_func = rival_row,
 			                        .initial_state = (void *)&rows[i] };
 	}
+	for (size_t k = 0; k < COUNT_OF(namespace_rows); k++) {
+		tests[i++] =
+			(struct CMUnitTest){ .name = namespace_rows[k].name,
+			                     .test_func = namespace_row,
+			                     .initial_state = (void *)&namespace_rows[k] };
+	}
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(no_proc);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(views);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(cut_short);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(names);
 	return cmocka_run_group_tests_name("rival", tests, NULL, NULL);

@@ -74,10 +74,12 @@ static int clock_slew(void *ctx, int64_t by_ns)
 }
 
 static enum rival rival_seen;
+static enum proc_view view_seen;
 
 void set_judge_open(void)
 {
 	rival_seen = rival_look("/proc");
+	view_seen = proc_view_look("/proc");
 }
 
 static enum rival clock_rival(void *ctx)
@@ -180,6 +182,7 @@ struct set_reply set_judge(const struct set_settings *set,
 		reply.result.rtc_written = r == 0;
 		reply.result.rtc_error = -r;
 	}
+	reply.view = view_seen;
 	reply.status = status_of(&reply.result, record);
 	reply.is_again = may_repeat && reply.result.status == CORRECT_STALE;
 	return reply;

@@ -74,7 +74,7 @@ static void complain_rate(const struct correct_result *result)
 		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
 		command_complain(
 			"the clock does not keep its rate: the kernel lacks %+.3f ppm, "
-		        "which "
+			"which "
 			"is %s a day; look at its clock source "
 			"(/sys/devices/system/clocksource), or at who else sets the kernel",
 			(double)result->rate_missing_ppb * 1e-3, day);
@@ -133,6 +133,18 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set)
 		break;
 	case CORRECT_NO_ANSWER: /* the verdict line says why */
 		break;
+	}
+}
+
+/* The clock is given something, and whoever else gives it something could be at work unseen.
+ * What the kernel shows of others has been looked at all the same. */
+static void warn_of_view(const struct set_settings *set, const struct set_reply *reply)
+{
+	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
+	    reply->result.rival == RIVAL_NONE && !set->is_force) {
+		command_complain("warning: whether another program keeps the clock is not "
+		                 "known: %s",
+		                 proc_view_text(reply->view));
 	}
 }
 
@@ -322,6 +334,7 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 	}
 	command_flush(); /* the table stands above the complaint on a terminal */
 	set_complain(reply, set);
+	warn_of_view(set, reply);
 	warn(set, &reply->result, learnt);
 	return status ? status : printed;
 }

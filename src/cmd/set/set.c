@@ -22,6 +22,7 @@
 #include "core/report/drag.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
+#include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
 #define YEAR_NS (365 * 86400 * NS_PER_S)
@@ -50,6 +51,8 @@ static const struct option_row set_options[] = {
 	  "learn nothing from past runs, and leave the clock's frequency alone" },
 	{ "min-interval", 0, OPT_SPAN_NS, AT(min_interval_ns), 0, YEAR_NS, "SPAN",
 	  "do nothing when the last good run is younger than this" },
+	{ "overdue", 0, OPT_SPAN_NS, AT(overdue_ns), 0, YEAR_NS, "SPAN",
+	  "say when the last good run is older than this; busy then exits with 3" },
 	{ "splay", 0, OPT_SPAN_NS, AT(splay_ns), 0, YEAR_NS, "SPAN",
 	  "wait some part of this first, always the same on a host" },
 	{ "wait", 0, OPT_SPAN_NS, AT(wait_ns), 0, YEAR_NS, "SPAN",
@@ -328,9 +331,58 @@ void set_child_main(const struct set_settings *set, const struct server_spec *se
 	_exit(status);
 }
 
+/* How long ago the clock was set right; where nobody can remember that, when the machine was
+ * started.  -1 when this is the first run. */
+static int64_t unset_for_ns(const struct memory *memory)
+{
+	const struct run_record *last = memory_last_set(memory);
+	struct reading now;
+	int64_t age_ns = last ? memory_age_ns(memory, last) : -1;
+
+	if (age_ns < 0 && (last || memory->view.past.has_last) &&
+	    kernel_clock_now(&now) == 0) {
+		age_ns = now.boot_ns;
+	}
+	return age_ns;
+}
+
+/* After a run that ended with `status`: says, by --overdue, that the clock has not been set for
+ * long. */
+static void overdue_judge(struct set_settings *set, const struct memory *memory, int status)
+{
+	char age[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+	int64_t age_ns;
+
+	if (set->overdue_ns == 0 || set->is_dry || status == REQTIME_EXIT_OK ||
+	    status > 128 || (set->is_try && status == REQTIME_EXIT_NOTHING)) {
+		return;
+	}
+	age_ns = unset_for_ns(memory);
+	if (age_ns < set->overdue_ns) {
+		return;
+	}
+	set->is_overdue = true;
+	span_format(age_ns / NS_PER_S * NS_PER_S, 0, age);
+	span_format(set->overdue_ns, 0, limit);
+	command_complain("the clock has not been set for %s; --overdue is %s", age, limit);
+}
+
+/* The same where there was no run at all. */
+static void overdue_judge_alone(struct set_settings *set, int status)
+{
+	struct memory memory;
+
+	if (set->overdue_ns != 0) {
+		memory_open(&set->measuring, MEMORY_LOOKS, true, &memory);
+		memory_load(&memory);
+		overdue_judge(set, &memory, status);
+		memory_close(&memory);
+	}
+}
+
 /* 0 and the lock, or the exit status.  Where no lock can be had the clock is set all the same:
  * a machine with a full or read-only disk has one, too. */
-static int set_lock(const struct set_settings *set, struct lock *ret)
+static int set_lock(struct set_settings *set, struct lock *ret)
 {
 	char buf[MEMORY_DIR_ROOM], quoted[COMMAND_QUOTE_ROOM];
 	const char *dir = memory_dir(&set->measuring, buf);
@@ -340,6 +392,7 @@ static int set_lock(const struct set_settings *set, struct lock *ret)
 	if (r == -EWOULDBLOCK) {
 		status = set_report_unmeasured(set, RUN_BUSY);
 		command_complain("another run holds the lock: nothing was done");
+		overdue_judge_alone(set, status);
 		return status;
 	}
 	if (r < 0) {
@@ -401,6 +454,7 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 	} else {
 		status = set->is_dry ? set_measure(set, servers, count, &memory, -1)
 		                     : set_guard_run(set, servers, count, &memory);
+		overdue_judge(set, &memory, status);
 	}
 	memory_close(&memory);
 	return status;
@@ -438,7 +492,9 @@ static int set_once(void *ctx, bool is_try)
 	exporting_end(status);
 	logging_end("set", status);
 	logging_close();
-	return status;
+	/* A run that is busy is as good as one that was not there, but not for ever. */
+	return set.is_overdue && status == REQTIME_EXIT_BUSY ? REQTIME_EXIT_REFUSED
+	                                                     : status;
 }
 
 static void set_take(struct set_job *job, const struct set_settings *set)

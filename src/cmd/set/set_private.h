@@ -13,6 +13,7 @@
 #include "cmd/cli/memory.h"
 #include "io/store/lock.h"
 #include "io/sys/lifeline.h"
+#include "io/sys/proc_view.h"
 
 struct set_settings {
 	struct measuring_settings
@@ -27,6 +28,8 @@ struct set_settings {
 	bool is_rtc;   /* --rtc: the hardware clock too */
 	bool no_discipline;
 	int64_t min_interval_ns;
+	int64_t overdue_ns; /* not to be set for so long is no success; 0: never minded */
+	bool is_overdue;    /* ... and it is so long */
 	int64_t splay_ns;
 	int64_t wait_ns;
 	int64_t usual_ns; /* a slew of this much was foreseen by the run before */
@@ -41,6 +44,7 @@ struct set_reply {
 	struct correct_result result;
 	enum run_status status; /* of the whole, for exit status and JSON */
 	bool is_again;          /* stale: measure once more */
+	enum proc_view view;    /* where another program at work may not have been seen */
 };
 
 /* Looks for other programs at work; before the sandbox of a dry run, which forbids it. */

@@ -57,26 +57,92 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The line "CapPrm:\t" and 16 digits.  True also where there is no such line. */
-static bool may_set_time(const char *status, size_t len)
+static bool is_blank(char c)
 {
-	static const char key[] = "\nCapPrm:";
-	const size_t key_len = sizeof(key) - 1;
-	uint64_t caps = 0;
+	return c == ' ' || c == '\t';
+}
+
+/* Where the value of the line that begins with `key` stands, or `len`. */
+static size_t value_at(const char *status, size_t len, const char *key)
+{
+	const size_t key_len = strlen(key);
 	size_t at = 0;
 
 	while (at + key_len <= len && memcmp(status + at, key, key_len) != 0) {
 		at++;
 	}
 	if (at + key_len > len) {
-		return true;
+		return len;
 	}
-	for (at += key_len; at < len && (status[at] == '\t' || status[at] == ' '); at++) {
+	for (at += key_len; at < len && is_blank(status[at]); at++) {
+	}
+	return at;
+}
+
+/* 16 digits.  True also where there is no such line. */
+static bool may_set_time(const char *status, size_t len)
+{
+	size_t at = value_at(status, len, "\nCapPrm:");
+	uint64_t caps = 0;
+
+	if (at == len) {
+		return true;
 	}
 	for (; at < len && hex_value(status[at]) >= 0; at++) {
 		caps = caps << 4 | (uint64_t)hex_value(status[at]);
 	}
 	return caps >> CAP_SYS_TIME_BIT & 1;
+}
+
+/* A zombie keeps its name and its capabilities, and does nothing any more. */
+static bool has_ended(const char *status, size_t len)
+{
+	size_t at = value_at(status, len, "\nState:");
+
+	return at < len && (status[at] == 'Z' || status[at] == 'X');
+}
+
+/* The words of the file, one blank between two of them: how it is filled up is the kernel's. */
+static size_t next_word(const char *text, size_t len, size_t at, size_t *ret_end)
+{
+	while (at < len && (is_blank(text[at]) || text[at] == '\n')) {
+		at++;
+	}
+	*ret_end = at;
+	while (*ret_end < len && !is_blank(text[*ret_end]) && text[*ret_end] != '\n') {
+		(*ret_end)++;
+	}
+	return at;
+}
+
+static bool words_are_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t a_at = 0, b_at = 0, a_end, b_end;
+
+	do {
+		a_at = next_word(a, a_len, a_at, &a_end);
+		b_at = next_word(b, b_len, b_at, &b_end);
+		if (a_end - a_at != b_end - b_at ||
+		    memcmp(a + a_at, b + b_at, a_end - a_at) != 0) {
+			return false;
+		}
+		a_at = a_end;
+		b_at = b_end;
+	} while (a_at < a_len && b_at < b_len);
+	return next_word(a, a_len, a_at, &a_end) == a_len &&
+	       next_word(b, b_len, b_at, &b_end) == b_len;
+}
+
+bool rival_shares_namespace(const char *uid_map, size_t len, const char *own,
+                            size_t own_len)
+{
+	static const char all[] = "0 0 4294967295";
+
+	if (len == 0) {
+		return true;
+	}
+	return own_len > 0 ? words_are_equal(uid_map, len, own, own_len)
+	                   : words_are_equal(uid_map, len, all, sizeof(all) - 1);
 }
 
 /* An option word of chronyd that has one of its letters `x` (no control of the clock)
@@ -101,7 +167,7 @@ static bool has_harmless_word(const char *words, size_t len)
 bool rival_moves_clock(enum rival rival, const char *status, size_t status_len,
                        const char *cmdline, size_t cmdline_len)
 {
-	if (!may_set_time(status, status_len)) {
+	if (!may_set_time(status, status_len) || has_ended(status, status_len)) {
 		return false;
 	}
 	return rival != RIVAL_CHRONYD || !has_harmless_word(cmdline, cmdline_len);

@@ -29,8 +29,17 @@ const char *rival_text(enum rival rival);
 /* By the name of a process (/proc/PID/comm, with or without its line feed). */
 enum rival rival_by_comm(const char *comm, size_t len);
 
+/* Whether a process of that user namespace has the power over the clock that we have: its
+ * /proc/PID/uid_map is the same as our own, `own`.  Where nothing is known of ours (length 0) it
+ * must be the one that the kernel starts with, all ids to themselves: in any other the kernel
+ * grants CAP_SYS_TIME in name only, and anybody can make one.  Nobody without a right can make one
+ * that maps all ids.  A process of which nothing is known speaks for it: a kernel without user
+ * namespaces has no such file. */
+MUST_USE bool rival_shares_namespace(const char *uid_map, size_t len, const char *own,
+                                     size_t own_len);
+
 /* Whether such a process keeps the clock.  `status` is /proc/PID/status: one that does not
- * hold CAP_SYS_TIME cannot.  `cmdline` is /proc/PID/cmdline, words that end in NUL: `chronyd -x` and
+ * hold CAP_SYS_TIME cannot, nor one that has ended and is only waited for.  `cmdline` is /proc/PID/cmdline, words that end in NUL: `chronyd -x` and
  * `-Q` leave the clock alone.  What is not known (length 0) speaks for it. */
 MUST_USE bool rival_moves_clock(enum rival rival, const char *status, size_t status_len,
                                 const char *cmdline, size_t cmdline_len);

@@ -3,10 +3,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The sets of capabilities stand within the first KiB or two. */
-enum { STATUS_ROOM = 4096, CMDLINE_ROOM = 4096, COMM_ROOM = 64 };
+enum {
+	STATUS_ROOM = 4096,
+	CMDLINE_ROOM = 4096,
+	COMM_ROOM = 64,
+	MAP_ROOM = 16384, /* 340 lines at most: user_namespaces(7) */
+	LINK_ROOM = 64,
+};
 
 /* 0 when it cannot be read: the process may have ended. */
 static size_t read_some(int folder, const char *name, char *buf, size_t room)
@@ -29,6 +36,23 @@ static size_t read_some(int folder, const char *name, char *buf, size_t room)
 	return len;
 }
 
+/* Of another user namespace than our own, as far as its map tells, which everybody may read; and
+ * by its number, where that is shown to us: one that root has made may map all ids as well. */
+static bool is_elsewhere(int proc, int folder)
+{
+	char map[MAP_ROOM], own[MAP_ROOM], link[LINK_ROOM], own_link[LINK_ROOM];
+	size_t len = read_some(folder, "uid_map", map, sizeof(map));
+	size_t own_len = read_some(proc, "self/uid_map", own, sizeof(own));
+	ssize_t link_len = readlinkat(folder, "ns/user", link, sizeof(link));
+	ssize_t own_link_len = readlinkat(proc, "self/ns/user", own_link, sizeof(own_link));
+
+	if (link_len > 0 && own_link_len > 0 &&
+	    (link_len != own_link_len || memcmp(link, own_link, (size_t)link_len) != 0)) {
+		return true;
+	}
+	return !rival_shares_namespace(map, len, own, own_len);
+}
+
 static enum rival look_at(int proc, const char *pid)
 {
 	char comm[COMM_ROOM], status[STATUS_ROOM], cmdline[CMDLINE_ROOM];
@@ -44,7 +68,8 @@ static enum rival look_at(int proc, const char *pid)
 	if (rival != RIVAL_NONE) {
 		status_len = read_some(folder, "status", status, sizeof(status));
 		cmdline_len = read_some(folder, "cmdline", cmdline, sizeof(cmdline));
-		if (!rival_moves_clock(rival, status, status_len, cmdline, cmdline_len)) {
+		if (!rival_moves_clock(rival, status, status_len, cmdline, cmdline_len) ||
+		    is_elsewhere(proc, folder)) {
 			rival = RIVAL_NONE;
 		}
 	}
