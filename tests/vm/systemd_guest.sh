@@ -126,6 +126,19 @@ result "timer: reqtime.service is started and steps the clock by 3 s" $?
 below_us 20000 "$(truth_us)"
 result "timer: the clock is right" $? "$(truth_us) us"
 
+# Turned on in a machine that runs: not after the hour and its delay, but now.
+reload reqtime.timer </dev/null
+systemctl stop reqtime.timer reqtime-boot.service
+systemctl disable -q reqtime.timer
+$W/kernel_look step -7200000
+run systemctl enable --now reqtime.timer
+is_right() {
+	below_us 20000 "$(truth_us)"
+}
+[ $status -eq 0 ] && within_s 60 is_right
+result "timer: enable --now sets the clock within a minute" $? "$(systemctl status reqtime-boot)"
+systemctl stop reqtime.timer
+
 # What the service may do: told by something that runs in the same confinement, and by what
 # the kernel says of it while it waits for a server that is silent.
 reload reqtime.service <<-'END'
