@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -177,6 +178,23 @@ static int become_nobody(void)
 	return setuid(0) < 0 ? 0 : 13;
 }
 
+/* A process that is to end with its parent still does. */
+static int become_and_die_with_the_parent(void)
+{
+	int signal = 0;
+
+	if (geteuid() != 0 || !has(CAP_SETUID, CAP_EFFECTIVE) ||
+	    !has(CAP_SETGID, CAP_EFFECTIVE)) {
+		return SKIPPED;
+	}
+	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0 ||
+	    priv_become("nobody") < 0) {
+		return 10;
+	}
+	return prctl(PR_GET_PDEATHSIG, &signal, 0L, 0L, 0L) == 0 && signal == SIGKILL ? 0
+	                                                                              : 11;
+}
+
 static int become_nobody_that_exists(void)
 {
 	if (geteuid() != 0) {
@@ -213,6 +231,7 @@ static const struct priv_row rows[] = {
 	{ "nothing to keep is -EPERM", keep_what_is_not_there },
 	{ "drop is for good", drop_is_for_good },
 	{ "become nobody", become_nobody },
+	{ "become nobody: ends with its parent", become_and_die_with_the_parent },
 	{ "no such user", become_nobody_that_exists },
 	{ "root without capabilities", become_root_without_capabilities },
 	{ "not root: only drops", become_as_somebody_else },

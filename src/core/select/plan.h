@@ -27,7 +27,7 @@ enum plan_reason {
 	PLAN_ASKED_SLEW,   /* slew: --slew */
 	PLAN_BEYOND_LIMIT, /* refuse: beyond refuse-above */
 	PLAN_BEFORE_FLOOR, /* refuse: the server's time lies before what is known to be past */
-	PLAN_BEYOND_RANGE, /* refuse: after 2105, which on the wire is 1970, too */
+	PLAN_BEYOND_RANGE,  /* refuse: after 2105, which on the wire is 1970, too */
 	PLAN_SLEW_TOO_LONG, /* refuse: --slew of more than PLAN_SLEW_MAX_NS */
 	PLAN_LEAP_NEAR,     /* refuse: within a second of an announced leap second */
 	PLAN_UNCERTAIN,     /* refuse: the bound itself is beyond refuse-above */

@@ -128,8 +128,7 @@ const char *sample_verdict_text(enum sample_verdict verdict)
 		[SAMPLE_LOCAL_BACKWARDS] = "the local clock was set back meanwhile",
 		[SAMPLE_ROOT_TOO_FAR] = "root distance above the limit",
 		[SAMPLE_BEYOND] =
-			"more than 255 years from the local clock, which is to be "
-			"set by hand first (date -s)",
+			"more than 255 years from the local clock: set it first (date -s)",
 	};
 
 	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "unknown";

@@ -63,9 +63,7 @@ const char *proc_view_text(enum proc_view view)
 		[PROC_VIEW_NONE] = "/proc is not mounted",
 		[PROC_VIEW_OWN] =
 			"/proc hides the processes of others (hidepid=, ProtectProc=)",
-		[PROC_VIEW_CONTAINER] =
-			"this is a container, which does not see the host's "
-			"processes",
+		[PROC_VIEW_CONTAINER] = "this is a container, without the host's processes",
 	};
 
 	return (size_t)view < COUNT_OF(texts) ? texts[view] : "not known";

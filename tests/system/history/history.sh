@@ -5,6 +5,8 @@
 # it was, and that it needs no right.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
+# shellcheck source=tests/tools/processes.sh
+. "$(dirname "$0")/../../tools/processes.sh"
 
 [ -x "$BUILD/history_maker" ] || skip_all "no $BUILD/history_maker: run make tests"
 
@@ -155,6 +157,30 @@ if have strace && [ "${BUILD##*/}" != san ]; then
 		END { exit !(closed && opened && closed < opened) }' "$T/trace"
 else
 	skip "no file is opened to be written" "needs strace and no sanitizer"
+fi
+
+# A file that takes over what parses it: no other file, no socket, no program.
+if ! filters; then
+	skip "what a taken-over history can do" "$(cat "$T/why")"
+elif [ ! -e "$R/build/tools/intruder.so" ]; then
+	skip "what a taken-over history can do" "no build/tools/intruder.so: run make tools"
+else
+	intrude() {
+		run env INTRUDER_READER="$1" LD_PRELOAD="$R/build/tools/intruder.so" "$REQTIME" history \
+			--state-dir "$T/wal2"
+	}
+	intrude open
+	if grep -q '^intruder: Landlock [1-9]' "$err"; then
+		check "it opens no file beside the history: EACCES of Landlock" \
+			grep -q '^intruder: open: 13$' "$err"
+	else
+		skip "it opens no file beside the history" "this kernel has no Landlock"
+	fi
+	expect "... and goes on" 0 '30 runs'
+	for what in socket execve fork ptrace kill clock_settime; do
+		intrude $what
+		expect "$what when the history is read: killed by SIGSYS" 159
+	done
 fi
 
 # --- nothing there, or nothing good

@@ -97,6 +97,31 @@ $(cat "$T/intruded.log")"
 	done
 fi
 
+# Where no filter is to be had Landlock stands alone, for each of the threads.
+INTRUDER_UNFILTERED=1 INTRUDER_TRIES=open INTRUDER_THREAD=open LD_PRELOAD=$T/intruder.so \
+	"$REQTIMED" --listen 127.0.0.1:0 --local-stratum 1 --threads 1 2>"$T/intruded.log" </dev/null &
+server_pid=$!
+lib_pids="$lib_pids $server_pid"
+server_log=$T/intruded.log
+# shellcheck disable=SC2317 # called by wait_for
+both_tried() {
+	"$T/poke" udp 127.0.0.1 "$(server_port ntp)" 100 "$(request 35)" >/dev/null
+	[ "$(grep -c '^intruder: open' "$T/intruded.log")" -ge 2 ]
+}
+wait_for 10 grep -q '^reqtimed: ready' "$T/intruded.log"
+check "without a filter: it says so, and serves" sh -c "
+	grep -q 'no system call filter here .*: serving without' '$T/intruded.log' &&
+	grep -q '^reqtimed: ready' '$T/intruded.log'"
+wait_for 10 both_tried
+if grep -q '^intruder: Landlock [1-9]' "$T/intruded.log"; then
+	check "... no thread opens a file: EACCES of Landlock" test \
+		"$(grep '^intruder: open' "$T/intruded.log" | sort | uniq -c | tr -s ' ')" = \
+		" 2 intruder: open: 13"
+else
+	skip "... no thread opens a file" "this kernel has no Landlock"
+fi
+server_stop
+
 # An attacker in the process that parses files: no other file, no socket, no program.
 # $1: what it tries; until $2 is in the log, or 5 s
 intrude_clerk() {

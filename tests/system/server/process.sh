@@ -7,6 +7,8 @@
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
 . "$(dirname "$0")/../../tools/poke.sh"
+# shellcheck source=tests/tools/processes.sh
+. "$(dirname "$0")/../../tools/processes.sh"
 
 # each NAME KEY VALUE...: in every thread's status the line KEY is VALUE
 each() {
@@ -20,7 +22,15 @@ each() {
 	fi
 }
 
-server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --threads 3 --local-stratum 1 || finish
+# Started by somebody who has logged in, and is in groups.
+if [ "$(id -u)" = 0 ]; then
+	server_prefix="setpriv --groups 4,24,27"
+fi
+mkdir "$T/metrics"
+chmod 777 "$T/metrics"
+server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --threads 3 --local-stratum 1 \
+	--metrics "$T/metrics/m" || finish
+server_prefix=
 check "six threads: main, three for NTP, two for text" \
 	test "$(find /proc/"$server_pid"/task -mindepth 1 -maxdepth 1 | wc -l)" = 6
 for set in CapInh CapPrm CapEff CapAmb; do
@@ -39,6 +49,21 @@ if [ "$(id -u)" = 0 ]; then
 	each "each thread: nothing in the bounding set" CapBnd 0000000000000000
 else
 	skip "each thread: nobody" "needs root"
+fi
+clerk=$(family "$server_pid" | cut -s -d ' ' -f 2-)
+check "one process beside it" test "$(echo "$clerk" | wc -w)" -eq 1
+rich=
+for set in CapInh CapPrm CapEff CapAmb; do
+	[ "$(status_of "$clerk" $set)" = 0000000000000000 ] || rich="$rich $set"
+done
+check "... without a capability, that can gain none" test -z "$rich" -a \
+	"$(status_of "$clerk" NoNewPrivs)" = 1
+if [ "$(id -u)" = 0 ]; then
+	check "... which is nobody, in no group" test \
+		"$(status_of "$clerk" Uid) $(status_of "$clerk" Groups)" = \
+		"$nobody $nobody $nobody $nobody "
+else
+	skip "... which is nobody, in no group" "needs root"
 fi
 fds() {
 	find "/proc/$server_pid/fd" -mindepth 1 2>/dev/null | wc -l

@@ -10,6 +10,8 @@
 . "$(dirname "$0")/../../tools/adversary.sh"
 # shellcheck source=tests/tools/sim.sh
 . "$(dirname "$0")/../../tools/sim.sh"
+# shellcheck source=tests/tools/processes.sh
+. "$(dirname "$0")/../../tools/processes.sh"
 sim_serve near
 near=127.0.0.1:$sim_port
 sim_serve late 300 0
@@ -110,22 +112,7 @@ begin() {
 		-t 20s "$1" >"$out" 2>"$err" &
 	begun=$!
 	lib_pids="$lib_pids $begun"
-	wait_for 10 measures
-}
-# shellcheck disable=SC2317 # called by wait_for
-measures() {
-	# shellcheck disable=SC2013 # they are words
-	for child in $(cat "/proc/$begun/task/$begun/children" 2>/dev/null); do
-		# The one that asks.
-		sockets=$(find "/proc/$child/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null |
-			tr -dc '0-9\n')
-		if [ -n "$sockets" ] && awk '{ print $10 }' "/proc/$child/net/udp" |
-			grep -qxF "$sockets"; then
-			measurer=$child
-			return 0
-		fi
-	done
-	return 1
+	wait_for 10 measures "$begun"
 }
 ended() {
 	status=0

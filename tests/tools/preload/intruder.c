@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loaded into reqtimed by the tests (LD_PRELOAD): plays an attacker who has taken over the
- * process after it has confined itself, and counts its allocations.
+ * Loaded into reqtime and reqtimed by the tests (LD_PRELOAD): plays an attacker who has taken over
+ * a process after it has confined itself, and counts its allocations.
  *
  *   INTRUDER_COUNTS=FILE   8 octets there, shared: the calls of malloc and its like
- *   INTRUDER_TRIES=WHAT    at the sixth reading of the kernel's clock, which is after the
- *                          confinement: open, socket, execve, clock_settime, fork, ptrace
+ *   INTRUDER_TRIES=WHAT    in reqtimed at the sixth reading of the kernel's clock, which is after the
+ *                          confinement: open, socket, raw, execve, clock_settime, fork, ptrace, kill
+ *   INTRUDER_THREAD=WHAT   the same in each of its threads, at the first batch
+ *   INTRUDER_UNFILTERED=1  no system call filter is to be had: Landlock stands alone
  *   INTRUDER_CLERK=WHAT    the same in its clerk, when that renames its first file; "open" may go through
  *                          the filter there, and is for Landlock to refuse: "intruder: open: ERRNO"
  *                          on stderr.  "intruder: Landlock VERSION" comes first
+ *   INTRUDER_READER=WHAT   the same in `reqtime history`, when that opens the state directory
+ *   INTRUDER_MEASURES=WHAT in what measures, once an answer is there
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,13 +40,21 @@ static _Atomic uint64_t private_count;
 static _Atomic uint64_t *calls = &private_count;
 static int readings;
 
+/* Looked up before the filter closes. */
+static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
+static int (*real_recvmmsg)(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                            struct timespec *timeout);
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("INTRUDER_COUNTS");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	void *page;
 
-	if (getenv("INTRUDER_CLERK")) {
+	*(void **)&real_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
+	*(void **)&real_recvmmsg = dlsym(RTLD_NEXT, "recvmmsg");
+	if (getenv("INTRUDER_CLERK") || getenv("INTRUDER_READER") ||
+	    getenv("INTRUDER_UNFILTERED")) {
 		dprintf(2, "intruder: Landlock %ld\n", syscall(444L, NULL, 0L, 1L));
 	}
 
@@ -84,6 +98,11 @@ static void try_it(const char *what)
 		dprintf(2, "intruder: open: %d\n", fd < 0 ? errno : 0);
 	} else if (strcmp(what, "socket") == 0) {
 		syscall(SYS_socket, (long)AF_INET, (long)SOCK_DGRAM, 0L);
+	} else if (strcmp(what, "raw") == 0) {
+		syscall(SYS_socket, (long)AF_INET, (long)SOCK_RAW, 1L);
+	} else if (strcmp(what, "kill") == 0) {
+		/* To nobody: even if it went through, nothing would be sent. */
+		syscall(SYS_kill, (long)getppid(), 0L);
 	} else if (strcmp(what, "execve") == 0) {
 		syscall(SYS_execve, name, argv, argv + 1);
 	} else if (strcmp(what, "clock_settime") == 0) {
@@ -114,6 +133,69 @@ int rename(const char *from, const char *to)
 		try_it(what);
 	}
 	return (int)syscall(SYS_renameat, (long)AT_FDCWD, from, (long)AT_FDCWD, to);
+}
+
+/* A folder that is looked at; what only names one to Landlock is no such thing. */
+int open(const char *path, int flags, ...)
+{
+	const char *what = getenv("INTRUDER_READER");
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	if (what && (flags & O_DIRECTORY) && !(flags & O_PATH)) {
+		try_it(what);
+	}
+	return (int)syscall(SYS_openat, (long)AT_FDCWD, path, (long)flags, (long)mode);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	static int count;
+	const char *what = getenv("INTRUDER_MEASURES");
+	const ssize_t len = real_recvmsg(fd, message, flags);
+
+	if (len > 0 && count++ == 0 && what) {
+		try_it(what);
+	}
+	return len;
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+             struct timespec *timeout)
+{
+	static __thread int batches;
+	const char *what = getenv("INTRUDER_THREAD");
+	const int n = real_recvmmsg(fd, messages, count, flags, timeout);
+
+	if (n > 0 && batches++ == 0 && what) {
+		try_it(what);
+	}
+	return n;
+}
+
+/* By which a filter is put on. */
+long syscall(long number, ...)
+{
+	static long (*real_syscall)(long number, ...);
+	long a[6];
+	va_list args;
+
+	va_start(args, number);
+	for (int i = 0; i < 6; i++) {
+		a[i] = va_arg(args, long);
+	}
+	va_end(args);
+	if (number == SYS_seccomp && getenv("INTRUDER_UNFILTERED")) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!real_syscall) {
+		*(void **)&real_syscall = dlsym(RTLD_NEXT, "syscall");
+	}
+	return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int clock_adjtime(clockid_t clock, struct timex *tx)
