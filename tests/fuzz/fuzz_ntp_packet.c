@@ -65,7 +65,8 @@ static void check_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie)
 		must(ntp_short_to_ns(reply.root_delay) / 2 +
 		             ntp_short_to_ns(reply.root_dispersion) <=
 		     16 * NS_PER_S);
-		must(ntp_ts_diff_ns(reply.reference, reply.transmit) <= 0);
+		must(instant_diff_ns(instant_from_ntp(reply.reference),
+		                     instant_from_ntp(reply.transmit)) <= 0);
 	}
 }
 

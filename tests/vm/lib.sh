@@ -29,7 +29,7 @@
 # What this machine lacks skips the script.  Everything else that goes wrong fails.
 # shellcheck disable=SC2154 # lib.sh sets R, T, BUILD
 
-GUEST_LIMIT=${GUEST_LIMIT:-200}
+GUEST_LIMIT=${GUEST_LIMIT:-280}
 
 guest_needs_uml() {
 	have linux.uml || skip_all "needs user-mode-linux"
