@@ -9,5 +9,6 @@ int main(int argc, char **argv)
 		&command_trace, &command_history, &command_config
 	};
 
+	command_close_descriptors(&command_query);
 	return command_main("reqtime", commands, COUNT_OF(commands), argc, argv);
 }

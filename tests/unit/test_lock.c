@@ -280,6 +280,62 @@ static void row_75_note(void **state)
 	lock_release(&lock);
 }
 
+enum { OWNER = 12345 };
+
+static int owner_takes(void)
+{
+	struct lock lock;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		_exit(setresgid(OWNER, OWNER, OWNER) < 0 ||
+		                      setresuid(OWNER, OWNER, OWNER) < 0
+		              ? WENT_WRONG
+		              : -lock_take("a", NULL, &lock));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+/* By root and by the owner of the directory it is one lock. */
+static void shared_with_its_owner(void **state)
+{
+	int ends[2], r = 0;
+	struct lock lock;
+	struct stat st;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	assert_int_equal(chmod(".", 0755), 0);
+	assert_int_equal(mkdir("a", 0755), 0);
+	assert_int_equal(chown("a", OWNER, OWNER), 0);
+	assert_int_equal(pipe(ends), 0);
+	/* In a process of its own: it keeps no capability effective. */
+	pid = fork();
+	if (pid == 0) {
+		r = lock_take("a", NULL, &lock);
+		r = r == 0 && geteuid() != 0 ? WENT_WRONG : r;
+		(void)!write(ends[1], &r, sizeof(r));
+		pause();
+	}
+	assert_int_equal(read(ends[0], &r, sizeof(r)), sizeof(r));
+	assert_int_equal(r, 0);
+	assert_int_equal(stat("a/lock", &st), 0);
+	assert_int_equal(st.st_uid, OWNER);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(owner_takes(), -EWOULDBLOCK);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(owner_takes(), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +348,7 @@ int main(void)
 		TEST("forgotten by a child", forgotten_by_a_child),
 		TEST("71 fifty at once", fifty_at_once),
 		TEST("75 a note for the next", row_75_note),
+		TEST("root and the owner share it", shared_with_its_owner),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);

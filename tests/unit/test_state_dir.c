@@ -278,6 +278,58 @@ static void read_of_another_user(void **state)
 	assert_int_equal(state_dir_is_its_owners("d", "f"), -EPERM);
 }
 
+static int open_of(uid_t *uid, gid_t *gid)
+{
+	*uid = geteuid();
+	*gid = getegid();
+	return state_dir_open_of("d", false, uid, gid);
+}
+
+/* Root uses what root has given to another, as that one. */
+static void given_by_root(void **state)
+{
+	static const struct {
+		mode_t above, dir;
+		uid_t above_owner;
+		gid_t group, want_group;
+		int want;
+	} given[] = {
+		{ 0755, 0755, 0, STRANGER, STRANGER, 0 },
+		{ 0700, 0700, 0, STRANGER, STRANGER, 0 },
+		{ 0755, 0755, 0, 0, 65534, 0 }, /* no group of root goes with it */
+		{ 0755, 0775, 0, STRANGER, 0, -EPERM },
+		{ 0755, 0757, 0, STRANGER, 0, -EPERM },
+		{ 01777, 0755, 0, STRANGER, 0, -EPERM },
+		{ 0775, 0755, 0, STRANGER, 0, -EPERM },
+		{ 0755, 0755, STRANGER, STRANGER, 0, -EPERM },
+	};
+	uid_t uid;
+	gid_t gid;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		assert_int_equal(chmod(".", given[i].above), 0);
+		assert_int_equal(chown(".", given[i].above_owner, 0), 0);
+		assert_int_equal(chown("d", STRANGER, given[i].group), 0);
+		assert_int_equal(chmod("d", given[i].dir), 0);
+		fd = open_of(&uid, &gid);
+		if (given[i].want == 0) {
+			assert_true(fd >= 0);
+			assert_int_equal(uid, STRANGER);
+			assert_int_equal(gid, given[i].want_group);
+			close(fd);
+		} else {
+			assert_int_equal(fd, given[i].want);
+			assert_int_equal(uid, 0);
+		}
+		assert_int_equal(state_dir_open("d", false), -EPERM);
+	}
+}
+
 static void made_when_missing(void **state)
 {
 	struct stat st;
@@ -296,7 +348,7 @@ static void made_when_missing(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 2];
+	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 3];
 	struct CMUnitTest *t = tests;
 
 	memset(tests, 0, sizeof(tests));
@@ -315,6 +367,9 @@ int main(void)
 	t++;
 	t->name = "68 directory of another user, who is believed";
 	t->test_func = read_of_another_user;
+	t++;
+	t->name = "68 directory of another user, to whom root has given it";
+	t->test_func = given_by_root;
 	for (size_t i = 0; i < COUNT_OF(tests); i++) {
 		tests[i].setup_func = set_up;
 		tests[i].teardown_func = tear_down;

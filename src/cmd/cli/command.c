@@ -245,6 +245,13 @@ static int check_set_user_id(void)
 	return 0;
 }
 
+void command_close_descriptors(const struct command *command)
+{
+	descriptors_close_from(
+		STDERR_FILENO + 1 +
+		(command->lent_descriptors ? command->lent_descriptors() : 0));
+}
+
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv)
 {
@@ -262,10 +269,6 @@ int command_main(const char *program, const struct command *const *commands, siz
 	if (standard_descriptors_open() < 0) {
 		return failed_status;
 	}
-	/* What else whoever started us has open is none of ours, nor of what may take us over. */
-	descriptors_close_from(
-		STDERR_FILENO + 1 +
-		(command->lent_descriptors ? command->lent_descriptors() : 0));
 	/* A reader that goes away must not end the program between measuring and
 	 * reporting; and a parent that ignores SIGCHLD would leave us no exit status. */
 	signal(SIGPIPE, SIG_IGN);

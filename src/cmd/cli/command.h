@@ -59,11 +59,15 @@ struct program {
 	size_t command_count;
 };
 
+/* Before all else: what whoever started the program has open beyond the standard descriptors, and what was not
+ * lent to `command`, is none of its business, nor of who may take it over. */
+void command_close_descriptors(const struct command *command);
+
 /* GNU habits: options and operands mixed, `--` ends options, `--name=value`, `-n4`, `-qv`,
  * no abbreviations.  --help and --version work everywhere.  What is wrong, and being
  * set-user-ID, is one line on stderr and REQTIME_EXIT_USAGE.  Stdout is flushed and checked: a
  * full device is REQTIME_EXIT_SYSTEM.  First of all the standard descriptors are made sure to
- * be open, all others but those that were lent are closed, SIGPIPE is ignored and SIGCHLD put back to its default. */
+ * be open, SIGPIPE is ignored and SIGCHLD put back to its default. */
 int command_main(const char *program, const struct command *const *commands, size_t count,
                  int argc, char **argv);
 

@@ -13,6 +13,8 @@
 #define X32_BIT 0x40000000U
 /* libseccomp's numbers for calls that are parts of socketcall() lie below this. */
 enum { SOCKETCALL_BASE = -100, SOCKETCALL_END = -200 };
+/* As far as a jump reaches. */
+enum { BLOCK_MAX = 250 };
 
 static void put(struct filter *filter, struct sock_filter instruction)
 {
@@ -162,12 +164,40 @@ void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
 	}
 }
 
+/* One instruction a call, and a verdict for all of them: the kernel tries a new filter with every call that there
+ * is, so its length is time. */
+static void put_block(struct filter *filter, uint32_t verdict, const uint32_t *numbers,
+                      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_jump(filter, BPF_JEQ, numbers[i], count - i, 0);
+	}
+	if (count > 0) {
+		put(filter, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
+		put_verdict(filter, verdict);
+	}
+}
+
 void filter_rules(struct filter *filter, uint32_t verdict, const char *const *calls,
                   size_t count)
 {
+	uint32_t numbers[BLOCK_MAX];
+	size_t known = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		filter_rule(filter, verdict, calls[i], NULL, 0);
+		const int number = seccomp_syscall_resolve_name(calls[i]);
+
+		if (number < 0) { /* unknown, or more than one */
+			filter_rule(filter, verdict, calls[i], NULL, 0);
+			continue;
+		}
+		if (known == COUNT_OF(numbers)) {
+			put_block(filter, verdict, numbers, known);
+			known = 0;
+		}
+		numbers[known++] = (uint32_t)number;
 	}
+	put_block(filter, verdict, numbers, known);
 }
 
 int filter_load(struct filter *filter, uint32_t otherwise)

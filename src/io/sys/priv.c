@@ -74,8 +74,13 @@ static bool is_among(cap_value_t cap, const cap_value_t *caps, int count)
  * error: then the process cannot have had root's powers over files anyway. */
 static int drop_bounding(const cap_value_t *kept, int kept_count)
 {
+	/* It never grows again, here or in what is forked off: seen once is enough. */
+	static bool is_empty;
 	int r, has;
 
+	if (is_empty) {
+		return 0;
+	}
 	r = raise_permitted(CAP_SETPCAP);
 	if (r < 0) {
 		return r;
@@ -88,6 +93,7 @@ static int drop_bounding(const cap_value_t *kept, int kept_count)
 			return errno == EPERM ? 0 : -errno;
 		}
 	}
+	is_empty = kept_count == 0;
 	return 0;
 }
 
@@ -269,8 +275,14 @@ int priv_drop_to(uid_t uid, gid_t gid)
 {
 	int r;
 
-	if (geteuid() != 0 || uid == 0) {
+	if (geteuid() != 0) {
 		return priv_drop_all();
+	}
+	if (uid == 0) {
+		/* Without the right they stay, as a user would. */
+		r = raise_users();
+		(void)(r == 0 && setgroups(0, NULL) == 0);
+		return r < 0 ? r : priv_drop_all();
 	}
 	/* First the bounding set: with the user id goes the right to empty it. */
 	r = drop_bounding(NULL, 0);

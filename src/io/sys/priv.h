@@ -36,8 +36,8 @@ MUST_USE int priv_raise_raw(void);
  * allowed; no_new_privs set.  Verified by reading back. */
 MUST_USE int priv_drop_all(void);
 
-/* As root: to that user and group without supplementary groups; then priv_drop_all().  Not root, or that user
- * already: only priv_drop_all().  0; 1 where the right to change users is missing (a container's
+/* As root: to that user and group (root stays in its own) without supplementary groups; then priv_drop_all().  Not
+ * root: only priv_drop_all().  0; 1 where the right to change users is missing (a container's
  * --cap-drop ALL, a user namespace that maps one): then the user stays, without a
  * capability; or -errno. */
 MUST_USE int priv_drop_to(uid_t uid, gid_t gid);

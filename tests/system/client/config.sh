@@ -152,6 +152,18 @@ run "$REQTIME" -f "$T" 127.0.0.1:1
 expect "a folder" 2 'not a regular file'
 run "$REQTIME" -f "$T/none" 127.0.0.1:1
 expect "a file that was named must be there" 2 'No such file'
+if [ "$(id -u)" = 0 ]; then
+	chgrp 65533 "$conf"
+	chmod g+w "$conf"
+	run "$REQTIME" -f "$conf" 127.0.0.1:1
+	expect "another group may write to it: refused" 2 'another group may write to it: chmod g-w'
+	chgrp "$(id -g)" "$conf"
+	run "$REQTIME" -f "$conf" -t 100ms 127.0.0.1:1
+	expect "our own group may" 1
+	chmod g-w "$conf"
+else
+	skip "another group may write to it: refused" "needs root"
+fi
 mkfifo "$T/fifo"
 run timeout 5 "$REQTIME" -f "$T/fifo" 127.0.0.1:1
 expect "a FIFO does not hold it up" 2 'not a regular file'

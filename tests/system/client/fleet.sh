@@ -44,6 +44,9 @@ run "$REQTIME" --servers-file "$T"
 expect "a folder" 2 "^reqtime: $T: Is a directory"
 run "$REQTIME" --servers-file "$T/none"
 expect "no file" 2 "^reqtime: $T/none: No such file"
+mkfifo "$T/fifo"
+run timeout 20 "$REQTIME" --servers-file "$T/fifo"
+expect "a FIFO does not hold it up" 2 'not a regular file; - is standard input'
 run "$REQTIME" --servers-file -
 expect "standard input: empty" 2 "^reqtime: standard input: no server in it"
 run "$REQTIME" --servers-file

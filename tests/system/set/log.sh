@@ -47,6 +47,17 @@ check "a full log: it is said once" test "$(grep -c 'the log takes no line' "$er
 run "$REQTIME" --log-to "$T/no/such" "$(at 1)"
 expect "a log that cannot be made: the run goes on" 0 selected
 check "a log that cannot be made: it is said" grep -q 'cannot write to the log .*No such file' "$err"
+echo kept >"$T/target"
+ln -s target "$T/link"
+run "$REQTIME" --log-to "$T/link" "$(at 1)"
+expect "a symbolic link: the run goes on" 0 'it is a symbolic link'
+ln -s nowhere "$T/dangling"
+run "$REQTIME" --log-to "$T/dangling" "$(at 1)"
+expect "a dangling link: the run goes on" 0 'it is a symbolic link'
+ln "$T/target" "$T/second"
+run "$REQTIME" --log-to "$T/second" "$(at 1)"
+expect "a second name: the run goes on" 0 'it has a second name'
+check "... and nothing was written or made there" test "$(cat "$T/target")" = kept -a ! -e "$T/nowhere"
 mkfifo "$T/pipe"
 run "$REQTIME" --log-to "$T/pipe" "$(at 1)"
 expect "a pipe that nobody reads: the run goes on" 0 selected

@@ -101,6 +101,64 @@ else
 	expect "set without the capability: exit status 4" 4 'setcap'
 fi
 
+# What the starter has open is closed before anything else happens.
+exec 7<"$0"
+background "$REQTIME" query -t 3s "127.0.0.1:$silent" >/dev/null 2>&1
+exec 7<&-
+asker=$background_pid
+sleep 0.5
+check "a descriptor of the starter is closed" sh -c \
+	"[ -d /proc/$asker/fd ] && ! ls -l /proc/$asker/fd | grep -q '${0##*/}'"
+kill "$asker"
+wait "$asker" 2>/dev/null
+
+if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
+	# As root, in each of its processes: who it is, and what it is behind.
+	mkdir "$T/roots" "$T/others"
+	chown 12345:12345 "$T/others"
+	for state in roots others; do
+		background setpriv --groups 0,1,2 "$REQTIME" query -t 4s --state-dir "$T/$state" \
+			"localhost:$silent" >/dev/null 2>&1
+		asker=$background_pid
+		sleep 0.7
+		family="$asker $(cat "/proc/$asker/task/$asker/children" 2>/dev/null)"
+		users=
+		for pid in $family; do
+			users="$users $(field "$pid" Uid)/$(field "$pid" Gid)/$(field "$pid" Seccomp)"
+			check "$state: process $(field "$pid" Uid) has no groups" test \
+				"$(awk '$1 == "Groups:" { print NF - 1 }' "/proc/$pid/status")" = 0
+		done
+		kill "$asker"
+		wait "$asker" 2>/dev/null
+		filter=2
+		grep -q '^Seccomp:' /proc/self/status || filter=
+		owner=$(stat -c %u "$T/$state")
+		check "$state: nobody measures and resolves, its owner keeps the history" test \
+			"$(echo "$users" | tr ' ' '\n' | sort | tr '\n' ' ')" = \
+			"$(printf '\n%s\n%s\n%s\n' 65534/65534/$filter 65534/65534/$filter \
+				"$owner/$owner/$filter" | sort | tr '\n' ' ')"
+		check "$state: recorded" test "$(stat -c %u "$T/$state/history.db")" = "$owner"
+	done
+	# Whom root has given nothing is not believed: there anybody might have made it.
+	mkdir -m 1777 "$T/everybodys"
+	mkdir "$T/everybodys/state"
+	chown 12345:12345 "$T/everybodys/state"
+	run "$REQTIME" query --state-dir "$T/everybodys/state" "127.0.0.1:$port"
+	expect "a directory that anybody may have made is not used" 0 'another user owns it'
+	check "... nor written to" test -z "$(ls "$T/everybodys/state")"
+	# A container without capabilities.
+	bare="setpriv --bounding-set=-all --inh-caps=-all"
+	# shellcheck disable=SC2086 # words
+	run $bare "$REQTIME" query --state-dir "$T/roots" "127.0.0.1:$port"
+	expect "no right to become another user: it goes on" 0 selected
+	check "... and says nothing" test ! -s "$err"
+	# shellcheck disable=SC2086
+	run $bare "$REQTIME" query -v --state-dir "$T/roots" "127.0.0.1:$port"
+	expect "... unless asked" 0 'no right to become another user is to be had here'
+else
+	skip "who is who, started by root" "needs root, and no sanitizer"
+fi
+
 kill "$server_pid"
 began=$(date +%s%N)
 wait "$server_pid"

@@ -125,6 +125,10 @@ wait "$tracer" || status=$?
 expect 'SIGTERM before anything came' 143
 check 'and nothing was said' test ! -s "$err"
 
+mkfifo "$T/unread"
+run timeout 20 "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -w "$T/unread"
+expect 'a FIFO that nobody reads is not waited for' 6 'nobody reads it'
+
 # -w keeps all frames, with their nanoseconds.
 cp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
