@@ -58,7 +58,7 @@ server_before=$server_log
 # Which of those beyond the rate are answered is chance: two servers agree on 63 requests once in
 # 10^12.
 lucky=
-for try in 1 2; do
+for _ in 1 2; do
 	server --listen '192.0.2.1:0' --local-stratum 1 --rate 1:1 --threads 1 || finish
 	port=$(server_port ntp)
 	set --
@@ -69,6 +69,7 @@ for try in 1 2; do
 	server_stop
 	lucky=$lucky\ $(awk '{ printf "%s", $2 == "silence" || substr($3, 25, 8) == "52415445" ? "-" : "+" }' "$T/lucky")
 done
+# shellcheck disable=SC2016,SC2086 # of the other shell; two words
 check "... by chance: another quarter each time" sh -c '[ ${#1} -eq 64 ] && [ "$1" != "$2" ]' - $lucky
 server_log=$server_before
 check "what was dropped is counted" grep -q 'too many [0-9]' "$server_log"

@@ -97,6 +97,7 @@ words='the learnt frequency has moved by [+-][0-9.]* ppm from its long-term valu
 check "a clock that is led away: warned of once" test \
 	"$(grep -cE "warning: $words" "$T/dragged.err")" -eq 1
 check "... and in the log each time" test "$(grep -cE "$words" "$T/dragged.log")" -ge 12
+# shellcheck disable=SC2317 # called by run
 check_dragged() {
 	unshare -Ur env LD_PRELOAD="$preload$T/clock.so" "$REQTIME" check \
 		--state-dir "$T/dragged.state" "127.0.0.1:$sim_port"
