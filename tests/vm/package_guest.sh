@@ -114,6 +114,28 @@ run stat -c '%U %a' /var/lib/reqtime /var/lib/reqtime/history.db
 [ "$(cat $W/out)" = "_reqtime 755
 _reqtime 644" ]
 result "what was learnt belongs to the timer's user, for all to read" $?
+# By hand, as root: the same history, the same lock.
+runs=$(reqtime history --verb set --json | grep -c '"status": *"ok"')
+run reqtime set 10.79.0.1
+[ $status -eq 0 ] && ! grep -q warning $W/err
+result "set by root, by hand: done, and nothing to complain of" $? "$(cat $W/err)"
+[ "$(reqtime history --verb set --json | grep -c '"status": *"ok"')" = $((runs + 1)) ]
+result "... recorded with the timer's runs" $? "$(reqtime history)"
+run stat -c '%U %a' /var/lib/reqtime/history.db /var/lib/reqtime/lock
+[ "$(cat $W/out)" = "_reqtime 644
+_reqtime 600" ]
+result "... in files that are still the timer's user's" $?
+setpriv --reuid=_reqtime --regid=_reqtime --clear-groups flock /var/lib/reqtime/lock sleep 30 &
+holder=$!
+sleep 1
+run reqtime set 10.79.0.1
+[ $status -eq 5 ] && grep -q 'another run holds the lock' $W/err
+result "... and waits its turn" $?
+kill $holder
+kill "$(pgrep -f '^sleep 30$')"
+run systemctl start reqtime.service
+[ "$(reqtime history --verb set --json | grep -c '"status": *"ok"')" = $((runs + 2)) ]
+result "then the timer's service: one history" $? "$(journalctl -q -u reqtime.service | tail -n 5)"
 until_ok 10 sh -c 'reqtime --state-dir /run/none 127.0.0.1 | grep -q selected'
 result "the server has a time to serve" $? "$(cat $W/until; journalctl -q -u reqtimed)"
 run denied 'reqtimed\{0,1\}'

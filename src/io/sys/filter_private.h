@@ -4,8 +4,8 @@
  *
  *   begin -> rule* -> load
  *
- * libseccomp knows the numbers of the calls; the program is made here, in a thirtieth of the time
- * that the library takes for it, which was a third of a whole run.
+ * libseccomp knows the numbers of the calls.  Having it make the program as well took twice as long, and
+ * there are three of them in a run.
  */
 #ifndef IO_SYS_FILTER_PRIVATE_H
 #define IO_SYS_FILTER_PRIVATE_H
