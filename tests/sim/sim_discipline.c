@@ -3,7 +3,7 @@
  * Months of a clock's life in virtual time: a crystal that wanders, a network that
  * delays, disturbances; and after each run what core/discipline would do.
  *
- *   sim_discipline [--seeds N] [--seed FIRST] [--table]
+ *   sim_discipline [--seeds N] [--seed FIRST] [--table]       (N also by $SIM_SEEDS)
  *
  * Without --table: TAP, one line per claim.  The same seeds give the same figures.
  * Beside ours, on the same crystal, network and disturbances: a Kalman filter that is told the
@@ -632,6 +632,7 @@ int main(int argc, char **argv)
 	static struct summary summaries[COUNT_OF(WORLDS)];
 	struct options options = { .seed_count = 1, .seed = 1 };
 	const char *days = getenv("SIM_DAYS");
+	const char *seeds = getenv("SIM_SEEDS");
 	double limit_ms;
 	uint64_t n;
 	int number = 0;
@@ -639,6 +640,9 @@ int main(int argc, char **argv)
 
 	if (days && number_parse(days, DAYS_MAX, &n) && n > 0) {
 		measured_days = (int64_t)n;
+	}
+	if (seeds && number_parse(seeds, SEEDS_MAX, &n) && n > 0) {
+		options.seed_count = n;
 	}
 	if (!options_parse(argc, argv, &options)) {
 		fprintf(stderr, "usage: %s [--seeds 1..%d] [--seed FIRST] [--table]\n",

@@ -439,7 +439,7 @@ static const struct row rows[] = {
 	{ .name = "C33 the local clock says 2199", HONEST, .wall_ns = INT64_C(7226582400) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
 	{ .name = "C33 the local clock says 2262", HONEST, .wall_ns = INT64_C(9214646400) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
 	{ .name = "C33 the local clock says 1700: too far to be computed with", HONEST, .wall_ns = INT64_C(-8520336000) * S,
-	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "set by hand", .sent_min = 1, .sent_max = 1 },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "set it first (date -s)", .sent_min = 1, .sent_max = 1 },
 	{ .name = "C33 the local clock says 2100", HONEST, .wall_ns = INT64_C(4102444800) * S, .sent_min = 1, .sent_max = 1, .bound_max_ns = 11 * MS },
 
 	{ .name = "row 14 a reply 1 ms before the deadline: used", .servers = { { WAY(10 * MS, 989 * MS - ASKING_NS) } },
