@@ -122,7 +122,7 @@ sed -i 's/^CRON=.*/CRON=yes/; s/^SERVERS=.*/SERVERS="ntp1.example ntp2.example"/
 	"$root/etc/default/reqtime"
 in_root env PATH=/run:/usr/bin:/bin sh -c '/usr/lib/reqtime/cron-run --splay 50m'
 expect "CRON=yes: as that user, with one capability, the servers named" 0 \
-	'^--reuid=_reqtime .*--bounding-set=-all,\+sys_time /usr/bin/reqtime set --quiet --log-to syslog --splay 50m ntp1.example ntp2.example$'
+	'^--reuid=_reqtime .*--bounding-set=-all,\+sys_time /usr/bin/reqtime set --quiet --overdue 1d --log-to syslog --splay 50m ntp1.example ntp2.example$'
 
 # What the administrator and the program have written.
 echo 'what was learnt' >"$root/var/lib/reqtime/history.db"

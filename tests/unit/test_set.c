@@ -569,7 +569,7 @@ static const struct row rows[] = {
 	{ "the child cannot drop: asks nothing", { "h" }, { .child_drop_r = -EPERM }, 6, ALLOWED " C-drop", NULL, "cannot give up privileges" },
 	{ "no sandbox to be had: goes on", { "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "no sandbox to be had: -v tells", { "-v", "h" }, { .offset_ns = 2 * S, .sandbox_r = -ENOSYS }, 0, ALLOWED CHILD DEED,
-	  "stepped", "without a sandbox" },
+	  "stepped", "measuring without one" },
 	{ "the sandbox fails: asks nothing", { "h" }, { .sandbox_r = -EINVAL }, 6, ALLOWED " C-drop C-drop C-ports C-sandbox", NULL, "cannot enter the sandbox" },
 
 	{ "stale once: measured again", { "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,

@@ -131,13 +131,31 @@ reload reqtime.timer </dev/null
 systemctl stop reqtime.timer reqtime-boot.service
 systemctl disable -q reqtime.timer
 $W/kernel_look step -7200000
+# What stands for the distribution's own chrony.
+cat >$units/chrony.service <<-'END'
+	[Service]
+	ExecStart=/bin/sleep 1000
+	[Install]
+	WantedBy=multi-user.target
+END
+systemctl daemon-reload
+systemctl enable -q --now chrony.service
 run systemctl enable --now reqtime.timer
 is_right() {
 	below_us 20000 "$(truth_us)"
 }
 [ $status -eq 0 ] && within_s 60 is_right
 result "timer: enable --now sets the clock within a minute" $? "$(systemctl status reqtime-boot)"
+is chrony.service ActiveState inactive
+result "timer: enable --now stops the daemon that kept the clock" $? "$(systemctl status chrony)"
+run journalctl -u reqtime-boot.service -o cat
+[ "$(grep -c 'is stopped, and still enabled' $W/out)" -eq 1 ] &&
+	grep -q '^chrony.service is stopped, and still enabled: systemctl disable chrony.service' $W/out
+result "timer: enable --now says so, and what keeps it so" $?
 systemctl stop reqtime.timer
+systemctl disable -q chrony.service
+rm $units/chrony.service
+systemctl daemon-reload
 
 # What the service may do: told by something that runs in the same confinement, and by what
 # the kernel says of it while it waits for a server that is silent.
@@ -170,6 +188,31 @@ grep -q '^probed by' $probe && ! grep -q '^can' $probe
 result "service: it can change nothing but what it is for" $? "$(cat $probe)"
 echo "SERVERS=10.79.0.1" >/etc/default/reqtime
 reload reqtime.service </dev/null
+
+# While another run holds the lock.
+exec 9>>/var/lib/private/reqtime/lock
+flock 9
+run systemctl start reqtime.service
+[ $status -eq 0 ] && is reqtime.service ExecMainStatus 5
+result "busy: no failed unit, exit status 5" $? "$(systemctl status reqtime.service)"
+program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' /usr/lib/systemd/system/reqtime.service \
+	/usr/local/lib/systemd/system/reqtime.service 2>/dev/null)
+sleep 2
+reload reqtime.service <<-END
+	[Service]
+	ExecStart=
+	ExecStart=$program set --quiet --overdue 2s 10.79.0.1
+END
+run systemctl start reqtime.service
+is reqtime.service Result exit-code && is reqtime.service ExecMainStatus 3 &&
+	journalctl -q -u reqtime.service -o cat | grep -q 'has not been set for .*; --overdue is 2 s'
+result "busy, and the clock not set for longer than --overdue: a failed unit" $? \
+	"$(systemctl status reqtime.service; journalctl -q -u reqtime.service -n 5)"
+exec 9>&-
+reload reqtime.service </dev/null
+run systemctl start reqtime.service
+[ $status -eq 0 ] && is reqtime.service ExecMainStatus 0
+result "... and whole again after a run that sets it" $? "$(systemctl status reqtime.service)"
 
 # Refused.
 $W/kernel_look step -7200000

@@ -47,7 +47,7 @@ struct named_server {
 	size_t first_slot; /* SIZE_MAX: it has no slots yet */
 	bool is_pending;   /* an answer is still to come */
 	bool has_address;
-	bool leads_astray; /* to loopback or multicast */
+	bool leads_astray; /* some address was loopback or multicast */
 };
 
 enum { METER_BUCKETS = 4096 };

@@ -146,7 +146,7 @@ static void spare_source(struct meter *m, size_t i, const struct kiss_record *ki
 	refuse_source(m, i, reason);
 }
 
-/* On which link it is only its server's owner can say. */
+/* Only the user knows on which link the server is. */
 static void lose_without_zone(struct meter *m, size_t i)
 {
 	struct run_source *shown = &m->run->sources[i];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/clock/correct.h"
+#include "app/clock/correct_private.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "core/base/text_time.h"
 #include "core/discipline/discipline.h"
 #include "core/ntp/packet.h"
 #include "core/select/sample.h"
@@ -14,25 +13,15 @@
 /* Within a second a slew of the kernel's own moves the clock by 0.5 ms; more than
  * twice that is a step, or another program steering. */
 #define STRANGE_MOVE_NS NS_PER_MS
-/* What is no offset: twice it still fits. */
-#define SANE_NS (INT64_MAX / 2)
 #define STEP_TOLERANCE_NS (5 * NS_PER_MS)
 /* adjtime() counts microseconds. */
 #define SLEW_TOLERANCE_NS (2 * NS_PER_US)
-/* What the kernel takes of an adjtime() at each full second of its clock, and how
- * long after the full second it may come to do so. */
-#define SLEW_PER_SECOND_NS (500 * NS_PER_US)
+/* How long after the full second the kernel may come to take its part of an adjtime(). */
 #define SLEW_TICK_LATE_NS (50 * NS_PER_MS)
-/* What a frequency may differ by between giving and reading: each rounds to 1 ppb. */
-#define FREQUENCY_TOLERANCE_PPB 2
+/* No clock is wrong by more than itself. */
+#define BEYOND_MAX_PPB NS_PER_S
 /* By how much the kernel's own maximum error may have grown at a read-back. */
 #define MAX_ERROR_GROWTH_NS (10 * NS_PER_MS)
-#define DAY_NS (INT64_C(86400) * NS_PER_S)
-
-static bool is_within(int64_t value, int64_t limit)
-{
-	return value >= -limit && value <= limit;
-}
 
 static bool record_is_sane(const struct correct_record *record)
 {
@@ -42,9 +31,10 @@ static bool record_is_sane(const struct correct_record *record)
 	if (record->status != RUN_OK) {
 		return true; /* nothing else of it is used */
 	}
-	if (!is_within(record->offset_ns, SAMPLE_OFFSET_MAX_NS) || record->bound_ns < 0 ||
-	    record->bound_ns > SANE_NS || record->mono_ns < 0 ||
-	    record->mono_ns > SANE_NS || record->leap >= NTP_LEAP_UNSYNCHRONISED) {
+	if (!correct_is_within(record->offset_ns, SAMPLE_OFFSET_MAX_NS) ||
+	    record->bound_ns < 0 || record->bound_ns > CORRECT_SANE_NS ||
+	    record->mono_ns < 0 || record->mono_ns > CORRECT_SANE_NS ||
+	    record->leap >= NTP_LEAP_UNSYNCHRONISED) {
 		return false;
 	}
 	/* The rule of core/select/select.h: more agree than could all be lying. */
@@ -70,8 +60,8 @@ static enum correct_status record_judge(const struct correct_record *record,
 		return CORRECT_BAD_RECORD;
 	}
 	if (age_ns > RECORD_AGE_MAX_NS ||
-	    !is_within(wall_moved_ns(wall, record->mono_ns, now),
-	               STRANGE_MOVE_NS + now->gap_ns)) {
+	    !correct_is_within(wall_moved_ns(wall, record->mono_ns, now),
+	                       STRANGE_MOVE_NS + now->gap_ns)) {
 		return CORRECT_STALE;
 	}
 	return CORRECT_DONE;
@@ -92,7 +82,7 @@ static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int6
 	if (tolerance_ns < gap_ns) {
 		tolerance_ns = gap_ns;
 	}
-	return is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
+	return correct_is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
 }
 
 /* What is pending must be what was given, less what the kernel may have taken
@@ -110,30 +100,7 @@ static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant befor
 		return false;
 	}
 	return taken_ns >= -SLEW_TOLERANCE_NS &&
-	       taken_ns <= seconds * SLEW_PER_SECOND_NS + SLEW_TOLERANCE_NS;
-}
-
-struct deed {
-	const struct correct_record *record;
-	const struct clock_ports *clock;
-	const struct correct_wish *wish;
-	struct correct_result *ret;
-	struct reading now; /* when it was planned */
-	struct kernel_clock_state state;
-	struct kernel_clock_order order;
-};
-
-static int64_t size_of(int64_t ns)
-{
-	return ns < 0 ? -ns : ns;
-}
-
-static int64_t clamped(int64_t value, int64_t low, int64_t high)
-{
-	if (value < low) {
-		return low;
-	}
-	return value > high ? high : value;
+	       taken_ns <= seconds * CORRECT_SLEW_PER_SECOND_NS + SLEW_TOLERANCE_NS;
 }
 
 static uint32_t flags_of(const struct kernel_clock_state *state)
@@ -163,14 +130,6 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	ret->kernel_flags = flags_of(state);
 }
 
-/* Whether the kernel still has what it was given. */
-static bool is_frequency(const struct deed *deed, int64_t given_ppb)
-{
-	return is_within(
-		ns_add(deed->state.frequency_ppb, -clamped(given_ppb, -SANE_NS, SANE_NS)),
-		FREQUENCY_TOLERANCE_PPB);
-}
-
 /* The kernel's loop stays switched on when who fed it has ended; only as long as the
  * kernel still holds the clock for synchronised somebody is taken to be there. */
 static enum rival rival_of(const struct deed *deed)
@@ -187,116 +146,13 @@ static enum rival rival_of(const struct deed *deed)
 	if (deed->state.is_pll_active && !deed->state.is_unsynchronised) {
 		return RIVAL_KERNEL_PLL;
 	}
-	if (record->has_last_frequency && !is_frequency(deed, record->last_frequency_ppb) &&
+	if (record->has_last_frequency &&
+	    !correct_is_frequency(deed, record->last_frequency_ppb) &&
 	    !(deed->wish->has_noted_frequency &&
-	      is_frequency(deed, deed->wish->noted_frequency_ppb))) {
+	      correct_is_frequency(deed, deed->wish->noted_frequency_ppb))) {
 		return RIVAL_FREQUENCY;
 	}
 	return RIVAL_NONE;
-}
-
-/* Whether the day (UTC) is the last of a month; of June or December alone where
- * `is_half_year`.  All leap seconds so far came then, and servers have announced ones
- * in other months that never were. */
-static bool is_last_day(struct instant at, bool is_half_year)
-{
-	struct civil today = civil_from_instant(at);
-	struct civil tomorrow = civil_from_instant(instant_add_ns(at, DAY_NS));
-
-	return tomorrow.day == 1 &&
-	       (!is_half_year || today.month == 6 || today.month == 12);
-}
-
-/* The kernel acts at the next midnight of its own clock, so it is told on that very day
- * only, by that clock as by the true time. */
-static unsigned leap_for(const struct deed *deed)
-{
-	const struct correct_record *record = deed->record;
-	struct instant truth = instant_add_ns(deed->now.wall, record->offset_ns);
-	struct instant local = instant_add_ns(deed->now.wall, deed->order.step_ns);
-	unsigned armed = deed->state.leap;
-
-	if ((record->leap == NTP_LEAP_INSERT || record->leap == NTP_LEAP_DELETE) &&
-	    is_last_day(truth, true) && is_last_day(local, true)) {
-		/* A step makes the kernel forget the midnight of a leap second that is armed
-		 * already; it must see it disarmed for a second before it arms it anew. */
-		return deed->order.step_ns != 0 && armed != NTP_LEAP_NONE ? NTP_LEAP_NONE
-		                                                          : record->leap;
-	}
-	/* Armed by others it is theirs, but never on a day that cannot have one. */
-	if (armed == record->leap_armed || !is_last_day(truth, false) ||
-	    !is_last_day(local, false)) {
-		return NTP_LEAP_NONE;
-	}
-	return armed;
-}
-
-/* The most that the clock may be off at the end of this, and what is likely.  No promise
- * until the next run: the kernel itself adds 500 us a second. */
-static void errors_for(struct deed *deed)
-{
-	const struct correct_record *record = deed->record;
-	struct kernel_clock_order *order = &deed->order;
-	int64_t left_ns = size_of(ns_add(record->offset_ns, -order->step_ns));
-	int64_t slew_ns = deed->ret->plan.action == PLAN_SLEW
-	                          ? size_of(deed->ret->plan.by_ns)
-	                          : size_of(deed->state.pending_slew_ns);
-
-	order->max_error_ns = ns_add(left_ns, record->bound_ns);
-	/* What the kernel has taken of it and gives in this second is known from the past alone. */
-	if (!record->has_advice && deed->state.pending_slew_ns != 0 &&
-	    order->step_ns == 0) {
-		order->max_error_ns = ns_add(order->max_error_ns, SLEW_PER_SECOND_NS);
-	}
-	order->estimated_error_ns = order->max_error_ns;
-	if (record->has_advice && record->phase_sd_ns >= 0) {
-		order->estimated_error_ns = clamped(
-			ns_add(order->step_ns != 0 ? 0 : slew_ns, record->phase_sd_ns), 0,
-			order->max_error_ns);
-	}
-	order->has_errors = order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
-}
-
-/* A program that was stopped while it steered by `tick` has left a rate that no crystal needs; what
- * our last run in this boot left is known to be needed. */
-static bool is_stray_tick(const struct deed *deed)
-{
-	const struct kernel_clock_state *state = &deed->state;
-
-	return state->tick_ppb != 0 &&
-	       !is_within(state->frequency_ppb, DISCIPLINE_FREQUENCY_USUAL_PPB) &&
-	       !(deed->record->has_last_frequency &&
-	         is_frequency(deed, deed->record->last_frequency_ppb));
-}
-
-static void frequency_for(struct deed *deed)
-{
-	const struct correct_record *record = deed->record;
-	struct kernel_clock_order *order = &deed->order;
-	int64_t before_ppb = deed->state.frequency_ppb;
-	int64_t wanted_ppb = record->has_advice ? record->frequency_ppb : before_ppb;
-
-	if (is_stray_tick(deed) && is_frequency(deed, wanted_ppb)) {
-		wanted_ppb = ns_add(before_ppb, -deed->state.tick_ppb);
-		order->has_frequency = true;
-	} else {
-		order->has_frequency = record->has_advice && deed->ret->has_kernel;
-	}
-	if (order->has_frequency) {
-		order->frequency_ppb = discipline_frequency_allowed(before_ppb, wanted_ppb);
-	}
-}
-
-static void order_make(struct deed *deed)
-{
-	struct kernel_clock_order *order = &deed->order;
-
-	if (deed->ret->plan.action == PLAN_STEP) {
-		order->step_ns = deed->ret->plan.by_ns;
-	}
-	errors_for(deed);
-	order->leap = leap_for(deed);
-	frequency_for(deed);
 }
 
 /* 0, or what keeps the clock from following; that the rest was refused is no error. */
@@ -350,8 +206,9 @@ static bool order_is_seen(const struct deed *deed, const struct kernel_clock_sta
 	const struct kernel_clock_order *order = &deed->order;
 
 	if (deed->ret->tell_error != 0 || after->leap != order->leap ||
-	    (order->has_frequency && !is_within(after->frequency_ppb - order->frequency_ppb,
-	                                        FREQUENCY_TOLERANCE_PPB))) {
+	    (order->has_frequency &&
+	     !correct_is_within(after->frequency_ppb - order->frequency_ppb,
+	                        CORRECT_FREQUENCY_TOLERANCE_PPB))) {
 		return false;
 	}
 	return !order->has_errors ||
@@ -367,8 +224,12 @@ static int64_t rate_missing(const struct deed *deed, const struct kernel_clock_s
 	if (deed->order.has_frequency) {
 		missing_ppb = ns_add(deed->order.frequency_ppb, -after->frequency_ppb);
 	}
-	return deed->record->has_advice ? ns_add(missing_ppb, deed->record->beyond_ppb)
-	                                : missing_ppb;
+	if (deed->record->has_advice) {
+		missing_ppb = ns_add(missing_ppb,
+		                     correct_clamped(deed->record->beyond_ppb,
+		                                     -BEYOND_MAX_PPB, BEYOND_MAX_PPB));
+	}
+	return missing_ppb;
 }
 
 /* What the clock does now, by two looks at it; `before` is the one before the deed. */
@@ -406,7 +267,7 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 		found(&after, &now, ret);
 		ret->is_told = order_is_seen(deed, &after);
 		ret->rate_missing_ppb = rate_missing(deed, &after);
-		ret->stray_tick_us = is_stray_tick(deed) && after.tick_ppb == 0
+		ret->stray_tick_us = correct_is_stray_tick(deed) && after.tick_ppb == 0
 		                             ? deed->state.tick_us
 		                             : 0;
 		ret->leap_armed = after.leap == deed->record->leap ? after.leap : 0;
@@ -433,7 +294,7 @@ static void plan_apply(struct deed *deed)
 		deed->ret->error = -r;
 		return;
 	}
-	order_make(deed);
+	correct_order_make(deed);
 	if (clock_move(deed) == 0) {
 		deed_confirm(deed, &before);
 	}
@@ -452,8 +313,9 @@ static struct plan plan_for(const struct deed *deed, const struct plan_limits *l
 		.asked_count = record->asked_count,
 		.pending_ns = deed->state.pending_slew_ns,
 		.in_flight_ns = record->has_advice
-		                        ? clamped(record->in_flight_ns, -SLEW_PER_SECOND_NS,
-		                                  SLEW_PER_SECOND_NS)
+		                        ? correct_clamped(record->in_flight_ns,
+		                                          -CORRECT_SLEW_PER_SECOND_NS,
+		                                          CORRECT_SLEW_PER_SECOND_NS)
 		                        : 0,
 		.has_phase = record->has_advice,
 		.phase_ns = record->phase_ns,

@@ -28,8 +28,8 @@ struct correct_record {
 	uint32_t leap;
 	uint32_t agreeing_count;
 	uint32_t asked_count;
-	/* What past runs teach (core/discipline/discipline.h); they can only narrow what is done, or
-	 * choose within the bound, so that a taken over process gains nothing by lying. */
+	/* What past runs teach (core/discipline/discipline.h).  It narrows what is done, chooses within
+	 * the bound, or changes the frequency as far as discipline_frequency_allowed() lets one run. */
 	uint32_t has_advice; /* the next six are known */
 	int64_t phase_ns;    /* the correction advised; |phase - offset| <= bound */
 	int64_t phase_sd_ns; /* its standard deviation: esterror */

@@ -62,7 +62,7 @@ static int64_t drift_of(const struct run_record *runs, size_t count,
 	if (advice.state == DISCIPLINE_IGNORANT) {
 		return DISCIPLINE_FREQUENCY_USUAL_PPB;
 	}
-	drift_ppb = ns_add(size_of(ns_add(advice.frequency_ppb, -run->frequency_after_ppb)),
+	drift_ppb = ns_add(size_of(ns_add(advice.estimate_ppb, -run->frequency_after_ppb)),
 	                   DOUBT_DEVIATIONS * advice.frequency_sd_ppb);
 	return drift_ppb < DISCIPLINE_FREQUENCY_USUAL_PPB ? drift_ppb
 	                                                  : DISCIPLINE_FREQUENCY_USUAL_PPB;

@@ -200,20 +200,20 @@ static struct measure_settings measure_from(const struct measuring_settings *set
 	return measure;
 }
 
-/* What is not to be had here is told who asks for more words: a timer would say it each hour. */
+/* Only with --verbose: a timer would say it each hour. */
 static void say_what_is_missing(const struct confinement *has, bool is_root)
 {
 	if (is_root) {
 		command_complain(
-			"no right to become another user is to be had here: measuring "
-			"as root, without any capability");
+			"cannot become another user (CAP_SETUID is missing): measuring as "
+			"root, without any capability");
 	}
 	if (!has->has_filter) {
-		command_complain("no seccomp filter is to be had here: going on "
-		                 "without a sandbox");
+		command_complain("this kernel has no seccomp filters: measuring without "
+		                 "one");
 	}
 	if (!has->has_landlock) {
-		command_complain("no Landlock is to be had here: going on without");
+		command_complain("this kernel has no Landlock: measuring without it");
 	}
 }
 

@@ -73,10 +73,11 @@ static void complain_rate(const struct correct_result *result)
 	if (correct_rate_is_missing(result)) {
 		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
 		command_complain(
-			"the clock does not keep its rate: the kernel lacks %+.3f ppm, "
-			"which "
-			"is %s a day; look at its clock source "
-			"(/sys/devices/system/clocksource), or at who else sets the kernel",
+			"the clock does not keep its rate: %+.3f ppm (%s a day) could not "
+			"be "
+			"given to the kernel; check the clock source "
+			"(/sys/devices/system/clocksource) and for other programs that set "
+			"the frequency",
 			(double)result->rate_missing_ppb * 1e-3, day);
 	}
 }

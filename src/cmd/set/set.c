@@ -22,7 +22,6 @@
 #include "core/report/drag.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
-#include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
 #define YEAR_NS (365 * 86400 * NS_PER_S)
@@ -331,55 +330,6 @@ void set_child_main(const struct set_settings *set, const struct server_spec *se
 	_exit(status);
 }
 
-/* How long ago the clock was set right; where nobody can remember that, when the machine was
- * started.  -1 when this is the first run. */
-static int64_t unset_for_ns(const struct memory *memory)
-{
-	const struct run_record *last = memory_last_set(memory);
-	struct reading now;
-	int64_t age_ns = last ? memory_age_ns(memory, last) : -1;
-
-	if (age_ns < 0 && (last || memory->view.past.has_last) &&
-	    kernel_clock_now(&now) == 0) {
-		age_ns = now.boot_ns;
-	}
-	return age_ns;
-}
-
-/* After a run that ended with `status`: says, by --overdue, that the clock has not been set for
- * long. */
-static void overdue_judge(struct set_settings *set, const struct memory *memory, int status)
-{
-	char age[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
-	int64_t age_ns;
-
-	if (set->overdue_ns == 0 || set->is_dry || status == REQTIME_EXIT_OK ||
-	    status > 128 || (set->is_try && status == REQTIME_EXIT_NOTHING)) {
-		return;
-	}
-	age_ns = unset_for_ns(memory);
-	if (age_ns < set->overdue_ns) {
-		return;
-	}
-	set->is_overdue = true;
-	span_format(age_ns / NS_PER_S * NS_PER_S, 0, age);
-	span_format(set->overdue_ns, 0, limit);
-	command_complain("the clock has not been set for %s; --overdue is %s", age, limit);
-}
-
-/* The same where there was no run at all. */
-static void overdue_judge_alone(struct set_settings *set, int status)
-{
-	struct memory memory;
-
-	if (set->overdue_ns != 0) {
-		memory_open(&set->measuring, MEMORY_LOOKS, true, &memory);
-		memory_load(&memory);
-		overdue_judge(set, &memory, status);
-		memory_close(&memory);
-	}
-}
-
 /* 0 and the lock, or the exit status.  Where no lock can be had the clock is set all the same:
  * a machine with a full or read-only disk has one, too. */
 static int set_lock(struct set_settings *set, struct lock *ret)
@@ -392,7 +342,7 @@ static int set_lock(struct set_settings *set, struct lock *ret)
 	if (r == -EWOULDBLOCK) {
 		status = set_report_unmeasured(set, RUN_BUSY);
 		command_complain("another run holds the lock: nothing was done");
-		overdue_judge_alone(set, status);
+		set_overdue_judge_alone(set, status);
 		return status;
 	}
 	if (r < 0) {
@@ -454,7 +404,7 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 	} else {
 		status = set->is_dry ? set_measure(set, servers, count, &memory, -1)
 		                     : set_guard_run(set, servers, count, &memory);
-		overdue_judge(set, &memory, status);
+		set_overdue_judge(set, &memory, status);
 	}
 	memory_close(&memory);
 	return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * `set` is two processes, and three files beside set.c: judge.c decides and acts on the
- * clock, report.c says what came of it, guard.c is the process with the privilege.
+ * `set` is two processes, and four files beside set.c: judge.c decides and acts on the
+ * clock, report.c says what came of it, overdue.c that nothing did for long, guard.c is the
+ * process with the privilege.
  */
 #ifndef CMD_SET_SET_PRIVATE_H
 #define CMD_SET_SET_PRIVATE_H
@@ -80,5 +81,11 @@ int set_guard_permission(const struct set_settings *set);
 /* Both processes, to the end of the child.  Returns the exit status. */
 int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
                   size_t count, struct memory *memory);
+
+/* After a run that ended with `status`: says, by --overdue, that the clock has not been set for
+ * long, and notes it in `set`. */
+void set_overdue_judge(struct set_settings *set, const struct memory *memory, int status);
+/* The same where there was no run at all. */
+void set_overdue_judge_alone(struct set_settings *set, int status);
 
 #endif

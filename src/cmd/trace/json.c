@@ -66,7 +66,7 @@ static json_t *ts_json(struct ntp_ts ts)
 
 static json_t *mode_json(uint8_t mode)
 {
-	return json_string(trace_text_mode(mode));
+	return json_string(ntp_mode_name(mode));
 }
 
 static json_t *ntp_json(const struct trace_packet *packet)

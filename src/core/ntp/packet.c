@@ -99,6 +99,22 @@ static enum ntp_verdict judge_tail(const uint8_t *buf, size_t len)
 	return result == NTP_EXT_MALFORMED ? NTP_BAD_EXTENSION : NTP_ACCEPTED;
 }
 
+const char *ntp_mode_name(uint8_t mode)
+{
+	static const char *const names[] = {
+		[NTP_MODE_RESERVED] = "reserved mode",
+		[NTP_MODE_ACTIVE] = "symmetric active",
+		[NTP_MODE_PASSIVE] = "symmetric passive",
+		[NTP_MODE_CLIENT] = "client",
+		[NTP_MODE_SERVER] = "server",
+		[NTP_MODE_BROADCAST] = "broadcast",
+		[NTP_MODE_CONTROL] = "control",
+		[NTP_MODE_PRIVATE] = "private",
+	};
+
+	return names[mode & 7];
+}
+
 static bool is_version(uint8_t version)
 {
 	return version >= 1 && version <= NTP_VERSION;

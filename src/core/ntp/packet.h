@@ -27,6 +27,8 @@ enum ntp_mode {
 	NTP_MODE_PRIVATE,
 };
 
+const char *ntp_mode_name(uint8_t mode); /* "client", by its lower three bits; never NULL */
+
 /* RFC 5905 figure 9. */
 enum ntp_leap {
 	NTP_LEAP_NONE,

@@ -7,22 +7,6 @@
 #include "core/ntp/ext.h"
 #include "core/ntp/refid.h"
 
-static const char *mode_name(uint8_t mode)
-{
-	static const char *const names[] = {
-		[NTP_MODE_RESERVED] = "reserved",
-		[NTP_MODE_ACTIVE] = "symmetric active",
-		[NTP_MODE_PASSIVE] = "symmetric passive",
-		[NTP_MODE_CLIENT] = "client",
-		[NTP_MODE_SERVER] = "server",
-		[NTP_MODE_BROADCAST] = "broadcast",
-		[NTP_MODE_CONTROL] = "control",
-		[NTP_MODE_PRIVATE] = "private",
-	};
-
-	return names[mode & 7];
-}
-
 static void format_length(size_t len, bool is_cut, char *buf)
 {
 	if (len < NTP_HEADER_OCTETS) {
@@ -119,8 +103,8 @@ static void format_field(enum ntp_verdict verdict, const uint8_t *octets, size_t
 		break;
 	case NTP_WRONG_MODE:
 		snprintf(buf, REFUSAL_ROOM, "mode %d, %s: an answer has mode %d, %s",
-		         reply.mode, mode_name(reply.mode), NTP_MODE_SERVER,
-		         mode_name(NTP_MODE_SERVER));
+		         reply.mode, ntp_mode_name(reply.mode), NTP_MODE_SERVER,
+		         ntp_mode_name(NTP_MODE_SERVER));
 		break;
 	case NTP_BAD_EXTENSION:
 		format_extension(octets, len, reply.version, buf);

@@ -162,7 +162,9 @@ static void put_labelled(struct page *p, const char *name, const char *label,
 static void put_outcome(struct page *p, const struct metrics *m,
                         const struct metrics_past *past)
 {
-	const bool is_success = m->is_measured && m->run.status == RUN_OK;
+	/* `set` that put the clock right and could not give it its rate has status 6. */
+	const bool has_failed = m->verb == RECORD_SET && m->exit_status != 0;
+	const bool is_success = m->is_measured && m->run.status == RUN_OK && !has_failed;
 
 	put_head(p, "info", "The program that wrote this.");
 	put_labelled(p, "info", "version", REQTIME_VERSION, 1);

@@ -64,22 +64,6 @@ size_t trace_text_endpoint(const struct address *address, char *buf)
 	return out.len;
 }
 
-const char *trace_text_mode(uint8_t mode)
-{
-	static const char *const names[] = {
-		[NTP_MODE_RESERVED] = "reserved mode",
-		[NTP_MODE_ACTIVE] = "symmetric active",
-		[NTP_MODE_PASSIVE] = "symmetric passive",
-		[NTP_MODE_CLIENT] = "client",
-		[NTP_MODE_SERVER] = "server",
-		[NTP_MODE_BROADCAST] = "broadcast",
-		[NTP_MODE_CONTROL] = "control",
-		[NTP_MODE_PRIVATE] = "private",
-	};
-
-	return mode < COUNT_OF(names) ? names[mode] : "unknown mode";
-}
-
 /* Whose number it is stands between the two. */
 static void put_note(struct text *out, const struct trace_packet *packet)
 {
@@ -138,7 +122,7 @@ static void put_ntp(struct text *out, const struct trace_packet *packet)
 		text_format(out, "NTP");
 		return;
 	}
-	text_format(out, "NTPv%u %s", (unsigned)ntp->version, trace_text_mode(ntp->mode));
+	text_format(out, "NTPv%u %s", (unsigned)ntp->version, ntp_mode_name(ntp->mode));
 	if (ntp->mode == NTP_MODE_CONTROL || ntp->mode == NTP_MODE_PRIVATE) {
 		text_format(out, " message (mode %u), not decoded", (unsigned)ntp->mode);
 		return;

@@ -40,7 +40,4 @@ size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t r
 enum { TRACE_TEXT_ENDPOINT_ROOM = ADDRESS_TEXT_ROOM + 10 };
 size_t trace_text_endpoint(const struct address *address, char *buf);
 
-/* "client", "server", ...; never NULL. */
-const char *trace_text_mode(uint8_t mode);
-
 #endif

@@ -30,41 +30,6 @@ enum {
 static const char *const side_files[] = { HISTORY_FILE "-wal", HISTORY_FILE "-shm",
 	                                  HISTORY_FILE "-journal" };
 
-/* Step i leads from version i to i + 1.  Never changed once released: a step is added. */
-static const char *const schema_steps[HISTORY_SCHEMA] = {
-	"CREATE TABLE run("
-	" id INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
-	" boottime_ns INTEGER NOT NULL, boot_id TEXT NOT NULL, version TEXT NOT NULL,"
-	" verb TEXT NOT NULL, status TEXT NOT NULL, exit_status INTEGER NOT NULL,"
-	" agreeing INTEGER NOT NULL, asked INTEGER NOT NULL, is_dry INTEGER NOT NULL,"
-	" offset_ns INTEGER, bound_ns INTEGER, delay_ns INTEGER, jitter_ns INTEGER,"
-	" samples INTEGER, leap INTEGER,"
-	" plan_action TEXT, plan_reason TEXT, plan_by_ns INTEGER,"
-	" applied_action TEXT NOT NULL, applied_by_ns INTEGER NOT NULL,"
-	" frequency_before_ppb INTEGER, frequency_after_ppb INTEGER,"
-	" slew_before_ns INTEGER, slew_after_ns INTEGER, max_error_ns INTEGER,"
-	" estimated_error_ns INTEGER, kernel_flags INTEGER);"
-	"CREATE TABLE source("
-	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL, name TEXT NOT NULL, address TEXT,"
-	" port INTEGER NOT NULL, scheme TEXT NOT NULL, status TEXT NOT NULL,"
-	" reason TEXT NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL,"
-	" kiss INTEGER NOT NULL, stratum INTEGER, leap INTEGER, refid BLOB,"
-	" root_delay_ns INTEGER, root_dispersion_ns INTEGER,"
-	" offset_ns INTEGER, bound_ns INTEGER, delay_ns INTEGER);"
-	"CREATE INDEX source_run ON source(run);"
-	"CREATE TABLE kiss("
-	" id INTEGER PRIMARY KEY, address TEXT NOT NULL, port INTEGER NOT NULL,"
-	" code INTEGER NOT NULL, count INTEGER NOT NULL, since_wall_ns INTEGER NOT NULL,"
-	" until_wall_ns INTEGER NOT NULL, UNIQUE(address, port));",
-
-	"CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
-
-	/* What older runs lack reads as 0: not known. */
-	"ALTER TABLE run ADD COLUMN after_wall_ns INTEGER DEFAULT 0;"
-	"ALTER TABLE run ADD COLUMN tick_before INTEGER DEFAULT 0;"
-	"ALTER TABLE run ADD COLUMN tick_after INTEGER DEFAULT 0;",
-};
-
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 {
 	va_list args;
@@ -250,85 +215,6 @@ static int open_database(struct history *history, bool is_alone)
 	return r;
 }
 
-/* *ret: -1 for a file that nobody has written to yet.  Within a transaction: else another run
- * that makes the file meanwhile is seen by half. */
-static int ask_version(struct history *history, int64_t *ret)
-{
-	int64_t id = 0, version = 0, tables = 0;
-	int r;
-
-	r = history_sql_ask(history, "PRAGMA application_id", &id);
-	if (r == 0) {
-		r = history_sql_ask(history, "PRAGMA user_version", &version);
-	}
-	if (r == 0) {
-		r = history_sql_ask(history, "SELECT count(*) FROM sqlite_master", &tables);
-	}
-	if (r < 0) {
-		return r;
-	}
-	if (id == 0 && version == 0 && tables == 0) {
-		*ret = -1;
-		return 0;
-	}
-	if (id != HISTORY_APPLICATION_ID) {
-		return -EEXIST;
-	}
-	if (version > HISTORY_SCHEMA) {
-		return -EPROTONOSUPPORT;
-	}
-	if (version < 1) {
-		return -EUCLEAN;
-	}
-	*ret = version;
-	return 0;
-}
-
-static int look_at_version(struct history *history, int64_t *ret)
-{
-	int64_t version;
-	int r;
-
-	r = history_sql_run(history, "BEGIN");
-	if (r == 0) {
-		r = ask_version(history, &version);
-	}
-	/* After an error the file is closed. */
-	if (r == 0) {
-		r = history_sql_run(history, "COMMIT");
-	}
-	if (r == 0) {
-		*ret = version;
-	}
-	return r;
-}
-
-/* One transaction from any version to ours.  Asked anew inside: another run may have been
- * faster. */
-static int migrate(struct history *history)
-{
-	char text[96];
-	int64_t version;
-	int r;
-
-	r = history_sql_run(history, "BEGIN IMMEDIATE");
-	if (r < 0) {
-		return r;
-	}
-	r = ask_version(history, &version);
-	for (int64_t i = version < 0 ? 0 : version; r == 0 && i < HISTORY_SCHEMA; i++) {
-		r = history_sql_run(history, schema_steps[i]);
-	}
-	if (r == 0) {
-		snprintf(text, sizeof(text),
-		         "PRAGMA application_id=%" PRId64 ";PRAGMA user_version=%d",
-		         HISTORY_APPLICATION_ID, HISTORY_SCHEMA);
-		r = history_sql_run(history, text);
-	}
-	/* After an error the file is closed, which undoes what was begun. */
-	return r == 0 ? history_sql_run(history, "COMMIT") : r;
-}
-
 static void close_database(struct history *history)
 {
 	sqlite3_close_v2(history->db);
@@ -351,14 +237,14 @@ static int open_store(struct history *history)
 	            !has_octets(history, HISTORY_FILE "-shm"));
 	r = open_database(history, is_alone);
 	if (r == 0) {
-		r = look_at_version(history, &version);
+		r = history_schema_version(history, &version);
 	}
 	/* EROFS: a left -wal file without its -shm. */
 	if ((r == -EACCES || r == -EROFS) && history->is_read_only && !is_alone) {
 		close_database(history);
 		r = open_database(history, true);
 		if (r == 0) {
-			r = look_at_version(history, &version);
+			r = history_schema_version(history, &version);
 		}
 	}
 	if (r < 0) {
@@ -371,7 +257,7 @@ static int open_store(struct history *history)
 	/* Where it cannot be had (another run is looking, a network's file system), the
 	 * older kind of journal does as well. */
 	(void)history_sql_run(history, "PRAGMA journal_mode=WAL");
-	return version == HISTORY_SCHEMA ? 0 : migrate(history);
+	return version == HISTORY_SCHEMA ? 0 : history_schema_migrate(history);
 }
 
 /* Moves the damaged file aside, if it still is the one that was open. */

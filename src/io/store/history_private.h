@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The history is several files, one job each: history.c opens, repairs and closes,
+ * history_schema.c has the tables and their versions,
  * history_here.c makes SQLite work below a directory that no path may lead to, history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
  * history_runs.c, history_past.c, history_kisses.c and history_state.c have a table or two each.
  */
@@ -61,6 +62,12 @@ MUST_USE int history_table_prepare_select(struct history *history,
 /* False when a value is none that we write.  `record` is zero before. */
 MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
                                  void *record);
+
+/* *ret: -1 for a file that nobody has written to yet.  In a transaction of its own: else another
+ * run that makes the file meanwhile is seen by half. */
+MUST_USE int history_schema_version(struct history *history, int64_t *ret);
+/* One transaction from any version to ours. */
+MUST_USE int history_schema_migrate(struct history *history);
 
 MUST_USE int history_store_value(struct history *history,
                                  const struct history_value *value);

@@ -79,6 +79,10 @@ resolvers 1 2 3
 (
 	sleep 3
 	kill "$dns_pid_1"
+	# Until it has ended its port is taken.
+	while readlink "/proc/$dns_pid_1/exe"; do
+		sleep 0.01
+	done >"$T/ending" 2>&1
 	exec "$T/dns" 127.0.0.1 "$good" >"$T/dns.late" 2>&1
 ) &
 revived=$!
@@ -106,7 +110,7 @@ comes "-4 asks for A" 500 -4 a.test
 check "-4 asks for A alone" test "$(asked_of 1 a.test AAAA)" -eq 0
 if [ -n "$has_ipv6" ]; then
 	for what in silent servfail nxdomain empty; do
-		ns 1 "*=$what|fd66::1"
+		name_server 1 "*=$what|fd66::1"
 		comes "AAAA is answered, A: $what" 500 a.test
 	done
 	name_server 1 '*=silent|fd66::1'
@@ -264,17 +268,13 @@ name_server 1 '*=10.66.0.1|silent'
 fleet=$!
 most=0 processes=0
 while kill -0 "$fleet" 2>/dev/null; do
-	for exe in /proc/[0-9]*/exe; do
-		case $(readlink "$exe") in
-		"$T/reqtime-names") echo "${exe%/exe}" ;;
-		esac
-	done >"$T/seen"
+	find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$T/reqtime-names" >"$T/seen" 2>/dev/null
 	n=$(wc -l <"$T/seen")
 	[ "$n" -le "$processes" ] || processes=$n
-	while read -r process; do
-		n=$(awk '$1 == "Threads:" { print $2 }' "$process/status" 2>/dev/null)
-		[ "${n:-0}" -le "$most" ] || most=$n
-	done <"$T/seen"
+	# shellcheck disable=SC2046 # each a file
+	n=$(awk '$1 == "Threads:" && $2 > most { most = $2 } END { print most + 0 }' \
+		$(sed 's,exe$,status,' "$T/seen") 2>/dev/null </dev/null)
+	[ "${n:-0}" -le "$most" ] || most=$n
 	sleep 0.2
 done
 wait "$fleet"

@@ -154,7 +154,7 @@ if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
 	check "... and says nothing" test ! -s "$err"
 	# shellcheck disable=SC2086
 	run $bare "$REQTIME" query -v --state-dir "$T/roots" "127.0.0.1:$port"
-	expect "... unless asked" 0 'no right to become another user is to be had here'
+	expect "... unless asked" 0 'cannot become another user'
 else
 	skip "who is who, started by root" "needs root, and no sanitizer"
 fi
