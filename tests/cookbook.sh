@@ -106,8 +106,10 @@ while IFS= read -r line; do
 	arguments=$(words_of reqtimed "$line")
 	case $line in
 	*systemctl\ * | *journalctl\ *)
-		unit=$(echo "$line" | grep -o 'reqtimed\{0,1\}[a-z-]*\.[a-z]*')
-		check "$line" test -f "packaging/systemd/$unit"
+		# Ours, or one that the timer stops.
+		unit=$(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)')
+		check "$line" sh -c "[ -f 'packaging/systemd/$unit' ] ||
+			grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
 		;;
 	\#\ reqtimed\ * | \$\ reqtimed\ *)
 		# shellcheck disable=SC2046 # words

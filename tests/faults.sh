@@ -22,7 +22,7 @@ sed -n 's/^| \(C\{0,1\}[0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/li
 		i=$((i + 1))
 	done
 	i=1
-	while [ $i -le 83 ]; do
+	while [ $i -le 102 ]; do
 		echo $i
 		i=$((i + 1))
 	done
@@ -78,7 +78,8 @@ sort -u "$T/wanted" >"$T/sorted"
 check "no test has an id that is not in the table" sh -c \
 	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"
 
-# The server's rows name their tests word for word: SHORT "NAME" or `FILE` "NAME".
+# The server's rows, and the newer ones, name their tests word for word: SHORT "NAME" or
+# `FILE` "NAME".
 sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served"
 {
 	i=1
@@ -94,6 +95,7 @@ sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served
 } >"$T/wanted"
 cut -d '|' -f 1 "$T/served" >"$T/found"
 check "tests/faults.md has each row of the server once, in order" diff "$T/wanted" "$T/found"
+awk -F '|' '$1 + 0 >= 84' "$T/lines" | cat "$T/served" - >"$T/named"
 lacking=
 named=0
 while IFS='|' read -r id tests; do
@@ -112,8 +114,9 @@ while IFS='|' read -r id tests; do
 		named=$((named + 1))
 		grep -Fqs -e "${name%\"}" "$file" || lacking="$lacking $id($where $name)"
 	done <"$T/pairs"
-done <"$T/served"
-check "each row of the server has the tests that it names ($named)" test -z "$lacking" -a "$named" -gt 80
+done <"$T/named"
+check "each row of the server, and from 84 on, has the tests that it names ($named)" \
+	test -z "$lacking" -a "$named" -gt 120
 [ -z "$lacking" ] || echo "# $lacking"
 
 # A row that claims nothing: neither a test nor a reason.

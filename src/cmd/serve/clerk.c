@@ -88,33 +88,38 @@ static int confine_files(const struct desk *desk)
 	return r == 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
 }
 
-static int begin(void *ctx)
+static int not_confined(int r)
+{
+	command_complain("cannot confine the process that reads and writes files: %s",
+	                 strerror(-r));
+	return REQTIME_EXIT_SYSTEM;
+}
+
+static int become(void *ctx)
 {
 	const struct desk *desk = ctx;
 	char quoted[COMMAND_QUOTE_ROOM];
-	int r = priv_become(desk->options->user);
+	const int r = priv_become(desk->options->user);
 
 	if (r == -ENOENT) {
 		command_complain("--user %s: there is no such user",
 		                 command_quote(desk->options->user, quoted));
 		return REQTIME_EXIT_USAGE;
 	}
+	return r == 0 ? 0 : not_confined(r);
+}
+
+static int begin(void *ctx)
+{
+	int r = confine_files(ctx);
+
 	if (r == 0) {
-		r = confine_files(desk);
+		r = sandbox_enter(SANDBOX_CLERK);
 	}
 	if (r > 0) {
 		return r;
 	}
-	if (r == 0) {
-		r = sandbox_enter(SANDBOX_CLERK);
-	}
-	if (r < 0 && r != -ENOSYS && r != -EINVAL) {
-		command_complain(
-			"cannot confine the process that reads and writes files: %s",
-			strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
-	}
-	return 0;
+	return r == 0 || r == -ENOSYS || r == -EINVAL ? 0 : not_confined(r);
 }
 
 static size_t reread(uint8_t *out)
@@ -189,7 +194,9 @@ int serve_clerk_start(const struct serve_options *options, struct clerk *ret)
 {
 	char buf[STATE_DIR_ROOM];
 	struct desk desk = { .options = options };
-	const struct clerk_duties duties = { .begin = begin, .work = work, .ctx = &desk };
+	const struct clerk_duties duties = {
+		.become = become, .begin = begin, .work = work, .ctx = &desk
+	};
 	int r;
 
 	/* A clock that is served as it is goes by nothing else. */

@@ -257,7 +257,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 		*ret_again = true;
 		goto out;
 	}
-	if (m->set->is_try && reply.status == RUN_NO_ANSWER) {
+	if (m->set->is_try && run_status_exit(reply.status) == REQTIME_EXIT_NOTHING) {
 		status = run_status_exit(reply.status);
 		exporting_skip();
 		goto out;

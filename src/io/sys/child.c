@@ -14,22 +14,19 @@
 #include "io/sys/descriptors.h"
 #include "io/sys/priv.h"
 
-enum { CHILD_FD = 3, LINE_FD, FIRST_OTHER_FD };
+enum { CHILD_FD = 3 };
 
 /* Neither pipes whose end somebody waits for, nor sockets stay open. */
 static int descriptors_leave(int fd, struct lifeline *line)
 {
-	/* Out of the way of each other first. */
-	const int high_fd = fcntl(fd, F_DUPFD, FIRST_OTHER_FD);
-	const int high_line = fcntl(line->tied, F_DUPFD, FIRST_OTHER_FD);
+	int fds[] = { fd, line->tied };
 	int null_fd;
+	int r = descriptors_keep(CHILD_FD, fds, COUNT_OF(fds));
 
-	if (high_fd < 0 || high_line < 0 || dup2(high_fd, CHILD_FD) < 0 ||
-	    dup2(high_line, LINE_FD) < 0) {
-		return -errno;
+	if (r < 0) {
+		return r;
 	}
-	*line = (struct lifeline){ .held = -1, .tied = LINE_FD };
-	descriptors_close_from(FIRST_OTHER_FD);
+	*line = (struct lifeline){ .held = -1, .tied = fds[1] };
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd >= 0) {
 		for (int i = 0; i < CHILD_FD; i++) {

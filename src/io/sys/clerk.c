@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "io/sys/descriptors.h"
 
-enum { CLERK_FD = 3 };
+enum { CLERK_FD = 3, PATIENCE_MS = 1000 };
 
 static ssize_t receive(int fd, void *buf, size_t room, int flags)
 {
@@ -40,24 +39,32 @@ static void serve(int fd, const struct clerk_duties *duties)
 	}
 }
 
-static _Noreturn void be_clerk(int fd, pid_t parent, const struct clerk_duties *duties)
+static int leave_parent(int *fd, struct lifeline *line)
+{
+	int fds[] = { *fd, line->tied };
+	/* What the parent holds is none of its business. */
+	const int r = descriptors_keep(CLERK_FD, fds, COUNT_OF(fds));
+
+	*fd = fds[0];
+	*line = (struct lifeline){ .held = -1, .tied = fds[1] };
+	return r;
+}
+
+static _Noreturn void be_clerk(int fd, struct lifeline *line,
+                               const struct clerk_duties *duties)
 {
 	int status;
 
-	/* What the parent holds is none of its business. */
-	if (fd != CLERK_FD) {
-		if (dup2(fd, CLERK_FD) < 0) {
-			_exit(1);
-		}
-		fd = CLERK_FD;
-	}
-	descriptors_close_from(CLERK_FD + 1);
-	/* Even when somebody else keeps the other end of the socket open. */
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0 ||
-	    getppid() != parent) {
+	if (leave_parent(&fd, line) < 0) {
 		_exit(1);
 	}
-	status = duties->begin(duties->ctx);
+	status = duties->become(duties->ctx);
+	if (status == 0 && lifeline_tie(line) < 0) {
+		_exit(1);
+	}
+	if (status == 0) {
+		status = duties->begin(duties->ctx);
+	}
 	if (send(fd, &status, sizeof(status), MSG_NOSIGNAL) == (ssize_t)sizeof(status) &&
 	    status == 0) {
 		serve(fd, duties);
@@ -65,12 +72,9 @@ static _Noreturn void be_clerk(int fd, pid_t parent, const struct clerk_duties *
 	_exit(status);
 }
 
-int clerk_start(const struct clerk_duties *duties, struct clerk *ret)
+static int clerk_fork(const struct clerk_duties *duties, struct clerk *ret)
 {
-	const pid_t parent = getpid();
-	int status = 0;
 	int pair[2];
-	ssize_t n;
 	pid_t pid;
 
 	/* It is never waited for: after the sandbox nobody could. */
@@ -78,26 +82,42 @@ int clerk_start(const struct clerk_duties *duties, struct clerk *ret)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;
 	}
+	ret->fd = pair[0];
 	pid = fork();
+	if (pid == 0) {
+		be_clerk(pair[1], &ret->line, duties);
+	}
 	if (pid < 0) {
-		int r = -errno;
+		const int r = -errno;
 
-		close(pair[0]);
 		close(pair[1]);
 		return r;
 	}
-	if (pid == 0) {
-		close(pair[0]);
-		be_clerk(pair[1], parent, duties);
-	}
 	close(pair[1]);
-	n = receive(pair[0], &status, sizeof(status), 0);
-	if (n != (ssize_t)sizeof(status) || status != 0) {
-		close(pair[0]);
-		return n == (ssize_t)sizeof(status) ? status : -ECHILD;
-	}
-	ret->fd = pair[0];
 	return 0;
+}
+
+int clerk_start(const struct clerk_duties *duties, struct clerk *ret)
+{
+	int status = 0;
+	ssize_t n;
+	int r;
+
+	*ret = (struct clerk){ .fd = -1 };
+	r = lifeline_make(&ret->line);
+	if (r < 0) {
+		return r;
+	}
+	r = clerk_fork(duties, ret);
+	lifeline_hold(&ret->line);
+	if (r == 0) {
+		n = receive(ret->fd, &status, sizeof(status), 0);
+		r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
+	}
+	if (r != 0) {
+		clerk_close(ret);
+	}
+	return r;
 }
 
 int clerk_send(const struct clerk *clerk, const void *message, size_t len)
@@ -133,8 +153,16 @@ void clerk_wait(const struct clerk *clerk, int64_t timeout_ns)
 
 void clerk_close(struct clerk *clerk)
 {
-	if (clerk->fd >= 0) {
-		close(clerk->fd);
+	struct pollfd ended = { .fd = clerk->fd, .events = 0 };
+
+	if (clerk->fd < 0) {
+		return;
 	}
+	/* It reads what is left, and then that there is no more. */
+	if (shutdown(clerk->fd, SHUT_WR) == 0) {
+		(void)poll(&ended, 1, PATIENCE_MS);
+	}
+	close(clerk->fd);
 	clerk->fd = -1;
+	lifeline_cut(&clerk->line);
 }

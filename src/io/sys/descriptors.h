@@ -2,7 +2,16 @@
 #ifndef IO_SYS_DESCRIPTORS_H
 #define IO_SYS_DESCRIPTORS_H
 
+#include <stddef.h>
+
+#include "core/base/base.h"
+
+enum { DESCRIPTORS_KEPT_MAX = 4 };
+
 /* Closes every descriptor from `first` on. */
 void descriptors_close_from(int first);
+/* The same, but for `fds[0 .. count - 1]`, which become `first`, `first` + 1 and so on.  0 or
+ * -errno. */
+MUST_USE int descriptors_keep(int first, int *fds, size_t count);
 
 #endif

@@ -47,7 +47,7 @@ C9 origin with each one of its 64 bits wrong|$L flip=all|
 row 7 origin zero|$L zero=origin|
 C10 origin zero and stratum 0|stratum=0 refid=44454e59 zero=origin|
 C40 origin is the server's own last transmit stamp|$L origin=server|
-row 16 mode 0|$L mode=0|mode 0, reserved: an answer has mode 4, server
+row 16 mode 0|$L mode=0|mode 0, reserved mode: an answer has mode 4, server
 row 16 mode 1|$L mode=1|mode 1
 row 16 mode 2|$L mode=2|mode 2
 row 16 mode 3|$L mode=3|mode 3, client

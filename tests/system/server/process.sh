@@ -78,6 +78,16 @@ done
 sleep 0.1
 check "no descriptor is lost ($before)" test "$before" -gt 0 -a "$(fds)" = "$before"
 server_stop
+check "the process beside it ends with it" wait_for 5 gone "$clerk"
+check "... after it has done what it was told: the metrics are whole" \
+	test "$(ls "$T/metrics")" = m -a -s "$T/metrics/m"
+
+server --listen 127.0.0.1:0 --local-stratum 1 --metrics "$T/metrics/m" || finish
+clerk=$(family "$server_pid" | cut -s -d ' ' -f 2-)
+kill -STOP "$clerk"
+kill -KILL "$server_pid"
+wait "$server_pid" 2>/dev/null
+check "the clerk ends with it, also one that hangs" wait_for 5 gone "$clerk"
 
 # shellcheck disable=SC2317 # called by wait_for
 told_alive() {

@@ -7,7 +7,7 @@
 own_network "$@"
 # shellcheck source=tests/tools/adversary.sh
 . "$(dirname "$0")/../../tools/adversary.sh"
-adversary 127.0.0.1 good 127.0.0.1 good
+adversary 127.0.0.1 good 127.0.0.1 good 127.0.0.1 leap=3 127.0.0.1 shift=7000
 
 # shellcheck disable=SC2317 # called by wait_for
 lines() {
@@ -51,6 +51,15 @@ calm=$(awk '{ print $14 + $15 }' "/proc/$every/stat")
 sleep 1
 check "it waits, and costs nothing" test "$(awk '{ print $14 + $15 }' "/proc/$every/stat")" -eq "$calm"
 ended INT 130 "SIGINT ends it"
+
+# Whatever it is that makes a try end without an answer.
+for what in "$(at 1) 192.0.2.1 192.0.2.2" "$(at 3)" "$(at 1) $(at 4)"; do
+	# shellcheck disable=SC2086 # servers
+	run "$REQTIME" set --dry-run --wait 1500ms --json -n 1 -t 200ms $what
+	expect "--wait: $(json status)" 1
+	check "--wait: $(json status): the last try alone is reported" \
+		test "$(grep -c '"program"' "$out")" -eq 1
+done
 
 background "$REQTIME" set --dry-run --splay 50w -n 1 "$(at 1)" >"$T/log" 2>&1
 every=$background_pid
