@@ -134,14 +134,19 @@ timed() {
 # for a processor or runs slowly waits or is slow in this, too.
 lib_busy_ms() {
 	lib_began=$(date +%s%N)
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for _ in 1 2 3 4 5; do
 		"$lib_program" --version >/dev/null 2>&1
 	done
-	echo $((($(date +%s%N) - lib_began) / 1000000))
+	echo $((($(date +%s%N) - lib_began) / 250000))
 }
 
+# A sanitized program takes 0.1 s to start a process, and is judged by the plain one.
+lib_slow_ms=0
+if grep -qs __asan_init "$lib_program"; then
+	lib_slow_ms=400
+fi
 timely() {
-	[ "$took_ms" -le "$1" ] || [ "$took_ms" -le $(($1 + $(lib_busy_ms))) ]
+	[ "$took_ms" -le $(($1 + lib_slow_ms)) ] || [ "$took_ms" -le $(($1 + $(lib_busy_ms))) ]
 }
 
 soon() {

@@ -3,7 +3,7 @@
  * For tests/vm/set_guest.sh: a run that dies by SIGKILL at its Nth system call, counted over
  * all its processes, for many N and for each around the call that steps.
  *
- *   kill_sweep RUNS PROGRAM ARGUMENTS...
+ *   kill_sweep RUNS PROGRAM ARGUMENTS...     RUNS all over, and more than twice as many there
  *
  * The clock is right at the start and stays 2 s behind before each run.  After the killed
  * one it is either that or right, and the next run makes it right and says so.
@@ -27,7 +27,6 @@
 
 #include "../tools/traced.h"
 
-enum { BEFORE = 6, AFTER = 20 };
 #define BEHIND_MS 2000
 #define NEAR_NS INT64_C(30000000)
 
@@ -184,7 +183,7 @@ int main(int argc, char **argv)
 	}
 	stride = calls / runs > 0 ? calls / runs : 1;
 	for (long at = 1; at <= calls && failures < 5; at++) {
-		if (at % stride == 0 || (at >= step - BEFORE && at <= step + AFTER)) {
+		if (at % stride == 0 || (at >= step - runs / 2 && at <= step + runs * 5 / 3)) {
 			count++;
 			failures += sweep_one(argv + 2, at, right_ns, &done, &named);
 		}

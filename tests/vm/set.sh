@@ -37,5 +37,7 @@ guest_tool kill_sweep
 guest_tool no_setoffset -shared -fPIC && mv "$T/no_setoffset" "$T/no_setoffset.so"
 # The programs are copied by the guest while it is still root: its user 65534 may not be
 # allowed into this folder.
-guest_boot "$R/tests/vm/set_guest.sh"
+kills=4
+[ -z "${NIGHTLY:-}" ] || kills=12
+guest_boot "$R/tests/vm/set_guest.sh" "REQTIME_KILLS=$kills"
 guest_tap

@@ -146,7 +146,6 @@ static int64_t frequency_worth(const struct discipline *d,
 {
 	double sd_ppb = sqrt(bank->var_freq_ppb2);
 	double change_ppb = bank->freq_ppb - (double)d->frequency_ppb;
-
 	bool is_known = d->span_s >= SPAN_ENOUGH_S || sd_ppb <= WORTH_PPB ||
 	                sd_ppb <= d->given_sd_ppb ||
 	                fabs(change_ppb) >= WORTH_SIGMAS * sd_ppb;

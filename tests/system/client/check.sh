@@ -61,17 +61,24 @@ check "... with state and status" grep -Fq \
 	'"check":{"state":"warning","exit_status":1,"inconclusive":false}' "$out"
 
 # --- by offset: the answers of these come at once, so the bound is far below the margins ---
+# narrow COMMAND...: once more when a busy machine made the bound too wide for a verdict
+narrow() {
+	for _ in 1 2 3 4 5; do
+		run "$@"
+		grep -q inconclusive "$out" || return 0
+	done
+}
 adversary 127.0.0.1 'shift=60' 127.0.0.2 'shift=-5000' 127.0.0.3 'shift=900 wait=400' \
 	127.0.0.4 'shift=900 wait=2000'
-run "$REQTIME" check "$(at 1)"
+narrow "$REQTIME" check "$(at 1)"
 expect_check "60 ms are WARNING" 1 'offset \+(59|6[0-9])[0-9.]* ms .*\(beyond the warning range -0\.05:0\.05 s\)'
-run "$REQTIME" check -w 1s "$(at 1)"
+narrow "$REQTIME" check -w 1s "$(at 1)"
 expect_check "... unless that is allowed" 0 .
-run "$REQTIME" check -w ~:0 -c ~: "$(at 1)"
+narrow "$REQTIME" check -w ~:0 -c ~: "$(at 1)"
 expect_check "a range with one end" 1 'warning range ~:0 s'
-run "$REQTIME" check -w @50ms:70ms "$(at 1)"
+narrow "$REQTIME" check -w @50ms:70ms "$(at 1)"
 expect_check "a range that is an alarm inside" 1 '\(beyond the warning range @0\.05:0\.07 s\)'
-run "$REQTIME" check "$(at 2)"
+narrow "$REQTIME" check "$(at 2)"
 expect_check "5 s ahead are CRITICAL" 2 'offset -(4\.9|5)[0-9.]* s .*\(beyond the critical range -1:1 s\)'
 # 900 ms, and an answer that is 400 ms under way: about 700 +- 200 ms.
 run "$REQTIME" check -n 1 -w ~: -c 700ms "$(at 3)"

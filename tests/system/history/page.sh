@@ -123,7 +123,7 @@ check "the browser finds four pictures and the lines of marks" test \
 	"$(grep -o 'role="img"' "$T/dom" | wc -l)" -eq 7
 check "the browser complains of nothing" sh -c "! grep -q CONSOLE '$T/said'"
 grep -oE '"url":"(https?|wss?)://[^"]*' "$T/net.json" | grep -vE '//[a-z0-9.]*\.(google|googleapis)\.com/' >"$T/asked"
-check "the page asks nobody for anything" cmp "$T/asked" /dev/null
+check "the page asks nobody for anything" test -z "$(sort -u "$T/asked")"
 browse --dump-dom "file://$T/hostile.html"
 check "hostile names: the browser complains of nothing" sh -c "! grep -q CONSOLE '$T/said'"
 check "hostile names: the browser makes no element of them" sh -c "! grep -qiE '<(script|img|b)[ >]' '$T/dom'"
