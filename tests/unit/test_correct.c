@@ -694,6 +694,7 @@ static const struct rate_row rate_rows[] = {
 	{ "rate: what the past says counts more", 3000, 2000000, true, 1990000, 0, false, 0, false, true, 1990000, 0, false },
 	{ "rate: the kernel takes none", 0, 0, true, 50000, 0, false, 0, true, true, 50000, 0, true },
 	{ "rate: more than any kernel takes", 0, 4900000, true, 5000000, 2000, true, 4900000, false, true, 5000000, 0, true },
+	{ "rate: more than can be counted", 0, 4900000, true, 5000000, INT64_MIN, true, 4900000, false, true, 5000000, 0, true },
 	{ "rate: a hair more is no matter", 0, 4900000, true, 5000000, 900, true, 4900000, false, true, 5000000, 0, false },
 };
 /* clang-format on */

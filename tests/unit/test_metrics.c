@@ -226,6 +226,18 @@ static void a_refusal_and_a_check(void **state)
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -0.001234567\n", true);
 
+	/* Put right, but the rate that the clock needs could not be given. */
+	metrics = measured(RECORD_SET);
+	metrics.exit_status = 6;
+	metrics_write(&metrics, &past, page);
+	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
+	has(page, "reqtime_failed_runs{verb=\"set\"} 1\n", true);
+	/* A range that is left is no failure of the check. */
+	metrics = measured(RECORD_CHECK);
+	metrics.exit_status = 2;
+	metrics_write(&metrics, &past, page);
+	has(page, "reqtime_success{verb=\"check\"} 1\n", true);
+
 	metrics = measured(RECORD_CHECK);
 	metrics.has_health = 1;
 	metrics.health_state = HEALTH_CRITICAL;

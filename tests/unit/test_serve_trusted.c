@@ -203,6 +203,13 @@ static void the_doubt_of_the_frequency_is_drift(void **state)
 	runs[99].frequency_after_ppb = 61500;
 	assert_true(serve_trusted_from(runs, 100, &runs[99], &source, 1, &trusted));
 	assert_in_range(trusted.drift_ppb, 60000 - 15000, 60000 + 15000);
+	/* Seen, and held back: after 100 s no frequency goes to the kernel yet. */
+	runs[1].at.unix_ns = runs[0].at.unix_ns + 100 * NS_PER_S;
+	runs[1].mono_ns = runs[0].mono_ns + 100 * NS_PER_S;
+	runs[1].boot_ns = runs[1].mono_ns;
+	runs[1].offset_ns = 5 * NS_PER_MS;
+	assert_true(serve_trusted_from(runs, 2, &runs[1], &source, 1, &trusted));
+	assert_in_range(trusted.drift_ppb, 40000, 80000);
 }
 
 int main(void)

@@ -183,7 +183,8 @@ int main(int argc, char **argv)
 	}
 	stride = calls / runs > 0 ? calls / runs : 1;
 	for (long at = 1; at <= calls && failures < 5; at++) {
-		if (at % stride == 0 || (at >= step - runs / 2 && at <= step + runs * 5 / 3)) {
+		if (at % stride == 0 ||
+		    (at >= step - runs / 2 && at <= step + runs * 5 / 3)) {
 			count++;
 			failures += sweep_one(argv + 2, at, right_ns, &done, &named);
 		}

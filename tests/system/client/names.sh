@@ -264,7 +264,7 @@ while [ $i -lt 2000 ]; do
 	echo "n$i.test"
 done >"$T/list"
 name_server 1 '*=10.66.0.1|silent'
-"$T/resolving" "$T/reqtime-names" --json -t 3s --servers-file "$T/list" >"$out" 2>"$err" &
+"$T/resolving" "$T/reqtime-names" --json -t 10s --servers-file "$T/list" >"$out" 2>"$err" &
 fleet=$!
 most=0 processes=0
 while kill -0 "$fleet" 2>/dev/null; do

@@ -101,7 +101,7 @@ kill -KILL $others 2>/dev/null
 ended
 
 # --- what measures hangs: the parent does not
-begin -t 1s "$never"
+begin -t 4s "$never"
 wait_for 10 measures "$begun"
 hanging=$begun
 kill -STOP "$measurer"

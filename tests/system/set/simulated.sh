@@ -63,7 +63,8 @@ world learns "$HOURS"
 check "five days, then SIGTERM ends it" test "$status" -eq 143
 check "a run an hour" test "$(wc -l <"$T/learns.out")" -eq $((HOURS + 1)) -a \
 	"$(wc -l <"$T/learns.report")" -eq "$HOURS"
-check "nothing to complain of" test ! -s "$T/learns.err"
+# A busy machine's history may be late.
+check "nothing to complain of" test -z "$(grep -v 'the history did not answer in time' "$T/learns.err")"
 us=$(rms "$T/learns.report" "$SETTLED")
 check "it keeps the clock: $us us rms from the second day on, of 1500" test "$us" -le 1500
 # shellcheck disable=SC2016 # awk's
