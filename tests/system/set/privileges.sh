@@ -191,4 +191,23 @@ if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")
 else
 	skip "set-user-ID programs" "needs root and a file system with set-user-ID"
 fi
+
+# One that has a right of its own does not believe its starter's environment.
+as_user() {
+	run setpriv --reuid 65534 --regid 65534 --clear-groups env STATE_DIRECTORY="$T/planted" "$@"
+}
+cp "$REQTIME" "$T/capable"
+if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ] && have setcap &&
+	setcap cap_net_raw=p "$T/capable" 2>"$T/why"; then
+	mkdir "$T/planted"
+	chown 65534:65534 "$T/planted"
+	as_user "$REQTIME" query -t 100ms "127.0.0.1:$silent"
+	as_user "$REQTIME" history --json
+	expect "row 78 STATE_DIRECTORY is believed by a program like any other" 0 '"verb":"query"'
+	as_user "$T/capable" history --json
+	check "row 78 STATE_DIRECTORY is not believed by one with a file capability" sh -c \
+		"! grep -q '\"verb\":\"query\"' '$out'"
+else
+	skip "STATE_DIRECTORY and a file capability" "needs root, setcap and no sanitizer"
+fi
 finish
