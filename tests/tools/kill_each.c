@@ -85,16 +85,18 @@ static int is_near(int64_t ns)
 	return ns > -NEAR_NS && ns < NEAR_NS;
 }
 
-/* A warning that is none: it died after it had set the frequency and before it had said so. */
+/* Warnings that are none: it died after it had set the frequency and before it had said so; and a
+ * busy machine's history may be late. */
 static int is_clean(void)
 {
+	static const char known[] = "changed the clock's frequency since the last run";
+	static const char late[] = "the history did not answer in time";
 	char line[1000];
 	int is = 1;
 
 	rewind(said);
 	while (fgets(line, sizeof(line), said)) {
-		is &= strstr(line, "changed the clock's frequency since the last run") !=
-		      NULL;
+		is &= strstr(line, known) != NULL || strstr(line, late) != NULL;
 	}
 	return is;
 }
