@@ -67,7 +67,9 @@ for _ in 1 2; do
 	done
 	"$T/poke" udp -b 192.0.2.4 192.0.2.1 "$port" 300 "$@" >"$T/lucky"
 	server_stop
-	lucky=$lucky\ $(awk '{ printf "%s", $2 == "silence" || substr($3, 25, 8) == "52415445" ? "-" : "+" }' "$T/lucky")
+	# Answers stand before silence there: by the number of the request.
+	lucky=$lucky\ $(sort -n "$T/lucky" |
+		awk '{ printf "%s", $2 == "silence" || substr($3, 25, 8) == "52415445" ? "-" : "+" }')
 done
 # shellcheck disable=SC2016,SC2086 # of the other shell; two words
 check "... by chance: another quarter each time" sh -c '[ ${#1} -eq 64 ] && [ "$1" != "$2" ]' - $lucky
