@@ -7,7 +7,7 @@
 #include "core/base/span.h"
 #include "io/sys/kernel_clock.h"
 
-/* How long ago the clock was set right; where nobody can remember that, when the machine was
+/* How long ago the clock was last set; without a record of that, how long ago the machine was
  * started.  -1 when this is the first run. */
 static int64_t unset_for_ns(const struct memory *memory)
 {

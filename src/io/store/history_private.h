@@ -63,8 +63,8 @@ MUST_USE int history_table_prepare_select(struct history *history,
 MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
                                  void *record);
 
-/* *ret: -1 for a file that nobody has written to yet.  In a transaction of its own: else another
- * run that makes the file meanwhile is seen by half. */
+/* *ret: -1 for an empty file.  In a transaction of its own: else tables that another run is making
+ * are seen half done. */
 MUST_USE int history_schema_version(struct history *history, int64_t *ret);
 /* One transaction from any version to ours. */
 MUST_USE int history_schema_migrate(struct history *history);

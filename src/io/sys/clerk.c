@@ -42,7 +42,7 @@ static void serve(int fd, const struct clerk_duties *duties)
 static int leave_parent(int *fd, struct lifeline *line)
 {
 	int fds[] = { *fd, line->tied };
-	/* What the parent holds is none of its business. */
+	/* No other descriptor of the parent stays open. */
 	const int r = descriptors_keep(CLERK_FD, fds, COUNT_OF(fds));
 
 	*fd = fds[0];
@@ -116,6 +116,7 @@ int clerk_start(const struct clerk_duties *duties, struct clerk *ret)
 	}
 	if (r != 0) {
 		clerk_close(ret);
+		lifeline_cut(&ret->line);
 	}
 	return r;
 }

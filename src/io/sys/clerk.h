@@ -5,8 +5,8 @@
  *
  *   clerk_start -> (clerk_send | clerk_receive)* -> clerk_close
  *
- * It is started before anything that it has no business with is open, gives up more than it
- * needs by itself, and ends with who started it, in whatever way that one ends, whatever it does.
+ * It is started before files are open that it does not need, drops the rights that it does not
+ * need, and ends when the process that started it ends, even if it hangs.
  */
 #ifndef IO_SYS_CLERK_H
 #define IO_SYS_CLERK_H
@@ -22,9 +22,10 @@ struct clerk {
 	struct lifeline line;
 };
 
-/* In the clerk: `become` first, which changes the user, then `begin`, which gives up what else is
- * not needed.  Both return 0, or the exit status after they have said why.  Then `work` for each message, which puts an answer of at
- * most CLERK_ROOM octets into `out` and returns its length, 0: no answer. */
+/* In the clerk: `become` first, which changes the user; then `begin`, which drops all other rights
+ * that are not needed.  Both return 0, or the exit status after they have said why.  Then `work`
+ * for each message, which puts an answer of at most CLERK_ROOM octets into `out` and returns its
+ * length, 0: no answer. */
 struct clerk_duties {
 	int (*become)(void *ctx);
 	int (*begin)(void *ctx);
