@@ -723,6 +723,9 @@ static void rate_row(void **state)
 	assert_int_equal(fake.order.frequency_ppb, row->given_ppb);
 	assert_int_equal(result.stray_tick_us, row->stray_us);
 	assert_int_equal(correct_rate_is_missing(&result), row->is_missing);
+	/* Of a day of it nanoseconds can be counted. */
+	assert_true(result.rate_missing_ppb >= -2 * NS_PER_S &&
+	            result.rate_missing_ppb <= 2 * NS_PER_S);
 }
 
 /* 40 ms at 500 ppm are 80 s. */
