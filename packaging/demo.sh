@@ -76,7 +76,10 @@ result=$?
 
 explain "What would be done to the clock, without doing it: no privilege needed." \
 	"(It is its own clock it was measured against, so there is nothing to do.)"
-show "$BUILD/reqtime" set --dry-run "ntp://127.0.0.1:$ntp" || result=$?
+show "$BUILD/reqtime" set --dry-run "ntp://127.0.0.1:$ntp" || {
+	status=$?
+	[ $status -eq 5 ] || result=$status # another program keeps this clock: it says so
+}
 
 explain "The same for programs."
 show "$BUILD/reqtime" --json "ntp://127.0.0.1:$ntp" || result=$?

@@ -8,12 +8,16 @@ cd "$T" || exit 1
 
 completion=$R/packaging/completion
 mkdir bin folder adir
+echo 'server = ours.example' >reqtime.conf
 : >'a file.pcap'
 # What is typed runs these: they say what arrived, and the program answers for --help.
 for program in reqtime reqtimed; do
 	cat >"bin/$program" <<END
 #!/bin/bash
-case " \$* " in *" --help "*) exec "$BUILD/$program" "\$@" ;; esac
+case " \$* " in
+*" --help "*) exec "$BUILD/$program" "\$@" ;;
+" config query ") exec "$BUILD/$program" config -f "$T/reqtime.conf" query ;;
+esac
 printf '<%s>' GOT $program "\$@"
 echo
 END
@@ -70,9 +74,14 @@ reqtime --state-d\tad\t|<--state-dir
 reqtime query --state-dir=adi\t|<--state-dir=adir
 reqtime trac\t--read=a\\ f\t|<trace><--read=a file.pcap>
 reqtime trace -r a\\ f\t|<trace><-r><a file.pcap>
+reqtime trace a\\ f\t|<trace><a file.pcap>
 reqtime query reqtime+t\thost|<query><reqtime+tcp://host>
 reqtime ntp://localh\t|<ntp://localhost>
 reqtime help trac\t|<help><trace>
+reqtime history --verb che\t|<history><--verb><check>
+reqtime trace -p day\t123|<trace><-p><daytime:123>
+reqtime query our\t|<query><ours.example>
+reqtime config localhos\t|<config><localhos>
 reqtime config se\t--dr\t|<config><set><--dry-run>
 reqtime conf\t--js\t|<config><--json>
 reqtimed --local-s\t|<reqtimed><--local-stratum
@@ -150,7 +159,8 @@ have zsh && judge_keys zsh
 if have fish; then
 	for row in 'se|set' 'trace -r a|a file.pcap' 'query --state-dir=adi|--state-dir=adir/' \
 		'set reqtime+t|reqtime+tcp://' 'help trac|trace' \
-		'config se|set' 'config set --dry|--dry-run'; do
+		'config se|set' 'config set --dry|--dry-run' 'history --verb ch|check' \
+		'trace -p day|daytime:' 'query our|ours.example'; do
 		check "fish: reqtime ${row%|*}" sh -c "fish --no-config -c \
 			'set -g fish_complete_path $T/folder; complete -C \"reqtime ${row%|*}\"' |
 			cut -f 1 | grep -q -x -F -e '${row#*|}'"

@@ -22,7 +22,7 @@ sed -n 's/^| \(C\{0,1\}[0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/li
 		i=$((i + 1))
 	done
 	i=1
-	while [ $i -le 102 ]; do
+	while [ $i -le 145 ]; do
 		echo $i
 		i=$((i + 1))
 	done
@@ -83,12 +83,12 @@ check "no test has an id that is not in the table" sh -c \
 sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served"
 {
 	i=1
-	while [ $i -le 27 ]; do
+	while [ $i -le 35 ]; do
 		echo "S$i"
 		i=$((i + 1))
 	done
 	i=1
-	while [ $i -le 35 ]; do
+	while [ $i -le 39 ]; do
 		echo "A$i"
 		i=$((i + 1))
 	done

@@ -29,12 +29,20 @@ expect "other programs compile with the header" 3
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version
 check "the unit starts what was installed" grep -q \
 	'^ExecStart=/opt/reqtime/sbin/reqtimed ' "$T/root/opt/reqtime/lib/systemd/system/reqtimed.service"
+# A run that did not set the clock, and a server with a wrong option, are failures that stay.
+check "every status but 0 of reqtime.service is a failed unit" sh -c "! grep SuccessExitStatus packaging/systemd/*"
+check "reqtimed.service is not restarted for wrong options" grep -qx 'RestartPreventExitStatus=2' \
+	packaging/systemd/reqtimed.service
 for unit in reqtime reqtime-boot; do
 	check "$unit.service starts what was installed" grep -q '^ExecStart=/opt/reqtime/bin/reqtime set ' \
 		"$T/root/opt/reqtime/lib/systemd/system/$unit.service"
 done
-check "etc/reqtime/reqtime.conf" cmp packaging/reqtime.conf "$T/root/etc/reqtime/reqtime.conf"
+for file in reqtime.conf reqtimed.conf; do
+	check "etc/reqtime/$file" cmp "packaging/$file" "$T/root/etc/reqtime/$file"
+done
+check "no server is asked that nobody named" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
+rm "$T/root/etc/reqtime/reqtimed.conf"
 check "make install once more" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
 check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
 # Away again: all that came, and nothing of others.
@@ -45,7 +53,7 @@ cp -r "$T/root" "$T/bare"
 echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"
 check "make uninstall" uninstall "$T/bare"
 check "... leaves the configuration file, and what is not ours" test "$(cd "$T/bare" && find . -type f | sort | xargs)" = \
-	"./etc/reqtime/reqtime.conf ./opt/reqtime/share/man/man1/other.1"
+	"./etc/reqtime/reqtime.conf ./etc/reqtime/reqtimed.conf ./opt/reqtime/share/man/man1/other.1"
 check "... no folder of ours, all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
 	grep . && [ -d '$T/bare/opt/reqtime/bin' ]"
 check "make uninstall once more: nothing to do" uninstall "$T/bare"
@@ -65,15 +73,19 @@ if have systemd-analyze; then
 		fi
 	done
 	# 0 to 10, by what a service could do that is not forbidden to it; here in tenths.
-	run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/reqtimed.service"
-	expect "reqtimed.service: exposure of at most 2.0 ($(tail -n 1 "$out" | tr -dc '0-9.'))" 0
+	for unit in reqtime reqtime-boot reqtimed; do
+		run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/$unit.service"
+		expect "$unit.service: exposure of at most 2.0 ($(tail -n 1 "$out" | grep -o "[0-9]\.[0-9]"))" 0
+		check "$unit.service: may confine itself further" test "$(grep '^SystemCallFilter=[^~]' \
+			"$T/units/$unit.service" | grep -o 'landlock_[a-z_]*' | sort -u | wc -l)" -eq 3
+	done
 	# It is one that names nothing in particular and can fail.
 	printf '[Service]\nExecStart=/bin/true\n' >"$T/units/open.service"
 	run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/open.service"
 	expect "... which a service without a word on it has not" 1
 else
 	skip "systemd has nothing against the units" "needs systemd-analyze"
-	skip "reqtimed.service: exposure" "needs systemd-analyze"
+	skip "the services: exposure" "needs systemd-analyze"
 fi
 check "reqtimed.socket and reqtimed.service: each names the other" sh -c "
 	grep -q '^Requires=reqtimed.socket' packaging/systemd/reqtimed.service &&

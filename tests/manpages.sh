@@ -79,6 +79,11 @@ for page in packaging/man/*.[1-9]; do
 	check "${page##*/} refers to pages that are there" test -z "$wrong"
 done
 
+# A quotation within a quotation: macros of mdoc reach to the end of their line.
+nested='(Qq|Dq|Ql|Sq|Pq) .* (Qq|Dq|Ql|Sq) '
+check "no page quotes within quotes" sh -c "! grep -nE '$nested' packaging/man/*.[1-9]"
+check "... which would be seen" sh -c "echo '.Pq Qq udp , Qq tcp ,' | grep -qE '$nested'"
+
 # The test of the test.
 sed '/^\.It Fl -user/d' packaging/man/reqtimed.8 >"$T/reqtimed.8"
 listed "$T/reqtimed.8" >"$T/listed"

@@ -22,6 +22,8 @@ echo "# build/static/reqtime: $size octets, reqtimed: $(stat -c %s build/static/
 check "reqtime is smaller than 4 MB" test "$size" -lt 4000000
 run build/static/reqtime trace
 expect "trace: not there, and why" 2 'static build.*libpcap'
+run build/static/reqtime trace -r file.pcap --explain -i eth0 word
+expect "trace with options: the same" 2 'static build.*libpcap.*.make. builds a reqtime that has it'
 run build/static/reqtime help
 expect "help: not there" 0 'trace +\(not in this static build\)'
 
@@ -43,7 +45,7 @@ expect "in an empty root: query" 0 '127\.0\.0\.1.*selected'
 empty_root set --dry-run "127.0.0.1:$port"
 expect "in an empty root: set --dry-run" 0 'dry run|would'
 empty_root set "127.0.0.1:$port"
-expect "in an empty root: set without the right to" 4 'setcap'
+expect "in an empty root: set without the right to" 4 'not permitted to set the clock'
 empty_root --json "127.0.0.1:$port"
 check "in an empty root: the offset is within its bound" \
 	within "$(json bound_ns)" "$(json offset_ns)"

@@ -49,6 +49,8 @@ _reqtime_server() {
 	mapfile -t COMPREPLY < <(
 		compgen -W 'ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://' -- "$1"
 		compgen -A hostname -- "$1"
+		# Those of the configuration file.
+		compgen -W "$("$program" config query 2>/dev/null | sed -n 's/^server = \([^ ]*\) .*/\1/p')" -- "$1"
 	)
 	if [[ ${COMPREPLY[*]} == *://* ]]; then
 		compopt -o nospace 2>/dev/null
@@ -73,6 +75,10 @@ _reqtime_value() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		;;
 	*SERVER*) _reqtime_server "$2" ;;
+	*PROTO:*)
+		mapfile -t COMPREPLY < <(compgen -W 'ntp: reqtime: time: daytime:' -- "$2")
+		compopt -o nospace 2>/dev/null
+		;;
 	IFACE) mapfile -t COMPREPLY < <(compgen -W "any $(command ls /sys/class/net)" -- "$2") ;;
 	NAME) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$2") ;;
@@ -91,6 +97,7 @@ _reqtime_takes() {
 _reqtime_operand() {
 	local program=$1 verb=$2 word=$3 usage
 
+	[[ $verb != config ]] || return # a command comes first
 	usage=$("$program" ${verb:+"$verb"} --help 2>/dev/null | head -n 1)
 	if [[ $usage == *SERVER* || $usage == *FILE* ]]; then
 		_reqtime_value "${usage##*]... }" "$word"

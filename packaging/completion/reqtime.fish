@@ -27,6 +27,8 @@ function __reqtime_servers
     if test -n "$scheme"
         printf "$scheme%s\n" (__fish_print_hostnames)
     else
+        # Those of the configuration file, too.
+        reqtime config query 2>/dev/null | string replace -f -r '^server = (\S+) .*' '$1'
         printf '%s\n' ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://
         __fish_print_hostnames
     end
@@ -43,6 +45,8 @@ function __reqtime_value
             set -q choices[1]; and printf '%s\n' -a "$choices"
         case '*DIR*'
             printf '%s\n' -x -a '(__fish_complete_directories)'
+        case '*PROTO:*'
+            printf '%s\n' -x -a 'ntp: reqtime: time: daytime:'
         case IFACE
             printf '%s\n' -x -a 'any (__fish_print_interfaces)'
         case NAME
@@ -84,6 +88,8 @@ function __reqtime_learn --argument-names program verb
             set text (string trim -- $found[5])
         end
     end
+    # After config a command comes first.
+    test "$verb" = config; and return
     set -l when
     test -n "$verb"; and set when -n "__reqtime_verb_is $verb"
     switch (string replace -r '.*\]\.\.\. ' '' -- $usage)

@@ -4,4 +4,4 @@ SHELL=/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 0 * * * *  root  [ -d /run/systemd/system ] || [ ! -x /usr/lib/reqtime/cron-run ] || exec /usr/lib/reqtime/cron-run --splay 50m
-@reboot    root  [ -d /run/systemd/system ] || [ ! -x /usr/lib/reqtime/cron-run ] || exec /usr/lib/reqtime/cron-run --any-offset --wait 10m
+@reboot    root  [ -d /run/systemd/system ] || [ ! -x /usr/lib/reqtime/cron-run ] || exec /usr/lib/reqtime/cron-run --wait 10m

@@ -54,6 +54,9 @@ static void follow(struct capture *capture)
 			trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 		}
 		must(trace_text_packet(&packet, text, sizeof(text)) < sizeof(text));
+		while (trace_next_assumed(&trace, &packet)) {
+			must(packet.number < count);
+		}
 	}
 	if (result == CAPTURE_FAILED) {
 		check_why(why);

@@ -46,7 +46,9 @@ static int take(void *ctx, const struct config_entry *entry)
 	struct seen *seen = ctx;
 
 	check_text(entry->section);
-	check_text(entry->key);
+	if (entry->key) { /* else a section begins */
+		check_text(entry->key);
+	}
 	check_text(entry->value);
 	check(entry->line > seen->line && entry->line <= seen->line_max);
 	seen->line = entry->line;

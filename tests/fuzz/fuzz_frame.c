@@ -49,23 +49,49 @@ static void check_packet(const struct trace_packet *packet, const struct trace_i
 		must(frame->wire_octets <= in->wire);
 	} else {
 		must(!frame->payload && packet->protocol == TRACE_NONE);
+		frame_unread_format(packet->verdict, frame->code, text);
+		must(text[0] != '\0' && strlen(text) < FRAME_NAME_ROOM);
 	}
 	must(packet->text_octets <= sizeof(packet->text));
+	must(frame->tunnel_count <= FRAME_TUNNELS_MAX);
 	check_text(text, trace_text_packet(packet, text, sizeof(text)));
 }
 
 static void check_exchange(const struct trace_exchange *exchange,
                            const struct trace_packet *packet)
 {
+	const struct style narrow = { .columns = 40 };
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
-	must(exchange->answer_frame == packet->number);
-	must(exchange->request_frame < packet->number);
+	/* Either may come first. */
+	must(exchange->answer_frame == packet->number ||
+	     (exchange->request_frame == packet->number &&
+	      packet->note == TRACE_NOTE_AFTER &&
+	      packet->related == exchange->answer_frame));
+	must(exchange->request_frame != exchange->answer_frame);
+	must(exchange->request_frame <= packet->number);
 	must(exchange->request_frame == packet->related || packet->role == TRACE_REQUEST);
+	must(!exchange->has_result || exchange->delay_ns >= 0);
 	must(!exchange->has_stamps || !exchange->has_reading);
 	must(exchange->number == trace.counts.exchanges);
 	check_text(text, trace_text_exchange(exchange, &STYLE_PLAIN, text, sizeof(text)));
 	check_text(text, trace_text_ladder(exchange, &STYLE_PLAIN, text, sizeof(text)));
+	check_text(text, trace_text_ladder(exchange, &narrow, text, sizeof(text)));
+}
+
+/* Packets that were seen before and turned out to be NTP. */
+static void check_assumed(uint64_t number)
+{
+	struct trace_packet packet;
+	char text[TRACE_TEXT_BLOCK_ROOM];
+	uint64_t last = 0;
+
+	while (trace_next_assumed(&trace, &packet)) {
+		must(packet.is_assumed && packet.protocol == TRACE_NTP);
+		must(packet.number > last && packet.number < number);
+		last = packet.number;
+		check_text(text, trace_text_packet(&packet, text, sizeof(text)));
+	}
 }
 
 static void tell_silences(struct instant now)
@@ -84,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct trace_input in = { .link = size > 0 ? data[0] % (FRAME_LINK_COUNT + 1) : 0 };
 	struct trace_packet packet;
 	struct trace_exchange exchange;
+	char text[TRACE_TEXT_BLOCK_ROOM];
 	size_t at = 1;
 
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
@@ -103,10 +130,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (trace_frame(&trace, &in, &packet, &exchange)) {
 			check_exchange(&exchange, &packet);
 		}
+		check_assumed(in.number);
 		check_packet(&packet, &in);
 		free(octets);
 	}
 	tell_silences((struct instant){ .unix_ns = INT64_MAX });
-	must(trace.counts.silent + trace.counts.exchanges <= trace.counts.requests);
+	must(trace.counts.silent <= trace.counts.requests);
+	must(trace.counts.packets + trace.counts.unread <= trace.counts.frames);
+	must(trace.counts.packets + trace.counts.other_udp <= trace.counts.frames);
+	check_text(text, trace_text_summary(&trace.counts, text, sizeof(text)));
 	return 0;
 }

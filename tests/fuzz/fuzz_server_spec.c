@@ -68,6 +68,8 @@ static void check_address(const struct address *address)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
+	char reason[SERVER_SPEC_REFUSAL_ROOM];
+	enum server_spec_verdict verdict;
 	struct server_spec spec;
 	struct address address = { 0 };
 
@@ -76,7 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	}
 	text[size] = '\0';
-	if (server_spec_parse(text, &spec) == SERVER_SPEC_OK) {
+	verdict = server_spec_parse(text, &spec);
+	check(server_spec_refusal(text, verdict, reason) == reason);
+	check(strncmp(reason, server_spec_verdict_text(verdict),
+	              strlen(server_spec_verdict_text(verdict))) == 0);
+	if (verdict == SERVER_SPEC_OK) {
 		check_spec(&spec);
 	}
 	if (listen_spec_parse(text, 9123, &spec) == SERVER_SPEC_OK) {

@@ -614,7 +614,7 @@ static bool options_parse(int argc, char **argv, struct options *ret)
 			ret->is_table = true;
 		} else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
 		           number_parse(argv[i + 1], SEEDS_MAX, &n) && n > 0) {
-			ret->seed_count = n;
+			ret->seed_count = (size_t)n;
 			i++;
 		} else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc &&
 		           number_parse(argv[i + 1], UINT32_MAX, &n)) {
@@ -642,7 +642,7 @@ int main(int argc, char **argv)
 		measured_days = (int64_t)n;
 	}
 	if (seeds && number_parse(seeds, SEEDS_MAX, &n) && n > 0) {
-		options.seed_count = n;
+		options.seed_count = (size_t)n;
 	}
 	if (!options_parse(argc, argv, &options)) {
 		fprintf(stderr, "usage: %s [--seeds 1..%d] [--seed FIRST] [--table]\n",

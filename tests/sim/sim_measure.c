@@ -5,6 +5,11 @@
  * seed.  A second kind of world has no honest majority and liars who
  * do not agree: there, no answer may be given.
  *
+ * In a third kind the SERVERs are names with several addresses, and a minority of the SERVERs is
+ * misled: their names lead to liars of every kind, or to the addresses of others.  The honest ones
+ * may be silent, refuse with a kiss code, be in hold-off or not synchronised.  No answer may be
+ * wrong; and with all of them answering there must be one.
+ *
  *   sim_measure [WORLDS [SEED]]      TAP on standard output
  */
 #include <inttypes.h>
@@ -21,6 +26,9 @@
 struct tally_sheet {
 	uint64_t worlds, answers, wrong, sent;
 	uint64_t none_worlds, none_answers;
+	uint64_t named_worlds, named_answers, named_wrong;
+	uint64_t whole_worlds,
+		whole_vetoes; /* of them those in which all honest ones answer */
 	double tightness_sum; /* |error| / bound */
 };
 
@@ -73,6 +81,8 @@ static void furnish_server(struct world *w, size_t i, bool is_liar, int64_t comm
 
 		s->reference = w->servers[whom].reference;
 		memcpy(s->refid, w->servers[whom].refid, 4);
+		s->root_delay_ns = w->servers[whom].root_delay_ns;
+		s->root_dispersion_ns = w->servers[whom].root_dispersion_ns;
 	}
 }
 
@@ -95,13 +105,21 @@ static void furnish(struct world *w, uint64_t seed)
 	w->count = (size_t)world_between(w, 3, 9);
 }
 
-static void specs_of(const struct world *w, bool is_private, struct server_spec *ret)
+static void address_of(const char *text, struct address *ret)
+{
+	if (!address_parse(text, ret)) {
+		abort();
+	}
+}
+
+static void specs_of(struct world *w, bool is_private, struct server_spec *ret)
 {
 	memset(ret, 0, sizeof(*ret) * w->count);
 	for (size_t i = 0; i < w->count; i++) {
 		ret[i].port = 123;
 		snprintf(ret[i].host, sizeof(ret[i].host), "%s.%zu",
 		         is_private ? "10.0.0" : "203.0.113", i + 1);
+		address_of(ret[i].host, &w->servers[i].address);
 	}
 }
 
@@ -119,19 +137,42 @@ static int64_t true_offset_ns(struct world *w, const struct run *run)
 	       (int64_t)((double)since_ns * w->local_drift);
 }
 
-static int play(struct world *w, struct run *ret)
+static struct measure_settings settings_of(struct world *w)
 {
-	struct server_spec specs[WORLD_SOURCES_MAX];
 	struct measure_settings settings = measure_defaults();
-	struct ports ports = world_ports(w);
 
-	specs_of(w, world_chance(w, 0.5), specs);
-	settings.servers = specs;
-	settings.server_count = w->count;
 	settings.ask_all = world_chance(w, 0.1);
 	settings.target_ns = world_chance(w, 0.3) ? 0 : settings.target_ns;
 	settings.samples = (unsigned)world_between(w, 1, 4);
+	return settings;
+}
+
+static int play(struct world *w, struct run *ret)
+{
+	struct server_spec specs[WORLD_SOURCES_MAX];
+	struct measure_settings settings;
+	struct ports ports = world_ports(w);
+
+	specs_of(w, world_chance(w, 0.5), specs);
+	settings = settings_of(w);
+	settings.servers = specs;
+	settings.server_count = w->count;
 	return measure(&settings, &ports, ret);
+}
+
+/* Whether the truth is in the bound; `seed` is printed where it is not. */
+static bool is_right(struct world *w, const struct run *run, uint64_t seed,
+                     struct tally_sheet *sheet)
+{
+	int64_t error_ns = run->offset_ns - true_offset_ns(w, run);
+
+	error_ns = error_ns < 0 ? -error_ns : error_ns;
+	sheet->tightness_sum += (double)error_ns / ((double)run->bound_ns + 1);
+	if (error_ns > run->bound_ns) {
+		printf("# seed %" PRIu64 ": off by %" PRId64 " ns, bound %" PRId64 " ns\n",
+		       seed, error_ns, run->bound_ns);
+	}
+	return error_ns <= run->bound_ns;
 }
 
 static void liars_in_minority(uint64_t seed, struct tally_sheet *sheet)
@@ -156,17 +197,8 @@ static void liars_in_minority(uint64_t seed, struct tally_sheet *sheet)
 	}
 	sheet->sent += w.sent;
 	if (run.status == RUN_OK) {
-		int64_t error_ns = run.offset_ns - true_offset_ns(&w, &run);
-
-		error_ns = error_ns < 0 ? -error_ns : error_ns;
 		sheet->answers++;
-		sheet->tightness_sum += (double)error_ns / ((double)run.bound_ns + 1);
-		if (error_ns > run.bound_ns) {
-			sheet->wrong++;
-			printf("# seed %" PRIu64 ": off by %" PRId64 " ns, bound %" PRId64
-			       " ns\n",
-			       seed, error_ns, run.bound_ns);
-		}
+		sheet->wrong += !is_right(&w, &run, seed, sheet);
 	}
 	measure_free(&run);
 }
@@ -196,6 +228,165 @@ static void no_honest_majority(uint64_t seed, struct tally_sheet *sheet)
 	measure_free(&run);
 }
 
+/* Adds an address to name `k`: of a server of its own, or of one that is there. */
+static void add_address(struct world *w, size_t k, size_t server)
+{
+	w->names[k].servers[w->names[k].count++] = server;
+}
+
+static size_t add_server(struct world *w, bool is_liar, int64_t lie_ns)
+{
+	char text[ADDRESS_TEXT_ROOM];
+	const size_t i = w->count++;
+
+	furnish_server(w, i, is_liar, lie_ns);
+	snprintf(text, sizeof(text), world_chance(w, 0.5) ? "10.0.0.%zu" : "fd00::%zu",
+	         i + 1);
+	address_of(text, &w->servers[i].address);
+	return i;
+}
+
+/* SERVERs 0 .. count - 1, of which the last `misled` are. */
+static void name_servers(struct world *w, size_t count, size_t misled, int64_t lie_ns)
+{
+	w->count = 0;
+	w->name_count = count;
+	for (size_t k = 0; k < count; k++) {
+		struct world_name *name = &w->names[k];
+		const bool is_misled = k >= count - misled;
+		const size_t most = (WORLD_SOURCES_MAX - w->count) / (count - k);
+		size_t addresses =
+			(size_t)world_between(w, 1, most < 4 ? (int64_t)most : 4);
+
+		name->is_name = world_chance(w, 0.8);
+		name->at_ns[0] = world_between(w, 0, 50 * NS_PER_MS);
+		name->at_ns[1] = world_chance(w, 0.1) ? world_between(w, 0, 6 * NS_PER_S)
+		                                      : world_between(w, 0, 50 * NS_PER_MS);
+		while (name->count < addresses) {
+			add_address(
+				w, k,
+				is_misled && w->count > 0 && world_chance(w, 0.2)
+					? (size_t)world_between(w, 0, (int64_t)w->count - 1)
+					: add_server(w, is_misled, lie_ns));
+			if (!name->is_name) {
+				break;
+			}
+		}
+	}
+}
+
+/* Some honest ones cannot be used, in every way there is. */
+static void make_ill(struct world *w, size_t count, double share)
+{
+	static const enum conduct ills[] = { CONDUCT_KISS, CONDUCT_UNSYNC, CONDUCT_SILENT };
+
+	for (size_t i = 0; i < count; i++) {
+		if (world_chance(w, share)) {
+			w->servers[i].conduct =
+				ills[world_between(w, 0, COUNT_OF(ills) - 1)];
+		}
+	}
+}
+
+/* Servers of any kind in hold-off since up to a day ago. */
+static size_t remember_kisses(struct world *w, double share, struct kiss_record *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const int64_t age_ns = world_between(
+			w, 0,
+			world_chance(w, 0.5) ? 1200 * NS_PER_S : KISS_MOST_NS - NS_PER_S);
+
+		if (!world_chance(w, share)) {
+			continue;
+		}
+		ret[count] = (struct kiss_record){
+			.address = w->servers[i].address,
+			.code = world_chance(w, 0.7) ? NTP_KISS_RATE : NTP_KISS_DENY,
+			.since = instant_add_ns(world_wall(w), -age_ns),
+			.until = instant_add_ns(world_wall(w),
+			                        world_between(w, 10, 3600) * NS_PER_S),
+		};
+		ret[count++].address.port = 123;
+	}
+	return count;
+}
+
+static void specs_of_names(const struct world *w, struct server_spec *ret)
+{
+	memset(ret, 0, sizeof(*ret) * w->name_count);
+	for (size_t k = 0; k < w->name_count; k++) {
+		ret[k].port = 123;
+		if (w->names[k].is_name) {
+			snprintf(ret[k].host, sizeof(ret[k].host), "s%zu.test", k);
+		} else {
+			(void)address_format(&w->servers[w->names[k].servers[0]].address,
+			                     ret[k].host);
+		}
+	}
+}
+
+static int play_names(struct world *w, const struct kiss_record *kisses, size_t kiss_count,
+                      struct run *ret)
+{
+	struct server_spec specs[WORLD_NAMES_MAX];
+	struct measure_settings settings = settings_of(w);
+	struct ports ports = world_ports(w);
+
+	specs_of_names(w, specs);
+	settings.servers = specs;
+	settings.server_count = w->name_count;
+	settings.kisses = kisses;
+	settings.kiss_count = kiss_count;
+	return measure(&settings, &ports, ret);
+}
+
+static void names_misled(uint64_t seed, struct tally_sheet *sheet)
+{
+	struct kiss_record kisses[WORLD_SOURCES_MAX];
+	const bool is_whole = seed % 4 == 0;
+	size_t servers, misled, kiss_count = 0;
+	struct world w;
+	struct run run;
+
+	furnish(&w, seed);
+	servers = (size_t)world_between(&w, 1, 5);
+	misled = (size_t)world_between(&w, 0, (int64_t)(servers - 1) / 2);
+	name_servers(&w, servers, misled, world_between(&w, -NS_PER_S, NS_PER_S));
+	if (is_whole) {
+		for (size_t i = 0; i < w.count; i++) {
+			w.servers[i].loss = 0;
+		}
+		for (size_t k = 0; k < servers - misled; k++) {
+			w.names[k].at_ns[1] = 0;
+		}
+		w.step_at_ns = INT64_MAX;
+	} else {
+		make_ill(&w, w.names[servers - misled - 1].servers[0] + 1,
+		         world_uniform(&w) * 0.5);
+		kiss_count = remember_kisses(&w, world_uniform(&w) * 0.5, kisses);
+	}
+	sheet->named_worlds++;
+	if (play_names(&w, kisses, kiss_count, &run) < 0) {
+		sheet->named_wrong++;
+		return;
+	}
+	if (run.status == RUN_OK) {
+		sheet->named_answers++;
+		sheet->named_wrong += !is_right(&w, &run, seed, sheet);
+	}
+	if (is_whole) {
+		sheet->whole_worlds++;
+		sheet->whole_vetoes += run.status != RUN_OK;
+		if (run.status != RUN_OK) {
+			printf("# seed %" PRIu64 ": all honest ones answer, and yet: %s\n",
+			       seed, run.reason);
+		}
+	}
+	measure_free(&run);
+}
+
 int main(int argc, char **argv)
 {
 	struct tally_sheet sheet = { 0 };
@@ -208,14 +399,22 @@ int main(int argc, char **argv)
 		if (i % 4 == 0) {
 			no_honest_majority(seed + i, &sheet);
 		}
+		if (i % 2 == 0) {
+			names_misled(seed + i / 2, &sheet);
+		}
 	}
 	printf("# answers %" PRIu64 " of %" PRIu64 ", wrong %" PRIu64
 	       ", mean |error|/bound %.3f, requests a world %.1f\n",
 	       sheet.answers, sheet.worlds, sheet.wrong,
-	       sheet.tightness_sum / ((double)sheet.answers + 1e-9),
+	       sheet.tightness_sum / ((double)(sheet.answers + sheet.named_answers) + 1e-9),
 	       (double)sheet.sent / (double)sheet.worlds);
 	printf("# no honest majority: %" PRIu64 " worlds, %" PRIu64 " answers\n",
 	       sheet.none_worlds, sheet.none_answers);
+	printf("# names, a minority misled: answers %" PRIu64 " of %" PRIu64
+	       ", wrong %" PRIu64 "; all honest ones answer: %" PRIu64 " worlds, %" PRIu64
+	       " without an answer\n",
+	       sheet.named_answers, sheet.named_worlds, sheet.named_wrong,
+	       sheet.whole_worlds, sheet.whole_vetoes);
 	printf("%s 1 - no answer is wrong and every bound holds\n",
 	       sheet.wrong == 0 ? "ok" : "not ok");
 	printf("%s 2 - no answer without an honest majority\n",
@@ -223,7 +422,12 @@ int main(int argc, char **argv)
 	/* A sim that never gets an answer would prove nothing. */
 	printf("%s 3 - most worlds are answered\n",
 	       sheet.answers * 10 > sheet.worlds * 6 ? "ok" : "not ok");
-	printf("1..3\n");
-	return sheet.wrong > 0 || sheet.none_answers > 0 ||
-	       sheet.answers * 10 <= sheet.worlds * 6;
+	printf("%s 4 - names: no answer is wrong while a minority of the SERVERs is "
+	       "misled\n",
+	       sheet.named_wrong == 0 ? "ok" : "not ok");
+	printf("%s 5 - names: with all honest ones answering there is an answer\n",
+	       sheet.whole_vetoes == 0 ? "ok" : "not ok");
+	printf("1..5\n");
+	return sheet.wrong > 0 || sheet.none_answers > 0 || sheet.named_wrong > 0 ||
+	       sheet.whole_vetoes > 0 || sheet.answers * 10 <= sheet.worlds * 6;
 }

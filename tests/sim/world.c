@@ -77,13 +77,60 @@ static int world_random(void *ctx, void *buf, size_t len)
 static int world_resolve(void *ctx, size_t name, const char *host,
                          enum address_family family)
 {
-	(void)ctx, (void)name, (void)host, (void)family;
-	return -ENOSYS;
+	const struct world *w = ctx;
+
+	(void)host, (void)family;
+	return name < w->name_count && w->names[name].is_name ? 0 : -ENOSYS;
+}
+
+/* The next word of the resolver until `until_ns`, of which name and family; false: none. */
+static bool next_name(const struct world *w, int64_t until_ns, size_t *ret_name,
+                      size_t *ret_family)
+{
+	bool has_one = false;
+
+	for (size_t k = 0; k < w->name_count; k++) {
+		for (size_t f = 0; f < COUNT_OF(w->names[k].at_ns); f++) {
+			const struct world_name *name = &w->names[k];
+
+			if (name->is_name && !name->is_told[f] &&
+			    name->at_ns[f] <= until_ns) {
+				until_ns = name->at_ns[f];
+				*ret_name = k;
+				*ret_family = f;
+				has_one = true;
+			}
+		}
+	}
+	return has_one;
+}
+
+static void tell_name(struct world *w, size_t k, size_t f, struct port_event *ret)
+{
+	static const enum address_family families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
+	struct world_name *name = &w->names[k];
+
+	name->is_told[f] = true;
+	w->now_ns = name->at_ns[f] > w->now_ns ? name->at_ns[f] : w->now_ns;
+	*ret = (struct port_event){ .kind = PORT_NAME_FAILED,
+		                    .name = k,
+		                    .family = families[f],
+		                    .is_last = name->is_told[1 - f],
+		                    .addresses = w->told,
+		                    .error_text = "no address" };
+	for (size_t i = 0; i < name->count; i++) {
+		const struct address *address = &w->servers[name->servers[i]].address;
+
+		if (address->family == families[f]) {
+			w->told[ret->address_count++] = *address;
+			ret->kind = PORT_NAME;
+		}
+	}
 }
 
 static void post(struct world *w, size_t source, const uint8_t *octets, int64_t at_ns)
 {
-	const struct world_server *server = &w->servers[source];
+	const struct world_server *server = &w->servers[w->server_of[source]];
 	int copies = world_chance(w, server->twice) ? 2 : 1;
 
 	while (copies-- > 0 && w->packet_count < WORLD_PACKETS_MAX) {
@@ -125,8 +172,11 @@ static struct instant server_clock(struct world *w, struct world_server *server,
 static void answer(struct world *w, size_t source, const struct ntp_header *request,
                    int64_t at_ns)
 {
-	struct world_server *server = &w->servers[source];
+	struct world_server *server = &w->servers[w->server_of[source]];
 	int64_t held_ns = world_between(w, 1000, 200000);
+	int64_t claimed_ns = server->conduct == CONDUCT_LIE_HOLD
+	                             ? (server->out_ns + server->back_ns) / 2
+	                             : 0;
 	struct ntp_header h = {
 		.version = request->version,
 		.mode = NTP_MODE_SERVER,
@@ -138,15 +188,17 @@ static void answer(struct world *w, size_t source, const struct ntp_header *requ
 		.root_dispersion = ntp_short_from_ns(server->root_dispersion_ns),
 		.reference = server->reference,
 		.origin = request->transmit,
-		.receive = ntp_from_instant(server_clock(w, server, at_ns)),
-		.transmit = ntp_from_instant(server_clock(w, server, at_ns + held_ns)),
+		.receive = ntp_from_instant(
+			instant_add_ns(server_clock(w, server, at_ns), -claimed_ns)),
+		.transmit = ntp_from_instant(instant_add_ns(
+			server_clock(w, server, at_ns + held_ns), claimed_ns)),
 	};
 	uint8_t octets[NTP_HEADER_OCTETS];
 
 	memcpy(h.refid,
 	       server->conduct == CONDUCT_KISS ? "RATE" : (const char *)server->refid, 4);
 	if (server->conduct == CONDUCT_REPLAY) {
-		h.origin = w->cookies[(source + 1) % w->count];
+		h.origin = w->cookies[(source + 1) % WORLD_SOURCES_MAX];
 	}
 	ntp_header_write(&h, octets);
 	if (server->conduct == CONDUCT_GARBAGE) {
@@ -158,14 +210,25 @@ static void answer(struct world *w, size_t source, const struct ntp_header *requ
 	post(w, source, octets, at_ns + held_ns);
 }
 
+static size_t server_at(const struct world *w, const struct address *address)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (address_is_same_host(&w->servers[i].address, address)) {
+			return i;
+		}
+	}
+	return 0;
+}
+
 static int world_ask(void *ctx, size_t source, const struct address *to,
                      enum port_transport transport, const uint8_t *buf, size_t len)
 {
 	struct world *w = ctx;
-	struct world_server *server = &w->servers[source];
+	struct world_server *server = &w->servers[server_at(w, to)];
 	struct ntp_header request;
 
-	(void)to, (void)transport;
+	(void)transport;
+	w->server_of[source] = (size_t)(server - w->servers);
 	w->generation[source]++;
 	w->is_open[source] = true;
 	w->sent++;
@@ -205,13 +268,21 @@ static int world_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *re
 	int64_t deadline_ns = mono_to_true(w, deadline_mono_ns);
 
 	for (;;) {
-		size_t first = 0;
+		size_t first = 0, name = 0, family = 0;
 		struct world_packet packet;
 
 		for (size_t i = 1; i < w->packet_count; i++) {
 			if (w->packets[i].at_ns < w->packets[first].at_ns) {
 				first = i;
 			}
+		}
+		if (next_name(w,
+		              w->packet_count > 0 && w->packets[first].at_ns < deadline_ns
+		                      ? w->packets[first].at_ns
+		                      : deadline_ns,
+		              &name, &family)) {
+			tell_name(w, name, family, ret);
+			return 0;
 		}
 		if (w->packet_count == 0 || w->packets[first].at_ns > deadline_ns) {
 			/* Time always goes on, or rounding could hold it for ever. */

@@ -9,7 +9,12 @@
 
 #include "app/client/measure.h"
 
-enum { WORLD_SOURCES_MAX = 16, WORLD_PACKETS_MAX = 256 };
+enum {
+	WORLD_SOURCES_MAX = 16,
+	WORLD_PACKETS_MAX = 256,
+	WORLD_NAMES_MAX = 6,
+	WORLD_ADDRESSES_MAX = 4
+};
 
 /* What a server of the world does. */
 enum conduct {
@@ -17,7 +22,8 @@ enum conduct {
 	CONDUCT_LIE,       /* says a time of its own, always the same lie */
 	CONDUCT_LIE_SHARP, /* ... and claims to be certain of it */
 	CONDUCT_LIE_EDGE,  /* just outside what it could get away with */
-	CONDUCT_LIE_COPY,  /* ... with the reference words of an honest one */
+	CONDUCT_LIE_COPY,  /* ... with all that an honest one says of itself */
+	CONDUCT_LIE_HOLD,  /* ... and claims to have held the request for the whole way */
 	CONDUCT_RANDOM,    /* a new time with each reply */
 	CONDUCT_STEP,      /* honest at first, then a lie */
 	CONDUCT_GARBAGE,   /* random octets, right cookie at times */
@@ -29,6 +35,7 @@ enum conduct {
 };
 
 struct world_server {
+	struct address address;
 	enum conduct conduct;
 	int64_t error_ns; /* its clock - UTC */
 	double drift;     /* of its clock */
@@ -38,6 +45,15 @@ struct world_server {
 	struct ntp_ts reference;
 	uint8_t refid[4];
 	unsigned asked;
+};
+
+/* What the resolver says of servers[i] when that is a name.  Each family is one event. */
+struct world_name {
+	bool is_name;     /* else the address of its first server stands in its place */
+	int64_t at_ns[2]; /* IPv4, IPv6; INT64_MAX: never */
+	bool is_told[2];
+	size_t servers[WORLD_ADDRESSES_MAX]; /* indexes into world.servers */
+	size_t count;
 };
 
 struct world_packet {
@@ -56,7 +72,12 @@ struct world {
 	double local_drift;
 	int64_t step_at_ns, step_by_ns; /* the local wall clock is stepped then */
 	size_t count;
-	struct world_server servers[WORLD_SOURCES_MAX];
+	struct world_server servers[WORLD_SOURCES_MAX]; /* found by their addresses */
+	struct world_name names[WORLD_NAMES_MAX];
+	size_t name_count;
+	struct address told[WORLD_ADDRESSES_MAX];
+	/* By source, as they come up. */
+	size_t server_of[WORLD_SOURCES_MAX];
 	unsigned generation[WORLD_SOURCES_MAX];
 	struct reading before[WORLD_SOURCES_MAX];
 	bool is_open[WORLD_SOURCES_MAX];

@@ -11,6 +11,10 @@
  *   reboots      the boot id changes each 150 runs; the first run after it fails at 1970
  *   spike        one run is 40 ms off: it must be seen in every picture
  *   gaps         three days without a run each 200 runs
+ *   months       four months without a run in the middle
+ *   silent       no run gets an answer
+ *   decades      the first run finds the clock at 1970 and steps it
+ *   always       each run steps the clock by what it finds
  *   constant     the same offset and frequency in all runs
  *   queries      each 5th run is a query, each 7th a dry run
  *   hostile      names and reasons that are markup, formulas and control codes
@@ -121,9 +125,12 @@ static void fill_run(struct run_record *run, size_t i, size_t count)
 	const int64_t gaps_ns =
 		is_wanted("gaps") ? (int64_t)((count - 1 - i) / 200) * 72 * HOUR_NS : 0;
 	const size_t boot = is_wanted("reboots") ? i / 150 : 0;
+	const int64_t months_ns =
+		is_wanted("months") && i < count / 2 ? 120 * 24 * HOUR_NS : 0;
 
 	memset(run, 0, sizeof(*run));
-	run->at.unix_ns = LAST_NS - (int64_t)(count - 1 - i) * HOUR_NS - gaps_ns;
+	run->at.unix_ns =
+		LAST_NS - (int64_t)(count - 1 - i) * HOUR_NS - gaps_ns - months_ns;
 	run->boot_ns = (int64_t)i * HOUR_NS;
 	run->mono_ns = run->boot_ns;
 	snprintf(run->boot_id, sizeof(run->boot_id), "00000000-0000-4000-8000-%012u",
@@ -146,6 +153,15 @@ static void fill_run(struct run_record *run, size_t i, size_t count)
 	}
 	if (is_wanted("first-step") && i == 0) {
 		step(run, INT64_C(3210) * NS_PER_MS);
+	}
+	if (is_wanted("decades") && i == 0) {
+		step(run, run->at.unix_ns - 20 * NS_PER_S);
+	}
+	if (is_wanted("always")) {
+		step(run, run->offset_ns);
+	}
+	if (is_wanted("silent")) {
+		fail(run, RUN_NO_ANSWER, 1);
 	}
 	if (is_wanted("steps") && i % 97 == 96) {
 		step(run, i % 2 ? -700 * NS_PER_MS : 700 * NS_PER_MS);

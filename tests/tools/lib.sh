@@ -182,14 +182,15 @@ tool() {
 	cp "$R/build/tools/$1" "$T/${2:-$1}"
 }
 
-# Two tests want them, and may run at once.
+# Two tests want them, and may run at once.  The unit tests, which run by themselves as well, are for the
+# long form.
 deb_built() (
 	unset MAKEFLAGS MAKELEVEL MFLAGS
 	cd "$R" && mkdir -p build && exec 9>build/deb.lock && flock 9 || return 1
 	set -- build/deb/reqtimed_*.deb
 	if [ ! -e "$1" ] ||
-		find Makefile src include tests packaging -newer "$1" ! -type d | grep -q .; then
-		"${MAKE:-make}" -s deb >"$T/why" 2>&1
+		find Makefile src include packaging ${NIGHTLY:+tests} -newer "$1" ! -type d | grep -q .; then
+		DEB_BUILD_OPTIONS="parallel=$(nproc)${NIGHTLY-" nocheck"}" "${MAKE:-make}" -s deb >"$T/why" 2>&1
 	fi
 )
 

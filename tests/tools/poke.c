@@ -11,14 +11,17 @@
  *   poke tcp [-b ADDR] ADDR PORT (TEXT | +MS | END | RESET)...
  *        sends, pauses, half closes or resets, in this order, then prints what came, in
  *        hex, and the milliseconds until the server closed: "HEX MS" ("-": nothing)
- *   poke hold ADDR PORT COUNT SECONDS OCTET_EVERY_MS
+ *   poke hold [-b ADDR] ADDR PORT COUNT SECONDS OCTET_EVERY_MS
  *        keeps COUNT connections open and writes a blank on each now and then (0: never);
  *        prints "CONNECTED CLOSED FIRST_MS LAST_MS": how many the server has closed and when
  *   poke text HEX
  *        the octets themselves
  *   poke activate KIND,... NAMES PROGRAM ARGUMENT...
- *        binds sockets on loopback ("udp", "tcp") and becomes PROGRAM, which finds them as those of
- *        a service manager
+ *        binds sockets on loopback ("udp", "tcp", "shared": udp with SO_REUSEPORT) and becomes
+ *        PROGRAM, which finds them as those of a service manager
+ *   poke share ADDR PORT
+ *        binds a UDP socket with SO_REUSEPORT, as servers do that share their port with others
+ *        of their kind, and ends: 1 when it may not
  *   poke word FILE N VALUE
  *        writes VALUE as the N-th long of FILE, which others may have mapped
  *   poke notify NAME SECONDS
@@ -320,10 +323,16 @@ static int poke_hold(int argc, char **argv)
 {
 	static struct pollfd polls[SOCKETS_MAX];
 	int64_t begin_ms, next_ms, first_ms = 0, last_ms = 0;
+	const char *from = NULL;
 	long every_ms;
 	int count, closed = 0;
 	char buf[256];
 
+	if (argc > 2 && strcmp(argv[0], "-b") == 0) {
+		from = argv[1];
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc != 5) {
 		return 2;
 	}
@@ -335,7 +344,7 @@ static int poke_hold(int argc, char **argv)
 	begin_ms = now_ms();
 	next_ms = every_ms > 0 ? begin_ms : INT64_MAX;
 	for (int i = 0; i < count; i++) {
-		polls[i] = (struct pollfd){ .fd = tcp_connect(NULL, argv[0], argv[1]),
+		polls[i] = (struct pollfd){ .fd = tcp_connect(from, argv[0], argv[1]),
 			                    .events = POLLIN };
 	}
 	while (now_ms() < begin_ms + number(argv[3]) * 1000 && closed < count) {
@@ -374,6 +383,37 @@ static int poke_text(int argc, char **argv)
 	return fwrite(buf, 1, octets_from(argv[0], buf), stdout) > 0 ? 0 : 1;
 }
 
+static void set_shared(int fd)
+{
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) {
+		die("SO_REUSEPORT");
+	}
+}
+
+static int poke_share(int argc, char **argv)
+{
+	union name at;
+	socklen_t len;
+	int fd;
+
+	if (argc != 2) {
+		return 2;
+	}
+	len = name_from(argv[0], argv[1], &at);
+	fd = socket(at.any.sa_family, SOCK_DGRAM, 0);
+	if (fd < 0) {
+		die("socket");
+	}
+	set_shared(fd);
+	if (bind(fd, &at.any, len) < 0) {
+		die("bind");
+	}
+	close(fd);
+	return 0;
+}
+
 static int poke_activate(int argc, char **argv)
 {
 	char number_text[16];
@@ -389,6 +429,9 @@ static int poke_activate(int argc, char **argv)
 		union name at;
 
 		(void)name_from("127.0.0.1", "0", &at);
+		if (s >= 0 && strcmp(kind, "shared") == 0) {
+			set_shared(s);
+		}
 		if (s < 0 || bind(s, &at.any, sizeof(at.v4)) < 0 ||
 		    (is_tcp && listen(s, 8) < 0) || (s != fd && dup2(s, fd) < 0)) {
 			die("activate");
@@ -472,6 +515,7 @@ int main(int argc, char **argv)
 		{ "tcp", poke_tcp },           { "hold", poke_hold },
 		{ "notify", poke_notify },     { "text", poke_text },
 		{ "activate", poke_activate }, { "word", poke_word },
+		{ "share", poke_share },
 	};
 	int r = 2;
 

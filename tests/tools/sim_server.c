@@ -3,8 +3,11 @@
  * For the test scripts:
  *
  *   sim_server [PATH_MS JITTER_MS [DRAG_PPM FROM_S]]
+ *   sim_server PATH_MS JITTER_MS LIE_S   says a time that is so far ahead
  *   sim_server look             prints how often the clock was stepped, and how far behind it is, ms
- *   sim_server behind SECONDS   puts it there
+ *   sim_server behind SECONDS   puts it there, as `date -s` does
+ *   sim_server pause SECONDS    the machine stands still for so long
+ *   sim_server skip SECONDS     so much time goes by
  *
  * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
  * of so much on average each way; from FROM_S after the beginning on its time gains DRAG_PPM.
@@ -31,14 +34,15 @@ static void put_stamp(uint8_t *at, int64_t ns)
 	}
 }
 
-static double path_ns, jitter_ns, drag_ppm, drag_from_s;
+static double path_ns, jitter_ns, drag_ppm, drag_from_s, lie_s;
 
 static int64_t server_ns(const struct sim *sim)
 {
 	const int64_t ns = sim_true_ns(sim);
 	const double dragged_s = (double)(ns - SIM_START_NS) * 1e-9 - drag_from_s;
 
-	return ns + (dragged_s > 0.0 ? (int64_t)(dragged_s * drag_ppm * 1e3) : 0);
+	return ns + (int64_t)(lie_s * 1e9) +
+	       (dragged_s > 0.0 ? (int64_t)(dragged_s * drag_ppm * 1e3) : 0);
 }
 
 static void travel(uint64_t *random)
@@ -84,6 +88,15 @@ static int look_or_put(struct sim *sim, int argc, char **argv)
 		sim->steps = 0;
 		return 1;
 	}
+	if (argc == 3 && strcmp(argv[1], "pause") == 0) {
+		atomic_fetch_add(&sim->skipped_ns, (int64_t)(strtod(argv[2], NULL) * 1e9));
+		sim->at_ns += (int64_t)(strtod(argv[2], NULL) * 1e9);
+		return 1;
+	}
+	if (argc == 3 && strcmp(argv[1], "skip") == 0) {
+		atomic_fetch_add(&sim->skipped_ns, (int64_t)(strtod(argv[2], NULL) * 1e9));
+		return 1;
+	}
 	return 0;
 }
 
@@ -103,6 +116,9 @@ int main(int argc, char **argv)
 	if (argc >= 3) {
 		path_ns = strtod(argv[1], NULL) * 1e6;
 		jitter_ns = strtod(argv[2], NULL) * 1e6;
+	}
+	if (argc == 4) {
+		lie_s = strtod(argv[3], NULL);
 	}
 	if (argc == 5) {
 		drag_ppm = strtod(argv[3], NULL);

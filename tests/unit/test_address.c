@@ -269,9 +269,9 @@ static void parse_like_libc(void **state)
 	(void)state;
 	for (i = 0; i < 300000; i++) {
 		len = 0;
-		count = 1 + next_random(&random) % 10;
+		count = 1 + (size_t)(next_random(&random) % 10);
 		for (j = 0; j < count; j++) {
-			piece = next_random(&random) % COUNT_OF(pieces);
+			piece = (size_t)(next_random(&random) % COUNT_OF(pieces));
 			memcpy(text + len, pieces[piece], strlen(pieces[piece]));
 			len += strlen(pieces[piece]);
 		}

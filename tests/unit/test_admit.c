@@ -215,6 +215,29 @@ static void kisses_are_few_in_all(void **state)
 	free(w.table);
 }
 
+/* ... and those of one network a quarter of them: it takes no others' kisses. */
+static void a_network_takes_no_others_kisses(void **state)
+{
+	struct address at = address("192.0.2.0"), other = address("198.51.100.1");
+	struct tally t = { 0 }, of_other = { 0 };
+	struct world w;
+
+	(void)state;
+	world_open(&w, 1, 1);
+	for (int64_t ms = 0; ms < 20000; ms += 100) {
+		for (unsigned host = 0; host < 256; host++) {
+			at.octets[3] = (uint8_t)host;
+			ask(&w, &at, START + ms * S / 1000, &t);
+		}
+		for (unsigned i = 0; i < 20; i++) {
+			ask(&w, &other, START + ms * S / 1000, &of_other);
+		}
+	}
+	assert_in_range(t.kissed, 20, 20 * ADMIT_KISSES_OF_NET);
+	assert_in_range(of_other.kissed, 9, 20);
+	free(w.table);
+}
+
 static void loopback_is_exempt(void **state)
 {
 	struct world w;
@@ -412,6 +435,7 @@ int main(void)
 		cmocka_unit_test(a_slash_24_shares_sixteen_times_as_much),
 		cmocka_unit_test(a_slash_48_too),
 		cmocka_unit_test(kisses_are_few_in_all),
+		cmocka_unit_test(a_network_takes_no_others_kisses),
 		cmocka_unit_test(loopback_is_exempt),
 		cmocka_unit_test(rate_0_is_no_limit),
 		cmocka_unit_test(the_list_comes_first),

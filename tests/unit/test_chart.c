@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs on a plane: where they lie, which scale holds them, that none is lost; and
- * what a terminal shows of it.
+ * Past runs on a plane: where they lie, which scale holds them, where the line breaks, that none is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +13,8 @@
 #include <cmocka.h>
 
 #include "core/history/chart.h"
-#include "core/history/plot.h"
 
-enum { RUNS_MAX = 20000, OUTPUT_ROOM = 32768 };
+enum { RUNS_MAX = 20000 };
 
 #define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 UTC */
 #define S(seconds) ((int64_t)(seconds)*NS_PER_S)
@@ -25,6 +23,7 @@ enum { RUNS_MAX = 20000, OUTPUT_ROOM = 32768 };
 static struct run_record runs[RUNS_MAX];
 static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
+static const int64_t *promises; /* NULL: none */
 static struct chart_column columns[CHART_COLUMNS_MAX];
 
 /* Hourly, the offset going up and down by a millisecond, the bound 2 ms. */
@@ -50,7 +49,7 @@ static struct chart make(size_t count)
 {
 	struct chart chart;
 
-	chart_make(runs, count, scratch, points, &chart);
+	chart_make(runs, count, promises, scratch, points, &chart);
 	return chart;
 }
 
@@ -142,7 +141,7 @@ static void scale_is_round_and_holds_all(void **state)
 	assert_int_equal(scale.beyond_count, 0);
 }
 
-/* The step of the first run must not flatten all that follow. */
+/* What lies far off must not flatten all the rest. */
 static void scale_leaves_out_what_is_far_off(void **state)
 {
 	struct chart_scale scale;
@@ -167,6 +166,87 @@ static void scale_leaves_out_what_is_far_off(void **state)
 	assert_true(scale.hi >= (double)S(3));
 }
 
+/* The first run steps the clock: however few runs follow, the picture is theirs. */
+static void first_step_makes_no_scale(void **state)
+{
+	static const int64_t steps_ns[] = { S(3), -S(3), INT64_C(1795000000) * NS_PER_S,
+		                            400 * NS_PER_MS };
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	for (size_t count = 2; count < 200; count += count < 8 ? 1 : 60) {
+		for (size_t i = 0; i < COUNT_OF(steps_ns); i++) {
+			fill(count);
+			runs[0].offset_ns = runs[0].applied_by_ns = steps_ns[i];
+			runs[0].applied_action = PLAN_STEP;
+			chart = make(count);
+			for (int panel = CHART_OFFSET; panel <= CHART_CLOSE; panel++) {
+				chart_scale_make(&chart, (enum chart_panel)panel, 5,
+				                 &scale);
+				assert_true(scale.lo >= -4e6 && scale.hi <= 4e6);
+				assert_int_equal(scale.value_count, count);
+				assert_int_equal(scale.beyond_count,
+				                 0); /* a mark, no value */
+			}
+		}
+	}
+}
+
+/* ... also when somebody had looked before, and so on: few values, one of them far off. */
+static void scale_of_a_few_runs(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t offsets_ns[4];
+		size_t count, beyond;
+	} rows[] = {
+		{ "a query before the step", { S(3), S(3), 200000, -100000 }, 4, 1 },
+		{ "one of two", { 200000, S(3) }, 2, 1 },
+		{ "one of three", { S(-3), 200000, 100000 }, 3, 1 },
+		{ "alike by chance, but within the bounds", { 10000, 300000 }, 2, 0 },
+		{ "ten times as far is not far for so few", { 1000000, 10000000 }, 2, 0 },
+	};
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		fill(rows[i].count);
+		for (size_t run = 0; run < rows[i].count; run++) {
+			runs[run].offset_ns = rows[i].offsets_ns[run];
+		}
+		if (rows[i].count == 4) {
+			runs[1].applied_action = PLAN_STEP;
+		}
+		chart = make(rows[i].count);
+		for (int panel = CHART_OFFSET; panel <= CHART_CLOSE; panel++) {
+			chart_scale_make(&chart, (enum chart_panel)panel, 5, &scale);
+			if (scale.beyond_count != rows[i].beyond) {
+				fail_msg("%s, panel %d: %zu beyond", rows[i].what, panel,
+				         scale.beyond_count);
+			}
+		}
+	}
+}
+
+/* Where each run steps, there is nothing else to make a scale of. */
+static void steps_alone_make_a_scale(void **state)
+{
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	fill(50);
+	for (size_t i = 0; i < 50; i++) {
+		runs[i].applied_action = PLAN_STEP;
+		runs[i].applied_by_ns = runs[i].offset_ns;
+	}
+	chart = make(50);
+	chart_scale_make(&chart, CHART_CLOSE, 5, &scale);
+	assert_true(scale.lo == -1000000 && scale.hi == 1000000);
+}
+
 static void close_panel_for_a_wide_bound(void **state)
 {
 	struct chart_scale offset, near;
@@ -188,6 +268,7 @@ static void close_panel_for_a_wide_bound(void **state)
 
 static void no_outlier_is_lost(void **state)
 {
+	struct chart_scale scale;
 	struct chart chart;
 	size_t values = 0, steps = 0, failures = 0;
 	double most = 0, least = 0;
@@ -199,7 +280,8 @@ static void no_outlier_is_lost(void **state)
 	runs[777].applied_action = PLAN_STEP;
 	silence(9999, runs[9999].at.unix_ns);
 	chart = make(RUNS_MAX);
-	chart_columns(&chart, CHART_OFFSET, columns, CHART_COLUMNS_MAX);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
+	chart_columns(&chart, CHART_OFFSET, &scale, columns, CHART_COLUMNS_MAX);
 	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
 		values += columns[i].value_count;
 		steps += columns[i].step_count;
@@ -214,26 +296,119 @@ static void no_outlier_is_lost(void **state)
 	assert_true(most == 70000000 && least == -80000000);
 }
 
+/* The values that no line leads to, but for the first. */
+static size_t break_count(size_t count, enum chart_panel panel)
+{
+	struct chart chart = make(count);
+	struct chart_scale scale;
+	size_t breaks = 0, values = 0;
+
+	chart_scale_make(&chart, panel, 5, &scale);
+	chart_columns(&chart, panel, &scale, columns, CHART_COLUMNS_MAX);
+	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
+		breaks += columns[i].value_count > 0 && columns[i].is_begun;
+		values += columns[i].value_count;
+	}
+	assert_true(breaks > 0 && values > 0);
+	return breaks - 1;
+}
+
 static void gaps_are_seen(void **state)
 {
-	struct chart chart;
-	size_t gaps = 0;
-	const struct chart_column *before = NULL;
-
 	(void)state;
 	fill(50);
+	assert_int_equal(break_count(50, CHART_CLOSE), 0);
 	for (size_t i = 25; i < 50; i++) {
 		runs[i].at.unix_ns += 30 * HOUR;
 	}
-	chart = make(50);
-	chart_columns(&chart, CHART_CLOSE, columns, CHART_COLUMNS_MAX);
-	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
-		if (columns[i].value_count > 0) {
-			gaps += before && chart_is_gap(&chart, before, &columns[i]);
-			before = &columns[i];
-		}
+	assert_int_equal(break_count(50, CHART_CLOSE), 1);
+}
+
+/* No line from before a step to after it: the clock did not go that way.  The frequency stays. */
+static void line_breaks_at_a_step(void **state)
+{
+	(void)state;
+	fill(50);
+	runs[20].applied_action = PLAN_STEP;
+	runs[20].applied_by_ns =
+		runs[20].offset_ns; /* within the scale: a value as others */
+	assert_int_equal(break_count(50, CHART_OFFSET), 1);
+	assert_int_equal(break_count(50, CHART_CLOSE), 1);
+	assert_int_equal(break_count(50, CHART_FREQUENCY), 0);
+	assert_int_equal(break_count(50, CHART_DELAY), 0);
+	runs[20].offset_ns = runs[20].applied_by_ns =
+		S(2); /* beyond it: a mark of its own */
+	assert_int_equal(break_count(50, CHART_OFFSET), 1);
+	silence(21, runs[21].at.unix_ns);
+	assert_int_equal(break_count(50, CHART_OFFSET), 1);
+}
+
+static void line_breaks_at_a_reboot(void **state)
+{
+	(void)state;
+	fill(50);
+	for (size_t i = 0; i < 50; i++) {
+		snprintf(runs[i].boot_id, sizeof(runs[i].boot_id), "%s",
+		         i < 30 ? "one" : "two");
 	}
-	assert_int_equal(gaps, 1);
+	for (int panel = 0; panel < CHART_PANEL_COUNT; panel++) {
+		assert_int_equal(break_count(50, (enum chart_panel)panel), 1);
+	}
+	/* Also where the first run of the boot has no answer. */
+	silence(30, runs[30].at.unix_ns);
+	assert_int_equal(break_count(50, CHART_CLOSE), 1);
+}
+
+/* A step beyond the scale makes no spike of the line; one within it stays a value. */
+static void a_far_step_is_a_mark(void **state)
+{
+	struct chart_scale scale;
+	struct chart chart;
+	size_t values = 0, steps = 0;
+	int64_t step_ns = 0;
+
+	(void)state;
+	fill(50);
+	runs[20].applied_action = PLAN_STEP;
+	runs[20].offset_ns = S(2);
+	runs[20].applied_by_ns = S(2) - 1;
+	chart = make(50);
+	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
+	chart_columns(&chart, CHART_OFFSET, &scale, columns, CHART_COLUMNS_MAX);
+	for (size_t i = 0; i < CHART_COLUMNS_MAX; i++) {
+		values += columns[i].value_count;
+		steps += columns[i].step_count;
+		step_ns = columns[i].step_count ? columns[i].step_ns : step_ns;
+		assert_true(columns[i].max <= scale.hi);
+	}
+	assert_int_equal(values, 49);
+	assert_int_equal(steps, 1);
+	assert_int_equal(step_ns, S(2) - 1);
+}
+
+/* Of the runs that fall into a column the widest: it is looked at whether the offset stayed inside. */
+static void promises_are_kept(void **state)
+{
+	static int64_t some[50];
+	struct chart_scale scale;
+	struct chart chart;
+
+	(void)state;
+	fill(50);
+	for (size_t i = 0; i < 50; i++) {
+		some[i] = i % 2 ? 1000 + (int64_t)i : INT64_MAX;
+	}
+	promises = some;
+	chart = make(50);
+	promises = NULL;
+	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
+	chart_columns(&chart, CHART_OFFSET, &scale, columns, 1);
+	assert_true(columns[0].has_promise && columns[0].promise == 1049);
+	chart_columns(&chart, CHART_DELAY, &scale, columns, 1);
+	assert_false(columns[0].has_promise);
+	chart = make(50);
+	chart_columns(&chart, CHART_OFFSET, &scale, columns, 1);
+	assert_false(columns[0].has_promise);
 }
 
 /* Round times in UTC, in order, on the axis, and not too many: from minutes to centuries. */
@@ -298,143 +473,11 @@ static void value_ticks_have_units(void **state)
 	}
 }
 
-/* ---- the plot ---- */
-
-static size_t widest_line(const char *text)
-{
-	size_t widest = 0;
-	char line[2048];
-
-	while (*text) {
-		const size_t len = strcspn(text, "\n");
-
-		assert_true(len < sizeof(line));
-		memcpy(line, text, len);
-		line[len] = '\0';
-		assert_true(len == 0 || line[len - 1] != ' ');
-		if (style_columns(line) > widest) {
-			widest = style_columns(line);
-		}
-		text += len + (text[len] == '\n');
-	}
-	return widest;
-}
-
-static void plot_fits(void **state)
-{
-	char buf[2 * OUTPUT_ROOM];
-
-	(void)state;
-	fill(300);
-	runs[5].applied_action = PLAN_STEP;
-	silence(7, runs[7].at.unix_ns);
-	for (unsigned width = 60; width <= 210; width += 7) {
-		struct chart chart = make(300);
-		struct style style = { .columns = width };
-		size_t len;
-
-		len = plot_render(&chart, &style, buf, sizeof(buf));
-		assert_int_equal(len, strlen(buf));
-		assert_true(widest_line(buf) <= width);
-		style.has_utf8 = true;
-		len = plot_render(&chart, &style, buf, sizeof(buf));
-		assert_int_equal(len, strlen(buf));
-		assert_true(widest_line(buf) <= width);
-		assert_int_equal(plot_render(&chart, &style, NULL, 0), len);
-	}
-}
-
-static void plot_of(const char *want, bool has_utf8)
-{
-	const struct style style = { .columns = 70, .has_utf8 = has_utf8 };
-	char buf[OUTPUT_ROOM];
-	struct chart chart;
-
-	fill(25);
-	runs[0].offset_ns = S(3);
-	runs[0].applied_action = PLAN_STEP;
-	silence(9, runs[9].at.unix_ns);
-	silence(20, runs[20].at.unix_ns);
-	chart = make(25);
-	plot_render(&chart, &style, buf, sizeof(buf));
-	assert_string_equal(buf, want);
-}
-
-/* clang-format off */
-static const char plot_ascii[] =
-	"Offset, within its bound (:); 1 beyond the scale (^ v)\n"
-	"     +6 ms +^ *\n"
-	"           |  *\n"
-	"     +4 ms +  *\n"
-	"           |  * ::                 ::                 ::\n"
-	"     +2 ms +  *:::::::         ::::::::::         :::::::::::        :\n"
-	"           |  ******::::::::::::::*****::::::::::::::*****::::::::::::\n"
-	"         0 +--*----*****-----******---*****------*****---******-----**\n"
-	"           |  :::::::::*******::::::::::::********::::::::::::*******:\n"
-	"     -2 ms +        :::::::::::::       ::::::::::::       :::::::::::\n"
-	"           |             :::                :::                 :::\n"
-	"     -4 ms +\n"
-	"     steps |S\n"
-	"    failed |                     F                          F\n"
-	"           +--------------+-------------+--------------+-------------+\n"
-	"                        18:00        Nov 26          06:00       12:00\n"
-	"Frequency of the kernel's clock, ppm\n"
-	"    +12.10 +                     **                      **\n"
-	"           |                 ******                  ******\n"
-	"           |             *****    *               ****    *\n"
-	"    +12.05 +          ****        **          *****       **\n"
-	"           |      *****            *      *****            *       ***\n"
-	"           |   ****                **  ****                **  *****\n"
-	"    +12.00 +****                    ****                    ****\n"
-	"           +--------------+-------------+--------------+-------------+\n"
-	"                        18:00        Nov 26          06:00       12:00\n";
-static const char plot_utf8[] =
-	"Offset, within its bound (░); 1 beyond the scale (▲ ▼)\n"
-	"     +6 ms ┤▲ ⡇\n"
-	"           │  ⡇\n"
-	"     +4 ms ┤  ⡇\n"
-	"           │  ⡇ ░░                 ░░                 ░░\n"
-	"     +2 ms ┤  ⡇░░░░░░░         ░░░░░░░░░░         ░░░░░░░░░░░        ░\n"
-	"           │  ⣇⣠⠤⠤⣄⡀░░░░░░░░░░░░░░⣀⡤⠤⢤⣀░░░░░░░░░░░░░░⢀⣠⠤⢤⣀░░░░░░░░░░░░\n"
-	"         0 ┤──⠉────⠉⠓⠲⢤⣀─────⢀⣠⠴⠒⠋⠁───⠈⠙⠲⢤⣀──────⣀⡤⠖⠚⠉───⠈⠙⠒⠦⣄⡀─────⣀⡤\n"
-	"           │  ░░░░░░░░░⠈⠉⠳⠤⠖⠋⠉░░░░░░░░░░░░⠈⠉⠓⠦⠴⠚⠉⠁░░░░░░░░░░░░⠉⠙⠲⠤⠖⠋⠁░\n"
-	"     -2 ms ┤        ░░░░░░░░░░░░░       ░░░░░░░░░░░░       ░░░░░░░░░░░\n"
-	"           │             ░░░                ░░░                 ░░░\n"
-	"     -4 ms ┤\n"
-	"     steps │S\n"
-	"    failed │                     F                          F\n"
-	"           └──────────────┬─────────────┬──────────────┬─────────────┬\n"
-	"                        18:00        Nov 26          06:00       12:00\n"
-	"Frequency of the kernel's clock, ppm\n"
-	"    +12.10 ┤                     ⣀⡀                      ⣀⡀\n"
-	"           │                 ⢀⡤⠖⠋⠁⡇                  ⢀⣠⠖⠋⠁⡇\n"
-	"           │             ⢀⣠⠴⠚⠉    ⢹               ⣀⡤⠖⠋    ⢹\n"
-	"    +12.05 ┤          ⢀⣠⠴⠋        ⠈⡇          ⢀⣠⠴⠋⠁       ⠈⡇\n"
-	"           │      ⢀⣠⠴⠚⠉            ⢳      ⢀⣠⠴⠚⠉            ⢳       ⣀⡤⠞\n"
-	"           │   ⣀⡤⠖⠋                ⠸⡄  ⢀⡤⠖⠋                ⠸⡄  ⢀⣠⠴⠚⠁\n"
-	"    +12.00 ┤⣠⠴⠋⠁                    ⣧⠴⠚⠉                    ⣧⠴⠚⠉\n"
-	"           └──────────────┬─────────────┬──────────────┬─────────────┬\n"
-	"                        18:00        Nov 26          06:00       12:00\n";
-/* clang-format on */
-
-static void plot_in_ascii(void **state)
-{
-	(void)state;
-	plot_of(plot_ascii, false);
-}
-
-static void plot_in_utf8(void **state)
-{
-	(void)state;
-	plot_of(plot_utf8, true);
-}
-
 /* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
 static void extremes_are_survived(void **state)
 {
 	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
-	const struct style style = { .columns = 80 };
-	char buf[OUTPUT_ROOM];
+	struct chart_scale scale;
 	struct chart chart;
 
 	(void)state;
@@ -450,9 +493,16 @@ static void extremes_are_survived(void **state)
 			runs[i].at.unix_ns = values[(n / 2) % COUNT_OF(values)];
 			runs[i].has_answer = n % 7 != 0;
 			runs[i].has_kernel = n % 5 != 0;
+			runs[i].applied_action = n % 4 ? PLAN_NONE : PLAN_STEP;
+			runs[i].applied_by_ns = values[(n + 2) % COUNT_OF(values)];
 		}
 		chart = make(variant % 12 + 1);
-		assert_true(plot_render(&chart, &style, buf, sizeof(buf)) < sizeof(buf));
+		for (int panel = 0; panel < CHART_PANEL_COUNT; panel++) {
+			chart_scale_make(&chart, (enum chart_panel)panel, 5, &scale);
+			assert_true(scale.lo < scale.hi && scale.step > 0);
+			chart_columns(&chart, (enum chart_panel)panel, &scale, columns,
+			              CHART_COLUMNS_MAX);
+		}
 	}
 }
 
@@ -465,14 +515,18 @@ int main(void)
 		cmocka_unit_test(one_run_is_a_chart),
 		cmocka_unit_test(scale_is_round_and_holds_all),
 		cmocka_unit_test(scale_leaves_out_what_is_far_off),
+		cmocka_unit_test(first_step_makes_no_scale),
+		cmocka_unit_test(scale_of_a_few_runs),
+		cmocka_unit_test(steps_alone_make_a_scale),
 		cmocka_unit_test(close_panel_for_a_wide_bound),
 		cmocka_unit_test(no_outlier_is_lost),
 		cmocka_unit_test(gaps_are_seen),
+		cmocka_unit_test(line_breaks_at_a_step),
+		cmocka_unit_test(line_breaks_at_a_reboot),
+		cmocka_unit_test(a_far_step_is_a_mark),
+		cmocka_unit_test(promises_are_kept),
 		cmocka_unit_test(time_ticks_are_round),
 		cmocka_unit_test(value_ticks_have_units),
-		cmocka_unit_test(plot_fits),
-		cmocka_unit_test(plot_in_ascii),
-		cmocka_unit_test(plot_in_utf8),
 		cmocka_unit_test(extremes_are_survived),
 	};
 

@@ -97,9 +97,42 @@ static void ends_with_its_parent_though_stopped(void **state)
 	hangs(true);
 }
 
+static void answer(void *ctx, int fd)
+{
+	char octet;
+
+	(void)ctx;
+	while (read(fd, &octet, 1) == 1 && write(fd, &octet, 1) == 1) {
+	}
+}
+
+/* What a terminal sends to all of them is for the program that started it: it ends its children, in order. */
+static void hears_no_signal(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1 };
+	const struct child_duties duties = { .run = answer };
+	struct child child;
+	char octet = 'x';
+
+	(void)state;
+	assert_int_equal(child_start(&duties, &child), 0);
+	/* It is at work once it has answered. */
+	assert_int_equal(write(child.fd, &octet, 1), 1);
+	assert_int_equal(read(child.fd, &octet, 1), 1);
+	for (size_t i = 0; i < COUNT_OF(signals); i++) {
+		assert_int_equal(kill(child.pid, signals[i]), 0);
+	}
+	assert_int_equal(write(child.fd, &octet, 1), 1);
+	assert_int_equal(read(child.fd, &octet, 1), 1);
+	child_kill(&child);
+	assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
+	child_forget(&child);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hears_no_signal),
 		cmocka_unit_test(ends_with_its_parent),
 		cmocka_unit_test(ends_with_its_parent_though_stopped),
 	};

@@ -119,6 +119,24 @@ static const struct command ask = {
 	.lent_descriptors = lent_by_this_test,
 };
 
+static const struct option_group groups[] = { { "Going", " right left gone " },
+	                                      { "Taking", " text span " },
+	                                      { "Nothing", " reform items counts " },
+	                                      { NULL, NULL } };
+
+static const struct command grouped = {
+	.name = "grouped",
+	.summary = "in groups",
+	.examples = "    program grouped  first\n    program grouped --left  second\n",
+	.exit_statuses = "  0  well\n  1  not so well\n",
+	.groups = groups,
+	.options = options,
+	.option_count = COUNT_OF(options),
+	.settings_size = sizeof(struct settings),
+	.run = ask_run,
+	.lent_descriptors = lent_by_this_test,
+};
+
 static const struct command put = {
 	.name = "put",
 	.summary = "put something",
@@ -270,7 +288,14 @@ static const struct bad_row bad_rows[] = {
 	{ "longer than the name", false, { "--counts=3", "h" }, "unknown option \"--counts=3\"" },
 	{ "unknown letter", false, { "-x", "h" }, "unknown option \"-x\"" },
 	{ "unknown letter after a known", false, { "-lx", "h" }, "unknown option \"-x\"" },
-	{ "unknown option of another command", false, { "put", "--count", "3" }, "unknown option \"--count\"; try \"program put --help\"" },
+	{ "unknown option of another command", false, { "put", "--count", "3" }, "unknown option \"--count\"; it is an option of \"program ask\"" },
+	{ "slip in an option", false, { "--cuont", "3", "h" }, "unknown option \"--cuont\"; did you mean --count?" },
+	{ "slip in an option, with a value", false, { "--cuont=3", "h" }, "unknown option \"--cuont=3\"; did you mean --count?" },
+	{ "slip in an option of another command", false, { "put", "--cuont", "3" }, "unknown option \"--cuont\"; did you mean --count of \"program ask\"?" },
+	{ "a long option with one dash", false, { "-span", "3", "h" }, "unknown option \"-span\"; did you mean --span?" },
+	{ "... with its value", false, { "-span=3", "h" }, "unknown option \"-span=3\"; did you mean --span?" },
+	{ "an option takes the host", false, { "-s", "host" }, "--span: \"host\": not a number: digits and at most one point, without a sign, as in 250ms or 1.5s; an option takes the next word as its value" },
+	{ "an option takes an option", false, { "--form", "--left", "h" }, "--form: \"--left\" is not one of plain|round|odd; an option takes the next word as its value" },
 	{ "control octets in an option", false, { "--\033[2J\n", "h" }, "unknown option \"--\\x1b[2J\\x0a\"" },
 	{ "no value", false, { "h", "--count" }, "option --count needs a value: N" },
 	{ "no value for a letter", false, { "h", "-n" }, "option -n needs a value: N" },
@@ -291,17 +316,23 @@ static const struct bad_row bad_rows[] = {
 	{ "span with an unknown unit", false, { "--span=5x", "h" }, "--span: \"5x\": " },
 	{ "negative span", false, { "--span", "-5s", "h" }, "--span: \"-5s\": " },
 	{ "endless span", false, { "--span", "99999999999999999999", "h" }, "--span: \"99999999999999999999\": " },
-	{ "span too short", false, { "--span", "999us", "h" }, "--span: \"999us\" is not a span from 1 ms to" },
-	{ "span too long", false, { "--span", "61", "h" }, "--span: \"61\" is not a span from 1 ms to" },
-	{ "empty text", false, { "--text=", "h" }, "--text: the value is empty" },
-	{ "empty text as a word", false, { "-t", "", "h" }, "--text: the value is empty" },
+	{ "span too short", false, { "--span", "999us", "h" }, "--span: \"999us\" is not between 1ms and 1m" },
+	{ "span too long", false, { "--span", "61", "h" }, "--span: \"61\" is not between 1ms and 1m" },
+	{ "empty text", false, { "--text=", "h" }, "--text: \"\" is empty: FILE must be given" },
+	{ "empty text as a word", false, { "-t", "", "h" }, "--text: \"\" is empty: FILE must be given" },
 	{ "contradiction", false, { "--left", "--right", "h" }, "--right contradicts --left" },
 	{ "contradiction of letters", false, { "-64", "h" }, "--four contradicts --six" },
-	{ "a word that is none", false, { "--form", "oval", "h" }, "--form: \"oval\" is none of plain|round|odd" },
-	{ "half a word", false, { "--form=rou", "h" }, "--form: \"rou\" is none of" },
-	{ "two words", false, { "--form=plain|round", "h" }, "--form: \"plain|round\" is none of" },
-	{ "no word", false, { "--form=", "h" }, "--form: \"\" is none of" },
+	{ "a word that is none", false, { "--form", "oval", "h" }, "--form: \"oval\" is not one of plain|round|odd" },
+	{ "half a word", false, { "--form=rou", "h" }, "--form: \"rou\" is not one of" },
+	{ "two words", false, { "--form=plain|round", "h" }, "--form: \"plain|round\" is not one of" },
+	{ "no word", false, { "--form=", "h" }, "--form: \"\" is not one of" },
 	{ "command after an option", false, { "-l", "put", "h" }, "put the command first: program put" },
+	{ "command after a host", false, { "host", "put" }, "put the command first: program put" },
+	{ "slip in a command", false, { "aks", "h" }, "there is no command \"aks\"; did you mean \"program ask\"? For a host of that name: program ask aks" },
+	{ "slip in a command after an option", false, { "-l", "puut" }, "did you mean \"program put\"?" },
+	{ "command in capitals", false, { "PUT" }, "did you mean \"program put\"?" },
+	{ "help about a slip", false, { "help", "putt" }, "there is no command \"putt\"; did you mean \"program put\"?\n" },
+	{ "word of another program", false, { "version" }, "there is no command \"version\"; use \"program --version\". For a host of that name: program ask version" },
 	{ "help about nothing known", false, { "help", "frob" }, "there is no command \"frob\"" },
 	{ "an operand where none is taken", true, { "host" }, "\"host\" is not an option; try \"program --help\"" },
 	{ "unknown option of a lone command", true, { "--frob" }, "unknown option \"--frob\"; try \"program --help\"" },
@@ -343,7 +374,13 @@ static const struct good_row good_rows[] = {
 	{ "the default by name", { "ask", "host" }, "ask", "host", { .count = 4 } },
 	{ "a host named like a command", { "ask", "put" }, "ask", "put", { .count = 4 } },
 	{ "a host named help", { "ask", "help" }, "ask", "help", { .count = 4 } },
-	{ "a host named like a command, later", { "host", "put" }, "ask", "host put", { .count = 4 } },
+	{ "a host named like a command, of a command", { "ask", "put" }, "ask", "put", { .count = 4 } },
+	{ "a host named like a slip, of a command", { "ask", "puut" }, "ask", "puut", { .count = 4 } },
+	{ "a slip that is no first word", { "host", "puut" }, "ask", "host puut", { .count = 4 } },
+	{ "a host with a digit", { "put1" }, "ask", "put1", { .count = 4 } },
+	{ "a host with a dot", { "puut." }, "ask", "puut.", { .count = 4 } },
+	{ "a word of its own beside a short command", { "but" }, "ask", "but", { .count = 4 } },
+	{ "a word of another program for a command that is not there", { "sync" }, "ask", "sync", { .count = 4 } },
 	{ "options after operands", { "a", "-n", "7", "b" }, "ask", "a b", { .count = 7 } },
 	{ "= and a value", { "--count=7", "h" }, "ask", "h", { .count = 7 } },
 	{ "a value glued to its letter", { "-n7", "h" }, "ask", "h", { .count = 7 } },
@@ -415,7 +452,8 @@ static void a_plugin(void **state)
 	assert_true(probed.range.low == -NS_PER_S && probed.range.high == 2 * NS_PER_MS);
 	assert_int_equal(run_words(plugins, 2, bad), RAN);
 	assert_string_equal(complained, "");
-	assert_string_equal(concluded, "--warning: \"2:1\": the start is above the end\n");
+	assert_string_equal(concluded, "--warning: \"2:1\": the start is above the end: "
+	                               "START:END goes from low to high\n");
 	assert_int_equal(concluded_status, 3);
 	assert_int_equal(run_words(plugins, 2, worse), RAN);
 	assert_string_equal(concluded,
@@ -438,7 +476,8 @@ static void too_many_texts(void **state)
 	status = command_main("program", alone, 1, OPTION_TEXTS_MAX + 2, argv);
 	capture_end(STDERR_FILENO, saved, file, complained, sizeof(complained));
 	assert_int_equal(status, REQTIME_EXIT_USAGE);
-	assert_non_null(strstr(complained, "--item: more than 64 of them"));
+	assert_non_null(
+		strstr(complained, "--item: \"one\" is one too many: 64 may be given"));
 	argv[OPTION_TEXTS_MAX + 1] = NULL;
 	assert_int_equal(command_main("program", alone, 1, OPTION_TEXTS_MAX + 1, argv),
 	                 RAN);
@@ -511,6 +550,47 @@ static void help_of_the_program(void **state)
 	}
 }
 
+static const char *heading_before(const char *option)
+{
+	static char heading[40];
+	const char *at = strstr(printed, option), *end;
+
+	assert_non_null(at);
+	while (at > printed && !(at[-1] == '\n' && at[0] != ' ' && at[0] != '\n')) {
+		at--;
+	}
+	end = strchr(at, ':');
+	snprintf(heading, sizeof(heading), "%.*s", end ? (int)(end - at) : 0, at);
+	return heading;
+}
+
+static void help_in_groups(void **state)
+{
+	static const char *const words[] = { "--help", NULL };
+	static const struct command *const commands[] = { &ask, &grouped };
+	static const char *const of_grouped[] = { "help", "grouped", NULL };
+
+	(void)state;
+	assert_int_equal(run_words(commands, 2, of_grouped), 0);
+	assert_fits(printed);
+	assert_string_equal(heading_before("--left"), "Going");
+	assert_string_equal(heading_before("--right"), "Going");
+	assert_string_equal(heading_before("--span"), "Taking");
+	assert_string_equal(heading_before("--text"), "Taking");
+	/* Not "reform" and not "items": names are whole words. */
+	assert_string_equal(heading_before("--a-very-long"), "Other");
+	assert_string_equal(heading_before("--count"), "Other");
+	assert_string_equal(heading_before("--help"), "Other");
+	assert_null(strstr(printed, "Nothing:"));
+	assert_null(strstr(printed, "Options:"));
+	assert_non_null(strstr(printed, "\nExamples:\n    program grouped  first\n    "
+	                                "program grouped --left  second\n\nExit status:\n"
+	                                "  0  well\n  1  not so well\n"));
+	/* The program has the first example of each command. */
+	assert_int_equal(run_words(commands, 2, words), 0);
+	assert_non_null(strstr(printed, "\nExamples:\n    program grouped  first\n\n"));
+}
+
 static void help_of_a_lone_command(void **state)
 {
 	static const char *const words[] = { "--help", NULL };
@@ -546,6 +626,7 @@ int main(void)
 		cmocka_unit_test(help_of_a_command),
 		cmocka_unit_test(help_of_the_program),
 		cmocka_unit_test(help_of_a_lone_command),
+		cmocka_unit_test(help_in_groups),
 		cmocka_unit_test(version),
 	};
 	struct CMUnitTest

@@ -21,7 +21,7 @@
 
 static char path[64];
 
-/* What was taken, as one text: "section.key=value@line;". */
+/* What was taken, as one text: "[section]@line;" and "section.key=value@line;". */
 struct taken {
 	char text[512];
 	unsigned stop_at; /* the line whose entry is refused with 42; 0: none */
@@ -32,8 +32,13 @@ static int take(void *ctx, const struct config_entry *entry)
 	struct taken *t = ctx;
 	size_t len = strlen(t->text);
 
-	snprintf(t->text + len, sizeof(t->text) - len, "%s.%s=%s@%u;", entry->section,
-	         entry->key, entry->value, entry->line);
+	if (entry->key) {
+		snprintf(t->text + len, sizeof(t->text) - len, "%s.%s=%s@%u;",
+		         entry->section, entry->key, entry->value, entry->line);
+	} else {
+		snprintf(t->text + len, sizeof(t->text) - len, "[%s]@%u;", entry->section,
+		         entry->line);
+	}
 	return entry->line == t->stop_at ? 42 : 0;
 }
 
@@ -63,13 +68,19 @@ static const struct row rows[] = {
 	{ "nothing",               "", 0, "", 0, NULL },
 	{ "comments and blanks",   "# one\n\n; two\n", 0, "", 0, NULL },
 	{ "without a section",     "a = 1\nb=2\n", 0, ".a=1@1;.b=2@2;", 0, NULL },
-	{ "sections",              "[s]\na = 1\n[t]\na = 2\n", 0, "s.a=1@2;t.a=2@4;", 0, NULL },
+	{ "sections",              "[s]\na = 1\n[t]\na = 2\n", 0, "[s]@1;s.a=1@2;[t]@3;t.a=2@4;", 0, NULL },
 	{ "no line feed at the end", "a = 1", 0, ".a=1@1;", 0, NULL },
 	{ "carriage returns",      "a = 1\r\nb = 2\r\n", 0, ".a=1@1;.b=2@2;", 0, NULL },
 	{ "comment behind a value", "a = 1 ; one\n", 0, ".a=1@1;", 0, NULL },
-	{ "indented lines",        "[s]\n  a = 1\n\tb = 2\n \n  # no\n  a = 3", 0, "s.a=1@2;s.b=2@3;s.a=3@6;", 0, NULL },
+	{ "indented lines",        "[s]\n  a = 1\n\tb = 2\n \n  # no\n  a = 3", 0, "[s]@1;s.a=1@2;s.b=2@3;s.a=3@6;", 0, NULL },
 	{ "blanks at the end",     "a = 1\n   ", 0, ".a=1@1;", 0, NULL },
 	{ "byte order mark",       "\xef\xbb\xbf" "a = 1\n", 0, ".a=1@1;", 0, NULL },
+	{ "byte order mark before a section", "\xef\xbb\xbf[s]\na = 1\n", 0, "[s]@1;s.a=1@2;", 0, NULL },
+	{ "nothing but a byte order mark", "\xef\xbb\xbf", 0, "", 0, NULL },
+	{ "UTF-16",                "\xff\xfe" "a", -EINVAL, "", 0, "UTF-16" },
+	{ "UTF-16, most significant octet first", "\xfe\xff" "a", -EINVAL, "", 0, "UTF-16" },
+	{ "a section with nothing in it", "[s]\n", 0, "[s]@1;", 0, NULL },
+	{ "... indented, and a comment behind it", "a = 1\n  [s] ; one\n", 0, ".a=1@1;[s]@2;", 0, NULL },
 	{ "no blanks, many blanks", "a=1\nb   =   2   \n", 0, ".a=1@1;.b=2@2;", 0, NULL },
 	{ "empty value",           "a =\n", 0, ".a=@1;", 0, NULL },
 	{ "twice: both are told",  "a = 1\na = 2\n", 0, ".a=1@1;.a=2@2;", 0, NULL },

@@ -3,6 +3,7 @@
  * The privileged half of `set`, played with a clock that writes down every call.
  */
 #include "app/clock/correct.h"
+#include "core/select/select.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,6 +16,9 @@
 #define WALL_NS INT64_C(1800000000250000000) /* 2027, a quarter into a second */
 #define MONO_NS INT64_C(5000000000000)
 #define MS NS_PER_MS
+
+/* As the run of a row finds it, and leaves it. */
+static struct anchor anchor;
 
 struct fake {
 	int64_t wall_ns;
@@ -30,7 +34,8 @@ struct fake {
 	int now_calls;
 	int state_fails_at, state_calls;
 	int raise_r, step_r, slew_r, clear_r, tell_r;
-	bool is_deaf; /* takes what it is told, and does nothing */
+	bool is_deaf;  /* takes what it is told, and does nothing */
+	bool is_noted; /* the frequency stood in the anchor when the kernel got it */
 	int64_t given_ns;
 	char log[200];
 };
@@ -99,6 +104,8 @@ static int fake_order(void *ctx, const struct kernel_clock_order *order, int *re
 
 	note(fake, order->step_ns != 0 ? "step" : "tell");
 	fake->order = *order;
+	fake->is_noted =
+		anchor.has_frequency && anchor.frequency_ppb == order->frequency_ppb;
 	*ret_tell = fake->tell_r != 0 ? -fake->tell_r : -fake->step_r;
 	if (fake->step_r != 0 || (order->step_ns == 0 && fake->tell_r != 0)) {
 		return fake->step_r != 0 ? fake->step_r : fake->tell_r;
@@ -160,12 +167,57 @@ static const struct correct_record good = { .magic = CORRECT_RECORD_MAGIC,
 	                                    .mono_ns = MONO_NS,
 	                                    .leap = 0,
 	                                    .agreeing_count = 3,
-	                                    .asked_count = 4 };
+	                                    .asked_count = 4,
+	                                    .agreeing_server_count = 3 };
 
 static const struct plan_limits usual = { .wish = PLAN_AUTO,
 	                                  .step_above_ns = 500 * MS,
 	                                  .refuse_above_ns = 1000 * NS_PER_S,
-	                                  .floor = { INT64_C(1790000000000000000) } };
+	                                  .release = { INT64_C(1790000000000000000) } };
+
+static const struct correct_wish named = { .is_disciplined = true,
+	                                   .has_memory = true,
+	                                   .server_count = 8,
+	                                   .pool = 1,
+	                                   .liars = SELECT_LIARS_DEFAULT };
+
+static void apply(const struct correct_record *record, const struct plan_limits *limits,
+                  const struct clock_ports *clock, const struct correct_wish *wish,
+                  struct correct_result *ret)
+{
+	const struct fake *fake = clock->ctx;
+	const struct reading now = { .wall = { fake->wall_ns },
+		                     .mono_ns = fake->mono_ns,
+		                     .boot_ns = fake->mono_ns };
+
+	anchor_begin(&anchor, "this-boot", &now);
+	correct_apply(record, limits, clock, wish, &anchor, ret);
+}
+
+static void no_past(void)
+{
+	anchor_init(&anchor);
+}
+
+/* A believed run of a minute ago, by which the clock is right. */
+static void believed_run(void)
+{
+	no_past();
+	snprintf(anchor.boot_id, sizeof(anchor.boot_id), "this-boot");
+	anchor.found_booted_ns = WALL_NS - MONO_NS;
+	anchor.has_last = 1;
+	anchor.last = (struct anchor_point){ .boot_ns = MONO_NS - 60 * NS_PER_S,
+		                             .booted_ns = WALL_NS - MONO_NS,
+		                             .bound_ns = MS };
+}
+
+/* The last confirmed time is an hour ahead of the clock. */
+static void confirmed_ahead(void)
+{
+	no_past();
+	anchor.has_floor = 1;
+	anchor.floor_ns = WALL_NS + 3600 * NS_PER_S;
+}
 
 static struct clock_ports ports_of(struct fake *fake)
 {
@@ -208,6 +260,7 @@ CHANGE(minority) { UNUSED; record->asked_count = 7; }
 CHANGE(half) { UNUSED; record->asked_count = 6; }
 CHANGE(more_than_asked) { UNUSED; record->agreeing_count = 5; }
 CHANGE(from_the_future) { UNUSED; fake->mono_ns = MONO_NS - 1; fake->wall_ns = WALL_NS - 1; }
+CHANGE(no_majority_and_nonsense) { UNUSED; record->status = RUN_NO_MAJORITY; record->offset_ns = INT64_MAX; record->bound_ns = -1; record->agreeing_count = 99; }
 CHANGE(no_majority) { UNUSED; record->status = RUN_NO_MAJORITY; record->offset_ns = 0; }
 CHANGE(one_second_old) { UNUSED; fake->mono_ns = MONO_NS + NS_PER_S;
 	fake->wall_ns = WALL_NS + NS_PER_S; }
@@ -256,6 +309,10 @@ CHANGE(clear_fails) { UNUSED; fake->clear_r = -EIO; }
 CHANGE(refused_and_clear_fails) { UNUSED; fake->step_r = -EPERM; fake->clear_r = -EIO; }
 CHANGE(stands_still) { UNUSED; fake->moves_by_percent = 0; }
 CHANGE(stands_still_wide) { UNUSED; fake->moves_by_percent = 0; record->bound_ns = 1900 * MS; }
+CHANGE(moves_within_wide) { UNUSED; fake->moves_by_percent = 80; record->bound_ns = 300 * MS; }
+CHANGE(moves_beyond_narrow) { UNUSED; fake->moves_by_percent = 80; record->bound_ns = 30 * MS; }
+CHANGE(moves_within_gap) { UNUSED; fake->moves_by_percent = 98; fake->gap_ns = 50 * MS; }
+CHANGE(slew_takes_minutes) { UNUSED; record->offset_ns = 40 * MS; fake->takes_ns = 40 * NS_PER_S; }
 CHANGE(moves_half) { UNUSED; fake->moves_by_percent = 50; }
 CHANGE(moves_wrong_way) { UNUSED; fake->moves_by_percent = -100; }
 CHANGE(tiny_stands_still) { UNUSED; record->offset_ns = 9 * MS; fake->moves_by_percent = 0;
@@ -281,19 +338,29 @@ CHANGE(chronyd_nothing_needed) { UNUSED; fake->rival = RIVAL_CHRONYD; record->of
 CHANGE(pll) { UNUSED; fake->kernel.is_pll_active = true; }
 CHANGE(pll_abandoned) { UNUSED; fake->kernel.is_pll_active = true; fake->kernel.is_unsynchronised = true; }
 CHANGE(frequency_moved) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
-CHANGE(frequency_noted) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
-	wish->has_noted_frequency = true; wish->noted_frequency_ppb = 7002; }
-CHANGE(frequency_note_old) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
-	wish->has_noted_frequency = true; wish->noted_frequency_ppb = 6000; }
+CHANGE(frequency_noted) { UNUSED; believed_run(); record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
+	anchor.has_frequency = 1; anchor.frequency_ppb = 7002; }
+CHANGE(frequency_note_old) { UNUSED; believed_run(); record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 7000;
+	anchor.has_frequency = 1; anchor.frequency_ppb = 6000; }
 CHANGE(frequency_rounded) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5002; fake->kernel.frequency_ppb = 5000; }
 CHANGE(frequency_absurd) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = INT64_MIN; }
 CHANGE(frequency_unknown) { UNUSED; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
-CHANGE(floor_of_the_past) { UNUSED; record->floor_ns = WALL_NS + 3 * NS_PER_S; limits->any_offset = true; }
-CHANGE(floor_lower) { UNUSED; record->floor_ns = 1; record->offset_ns = -20000000 * NS_PER_S; limits->any_offset = true; }
-CHANGE(unexplained) { UNUSED; record->expected_bound_ns = 200 * MS; record->asked_count = record->agreeing_count = 2; }
-CHANGE(unexplained_many) { UNUSED; record->expected_bound_ns = 200 * MS; }
-CHANGE(expected_of_nothing) { UNUSED; record->expected_ns = 700 * MS; record->asked_count = record->agreeing_count = 2; }
-CHANGE(too_far_back) { UNUSED; record->offset_ns = -2 * NS_PER_S; limits->refuse_back_above_ns = NS_PER_S; }
+CHANGE(floor_two) { UNUSED; confirmed_ahead(); record->agreeing_server_count = 2; }
+CHANGE(floor_three) { UNUSED; confirmed_ahead(); }
+CHANGE(floor_allowed) { UNUSED; confirmed_ahead(); record->agreeing_server_count = 2; limits->any_offset = true; }
+CHANGE(jump_two) { UNUSED; believed_run(); record->agreeing_server_count = 2; }
+CHANGE(jump_three) { UNUSED; believed_run(); }
+CHANGE(jump_forgotten) { UNUSED; believed_run(); record->agreeing_server_count = 2; wish->has_memory = false; }
+CHANGE(jump_expected) { UNUSED; believed_run(); record->agreeing_server_count = 2;
+	record->expected_ns = record->offset_ns; record->expected_bound_ns = MS; }
+CHANGE(more_servers_than_sources) { UNUSED; record->agreeing_server_count = 4; }
+CHANGE(more_servers_than_named) { UNUSED; wish->server_count = 2; wish->pool = 8; }
+CHANGE(more_than_named) { UNUSED; wish->server_count = 3; }
+CHANGE(fewer_than_wanted) { UNUSED; wish->min_sources = 4; }
+CHANGE(as_many_as_wanted) { UNUSED; wish->min_sources = 3; }
+CHANGE(more_may_lie) { UNUSED; wish->liars = 3; }
+CHANGE(none_may_lie) { UNUSED; wish->liars = 0; record->agreeing_count = 1; record->agreeing_server_count = 1; }
+CHANGE(too_far_back) { UNUSED; record->offset_ns = -2 * NS_PER_S; limits->has_refuse_back_above = true; limits->refuse_back_above_ns = NS_PER_S; }
 CHANGE(mute_kernel) { UNUSED; fake->state_fails_at = 1; }
 CHANGE(tell_refused) { UNUSED; record->offset_ns = 0; fake->tell_r = -EPERM; }
 CHANGE(tell_fails) { UNUSED; record->offset_ns = 0; fake->tell_r = -EINVAL; }
@@ -315,7 +382,8 @@ static const struct row rows[] = {
 	  INT64_C(-2300000000) * NS_PER_S },
 	{ "a clock in 2199 comes back", in_2199, CORRECT_DONE, STEP, PLAN_STEP,
 	  INT64_C(-5450000000) * NS_PER_S },
-	{ "a clock in 2199, no such offset allowed", in_2199_not_allowed, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "a clock in 2199 is known to be wrong: no limit", in_2199_not_allowed, CORRECT_DONE, STEP, PLAN_STEP,
+	  INT64_C(-5450000000) * NS_PER_S },
 	{ "a clock in 2199 that does not come back", in_2199_stands_still, CORRECT_NOT_MOVED, STEP, PLAN_STEP,
 	  INT64_C(-5450000000) * NS_PER_S },
 	{ "a clock in 2261 comes back", in_2262, CORRECT_DONE, STEP, PLAN_STEP,
@@ -341,6 +409,7 @@ static const struct row rows[] = {
 	{ "record: more agree than were asked", more_than_asked, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: from the future", from_the_future, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
 	{ "record: no answer in it", no_majority, CORRECT_NO_ANSWER, "", PLAN_NONE, 0 },
+	{ "record: no answer, and nothing else of it counts", no_majority_and_nonsense, CORRECT_NO_ANSWER, "", PLAN_NONE, 0 },
 
 	{ "a second old is fresh", one_second_old, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "older than a second is stale", too_old, CORRECT_STALE, "", PLAN_NONE, 0 },
@@ -356,17 +425,27 @@ static const struct row rows[] = {
 	{ "the parent's own limit counts", small_and_refused, CORRECT_REFUSED, "", PLAN_NONE, 0 },
 
 	{ "too far back", too_far_back, CORRECT_REFUSED, "", PLAN_NONE, 0 },
-	{ "before the last trusted run", floor_of_the_past, CORRECT_REFUSED, "", PLAN_NONE, 0 },
-	{ "a record lowers no floor", floor_lower, CORRECT_REFUSED, "", PLAN_NONE, 0 },
-	{ "beyond drift, by two", unexplained, CORRECT_REFUSED, "", PLAN_NONE, 0 },
-	{ "beyond drift, by three of four", unexplained_many, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
-	{ "expected within 0: nothing is known", expected_of_nothing, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "before the confirmed time, by two", floor_two, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "before the confirmed time, by three", floor_three, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "before the confirmed time, --any-offset", floor_allowed, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "a jump, by two", jump_two, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+	{ "a jump, by three", jump_three, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "a jump that would be forgotten", jump_forgotten, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "a jump that the record says was expected", jump_expected, CORRECT_REFUSED, "", PLAN_NONE, 0 },
+
+	{ "record: more SERVERs than sources agree", more_servers_than_sources, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: more SERVERs agree than were named", more_servers_than_named, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: more sources than SERVERs can have", more_than_named, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: fewer than --min-sources", fewer_than_wanted, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: as many as --min-sources", as_many_as_wanted, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "record: as many as --liars", more_may_lie, CORRECT_BAD_RECORD, "", PLAN_NONE, 0 },
+	{ "record: --liars 0 and one of four", none_may_lie, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 
 	{ "busy: chronyd", chronyd, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: also when beyond the limit", chronyd_beyond, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: also when nothing is needed", chronyd_nothing_needed, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: --force", chronyd_forced, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
-	{ "busy: a dry run goes on", chronyd_dry, CORRECT_DONE, "", PLAN_NONE, 0 },
+	{ "busy: a dry run, too", chronyd_dry, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: the kernel's loop", pll, CORRECT_BUSY, "", PLAN_NONE, 0 },
 	{ "busy: nobody feeds the loop any more", pll_abandoned, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "busy: the frequency was changed", frequency_moved, CORRECT_BUSY, "", PLAN_NONE, 0 },
@@ -402,12 +481,16 @@ static const struct row rows[] = {
 	{ "yes, but the clock stands still", stands_still, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "yes, but still, within a wide bound", stands_still_wide, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "yes, but 9 ms did not happen", tiny_stands_still, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 9 * MS },
+	{ "yes, nearly: as near as a wide bound can tell", moves_within_wide, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "yes, but not as near as a narrow bound can tell", moves_beyond_narrow, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 2 * NS_PER_S },
+	{ "yes, nearly: as near as the reading can tell", moves_within_gap, CORRECT_DONE, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "yes, but half the way", moves_half, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "yes, but the wrong way", moves_wrong_way, CORRECT_NOT_MOVED, STEP, PLAN_STEP, 2 * NS_PER_S },
 	{ "yes, but no slew is pending", slew_forgotten, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, 40 * MS },
 	{ "yes, but half the slew is pending", slew_half, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, -40 * MS },
 	{ "yes, but twice the slew is pending", slew_twice, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, 40 * MS },
 	{ "yes, but the slew goes the wrong way", slew_wrong_way, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, -40 * MS },
+	{ "yes, but minutes are gone when the slew is read back", slew_takes_minutes, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, 40 * MS },
 	{ "slew: the kernel counts microseconds", slew_micro, CORRECT_DONE, SLEW, PLAN_SLEW, 40 * MS + 999 },
 	{ "slew: cannot be read back", slew_unreadable, CORRECT_FAILED, SLEW, PLAN_SLEW, 40 * MS },
 	{ "slew: 500 us gone in mid-second", slew_eaten_early, CORRECT_NOT_MOVED, SLEW, PLAN_SLEW, 40 * MS },
@@ -424,13 +507,16 @@ static void correct_row(void **state)
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
 	struct correct_result result;
-	struct correct_wish wish = { 0 };
+	struct correct_wish wish = named;
+	bool had_last;
 
+	no_past();
 	if (row->change) {
 		row->change(&record, &fake, &limits, &wish);
 	}
+	had_last = anchor.has_last != 0;
 	memset(&result, 0xa5, sizeof(result));
-	correct_apply(&record, &limits, &clock, &wish, &result);
+	apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, row->status);
 	assert_string_equal(fake.log, row->log);
 	assert_int_equal(result.applied, row->applied);
@@ -444,8 +530,10 @@ static void correct_row(void **state)
 		assert_int_equal(result.error, 0);
 	}
 	if (row->status == CORRECT_REFUSED) {
-		assert_int_equal(result.plan.action, PLAN_REFUSE);
+		assert_int_equal(result.decision.plan.action, PLAN_REFUSE);
 	}
+	/* The next run starts from what was believed, and from nothing that came to nothing. */
+	assert_int_equal(anchor.has_last, had_last || row->status == CORRECT_DONE);
 }
 
 /* ---- what the kernel is told ---- */
@@ -502,7 +590,7 @@ static void told_row(void **state)
 	struct plan_limits limits = usual;
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { 0 };
+	const struct correct_wish wish = named;
 	struct correct_result result;
 
 	record.offset_ns = row->offset_ns;
@@ -517,7 +605,8 @@ static void told_row(void **state)
 	if (row->offset_ns == 20 * NS_PER_S) {
 		limits.wish = PLAN_WISH_SLEW;
 	}
-	correct_apply(&record, &limits, &clock, &wish, &result);
+	no_past();
+	apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
 	assert_int_equal(fake.order.step_ns, row->step_ns);
 	assert_int_equal(fake.order.has_frequency, row->has_frequency);
@@ -584,17 +673,18 @@ static void leap_row(void **state)
 	struct fake fake = still;
 	struct plan_limits limits = usual;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { 0 };
+	const struct correct_wish wish = named;
 	struct correct_result result;
 
-	limits.floor.unix_ns = 0;
+	limits.release.unix_ns = 0;
 	record.wall_ns = row->wall_ns - 1000;
 	record.offset_ns = row->offset_ns;
 	record.leap = row->leap;
 	record.leap_armed = row->ours;
 	fake.wall_ns = row->wall_ns;
 	fake.kernel.leap = row->kernel;
-	correct_apply(&record, &limits, &clock, &wish, &result);
+	no_past();
+	apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
 	assert_int_equal(fake.order.leap, row->want);
 	assert_int_equal(result.leap_armed, row->want_ours);
@@ -607,14 +697,15 @@ static void deaf_kernel(void **state)
 	struct correct_record record = good;
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { 0 };
+	const struct correct_wish wish = named;
 	struct correct_result result;
 
 	(void)state;
 	record.offset_ns = 0;
 	fake.is_deaf = true;
 	fake.kernel.is_unsynchronised = true;
-	correct_apply(&record, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
 	assert_false(result.is_told);
 	assert_int_equal(result.kernel_flags, CORRECT_KERNEL_UNSYNC);
@@ -626,20 +717,22 @@ static void deaf_to_leap(void **state)
 	struct correct_record record = good;
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { 0 };
+	const struct correct_wish wish = named;
 	struct correct_result result;
 
 	(void)state;
 	record.offset_ns = 0;
 	fake.is_deaf = true;
 	fake.kernel.max_error_ns = record.bound_ns;
-	correct_apply(&record, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&record, &usual, &clock, &wish, &result);
 	assert_true(result.is_told);
 	fake = still;
 	fake.is_deaf = true;
 	fake.kernel.max_error_ns = record.bound_ns;
 	fake.kernel.leap = NTP_LEAP_INSERT;
-	correct_apply(&record, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&record, &usual, &clock, &wish, &result);
 	assert_false(result.is_told);
 }
 
@@ -665,8 +758,8 @@ static void in_flight_is_left_out(void **state)
 		record.has_advice = 1;
 		record.phase_ns = 40 * MS;
 		record.in_flight_ns = flights[i].in_flight_ns;
-		correct_apply(&record, &usual, &clock, &(struct correct_wish){ 0 },
-		              &result);
+		no_past();
+		apply(&record, &usual, &clock, &named, &result);
 		assert_int_equal(fake.given_ns, flights[i].want_ns);
 	}
 }
@@ -717,10 +810,13 @@ static void rate_row(void **state)
 	fake.kernel.tick_ppb = row->tick_ppb;
 	fake.kernel.tick_us = 10000 + row->tick_ppb / 100000;
 	fake.is_deaf = row->is_deaf;
-	correct_apply(&record, &usual, &clock, &(struct correct_wish){ 0 }, &result);
+	no_past();
+	apply(&record, &usual, &clock, &named, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
 	assert_int_equal(fake.order.has_frequency, row->has_frequency);
 	assert_int_equal(fake.order.frequency_ppb, row->given_ppb);
+	/* Before the kernel has it: a run that ends in between is no other program to the next. */
+	assert_int_equal(fake.is_noted, row->has_frequency);
 	assert_int_equal(result.stray_tick_us, row->stray_us);
 	assert_int_equal(correct_rate_is_missing(&result), row->is_missing);
 	/* Of a day of it nanoseconds can be counted. */
@@ -734,18 +830,20 @@ static void slew_says_when(void **state)
 	struct correct_record record = good;
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { 0 };
+	const struct correct_wish wish = named;
 	struct correct_result result;
 
 	(void)state;
 	record.offset_ns = -40 * MS;
-	correct_apply(&record, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.slew_lasts_ns, 80 * NS_PER_S);
 	assert_int_equal(result.slew_ends_ns, still.wall_ns + 80 * NS_PER_S);
 	record.offset_ns = 2 * NS_PER_S;
 	fake = still;
 	fake.kernel.pending_slew_ns = 30 * MS;
-	correct_apply(&record, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.slew_lasts_ns, 0);
 	assert_int_equal(result.slew_ends_ns, 0);
 }
@@ -755,14 +853,17 @@ static void found_is_shown(void **state)
 {
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
-	const struct correct_wish wish = { .is_dry = true };
+	const struct correct_wish wish = {
+		.is_dry = true, .server_count = 8, .pool = 1, .liars = SELECT_LIARS_DEFAULT
+	};
 	struct correct_result result;
 
 	(void)state;
 	fake.rival = RIVAL_NTPD;
 	fake.kernel.pending_slew_ns = 10 * MS;
 	fake.kernel.frequency_ppb = -4711;
-	correct_apply(&good, &usual, &clock, &wish, &result);
+	no_past();
+	apply(&good, &usual, &clock, &wish, &result);
 	assert_int_equal(result.rival, RIVAL_NTPD);
 	assert_true(result.has_kernel);
 	assert_int_equal(result.frequency_before_ppb, -4711);
@@ -780,7 +881,8 @@ static void readback_is_measured(void **state)
 
 	(void)state;
 	fake.moves_by_percent = 50;
-	correct_apply(&good, &usual, &clock, &(struct correct_wish){ 0 }, &result);
+	no_past();
+	apply(&good, &usual, &clock, &named, &result);
 	assert_int_equal(result.readback_ns, NS_PER_S);
 }
 
@@ -790,15 +892,18 @@ static void dry_plan_is_the_plan(void **state)
 	struct fake fake = still;
 	const struct clock_ports clock = ports_of(&fake);
 	struct correct_result dry_result, result;
+	struct correct_wish dry_wish = named;
 
 	(void)state;
-	correct_apply(&good, &usual, &clock, &(struct correct_wish){ .is_dry = true },
-	              &dry_result);
-	correct_apply(&good, &usual, &clock, &(struct correct_wish){ 0 }, &result);
-	assert_int_equal(dry_result.plan.action, PLAN_STEP);
-	assert_int_equal(dry_result.plan.action, result.plan.action);
-	assert_int_equal(dry_result.plan.by_ns, result.plan.by_ns);
-	assert_int_equal(dry_result.plan.reason, result.plan.reason);
+	dry_wish.is_dry = true;
+	no_past();
+	apply(&good, &usual, &clock, &dry_wish, &dry_result);
+	no_past();
+	apply(&good, &usual, &clock, &named, &result);
+	assert_int_equal(dry_result.decision.plan.action, PLAN_STEP);
+	assert_int_equal(dry_result.decision.plan.action, result.decision.plan.action);
+	assert_int_equal(dry_result.decision.plan.by_ns, result.decision.plan.by_ns);
+	assert_int_equal(dry_result.decision.plan.reason, result.decision.plan.reason);
 }
 
 int main(void)

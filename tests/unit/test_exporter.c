@@ -151,7 +151,11 @@ static void only_regular_files(void **state)
 	char name[96];
 
 	(void)state;
-	assert_int_equal(file_replace("/dev/null", "x", 1), -EINVAL);
+	/* No device of this machine: where the rule is broken root would take it away. */
+	in_folder("fifo", name, sizeof(name));
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_int_equal(file_replace(name, "x", 1), -EINVAL);
+	assert_int_equal(unlink(name), 0);
 	assert_int_equal(file_replace(folder, "x", 1), -EINVAL);
 	in_folder("target", name, sizeof(name));
 	assert_int_equal(file_replace(name, "kept", 4), 0);
@@ -350,12 +354,15 @@ static void skipped(void **state)
 static void what_cannot_be_written(void **state)
 {
 	struct metrics metrics = metrics_of(RUN_OK, 5);
+	struct stat st;
 
 	(void)state;
 	assert_int_equal(export("/nonexistent/m.prom", &metrics), -ENOENT);
 	assert_int_equal(export(folder, &metrics), -EINVAL);
-	assert_int_equal(export("/dev/null", &metrics), -EINVAL);
-	assert_int_equal(access("/dev/null", F_OK), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(export(path, &metrics), -EINVAL);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
 }
 
 /* Neither an end without sense nor a process that was killed holds the run up. */

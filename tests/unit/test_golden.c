@@ -78,7 +78,7 @@ static const struct golden {
 	  &(struct plan){ PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(817087057) + 542900000 } },
 	{ "no-answer", ROWS(gone), RUN_NO_ANSWER, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
 	{ "no-majority", ROWS(two), RUN_NO_MAJORITY,
-	  "1 server says +12.35 ms and 1 other +3.500 s, and there is nobody else to ask",
+	  "1 server says +12.35 ms, 1 says +3.500 s; name one more server, or trust one alone: reqtime set SERVER",
 	  false, 0, 0, 0, 1, 2, 0, false, NULL },
 	{ "unsynchronised", ROWS(lost), RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
 	{ "set-step", ROWS(alone), RUN_OK, "", true, S(3) + 500123456, 1512345, 2345678, 1, 1, 0, true,

@@ -94,48 +94,48 @@ static const struct offset_row {
 } offset_rows[] = {
 	{ "well", 1234567, 300000, "50ms", "1s", HEALTH_OK,
 	  "REQTIME OK: offset +1.235 ms +/- 301 us, stratum 3, one server alone|"
-	  "offset=0.001234567s;-0.05:0.05;-1:1 bound=0.0003s;;;0 root_distance=0.015s;;;0 "
+	  "offset=0.001234567s;0.05;1 bound=0.0003s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "beyond the warning", MS(-60), MS(1), "50ms", "1s", HEALTH_WARNING,
-	  "REQTIME WARNING: offset -60 ms +/- 1 ms (beyond the warning range -0.05:0.05 s), "
+	  "REQTIME WARNING: offset -60 ms +/- 1 ms (beyond the warning range 50ms), "
 	  "stratum 3, one server alone|"
-	  "offset=-0.06s;-0.05:0.05;-1:1 bound=0.001s;;;0 root_distance=0.015s;;;0 "
+	  "offset=-0.06s;0.05;1 bound=0.001s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the warning lies inside", MS(49), MS(2), "50ms", "1s", HEALTH_WARNING,
 	  "REQTIME WARNING: offset +49 ms +/- 2 ms (inconclusive for the warning range "
-	  "-0.05:0.05 s), stratum 3, one server alone|"
-	  "offset=0.049s;-0.05:0.05;-1:1 bound=0.002s;;;0 root_distance=0.015s;;;0 "
+	  "50ms), stratum 3, one server alone|"
+	  "offset=0.049s;0.05;1 bound=0.002s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the critical end lies inside", MS(1100), MS(200), "50ms", "1s", HEALTH_WARNING,
 	  "REQTIME WARNING: offset +1.1 s +/- 200 ms (inconclusive for the critical range "
-	  "-1:1 s) (beyond the warning range -0.05:0.05 s), stratum 3, one server alone|"
-	  "offset=1.1s;-0.05:0.05;-1:1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
+	  "1s) (beyond the warning range 50ms), stratum 3, one server alone|"
+	  "offset=1.1s;0.05;1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "all of it beyond", MS(1201), MS(200), "50ms", "1s", HEALTH_CRITICAL,
-	  "REQTIME CRITICAL: offset +1.201 s +/- 200 ms (beyond the critical range -1:1 s), "
+	  "REQTIME CRITICAL: offset +1.201 s +/- 200 ms (beyond the critical range 1s), "
 	  "stratum 3, one server alone|"
-	  "offset=1.201s;-0.05:0.05;-1:1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
+	  "offset=1.201s;0.05;1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "without limits", S(86400), 0, NULL, NULL, HEALTH_OK,
 	  "REQTIME OK: offset +1 d 00:00:00 +/- 0 s, stratum 3, one server alone|"
 	  "offset=86400s;; bound=0s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "an alarm inside", MS(15), MS(1), "@10ms:20ms", NULL, HEALTH_WARNING,
-	  "REQTIME WARNING: offset +15 ms +/- 1 ms (beyond the warning range @0.01:0.02 s), "
+	  "REQTIME WARNING: offset +15 ms +/- 1 ms (beyond the warning range @10ms:20ms), "
 	  "stratum 3, one server alone|"
 	  "offset=0.015s;@0.01:0.02; bound=0.001s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the largest offset", INT64_MAX, INT64_MAX, "50ms", "1s", HEALTH_WARNING,
 	  "REQTIME WARNING: offset +106751 d 23:47:17 +/- 106751 d 23:47:17 (inconclusive for "
-	  "the critical range -1:1 s) (inconclusive for the warning range -0.05:0.05 s), "
+	  "the critical range 1s) (inconclusive for the warning range 50ms), "
 	  "stratum 3, one server alone|"
-	  "offset=9223372036.854775807s;-0.05:0.05;-1:1 bound=9223372036.854775807s;;;0 "
+	  "offset=9223372036.854775807s;0.05;1 bound=9223372036.854775807s;;;0 "
 	  "root_distance=0.015s;;;0 stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 "
 	  "agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the smallest offset", INT64_MIN, 0, "50ms", "1s", HEALTH_CRITICAL,
 	  "REQTIME CRITICAL: offset -106751 d 23:47:16.854775808 +/- 0 s (beyond the critical range "
-	  "-1:1 s), stratum 3, one server alone|"
-	  "offset=-9223372036.854775808s;-0.05:0.05;-1:1 bound=0s;;;0 "
+	  "1s), stratum 3, one server alone|"
+	  "offset=-9223372036.854775808s;0.05;1 bound=0s;;;0 "
 	  "root_distance=0.015s;;;0 stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 "
 	  "agreeing=1;;;0 falsetickers=0;;;0" },
 };
@@ -245,14 +245,14 @@ static const struct other_row {
 	  ", the stratum is not known, " },
 	{ "bound well", HEALTH_BOUND, "10ms", "1s", true, HEALTH_OK, "ms, stratum" },
 	{ "bound warning", HEALTH_BOUND, "1ms", "1s", true, HEALTH_WARNING,
-	  ", bound 10 ms (beyond the warning range 0.001 s), " },
+	  ", bound 10 ms (beyond the warning range 1ms), " },
 	{ "bound critical", HEALTH_BOUND, NULL, "9.999ms", true, HEALTH_CRITICAL,
-	  ", bound 10 ms (beyond the critical range 0.009999 s), " },
+	  ", bound 10 ms (beyond the critical range 9.999ms), " },
 	/* the best of the two selected: 8 ms / 2 + 1 ms */
 	{ "root distance well", HEALTH_ROOT_DISTANCE, "5ms", NULL, true, HEALTH_OK,
 	  "ms, stratum" },
 	{ "root distance warning", HEALTH_ROOT_DISTANCE, "4999us", "5s", true, HEALTH_WARNING,
-	  ", root distance 5 ms (beyond the warning range 0.004999 s), " },
+	  ", root distance 5 ms (beyond the warning range 4999us), " },
 	{ "root distance not known", HEALTH_ROOT_DISTANCE, NULL, "5s", false, HEALTH_UNKNOWN,
 	  ", the root distance is not known, " },
 };

@@ -340,44 +340,6 @@ static void past_is_chosen(void **state)
 	history_close(history);
 }
 
-static void floor_of_the_last_trusted(void **state)
-{
-	struct run_record run = a_run(0);
-	struct instant floor = { -1 };
-	struct history *history = opened();
-	struct run_record loaded[ROOM];
-	size_t count = 0;
-
-	(void)state;
-	assert_int_equal(history_load_floor(history, &floor), -ENOENT);
-	run.offset_ns = 1000;
-	run.bound_ns = 300;
-	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	/* Whom a query or a dry run asks may be anybody. */
-	run.offset_ns = DAY_NS;
-	run.verb = RECORD_QUERY;
-	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	run.verb = RECORD_SET;
-	run.is_dry = 1;
-	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	run.is_dry = 0;
-	run.status = RUN_REFUSED;
-	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	run.status = RUN_NO_ANSWER;
-	run.has_answer = 0;
-	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	assert_int_equal(history_load_floor(history, &floor), 0);
-	assert_int_equal(floor.unix_ns, run.at.unix_ns + 700);
-	assert_int_equal(history_load_set_runs(history, loaded, ROOM, &count), 0);
-	assert_int_equal(count, 3);
-	for (size_t i = 0; i < count; i++) {
-		assert_true(loaded[i].verb == RECORD_SET && !loaded[i].is_dry);
-	}
-	assert_int_equal(history_load_runs(history, loaded, ROOM, &count), 0);
-	assert_int_equal(count, 5);
-	history_close(history);
-}
-
 static void kisses_are_remembered(void **state)
 {
 	const struct instant now = { NOW_NS };
@@ -508,6 +470,7 @@ static void what_is_old_goes(void **state)
 	run.has_answer = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	run = a_run(0);
+	run.kernel_flags |= RECORD_CONFIRMED;
 	run.at.unix_ns = NOW_NS + HISTORY_KEEP_NS;
 	run.offset_ns = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
@@ -517,11 +480,102 @@ static void what_is_old_goes(void **state)
 	run.has_answer = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 4);
+	/* Nor does a time that may be a lie. */
 	run.has_answer = 1;
+	run.kernel_flags &= ~RECORD_CONFIRMED;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	assert_int_equal(run_count(history), 3); /* the old one and the strange one went */
+	assert_int_equal(run_count(history), 5);
+	run.kernel_flags |= RECORD_CONFIRMED;
+	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
+	assert_int_equal(run_count(history), 4); /* the old one and the strange one went */
 	history_close(history);
 	assert_int_equal(sql("d/history.db", "SELECT count(*) FROM source"), 0);
+}
+
+/* ---- silent servers ---- */
+
+/* A confirmed run of `set`, so many days later; which of the three were heard. */
+static void a_day(struct history *history, int64_t days, const bool heard[SOURCES])
+{
+	struct run_record run = a_run(0);
+	struct source_record sources[SOURCES];
+
+	run.verb = RECORD_SET;
+	run.is_dry = 0;
+	run.kernel_flags |= RECORD_CONFIRMED;
+	run.offset_ns = 0;
+	run.at.unix_ns = NOW_NS + days * DAY_NS;
+	three_sources(sources);
+	for (size_t i = 0; i < SOURCES; i++) {
+		sources[i].received_count = heard[i];
+	}
+	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
+}
+
+static size_t silent_at(struct history *history, int64_t days, struct silent_server ret[4])
+{
+	size_t count = 99;
+
+	assert_int_equal(history_load_silent(history,
+	                                     (struct instant){ NOW_NS + days * DAY_NS },
+	                                     ret, 4, &count),
+	                 0);
+	return count;
+}
+
+static void silent_for_a_month(void **state)
+{
+	static const bool all[SOURCES] = { true, true, true };
+	static const bool first_only[SOURCES] = { true, false, false };
+	struct silent_server silent[4];
+	struct history *history = opened();
+
+	(void)state;
+	a_day(history, 0, all);
+	assert_int_equal(silent_at(history, 40, silent), 0);
+	for (int64_t day = 1; day <= 30; day++) {
+		a_day(history, day, first_only);
+	}
+	assert_int_equal(silent_at(history, 30, silent), 0);
+	a_day(history, 31, first_only);
+	assert_int_equal(silent_at(history, 31, silent), 2);
+	assert_string_equal(silent[0].name, "ntp1.example");
+	assert_int_equal(silent[0].port, 10123);
+	assert_int_equal(silent[0].since.unix_ns, NOW_NS + DAY_NS);
+	/* Its name was never resolved. */
+	assert_string_equal(silent[1].name, "ntp2.example");
+	a_day(history, 32, all);
+	assert_int_equal(silent_at(history, 70, silent), 0);
+	history_close(history);
+}
+
+static void silent_and_not_asked(void **state)
+{
+	static const bool none[SOURCES] = { false };
+	struct run_record run = a_run(0);
+	struct source_record sources[SOURCES];
+	struct silent_server silent[4];
+	struct history *history = opened();
+
+	(void)state;
+	a_day(history, 0, none);
+	assert_int_equal(silent_at(history, 31, silent), 3);
+	/* In hold-off it was not asked; and who is not on the list any more is forgotten. */
+	run.verb = RECORD_SET;
+	run.is_dry = 0;
+	run.kernel_flags |= RECORD_CONFIRMED;
+	run.offset_ns = 0;
+	run.at.unix_ns = NOW_NS + 8 * DAY_NS;
+	three_sources(sources);
+	sources[0].sent_count = sources[0].received_count = 0;
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
+	assert_int_equal(silent_at(history, 60, silent), 0);
+	/* A time that may be a lie is none to count from. */
+	run.kernel_flags &= ~RECORD_CONFIRMED;
+	sources[0].sent_count = 1;
+	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
+	assert_int_equal(silent_at(history, 60, silent), 0);
+	history_close(history);
 }
 
 /* A clock in the future must not make everything old: the answer says what time it is. */
@@ -689,7 +743,7 @@ static void other_program_without_id(void)
 
 static void newer_version(void)
 {
-	sql("d/history.db", "PRAGMA user_version=4");
+	sql("d/history.db", "PRAGMA user_version=5");
 }
 
 static void version_zero(void)
@@ -881,7 +935,7 @@ static void strange_rows_are_left_out(void **state)
 		"is_dry=2",
 		"bound_ns=NULL",
 		"boot_id=hex(zeroblob(99))",
-		"kernel_flags=99",
+		"kernel_flags=199",
 		"verb=NULL",
 	};
 	struct history *history;
@@ -1275,8 +1329,8 @@ static void killed_at_any_time(void **state)
 	for (unsigned i = 0; i < 40; i++) {
 		/* On a machine so slow that nothing was stored, longer and longer. */
 		const long slow = known == 0 ? 1 + (long)i / 2 : 1;
-		const struct timespec nap = { .tv_nsec = (1 + i * 7919 % 29) * 1000000L *
-			                                 slow };
+		const struct timespec nap = { .tv_nsec = (1 + (long)i * 7919 % 29) *
+			                                 1000000L * slow };
 		int ends[2], status = 0;
 		struct history *history;
 		ssize_t len;
@@ -1367,12 +1421,13 @@ int main(void)
 	TEST("comes out as it went in", comes_out_as_it_went_in);
 	TEST("the latest runs, oldest first", latest_oldest_first);
 	TEST("past runs by choice", past_is_chosen);
-	TEST("floor of the last trusted run", floor_of_the_last_trusted);
 	TEST("kisses are remembered", kisses_are_remembered);
 	TEST("kiss of a run that stepped", kiss_of_a_run_that_stepped);
 	TEST("69 kiss until the year 9999", kiss_until_the_year_9999);
 	TEST("values by key", values_by_key);
 	TEST("what is old goes", what_is_old_goes);
+	TEST("silent for a month", silent_for_a_month);
+	TEST("silent, and not asked", silent_and_not_asked);
 	TEST("a wrong clock forgets nothing", a_wrong_clock_forgets_nothing);
 	TEST("no more than the cap", no_more_than_the_cap);
 	TEST("68 one corrupt file", one_corrupt_file);

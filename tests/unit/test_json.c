@@ -122,7 +122,8 @@ static void whole_line(void **state)
 		"\"delay_ns\":0,\"root_delay_ns\":0,\"root_dispersion_ns\":15,\"sent\":2,"
 		"\"received\":1}],\"plan\":{\"action\":\"step\",\"by_ns\":-5,\"reason\":"
 		"\"--step was "
-		"given\",\"lasts_ns\":null},\"applied\":{\"action\":\"step\",\"by_ns\":-5,"
+		"given\",\"lasts_ns\":null},\"held_back\":null,\"applied\":{\"action\":"
+		"\"step\",\"by_ns\":-5,"
 		"\"lasts_ns\":null,\"ends\":null},\"learnt\":null}");
 	free(text);
 }
@@ -135,7 +136,7 @@ static void unknown_is_null(void **state)
 		                             "bound_ns",      "delay_ns",
 		                             "root_delay_ns", "root_dispersion_ns" };
 	static const char *const top_nulls[] = { "offset_ns", "bound_ns", "delay_ns",
-		                                 "leap", "plan" };
+		                                 "leap",      "plan",     "held_back" };
 	struct run_source source = unresolved();
 	struct run run = run_of(&source, 1);
 	const struct json_report report = { .verb = "query", .run = &run };
@@ -164,7 +165,7 @@ static void unknown_is_null(void **state)
 	assert_int_equal(json_integer_value(json_object_get(shown, "sent")), 0);
 	/* `query` applies nothing and does not speak of it. */
 	assert_null(json_object_get(root, "applied"));
-	assert_int_equal(json_object_size(root), 11);
+	assert_int_equal(json_object_size(root), 12);
 	json_decref(root);
 }
 
@@ -196,7 +197,7 @@ static void check_has_its_state(void **state)
 	json_t *root = render(&report), *check = json_object_get(root, "check");
 
 	(void)state;
-	assert_int_equal(json_object_size(root), 12);
+	assert_int_equal(json_object_size(root), 13);
 	assert_int_equal(json_object_size(check), 3);
 	assert_string_equal(json_string_value(json_object_get(check, "state")), "warning");
 	assert_int_equal(json_integer_value(json_object_get(check, "exit_status")), 1);
@@ -306,7 +307,7 @@ static void no_sources(void **state)
 	(void)state;
 	root = render(&report);
 	assert_true(json_is_null(json_object_get(root, "sources")));
-	assert_int_equal(json_object_size(root), 11);
+	assert_int_equal(json_object_size(root), 12);
 	json_decref(root);
 }
 
@@ -343,6 +344,9 @@ static void slew_and_learnt(void **state)
 		                           .long_term_ppb = -49000,
 		                           .corrected_ns = -77 } };
 	const struct plan plan = { PLAN_SLEW, PLAN_ADVISED, 220000 };
+	const struct held_back held_back = { { INT64_C(1795350896) * NS_PER_S },
+		                             { INT64_C(1795351196) * NS_PER_S },
+		                             -5 };
 	const struct run run = { .status = RUN_OK };
 	struct json_report report = { .verb = "set",
 		                      .run = &run,
@@ -358,16 +362,23 @@ static void slew_and_learnt(void **state)
 
 	(void)state;
 	text = json_render(&report);
-	assert_non_null(strstr(text,
-	                       "\"lasts_ns\":440000000},\"applied\":{\"action\":\"slew\","
-	                       "\"by_ns\":220000,\"lasts_ns\":440000000,"
-	                       "\"ends\":\"2026-11-22T12:34:56.000000000Z\"},"
-	                       "\"learnt\":{\"state\":\"steady\","
-	                       "\"frequency_ppb\":-50012,\"frequency_sd_ppb\":13,"
-	                       "\"phase_ns\":220000,\"phase_sd_ns\":85000,"
-	                       "\"bound_ns\":1500000,\"ahead_ns\":3600000000000,"
-	                       "\"long_term_ppb\":-49000,\"corrected_day_ns\":-77,"
-	                       "\"rate_missing_ppb\":1200}}"));
+	assert_non_null(strstr(text, "\"lasts_ns\":440000000},\"held_back\":null,"
+	                             "\"applied\":{\"action\":\"slew\","
+	                             "\"by_ns\":220000,\"lasts_ns\":440000000,"
+	                             "\"ends\":\"2026-11-22T12:34:56.000000000Z\"},"
+	                             "\"learnt\":{\"state\":\"steady\","
+	                             "\"frequency_ppb\":-50012,\"frequency_sd_ppb\":13,"
+	                             "\"phase_ns\":220000,\"phase_sd_ns\":85000,"
+	                             "\"bound_ns\":1500000,\"ahead_ns\":3600000000000,"
+	                             "\"long_term_ppb\":-49000,\"corrected_day_ns\":-77,"
+	                             "\"rate_missing_ppb\":1200}}"));
+	free(text);
+	report.held_back = &held_back;
+	text = json_render(&report);
+	assert_non_null(strstr(text, "\"held_back\":{"
+	                             "\"first_seen\":\"2026-11-22T12:34:56.000000000Z\","
+	                             "\"confirm_after\":\"2026-11-22T12:39:56.000000000Z\","
+	                             "\"by_ns\":-5}"));
 	free(text);
 	learnt.has_phase = false;
 	learnt.has_bound = false;

@@ -111,18 +111,23 @@ int __wrap_adjtime(const struct timeval *delta, struct timeval *old)
 
 long __wrap_syscall(long number, ...)
 {
-	const struct timeval *to;
+	/* The kernel's layout, whatever the C library's struct timeval is. */
+	const struct {
+		long tv_sec;
+		long tv_usec;
+	} * to;
 	const void *zone;
 	va_list args;
 
 	assert_int_equal(number, SYS_settimeofday);
 	va_start(args, number);
-	to = va_arg(args, const struct timeval *);
+	to = va_arg(args, const void *);
 	zone = va_arg(args, const void *);
 	va_end(args);
 	assert_null(zone); /* a zone would set the kernel's, once and for all */
 	kernel.settimeofday_calls++;
-	kernel.settimeofday = *to;
+	kernel.settimeofday =
+		(struct timeval){ .tv_sec = to->tv_sec, .tv_usec = to->tv_usec };
 	return answer(kernel.settimeofday_error, 0);
 }
 
@@ -249,6 +254,24 @@ static void fallback_value(void **state)
 	          kernel.settimeofday.tv_usec * NS_PER_US;
 	assert_true(told_ns >= low_ns - 500 && told_ns <= high_ns + 500);
 	assert_in_range(kernel.settimeofday.tv_usec, 0, 999999);
+}
+
+/* 2100: no 32 bits hold it, and the call must not make another time of it. */
+static void fallback_beyond_2038(void **state)
+{
+	enum kernel_clock_method method;
+	const int64_t by_ns = INT64_C(4102444800) * NS_PER_S - wall_ns();
+
+	(void)state;
+	kernel.adjtime_error = EINVAL;
+	kernel.settime_error = EINVAL;
+	if (sizeof(long) < 8) {
+		assert_int_equal(kernel_clock_step(by_ns, &method), -EOVERFLOW);
+		assert_int_equal(kernel.settimeofday_calls, 0);
+		return;
+	}
+	assert_int_equal(kernel_clock_step(by_ns, &method), 0);
+	assert_in_range(kernel.settimeofday.tv_sec, 4102444800 - 1, 4102444800 + 60);
 }
 
 /* ---- slew ---- */
@@ -604,7 +627,7 @@ int main(void)
 {
 	struct CMUnitTest tests[COUNT_OF(steps) + COUNT_OF(orders) + COUNT_OF(slews) +
 	                        COUNT_OF(mays) + COUNT_OF(states) + COUNT_OF(tolds) +
-	                        COUNT_OF(told_fails) + 6];
+	                        COUNT_OF(told_fails) + 7];
 	size_t n = 0;
 
 	ROWS(steps, step_value);
@@ -615,6 +638,7 @@ int main(void)
 	ROWS(mays, may_set);
 	ROWS(states, state_is_told);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(fallback_value, start);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(fallback_beyond_2038, start);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(slew_too_far, start);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(state_fails, start);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(reading_lies_between, start);

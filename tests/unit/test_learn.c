@@ -195,6 +195,44 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 	assert_false(learn_memo_read(&memo, sizeof(memo) - 1, &copy));
 }
 
+/* Before each run: as good as what a run before it has shown of the clock, and worth nothing after a
+ * reboot.  What `set` would have said at the time is what is worked out here. */
+static void promises_of_the_past(void **state)
+{
+	static struct run_record runs[RUNS + 3];
+	const struct discipline_action nothing = { .slew_ns = 0 };
+	int64_t promises[RUNS + 3], without[RUNS + 1];
+	struct discipline d;
+	struct learnt learnt;
+
+	(void)state;
+	history(runs);
+	runs[RUNS] = a_run(
+		RUNS, 170 * NS_PER_MS); /* a query, and a dry run: they teach nothing */
+	runs[RUNS].verb = RECORD_QUERY;
+	runs[RUNS + 1] = a_run(RUNS + 1, 180 * NS_PER_MS);
+	runs[RUNS + 1].is_dry = 1;
+	runs[RUNS + 2] = a_run(RUNS + 2, 180 * NS_PER_MS);
+	memcpy(runs[RUNS + 2].boot_id, "two", 4);
+	learn_promises(runs, RUNS + 3, promises);
+	assert_true(promises[0] == INT64_MAX);
+	for (size_t i = 1; i < RUNS; i++) {
+		assert_true(promises[i] >= runs[i].offset_ns - runs[i].bound_ns);
+	}
+	/* 50 ppm of an hour are known by now. */
+	assert_true(promises[RUNS - 1] < 190 * NS_PER_MS);
+	assert_true(promises[RUNS + 1] > promises[RUNS]);
+	assert_true(promises[RUNS + 2] == INT64_MAX);
+	runs[RUNS] = runs[RUNS + 1];
+	learn_promises(runs, RUNS + 1, without);
+	assert_int_equal(promises[RUNS + 1], without[RUNS]);
+	/* As `set` said it, for an hour. */
+	learn_replay(runs, RUNS - 1, &d);
+	learnt = learn_view(&d, &nothing, runs[RUNS - 1].boot_ns - runs[RUNS - 2].boot_ns);
+	assert_true(learnt.has_bound);
+	assert_true(learnt.bound_ns >= promises[RUNS - 1]);
+}
+
 static void what_is_shown(void **state)
 {
 	struct run_record now = a_run(RUNS, 180 * NS_PER_MS);
@@ -240,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
 		cmocka_unit_test(the_interval_is_the_usual_one),
 		cmocka_unit_test(a_memo_and_the_rest_equal_a_replay),
+		cmocka_unit_test(promises_of_the_past),
 		cmocka_unit_test(what_is_shown),
 	};
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
@@ -86,6 +87,7 @@ static void answers_come_from_the_address_asked(void **state)
 		assert_false(datagram.is_cut);
 		assert_true(datagram.is_answerable);
 		assert_int_equal(datagram.from.family, family);
+		assert_int_equal(datagram.link, if_nametoindex("lo"));
 		assert_true(datagram.has_arrived);
 		assert_in_range(instant_diff_ns(now.wall, datagram.arrived), 0, NS_PER_S);
 	}
@@ -120,6 +122,8 @@ static void long_datagrams_are_cut(void **state)
 	listen_datagram(batch, 0, &datagram);
 	assert_false(datagram.is_cut);
 	assert_int_equal(datagram.len, LISTEN_ROOM);
+	/* Also known on a socket of one address. */
+	assert_int_equal(datagram.link, if_nametoindex("lo"));
 	close(fd);
 	fd = client(listen_address(socket), octets, LISTEN_ROOM + 1, 1);
 	assert_int_equal(listen_receive(socket, batch, true), 1);
@@ -185,11 +189,66 @@ static void a_port_is_shared_by_invitation_only(void **state)
 	(void)state;
 	assert_int_equal(listen_open(&at, false, &first), 0);
 	at = listen_address(first);
+	/* Alone until listen_share(): also for a socket that would share. */
+	assert_int_equal(listen_open(&at, true, &stranger), -EADDRINUSE);
+	assert_int_equal(listen_share(first), 0);
 	assert_int_equal(listen_open(&at, true, &another), 0);
 	assert_int_equal(listen_address(another).port, at.port);
 	assert_int_equal(listen_open(&at, false, &stranger), -EADDRINUSE);
 	listen_close(another);
+	listen_close_to_others(first);
+	assert_int_equal(listen_open(&at, true, &stranger), -EADDRINUSE);
 	listen_close(first);
+}
+
+/* Given away to another user, who alone may then share. */
+static void a_socket_given_away_is_not_shared(void **state)
+{
+	struct address at = loopback(ADDRESS_IPV4);
+	struct listen_socket *first, *another, *stranger;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("# needs root\n");
+		skip();
+	}
+	assert_int_equal(listen_open(&at, false, &first), 0);
+	at = listen_address(first);
+	assert_int_equal(listen_share(first), 0);
+	assert_int_equal(listen_open(&at, true, &another), 0);
+	listen_own(first, 65534);
+	listen_own(another, 65534);
+	assert_int_equal(listen_open(&at, true, &stranger), -EADDRINUSE);
+	listen_close(another);
+	listen_close(first);
+}
+
+/* 192.0.2.1 and 2001:db8::1 are documentation's: no host has them. */
+static void an_absent_address_is_bound(void **state)
+{
+	static const struct address absent[] = {
+		{ .family = ADDRESS_IPV4, .octets = { 192, 0, 2, 1 } },
+		{ .family = ADDRESS_IPV6, .octets = { 0x20, 1, 0xd, 0xb8, [15] = 1 } },
+	};
+	const struct address here = loopback(ADDRESS_IPV4);
+	struct listen_socket *socket;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(absent); i++) {
+		int r = listen_open(&absent[i], false, &socket);
+
+		if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) {
+			print_message("# this host has no IPv6\n");
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_true(listen_is_absent(socket));
+		listen_close(socket);
+	}
+	assert_int_equal(listen_open(&here, false, &socket), 0);
+	assert_false(listen_is_absent(socket));
+	assert_int_equal(listen_stamp_error(socket), 0);
+	listen_close(socket);
 }
 
 /* A socket that sends to itself. */
@@ -398,6 +457,8 @@ int main(void)
 		cmocka_unit_test(a_batch_has_an_end),
 		cmocka_unit_test(a_lost_answer_is_only_itself),
 		cmocka_unit_test(a_port_is_shared_by_invitation_only),
+		cmocka_unit_test(a_socket_given_away_is_not_shared),
+		cmocka_unit_test(an_absent_address_is_bound),
 		cmocka_unit_test(interrupt_wakes_a_reader),
 		cmocka_unit_test(clocks),
 		cmocka_unit_test_prestate(departures_are_told, IPV4),

@@ -252,34 +252,6 @@ static void fifty_at_once(void **state)
 		.teardown_func = tear_down                                                 \
 	}
 
-/* What one holder noted the next one reads, also when one of the two files is gone. */
-static void row_75_note(void **state)
-{
-	struct lock lock;
-	int64_t noted = 0;
-
-	(void)state;
-	assert_int_equal(lock_take("a", "run", &lock), 0);
-	assert_false(lock_noted(&lock, &noted));
-	lock_note(&lock, -123456789);
-	lock_release(&lock);
-	assert_int_equal(lock_take("a", "run", &lock), 0);
-	assert_true(lock_noted(&lock, &noted));
-	assert_int_equal(noted, -123456789);
-	lock_release(&lock);
-	assert_int_equal(remove("run/reqtime.lock"), 0);
-	assert_int_equal(lock_take("a", NULL, &lock), 0);
-	noted = 0;
-	assert_true(lock_noted(&lock, &noted));
-	assert_int_equal(noted, -123456789);
-	lock_release(&lock);
-	/* A file that holds something else is no note. */
-	assert_int_equal(truncate("a/lock", 7), 0);
-	assert_int_equal(lock_take("a", NULL, &lock), 0);
-	assert_false(lock_noted(&lock, &noted));
-	lock_release(&lock);
-}
-
 enum { OWNER = 12345 };
 
 static int owner_takes(void)
@@ -347,7 +319,6 @@ int main(void)
 		TEST("72 freed by death", freed_by_death),
 		TEST("forgotten by a child", forgotten_by_a_child),
 		TEST("71 fifty at once", fifty_at_once),
-		TEST("75 a note for the next", row_75_note),
 		TEST("root and the owner share it", shared_with_its_owner),
 	};
 

@@ -24,7 +24,7 @@
 #define MONO_NS (1000 * NS_PER_S)
 #define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the departure */
 
-enum { SERVERS_MAX = 4, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64, TOLD_MAX = 6 };
+enum { SERVERS_MAX = 5, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64, TOLD_MAX = 6 };
 
 /* What becomes of one request. */
 enum conduct {
@@ -49,6 +49,8 @@ struct server {
 	size_t turn_count; /* the last goes on */
 	int64_t drift_ppb; /* its clock runs fast since the beginning */
 	int64_t root_delay_ns, root_dispersion_ns;
+	uint8_t leap;
+	bool is_same; /* it shows the daemon that all of these show */
 };
 
 /* What happens to this machine. */
@@ -80,6 +82,13 @@ struct naming {
 	struct told told[TOLD_MAX];
 	const char *addresses; /* of all sources in the order that is shown; "-": none */
 	size_t asked_count;    /* 0: any */
+	size_t server_count, agreeing_count; /* SERVERs; 0: any */
+};
+
+/* A server in hold-off. */
+struct held {
+	uint32_t code; /* enum ntp_kiss; 0: not held */
+	int64_t age_ns;
 };
 
 struct row {
@@ -88,14 +97,17 @@ struct row {
 		servers[SERVERS_MAX]; /* of sources, in the order of their coming up */
 	const struct naming *naming;  /* NULL: the servers are addresses */
 	struct action actions[ACTIONS_MAX];
-	bool is_private;     /* addresses of the own network: asked more often */
-	bool has_no_left;    /* no kernel stamp of the departure */
-	bool has_no_arrived; /* ... of the arrival */
-	bool wakes_early;    /* each wait() ends too soon at first, with nothing */
-	unsigned samples;    /* 0: 4 */
-	int64_t timeout_ns;  /* 0: 5 s */
-	int64_t target_ns;   /* 0: the default */
-	int64_t wall_ns;     /* the local clock at the start; 0: UTC_NS */
+	struct held held[SERVERS_MAX];
+	size_t liars;           /* --liars and 1; 0: not given */
+	const char *run_reason; /* NULL: any; else a part of it */
+	bool is_private;        /* addresses of the own network: asked more often */
+	bool has_no_left;       /* no kernel stamp of the departure */
+	bool has_no_arrived;    /* ... of the arrival */
+	bool wakes_early;       /* each wait() ends too soon at first, with nothing */
+	unsigned samples;       /* 0: 4 */
+	int64_t timeout_ns;     /* 0: 5 s */
+	int64_t target_ns;      /* 0: the default */
+	int64_t wall_ns;        /* the local clock at the start; 0: UTC_NS */
 	int64_t local_drift_ppb;
 	/* wanted */
 	enum run_status status;
@@ -105,6 +117,7 @@ struct row {
 	unsigned sent_min, sent_max;        /* of the first source */
 	int64_t bound_min_ns, bound_max_ns; /* 0: any */
 	int64_t took_min_ns, took_max_ns;   /* 0: any */
+	uint8_t leap;
 };
 
 struct arrival {
@@ -276,11 +289,13 @@ static void answer(struct world *w, size_t source, const struct turn *turn,
 		.version = NTP_VERSION,
 		.mode = NTP_MODE_SERVER,
 		.stratum = 2,
+		.leap = server->leap,
 		.precision_log2_s = -24,
 		.root_delay = ntp_short_from_ns(server->root_delay_ns),
 		.root_dispersion = ntp_short_from_ns(server->root_dispersion_ns),
-		.refid = { 10, 0, 0, (uint8_t)source },
-		.reference = ntp_from_instant(instant_add_ns(t2, -S)),
+		.refid = { 10, 0, 0, server->is_same ? 99 : (uint8_t)source },
+		.reference = ntp_from_instant(server->is_same ? (struct instant){ UTC_NS }
+		                                              : instant_add_ns(t2, -S)),
 		.origin = origin,
 		.receive = ntp_from_instant(t2),
 		.transmit = ntp_from_instant(instant_add_ns(t2, turn->held_ns)),
@@ -544,6 +559,34 @@ static const struct row rows[] = {
 	  .has_no_left = true, .has_no_arrived = true, .sent_min = 1, .sent_max = 1, .bound_min_ns = S },
 	{ .name = "row 76 stopped for 10 s, past the deadline: it ends at once", .servers = THREE({ WAY(10 * MS, 10 * MS) }),
 	  MEANWHILE(STALL, 10 * S), .or_status = RUN_NO_MAJORITY, .first = SOURCE_SELECTED, .sent_min = 1, .sent_max = 1, .took_max_ns = 11 * S },
+#define MINUTE (60 * S)
+#define RATE(age) { NTP_KISS_RATE, age }
+#define GOOD(way) { WAY(way, way) }
+#define DEAD { .turn_count = 1, .turns = { { LOST, 0, 0, 0, 0, 0 } } }
+#define NO_PORT { .turn_count = 1, .turns = { { ICMP, 0, 0, 0, 0, ECONNREFUSED } } }
+	{ .name = "C26 in hold-off, and a majority without it: not asked", .servers = { GOOD(10 * MS), GOOD(10 * MS), GOOD(11 * MS) },
+	  .held = { RATE(20 * MINUTE) }, .first = SOURCE_REJECTED, .reason = "=asked to be left alone (kiss code RATE) until 11:26 UTC; to ask it now: reqtime query --state-dir /dev/null",
+	  .sent_min = 0, .sent_max = 0, .took_max_ns = 40 * MS },
+	{ .name = "C26 in hold-off, and no majority without it: asked once", .servers = { GOOD(10 * MS), GOOD(10 * MS), NO_PORT },
+	  .held = { RATE(20 * MINUTE) }, .reason = "until 11:26 UTC; asked all the same: answered", .sent_min = 1, .sent_max = 1, .took_max_ns = 400 * MS },
+	{ .name = "C25 DENY, and no majority without it: asked once", .servers = { GOOD(10 * MS), NO_PORT, GOOD(10 * MS) },
+	  .held = { { NTP_KISS_DENY, 20 * MINUTE } }, .reason = "(kiss code DENY)", .sent_min = 1, .sent_max = 1, .took_max_ns = 400 * MS },
+	{ .name = "C26 in hold-off for less than 15 minutes: not asked, and it counts", .servers = { GOOD(10 * MS), GOOD(10 * MS), NO_PORT },
+	  .held = { RATE(14 * MINUTE) }, .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 0, .sent_max = 0,
+	  .run_reason = "no majority: 1 of 3 agree, 2 are needed; 203.0.113.1: asked to be left alone (kiss code RATE) until 11:32 UTC; 203.0.113.3: Connection refused" },
+	{ .name = "C26 in hold-off, the only one: asked once, and silent", .servers = { DEAD }, .held = { RATE(20 * MINUTE) }, .is_private = true,
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "until 11:26 UTC; asked all the same: no answer", .sent_min = 1, .sent_max = 1 },
+	{ .name = "C26 in hold-off, another is silent: asked when half of the time is over", .servers = { GOOD(10 * MS), GOOD(10 * MS), DEAD },
+	  .held = { RATE(20 * MINUTE) }, .sent_min = 1, .sent_max = 1, .took_min_ns = 2500 * MS, .took_max_ns = 2540 * MS },
+	{ .name = "C26 in hold-off, two dissent: it could not help, and is not asked",
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS), { .turn_count = 1, .turns = { { ANSWER, MS, MS, HOUR, 0, 0 } } },
+	               { .turn_count = 1, .turns = { { ANSWER, MS, MS, -HOUR, 0, 0 } } } },
+	  .held = { RATE(20 * MINUTE) }, .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 0, .sent_max = 0, .took_max_ns = 40 * MS },
+	{ .name = "C31 --liars 0: one is enough", .servers = { GOOD(10 * MS), NO_PORT, NO_PORT }, .liars = 1,
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 400 * MS },
+	{ .name = "C31 --liars 2 of four: cannot be met", .servers = { GOOD(10 * MS), GOOD(10 * MS), GOOD(10 * MS), GOOD(10 * MS) }, .liars = 3,
+	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 1,
+	  .run_reason = "=no majority: --liars 2 needs 5 sources or more, 4 are named" },
 #define NAMES(...) .naming = &(const struct naming){ __VA_ARGS__ }
 #define V4 ADDRESS_IPV4
 #define V6 ADDRESS_IPV6
@@ -575,7 +618,8 @@ static const struct row rows[] = {
 	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 0, V6, NULL, NODATA },
 	                              { MS, 1, V4, "192.0.2.2", NULL }, { S, 1, V6, "2001:db8::2", NULL } },
 	        .addresses = "192.0.2.1 192.0.2.2 2001:db8::2", .asked_count = 2),
-	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 4, .took_min_ns = S },
+	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 4, .took_min_ns = S,
+	  .run_reason = "=1 server says 0 s, 1 says +1 h 00:00; name one more server, or trust one alone: reqtime set SERVER" },
 	{ .name = "names: a name that fails alike in both families has one reason", HONEST,
 	  NAMES(.count = 1, .told = { { MS, 0, V6, NULL, NODATA }, { 2 * MS, 0, V4, NULL, NODATA } }, .addresses = "-"),
 	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "=" NODATA, .took_max_ns = 3 * MS },
@@ -593,11 +637,70 @@ static const struct row rows[] = {
 	  .sent_min = 1, .sent_max = 1, .took_max_ns = 30 * MS },
 	{ .name = "names: one family leads to loopback, the other nowhere", HONEST,
 	  NAMES(.count = 1, .told = { { MS, 0, V4, "127.0.0.1", NULL }, { 2 * MS, 0, V6, NULL, NODATA } }, .addresses = "-"),
-	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "loopback", .took_max_ns = 3 * MS },
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "=its name leads to this machine: name another server, or 127.0.0.1 to ask this one", .took_max_ns = 3 * MS },
+	{ .name = "names: a multicast address alone", HONEST,
+	  NAMES(.count = 1, .told = { { MS, 0, V4, "224.0.1.1", NULL }, { 2 * MS, 0, V6, NULL, NODATA } }, .addresses = "-"),
+	  .status = RUN_NO_ANSWER, .first = SOURCE_REJECTED, .reason = "=its name leads to 224.0.1.1, which is no server's address", .took_max_ns = 3 * MS },
 	{ .name = "names: a link-local address without its interface is not asked", HONEST,
 	  NAMES(.count = 1, .told = { { MS, 0, V4, NULL, NODATA }, { MS, 0, V6, "fe80::1", NULL } }, .addresses = "fe80::1", .asked_count = 1),
 	  .status = RUN_NO_ANSWER, .first = SOURCE_UNREACHABLE, .reason = "=fe80::1 is link-local: add the interface, fe80::1%eth0",
 	  .took_max_ns = 3 * MS },
+#define LIE(by) { .turn_count = 1, .turns = { { ANSWER, 10 * MS, 10 * MS, by, 0, 0 } } }
+	{ .name = "row 51 a name with two addresses that lie has one vote beside two servers",
+	  .servers = { LIE(HOUR), GOOD(10 * MS), GOOD(11 * MS), LIE(HOUR) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2", NULL }, { MS, 0, V6, NULL, NODATA }, { MS, 1, V4, "192.0.2.3", NULL },
+	                              { MS, 2, V4, "192.0.2.4", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4", .asked_count = 3, .server_count = 3, .agreeing_count = 2),
+	  .first = SOURCE_FALSETICKER, .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	{ .name = "row 51 of two names each address has a vote",
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS), GOOD(10 * MS), GOOD(11 * MS) },
+	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2 192.0.2.3", NULL }, { MS, 1, V4, "192.0.2.4", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4", .asked_count = 4, .server_count = 2, .agreeing_count = 2),
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	{ .name = "row 51 a server by two names is one SERVER",
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 1, V4, "192.0.2.2", NULL }, { 2 * MS, 2, V4, "192.0.2.1 192.0.2.1", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.1 192.0.2.1", .asked_count = 2, .server_count = 2, .agreeing_count = 2),
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	/* Else two SERVERs would be left, all addresses would have votes, and three of five would lie. */
+	{ .name = "row 51 a misled name cannot swallow a server by leading to it, too",
+	  .servers = { GOOD(10 * MS), LIE(S), GOOD(10 * MS), LIE(HOUR), LIE(HOUR) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2 192.0.2.3", NULL }, { 2 * MS, 1, V4, "192.0.2.1", NULL }, { 2 * MS, 2, V4, "192.0.2.4", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.1 192.0.2.4", .asked_count = 3, .server_count = 3, .agreeing_count = 2),
+	  .first = SOURCE_REJECTED, .reason = "contradict", .sent_min = 1, .sent_max = 4 },
+	{ .name = "row 51 IPv4 and IPv6 of a name contradict each other: no vote, and it counts", .is_private = true,
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS), LIE(HOUR) },
+	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 0, V6, "2001:db8::1", NULL }, { MS, 1, V4, "192.0.2.2", NULL }, { MS, 1, V6, NULL, NODATA } },
+	        .addresses = "192.0.2.1 2001:db8::1 192.0.2.2", .asked_count = 2, .server_count = 2, .agreeing_count = 1),
+	  .first = SOURCE_REJECTED, .reason = "=the addresses of its name contradict each other", .sent_min = 1, .sent_max = 4 },
+#define LEAP(way) { WAY(way, way), .leap = NTP_LEAP_INSERT }
+#define SAME(way) { WAY(way, way), .is_same = true }
+	{ .name = "C34 a leap second by two of three that agree is told", .servers = { LEAP(10 * MS), LEAP(10 * MS), GOOD(10 * MS) },
+	  .leap = NTP_LEAP_INSERT, .sent_min = 1, .sent_max = 1 },
+	{ .name = "C34 a leap second by two of five that were named is not", .servers = { LEAP(10 * MS), LEAP(10 * MS), GOOD(10 * MS), NO_PORT, NO_PORT },
+	  .sent_min = 1, .sent_max = 1 },
+	{ .name = "C34 the addresses of a name have to say the same of a leap second",
+	  .servers = { GOOD(10 * MS), LEAP(10 * MS), NO_PORT, LEAP(10 * MS) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2", NULL }, { MS, 1, V4, "192.0.2.3", NULL }, { MS, 2, V4, "192.0.2.4", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4", .asked_count = 3),
+	  .sent_min = 1, .sent_max = 1 },
+	{ .name = "C31 one daemon by two names is one of the SERVERs that agree", .servers = { SAME(10 * MS), SAME(10 * MS), GOOD(10 * MS) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 1, V4, "192.0.2.2", NULL }, { MS, 2, V4, "192.0.2.3", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3", .asked_count = 3, .server_count = 3, .agreeing_count = 2),
+	  .sent_min = 1, .sent_max = 1 },
+	{ .name = "C31 one daemon by two names does not outvote another", .servers = { SAME(10 * MS), SAME(10 * MS), LIE(HOUR) },
+	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 1,
+	  .run_reason = "=no majority: 2 of 3 agree, but some of them are one machine: 1 of 2 machines" },
+	{ .name = "names: of two, the one without addresses yet may dissent with all it gets: it is waited for",
+	  .servers = { GOOD(10 * MS), LIE(HOUR), GOOD(10 * MS), LIE(HOUR) },
+	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2", NULL }, { S, 1, V4, "192.0.2.3 192.0.2.4", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4", .asked_count = 4),
+	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 1, .took_min_ns = S, .took_max_ns = S + 50 * MS },
+	{ .name = "names: a dispute that a name without addresses yet may end: it is waited for",
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS), LIE(HOUR), LIE(-HOUR), GOOD(10 * MS) },
+	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2 192.0.2.3", NULL }, { S, 1, V4, "192.0.2.4 192.0.2.5", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5", .asked_count = 5),
+	  .sent_min = 1, .sent_max = 4, .took_min_ns = S, .took_max_ns = S + 50 * MS },
 	{ .name = "names: the interface of an address is found", HONEST,
 	  NAMES(.count = 1, .told = { { MS, 0, V6, "fe80::1%eth0", NULL } }, .addresses = "fe80::1%eth0", .asked_count = 1),
 	  .sent_min = 1, .sent_max = 1, .took_max_ns = 30 * MS },
@@ -670,6 +773,10 @@ static void check_addresses(const struct naming *naming, const struct run *run)
 	if (naming->asked_count > 0) {
 		assert_int_equal(run->asked_count, naming->asked_count);
 	}
+	if (naming->server_count > 0) {
+		assert_int_equal(run->server_count, naming->server_count);
+		assert_int_equal(run->agreeing_server_count, naming->agreeing_count);
+	}
 }
 
 /* "=TEXT" is all of it, else a part is enough. */
@@ -678,6 +785,28 @@ static void check_reason(const char *want, const char *got)
 	if (want[0] == '=' ? strcmp(want + 1, got) != 0 : !strstr(got, want)) {
 		fail_msg("the reason is \"%s\"", got);
 	}
+}
+
+static size_t kisses_of(const struct row *row, const struct server_spec *specs,
+                        struct kiss_record *ret)
+{
+	const struct instant now = { row->wall_ns ? row->wall_ns : UTC_NS };
+	size_t count = 0;
+
+	for (size_t i = 0; i < SERVERS_MAX; i++) {
+		const struct held *held = &row->held[i];
+
+		if (held->code != NTP_KISS_NONE) {
+			ret[count] = (struct kiss_record){
+				.code = held->code,
+				.since = instant_add_ns(now, -held->age_ns),
+				.until = instant_add_ns(now, 40 * 60 * S - held->age_ns),
+			};
+			assert_true(address_parse(specs[i].host, &ret[count].address));
+			ret[count++].address.port = 123;
+		}
+	}
+	return count;
 }
 
 static void play_row(void **state)
@@ -693,10 +822,14 @@ static void play_row(void **state)
 		               .wait = fake_wait };
 	struct measure_settings settings = measure_defaults();
 	struct server_spec specs[SERVERS_MAX];
+	struct kiss_record kisses[SERVERS_MAX];
 	struct run run;
 
 	servers_of(row, specs, &settings.server_count);
 	settings.servers = specs;
+	settings.kisses = kisses;
+	settings.kiss_count = kisses_of(row, specs, kisses);
+	settings.liars = row->liars ? row->liars - 1 : settings.liars;
 	settings.samples = row->samples ? row->samples : settings.samples;
 	settings.timeout_ns = row->timeout_ns ? row->timeout_ns : settings.timeout_ns;
 	settings.target_ns = row->target_ns ? row->target_ns : settings.target_ns;
@@ -714,6 +847,10 @@ static void play_row(void **state)
 	}
 	if (row->reason) {
 		check_reason(row->reason, run.sources[0].reason);
+	}
+	assert_int_equal(run.leap, row->leap);
+	if (row->run_reason) {
+		check_reason(row->run_reason, run.reason);
 	}
 	if (row->naming) {
 		check_addresses(row->naming, &run);

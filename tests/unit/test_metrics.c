@@ -97,6 +97,14 @@ static const char *const set_page = INFO
 	"out.\n"
 	"# TYPE reqtime_leap gauge\n"
 	"reqtime_leap{verb=\"set\"} 1\n"
+	"# HELP reqtime_remaining_offset_seconds Offset left when the run ended: a step is "
+	"done by then, a slew has begun.\n"
+	"# TYPE reqtime_remaining_offset_seconds gauge\n"
+	"reqtime_remaining_offset_seconds{verb=\"set\"} -0.001234567\n"
+	"# HELP reqtime_pending_slew_seconds What of it the kernel still slews away, by "
+	"0.0005 s a second.\n"
+	"# TYPE reqtime_pending_slew_seconds gauge\n"
+	"reqtime_pending_slew_seconds{verb=\"set\"} -0.0009995\n"
 	"# HELP reqtime_stratum Lowest stratum of the selected servers.\n"
 	"# TYPE reqtime_stratum gauge\n"
 	"reqtime_stratum{verb=\"set\"} 2\n"
@@ -115,6 +123,10 @@ static const char *const set_page = INFO
 	"reqtime_action{verb=\"set\",action=\"slew\"} 1\n"
 	"reqtime_action{verb=\"set\",action=\"step\"} 0\n"
 	"reqtime_action{verb=\"set\",action=\"refuse\"} 0\n"
+	"# HELP reqtime_held_back 1 while what the last run saw has to be seen again to be "
+	"believed.\n"
+	"# TYPE reqtime_held_back gauge\n"
+	"reqtime_held_back{verb=\"set\"} 0\n"
 	"# HELP reqtime_adjustment_seconds By how much the last run moved the clock, or "
 	"set "
 	"out to.\n"
@@ -131,6 +143,7 @@ static void a_page_of_set(void **state)
 	(void)state;
 	metrics.run.applied_action = PLAN_SLEW;
 	metrics.run.applied_by_ns = MS(-1);
+	metrics.run.slew_after_ns = -999500;
 	assert_true(metrics_are_sane(&metrics));
 	len = metrics_write(&metrics, &past, page);
 	assert_int_equal(len, strlen(page));
@@ -142,6 +155,61 @@ static void has(const char *page, const char *line, bool is_there)
 	if ((strstr(page, line) != NULL) != is_there) {
 		fail_msg("%s \"%s\" in\n%s", is_there ? "no" : "there is", line, page);
 	}
+}
+
+/* What is left of the offset when the run has ended. */
+/* clang-format off */
+static const struct left_row {
+	const char *name;
+	enum run_status status;
+	enum plan_action applied;
+	int64_t offset_ns, by_ns;
+	bool has_kernel;
+	int64_t slew_ns;
+	const char *remaining, *pending; /* NULL: not there */
+} left_rows[] = {
+	{ "left: stepped by all of it",        RUN_OK, PLAN_STEP, S(30), S(30), true, 0, "0", "0" },
+	{ "left: stepped back by most of it",  RUN_OK, PLAN_STEP, S(-30), S(-30) + MS(2), true, 0, "-0.002", "0" },
+	{ "left: a slew has only begun",       RUN_OK, PLAN_SLEW, MS(400), MS(400), true, MS(400) - 500000, "0.4", "0.3995" },
+	{ "left: a slew, the kernel unread",   RUN_OK, PLAN_SLEW, MS(-400), MS(-400), false, 0, "-0.4", "-0.4" },
+	{ "left: a slew of the run before",    RUN_OK, PLAN_NONE, MS(300), 0, true, MS(299), "0.3", "0.299" },
+	{ "left: nothing was to be done",      RUN_OK, PLAN_NONE, 1000, 0, true, 0, "0.000001", "0" },
+	{ "left: refused",                     RUN_REFUSED, PLAN_NONE, S(7200), 0, true, 0, "7200", "0" },
+	{ "left: a part was believed",         RUN_REFUSED, PLAN_STEP, S(6), S(3), true, 0, "3", "0" },
+	{ "left: another program at work",     RUN_BUSY, PLAN_NONE, MS(5), 0, true, 0, "0.005", "0" },
+	{ "left: a step that did not come about", RUN_ERROR, PLAN_STEP, S(30), S(30), true, 0, NULL, NULL },
+	{ "left: an error before any deed",    RUN_ERROR, PLAN_NONE, S(30), 0, true, 0, "30", "0" },
+	{ "left: further than can be counted", RUN_OK, PLAN_STEP, INT64_MAX, INT64_MIN, true, 0, "9223372036.854775807", "0" },
+};
+/* clang-format on */
+
+static void has(const char *page, const char *line, bool is_there);
+
+static void has_figure(const char *page, const char *name, const char *value)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "\nreqtime_%s{verb=\"set\"} %s%s", name,
+	         value ? value : "", value ? "\n" : "");
+	has(page, line, value != NULL);
+}
+
+static void left_row(void **state)
+{
+	const struct metrics_past past = { .failed_runs = 0 };
+	const struct left_row *row = *state;
+	struct metrics metrics = measured(RECORD_SET);
+	char page[METRICS_ROOM];
+
+	metrics.run.status = (uint32_t)row->status;
+	metrics.run.applied_action = (uint32_t)row->applied;
+	metrics.run.applied_by_ns = row->by_ns;
+	metrics.run.offset_ns = row->offset_ns;
+	metrics.run.has_kernel = row->has_kernel;
+	metrics.run.slew_after_ns = row->slew_ns;
+	metrics_write(&metrics, &past, page);
+	has_figure(page, "remaining_offset_seconds", row->remaining);
+	has_figure(page, "pending_slew_seconds", row->pending);
 }
 
 /* What is not known is not there; what was, goes on. */
@@ -158,6 +226,8 @@ static void a_run_without_answer(void **state)
 	assert_true(past.has_success);
 	assert_true(past.success.unix_ns == now.unix_ns);
 	assert_int_equal(past.failed_runs, 0);
+	assert_false(past.has_failing_since);
+	has(page, "failing_since", false);
 
 	metrics.run.status = RUN_NO_ANSWER;
 	metrics.run.has_answer = 0;
@@ -179,6 +249,11 @@ static void a_run_without_answer(void **state)
 		         "\nreqtime_failed_runs{verb=\"query\"} %u\n", i);
 		has(page, failed, true);
 		has(page, "status=\"unreachable\"} 1\n", true);
+		has(page,
+		    "\nreqtime_failing_since_timestamp_seconds{verb=\"query\"} "
+		    "1795003600.000000005\n",
+		    true);
+		metrics.ended = instant_add_ns(metrics.ended, S(3600));
 		past = metrics_read_past(page, RECORD_QUERY, metrics.ended);
 	}
 	has(page, "offset", false);
@@ -291,30 +366,35 @@ static void what_is_not_sane(void **state)
 /* clang-format off */
 #define L "\nreqtime_last_success_timestamp_seconds{verb=\"set\"} "
 #define F "\nreqtime_failed_runs{verb=\"set\"} "
+#define B "\nreqtime_failing_since_timestamp_seconds{verb=\"set\"} "
 static const struct past_row {
 	const char *text;
 	bool has_success;
 	int64_t success_ns;
 	uint64_t failed_runs;
+	int64_t failing_since_ns; /* 0: not known */
 } past_rows[] = {
-	{ L "1700000000.5\n" F "3\n", true, S(1700000000) + 500000000, 3 },
-	{ L "0\n" F "0\n",            true, 0, 0 },
-	{ L "1.000000001\n",          true, S(1) + 1, 0 },
-	{ L "1795000000.000000005\n", true, S(1795000000) + 5, 0 },
-	{ L "1795000000.000000006\n", false, 0, 0 }, /* after now */
-	{ "",                         false, 0, 0 },
-	{ L,                          false, 0, 0 },
-	{ L "1700000000",             false, 0, 0 }, /* cut off */
-	{ L "NaN\n" F "NaN\n",        false, 0, 0 },
-	{ L "+Inf\n" F "-1\n",        false, 0, 0 },
-	{ L "1e9\n",                  false, 0, 0 },
-	{ L "\n" F ".5\n",            false, 0, 0 },
-	{ L "1.0000000001\n",         false, 0, 0 },
-	{ L "1 \n",                   false, 0, 0 },
-	{ L "9223372036.854775808\n", false, 0, 0 },
-	{ L "99999999999999999999999999999\n" F "99999999999999999999999999999\n", false, 0, 0 },
-	{ "\nreqtime_last_success_timestamp_seconds{verb=\"check\"} 1\n", false, 0, 0 },
-	{ "\nreqtime_failed_runs 3\n", false, 0, 0 },
+	{ L "1700000000.5\n" F "3\n", true, S(1700000000) + 500000000, 3, 0 },
+	{ L "0\n" F "0\n",            true, 0, 0, 0 },
+	{ L "1.000000001\n",          true, S(1) + 1, 0, 0 },
+	{ L "1795000000.000000005\n", true, S(1795000000) + 5, 0, 0 },
+	{ L "1795000000.000000006\n", false, 0, 0, 0 }, /* after now */
+	{ "",                         false, 0, 0, 0 },
+	{ L,                          false, 0, 0, 0 },
+	{ L "1700000000",             false, 0, 0, 0 }, /* cut off */
+	{ L "NaN\n" F "NaN\n",        false, 0, 0, 0 },
+	{ L "+Inf\n" F "-1\n",        false, 0, 0, 0 },
+	{ L "1e9\n",                  false, 0, 0, 0 },
+	{ L "\n" F ".5\n",            false, 0, 0, 0 },
+	{ L "1.0000000001\n",         false, 0, 0, 0 },
+	{ L "1 \n",                   false, 0, 0, 0 },
+	{ L "9223372036.854775808\n", false, 0, 0, 0 },
+	{ L "99999999999999999999999999999\n" F "99999999999999999999999999999\n", false, 0, 0, 0 },
+	{ "\nreqtime_last_success_timestamp_seconds{verb=\"check\"} 1\n", false, 0, 0, 0 },
+	{ "\nreqtime_failed_runs 3\n", false, 0, 0, 0 },
+	{ F "3\n" B "1700000000.5\n", false, 0, 3, S(1700000000) + 500000000 },
+	{ B "1795000000.000000006\n", false, 0, 0, 0 }, /* after now */
+	{ B "NaN\n",                  false, 0, 0, 0 },
 };
 /* clang-format on */
 
@@ -326,6 +406,9 @@ static void past_row(void **state)
 	assert_int_equal(past.has_success, row->has_success);
 	assert_true(!row->has_success || past.success.unix_ns == row->success_ns);
 	assert_int_equal(past.failed_runs, row->failed_runs);
+	assert_int_equal(past.has_failing_since, row->failing_since_ns != 0);
+	assert_true(!past.has_failing_since ||
+	            past.failing_since.unix_ns == row->failing_since_ns);
 }
 
 int main(void)
@@ -338,14 +421,22 @@ int main(void)
 		cmocka_unit_test(the_longest_page_fits),
 		cmocka_unit_test(what_is_not_sane),
 	};
-	struct CMUnitTest tests[COUNT_OF(others) + COUNT_OF(past_rows)];
+	struct CMUnitTest
+		tests[COUNT_OF(others) + COUNT_OF(past_rows) + COUNT_OF(left_rows)];
+	size_t count = COUNT_OF(others);
 
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < COUNT_OF(past_rows); i++) {
-		tests[COUNT_OF(others) + i] =
+		tests[count++] =
 			(struct CMUnitTest){ .name = "past",
 			                     .test_func = past_row,
 			                     .initial_state = (void *)&past_rows[i] };
+	}
+	for (size_t i = 0; i < COUNT_OF(left_rows); i++) {
+		tests[count++] =
+			(struct CMUnitTest){ .name = left_rows[i].name,
+			                     .test_func = left_row,
+			                     .initial_state = (void *)&left_rows[i] };
 	}
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

@@ -300,7 +300,7 @@ static const struct reply_row reply_rows[] = {
 	{ "too far and no reference",           REPLY, 0, { { 4, 1, { 1 } }, { 16, 8, { 0 } } }, NTP_ROOT_TOO_FAR },
 
 	/* Reference; the transmit stamp is eeae22cf.22d0f81e. */
-	{ "reference zero",                     REPLY, 0, { { 16, 8, { 0 } } }, NTP_NO_REFERENCE },
+	{ "reference zero",                     REPLY, 0, { { 16, 8, { 0 } } }, NTP_ACCEPTED },
 	{ "reference equal to transmit",        REPLY, 0, { { 16, 8, { 0xee, 0xae, 0x22, 0xcf, 0x22, 0xd0, 0xf8, 0x1e } } }, NTP_ACCEPTED },
 	{ "reference 60 ns later",              REPLY, 0, { { 16, 8, { 0xee, 0xae, 0x22, 0xcf, 0x22, 0xd0, 0xf9, 0x1e } } }, NTP_FUTURE_REFERENCE },
 	{ "reference a second later",           REPLY, 0, { { 16, 8, { 0xee, 0xae, 0x22, 0xd0, 0x22, 0xd0, 0xf8, 0x1e } } }, NTP_FUTURE_REFERENCE },
@@ -669,7 +669,7 @@ static void verdicts_that_are_answers(void **state)
 		bool want = verdict == NTP_ACCEPTED || verdict == NTP_KISS ||
 		            verdict == NTP_UNSYNCHRONISED || verdict == NTP_BAD_STRATUM ||
 		            verdict == NTP_BAD_PRECISION || verdict == NTP_ROOT_TOO_FAR ||
-		            verdict == NTP_NO_REFERENCE || verdict == NTP_FUTURE_REFERENCE;
+		            verdict == NTP_FUTURE_REFERENCE;
 
 		assert_int_equal(ntp_verdict_is_answer((enum ntp_verdict)verdict), want);
 		assert_int_equal(ntp_verdict_is_ours((enum ntp_verdict)verdict),

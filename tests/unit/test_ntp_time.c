@@ -395,15 +395,15 @@ static void check_one_instant(int64_t unix_ns)
 	struct instant at = { unix_ns };
 	struct ntp_ts ts = ntp_from_instant(at);
 	struct instant back = instant_from_ntp_since(ts, 0);
-	__int128 units = ((__int128)unix_ns + (__int128)NTP_UNIX_EPOCH_S * NS_PER_S) << 32;
-	__int128 down = units / NS_PER_S;
+	/* All instants here are after 1970, where C rounds down as well. */
+	uint64_t seconds = (uint64_t)(unix_ns / NS_PER_S + NTP_UNIX_EPOCH_S);
+	uint64_t down = seconds << 32 | ((uint64_t)(unix_ns % NS_PER_S) << 32) / NS_PER_S;
 
 	/* A wire unit is finer than a nanosecond, so nothing is lost. */
 	assert_true(back.unix_ns == unix_ns);
 	assert_false(ntp_ts_is_zero(ts));
-	/* All instants here are after 1900, where C rounds down as well. */
-	if ((uint64_t)down != 0) {
-		assert_true(((uint64_t)ts.seconds << 32 | ts.fraction) == (uint64_t)down);
+	if (down != 0) {
+		assert_true(((uint64_t)ts.seconds << 32 | ts.fraction) == down);
 	}
 }
 
@@ -445,6 +445,31 @@ static void stamps_survive_the_program(void **state)
 	}
 }
 
+/* Also of two spans whose sum no 64 bits hold: a capture may be a century off. */
+static void middle_is_exact(void **state)
+{
+	static const struct {
+		int64_t a, b, want;
+	} rows[] = {
+		{ 0, 0, 0 },
+		{ 1, 2, 1 },
+		{ 3, -2, 0 },
+		{ -1, 0, -1 },
+		{ -3, -4, -4 },
+		{ INT64_MAX, INT64_MAX, INT64_MAX },
+		{ INT64_MIN, INT64_MIN, INT64_MIN },
+		{ INT64_MIN, INT64_MAX, -1 },
+		{ INT64_MAX, INT64_MAX - 2, INT64_MAX - 1 },
+		{ INT64_MIN, INT64_MIN + 3, INT64_MIN + 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_true(ns_middle(rows[i].a, rows[i].b) == rows[i].want);
+		assert_true(ns_middle(rows[i].b, rows[i].a) == rows[i].want);
+	}
+}
+
 static void short_format_never_shrinks(void **state)
 {
 	uint64_t x = 0x9e3779b97f4a7c15;
@@ -472,11 +497,12 @@ int main(void)
 	static struct CMUnitTest tests[COUNT_OF(from_rows) + COUNT_OF(to_rows) +
 	                               COUNT_OF(sum_rows) + COUNT_OF(short_rows) +
 	                               COUNT_OF(to_short_rows) + COUNT_OF(log2_rows) +
-	                               COUNT_OF(to_log2_rows) + COUNT_OF(era_rows) + 7];
+	                               COUNT_OF(to_log2_rows) + COUNT_OF(era_rows) + 8];
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(zero_and_equal),
 		cmocka_unit_test(instants_survive_the_wire),
 		cmocka_unit_test(stamps_survive_the_program),
+		cmocka_unit_test(middle_is_exact),
 		cmocka_unit_test(short_format_never_shrinks),
 		cmocka_unit_test(era_is_that_of_the_release),
 		cmocka_unit_test(differences_know_no_era),

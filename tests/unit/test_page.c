@@ -24,6 +24,7 @@ enum { RUNS_MAX = 20000, PAGE_ROOM = 4 << 20 };
 static struct run_record runs[RUNS_MAX];
 static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
+static const int64_t *promises; /* NULL: none */
 static char page[PAGE_ROOM];
 
 static const struct run_source quiet_sources[] = {
@@ -83,7 +84,7 @@ static size_t render(size_t count, const char *host, const struct run_source *so
 	size_t len;
 
 	past_summarize(runs, count, &summary);
-	chart_make(runs, count, scratch, points, &chart);
+	chart_make(runs, count, promises, scratch, points, &chart);
 	len = page_render(&input, page, sizeof(page));
 	assert_true(len < sizeof(page));
 	assert_int_equal(len, strlen(page));
@@ -107,6 +108,7 @@ static void is_as_reviewed(void **state)
 {
 	static const char by[] = "by reqtime " REQTIME_VERSION ".";
 	static char golden[1 << 16];
+	static int64_t some[30];
 	const char *body;
 	char *version;
 	size_t len;
@@ -114,11 +116,16 @@ static void is_as_reviewed(void **state)
 
 	(void)state;
 	fill(30);
-	runs[0].offset_ns = S(3);
+	runs[0].offset_ns = runs[0].applied_by_ns = S(3);
 	runs[0].applied_action = PLAN_STEP;
+	for (size_t i = 0; i < 30; i++) {
+		some[i] = i > 0 ? 1500000 - (int64_t)i * 20000 : INT64_MAX;
+	}
+	promises = some;
 	silence(7);
 	silence(20);
 	render(30, "clock.example.org", quiet_sources, COUNT_OF(quiet_sources));
+	promises = NULL;
 	version = strstr(page, by);
 	assert_non_null(version);
 	memmove(version + strlen("by reqtime."), version + strlen(by),
@@ -217,6 +224,7 @@ static void size_stays_sane(void **state)
 	assert_int_equal(count_of("title=\"+70 ms\""),
 	                 2);                          /* in both panels of the offset */
 	assert_int_equal(count_of("6667 failed"), 2); /* the tile and the line of marks */
+	assert_int_equal(count_of("<div class=\"name\">33% failed</div>"), 1);
 }
 
 static void events_have_marks_and_words(void **state)
@@ -229,17 +237,144 @@ static void events_have_marks_and_words(void **state)
 	assert_int_equal(count_of("class=\"up"), 0);
 	assert_int_equal(count_of("What each server said"), 0);
 	runs[10].applied_action = PLAN_STEP;
-	runs[10].offset_ns = -S(2);
+	runs[10].offset_ns = runs[10].applied_by_ns = -S(2);
 	silence(20);
 	snprintf(runs[30].boot_id, sizeof(runs[30].boot_id), "b");
 	snprintf(runs[29].boot_id, sizeof(runs[29].boot_id), "a");
 	render(100, "host", NULL, 0);
 	assert_int_equal(count_of("class=\"rug step\""), 1);
-	assert_int_equal(count_of("class=\"rug bad\""), 1);
+	assert_int_equal(count_of("class=\"share bad\""), 1);
 	assert_int_equal(count_of("class=\"rug boot\""), 1);
-	assert_int_equal(count_of("aria-label=\"1 steps\""), 1);
+	assert_int_equal(count_of("aria-label=\"1 step of 100 runs\""), 1);
+	assert_int_equal(count_of("<span class=\"by\" style=\"left:10.1%\">-2 s</span>"),
+	                 1);
+	assert_int_equal(count_of("stepped by -2 s"),
+	                 3); /* on pointing at it, and in words twice */
+	assert_int_equal(count_of("class=\"down\""), 0); /* no value, but a mark */
+	assert_int_equal(count_of("the clock was stepped</li>"), 1);
+	runs[10].applied_action = PLAN_SLEW; /* far off, and not stepped */
+	render(100, "host", NULL, 0);
 	assert_int_equal(count_of("class=\"down\""), 2);
-	assert_int_equal(count_of("the clock was stepped"), 1);
+	assert_int_equal(count_of("class=\"by\""), 0);
+}
+
+/* As high as their share: one in eight looks like that, however many runs fall into a pixel. */
+static void failures_are_drawn_as_their_share(void **state)
+{
+	static const char begin[] = "<path class=\"share bad\" d=\"";
+	const char *at;
+	size_t parts = 0;
+
+	(void)state;
+	fill(RUNS_MAX);
+	for (size_t i = 0; i < RUNS_MAX; i += 8) {
+		silence(i);
+	}
+	render(RUNS_MAX, "host", NULL, 0);
+	at = strstr(page, begin);
+	assert_non_null(at);
+	for (at += strlen(begin); *at != '"'; parts++) {
+		unsigned left, bottom, top, wide, again;
+
+		assert_int_equal(
+			sscanf(at, "M%u %uV%uh%uV%u", &left, &bottom, &top, &wide, &again),
+			5);
+		assert_int_equal(left, parts * wide);
+		assert_true(bottom == 100 && again == 100 && top >= 86 && top <= 89);
+		at += strcspn(at + 1, "M\"") + 1;
+	}
+	assert_int_equal(parts, 125);
+}
+
+/* Of as many as one can tell apart each has its mark; of more, shares. */
+static void many_reboots_do_not_look_like_always(void **state)
+{
+	(void)state;
+	for (size_t every = 24; every <= 240; every += 216) {
+		fill(8760);
+		for (size_t i = 0; i < 8760; i++) {
+			snprintf(runs[i].boot_id, sizeof(runs[i].boot_id), "%zu",
+			         i / every);
+		}
+		render(8760, "host", NULL, 0);
+		assert_int_equal(count_of("class=\"share boot\""), every == 24);
+		assert_int_equal(count_of("class=\"rug boot\""), every != 24);
+	}
+}
+
+/* What is looked for first stands first, for a screen that shows no more; the whole is told on top. */
+static void a_telephone_shows_the_offset(void **state)
+{
+	(void)state;
+	fill(30);
+	silence(3);
+	render(30, "host", quiet_sources, COUNT_OF(quiet_sources));
+	assert_int_equal(count_of("<th scope=\"col\">Time</th><th scope=\"col\" "
+	                          "class=\"n\">Offset</th>"),
+	                 1);
+	assert_int_equal(count_of("<th scope=\"col\">Server</th><th scope=\"col\" "
+	                          "class=\"n\">Offset</th>"),
+	                 1);
+	assert_int_equal(
+		count_of("<td>2026-11-26 17:00<span class=\"s\">:00</span></td><td "
+	                 "class=\"n\">+40 \xc2\xb5s</td>"),
+		1);
+	assert_int_equal(count_of("<p class=\"lead\">Right within 2.6&nbsp;ms in 29 of 30 "
+	                          "runs; 1 had no answer.</p>"),
+	                 1);
+}
+
+/* Of the first picture that has it. */
+static size_t parts_of(const char *path, char end)
+{
+	const char *at = strstr(page, "<div class=\"area\">");
+	size_t parts = 0;
+
+	assert_non_null(at);
+	at = strstr(at, path);
+	assert_non_null(at);
+	for (at += strlen(path); *at != '"'; at++) {
+		parts += *at == end;
+	}
+	return parts;
+}
+
+/* Neither line nor shade leads over a step or a reboot. */
+static void line_and_shade_break_together(void **state)
+{
+	(void)state;
+	fill(60);
+	runs[20].applied_action = PLAN_STEP;
+	runs[20].applied_by_ns = runs[20].offset_ns;
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(runs[i].boot_id, sizeof(runs[i].boot_id), i < 40 ? "a" : "b");
+	}
+	render(60, "host", NULL, 0);
+	assert_int_equal(parts_of("<path class=\"line offset\" d=\"", 'M'), 3);
+	assert_int_equal(parts_of("<path class=\"band\" d=\"", 'Z'), 3);
+	assert_int_equal(parts_of("<path class=\"band edge\" d=\"", 'M'), 6);
+	assert_int_equal(parts_of("<path class=\"line freq\" d=\"", 'M'), 2);
+}
+
+/* It is a band of its own, which ends where nothing was promised. */
+static void what_was_promised_is_drawn(void **state)
+{
+	static int64_t some[30];
+
+	(void)state;
+	fill(30);
+	render(30, "host", NULL, 0);
+	assert_int_equal(count_of("class=\"promise"), 0);
+	for (size_t i = 0; i < 30; i++) {
+		some[i] = i == 10 || i == 0 ? INT64_MAX : 1000000;
+	}
+	promises = some;
+	render(30, "host", NULL, 0);
+	promises = NULL;
+	/* Both panels of the offset; in the legend of each once more. */
+	assert_int_equal(count_of("<path class=\"promise\" d=\"M34 "), 2);
+	assert_int_equal(count_of("<path class=\"promise edge\" d=\"M34 "), 2);
+	assert_int_equal(count_of("predicted by the runs before"), 2);
 }
 
 static void a_fleet_is_cut_short(void **state)
@@ -265,7 +400,9 @@ static void no_answer_at_all_is_a_page(void **state)
 		runs[i].has_kernel = 0;
 	}
 	render(5, "host", quiet_sources, COUNT_OF(quiet_sources));
-	assert_int_equal(count_of("no run has an answer"), 1);
+	assert_int_equal(count_of("no run has an answer"), 2); /* the tile, the picture */
+	assert_int_equal(count_of("<p class=\"lead\">No answer in 5 runs.</p>"), 1);
+	assert_int_equal(count_of("style=\"top:"), 0); /* no scale that nothing made */
 	assert_int_equal(count_of("nan"), 0);
 	assert_int_equal(count_of("inf,"), 0);
 }
@@ -302,6 +439,11 @@ int main(void)
 		cmocka_unit_test(elements_are_closed),
 		cmocka_unit_test(size_stays_sane),
 		cmocka_unit_test(events_have_marks_and_words),
+		cmocka_unit_test(failures_are_drawn_as_their_share),
+		cmocka_unit_test(many_reboots_do_not_look_like_always),
+		cmocka_unit_test(a_telephone_shows_the_offset),
+		cmocka_unit_test(line_and_shade_break_together),
+		cmocka_unit_test(what_was_promised_is_drawn),
 		cmocka_unit_test(a_fleet_is_cut_short),
 		cmocka_unit_test(no_answer_at_all_is_a_page),
 		cmocka_unit_test(extremes_are_survived),

@@ -100,6 +100,8 @@ static const char at_80[] =
 	"2026-11-25 14:00 query ok            -123.5 us 2.01 ms 10/12        - -\n"
 	"2026-11-25 14:01 dry   ok              +512 ns  999 ns   1/1 -499.999 -\n"
 	"2026-11-24 15:00 set   refused   -1 d 00:00:00   12 ms   2/2  +12.001 refuse\n"
+	"Right within 2.13 ms in 2 of 5 runs; 1 off by up to 3.23 s; 1 had no answer;\n"
+	"1 refused; stepped once, by +3.21 s.\n"
 	"5 runs, 2026-11-25 12:00 to 2026-11-24 15:00 UTC: 3 ok, 2 failed.\n"
 	"The clock: 1 step, 0 slews, 1 reboot; frequency now +12.001 ppm.\n"
 	"Offset: median 123 us, rms 1.85 s, largest +3.21 s (2026-11-25 12:00).\n";
@@ -111,6 +113,7 @@ static const char at_120[] =
 	"2026-11-25 14:00:00  query  ok             -123.5 us  2.01 ms  812.3 us  10/12         -  -\n"
 	"2026-11-25 14:01:00  dry    ok               +512 ns   999 ns    1.8 us    1/1  -499.999  -\n"
 	"2026-11-24 15:00:00  set    refused    -1 d 00:00:00    12 ms     20 ms    2/2   +12.001  refuse\n"
+	"Right within 2.13 ms in 2 of 5 runs; 1 off by up to 3.23 s; 1 had no answer; 1 refused; stepped once, by +3.21 s.\n"
 	"5 runs, 2026-11-25 12:00 to 2026-11-24 15:00 UTC: 3 ok, 2 failed.\n"
 	"The clock: 1 step, 0 slews, 1 reboot; frequency now +12.001 ppm.\n"
 	"Offset: median 123 us, rms 1.85 s, largest +3.21 s (2026-11-25 12:00).\n";
@@ -122,6 +125,8 @@ static const char at_60[] =
 	"2026-11-25 14:00 ok            -123.5 us 2.01 ms 10/12 -\n"
 	"2026-11-25 14:01 ok              +512 ns  999 ns   1/1 -\n"
 	"2026-11-24 15:00 refused   -1 d 00:00:00   12 ms   2/2 refuse\n"
+	"Right within 2.13 ms in 2 of 5 runs; 1 off by up to 3.23 s;\n"
+	"1 had no answer; 1 refused; stepped once, by +3.21 s.\n"
 	"5 runs, 2026-11-25 12:00 to 2026-11-24 15:00 UTC: 3 ok, 2 failed.\n"
 	"The clock: 1 step, 0 slews, 1 reboot; frequency now +12.001 ppm.\n"
 	"Offset: median 123 us, rms 1.85 s, largest +3.21 s (2026-11-25 12:00).\n";
@@ -271,6 +276,146 @@ static void summary_counts(void **state)
 	assert_int_equal(summary.frequency_ppb, 12001);
 }
 
+/* What is said holds as it is printed, and every run is told of. */
+static const struct sentence_row {
+	const char *name;
+	const char *
+		runs; /* of each: o an answer, s a step of 3.21 s, - none, r refused, f far off, q less, t a small step */
+	const char *want;
+} sentence_rows[] = {
+	{ "no answers", "---", "No answer in 3 runs." },
+	{ "one run without", "-", "No answer in 1 run." },
+	{ "none that is trusted", "r-r",
+	  "No trusted answer in 3 runs; 1 had no answer; 2 refused." },
+	{ "one run", "o", "Right within 2.51 ms in 1 of 1 run." },
+	{ "all well", "oooooooo", "Right within 2.51 ms in 8 of 8 runs." },
+	{ "the first steps", "so",
+	  "Right within 2.51 ms in 1 of 2 runs; 1 off by up to 3.22 s; stepped once, by "
+	  "+3.21 s." },
+	{ "a query before the step", "fsoo",
+	  "Right within 2.51 ms in 2 of 4 runs; 2 off by up to 3.22 s; stepped once, by "
+	  "+3.21 s." },
+	{ "two steps at first", "sso",
+	  "Right within 2.51 ms in 1 of 3 runs; 2 off by up to 3.22 s; stepped twice, by "
+	  "up to "
+	  "3.21 s." },
+	{ "small steps make nothing typical", "ttttttttttqqqqqq",
+	  "Right within 100 ms in 16 of 16 runs; stepped 10 times, by up to 100 us." },
+	{ "steps alone", "ss",
+	  "Right within 3.22 s in 2 of 2 runs; stepped twice, by up to 3.21 s." },
+	{ "few, and unlike: none of them is a jump", "oq",
+	  "Right within 100 ms in 2 of 2 runs." },
+	{ "a spike in eight", "oooqoooo",
+	  "Right within 2.51 ms in 7 of 8 runs; 1 off by up to 100 ms." },
+	{ "a spike in forty", "oooooooooooooooooooofooooooooooooooooooo",
+	  "Right within 2.51 ms in 39 of 40 runs; 1 off by up to 3.22 s." },
+	{ "some of each", "so-ooro-soofo-os",
+	  "Right within 2.51 ms in 8 of 16 runs; 4 off by up to 3.22 s; 3 had no answer; 1 "
+	  "refused; "
+	  "stepped 3 times, by up to 3.21 s." },
+	{ "a third far off is how it is", "oofoofoof",
+	  "Right within 3.22 s in 9 of 9 runs." },
+};
+
+static size_t runs_of(const char *letters, struct run_record *ret)
+{
+	size_t count = 0;
+
+	for (; letters[count]; count++) {
+		struct run_record *run = &ret[count];
+		const char letter = letters[count];
+
+		memset(run, 0, sizeof(*run));
+		run->at.unix_ns = S(NOON + 3600 * (int64_t)count);
+		run->has_answer = letter != '-';
+		run->status = letter == '-'   ? RUN_NO_ANSWER
+		              : letter == 'r' ? RUN_REFUSED
+		                              : RUN_OK;
+		run->offset_ns = letter == 's' || letter == 'f' ? 3210000000
+		                 : letter == 'q'                ? 98000000
+		                 : letter == 't'                ? 100000
+		                                                : -500001;
+		run->bound_ns = 2000000;
+		run->applied_action =
+			letter == 's' || letter == 't' ? PLAN_STEP : PLAN_NONE;
+		run->applied_by_ns = run->applied_action == PLAN_STEP ? run->offset_ns : 0;
+	}
+	return count;
+}
+
+static void sentence_row(void **state)
+{
+	static const struct style one_line = { .columns = 0 };
+	const struct sentence_row *row = *state;
+	struct run_record runs[64];
+	struct past_summary summary;
+	char buf[OUTPUT_ROOM];
+	size_t len;
+
+	past_summarize(runs, runs_of(row->runs, runs), &summary);
+	len = past_sentence(&summary, &one_line, buf, sizeof(buf));
+	assert_string_equal(buf, row->want);
+	assert_int_equal(len, strlen(buf));
+	assert_int_equal(summary.trusted_count + summary.unanswered_count +
+	                         summary.refused_count,
+	                 summary.run_count);
+}
+
+/* Whatever the runs: no more than it says, rounding counted in, and no run twice. */
+static void sentence_is_true(void **state)
+{
+	struct run_record runs[64];
+	struct past_summary summary;
+	uint64_t random = 1;
+
+	(void)state;
+	for (size_t variant = 0; variant < 3000; variant++) {
+		const size_t count = 1 + variant % 64;
+		size_t within = 0;
+		int64_t worst_ns = 0;
+
+		memset(runs, 0, sizeof(runs));
+		for (size_t i = 0; i < count; i++) {
+			random = random * UINT64_C(6364136223846793005) +
+			         1442695040888963407;
+			runs[i].has_answer = random >> 61 != 0;
+			runs[i].offset_ns = (int64_t)(random >> (1 + (random >> 59)));
+			runs[i].bound_ns = (int64_t)(random >> (1 + variant % 60));
+			runs[i].applied_action = random >> 60 == 7 ? PLAN_STEP : PLAN_NONE;
+		}
+		past_summarize(runs, count, &summary);
+		for (size_t i = 0; i < count; i++) {
+			const int64_t off_ns = ns_add(runs[i].offset_ns, runs[i].bound_ns);
+
+			if (runs[i].has_answer) {
+				within += off_ns <= summary.right_ns;
+				worst_ns = off_ns > worst_ns ? off_ns : worst_ns;
+			}
+		}
+		assert_int_equal(within, summary.right_count);
+		assert_int_equal(worst_ns, summary.worst_ns);
+		assert_true(summary.trusted_count == 0 || summary.right_count > 0);
+	}
+}
+
+static void sentence_is_wrapped(void **state)
+{
+	struct run_record runs[64];
+	struct past_summary summary;
+	char buf[OUTPUT_ROOM];
+
+	(void)state;
+	past_summarize(runs, runs_of("so-ooro-soofo-os", runs), &summary);
+	for (unsigned columns = 40; columns <= 200; columns++) {
+		const struct style style = { .columns = columns };
+
+		past_sentence(&summary, &style, buf, sizeof(buf));
+		assert_true(longest_line(buf) <= columns);
+		assert_null(strstr(buf, " \n"));
+		assert_int_equal(buf[strlen(buf) - 1], '\n');
+	}
+}
+
 static void median_is_the_middle(void **state)
 {
 	struct run_record runs[4];
@@ -395,6 +540,7 @@ static void source_is_as_the_run_had_it(void **state)
 
 int main(void)
 {
+	struct CMUnitTest rows[COUNT_OF(sentence_rows)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_at_80),
 		cmocka_unit_test(table_at_120),
@@ -405,6 +551,8 @@ int main(void)
 		cmocka_unit_test(writers_say_the_length),
 		cmocka_unit_test(summary_of_none_is_empty),
 		cmocka_unit_test(summary_counts),
+		cmocka_unit_test(sentence_is_true),
+		cmocka_unit_test(sentence_is_wrapped),
 		cmocka_unit_test(median_is_the_middle),
 		cmocka_unit_test(csv_of_runs),
 		cmocka_unit_test(csv_has_as_many_fields_as_names),
@@ -412,5 +560,13 @@ int main(void)
 		cmocka_unit_test(source_is_as_the_run_had_it),
 	};
 
-	return cmocka_run_group_tests_name("past", tests, NULL, NULL);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i] =
+			(struct CMUnitTest){ .name = sentence_rows[i].name,
+			                     .test_func = sentence_row,
+			                     .initial_state =
+			                             (void *)(uintptr_t)&sentence_rows[i] };
+	}
+	return cmocka_run_group_tests_name("past", tests, NULL, NULL) +
+	       _cmocka_run_group_tests("sentence", rows, COUNT_OF(rows), NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
@@ -164,7 +165,7 @@ static int become_nobody(void)
 	    !has(CAP_SETGID, CAP_EFFECTIVE) || setgroups(COUNT_OF(groups), groups) < 0) {
 		return SKIPPED;
 	}
-	if (priv_become("nobody") < 0) {
+	if (priv_become("nobody") != 0) {
 		return 10;
 	}
 	if (getresuid(&r, &e, &s) < 0 || r == 0 || e != r || s != r ||
@@ -188,7 +189,7 @@ static int become_and_die_with_the_parent(void)
 		return SKIPPED;
 	}
 	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L) < 0 ||
-	    priv_become("nobody") < 0) {
+	    priv_become("nobody") != 0) {
 		return 10;
 	}
 	return prctl(PR_GET_PDEATHSIG, &signal, 0L, 0L, 0L) == 0 && signal == SIGKILL ? 0
@@ -203,12 +204,78 @@ static int become_nobody_that_exists(void)
 	return priv_become("no-such-user-here") == -ENOENT ? 0 : 10;
 }
 
-static int become_root_without_capabilities(void)
+static int root_without(int (*become)(void))
 {
+	static const gid_t groups[] = { 4, 24, 27 };
+
 	if (geteuid() != 0) {
 		return SKIPPED;
 	}
-	return priv_become("root") == 0 && holds_nothing_but(-1) ? 0 : 10;
+	/* With the right to, root's own groups go as well. */
+	if (has(CAP_SETGID, CAP_EFFECTIVE) && setgroups(COUNT_OF(groups), groups) < 0) {
+		return SKIPPED;
+	}
+	if (become() != 0 || !holds_nothing_but(-1)) {
+		return 10;
+	}
+	return getgroups(0, NULL) == 0 ? 0 : 11;
+}
+
+static int by_name(void)
+{
+	return priv_become("root");
+}
+
+static int by_number(void)
+{
+	return priv_drop_to(0, 0);
+}
+
+static int become_root_without_capabilities(void)
+{
+	return root_without(by_name);
+}
+
+static int drop_to_root_without_capabilities(void)
+{
+	return root_without(by_number);
+}
+
+/* For a file, and back: without a capability in between and afterwards, permitted to do it again. */
+static int act_as_another(void)
+{
+	cap_t now;
+	int r = 0;
+
+	if (geteuid() != 0 || !has(CAP_SETUID, CAP_EFFECTIVE) ||
+	    !has(CAP_SETGID, CAP_EFFECTIVE)) {
+		return SKIPPED;
+	}
+	if (priv_act_as(0, 0) != -EPERM) {
+		return 10;
+	}
+	for (int i = 0; i < 2 && r == 0; i++) {
+		if (priv_act_as(65534, 65534) < 0) {
+			return 11;
+		}
+		if (geteuid() != 65534 || getegid() != 65534 ||
+		    open("/etc/shadow", O_RDONLY) >= 0) {
+			return 12;
+		}
+		priv_act_as_self();
+		if (geteuid() != 0 || getegid() != 0) {
+			return 13;
+		}
+		now = cap_get_proc();
+		for (cap_value_t cap = 0; now && cap_get_bound(cap) >= 0; cap++) {
+			cap_flag_value_t value = CAP_CLEAR;
+
+			(void)cap_get_flag(now, cap, CAP_EFFECTIVE, &value);
+			r = value == CAP_SET ? 14 : r;
+		}
+		cap_free(now);
+	}
+	return r;
 }
 
 static int become_as_somebody_else(void)
@@ -234,7 +301,9 @@ static const struct priv_row rows[] = {
 	{ "become nobody: ends with its parent", become_and_die_with_the_parent },
 	{ "no such user", become_nobody_that_exists },
 	{ "root without capabilities", become_root_without_capabilities },
+	{ "root by number, without capabilities", drop_to_root_without_capabilities },
 	{ "not root: only drops", become_as_somebody_else },
+	{ "act as another, and back", act_as_another },
 };
 
 static void in_a_child(void **state)

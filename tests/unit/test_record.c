@@ -127,6 +127,38 @@ static void a_good_answer_takes_back_one(void **state)
 	assert_false(kiss_record_next(&kiss, &good, later(DAY_NS), &kiss));
 }
 
+/* Asked in its hold-off, because there was no majority without it: not for the next 15 minutes,
+ * whatever came of it, unless that ended the hold-off. */
+static void asked_all_the_same(void **state)
+{
+	const struct source_record deny = a_source(NTP_KISS_DENY, 0);
+	const struct source_record rate = a_source(NTP_KISS_RATE, 0);
+	const struct source_record unasked = a_source(NTP_KISS_NONE, 0);
+	struct source_record silent = unasked, good = a_source(NTP_KISS_NONE, 1);
+	const struct instant asked = later(15 * MINUTE_NS);
+	struct kiss_record kiss;
+
+	(void)state;
+	silent.sent_count = good.sent_count = 1;
+	assert_true(kiss_record_next(NULL, &deny, now, &kiss));
+	assert_false(kiss_record_may_ask(&kiss, later(15 * MINUTE_NS - 1)));
+	assert_true(kiss_record_may_ask(&kiss, asked));
+	assert_true(kiss_record_next(&kiss, &unasked, asked, &kiss));
+	assert_true(kiss_record_may_ask(&kiss, asked));
+	assert_true(kiss_record_next(&kiss, &silent, asked, &kiss));
+	assert_int_equal(instant_diff_ns(kiss.until, now), DAY_NS);
+	assert_false(kiss_record_may_ask(&kiss, later(30 * MINUTE_NS - 1)));
+	assert_true(kiss_record_may_ask(&kiss, later(30 * MINUTE_NS)));
+	assert_false(kiss_record_holds(&kiss, later(DAY_NS)));
+	assert_false(kiss_record_next(&kiss, &good, later(30 * MINUTE_NS), &kiss));
+	/* One of two RATE is made good; the other holds. */
+	assert_true(kiss_record_next(NULL, &rate, now, &kiss));
+	assert_true(kiss_record_next(&kiss, &rate, now, &kiss));
+	assert_true(kiss_record_next(&kiss, &good, asked, &kiss));
+	assert_true(kiss_record_holds(&kiss, later(20 * MINUTE_NS)));
+	assert_false(kiss_record_may_ask(&kiss, later(20 * MINUTE_NS)));
+}
+
 /* ---- what may be believed ---- */
 
 static struct run_record a_run(void)
@@ -331,7 +363,7 @@ static void what_the_discipline_is_told(void **state)
 int main(void)
 {
 	struct CMUnitTest
-		tests[COUNT_OF(hold_rows) + COUNT_OF(run_rows) + COUNT_OF(source_rows) + 6];
+		tests[COUNT_OF(hold_rows) + COUNT_OF(run_rows) + COUNT_OF(source_rows) + 7];
 	struct CMUnitTest *t = tests;
 
 	ROWS(hold_rows, hold_row)
@@ -340,6 +372,7 @@ int main(void)
 	*t++ = (struct CMUnitTest)cmocka_unit_test(rate_doubles_up_to_a_day);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(deny_and_rstr_cost_a_day);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(a_good_answer_takes_back_one);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(asked_all_the_same);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(a_run_is_taken_over);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(a_source_is_taken_over);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(what_the_discipline_is_told);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The splay: always the same on a host, below the span, and spread over it.  Runs in real
- * processes are in tests/system/set/repeat.sh.
+ * The splay: always the same on a host, below the span, and spread over it; and a run that no signal
+ * ends.  Runs of the program are in tests/system/set/repeat.sh.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -44,11 +47,56 @@ static void the_least_span_is_no_wait(void **state)
 	assert_int_equal(repeat_splay_ns("a", 1, 1), 0);
 }
 
+/* Begun when it has written, ended when nobody holds the pipe any more. */
+static int hangs(void *ctx, bool is_try)
+{
+	const int *begun = ctx;
+	sigset_t all;
+
+	(void)is_try;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	if (write(begun[1], "x", 1) == 1) {
+		for (;;) {
+			pause();
+		}
+	}
+	return 0;
+}
+
+/* What a defect, or whoever has taken it over, makes of a run: those who wait for it end all the same. */
+static void a_run_that_hangs_is_ended(void **state)
+{
+	const struct repeat_settings settings = { .every_ns = HOUR_NS };
+	int begun[2], status;
+	const struct repeat_job job = { .ctx = begun, .once = hangs };
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(begun), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(begun[0]);
+		_exit(repeat_run(&settings, &job));
+	}
+	close(begun[1]);
+	assert_int_equal(read(begun[0], &c, 1), 1);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGTERM);
+	assert_int_equal(read(begun[0], &c, 1), 0);
+	close(begun[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_are_spread),
 		cmocka_unit_test(the_least_span_is_no_wait),
+		cmocka_unit_test(a_run_that_hangs_is_ended),
 	};
 
 	return cmocka_run_group_tests_name("repeat", tests, NULL, NULL);

@@ -196,7 +196,9 @@ static const struct verdict_row {
 	  "The clock is left alone.\n" },
 	{ "verdict: no majority", RUN_NO_MAJORITY, "", false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: only 2 of 4 servers agree and 3 are needed.\n"
-	  "The clock is left alone.\n" },
+	  "The clock is left alone.\n"
+	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
+	  "reqtime set SERVER.\n" },
 	{ "verdict: unsynchronised", RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 4, 0, NULL,
 	  "No trusted time: the servers themselves are not synchronised.\n"
 	  "The clock is left alone.\n" },
@@ -205,6 +207,14 @@ static const struct verdict_row {
 	  false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: 2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is\n"
 	  "nobody else to ask.\n"
+	  "The clock is left alone.\n"
+	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
+	  "reqtime set SERVER.\n" },
+	{ "verdict: a reason that names the way out", RUN_NO_MAJORITY,
+	  "1 server says 0 s, 1 says +1 s; name one more server, or trust one alone: reqtime set SERVER",
+	  false, 0, 0, 0, 2, 0, NULL,
+	  "No trusted time: 1 server says 0 s, 1 says +1 s; name one more server, or trust\n"
+	  "one alone: reqtime set SERVER.\n"
 	  "The clock is left alone.\n" },
 	{ "verdict: busy", RUN_BUSY, "another run holds the lock", false, 0, 0, 0, 4, 0, NULL,
 	  "Busy: another run holds the lock.\n"
@@ -432,8 +442,9 @@ static void every_width(void **state)
 	(void)state;
 	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < COUNT_OF(sources); i++) {
-			fill(&sources[i], &mixed[next_random(&random) % COUNT_OF(mixed)]);
-			len = next_random(&random) % (SERVER_HOST_ROOM - 1);
+			fill(&sources[i],
+			     &mixed[(size_t)(next_random(&random) % COUNT_OF(mixed))]);
+			len = (size_t)(next_random(&random) % (SERVER_HOST_ROOM - 1));
 			for (at = 0; at < len && next_random(&random) % 64 != 0; at++) {
 				sources[i].name[at] =
 					(char)(1 + next_random(&random) % 255);
@@ -508,9 +519,33 @@ static void printed_bound_holds(void **state)
 			                     .initial_state = (void *)&(rows)[i] };        \
 	}
 
+/* With the time by the run's own answer, or by the clock that has none, to the nearest second. */
+static void rule_has_the_time(void **state)
+{
+	static const struct style narrow = { .columns = 60, .has_utf8 = true };
+	struct run run = { .at = { INT64_C(1795608000) * NS_PER_S } };
+	char buf[400];
+	size_t len;
+
+	(void)state;
+	len = report_rule(&run, &STYLE_PLAIN, buf, sizeof(buf));
+	assert_string_equal(buf,
+	                    "-- 2026-11-25 12:00:00 UTC ---------------------------------"
+	                    "--------------------\n");
+	assert_int_equal(len, 81);
+	assert_int_equal(report_rule(&run, &STYLE_UNWRAPPED, buf, sizeof(buf)), 81);
+	run.has_answer = true;
+	run.offset_ns = -3600 * NS_PER_S - NS_PER_S / 4;
+	report_rule(&run, &narrow, buf, sizeof(buf));
+	assert_int_equal(style_columns(buf), 60 + 1); /* the line feed */
+	assert_non_null(strstr(buf, "\xe2\x94\x80 2026-11-25 11:00:00 UTC \xe2\x94\x80"));
+	assert_int_equal(report_rule(&run, &narrow, NULL, 0), strlen(buf));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(rule_has_the_time),
 		cmocka_unit_test(every_room),
 		cmocka_unit_test(every_width),
 		cmocka_unit_test(printed_bound_holds),

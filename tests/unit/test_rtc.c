@@ -83,7 +83,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 	int64_t ns = world.elapsed_ns + (clock == CLOCK_REALTIME ? WALL_NS : 0);
 
 	ret->tv_sec = ns / NS_PER_S;
-	ret->tv_nsec = ns % NS_PER_S;
+	ret->tv_nsec = (long)(ns % NS_PER_S);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MS(n) ((n)*NS_PER_MS)
+#define US(n) ((n)*NS_PER_US)
 #define S(n) ((n)*NS_PER_S)
 #define Y(n) ((n)*INT64_C(31557600) * NS_PER_S)
 
@@ -51,6 +52,14 @@ static const struct row rows[] = {
 	{ "delay below zero within the precisions: clamped", 0, 0, 1000, 990, 0, 0, 8, 4, 0,
 	  SAMPLE_OK, 5, 4, 5 + 12 + 1 },
 	{ "delay below zero beyond the precisions", 0, 0, 1000, 980, 0, 0, 8, 4, 0,
+	  SAMPLE_NEGATIVE_DELAY, 0, 0, 0 },
+	{ "T3 ahead by what is told as dispersion", 0, 0, US(30), US(10), 0, US(20), 8, 4, 0,
+	  SAMPLE_OK, US(10), 4, US(10 + 20) + 12 + 1 },
+	{ "T3 ahead by more than what is told", 0, 0, US(30) + 13, US(10), 0, US(20), 8, 4, 0,
+	  SAMPLE_NEGATIVE_DELAY, 0, 0, 0 },
+	{ "T3 ahead by the most that a prediction is off", 0, 0, US(110), US(10), 0, MS(20), 0, 0, 0,
+	  SAMPLE_OK, US(50), 0, US(50) + MS(20) + 1 },
+	{ "T3 ahead by more, whatever is told", 0, 0, US(110) + 1, US(10), 0, MS(20), 0, 0, 0,
 	  SAMPLE_NEGATIVE_DELAY, 0, 0, 0 },
 	{ "root distance at the limit", 0, MS(1), MS(1), MS(2), S(2), MS(500), 0, 0, 0,
 	  SAMPLE_OK, 0, MS(2), MS(1501) + 1 },
@@ -106,6 +115,11 @@ static void exchange_row(void **state)
 	assert_int_equal(got.delay_ns, row->delay);
 	assert_int_equal(got.bound_ns, row->bound);
 	assert_int_equal(got.at_mono_ns, 77);
+	/* What it claims to have held makes the interval narrower, not its weight larger. */
+	if (row->t4 - row->t1 < row->t3 - row->t2) {
+		return; /* clamped */
+	}
+	assert_in_range(got.spread_ns - got.bound_ns - (row->t3 - row->t2) / 2 + 1, 0, 2);
 }
 
 /* Whatever a server or a broken clock says, nothing overflows (the sanitized run sees it). */

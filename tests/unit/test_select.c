@@ -22,49 +22,62 @@ struct row {
 	size_t needed;
 	int64_t lo, hi;             /* SELECT_OK */
 	const char *standings;      /* s selected, a agreeing, f falseticker */
+	size_t liars;               /* --liars and 1; 0: not given */
 };
 
 static const struct row rows[] = {
-	{ "nobody", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "" },
-	{ "one of one", 1, 1, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
-	{ "of two, one may be silent", 1, 2, 0, { { -5, 5, 0 } }, SELECT_OK, 1, -5, 5, "s" },
-	{ "one of three, two silent", 1, 3, 0, { { -5, 5, 0 } }, SELECT_TOO_FEW, 2, 0, 0, "f" },
-	{ "two of two agree: where both hold", 2, 2, 0, { { -5, 5, 0 }, { 0, 10, 5 } },
-	  SELECT_OK, 2, 0, 5, "ss" },
-	{ "row 40: of two, none may dissent", 2, 2, 0, { { -5, 5, 0 }, { 6, 10, 8 } },
-	  SELECT_NO_MAJORITY, 2, 0, 0, "ff" },
+	{ "nobody", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "", 0 },
+	{ "one of one", 1, 1, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 0 },
+	{ "of two, one may be silent", 1, 2, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 0 },
+	{ "one of three, two silent", 1, 3, 0, { { -5, 5, 0, 0 } }, SELECT_TOO_FEW, 2, 0, 0, "f", 0 },
+	{ "two of two agree: where both hold", 2, 2, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } },
+	  SELECT_OK, 2, 0, 5, "ss", 0 },
+	{ "row 40: of two, none may dissent", 2, 2, 0, { { -5, 5, 0, 0 }, { 6, 10, 8, 0 } },
+	  SELECT_NO_MAJORITY, 2, 0, 0, "ff", 0 },
 	{ "two of three, one silent: either may lie, so the hull of both", 2, 3, 0,
-	  { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_OK, 2, -5, 10, "ss" },
-	{ "two of three outvote one", 3, 3, 0, { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 } },
-	  SELECT_OK, 2, 0, 5, "ssf" },
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_OK, 2, -5, 10, "ss", 0 },
+	{ "two of three outvote one", 3, 3, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 } },
+	  SELECT_OK, 2, 0, 5, "ssf", 0 },
 	{ "row 38: one of four lies", 4, 4, 0,
-	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { -1, 9, 4 } }, SELECT_OK, 3, 0, 5, "ssfs" },
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { -1, 9, 4, 0 } }, SELECT_OK, 3, 0, 5, "ssfs", 0 },
 	{ "row 38: two of five lie", 5, 5, 0,
-	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { -1, 9, 4 }, { 51, 59, 55 } },
-	  SELECT_OK, 3, 0, 5, "ssfsf" },
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { -1, 9, 4, 0 }, { 51, 59, 55, 0 } },
+	  SELECT_OK, 3, 0, 5, "ssfsf", 0 },
 	{ "row 39: two against two", 4, 4, 0,
-	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { 51, 59, 55 } }, SELECT_NO_MAJORITY, 3, 0, 0, "ffff" },
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 51, 59, 55, 0 } }, SELECT_NO_MAJORITY, 3, 0, 0, "ffff", 0 },
 	{ "row 39: three liars of five do not agree", 5, 5, 0,
-	  { { -5, 5, 0 }, { 0, 10, 5 }, { 50, 60, 55 }, { 70, 80, 75 }, { 90, 99, 95 } },
-	  SELECT_NO_MAJORITY, 3, 0, 0, "fffff" },
-	{ "two of four, two silent", 2, 4, 0, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_OK, 2, -5, 10, "ss" },
-	{ "two of five, three silent", 2, 5, 0, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_TOO_FEW, 3, 0, 0, "ff" },
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 70, 80, 75, 0 }, { 90, 99, 95, 0 } },
+	  SELECT_NO_MAJORITY, 3, 0, 0, "fffff", 0 },
+	{ "two of four, two silent", 2, 4, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_OK, 2, -5, 10, "ss", 0 },
+	{ "two of five, three silent", 2, 5, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_TOO_FEW, 3, 0, 0, "ff", 0 },
 	{ "row 42: liars in the deepest overlap do not drag the answer off the truth", 5, 5, 0,
-	  { { -10, 10, 0 }, { -10, 10, 0 }, { -1, 10, 5 }, { 8, 10, 9 }, { 8, 10, 9 } },
-	  SELECT_OK, 3, -1, 10, "sssss" },
+	  { { -10, 10, 0, 0 }, { -10, 10, 0, 0 }, { -1, 10, 5, 0 }, { 8, 10, 9, 0 }, { 8, 10, 9, 0 } },
+	  SELECT_OK, 3, -1, 10, "sssss", 0 },
 	{ "row 42: a sharp liar beside three blunt honest", 4, 4, 0,
-	  { { -100, 100, 0 }, { -90, 110, 10 }, { -110, 90, -10 }, { 300, 301, 300 } },
-	  SELECT_OK, 3, -90, 90, "sssf" },
+	  { { -100, 100, 0, 0 }, { -90, 110, 10, 0 }, { -110, 90, -10, 0 }, { 300, 301, 300, 0 } },
+	  SELECT_OK, 3, -90, 90, "sssf", 0 },
 	{ "two places where two of three overlap: the truth may be in either", 3, 3, 0,
-	  { { 0, 10, 5 }, { 0, 2, 1 }, { 8, 10, 9 } }, SELECT_OK, 2, 0, 10, "sss" },
-	{ "touching is agreeing", 2, 2, 0, { { -5, 5, 0 }, { 5, 15, 10 } }, SELECT_OK, 2, 5, 5, "ss" },
-	{ "--min-sources above the rule", 2, 2, 3, { { -5, 5, 0 }, { 0, 10, 5 } }, SELECT_TOO_FEW, 3, 0, 0, "ff" },
+	  { { 0, 10, 5, 0 }, { 0, 2, 1, 0 }, { 8, 10, 9, 0 } }, SELECT_OK, 2, 0, 10, "sss", 0 },
+	{ "touching is agreeing", 2, 2, 0, { { -5, 5, 0, 0 }, { 5, 15, 10, 0 } }, SELECT_OK, 2, 5, 5, "ss", 0 },
+	{ "--min-sources above the rule", 2, 2, 3, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_TOO_FEW, 3, 0, 0, "ff", 0 },
 	{ "a blunt source agrees but does not count in the mean", 3, 3, 0,
-	  { { -5, 5, 0 }, { -5, 5, 0 }, { -900, 900, 0 } }, SELECT_OK, 2, -5, 5, "ssa" },
+	  { { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -900, 900, 0, 0 } }, SELECT_OK, 2, -5, 5, "ssa", 0 },
+	{ "a sharp one beside a blunt one of three: both count, for the sharp one may be the liar", 3, 3, 0,
+	  { { -5, 5, 0, 0 }, { -900, 900, 0, 0 }, { -900, 900, 0, 0 } }, SELECT_OK, 2, -900, 900, "sss", 0 },
+	{ "--liars 1: two of ten are enough", 2, 10, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_OK, 2, -5, 10, "ss", 2 },
+	{ "--liars 1: four of ten agree, one dissents", 5, 10, 0,
+	  { { -5, 5, 0, 0 }, { -4, 6, 1, 0 }, { -3, 7, 2, 0 }, { -2, 8, 3, 0 }, { 50, 60, 55, 0 } }, SELECT_OK, 4, -2, 5, "ssssf", 2 },
+	{ "--liars 1: two dissent", 5, 10, 0,
+	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 70, 80, 75, 0 } }, SELECT_NO_MAJORITY, 4, 0, 0, "fffff", 2 },
+	{ "--liars 0: one of ten is enough", 1, 10, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 1 },
+	{ "--liars 0: none may dissent", 2, 3, 0, { { -5, 5, 0, 0 }, { 6, 9, 7, 0 } }, SELECT_NO_MAJORITY, 2, 0, 0, "ff", 1 },
+	{ "--liars 1 of two: cannot be met", 2, 2, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_LIARS_TOO_MANY, 2, 0, 0, "ff", 2 },
+	{ "--liars 2 of four: cannot be met", 4, 4, 0, { { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -5, 5, 0, 0 } },
+	  SELECT_LIARS_TOO_MANY, 3, 0, 0, "ffff", 3 },
 	{ "far from zero", 2, 2, 0,
-	  { { INT64_C(4000000000000000000), INT64_C(4000000000000000009), INT64_C(4000000000000000004) },
-	    { INT64_C(4000000000000000002), INT64_C(4000000000000000012), INT64_C(4000000000000000007) } },
-	  SELECT_OK, 2, INT64_C(4000000000000000002), INT64_C(4000000000000000009), "ss" },
+	  { { INT64_C(4000000000000000000), INT64_C(4000000000000000009), INT64_C(4000000000000000004), 0 },
+	    { INT64_C(4000000000000000002), INT64_C(4000000000000000012), INT64_C(4000000000000000007), 0 } },
+	  SELECT_OK, 2, INT64_C(4000000000000000002), INT64_C(4000000000000000009), "ss", 0 },
 };
 /* clang-format on */
 
@@ -76,12 +89,14 @@ static char letter(enum vote_standing standing)
 static void select_row(void **state)
 {
 	const struct row *row = *state;
+	const struct select_rule rule = {
+		row->asked, row->liars ? row->liars - 1 : SELECT_LIARS_DEFAULT, row->min
+	};
 	struct keyed scratch[2 * MAX];
 	struct selection got;
 	enum vote_standing standing[MAX];
 
-	select_majority(row->votes, row->count, row->asked, row->min, scratch, &got,
-	                standing);
+	select_majority(row->votes, row->count, &rule, scratch, &got, standing);
 	assert_int_equal(got.verdict, row->want);
 	assert_int_equal(got.needed_count, row->needed);
 	for (size_t i = 0; i < row->count; i++) {
@@ -100,16 +115,79 @@ static void select_row(void **state)
  * and the 1 ns that keeps a bound of zero finite). */
 static void weights(void **state)
 {
-	const struct vote votes[] = { { -10, 10, 0 }, { -30, 50, 10 } };
+	const struct vote votes[] = { { -10, 10, 0, 0 }, { -30, 50, 10, 0 } };
 	struct keyed scratch[4];
 	struct selection got;
 	enum vote_standing standing[2];
 
 	(void)state;
-	select_majority(votes, 2, 2, 0, scratch, &got, standing);
+	select_majority(votes, 2, &(struct select_rule){ 2, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, standing);
 	assert_int_equal(got.offset_ns, 2); /* 10 * (1/41) / (1/11 + 1/41) = 2.1 */
 	assert_int_equal(got.bound_ns, 12);
 	assert_int_equal(got.agreeing_count, 2);
+}
+
+/* A server that claims to have held the request for the whole round trip is certain of its
+ * offset, and has no more weight for it: a quarter among four. */
+static void a_claim_is_no_weight(void **state)
+{
+	const struct vote votes[] = {
+		{ -1000, 1000, 0, 1000 },
+		{ -1000, 1000, 0, 1000 },
+		{ -1000, 1000, 0, 1000 },
+		{ 900, 900, 900, 1000 },
+	};
+	struct keyed scratch[8];
+	struct selection got;
+	enum vote_standing standing[4];
+
+	(void)state;
+	select_majority(votes, 4, &(struct select_rule){ 4, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, standing);
+	assert_int_equal(got.verdict, SELECT_OK);
+	assert_int_equal(got.offset_ns, 225);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(standing[i], VOTE_SELECTED);
+	}
+}
+
+/* The (f + 1)th widest of those that agree limits the bound, whatever the mean. */
+static void the_bound_is_honest(void **state)
+{
+	const struct vote votes[] = {
+		{ -10, 0, -5, 0 },   { 0, 10, 5, 0 },     { -1, 1, 0, 0 },
+		{ -10, 50, 50, 30 }, { -50, 10, 10, 30 },
+	};
+	struct keyed scratch[10];
+	struct selection got;
+	enum vote_standing standing[5];
+
+	(void)state;
+	select_majority(votes, 5, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, standing);
+	assert_int_equal(got.verdict, SELECT_OK);
+	assert_true(got.bound_ns <= 10);
+}
+
+/* Where few answer the interval is wide, and the sharp one is still the best guess. */
+static void the_mean_stays_with_the_sharp(void **state)
+{
+	const struct vote votes[] = {
+		{ -5, 5, 4, 0 },
+		{ -100, 100, 0, 0 },
+		{ -100, 100, 0, 0 },
+	};
+	struct keyed scratch[6];
+	struct selection got;
+	enum vote_standing standing[3];
+
+	(void)state;
+	select_majority(votes, 3, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, standing);
+	assert_int_equal(got.verdict, SELECT_OK);
+	assert_int_equal(got.hi_ns, 100);
+	assert_int_equal(got.offset_ns, 4); /* 4 * (1/6) / (1/6 + 2/101) = 3.6 */
 }
 
 static void misses(void **state)
@@ -119,19 +197,19 @@ static void misses(void **state)
 	const struct selection there = { .lo_ns = -far, .hi_ns = 1 - far };
 
 	(void)state;
-	assert_int_equal(select_miss_ns(&(struct vote){ 8, 10, 9 }, &s), 3);
-	assert_int_equal(select_miss_ns(&(struct vote){ -10, -7, -9 }, &s), -2);
-	assert_int_equal(select_miss_ns(&(struct vote){ 5, 10, 9 }, &s), 0);
+	assert_int_equal(select_miss_ns(&(struct vote){ 8, 10, 9, 0 }, &s), 3);
+	assert_int_equal(select_miss_ns(&(struct vote){ -10, -7, -9, 0 }, &s), -2);
+	assert_int_equal(select_miss_ns(&(struct vote){ 5, 10, 9, 0 }, &s), 0);
 	/* 255 years to one side from 255 to the other: more than 64 bits hold. */
-	assert_int_equal(select_miss_ns(&(struct vote){ far - 1, far, far }, &there),
+	assert_int_equal(select_miss_ns(&(struct vote){ far - 1, far, far, 0 }, &there),
 	                 INT64_MAX);
 }
 
 static void camps(void **state)
 {
 	const struct vote votes[] = {
-		{ 100, 102, 101 }, { 0, 4, 2 },       { 101, 103, 102 },
-		{ 2, 6, 4 },       { 900, 902, 901 },
+		{ 100, 102, 101, 0 }, { 0, 4, 2, 0 },       { 101, 103, 102, 0 },
+		{ 2, 6, 4, 0 },       { 900, 902, 901, 0 },
 	};
 	struct keyed scratch[10];
 	struct camp got[4];
@@ -155,6 +233,7 @@ static void at_least_half_agree_and_fewer_dissent(void **state)
 	struct keyed scratch[2 * MAX];
 	struct vote votes[MAX];
 	struct selection got;
+	struct select_rule rule = { 0, SELECT_LIARS_DEFAULT, 0 };
 
 	(void)state;
 	for (size_t asked = 1; asked <= MAX; asked++) {
@@ -165,9 +244,10 @@ static void at_least_half_agree_and_fewer_dissent(void **state)
 				for (size_t i = 0; i < agree + dissent; i++) {
 					int64_t at = i < agree ? 0 : (int64_t)i * 100;
 
-					votes[i] = (struct vote){ at - 5, at + 5, at };
+					votes[i] = (struct vote){ at - 5, at + 5, at, 0 };
 				}
-				select_majority(votes, agree + dissent, asked, 0, scratch,
+				rule.asked_count = asked;
+				select_majority(votes, agree + dissent, &rule, scratch,
 				                &got, standings);
 				if ((got.verdict == SELECT_OK) != want) {
 					fail_msg("%zu asked, %zu agree, %zu dissent: %s",
@@ -181,7 +261,7 @@ static void at_least_half_agree_and_fewer_dissent(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT_OF(rows) + 4];
+	static struct CMUnitTest tests[COUNT_OF(rows) + 7];
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -192,6 +272,9 @@ int main(void)
 	tests[i++] =
 		(struct CMUnitTest)cmocka_unit_test(at_least_half_agree_and_fewer_dissent);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(weights);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(a_claim_is_no_weight);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(the_bound_is_honest);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(the_mean_stays_with_the_sharp);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(misses);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(camps);
 	return cmocka_run_group_tests_name("select", tests, NULL, NULL);

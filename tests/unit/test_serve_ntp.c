@@ -29,24 +29,28 @@ struct row {
 	bool has_stepped;
 	enum serve_verdict want;
 	int64_t want_age_ns; /* of T2 */
+	uint16_t port;       /* of the client; 0: some high one */
 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "kernel stamp",               true,  false, 48, true,  true,  40000, false, SERVE_ANSWER, 40000 },
-	{ "kernel stamp of this moment", true, false, 48, true,  true,  0, false, SERVE_ANSWER, 0 },
-	{ "no kernel stamp",            true,  false, 48, true,  false, 0, false, SERVE_ANSWER, 0 },
-	{ "another clock than ours",    true,  false, 48, false, true,  86400 * NS_PER_S, false, SERVE_ANSWER, 0 },
-	{ "another clock, ahead",       true,  false, 48, false, true,  -86400 * NS_PER_S, false, SERVE_ANSWER, 0 },
-	{ "not to be answered",         false, false, 48, true,  true,  40000, false, SERVE_NOT_FOR_US, 0 },
-	{ "cut",                        true,  true,  48, true,  true,  40000, false, SERVE_CUT, 0 },
-	{ "empty",                      true,  false, 0,  true,  true,  40000, false, SERVE_NO_REQUEST, 0 },
-	{ "one octet missing",          true,  false, 47, true,  true,  40000, false, SERVE_NO_REQUEST, 0 },
-	{ "half a second in the queue", true,  false, 48, true,  true,  500 * NS_PER_MS, false, SERVE_ANSWER, 500 * NS_PER_MS },
-	{ "longer",                     true,  false, 48, true,  true,  500 * NS_PER_MS + 1, false, SERVE_STALE, 0 },
-	{ "a day",                      true,  false, 48, true,  true,  86400 * NS_PER_S, false, SERVE_STALE, 0 },
-	{ "from the future",            true,  false, 48, true,  true,  -1, false, SERVE_STEPPED, 0 },
-	{ "clock moved meanwhile",      true,  false, 48, true,  true,  40000, true, SERVE_STEPPED, 0 },
+	{ "kernel stamp",               true,  false, 48, true,  true,  40000, false, SERVE_ANSWER, 40000, 0 },
+	{ "kernel stamp of this moment", true, false, 48, true,  true,  0, false, SERVE_ANSWER, 0, 0 },
+	{ "no kernel stamp",            true,  false, 48, true,  false, 0, false, SERVE_ANSWER, 0, 0 },
+	{ "another clock than ours",    true,  false, 48, false, true,  86400 * NS_PER_S, false, SERVE_ANSWER, 0, 0 },
+	{ "another clock, ahead",       true,  false, 48, false, true,  -86400 * NS_PER_S, false, SERVE_ANSWER, 0, 0 },
+	{ "not to be answered",         false, false, 48, true,  true,  40000, false, SERVE_NOT_FOR_US, 0, 0 },
+	{ "cut",                        true,  true,  48, true,  true,  40000, false, SERVE_CUT, 0, 0 },
+	{ "empty",                      true,  false, 0,  true,  true,  40000, false, SERVE_NO_REQUEST, 0, 0 },
+	{ "one octet missing",          true,  false, 47, true,  true,  40000, false, SERVE_NO_REQUEST, 0, 0 },
+	{ "half a second in the queue", true,  false, 48, true,  true,  500 * NS_PER_MS, false, SERVE_ANSWER, 500 * NS_PER_MS, 0 },
+	{ "longer",                     true,  false, 48, true,  true,  500 * NS_PER_MS + 1, false, SERVE_STALE, 0, 0 },
+	{ "a day",                      true,  false, 48, true,  true,  86400 * NS_PER_S, false, SERVE_STALE, 0, 0 },
+	{ "from the future",            true,  false, 48, true,  true,  -1, false, SERVE_STEPPED, 0, 0 },
+	{ "from chargen's port",        true,  false, 48, true,  true,  40000, false, SERVE_SMALL_PORT, 0, 19 },
+	{ "from the port of RFC 868",   true,  false, 48, true,  true,  40000, false, SERVE_SMALL_PORT, 0, 37 },
+	{ "from another server's port", true,  false, 48, true,  true,  40000, false, SERVE_ANSWER, 40000, 123 },
+	{ "clock moved meanwhile",      true,  false, 48, true,  true,  40000, true, SERVE_STEPPED, 0, 0 },
 };
 /* clang-format on */
 
@@ -62,6 +66,7 @@ static void judge_row(void **state)
 		.has_arrived = row->has_arrived,
 		.arrived = { NOW_NS - row->age_ns },
 		.is_answerable = row->is_answerable,
+		.from = { .port = row->port != 0 ? row->port : 40000 },
 	};
 	struct ntp_header header, before;
 	struct instant received = { 1 };
@@ -124,6 +129,33 @@ static void departure_is_on_the_side_of_the_arrival(void **state)
 	assert_int_equal(serve_wall_at(base, 7 * NS_PER_S + 2500).unix_ns, NOW_NS + 2500);
 }
 
+/* T3 is the predicted departure, and the prediction is in the root dispersion, whole; T2 is
+ * never after T3. */
+static void what_is_predicted_is_told(void **state)
+{
+	const struct ntp_server_state server = { .stratum = 2,
+		                                 .root_dispersion_ns = 40 * NS_PER_US,
+		                                 .precision_log2_s = -24 };
+	const struct instant received = { NOW_NS }, read = { NOW_NS + 3000 };
+	const struct ntp_header from = { .version = 4, .mode = NTP_MODE_CLIENT };
+	uint8_t buf[NTP_HEADER_OCTETS];
+	struct ntp_header told;
+
+	(void)state;
+	for (int64_t added_ns = 0; added_ns <= 15000; added_ns += 500) {
+		serve_ntp_write(&from, &server, received, read, added_ns, buf);
+		ntp_header_read(buf, &told);
+		assert_in_range(ntp_ts_diff_ns(told.transmit, ntp_from_instant(read)),
+		                added_ns, added_ns + 1);
+		assert_true(ntp_short_to_ns(told.root_dispersion) >=
+		            server.root_dispersion_ns + added_ns);
+		assert_true(ntp_ts_diff_ns(told.transmit, told.receive) > 0);
+	}
+	serve_ntp_write(&from, &server, read, received, 500, buf);
+	ntp_header_read(buf, &told);
+	assert_true(ntp_ts_diff_ns(told.transmit, told.receive) >= 0);
+}
+
 static void every_verdict_has_a_text(void **state)
 {
 	(void)state;
@@ -135,7 +167,7 @@ static void every_verdict_has_a_text(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(step_rows) + 2];
+	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(step_rows) + 3];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -150,6 +182,7 @@ int main(void)
 			                            (void *)(uintptr_t)&step_rows[i] };
 	}
 	*t++ = (struct CMUnitTest)cmocka_unit_test(departure_is_on_the_side_of_the_arrival);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(what_is_predicted_is_told);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(every_verdict_has_a_text);
 	return cmocka_run_group_tests_name("serve_ntp", tests, NULL, NULL);
 }

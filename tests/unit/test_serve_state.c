@@ -456,6 +456,40 @@ static void a_trusted_run_grows_old(void **state)
 	assert_int_equal(view.doubt, SERVE_UNSYNCHRONISED);
 }
 
+/* Where the kernel may not be asked nothing is known of the clock, a trusted run or none, and
+ * --local-stratum serves it all the same. */
+static void a_kernel_that_may_not_be_asked(void **state)
+{
+	struct serve_clock clock = { .kernel_error = 1 };
+	const struct kernel_clock_state kernel = { .precision_ns = 25 };
+	struct serve_view view;
+
+	(void)state;
+	serve_clock_update(&clock, &kernel, moment(0), true, &view);
+	assert_false(view.may_tell);
+	assert_int_equal(view.doubt, SERVE_UNREADABLE);
+	assert_int_equal(view.kernel_error, 1);
+	assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
+	assert_int_equal(view.ntp.stratum, NTP_STRATUM_MAX + 1);
+	assert_int_equal(view.ntp.precision_log2_s, -25);
+	clock.local_stratum = 3;
+	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
+	assert_true(view.may_tell);
+	assert_int_equal(view.doubt, SERVE_SURE);
+	assert_int_equal(view.ntp.stratum, 3);
+	/* Allowed again. */
+	clock.local_stratum = 0;
+	clock.kernel_error = 0;
+	{
+		const struct kernel_clock_state good = synchronised(NS_PER_MS);
+
+		serve_clock_update(&clock, &good, moment(2 * NS_PER_S), true, &view);
+	}
+	assert_true(view.may_tell);
+	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
+	assert_int_equal(view.kernel_error, 0);
+}
+
 struct leap_row {
 	const char *name;
 	int64_t now_s; /* since 1970 */
@@ -600,6 +634,7 @@ int main(void)
 		cmocka_unit_test(a_step_takes_the_trust_away),
 		cmocka_unit_test(what_cannot_be_trusted),
 		cmocka_unit_test(a_trusted_run_grows_old),
+		cmocka_unit_test(a_kernel_that_may_not_be_asked),
 	};
 	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(others) + COUNT_OF(step_rows) +
 	                        COUNT_OF(trust_rows) + COUNT_OF(leap_rows)];

@@ -36,14 +36,22 @@ static const struct row rows[] = {
 	{ "nothing",                   SERVE_REQTIME, "",                      192, 40000, true,  SERVE_NO_REQUEST },
 	{ "our own answer",            SERVE_REQTIME, "2026-11-22T12:34:56.123456789Z\n", 192, 40000, true, SERVE_NO_REQUEST },
 	{ "time: nothing",             SERVE_TIME,    "",                      192, 40000, true,  SERVE_ANSWER },
-	{ "time: anything",            SERVE_TIME,    "x",                     192, 40000, true,  SERVE_ANSWER },
+	{ "time: anything",            SERVE_TIME,    "x",                     192, 40000, true,  SERVE_NO_REQUEST },
+	{ "time: its own answer",      SERVE_TIME,    "\xee\xad\x5f\xf0",      192, 40000, true,  SERVE_NO_REQUEST },
+	{ "time: a request line",      SERVE_TIME,    "reqtime\n",             192, 40000, true,  SERVE_NO_REQUEST },
+	{ "daytime: anything",         SERVE_DAYTIME, "x",                     192, 40000, true,  SERVE_NO_REQUEST },
+	{ "daytime: its own answer",   SERVE_DAYTIME, "Sunday, November 22, 2026 12:34:56-UTC\r\n", 192, 40000, true, SERVE_NO_REQUEST },
+	{ "reqtime: answer of time",   SERVE_REQTIME, "\xee\xad\x5f\xf0",      192, 40000, true,  SERVE_NO_REQUEST },
 	{ "daytime: nothing",          SERVE_DAYTIME, "",                      192, 40000, true,  SERVE_ANSWER },
 	{ "from echo",                 SERVE_TIME,    "",                      192, 7,     true,  SERVE_SMALL_PORT },
 	{ "from daytime",              SERVE_TIME,    "",                      192, 13,    true,  SERVE_SMALL_PORT },
 	{ "from qotd",                 SERVE_DAYTIME, "",                      192, 17,    true,  SERVE_SMALL_PORT },
 	{ "from chargen",              SERVE_REQTIME, "reqtime",               192, 19,    true,  SERVE_SMALL_PORT },
 	{ "from time, loopback too",   SERVE_TIME,    "",                      127, 37,    true,  SERVE_SMALL_PORT },
-	{ "from a neighbour of them",  SERVE_TIME,    "",                      192, 38,    true,  SERVE_ANSWER },
+	{ "from DNS",                  SERVE_TIME,    "",                      192, 53,    true,  SERVE_SMALL_PORT },
+	{ "from the last of them",     SERVE_DAYTIME, "",                      192, 1023,  true,  SERVE_SMALL_PORT },
+	{ "reqtime from below 1024",   SERVE_REQTIME, "reqtime",               192, 1023,  true,  SERVE_SMALL_PORT },
+	{ "from the first port after", SERVE_TIME,    "",                      192, 1024,  true,  SERVE_ANSWER },
 	{ "reqtime, time not known",   SERVE_REQTIME, "reqtime",               192, 40000, false, SERVE_UNKNOWN_TIME },
 	{ "time, not known",           SERVE_TIME,    "",                      127, 40000, false, SERVE_UNKNOWN_TIME },
 };
@@ -66,33 +74,34 @@ static void judge_row(void **state)
 	const struct row *row = *state;
 	const struct serve_view view = { .may_tell = row->may_tell };
 	struct listen_datagram datagram = datagram_of(row);
-	struct serve_budget budget = { 0 };
 
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view, &budget, MONO_NS),
-	                 row->want);
+	assert_int_equal(serve_text_judge(row->service, &datagram, &view), row->want);
 	datagram.is_cut = true;
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view, &budget, MONO_NS),
-	                 SERVE_CUT);
+	assert_int_equal(serve_text_judge(row->service, &datagram, &view), SERVE_CUT);
 	datagram.is_answerable = false;
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view, &budget, MONO_NS),
+	assert_int_equal(serve_text_judge(row->service, &datagram, &view),
 	                 SERVE_NOT_FOR_US);
+}
+
+static unsigned answers_of(struct serve_budget *budget, enum admit_verdict admitted,
+                           uint8_t from, unsigned asked, int64_t mono_ns, int64_t every_ns)
+{
+	const struct address client = { .family = ADDRESS_IPV4,
+		                        .octets = { from, 0, 2, 1 },
+		                        .port = 40000 };
+	unsigned answered = 0;
+
+	for (unsigned i = 0; i < asked; i++) {
+		answered += serve_text_admit(admitted, &client, budget,
+		                             mono_ns + i * every_ns) == SERVE_ANSWER;
+	}
+	return answered;
 }
 
 static unsigned answers_in(struct serve_budget *budget, uint8_t from, unsigned asked,
                            int64_t mono_ns, int64_t every_ns)
 {
-	const struct serve_view view = { .may_tell = true };
-	const struct row row = {
-		.service = SERVE_TIME, .octets = "", .from = from, .port = 40000
-	};
-	struct listen_datagram datagram = datagram_of(&row);
-	unsigned answered = 0;
-
-	for (unsigned i = 0; i < asked; i++) {
-		answered += serve_text_judge(SERVE_TIME, &datagram, &view, budget,
-		                             mono_ns + i * every_ns) == SERVE_ANSWER;
-	}
-	return answered;
+	return answers_of(budget, ADMIT_ANSWER, from, asked, mono_ns, every_ns);
 }
 
 static void a_burst_then_a_rate(void **state)
@@ -117,6 +126,30 @@ static void loopback_has_no_rate(void **state)
 	assert_int_equal(answers_in(&budget, 127, 10000, MONO_NS, 0), 10000);
 	assert_int_equal(answers_in(&budget, 192, 10000, MONO_NS, 0), SERVE_TEXT_BURST);
 	assert_int_equal(answers_in(&budget, 127, 10, MONO_NS, 0), 10);
+}
+
+/* A client that is denied, or has used up its own share, takes nothing of what is shared. */
+static void a_flooder_leaves_the_others_theirs(void **state)
+{
+	struct serve_budget budget = { 0 };
+
+	(void)state;
+	assert_int_equal(answers_of(&budget, ADMIT_DENIED, 192, 10000, MONO_NS, 0), 0);
+	assert_int_equal(answers_of(&budget, ADMIT_DROP, 192, 10000, MONO_NS, 0), 0);
+	assert_int_equal(answers_of(&budget, ADMIT_KISS, 192, 10000, MONO_NS, 0), 0);
+	/* Of 20,000 a second beyond its rate a quarter is answered by chance: what is left
+	 * over, for a second long, while another client asks ten times in it. */
+	for (int64_t at_ns = MONO_NS; at_ns < MONO_NS + NS_PER_S; at_ns += NS_PER_S / 10) {
+		(void)answers_of(&budget, ADMIT_LUCKY, 192, 500, at_ns, NS_PER_S / 5000);
+		assert_int_equal(
+			answers_of(&budget, ADMIT_ANSWER, 198, 1, at_ns + NS_PER_S / 10, 0),
+			1);
+	}
+	assert_int_equal(
+		answers_of(&budget, ADMIT_LUCKY, 192, 10000, MONO_NS + NS_PER_S, 0), 0);
+	assert_int_equal(answers_of(&budget, ADMIT_ANSWER, 198, 10000, MONO_NS + NS_PER_S,
+	                            0) > SERVE_TEXT_BURST / 2 - 20,
+	                 1);
 }
 
 struct line_row {
@@ -173,6 +206,7 @@ int main(void)
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(a_burst_then_a_rate),
 		cmocka_unit_test(loopback_has_no_rate),
+		cmocka_unit_test(a_flooder_leaves_the_others_theirs),
 		cmocka_unit_test(what_is_written),
 	};
 	struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(line_rows) + COUNT_OF(others)];

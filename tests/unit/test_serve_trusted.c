@@ -136,6 +136,8 @@ static const struct distance_row distance_rows[] = {
 	  2 * NS_PER_MS, 2 * NS_PER_MS },
 	{ "two ways that prove more than the delay", 0, NS_PER_MS, 0, 0, 9 * NS_PER_MS,
 	  2 * NS_PER_MS, 0 },
+	{ "a delay below zero", 0, NS_PER_MS, 0, 0, -9 * NS_PER_MS,
+	  0, NS_PER_MS },
 	{ "an old slew turned round", 0, NS_PER_MS, 0, -3 * NS_PER_MS, NS_PER_MS,
 	  2 * NS_PER_MS, 3 * NS_PER_MS },
 };

@@ -69,42 +69,59 @@ static const struct row {
 	{ "nts://host",              SERVER_SPEC_LATER_SCHEME, NULL, 0, 0 },
 	{ "NTS://host:4460",         SERVER_SPEC_LATER_SCHEME, NULL, 0, 0 },
 
-	{ "-x",                      SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "--step",                  SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "ntp://-x",                SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "a.-b",                    SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ ".",                       SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ ".a",                      SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "a..b",                    SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "a..",                     SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "b\xc3\xbc" "cher.example", SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "host\x80",                SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
+	{ "-x",                      SERVER_SPEC_DASH, NULL, 0, 0 },
+	{ "--step",                  SERVER_SPEC_DASH, NULL, 0, 0 },
+	{ "ntp://-x",                SERVER_SPEC_DASH, NULL, 0, 0 },
+	{ "a.-b",                    SERVER_SPEC_DASH, NULL, 0, 0 },
+	{ ".",                       SERVER_SPEC_BAD_DOTS, NULL, 0, 0 },
+	{ ".a",                      SERVER_SPEC_BAD_DOTS, NULL, 0, 0 },
+	{ "a..b",                    SERVER_SPEC_BAD_DOTS, NULL, 0, 0 },
+	{ "a..",                     SERVER_SPEC_BAD_DOTS, NULL, 0, 0 },
+	{ "b\xc3\xbc" "cher.example", SERVER_SPEC_NOT_ASCII, NULL, 0, 0 },
+	{ "host\x80",                SERVER_SPEC_NOT_ASCII, NULL, 0, 0 },
 	{ "host\n",                  SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
 	{ "host\x1b[1m",             SERVER_SPEC_BAD_BRACKETS, NULL, 0, 0 },
 	{ "host\x1b",                SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "ho st",                   SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ " host",                   SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "host/",                   SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
+	{ "ho st",                   SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ " host",                   SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "host/",                   SERVER_SPEC_PATH, NULL, 0, 0 },
 	{ "user@host",               SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "host%eth0",               SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
+	{ "host%eth0",               SERVER_SPEC_BAD_ZONE, NULL, 0, 0 },
 	{ "*",                       SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ LABEL_63 "a",              SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ LABEL_255,                 SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ LABEL_255 LABEL_255,       SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "a" NAME_253,              SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ NAME_253 "a",              SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ NAME_253 "..",             SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "256.0.2.1",               SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "192.0.2",                 SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "192.0.2.1.5",             SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "12345",                   SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "host:1:2",                SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ ":::",                     SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "1::2::3",                 SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "fe80::1%",                SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "fe80::1%a/b",             SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "fe80::1%sixteen_octets_x", SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
-	{ "2001:db8::1%eth0",        SERVER_SPEC_BAD_HOST, NULL, 0, 0 },
+	{ LABEL_63 "a",              SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ LABEL_255,                 SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ LABEL_255 LABEL_255,       SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ "a" NAME_253,              SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ NAME_253 "a",              SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ NAME_253 "..",             SERVER_SPEC_TOO_LONG, NULL, 0, 0 },
+	{ "256.0.2.1",               SERVER_SPEC_BAD_IPV4, NULL, 0, 0 },
+	{ "192.0.2",                 SERVER_SPEC_BAD_IPV4, NULL, 0, 0 },
+	{ "192.0.2.1.5",             SERVER_SPEC_BAD_IPV4, NULL, 0, 0 },
+	{ "12345",                   SERVER_SPEC_NUMBER, NULL, 0, 0 },
+	{ "host:1:2",                SERVER_SPEC_BAD_IPV6, NULL, 0, 0 },
+	{ ":::",                     SERVER_SPEC_BAD_IPV6, NULL, 0, 0 },
+	{ "1::2::3",                 SERVER_SPEC_BAD_IPV6, NULL, 0, 0 },
+	{ "fe80::1%",                SERVER_SPEC_BAD_ZONE, NULL, 0, 0 },
+	{ "fe80::1%a/b",             SERVER_SPEC_PATH, NULL, 0, 0 },
+	{ "fe80::1%sixteen_octets_x", SERVER_SPEC_BAD_ZONE, NULL, 0, 0 },
+	{ "2001:db8::1%eth0",        SERVER_SPEC_BAD_ZONE, NULL, 0, 0 },
+	{ "300.1.2.3",               SERVER_SPEC_BAD_IPV4, NULL, 0, 0 },
+	{ "1.2.3.",                  SERVER_SPEC_BAD_IPV4, NULL, 0, 0 },
+	{ "11123",                   SERVER_SPEC_NUMBER, NULL, 0, 0 },
+	{ "host.123",                SERVER_SPEC_NUMBER, NULL, 0, 0 },
+	{ "host.123.",               SERVER_SPEC_NUMBER, NULL, 0, 0 },
+	{ "11123:123",               SERVER_SPEC_NUMBER, NULL, 0, 0 },
+	{ "192.0.2.0/24",            SERVER_SPEC_PATH, NULL, 0, 0 },
+	{ "ntp://host/pool",         SERVER_SPEC_PATH, NULL, 0, 0 },
+	{ "ntp1,ntp2",               SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "192.0.2.1:123,192.0.2.2", SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "[::1]:123 [::2]:123",     SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "host:123/pool",           SERVER_SPEC_PATH, NULL, 0, 0 },
+	{ "ntp1;ntp2",               SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "ntp1 ntp2",               SERVER_SPEC_SEVERAL, NULL, 0, 0 },
+	{ "\xe2\x80\x93" "step",    SERVER_SPEC_NOT_ASCII, NULL, 0, 0 },
+	{ "fe80:::1",                SERVER_SPEC_BAD_IPV6, NULL, 0, 0 },
+	{ "12345::1",                SERVER_SPEC_BAD_IPV6, NULL, 0, 0 },
 
 	{ "host:",                   SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
 	{ "host:0",                  SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
@@ -113,7 +130,7 @@ static const struct row {
 	{ "host:123456789012345678901234567890", SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
 	{ "host:-1",                 SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
 	{ "host:+1",                 SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
-	{ "host: 1",                 SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
+	{ "host: 1",                 SERVER_SPEC_SEVERAL, NULL, 0, 0 },
 	{ "host:12x",                SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
 	{ "host:0x7b",               SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
 	{ "host:ntp",                SERVER_SPEC_BAD_PORT, NULL, 0, 0 },
@@ -243,12 +260,52 @@ static void verdicts_have_texts_of_their_own(void **state)
 	}
 }
 
+/* clang-format off */
+static const struct {
+	const char *text;
+	const char *hint; /* NULL: none */
+} hints[] = {
+	{ "ntps://host",    "; did you mean ntp://?" },
+	{ "Nttp://host",    "; did you mean ntp://?" },
+	{ "reqtime+udp://host", NULL },
+	{ "req://host",     "; did you mean reqtime://?" },
+	{ "dyatime://host", "; did you mean daytime://?" },
+	{ "http://host",    NULL },
+	{ "://host",        NULL },
+	{ "ntp:host",       "; did you mean ntp://?" },
+	{ "time:/host",     "; did you mean time://?" },
+	{ "host:ntp",       NULL },
+	{ "h:0",            NULL },
+	{ "300.1.2.3",      NULL },
+};
+/* clang-format on */
+
+static void what_is_meant_perhaps(void **state)
+{
+	struct server_spec spec;
+	char buf[SERVER_SPEC_REFUSAL_ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(hints); i++) {
+		const enum server_spec_verdict verdict =
+			server_spec_parse(hints[i].text, &spec);
+		const char *reason = server_spec_verdict_text(verdict);
+
+		assert_int_not_equal(verdict, SERVER_SPEC_OK);
+		assert_ptr_equal(server_spec_refusal(hints[i].text, verdict, buf), buf);
+		assert_memory_equal(buf, reason, strlen(reason));
+		assert_string_equal(buf + strlen(reason),
+		                    hints[i].hint ? hints[i].hint : "");
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(every_octet),
 		cmocka_unit_test(schemes),
 		cmocka_unit_test(verdicts_have_texts_of_their_own),
+		cmocka_unit_test(what_is_meant_perhaps),
 	};
 	static struct CMUnitTest
 		tests[COUNT_OF(rows) + COUNT_OF(listen_rows) + COUNT_OF(others)];

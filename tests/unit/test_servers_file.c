@@ -43,12 +43,18 @@ static const struct file_row {
 	{ "behind what is there", TEXT("a\nb\n"), 2, 9, 0, "had:1 had:1 a:123 b:123", "" },
 	{ "as many as may be", TEXT("a\nb\n"), 1, 3, 0, "had:1 a:123 b:123", "" },
 	{ "one too many", TEXT("a\n\nb\n"), 2, 3, 2, "had:1 had:1 a:123", ":3: more than 3 servers\n" },
-	{ "nothing", TEXT(""), 0, 9, 2, "", ": no server in it\n" },
-	{ "nothing new", TEXT("# all gone\n"), 1, 9, 2, "had:1", ": no server in it\n" },
+	{ "nothing", TEXT(""), 0, 9, 2, "", ": no server in it; one per line is wanted\n" },
+	{ "nothing new", TEXT("# all gone\n"), 1, 9, 2, "had:1", ": no server in it; one per line is wanted\n" },
 	{ "no server", TEXT("a\n# x\nh:0\nb\n"), 0, 9, 2, "a:123",
 	  ":3: server \"h:0\": the port is not a number from 1 to 65535\n" },
 	{ "two on a line", TEXT("a b\n"), 0, 9, 2, "",
-	  ":1: server \"a b\": not a host name or address (an IPv6 address with a port needs brackets)\n" },
+	  ":1: server \"a b\": one word is one server, without a blank, comma or semicolon in it\n" },
+	{ "a byte order mark", TEXT("\xef\xbb\xbf" "a\nb\n"), 0, 9, 0, "a:123 b:123", "" },
+	{ "a byte order mark and a comment", TEXT("\xef\xbb\xbf# list\r\na\r\n"), 0, 9, 0, "a:123", "" },
+	{ "a mark in the second line is no mark", TEXT("a\n\xef\xbb\xbf" "b\n"), 0, 9, 2, "a:123",
+	  ":2: server \"\\xef\\xbb\\xbfb\": not ASCII: write the name in its xn-- form, and dashes as \"-\"\n" },
+	{ "UTF-16", TEXT("\xff\xfe" "a\0\n\0"), 0, 9, 2, "", ":1: the file is UTF-16: save it as UTF-8\n" },
+	{ "UTF-16, most significant octet first", TEXT("\xfe\xff\0a\0\n"), 0, 9, 2, "", ":1: the file is UTF-16: save it as UTF-8\n" },
 	{ "control octets", TEXT("a\n\x1b[2J\n"), 0, 9, 2, "a:123",
 	  ":2: server \"\\x1b[2J\": brackets must hold an IPv6 address, with at most :PORT after them\n" },
 	{ "a NUL", TEXT("a\nb\0c\n"), 0, 9, 2, "a:123", ":2: a NUL octet: this is no text file\n" },
@@ -197,11 +203,12 @@ static void unreadable(void **state)
 	(void)state;
 	assert_int_equal(read_saying("/nonexistent/list", 9, &servers, &count), 2);
 	read_said(said, sizeof(said));
-	assert_string_equal(said,
-	                    "reqtime: /nonexistent/list: No such file or directory\n");
+	assert_string_equal(
+		said,
+		"reqtime: /nonexistent/list: No such file or directory (--servers-file)\n");
 	assert_int_equal(read_saying("/", 9, &servers, &count), 2);
 	read_said(said, sizeof(said));
-	assert_string_equal(said, "reqtime: /: Is a directory\n");
+	assert_string_equal(said, "reqtime: /: Is a directory (--servers-file)\n");
 	free(servers);
 }
 

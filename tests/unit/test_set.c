@@ -26,8 +26,10 @@
 #include "app/history/recorder.h"
 #include "cmd/cli/command.h"
 #include "io/net/ports.h"
+#include "io/store/anchor_file.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
+#include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
@@ -63,9 +65,11 @@ struct script {
 	int lock_r, start_r, store_r;
 	enum rival rival;
 	int64_t floor_ahead_ns; /* of the clock; 0: none is known */
-	int64_t usual_ns;       /* what the last run promised */
-	int64_t last_age_ns;    /* of the last good run of this boot; 0: none */
-	bool was_never_good;    /* ... there was one, but it was not good */
+	bool is_jump; /* the last good run said that the clock is right as it is; else what this one says */
+	bool is_forgotten;   /* no anchor can be written */
+	int64_t usual_ns;    /* what the last run promised */
+	int64_t last_age_ns; /* of the last good run of this boot; 0: none */
+	bool was_never_good; /* ... there was one, but it was not good */
 };
 
 static struct world {
@@ -80,6 +84,7 @@ static struct world {
 	int locked;
 	int stored;
 	struct run_record record; /* the last that was stored */
+	struct anchor anchor;     /* the last that was written */
 	char log[2000];
 } * world;
 
@@ -212,6 +217,17 @@ int priv_drop_to(uid_t uid, gid_t gid)
 	return priv_drop_all();
 }
 
+int priv_act_as(uid_t uid, gid_t gid)
+{
+	(void)uid;
+	(void)gid;
+	return -EPERM;
+}
+
+void priv_act_as_self(void)
+{
+}
+
 int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement *ret)
 {
 	(void)tcp_ports;
@@ -239,17 +255,86 @@ void lock_release(struct lock *lock)
 	world->locked = 0;
 }
 
-void lock_note(const struct lock *lock, int64_t value)
+/* What the last run left. */
+static void anchor_left(struct anchor *ret)
 {
-	(void)lock;
-	(void)value;
+	const struct script *script = &world->script;
+	struct reading now;
+
+	anchor_init(ret);
+	assert_int_equal(kernel_clock_now(&now), 0);
+	if (script->floor_ahead_ns) {
+		ret->has_floor = 1;
+		ret->floor_ns = now.wall.unix_ns + script->floor_ahead_ns;
+	}
+	if (script->last_age_ns && !script->was_never_good) {
+		memcpy(ret->boot_id, "this boot", 10);
+		ret->found_booted_ns = now.wall.unix_ns - now.boot_ns;
+		ret->has_last = ret->has_confirmed = 1;
+		ret->last = (struct anchor_point){
+			.boot_ns = now.boot_ns - script->last_age_ns,
+			.booted_ns = ret->found_booted_ns +
+			             (script->is_jump ? 0 : script->offset_ns),
+			.bound_ns = NS_PER_MS,
+		};
+		ret->chain_ns = ret->last.boot_ns;
+		ret->confirmed = ret->last;
+	}
 }
 
-bool lock_noted(const struct lock *lock, int64_t *ret)
+void boot_id_read(char ret[BOOT_ID_ROOM])
 {
-	(void)lock;
+	memset(ret, 0, BOOT_ID_ROOM);
+	memcpy(ret, "this boot", 10);
+}
+
+void anchor_file_open(const char *state_dir, const char *run_dir, struct anchor_file *ret)
+{
+	(void)state_dir;
+	(void)run_dir;
 	(void)ret;
-	return false;
+	assert_true(world->locked || world->script.lock_r != 0);
+}
+
+void anchor_file_read(const struct anchor_file *file, const char *boot_id,
+                      struct instant release, struct anchor *ret)
+{
+	(void)file;
+	(void)boot_id;
+	(void)release;
+	assert_int_equal(getpid(), world->parent);
+	anchor_left(ret);
+}
+
+void anchor_file_look(const char *state_dir, const char *run_dir, const char *boot_id,
+                      struct instant release, struct anchor *ret)
+{
+	(void)state_dir;
+	(void)run_dir;
+	(void)boot_id;
+	(void)release;
+	anchor_left(ret);
+}
+
+bool anchor_file_write(const struct anchor_file *file, const struct anchor *anchor)
+{
+	(void)file;
+	assert_int_equal(getpid(), world->parent);
+	if (!world->script.is_forgotten) {
+		world->anchor = *anchor;
+	}
+	return !world->script.is_forgotten;
+}
+
+int anchor_file_claim(const struct anchor_file *file)
+{
+	(void)file;
+	return 0;
+}
+
+void anchor_file_close(struct anchor_file *file)
+{
+	(void)file;
 }
 
 int exporter_start(const char *path, struct exporter *ret)
@@ -297,10 +382,6 @@ void recorder_load(struct recorder *recorder, struct history_view *ret)
 	memset(ret, 0, sizeof(*ret));
 	assert_int_equal(kernel_clock_now(&now), 0);
 	memcpy(ret->boot_id, "this boot", 10);
-	if (world->script.floor_ahead_ns) {
-		ret->has_floor = true;
-		ret->floor = instant_add_ns(now.wall, world->script.floor_ahead_ns);
-	}
 	learn_past_init(&ret->past);
 	if (world->script.last_age_ns) {
 		ret->past.has_last = 1;
@@ -476,7 +557,9 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		             .offset_ns = world->script.offset_ns,
 		             .bound_ns = NS_PER_MS,
 		             .agreeing_count = 3,
-		             .asked_count = 3 };
+		             .asked_count = 3,
+		             .agreeing_server_count = 1,
+		             .server_count = 1 };
 	if (is_stale) {
 		ret->at_mono_ns -= 2 * NS_PER_S;
 		ret->at.unix_ns -= 2 * NS_PER_S;
@@ -528,7 +611,7 @@ static const struct row rows[] = {
 	{ "json, steps", { "--json", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
 	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"sources\":[],"
 	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\",\"lasts_ns\":null},"
-	  "\"applied\":{\"action\":\"step\",\"by_ns\":2000000000,\"lasts_ns\":null,\"ends\":null},"
+	  "\"held_back\":null,\"applied\":{\"action\":\"step\",\"by_ns\":2000000000,\"lasts_ns\":null,\"ends\":null},"
 	  "\"learnt\":{\"state\":\"learning\",\"frequency_ppb\":0,\"frequency_sd_ppb\":100000,"
 	  "\"phase_ns\":2000000000,", NULL },
 	{ "json, needs nothing", { "--json", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD,
@@ -536,29 +619,29 @@ static const struct row rows[] = {
 	{ "dry", { "--dry-run", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
 	{ "dry, json", { "--dry-run", "--json", "h" }, { .offset_ns = 2 * S }, 0, "P-drop P-ports P-sandbox P-measure",
 	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\",\"lasts_ns\":null},"
-	  "\"applied\":null,\"learnt\":{\"state\":\"learning\",", NULL },
+	  "\"held_back\":null,\"applied\":null,\"learnt\":{\"state\":\"learning\",", NULL },
 	{ "verbose: what was learnt", { "-v", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
 	  "Learnt (learning): frequency +0.000 +/- 100.000 ppm, offset +2 s", NULL },
 	{ "dry, verbose: what was learnt", { "--dry-run", "-v", "h" }, { .offset_ns = 2 * S }, 0,
 	  "P-drop P-ports P-sandbox P-measure", "Learnt (learning): ", NULL },
 	{ "dry, refused", { "--dry-run", "h" }, { .offset_ns = 2000 * S }, 3, "P-drop P-ports P-sandbox P-measure",
-	  "would refuse", "--any-offset lifts" },
+	  "would refuse", "  Now: reqtime set --any-offset" },
 	{ "dry, stale once", { "--dry-run", "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
 	  "P-drop P-ports P-sandbox P-measure P-measure", "would step it", NULL },
-	{ "refused", { "h" }, { .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "--any-offset lifts" },
+	{ "refused", { "h" }, { .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "  Now: reqtime set --any-offset" },
 	{ "refused, json", { "--json", "h" }, { .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop",
-	  "\"status\":\"refused\"", "--any-offset lifts" },
+	  "\"status\":\"refused\"", "  Now: reqtime set --any-offset" },
 	{ "any offset", { "--any-offset", "h" }, { .offset_ns = 2000 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
 	{ "no majority", { "h" }, { .act = ACT_NO_MAJORITY }, 1, ALLOWED CHILD " P-drop", "No trusted time", NULL },
 
-	{ "keeps no right: no packet", { "h" }, { .keep_r = -EPERM }, 4, "P-keep", NULL, "setcap cap_sys_time=p" },
+	{ "keeps no right: no packet", { "h" }, { .keep_r = -EPERM }, 4, "P-keep", NULL, "not permitted to set the clock: " },
 	{ "cannot raise: no packet", { "h" }, { .raise_r = -EPERM }, 4, "P-keep P-raise", NULL, "AmbientCapabilities=CAP_SYS_TIME" },
-	{ "kernel would refuse: no packet", { "h" }, { .may_set_r = -EPERM }, 4, ALLOWED, NULL, "user namespace" },
+	{ "kernel would refuse: no packet", { "h" }, { .may_set_r = -EPERM }, 4, ALLOWED, NULL, "not permitted to set the clock: " },
 	{ "kernel would refuse, json", { "--json", "h" }, { .may_set_r = -EPERM }, 4, ALLOWED,
-	  "\"status\":\"not-permitted\",\"offset_ns\":null", "setcap" },
+	  "\"status\":\"not-permitted\",\"offset_ns\":null", "not permitted to set the clock: " },
 	{ "the question fails", { "h" }, { .may_set_r = -ENOSYS }, 6, ALLOWED, NULL, "cannot ask for the right" },
 	{ "the right is gone at the deed", { "h" }, { .offset_ns = 2 * S, .raise_again_r = -EPERM }, 4,
-	  ALLOWED CHILD " P-raise P-clear P-drop", "behind", "setcap" },
+	  ALLOWED CHILD " P-raise P-clear P-drop", "behind", "not permitted to set the clock: " },
 	{ "the step fails", { "h" }, { .offset_ns = 2 * S, .step_r = -EINVAL }, 6, ALLOWED CHILD DEED, "behind", "cannot set the clock: Invalid" },
 	{ "the clock stands still", { "h" }, { .offset_ns = 2 * S, .clock_stands_still = true }, 6, ALLOWED CHILD DEED,
 	  "behind", "a read-back shows" },
@@ -589,9 +672,10 @@ static const struct row rows[] = {
 	{ "another program at work", { "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
 	{ "another program at work, json", { "--json", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "\"status\":\"busy\"", "--force" },
 	{ "another program at work, --force", { "--force", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: chronyd" },
-	{ "another program at work, dry", { "--dry-run", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 0,
-	  "P-drop P-ports P-sandbox P-measure", "would step it", "warning: chronyd" },
-	{ "--rtc, and there is none", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD " P-raise P-step P-clear P-rtc P-drop", "stepped", "hardware clock" },
+	{ "another program at work, dry", { "--dry-run", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5,
+	  "P-drop P-ports P-sandbox P-measure", "would refuse: another program", "chronyd is running" },
+	{ "--rtc, and the time is not confirmed", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "the hardware clock is not set before" },
+	{ "--rtc, and there is none", { "--rtc", "--no-discipline", "h" }, { .last_age_ns = 400 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD " P-raise P-step P-clear P-rtc P-drop", "stepped", "hardware clock" },
 	{ "quiet, slews as was foreseen", { "-q", "--no-discipline", "h" }, { .offset_ns = 40 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
 	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", NULL, NULL },
 	{ "quiet, slews beyond", { "-q", "--no-discipline", "h" }, { .offset_ns = 60 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
@@ -605,12 +689,20 @@ static const struct row rows[] = {
 	{ "no lock to be had: told, and set", { "h" }, { .lock_r = -EROFS, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "no lock" },
 	{ "no history to be had: told, and set", { "h" }, { .start_r = -EAGAIN, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "history" },
 	{ "the run is not recorded: told, and set", { "h" }, { .store_r = -ENOSPC, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the disk is full" },
-	{ "before the last run's time", { "--any-offset", "h" }, { .floor_ahead_ns = 3 * S, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "known to be past" },
-	{ "before the last run's time, of which a record says nothing", { "h" }, { .act = ACT_HIDE_FLOOR, .floor_ahead_ns = 3 * S }, 3,
+	{ "before the confirmed time", { "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "which was confirmed then; 1 of 1 server says so" },
+	{ "before the confirmed time, --any-offset", { "--any-offset", "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "before the confirmed time, of which a record says nothing", { "h" }, { .act = ACT_HIDE_FLOOR, .floor_ahead_ns = 10 * S }, 3,
 	  ALLOWED CHILD " P-drop", NULL, NULL },
-	{ "after the last run's time", { "h" }, { .floor_ahead_ns = S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
-	{ "dry, before the last run's time", { "--dry-run", "--state-dir", "/", "h" }, { .floor_ahead_ns = 3 * S, .offset_ns = 2 * S }, 3,
-	  "P-drop P-ports P-sandbox P-measure", "would refuse", "known to be past" },
+	{ "after the confirmed time", { "h" }, { .floor_ahead_ns = S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "dry, before the confirmed time", { "--dry-run", "--state-dir", "/", "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 3,
+	  "P-drop P-ports P-sandbox P-measure", "would hold it back", "Now: reqtime set --any-offset" },
+	{ "a jump", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "held back: the clock would jump by +2 s" },
+	{ "a jump, json", { "--json", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop",
+	  "\"by_ns\":2000000000},\"applied\":null", "First seen now; believed when a run after" },
+	{ "a jump, --any-offset", { "--any-offset", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "a jump, and no memory: told, and set", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .is_forgotten = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the state directory cannot be written" },
+	{ "beyond, --boot, confirmed", { "--boot", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "more than --refuse-above (1000s)" },
+	{ "beyond, --boot, not confirmed", { "--boot", "h" }, { .offset_ns = 2000 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "--min-interval: the last run is younger", { "--min-interval", "50m", "h" }, { .last_age_ns = 2900 * S }, 0, ALLOWED, "nothing to do: the last good run was 2900 s ago", NULL },
 	{ "--min-interval, quiet", { "-q", "--min-interval", "50m", "h" }, { .last_age_ns = 2900 * S }, 0, ALLOWED, NULL, NULL },
 	{ "--min-interval: the last run is older", { "--min-interval", "50m", "--no-discipline", "h" }, { .last_age_ns = 3100 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
@@ -627,10 +719,10 @@ static const struct row rows[] = {
 	{ "--overdue: the lock is held, the first run", { "--overdue", "1d", "--state-dir", "/", "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, NULL, "another run holds the lock" },
 	{ "--overdue: never good, since the boot", { "--overdue", "1ms", "h" }, { .rival = RIVAL_CHRONYD, .last_age_ns = 1, .was_never_good = true, .offset_ns = 2 * S }, 3,
 	  ALLOWED CHILD " P-drop", "behind", "has not been set for" },
-	{ "--overdue: refused stays refused, and is told", { "--overdue", "1d", "h" }, { .last_age_ns = 90000 * S, .offset_ns = 2000 * S }, 3,
+	{ "--overdue: refused stays refused, and is told", { "--overdue", "1d", "h" }, { .last_age_ns = 90000 * S, .is_jump = true, .offset_ns = 2000 * S }, 3,
 	  ALLOWED CHILD " P-drop", "behind", "has not been set for 1 d 01:00:0" },
-	{ "--overdue: a dry run does not mind", { "--overdue", "1d", "--dry-run", "h" }, { .last_age_ns = 90000 * S, .offset_ns = 2000 * S }, 3,
-	  "P-drop P-ports P-sandbox P-measure", "would refuse", "refused to set" },
+	{ "--overdue: a dry run does not mind", { "--overdue", "1d", "--dry-run", "h" }, { .last_age_ns = 90000 * S, .is_jump = true, .offset_ns = 2000 * S }, 3,
+	  "P-drop P-ports P-sandbox P-measure", "would refuse", "refused: the clock would jump" },
 	{ "the parent is ended while measuring", { "h" }, { .act = ACT_SIGNAL_PARENT }, 143, ALLOWED CHILD, NULL, NULL },
 };
 /* clang-format on */

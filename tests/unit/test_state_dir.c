@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "io/store/state_dir.h"
+#include "io/sys/priv.h"
 
 enum { STRANGER = 65533, SIZE_MAX_HERE = 1000 };
 
@@ -346,9 +347,91 @@ static void made_when_missing(void **state)
 	assert_int_equal(state_dir_open("", true), -ENOENT);
 }
 
+static int open_as(uid_t uid)
+{
+	int dir_fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = state_dir_open_file_as(dir_fd, "f", O_RDWR | O_CREAT, 0644, SIZE_MAX_HERE,
+	                                uid, uid);
+
+	close(dir_fd);
+	return fd;
+}
+
+/* What priv_act_as() takes away stays away: in a process of its own.  0 when it is as it should be. */
+static int in_a_process(int (*what)(void))
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		_exit(what());
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : 1;
+}
+
+static int opens_as_stranger(void)
+{
+	struct stat st;
+	int fd = open_as(STRANGER);
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == STRANGER && geteuid() == 0
+	               ? 0
+	               : 1;
+}
+
+static int opens_without_the_right(void)
+{
+	return priv_drop_all() == 0 && open_as(STRANGER) == -EPERM ? 0 : 1;
+}
+
+/* As the owner of the directory, or not at all: never as root instead. */
+static void as_another_or_not_at_all(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fd = open_as(geteuid());
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(unlink("d/f"), 0);
+	if (geteuid() != 0 || chown("d", STRANGER, STRANGER) < 0) {
+		skip();
+	}
+	assert_int_equal(chmod(".", 0755), 0);
+	assert_int_equal(in_a_process(opens_as_stranger), 0);
+	assert_int_equal(unlink("d/f"), 0);
+	assert_int_equal(chmod("d", 0777), 0);
+	assert_int_equal(in_a_process(opens_without_the_right), 0);
+	assert_int_equal(lstat("d/f", &st), -1);
+}
+
+/* systemd names several with colons between them; one that is too long for a path is none. */
+static void default_directory(void **state)
+{
+	char buf[STATE_DIR_ROOM];
+	char name[STATE_DIR_ROOM + 1];
+
+	(void)state;
+	assert_int_equal(setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1), 0);
+	assert_string_equal(state_dir_default(buf), "/var/lib/a");
+	assert_int_equal(setenv("STATE_DIRECTORY", "", 1), 0);
+	assert_string_equal(state_dir_default(buf), STATE_DIR_DEFAULT);
+	memset(name, 'x', sizeof(name));
+	for (size_t len = STATE_DIR_ROOM - 1; len <= STATE_DIR_ROOM; len++) {
+		name[len] = '\0';
+		assert_int_equal(setenv("STATE_DIRECTORY", name, 1), 0);
+		assert_string_equal(state_dir_default(buf),
+		                    len < STATE_DIR_ROOM ? name : STATE_DIR_DEFAULT);
+		name[len] = 'x';
+	}
+	assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);
+	assert_string_equal(state_dir_default(buf), STATE_DIR_DEFAULT);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 3];
+	struct CMUnitTest tests[COUNT_OF(file_rows) + COUNT_OF(dir_rows) + 5];
 	struct CMUnitTest *t = tests;
 
 	memset(tests, 0, sizeof(tests));
@@ -370,6 +453,12 @@ int main(void)
 	t++;
 	t->name = "68 directory of another user, to whom root has given it";
 	t->test_func = given_by_root;
+	t++;
+	t->name = "a file as another user, or not at all";
+	t->test_func = as_another_or_not_at_all;
+	t++;
+	t->name = "the directory that nobody named";
+	t->test_func = default_directory;
 	for (size_t i = 0; i < COUNT_OF(tests); i++) {
 		tests[i].setup_func = set_up;
 		tests[i].teardown_func = tear_down;

@@ -28,29 +28,29 @@ static const struct parse_row {
 	const char *shown;
 } parse_rows[] = {
 	/* the five forms of the guidelines; a plain span has two sides */
-	{ "10",            SPAN, THRESHOLD_OK, false, S(-10), S(10),   "-10:10" },
+	{ "10",            SPAN, THRESHOLD_OK, false, S(-10), S(10),   "10" },
 	{ "10:",           SPAN, THRESHOLD_OK, false, S(10),  NONE,    "10:" },
 	{ "~:10",          SPAN, THRESHOLD_OK, false, NONE,   S(10),   "~:10" },
 	{ "10:20",         SPAN, THRESHOLD_OK, false, S(10),  S(20),   "10:20" },
 	{ "@10:20",        SPAN, THRESHOLD_OK, true,  S(10),  S(20),   "@10:20" },
-	{ "@10",           SPAN, THRESHOLD_OK, true,  S(-10), S(10),   "@-10:10" },
-	{ "100ms",         SPAN, THRESHOLD_OK, false, MS(-100), MS(100), "-0.1:0.1" },
-	{ "@-50ms:50ms",   SPAN, THRESHOLD_OK, true,  MS(-50), MS(50), "@-0.05:0.05" },
+	{ "@10",           SPAN, THRESHOLD_OK, true,  S(-10), S(10),   "@10" },
+	{ "100ms",         SPAN, THRESHOLD_OK, false, MS(-100), MS(100), "0.1" },
+	{ "@-50ms:50ms",   SPAN, THRESHOLD_OK, true,  MS(-50), MS(50), "@0.05" },
 	{ "-1m:1.5s",      SPAN, THRESHOLD_OK, false, S(-60), MS(1500), "-60:1.5" },
 	{ "~:-1ns",        SPAN, THRESHOLD_OK, false, NONE,   -1,      "~:-0.000000001" },
 	{ "-2s:-1s",       SPAN, THRESHOLD_OK, false, S(-2),  S(-1),   "-2:-1" },
-	{ "-0:0",          SPAN, THRESHOLD_OK, false, 0,      0,       "0:0" },
-	{ "0",             SPAN, THRESHOLD_OK, false, 0,      0,       "0:0" },
+	{ "-0:0",          SPAN, THRESHOLD_OK, false, 0,      0,       "0" },
+	{ "0",             SPAN, THRESHOLD_OK, false, 0,      0,       "0" },
 	{ "0:0.5",         SPAN, THRESHOLD_OK, false, 0,      MS(500), "0:0.5" },
 	{ "~:",            SPAN, THRESHOLD_OK, false, NONE,   NONE,    "~:" },
 	{ "@~:",           SPAN, THRESHOLD_OK, true,  NONE,   NONE,    "@~:" },
 	{ "36500d",        SPAN, THRESHOLD_OK, false, -THRESHOLD_MAX_NS, THRESHOLD_MAX_NS,
-	  "-3153600000:3153600000" },
+	  "3153600000" },
 	{ "100ms",         LENGTH, THRESHOLD_OK, false, 0,    MS(100), "0.1" },
 	{ "1ms:1s",        LENGTH, THRESHOLD_OK, false, MS(1), S(1),   "0.001:1" },
 	{ "@~:1ms",        LENGTH, THRESHOLD_OK, true,  NONE,  MS(1),  "@~:0.001" },
-	{ "-1ms:1s",       LENGTH, THRESHOLD_NOT_A_SPAN, 0, 0, 0, NULL },
-	{ "~:-1",          LENGTH, THRESHOLD_NOT_A_SPAN, 0, 0, 0, NULL },
+	{ "-1ms:1s",       LENGTH, THRESHOLD_NEGATIVE, 0, 0, 0, NULL },
+	{ "~:-1",          LENGTH, THRESHOLD_NEGATIVE, 0, 0, 0, NULL },
 	{ "4",             COUNT, THRESHOLD_OK, false, 0,     4,       "4" },
 	{ "1:4",           COUNT, THRESHOLD_OK, false, 1,     4,       "1:4" },
 	{ "2:",            COUNT, THRESHOLD_OK, false, 2,     NONE,    "2:" },
@@ -165,6 +165,7 @@ static void parse_row(void **state)
 	assert_int_equal(threshold.has_high, row->high != NONE);
 	assert_true(row->low == NONE || threshold.low == row->low);
 	assert_true(row->high == NONE || threshold.high == row->high);
+	assert_ptr_equal(threshold.given, row->text);
 	assert_int_equal(threshold_format(&threshold, row->unit, shown),
 	                 strlen(row->shown));
 	assert_string_equal(shown, row->shown);

@@ -183,7 +183,9 @@ static const struct scenario scenarios[] = {
 		SIZED(ASK, 0, V4, 120, 48, REQ, OK, 0, false),
 		{ TELL, 5, 4, 4, 2, 1, 2, 3, 120, 48, NULL, 0, 0, ANS, OK, 1, true } }, 0 },
 	{ "cut in the header", TRACE_NTP, {
-		SIZED(ASK, 0, V4, 48, 40, OTH, TRACE_NOTE_MALFORMED, 0, false) }, 0 },
+		SIZED(ASK, 0, V4, 48, 40, OTH, TRACE_NOTE_CUT, 0, false) }, 0 },
+	{ "nothing but UDP's header was captured", TRACE_NTP, {
+		SIZED(ASK, 0, V4, 47, 1, OTH, TRACE_NOTE_CUT, 0, false) }, 0 },
 
 	{ "reqtime", TRACE_REQTIME, {
 		TEXT(ASK, 0, "reqtime\n", REQ, OK, 0, false),
@@ -421,7 +423,7 @@ static void play_scenario(void **state)
 				assert_false(exchange.has_stamps || exchange.has_result);
 			} else if (step->mode == NTP_MODE_SERVER) {
 				assert_true(exchange.has_stamps && exchange.has_result);
-				assert_null(exchange.complaint);
+				assert_string_equal(exchange.complaint, "");
 			}
 			assert_int_equal(exchange.is_late,
 			                 exchange.t4.unix_ns - exchange.t1.unix_ns >
@@ -468,7 +470,7 @@ static void sums_of(int64_t server_ns)
 	in.wire = len;
 	assert_true(trace_frame(&trace, &in, &packet, &exchange));
 	assert_true(exchange.has_result && exchange.has_stamps);
-	assert_null(exchange.complaint);
+	assert_string_equal(exchange.complaint, "");
 	assert_true(llabs(exchange.offset_ns - (server_ns - capture_ns) -
 	                  4995 * NS_PER_MS) <= 1);
 	assert_true(llabs(exchange.delay_ns - 70 * NS_PER_MS) <= 2);
@@ -547,47 +549,8 @@ static void answers_without_a_time(void **state)
 	steps[1].stratum = 0;
 	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
 	assert_false(exchange.has_result);
-	assert_non_null(exchange.complaint);
-	steps[1].stratum = 2;
-	steps[1].receive = 0;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_false(exchange.has_result);
-	assert_string_equal(exchange.complaint, ntp_verdict_text(NTP_NO_TIME));
-	steps[1].receive = 2;
-	steps[1].transmit = 3;
-	steps[1].stratum = 16;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_true(exchange.has_result);
-	assert_string_equal(exchange.complaint, ntp_verdict_text(NTP_BAD_STRATUM));
-	steps[1].stratum = 2;
-	/* As reqtime itself has it: 1 to 4, whatever was asked in. */
-	for (uint8_t version = 1; version <= 7; version++) {
-		steps[1].version = version;
-		last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-		if (version <= 4) {
-			assert_null(exchange.complaint);
-		} else {
-			assert_string_equal(exchange.complaint,
-			                    ntp_verdict_text(NTP_WRONG_VERSION));
-		}
-	}
-	steps[1].version = 4;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_null(exchange.complaint);
-	steps[1].len = 50;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_string_equal(exchange.complaint, ntp_verdict_text(NTP_BAD_LENGTH));
-	steps[1].len = 60;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_string_equal(exchange.complaint, ntp_verdict_text(NTP_BAD_EXTENSION));
-	steps[1].len = 52;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_int_equal(packet.mac_octets, 4);
-	assert_string_equal(exchange.complaint, ntp_verdict_text(NTP_CRYPTO_NAK));
-	steps[1].len = 68;
-	last_exchange(TRACE_NTP, steps, 2, &packet, &exchange);
-	assert_null(exchange.complaint);
-	assert_int_equal(packet.mac_octets, 20);
+	assert_string_equal(exchange.complaint,
+	                    "stratum 0 without a kiss code: it is not synchronised");
 }
 
 static void silence_is_told_after_its_time(void **state)

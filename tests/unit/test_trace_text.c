@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -105,12 +106,13 @@ static void an_exchange(void **state)
 	exchange.has_stamps = false;
 	exchange.has_result = false;
 	exchange.is_late = true;
-	exchange.complaint = "asked too often";
+	snprintf(exchange.complaint, sizeof(exchange.complaint),
+	         "kiss code RATE: it wants fewer requests");
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(
 		text,
-		"       exchange 1 (1, 2): no offset to be had, LATE; not to be used: "
-		"asked too\n       often\n"
+		"       exchange 1 (1, 2): no offset, LATE; not to be used: kiss code "
+		"RATE: it\n       wants fewer requests\n"
 		"         T1 2026-11-23T00:00:00.000000000Z  capture: request (1)\n"
 		"         T4 2026-11-23T00:00:00.071000000Z  capture: answer (2)\n");
 }
@@ -137,10 +139,46 @@ static const char LADDER[] =
 "  offset = ((T2 - T1) + (T3 - T4)) / 2 = +4.995000000 s\n"
 "  delay  = (T4 - T1) - (T3 - T2)       = 0.070000000 s\n"
 "\n"
-"T1 and T4 are by the clock of the machine that captured, at the place where it\n"
-"captured; the others by the server's clock.  The offset is what the first is\n"
-"behind the second.  It is wrong by half of what the two ways differ, which no\n"
-"stamp tells: by half the delay at most.\n";
+"T1 and T4 are by the clock of the machine that captured, which is the client's\n"
+"if the capture was made there; T2 and T3 are by the server's clock.\n"
+"\n"
+"So the client's clock is 4.995 s behind the server's, if both ways took equally\n"
+"long; else up to 35 ms more or less.\n";
+
+static const char NARROW[] =
+"Exchange 1, ntp over UDP: the client\n"
+"       192.0.2.9:40000 asks the server\n"
+"       192.0.2.1:123\n"
+"\n"
+"   capture                     server\n"
+"   |                                |\n"
+"T1 o 2026-11-23T00:00:00.000000000Z |\n"
+"   |`----.  request, frame 1        |\n"
+"   |     `------------------------->|\n"
+"   | 2026-11-23T00:00:05.030000000Z o T2\n"
+"   |                  held for 1 ms |\n"
+"   | 2026-11-23T00:00:05.031000000Z o T3\n"
+"   |     .--------------------------|\n"
+"   |<----'  answer, frame 2         |\n"
+"T4 o 2026-11-23T00:00:00.071000000Z |\n"
+"   |                                |\n"
+"  T2 - T1 = +5.030000000 s\n"
+"      the offset, plus the way there\n"
+"  T3 - T4 = +4.960000000 s\n"
+"      the offset, minus the way back\n"
+"  offset = ((T2 - T1) + (T3 - T4)) / 2\n"
+"         = +4.995000000 s\n"
+"  delay  = (T4 - T1) - (T3 - T2)\n"
+"         = 0.070000000 s\n"
+"\n"
+"T1 and T4 are by the clock of the\n"
+"machine that captured, which is the\n"
+"client's if the capture was made there;\n"
+"T2 and T3 are by the server's clock.\n"
+"\n"
+"So the client's clock is 4.995 s behind\n"
+"the server's, if both ways took equally\n"
+"long; else up to 35 ms more or less.\n";
 /* clang-format on */
 
 static void a_ladder(void **state)
@@ -151,6 +189,143 @@ static void a_ladder(void **state)
 	(void)state;
 	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(text, LADDER);
+}
+
+static void a_narrow_ladder(void **state)
+{
+	const struct style style = { .columns = 40 };
+	struct trace_exchange exchange = ntp_exchange();
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	(void)state;
+	trace_text_ladder(&exchange, &style, text, sizeof(text));
+	assert_string_equal(text, NARROW);
+}
+
+/* No line wraps, and the rails stay straight, whatever the width. */
+static void assert_ladder(const struct trace_exchange *exchange, const struct style *style)
+{
+	const size_t columns = style->columns < 40   ? 40
+	                       : style->columns > 80 ? 80
+	                                             : style->columns;
+	char text[TRACE_TEXT_BLOCK_ROOM];
+	char *next = text, *line;
+	size_t rail = 0;
+
+	assert_true(trace_text_ladder(exchange, style, text, sizeof(text)) < sizeof(text));
+	while ((line = strsep(&next, "\n")) != NULL) {
+		char *server = strstr(line, "server");
+
+		if (style_columns(line) > columns) {
+			fail_msg("%u columns: %s", style->columns, line);
+		}
+		if (strstr(line, " capture  ") && server) {
+			rail = (size_t)(server - line) + strlen("server") - 1;
+			/* With " T2" behind it, and one column left where there are many. */
+			assert_in_range(rail + 4, columns - 1, columns);
+		} else if (rail > 0 && strstr(line, " = ")) {
+			return;
+		} else if (rail > 0 && !style->has_utf8) {
+			assert_true(strlen(line) > rail);
+			assert_non_null(strchr("|o", line[rail]));
+		}
+	}
+	assert_true(rail > 0);
+}
+
+static void a_ladder_of_any_width(void **state)
+{
+	static const unsigned widths[] = { 1,  20, 39, 40, 41, 50, 59, 60,  63, 64,
+		                           65, 70, 77, 78, 79, 80, 81, 100, 200 };
+	struct trace_exchange exchange = ntp_exchange();
+	struct style style = { .columns = 80 };
+
+	(void)state;
+	for (int i = 0; i < 3 * 2 * 2; i++) {
+		exchange.has_stamps = i % 3 == 0;
+		exchange.has_reading = i % 3 != 0;
+		exchange.reading = exchange.t2;
+		exchange.resolution_ns = i % 3 == 1 ? 1 : NS_PER_S;
+		style.has_utf8 = i / 3 % 2 == 1;
+		exchange.offset_ns = i < 6 ? 4995 * NS_PER_MS : INT64_MIN;
+		exchange.request_frame = i < 6 ? 1 : UINT64_MAX;
+		exchange.answer_frame = i < 6 ? 2 : UINT64_MAX;
+		for (size_t k = 0; k < COUNT_OF(widths); k++) {
+			style.columns = widths[k];
+			assert_ladder(&exchange, &style);
+		}
+	}
+}
+
+static const struct {
+	int64_t offset_ns, delay_ns;
+	int64_t resolution_ns; /* 0: four timestamps */
+	const char *want;
+} conclusions[] = {
+	{ -3200, 6400, 0,
+	  "So the client's clock is 3.2 us ahead of the server's, if both ways took "
+	  "equally\nlong; else up to 3.2 us more or less.\n" },
+	{ 3200, 6401, 0,
+	  "So the client's clock is 3.2 us behind the server's, if both ways took "
+	  "equally\nlong; else up to 3.201 us more or less.\n" },
+	{ 0, 1000, 0,
+	  "So the client's clock shows the server's time, if both ways took equally "
+	  "long;\nelse up to 500 ns more or less.\n" },
+	{ 20, 0, 0,
+	  "So the client's clock is 20 ns behind the server's, if both ways took "
+	  "equally\nlong; else up to 0 s more or less.\n" },
+	{ 20000, 2000, 1,
+	  "So the client's clock is 20 us behind the server's, if both ways took "
+	  "equally\nlong; else up to 1 us more or less.\n" },
+	{ NS_PER_S, 2 * NS_PER_S, NS_PER_S,
+	  "So the client's clock is 1 s behind the server's, if both ways took "
+	  "equally\nlong; else up to 1.5 s more or less.\n" },
+};
+
+static void the_conclusion_has_the_numbers(void **state)
+{
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(conclusions); i++) {
+		struct trace_exchange exchange = ntp_exchange();
+		char *last;
+
+		exchange.offset_ns = conclusions[i].offset_ns;
+		exchange.delay_ns = conclusions[i].delay_ns;
+		exchange.has_stamps = conclusions[i].resolution_ns == 0;
+		exchange.has_reading = !exchange.has_stamps;
+		exchange.resolution_ns = conclusions[i].resolution_ns;
+		trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
+		last = strstr(text, "So the client");
+		assert_non_null(last);
+		assert_string_equal(last, conclusions[i].want);
+	}
+}
+
+/* Times that contradict each other are drawn, and nothing is concluded. */
+static void a_ladder_without_an_offset(void **state)
+{
+	struct trace_exchange exchange = ntp_exchange();
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	(void)state;
+	exchange.has_result = false;
+	exchange.t4.unix_ns = exchange.t1.unix_ns - 160 * NS_PER_S;
+	snprintf(exchange.complaint, sizeof(exchange.complaint),
+	         "the local clock was set back meanwhile");
+	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
+	assert_non_null(strstr(text, "\nA client would not use the answer: the local clock "
+	                             "was set back meanwhile.\n"));
+	assert_non_null(strstr(text, " = -160.001000000 s\n"));
+	assert_null(strstr(text, "offset ="));
+	assert_null(strstr(text, "So the client"));
+	assert_non_null(
+		strstr(text, "\nNo offset follows: these times contradict each other.\n"));
+	exchange.has_stamps = false;
+	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
+	assert_null(strstr(text, "T1   o"));
+	assert_non_null(strstr(text, "tells no time"));
 }
 
 /* On a terminal that can: the same ladder, in as many columns, and what is amiss in colour. */
@@ -233,7 +408,14 @@ static void the_longest_fits(void **state)
 	packet.related = UINT32_MAX;
 	packet.stream = UINT32_MAX - 1;
 	packet.since_first_ns = INT64_MIN;
-	packet.complaint = "receive or transmit timestamp is zero";
+	memset(packet.complaint, 'c', sizeof(packet.complaint) - 1);
+	packet.is_assumed = true;
+	packet.captured = SIZE_MAX;
+	packet.wire = SIZE_MAX;
+	packet.frame.tunnel_count = FRAME_TUNNELS_MAX;
+	for (size_t i = 0; i < FRAME_TUNNELS_MAX; i++) {
+		packet.frame.tunnels[i] = FRAME_TUNNEL_ETHERIP;
+	}
 	packet.mac_octets = 72;
 	packet.key_id = UINT32_MAX;
 	packet.extension_count = 60;
@@ -263,7 +445,8 @@ static void the_longest_fits(void **state)
 	exchange.t1.unix_ns = INT64_MIN;
 	exchange.offset_ns = INT64_MIN;
 	exchange.delay_ns = INT64_MAX;
-	exchange.complaint = "crypto-NAK: the server does not accept the key";
+	memset(exchange.complaint, 'c', sizeof(exchange.complaint) - 1);
+	exchange.is_assumed = true;
 	assert_true(trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text)) <
 	            sizeof(text));
 	assert_fits(text);
@@ -283,17 +466,16 @@ static void words_of_every_length_fit(void **state)
 {
 	struct trace_packet packet = ntp_packet();
 	char text[TRACE_TEXT_BLOCK_ROOM];
-	char words[200];
+	char *const words = packet.complaint;
 
 	(void)state;
 	packet.role = TRACE_REQUEST;
-	for (size_t first = 1; first < 90; first++) {
-		for (size_t second = 1; second < 90; second++) {
-			memset(words, 'x', sizeof(words));
+	for (size_t first = 1; first < 35; first++) {
+		for (size_t second = 1; second < 80; second++) {
+			memset(words, 'x', sizeof(packet.complaint));
 			memset(words + first + 1, 'y', second);
 			words[first] = ' ';
 			words[first + 1 + second] = '\0';
-			packet.complaint = words;
 			trace_text_packet(&packet, text, sizeof(text));
 			assert_fits(text);
 			/* What fits into a line is not broken. */
@@ -344,7 +526,7 @@ static void room_is_kept(void **state)
 
 static void the_counts(void **state)
 {
-	const struct trace_counts counts = { 9, 8, 3, 2, 2, 1, 1, 4 };
+	struct trace_counts counts = { 9, 8, 3, 2, 2, 1, 1, 4, 0, 0, 0, 0, { { 0 } }, 0 };
 	char text[TRACE_TEXT_BLOCK_ROOM];
 
 	(void)state;
@@ -356,6 +538,65 @@ static void the_counts(void **state)
 	                    "Packets with a remark: 4\n"
 	                    "Offsets are server - capture: it is the clock of the machine "
 	                    "that captured which\nis compared, not the client's.\n");
+	counts.exchanges = 0;
+	counts.assumed = 2;
+	counts.cut = 3;
+	trace_text_summary(&counts, text, sizeof(text));
+	assert_string_equal(text, "Frames: 9, of time protocols: 8\n"
+	                          "Requests: 3, without an answer: 1\n"
+	                          "Answers: 2, exchanges: 0, late: 1\n"
+	                          "Packets with a remark: 4\n"
+	                          "Packets assumed to be NTP: 2\n"
+	                          "Packets cut short by the capture: 3; a snap length of "
+	                          "2048 keeps them whole\n");
+}
+
+static void what_is_remarkable(void **state)
+{
+	struct trace_packet packet = ntp_packet();
+	char text[TRACE_TEXT_BLOCK_ROOM];
+
+	(void)state;
+	packet.frame.tunnels[0] = FRAME_TUNNEL_GRE;
+	packet.frame.tunnels[1] = FRAME_TUNNEL_VXLAN;
+	packet.frame.tunnel_count = 2;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text, "NTPv4 server, stratum 1, answers 1, inside GRE > VXLAN");
+	packet.frame.tunnel_count = 0;
+	packet.is_assumed = true;
+	trace_text_packet(&packet, text, sizeof(text));
+	assert_string_equal(text,
+	                    "    2    0.000123456  192.0.2.1:123 > 192.0.2.9:40000\n"
+	                    "       NTPv4 server, stratum 1, answers 1\n"
+	                    "       assumed to be NTP: the answer returns the request's "
+	                    "cookie\n");
+	packet.is_assumed = false;
+	packet.has_header = false;
+	packet.is_cut = true;
+	packet.note = TRACE_NOTE_CUT;
+	packet.role = TRACE_OTHER;
+	packet.related = 0;
+	packet.captured = 68;
+	packet.wire = 90;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text,
+	                    "NTPv4 server, cut short by the capture (68 of 90 octets)");
+	packet.verdict = FRAME_CUT;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text, "cut short by the capture (68 of 90 octets)");
+	packet.verdict = FRAME_OTHER_PROTOCOL;
+	packet.frame.code = 50;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text, "neither UDP nor TCP: ESP, encrypted (IP protocol 50)");
+	packet.verdict = FRAME_NOT_IP;
+	packet.frame.code = 0x88b5;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text, "not IP: EtherType 0x88b5");
+	packet.verdict = FRAME_OK;
+	packet.protocol = TRACE_NONE;
+	packet.frame.source.port = 51820;
+	trace_text_info(&packet, text, sizeof(text));
+	assert_string_equal(text, "UDP, not looked into: WireGuard, encrypted");
 }
 
 int main(void)
@@ -365,6 +606,10 @@ int main(void)
 		cmocka_unit_test(a_frame_of_another_kind),
 		cmocka_unit_test(an_exchange),
 		cmocka_unit_test(a_ladder),
+		cmocka_unit_test(a_narrow_ladder),
+		cmocka_unit_test(a_ladder_of_any_width),
+		cmocka_unit_test(the_conclusion_has_the_numbers),
+		cmocka_unit_test(a_ladder_without_an_offset),
 		cmocka_unit_test(a_ladder_on_a_terminal),
 		cmocka_unit_test(a_silence),
 		cmocka_unit_test(the_longest_fits),
@@ -372,6 +617,7 @@ int main(void)
 		cmocka_unit_test(foreign_octets_are_escaped),
 		cmocka_unit_test(room_is_kept),
 		cmocka_unit_test(the_counts),
+		cmocka_unit_test(what_is_remarkable),
 	};
 
 	return cmocka_run_group_tests_name("trace_text", tests, NULL, NULL);

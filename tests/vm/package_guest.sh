@@ -11,6 +11,7 @@ if [ "${1:-}" = prepare ]; then
 		etc/apparmor.d/local/reqtime usr/sbin/policy-rc.d
 	# Manual pages are not read here, nor their index made.
 	rm -f var/lib/man-db/auto-update
+	mkdir -p var/lib/prometheus/node-exporter # as prometheus-node-exporter has it
 	exit
 fi
 
@@ -41,6 +42,11 @@ confined() { # confined PROFILE COMMAND...
 	run aa-exec -p "$@"
 }
 
+# What this machine may have of another installation does not count.
+named_ours() {
+	find /etc /usr /var /opt /srv -xdev -iname '*reqtime*' ! -type c 2>/dev/null
+}
+named_ours >$W/before
 run sh -c "dpkg --force-unsafe-io -i '$REQTIME_R'/build/deb/reqtime_*.deb \
 	'$REQTIME_R'/build/deb/reqtimed_*.deb"
 result "the packages are installed" "$status"
@@ -61,22 +67,25 @@ echo 'server = 10.79.0.1' >$W/conf
 cat /etc/reqtime/reqtime.conf >>$W/conf
 cat $W/conf >/etc/reqtime/reqtime.conf
 node=/var/lib/prometheus/node-exporter
-mkdir -p $node
-chgrp _reqtime $node
-chmod 775 $node
-printf '[set]\nmetrics = %s/reqtime-set.prom\n' $node >>/etc/reqtime/reqtime.conf
 mkdir -p /etc/systemd/system/reqtime.timer.d
 printf '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/5\nRandomizedDelaySec=0\n' \
 	>/etc/systemd/system/reqtime.timer.d/often.conf
 systemctl daemon-reload
 $W/kernel_look step -40000
+began=$(cut -d. -f1 /proc/uptime)
 run systemctl enable --now reqtime.timer
 result "systemctl enable --now reqtime.timer" "$status"
 is_synchronised() {
 	[ "$(kernel unsync)" = 0 ]
 }
 until_ok 30 is_synchronised
-result "the timer fires, and the clock is set" $? "$(journalctl -q -u reqtime.service)"
+took=$(($(cut -d. -f1 /proc/uptime) - began))
+[ "$(kernel unsync)" = 0 ] && [ $took -lt 60 ]
+result "the timer fires, and the clock is set within a minute" $? "$took s; $(journalctl -q -u reqtime.service)"
+journalctl -q -o cat -u reqtime-boot.service _COMM=reqtime >$W/lines
+[ "$(wc -l <$W/lines)" -eq 1 ] &&
+	grep -q '^stepped the clock by +\(39\|40\)[^;]*: [^;]*; offset +\(39\|40\)[^;]* s +/- [^;]*, 1 of 1 server agrees: 10\.79\.0\.1$' $W/lines
+result "... with one line in the journal: what, how far, how sure, by whom" $? "$(cat $W/lines)"
 left=$(offset_us)
 between -50000 50000 "$left"
 result "... to the right time" $? "$left us"
@@ -88,8 +97,30 @@ result "the history fills, and anybody may read it" $? "$(reqtime history 2>&1)"
 run setpriv --reuid=65534 --regid=65534 --clear-groups reqtime history
 [ $status -eq 0 ] && grep -q step $W/out
 result "... the step is in it" $?
-grep -q '^reqtime_success{.*} 1$' $node/reqtime-set.prom
-result "metrics appear" $? "$(cat $node/reqtime-set.prom; journalctl -q -u reqtime.service)"
+# Each run has its line, and no more; on a busy machine the history may be late, which is one of its own.
+invocations=$(journalctl -q -o export -u reqtime.service _COMM=reqtime |
+	awk 'BEGIN { RS = ""; FS = "\n" }
+		!/the history did not answer in time/ {
+			for (i = 1; i <= NF; i++) { if (sub(/^_SYSTEMD_INVOCATION_ID=/, "", $i)) { lines[$i]++ } }
+		}
+		END { for (run in lines) { runs++; bad += lines[run] != 1 }
+			print runs + 0 ":" bad + 0 }')
+case $invocations in
+0:* | *:[1-9]*) false ;;
+esac
+result "each run of the timer has one line in the journal" $? "$invocations $(journalctl -q -u reqtime.service | tail -n 20)"
+# As prometheus-node-exporter reads them: another user, a folder that is root's.
+as_prometheus() {
+	run setpriv --reuid=65534 --regid=65534 --clear-groups cat "$1"
+}
+as_prometheus $node/reqtime-set.prom
+grep -q '^reqtime_success{.*} 1$' $W/out && grep -q '^reqtime_remaining_offset_seconds' $W/out
+result "metrics of reqtime are collected" $? "$(ls -la $node /var/lib/reqtime; journalctl -q -u reqtime.service | tail -n 5)"
+as_prometheus $node/reqtimed.prom
+grep -q '^reqtimed_clock_stratum' $W/out
+result "metrics of reqtimed are collected" $? "$(ls -la $node /run/reqtimed; systemctl status reqtimed)"
+[ "$(stat -c '%U %a' $node)" = "root 755" ]
+result "... in a folder that is still root's alone" $?
 run reqtime check -w 100ms -c 1s
 [ $status -eq 0 ] && grep -q 'REQTIME OK' $W/out
 result "check: OK" $?
@@ -178,6 +209,31 @@ confined reqtimed /usr/sbin/reqtimed --check-config --config /root/reqtimed.conf
 [ $status -ne 0 ] && grep -q 'Permission denied' $W/err
 result "nor does the server read what is not its own" $?
 
+# What is wrong in the options is said once, with the way out, and not tried again.
+wrong_options() { # wrong_options NAME OPTIONS PATTERN
+	echo "OPTIONS=\"$2\"" >/run/reqtimed.options
+	mkdir -p /run/systemd/system/reqtimed.service.d
+	printf '[Service]\nEnvironmentFile=/run/reqtimed.options\nRestartSec=100ms\n' \
+		>/run/systemd/system/reqtimed.service.d/wrong.conf
+	systemctl daemon-reload
+	since=$(date '+%F %T')
+	systemctl restart reqtimed.service 2>/dev/null
+	sleep 2
+	[ "$(property reqtimed.service ExecMainStatus)" = 2 ] &&
+		[ "$(property reqtimed.service NRestarts)" = 0 ] &&
+		journalctl -q -o cat -u reqtimed.service | grep -q "$3"
+	result "$1" $? "$(journalctl -q -u reqtimed.service --since "$since" | tail -n 20)"
+}
+wrong_options "--listen beside the sockets of systemd: the unit is named, no restart" "--listen 10.79.0.2:124" \
+	'Address family not supported.*; systemd hands over the sockets of reqtimed.socket: change ListenDatagram= there'
+wrong_options "--metrics where it may not write: the folder that it may is named, no restart" \
+	"--metrics $node/reqtimed.prom" 'this service may write to "\{0,1\}/run/reqtimed"\{0,1\}: --metrics /run/reqtimed/reqtimed.prom'
+[ ! -e $node/reqtimed.prom ] && [ ! -h $node/reqtimed.prom ]
+result "... a server that has ended has no link that leads nowhere" $? "$(ls -la $node)"
+rm -r /run/systemd/system/reqtimed.service.d
+systemctl daemon-reload
+systemctl restart reqtimed.socket reqtimed.service
+
 # The other ways to set the clock.
 $W/kernel_look step -3000
 echo 'CRON=yes' >>/etc/default/reqtime
@@ -225,6 +281,9 @@ result "purged while the timer runs" "$status"
 [ "$(property reqtime.timer ActiveState)" = inactive ] &&
 	[ "$(property reqtimed.service ActiveState)" = inactive ]
 result "... which is stopped, as is the server" $? "$(systemctl list-units 'reqtime*')"
-[ ! -e /var/lib/reqtime ] && [ ! -e /etc/reqtime ] && [ ! -e /etc/apparmor.d/local/reqtime ]
-result "... and nothing of it is left" $? "$(ls -d /var/lib/reqtime /etc/reqtime)"
+rm -r /etc/systemd/system/reqtime.timer.d # the administrator's own
+named_ours >$W/after
+left=$(grep -vxFf $W/before $W/after | head -n 20 | xargs)
+[ -z "$left" ] && getent passwd _reqtime >/dev/null
+result "... and nothing of it is left but the user" $? "$left"
 guest_end

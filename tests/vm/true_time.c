@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests/vm/days_guest.sh: the true time, in a world in which this machine's crystal is
- * slow.  It shares no code with the programs.
+ * For tests/vm/days_guest.sh and heals_guest.sh: the true time, in a world in which this
+ * machine's crystal is slow.  It shares no code with the programs.
  *
- *   true_time serve PORT    an NTP server on 127.0.0.1; the path to it is part of it
+ *   true_time serve PORT [FILE]   an NTP server on 127.0.0.1; the path to it is part of it; its clock
+ *                           is ahead by as many seconds as FILE says
  *   true_time offset        microseconds that CLOCK_REALTIME is behind the truth
  *
  * True time is CLOCK_MONOTONIC_RAW, which nobody can adjust, put through a rate of its own:
@@ -49,6 +50,22 @@ static int64_t truth_ns(void)
 		CRYSTAL_PPM * raw_s + WAVE_PPM * (1.0 - cos(turn * raw_s)) / turn;
 
 	return START_S * NS_PER_S + raw_ns + (int64_t)(gained_us * 1e3);
+}
+
+static const char *lie_file;
+
+static int64_t served_ns(void)
+{
+	FILE *file = lie_file ? fopen(lie_file, "r") : NULL;
+	double ahead_s = 0.0;
+
+	if (file) {
+		if (fscanf(file, "%lf", &ahead_s) != 1) {
+			ahead_s = 0.0;
+		}
+		fclose(file);
+	}
+	return truth_ns() + (int64_t)(ahead_s * 1e9);
 }
 
 static void put_wire(uint8_t *at, int64_t ns)
@@ -114,9 +131,9 @@ static int serve(int port)
 		buf[3] = (uint8_t)-20;
 		memcpy(buf + 12, "TRUE", 4);
 		memcpy(buf + 24, origin, sizeof(origin));
-		put_wire(buf + 16, truth_ns() - NS_PER_S);
-		put_wire(buf + 32, truth_ns());
-		put_wire(buf + 40, truth_ns());
+		put_wire(buf + 16, served_ns() - NS_PER_S);
+		put_wire(buf + 32, served_ns());
+		put_wire(buf + 40, served_ns());
 		travel();
 		(void)sendto(fd, buf, sizeof(buf), 0, (struct sockaddr *)&at, len);
 	}
@@ -124,7 +141,8 @@ static int serve(int port)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
+	if (argc >= 3 && strcmp(argv[1], "serve") == 0) {
+		lie_file = argv[3];
 		return serve((int)strtol(argv[2], NULL, 10));
 	}
 	printf("%lld\n", (long long)((truth_ns() - clock_ns(CLOCK_REALTIME)) / 1000));

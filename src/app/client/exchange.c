@@ -10,7 +10,7 @@
 #include "core/base/span.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
-#include "core/ntp/refusal.h"
+#include "core/select/reply.h"
 
 /* An answer that is not here by then counts as lost.  Public servers are never asked
  * more often than every 2 s (RFC 5905 section 13.2 spaces a burst so); on the own
@@ -33,11 +33,6 @@ static bool is_public(const struct address *address)
 	return address_reach(address) == ADDRESS_PUBLIC;
 }
 
-static int64_t abs_ns(int64_t ns)
-{
-	return ns < 0 ? -ns : ns;
-}
-
 static void hang_up(struct meter *m, size_t i)
 {
 	if (m->sources[i].is_open) {
@@ -53,12 +48,13 @@ void exchange_finish(struct meter *m, size_t i)
 	enter_phase(m, i, PHASE_DONE);
 }
 
-/* The source has told us itself that it is of no use: it no longer counts. */
-static void abstain(struct meter *m, size_t i, const char *reason)
+/* The source has told us itself that it is of no use.  It counts like one that is silent: who can
+ * make servers say so would else choose who counts. */
+static void decline(struct meter *m, size_t i, const char *reason)
 {
 	struct run_source *shown = &m->run->sources[i];
 
-	m->sources[i].has_abstained = m->sources[i].sample_count == 0;
+	m->sources[i].has_declined = m->sources[i].sample_count == 0;
 	shown->status = SOURCE_REJECTED;
 	snprintf(shown->reason, sizeof(shown->reason), "%s", reason);
 	exchange_finish(m, i);
@@ -149,6 +145,10 @@ void exchange_yield(struct meter *m, size_t i)
 	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
 }
 
+/* What reqtimed does with those that it denies, and any server with an address that it does not want. */
+static const char closed_without_answer[] =
+	"it closed the connection without an answer: perhaps it denies this address";
+
 void exchange_failed(struct meter *m, size_t i, int error)
 {
 	struct source *s = &m->sources[i];
@@ -157,7 +157,8 @@ void exchange_failed(struct meter *m, size_t i, int error)
 	if (s->phase != PHASE_ASKED) {
 		return;
 	}
-	snprintf(shown->reason, sizeof(shown->reason), "%s", strerror(error));
+	snprintf(shown->reason, sizeof(shown->reason), "%s",
+	         error == ECONNRESET ? closed_without_answer : strerror(error));
 	if (scheme_is_tcp(shown->scheme)) {
 		exchange_finish(m, i);
 		return;
@@ -175,8 +176,8 @@ static bool is_undisturbed(const struct reading *before, const struct reading *a
 	int64_t mono_ns = after->mono_ns - before->mono_ns;
 	int64_t slack_ns = before->gap_ns + after->gap_ns + LOOK_SLACK_NS;
 
-	return abs_ns(instant_diff_ns(after->wall, before->wall) - mono_ns) <= slack_ns &&
-	       abs_ns(after->boot_ns - before->boot_ns - mono_ns) <=
+	return ns_abs(instant_diff_ns(after->wall, before->wall) - mono_ns) <= slack_ns &&
+	       ns_abs(after->boot_ns - before->boot_ns - mono_ns) <=
 	               slack_ns + SUSPEND_SLACK_NS;
 }
 
@@ -186,7 +187,7 @@ void exchange_watch_clock(struct meter *m, const struct reading *now)
 	int64_t step_ns = skew_ns - m->wall_minus_mono_ns;
 
 	m->now_mono_ns = now->mono_ns;
-	if (abs_ns(step_ns) <= now->gap_ns + LOOK_SLACK_NS) {
+	if (ns_abs(step_ns) <= now->gap_ns + LOOK_SLACK_NS) {
 		return;
 	}
 	/* What was measured against the old clock says the same of the new one. */
@@ -200,10 +201,15 @@ void exchange_watch_clock(struct meter *m, const struct reading *now)
 	}
 }
 
+/* T1 and T4 of an exchange, and how they were taken. */
+struct stamps {
+	struct instant t1, t4;
+	bool has_kernel_t1, has_kernel_t4;
+};
+
 /* A kernel stamp is taken only when it lies between our own two looks at the clock:
  * with a faked or just stepped clock it would not. */
-static void choose_stamps(const struct port_event *event, struct run_source *shown,
-                          struct instant *ret_t1, struct instant *ret_t4)
+static struct stamps choose_stamps(const struct port_event *event)
 {
 	bool has_t1 = event->has_left &&
 	              event->left.unix_ns >= event->before.wall.unix_ns &&
@@ -215,13 +221,21 @@ static void choose_stamps(const struct port_event *event, struct run_source *sho
 	if (has_t1 && has_t4 && event->left.unix_ns > event->arrived.unix_ns) {
 		has_t1 = false;
 	}
-	*ret_t1 = has_t1 ? event->left : event->before.wall;
-	*ret_t4 = has_t4 ? event->arrived : event->after.wall;
+	return (struct stamps){
+		.t1 = has_t1 ? event->left : event->before.wall,
+		.t4 = has_t4 ? event->arrived : event->after.wall,
+		.has_kernel_t1 = has_t1,
+		.has_kernel_t4 = has_t4,
+	};
+}
+
+static void show_stamps(struct run_source *shown, const struct stamps *stamps)
+{
 	if (shown->sent_stamp != STAMP_USER) {
-		shown->sent_stamp = has_t1 ? STAMP_KERNEL : STAMP_USER;
+		shown->sent_stamp = stamps->has_kernel_t1 ? STAMP_KERNEL : STAMP_USER;
 	}
 	if (shown->received_stamp != STAMP_USER) {
-		shown->received_stamp = has_t4 ? STAMP_KERNEL : STAMP_USER;
+		shown->received_stamp = stamps->has_kernel_t4 ? STAMP_KERNEL : STAMP_USER;
 	}
 }
 
@@ -256,18 +270,15 @@ static void count_reply(struct meter *m, size_t i)
  *   reply with the same cookie is taken: a box on the way that garbles a copy, or somebody who
  *   can write to the path but not cut it, is not to take a good server from us.
  */
-static void refuse_reply(struct meter *m, const struct port_event *event,
-                         enum ntp_verdict verdict)
+static void refuse_reply(struct meter *m, size_t i, const struct reply *reply)
 {
-	struct run_source *shown = &m->run->sources[event->source];
-	char reason[REFUSAL_ROOM];
+	struct run_source *shown = &m->run->sources[i];
 
-	ntp_refusal_format(verdict, event->octets, event->len, event->is_truncated, reason);
-	if (ntp_verdict_is_answer(verdict)) {
-		abstain(m, event->source, reason);
+	if (reply->outcome == REPLY_REFUSED) {
+		decline(m, i, reply->reason);
 	} else {
-		m->sources[event->source].has_refused = true;
-		snprintf(shown->reason, sizeof(shown->reason), "%s", reason);
+		m->sources[i].has_refused = true;
+		snprintf(shown->reason, sizeof(shown->reason), "%s", reply->reason);
 	}
 }
 
@@ -287,50 +298,62 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 {
 	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
-	struct ntp_header header;
-	struct exchange x;
-	char reason[SAMPLE_REFUSAL_ROOM];
-	enum ntp_verdict verdict;
-	enum sample_verdict sampled;
+	const struct reply_packet packet = {
+		.octets = event->octets,
+		.len = event->len,
+		.is_cut = event->is_truncated,
+		.cookie = s->cookie,
+		.has_last = s->sample_count > 0,
+		.last_transmit = s->last_transmit,
+	};
+	const struct stamps stamps = choose_stamps(event);
+	const struct reply_times times = {
+		.t1 = stamps.t1,
+		.t4 = stamps.t4,
+		.t4_mono_ns = event->after.mono_ns,
+		.local_precision_ns = m->settings->local_precision_ns,
+		.drift_ppb = drift_ppb(m),
+		.root_distance_max_ns = m->settings->root_distance_max_ns,
+	};
+	char reason[REPLY_REASON_ROOM];
+	struct reply reply;
 
-	verdict = ntp_reply_parse(event->octets, event->len, s->cookie, &header);
-	/* Nor does a reply count that tells the time of the one before once more. */
-	if (!ntp_verdict_is_ours(verdict) ||
-	    (verdict == NTP_ACCEPTED && s->sample_count > 0 &&
-	     ntp_ts_equal(header.transmit, s->last_transmit))) {
+	reply_read(&packet, &reply);
+	if (reply.outcome == REPLY_FOREIGN || reply.outcome == REPLY_REPEATED) {
 		return OUTCOME_NONE;
 	}
 	count_reply(m, event->source);
-	if (ntp_verdict_is_answer(verdict)) {
-		show_header(shown, &header);
+	if (ntp_verdict_is_answer(reply.verdict)) {
+		show_header(shown, &reply.header);
 	}
-	if (verdict != NTP_ACCEPTED) {
-		refuse_reply(m, event, verdict);
+	if (reply.outcome != REPLY_USABLE) {
+		refuse_reply(m, event->source, &reply);
 		return OUTCOME_NONE;
 	}
-	s->last_transmit = header.transmit;
+	s->last_transmit = reply.header.transmit;
 	if (!is_undisturbed(&event->before, &event->after)) {
 		return OUTCOME_VOID;
 	}
-	x = (struct exchange){
-		.t2 = instant_from_ntp(header.receive),
-		.t3 = instant_from_ntp(header.transmit),
-		.t4_mono_ns = event->after.mono_ns,
-		.root_delay_ns = shown->root_delay_ns,
-		.root_dispersion_ns = shown->root_dispersion_ns,
-		.server_precision_ns = ntp_log2_to_ns(header.precision_log2_s),
-		.local_precision_ns = m->settings->local_precision_ns,
-		.drift_ppb = drift_ppb(m),
-	};
-	choose_stamps(event, shown, &x.t1, &x.t4);
-	sampled = sample_from_exchange(&x, m->settings->root_distance_max_ns, ret);
-	if (sampled != SAMPLE_OK) {
-		sample_refusal_format(sampled, &x, m->settings->root_distance_max_ns,
-		                      reason);
-		abstain(m, event->source, reason);
+	show_stamps(shown, &stamps);
+	if (reply_sample(&reply.header, &times, ret, reason) != SAMPLE_OK) {
+		decline(m, event->source, reason);
 		return OUTCOME_NONE;
 	}
 	return OUTCOME_SAMPLE;
+}
+
+/* Over TCP, where no other host can have said it. */
+static void decline_not_a_time(struct meter *m, const struct port_event *event)
+{
+	char reason[SOURCE_REASON_ROOM], said[SOURCE_REASON_ROOM / 2];
+
+	if (event->len == 0) {
+		decline(m, event->source, closed_without_answer);
+		return;
+	}
+	text_escape(event->octets, event->len, said, sizeof(said));
+	snprintf(reason, sizeof(reason), REPLY_NOT_A_TIME ": \"%s\"", said);
+	decline(m, event->source, reason);
 }
 
 static enum outcome sample_text(struct meter *m, const struct port_event *event,
@@ -338,7 +361,8 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 {
 	struct run_source *shown = &m->run->sources[event->source];
 	bool is_868 = shown->scheme == SCHEME_TIME || shown->scheme == SCHEME_TIME_TCP;
-	struct instant server, t1, t4;
+	const struct stamps stamps = choose_stamps(event);
+	struct instant server;
 	bool is_parsed;
 
 	if (shown->scheme == SCHEME_DAYTIME || shown->scheme == SCHEME_DAYTIME_TCP) {
@@ -348,10 +372,13 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 		       (event->octets[len - 1] == '\n' || event->octets[len - 1] == '\r')) {
 			len--;
 		}
+		if (event->len == 0 && scheme_is_tcp(shown->scheme)) {
+			decline(m, event->source, closed_without_answer);
+			return OUTCOME_NONE;
+		}
 		shown->received++;
 		text_escape(event->octets, len, shown->text, sizeof(shown->text));
-		abstain(m, event->source,
-		        "daytime is shown, never used: its format is free");
+		decline(m, event->source, REPLY_DAYTIME);
 		return OUTCOME_NONE;
 	}
 	is_parsed = is_868 ? text_time_868_parse(event->octets, event->len, &server)
@@ -360,17 +387,17 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 		if (!scheme_is_tcp(shown->scheme)) {
 			return OUTCOME_NONE;
 		}
-		abstain(m, event->source, "its answer is not a time");
+		decline_not_a_time(m, event);
 		return OUTCOME_NONE;
 	}
 	shown->received++;
 	if (!is_undisturbed(&event->before, &event->after)) {
 		return OUTCOME_VOID;
 	}
-	choose_stamps(event, shown, &t1, &t4);
+	show_stamps(shown, &stamps);
 	/* It cannot say how wrong it is itself: the bound is that of its clock. */
-	if (sample_from_reading(t1, server, t4, event->after.mono_ns, is_868 ? NS_PER_S : 1,
-	                        drift_ppb(m), ret) != SAMPLE_OK) {
+	if (sample_from_reading(stamps.t1, server, stamps.t4, event->after.mono_ns,
+	                        is_868 ? NS_PER_S : 1, drift_ppb(m), ret) != SAMPLE_OK) {
 		return OUTCOME_NONE;
 	}
 	return OUTCOME_SAMPLE;

@@ -22,6 +22,8 @@ enum { NEAR_SOURCES_MAX = 64 };
 #define FLIGHT_NS NS_PER_MS
 #define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
 enum { FLIGHT_SOURCES = 32 };
+/* By then a public server has been asked three times. */
+#define HELD_PATIENCE_NS (5 * NS_PER_S)
 #define PROGRESS_TICK_NS (200 * NS_PER_MS)
 /* A new count is due when 1/32 of the answers are new. */
 enum { TALLY_SHARE = 32 };
@@ -31,6 +33,7 @@ struct measure_settings measure_defaults(void)
 	return (struct measure_settings){
 		.samples = 4,
 		.pool = 4,
+		.liars = SELECT_LIARS_DEFAULT,
 		.timeout_ns = 5 * NS_PER_S,
 		.target_ns = 100 * NS_PER_MS,
 		.root_distance_max_ns = SAMPLE_ROOT_DISTANCE_MAX_NS,
@@ -46,6 +49,14 @@ static size_t outstanding(const struct meter *m)
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
+/* Most requests to a source: a server that asked to be left alone gets one. */
+static unsigned requests_max(const struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+
+	return s->kiss ? 1 : m->settings->samples + s->voids;
+}
+
 static bool is_good_enough(const struct meter *m)
 {
 	return tally_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
@@ -58,7 +69,7 @@ static bool is_more_wanted(const struct meter *m, size_t i)
 	const struct run_source *shown = &m->run->sources[i];
 	const struct sample *latest;
 
-	if (shown->sent >= m->settings->samples + s->voids) {
+	if (shown->sent >= requests_max(m, i)) {
 		return false;
 	}
 	if (s->sample_count == 0) {
@@ -123,7 +134,7 @@ static void ask_new(struct meter *m)
 static bool attend_silent(struct meter *m, size_t i)
 {
 	struct source *s = &m->sources[i];
-	bool may_ask = m->run->sources[i].sent < m->settings->samples + s->voids;
+	bool may_ask = m->run->sources[i].sent < requests_max(m, i);
 
 	if (is_crowded(m) && !has_place(m)) {
 		if (may_ask) {
@@ -204,6 +215,50 @@ static void count_votes(struct meter *m)
 	}
 }
 
+/* Servers in hold-off are asked where those that are out cannot make a majority, or have not
+ * when half of the time or HELD_PATIENCE_NS is over, and these can.  All at once: a second round would come too
+ * late.  True when some are to be asked now. */
+static bool ask_held(struct meter *m)
+{
+	bool is_any = false;
+
+	if (m->phase_count[PHASE_HELD] == 0 || m->signal != 0 ||
+	    m->now_mono_ns >= m->deadline_mono_ns || m->selection.verdict == SELECT_OK ||
+	    (m->now_mono_ns < m->patience_mono_ns && tally_can_help(m, 0)) ||
+	    !tally_can_help(m, m->electorate.held_count)) {
+		return false;
+	}
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		if (m->sources[i].phase == PHASE_HELD && m->vote_of[i] == SIZE_MAX) {
+			m->sources[i].due_mono_ns = m->now_mono_ns;
+			enter_phase(m, i, PHASE_READY);
+			is_any = true;
+		}
+	}
+	if (is_any) {
+		m->earliest_due_ns = m->now_mono_ns;
+		tally(m); /* more are out now */
+	}
+	return is_any;
+}
+
+static bool hears_all(const struct meter *m)
+{
+	return m->settings->ask_all || m->is_surprised;
+}
+
+/* It is decided; is that enough? */
+static bool is_enough(struct meter *m)
+{
+	const struct measure_settings *settings = m->settings;
+
+	m->is_surprised =
+		settings->is_surprising && outstanding(m) > 0 &&
+		settings->is_surprising(settings->surprise_ctx, m->selection.offset_ns,
+	                                m->selection.bound_ns);
+	return !m->is_surprised;
+}
+
 static bool is_over(struct meter *m)
 {
 	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
@@ -212,14 +267,14 @@ static bool is_over(struct meter *m)
 	if (outstanding(m) == 0 && m->earliest_due_ns == INT64_MAX) {
 		return true;
 	}
-	if (m->settings->ask_all) {
+	if (hears_all(m)) {
 		return false;
 	}
 	if (m->decided_mono_ns != INT64_MAX) {
-		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS;
+		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS && is_enough(m);
 	}
 	return m->selection.verdict != SELECT_OK && m->answered_count > 0 &&
-	       m->uncounted == 0 && !tally_can_help(m);
+	       m->uncounted == 0 && !tally_can_help(m, 0);
 }
 
 static int64_t next_wake(const struct meter *m)
@@ -229,13 +284,17 @@ static int64_t next_wake(const struct meter *m)
 	if (m->earliest_due_ns < wake_ns) {
 		wake_ns = m->earliest_due_ns;
 	}
-	if (!m->settings->ask_all && m->decided_mono_ns != INT64_MAX &&
+	if (!hears_all(m) && m->decided_mono_ns != INT64_MAX &&
 	    m->decided_mono_ns + GRACE_NS < wake_ns) {
 		wake_ns = m->decided_mono_ns + GRACE_NS;
 	}
 	if (m->next_unasked < m->run->source_count && has_window(m) &&
 	    m->next_flight_mono_ns < wake_ns) {
 		wake_ns = m->next_flight_mono_ns;
+	}
+	if (m->phase_count[PHASE_HELD] > 0 && m->selection.verdict != SELECT_OK &&
+	    m->patience_mono_ns > m->now_mono_ns && m->patience_mono_ns < wake_ns) {
+		wake_ns = m->patience_mono_ns;
 	}
 	if (m->ports->progress && m->now_mono_ns + PROGRESS_TICK_NS < wake_ns) {
 		wake_ns = m->now_mono_ns + PROGRESS_TICK_NS;
@@ -293,7 +352,16 @@ static int run_rounds(struct meter *m)
 
 		ask_due(m);
 		if (is_over(m)) {
-			return 0;
+			if (m->phase_count[PHASE_HELD] > 0) {
+				tally(m); /* some have been given up since */
+			}
+			if (!ask_held(m)) {
+				return 0;
+			}
+			continue;
+		}
+		if (m->uncounted == 0 && ask_held(m)) {
+			continue;
 		}
 		if (m->ports->progress) {
 			m->ports->progress(m->ports->watch_ctx, m->run, m->answered_count,
@@ -327,10 +395,12 @@ static void meter_free(struct meter *m)
 	}
 	free(m->sources);
 	free(m->names);
+	free(m->address_counts);
 	free(m->samples);
 	free(m->electors);
 	free(m->votes);
 	free(m->vote_of);
+	free(m->daemon_of);
 	free(m->standing);
 	free(m->scratch);
 }
@@ -357,14 +427,21 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 	m.now_mono_ns = now.mono_ns;
 	m.wall_minus_mono_ns = instant_diff_ns(now.wall, (struct instant){ now.mono_ns });
 	m.deadline_mono_ns = ns_add(now.mono_ns, settings->timeout_ns);
+	m.patience_mono_ns = ns_add(now.mono_ns, settings->timeout_ns / 2 < HELD_PATIENCE_NS
+	                                                 ? settings->timeout_ns / 2
+	                                                 : HELD_PATIENCE_NS);
 	m.names = calloc(settings->server_count, sizeof(*m.names));
-	if (!m.names && settings->server_count > 0) {
+	m.address_counts = calloc(settings->server_count, sizeof(*m.address_counts));
+	if ((!m.names || !m.address_counts) && settings->server_count > 0) {
+		free(m.names);
+		free(m.address_counts);
 		return -ENOMEM;
 	}
 	for (size_t k = 0; k < settings->server_count && r >= 0; k++) {
 		r = sources_start(&m, k);
 	}
 	if (r >= 0) {
+		tally(&m); /* what is out */
 		r = run_rounds(&m);
 	}
 	if (r >= 0) {

@@ -9,6 +9,7 @@
 #include "core/discipline/record.h"
 #include "core/select/ports.h"
 #include "core/select/run.h"
+#include "core/select/select.h"
 
 enum { MEASURE_SAMPLES_MAX = 16, MEASURE_SOURCES_MAX = 65536 };
 
@@ -18,7 +19,8 @@ struct measure_settings {
 	enum address_family family; /* ADDRESS_NONE: both */
 	unsigned samples;    /* most requests a source, 1..MEASURE_SAMPLES_MAX; default 4 */
 	unsigned pool;       /* most addresses of one name, default 4 */
-	size_t min_sources;  /* most are to agree at least; 0: the rule alone */
+	size_t min_sources;  /* so many are to agree at least; 0: the rule alone */
+	size_t liars;        /* so many may lie; SELECT_LIARS_DEFAULT: fewer than half */
 	int64_t interval_ns; /* between requests to one source; 0: by kind of address */
 	int64_t timeout_ns;  /* whole run, names included; default 5 s */
 	int64_t target_ns;   /* a bound at or below it needs no further round */
@@ -27,7 +29,12 @@ struct measure_settings {
 	int64_t local_precision_ns;   /* of reading the local clock */
 	size_t window; /* most sources with something open at a time; 0: no limit */
 	bool ask_all;  /* hear every source, also when it is decided */
-	const struct kiss_record *kisses; /* whom it leaves alone */
+	/* Whether more SERVERs than decide it ought to say so: then every source is heard.  NULL: never. */
+	bool (*is_surprising)(const void *ctx, int64_t offset_ns, int64_t bound_ns);
+	const void *surprise_ctx;
+	/* Servers in hold-off: asked only where there is no majority without them, with one request,
+	 * and not within 15 minutes of the last. */
+	const struct kiss_record *kisses;
 	size_t kiss_count;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of a measurement share: measure.c runs the rounds, sources.c makes sources of
- * servers, exchange.c asks one source and judges its reply, tally.c counts votes.
+ * servers, hold_off.c leaves alone those that sent a kiss code, exchange.c asks one source and judges
+ * its reply, tally.c counts votes.
  */
 #ifndef APP_CLIENT_MEASURE_PRIVATE_H
 #define APP_CLIENT_MEASURE_PRIVATE_H
@@ -12,6 +13,7 @@
 
 enum source_phase {
 	PHASE_NAMED,   /* its name is being resolved, and has no address yet */
+	PHASE_HELD,    /* in hold-off: asked only where there is no majority without it */
 	PHASE_READY,   /* to be asked at `due_mono_ns` */
 	PHASE_ASKED,   /* a request is out; given up for lost at `due_mono_ns` */
 	PHASE_REFUSED, /* an ICMP error came: a real reply still counts until `due_mono_ns` */
@@ -23,13 +25,15 @@ enum source_phase {
 struct source {
 	enum source_phase phase;
 	size_t server; /* index into settings->servers */
-	size_t slot;
-	uint32_t next_in_bucket; /* see meter.buckets */
-	bool has_abstained;      /* does not count among those asked */
-	bool is_open;            /* holds a channel: counts against the window */
-	bool is_received;        /* the latest request: something came with its cookie */
-	bool has_refused;        /* ... to some request: a reply that is broken */
-	unsigned voids; /* exchanges that a disturbance of the local clock spoilt */
+	size_t place;  /* among the addresses of its family that the server has, from 0 */
+	size_t twin; /* the source that has the same address and is asked; SIZE_MAX: none */
+	uint32_t next_in_bucket;        /* see meter.buckets */
+	const struct kiss_record *kiss; /* its hold-off; NULL: none */
+	bool has_declined; /* it said itself, or by what it is, that it cannot be used */
+	bool is_open;      /* holds a channel: counts against the window */
+	bool is_received;  /* the latest request: something came with its cookie */
+	bool has_refused;  /* ... to some request: a reply that is broken */
+	unsigned voids;    /* exchanges that a disturbance of the local clock spoilt */
 	struct ntp_ts cookie;
 	struct ntp_ts last_transmit; /* of the latest accepted reply */
 	int64_t asked_mono_ns;       /* the latest request */
@@ -37,17 +41,21 @@ struct source {
 	int64_t retry_ns; /* how long the next request may stay unanswered */
 	unsigned sample_count;
 	struct estimate estimate;
-	size_t vote; /* index into meter.votes after tally(), or SIZE_MAX */
 };
 
-/* A server that was given by name, or whose interface was.  Its addresses of one family come apart from those of the
- * other, and each is used as soon as it is there. */
+/* One of settings->servers.  Where it was given by name, or its interface was, its addresses of one
+ * family come apart from those of the other, and each is used as soon as it is there. */
 struct named_server {
 	size_t source; /* stands for it until there is an address, and becomes the first one */
-	size_t first_slot; /* SIZE_MAX: it has no slots yet */
-	bool is_pending;   /* an answer is still to come */
+	bool is_pending; /* an answer is still to come */
 	bool has_address;
-	bool leads_astray; /* some address was loopback or multicast */
+	struct address astray; /* the first address that is loopback or multicast, if any */
+	unsigned address_counts[ADDRESS_IPV6 + 1]; /* different ones, by family */
+	/* Of its addresses those that another server has, and which one; SIZE_MAX: several. */
+	size_t twin_count;
+	size_t twin;
+	size_t first_slot; /* as of the latest tally */
+	bool is_agreeing;  /* for tally_report() */
 };
 
 enum { METER_BUCKETS = 4096 };
@@ -59,6 +67,7 @@ struct meter {
 	struct source *sources;
 	size_t source_room;
 	struct named_server *names; /* [settings->server_count] */
+	unsigned *address_counts;   /* [settings->server_count]: see electorate_cap() */
 	size_t pending_count;       /* of them with an answer still to come */
 	/* Sources by address, each bucket a chain of indexes + 1; 0 ends it. */
 	uint32_t buckets[METER_BUCKETS];
@@ -66,8 +75,8 @@ struct meter {
 		*samples; /* settings->samples for each of source_room: see samples_of() */
 	size_t open_count;
 	size_t phase_count[PHASE_COUNT]; /* how many sources are in each */
-	size_t slot_count;
 	int64_t deadline_mono_ns;
+	int64_t patience_mono_ns; /* from here on servers in hold-off are asked, too */
 	int64_t now_mono_ns;
 	int64_t wall_minus_mono_ns;  /* a jump of it is a step of the local clock */
 	size_t next_unasked;         /* sources below it have been asked at least once */
@@ -78,12 +87,17 @@ struct meter {
 	struct elector *electors; /* each with room for source_room */
 	struct vote *votes;
 	size_t *vote_of;
+	size_t *daemon_of;
 	enum vote_standing *standing;
 	struct keyed *scratch; /* 2 * source_room */
+	size_t cap;            /* slots of a SERVER, at most */
+	struct select_rule rule;
 	struct electorate electorate;
 	struct selection selection;
-	size_t answered_count; /* sources with a sample */
-	size_t uncounted;      /* events since the last tally */
+	struct daemons daemons; /* unless there are too few votes */
+	size_t answered_count;  /* sources with a sample */
+	size_t uncounted;       /* events since the last tally */
+	bool is_surprised;      /* by the answer: as if all had been asked for */
 	int64_t decided_mono_ns; /* since when the answer is good enough; INT64_MAX: it is not */
 	int signal;
 };
@@ -107,9 +121,26 @@ static inline void enter_phase(struct meter *m, size_t i, enum source_phase phas
 MUST_USE int sources_start(struct meter *m, size_t server);
 MUST_USE int sources_take_addresses(struct meter *m, const struct port_event *event);
 void sources_lose_name(struct meter *m, const struct port_event *event);
+/* Gives each server its slots, by what is resolved so far. */
+void sources_seat(struct meter *m);
+/* The slot of a source, after sources_seat(). */
+size_t sources_slot(const struct meter *m, size_t i);
+/* Servers that count: not those that have the addresses of another. */
+size_t sources_server_count(const struct meter *m);
 /* Puts run->sources in an order that does not depend on whose answers came first.  From then on
  * they are not those of m->sources any more. */
 void sources_put_in_order(struct meter *m);
+
+/* --- hold_off.c --- */
+
+/* The kiss code of an earlier run that still holds for `source`, or NULL. */
+const struct kiss_record *hold_off_find(const struct meter *m,
+                                        const struct run_source *source);
+/* Source `i` may be asked only when there is no majority without it, if the last request is long enough
+ * ago. */
+void hold_off_begin(struct meter *m, size_t i, const struct kiss_record *kiss);
+/* "asked to be left alone (kiss code RATE) until 13:12 UTC" */
+void hold_off_format(const struct kiss_record *kiss, char *buf, size_t room);
 
 /* --- exchange.c --- */
 
@@ -130,8 +161,9 @@ void exchange_watch_clock(struct meter *m, const struct reading *now);
 
 /* Counts the votes as of m->now_mono_ns into m->selection. */
 void tally(struct meter *m);
-/* Whether those still out could lead to a majority that there is not yet. */
-bool tally_can_help(const struct meter *m);
+/* Whether those still out could lead to a majority that there is not yet; and `more` slots that are
+ * not asked yet. */
+bool tally_can_help(const struct meter *m, size_t more);
 /* Whether the answer stands whatever those still out will say. */
 bool tally_is_decided(const struct meter *m);
 /* Writes the outcome into m->run: statuses, reasons, answer. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From servers to sources: names to addresses, duplicates, whom a kiss code spares.
+ * From servers to sources: names to addresses, and addresses that several servers have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "app/client/measure_private.h"
-#include "core/base/text_time.h"
 
 static int grow(void **array, size_t count, size_t size)
 {
@@ -34,6 +33,7 @@ static int grow_sources(struct meter *m, size_t room)
 		{ (void **)&m->electors, sizeof(*m->electors) },
 		{ (void **)&m->votes, sizeof(*m->votes) },
 		{ (void **)&m->vote_of, sizeof(*m->vote_of) },
+		{ (void **)&m->daemon_of, sizeof(*m->daemon_of) },
 		{ (void **)&m->standing, sizeof(*m->standing) },
 		{ (void **)&m->scratch, sizeof(*m->scratch) * 2 },
 	};
@@ -50,7 +50,7 @@ static int grow_sources(struct meter *m, size_t room)
 }
 
 /* Adds a source for servers[server]; its index, or -errno. */
-static ssize_t add_source(struct meter *m, size_t server, size_t slot)
+static ssize_t add_source(struct meter *m, size_t server)
 {
 	const struct server_spec *spec = &m->settings->servers[server];
 	size_t i = m->run->source_count;
@@ -72,7 +72,7 @@ static ssize_t add_source(struct meter *m, size_t server, size_t slot)
 	};
 	memcpy(m->run->sources[i].name, spec->host, sizeof(spec->host));
 	m->sources[i] =
-		(struct source){ .phase = PHASE_NAMED, .server = server, .slot = slot };
+		(struct source){ .phase = PHASE_NAMED, .server = server, .twin = SIZE_MAX };
 	m->phase_count[PHASE_NAMED]++;
 	m->run->source_count++;
 	return (ssize_t)i;
@@ -80,8 +80,8 @@ static ssize_t add_source(struct meter *m, size_t server, size_t slot)
 
 static void refuse_source(struct meter *m, size_t i, const char *reason)
 {
-	m->sources[i].has_abstained = true;
-	snprintf(m->run->sources[i].reason, RUN_REASON_ROOM, "%s", reason);
+	m->sources[i].has_declined = true;
+	snprintf(m->run->sources[i].reason, SOURCE_REASON_ROOM, "%s", reason);
 	exchange_finish(m, i);
 }
 
@@ -96,53 +96,14 @@ static uint32_t *bucket_of(struct meter *m, const struct address *address)
 	return &m->buckets[(key ^ key >> 16) % METER_BUCKETS];
 }
 
-/* The kiss code of an earlier run that still holds for `source`, or NULL. */
-static const struct kiss_record *kiss_of(const struct meter *m,
-                                         const struct run_source *source)
+/* Source `i` has the address of source `k`, which is asked for both. */
+static void pair_source(struct meter *m, size_t i, size_t k)
 {
-	const struct instant now =
-		instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
+	char reason[SOURCE_REASON_ROOM];
 
-	if (source->scheme != SCHEME_NTP) {
-		return NULL; /* the others know no such code */
-	}
-	for (size_t k = 0; k < m->settings->kiss_count; k++) {
-		const struct kiss_record *kiss = &m->settings->kisses[k];
-
-		if (address_equal(&kiss->address, &source->address) &&
-		    kiss_record_holds(kiss, now)) {
-			return kiss;
-		}
-	}
-	return NULL;
-}
-
-static const char *kiss_name(uint32_t kiss)
-{
-	switch (kiss) {
-	case NTP_KISS_DENY:
-		return "DENY";
-	case NTP_KISS_RSTR:
-		return "RSTR";
-	default:
-		return "RATE";
-	}
-}
-
-/* It asked for it, so its silence is no vote: it abstains. */
-static void spare_source(struct meter *m, size_t i, const struct kiss_record *kiss)
-{
-	struct instant until = instant_add_ns(kiss->since, KISS_MOST_NS);
-	struct civil at;
-	char reason[RUN_REASON_ROOM];
-
-	if (kiss->until.unix_ns < until.unix_ns) {
-		until = kiss->until;
-	}
-	at = civil_from_instant(until);
-	snprintf(reason, sizeof(reason),
-	         "asked to be left alone (kiss code %s) until %02d:%02d UTC",
-	         kiss_name(kiss->code), at.hour, at.minute);
+	m->sources[i].twin = k;
+	snprintf(reason, sizeof(reason), "the same address as %.60s: asked once",
+	         m->run->sources[k].name);
 	refuse_source(m, i, reason);
 }
 
@@ -158,12 +119,47 @@ static void lose_without_zone(struct meter *m, size_t i)
 	exchange_finish(m, i);
 }
 
+/* The source by which the server of `i` has its address already; SIZE_MAX: by none. */
+static size_t same_way(const struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+
+	if (s->twin == SIZE_MAX || m->sources[s->twin].server == s->server) {
+		return s->twin;
+	}
+	for (size_t k = 0; m->names[s->server].twin_count > 0 && k < i; k++) {
+		if (m->sources[k].server == s->server && m->sources[k].twin == s->twin) {
+			return k;
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* Counts the address of source `i` among those of its server. */
+static void seat_source(struct meter *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	struct named_server *name = &m->names[s->server];
+	const size_t same = same_way(m, i);
+
+	if (same != SIZE_MAX) {
+		s->place = m->sources[same].place;
+		return;
+	}
+	s->place = name->address_counts[m->run->sources[i].address.family]++;
+	if (s->twin != SIZE_MAX) {
+		const size_t twin = m->sources[s->twin].server;
+
+		name->twin = name->twin_count == 0 || name->twin == twin ? twin : SIZE_MAX;
+		name->twin_count++;
+	}
+}
+
 /* Gives source `i` its address: from now on it can be asked, unless another has the same. */
-static void place_source(struct meter *m, size_t i, const struct address *address)
+static void find_way(struct meter *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
 	const struct kiss_record *kiss;
-	char reason[RUN_REASON_ROOM];
 	uint32_t *bucket;
 
 	shown->address = *address;
@@ -178,20 +174,24 @@ static void place_source(struct meter *m, size_t i, const struct address *addres
 
 		if (other->scheme == shown->scheme &&
 		    address_equal(&other->address, &shown->address)) {
-			snprintf(reason, sizeof(reason),
-			         "the same address as %.60s: one vote", other->name);
-			refuse_source(m, i, reason);
+			pair_source(m, i, k - 1);
 			return;
 		}
 	}
 	m->sources[i].next_in_bucket = *bucket;
 	*bucket = (uint32_t)i + 1;
-	kiss = kiss_of(m, shown);
+	kiss = hold_off_find(m, shown);
 	if (kiss) {
-		spare_source(m, i, kiss);
+		hold_off_begin(m, i, kiss);
 		return;
 	}
 	enter_phase(m, i, PHASE_READY);
+}
+
+static void place_source(struct meter *m, size_t i, const struct address *address)
+{
+	find_way(m, i, address);
+	seat_source(m, i);
 }
 
 int sources_start(struct meter *m, size_t server)
@@ -199,7 +199,7 @@ int sources_start(struct meter *m, size_t server)
 	const struct server_spec *spec = &m->settings->servers[server];
 	struct named_server *name = &m->names[server];
 	struct address address;
-	ssize_t i = add_source(m, server, m->slot_count++);
+	ssize_t i = add_source(m, server);
 	bool is_address;
 	int r;
 
@@ -209,7 +209,10 @@ int sources_start(struct meter *m, size_t server)
 	is_address = address_parse(spec->host, &address);
 	if (is_address && m->settings->family != ADDRESS_NONE &&
 	    m->settings->family != address.family) {
-		refuse_source(m, (size_t)i, "not of the address family asked for");
+		refuse_source(m, (size_t)i,
+		              address.family == ADDRESS_IPV4
+		                      ? "an IPv4 address, and --ipv6 was given"
+		                      : "an IPv6 address, and --ipv4 was given");
 		return 0;
 	}
 	if (is_address && address.zone[0] == '\0') {
@@ -218,14 +221,12 @@ int sources_start(struct meter *m, size_t server)
 	}
 	r = m->ports->resolve(m->ports->ctx, server, spec->host, m->settings->family);
 	if (r < 0) {
-		snprintf(m->run->sources[i].reason, RUN_REASON_ROOM,
+		snprintf(m->run->sources[i].reason, SOURCE_REASON_ROOM,
 		         "cannot be resolved: %s", strerror(-r));
 		exchange_finish(m, (size_t)i);
 		return 0;
 	}
-	*name = (struct named_server){ .source = (size_t)i,
-		                       .first_slot = SIZE_MAX,
-		                       .is_pending = true };
+	*name = (struct named_server){ .source = (size_t)i, .is_pending = true };
 	m->pending_count++;
 	return 0;
 }
@@ -250,6 +251,24 @@ static bool is_acceptable(const struct address *address, const char *host)
 	}
 }
 
+/* Debian gives a machine's own name 127.0.1.1. */
+static void refuse_astray(struct meter *m, const struct named_server *name)
+{
+	char address[ADDRESS_TEXT_ROOM], reason[SOURCE_REASON_ROOM];
+
+	address_format(&name->astray, address);
+	if (address_reach(&name->astray) == ADDRESS_LOOPBACK) {
+		snprintf(reason, sizeof(reason),
+		         "its name leads to this machine: name another server, or %.39s to "
+		         "ask this one",
+		         address);
+	} else {
+		snprintf(reason, sizeof(reason),
+		         "its name leads to %.39s, which is no server's address", address);
+	}
+	refuse_source(m, name->source, reason);
+}
+
 /* Nothing more follows for the name: it is what it is by now. */
 static void close_name(struct meter *m, struct named_server *name)
 {
@@ -258,9 +277,8 @@ static void close_name(struct meter *m, struct named_server *name)
 	if (name->has_address) {
 		return;
 	}
-	if (name->leads_astray) {
-		refuse_source(m, name->source,
-		              "its name leads to a loopback or multicast address");
+	if (name->astray.family != ADDRESS_NONE) {
+		refuse_astray(m, name);
 	} else {
 		exchange_finish(m, name->source);
 	}
@@ -272,43 +290,38 @@ static ssize_t next_source(struct meter *m, size_t server)
 	struct named_server *name = &m->names[server];
 
 	if (name->has_address) {
-		return add_source(m, server, 0);
+		return add_source(m, server);
 	}
 	name->has_address = true;
 	m->run->sources[name->source].reason[0] = '\0';
 	return (ssize_t)name->source;
 }
 
-/* The n-th address of each family shares a slot: two ways to one place. */
 int sources_take_addresses(struct meter *m, const struct port_event *event)
 {
 	struct named_server *name = &m->names[event->name];
 	const char *host = m->settings->servers[event->name].host;
-	size_t taken[ADDRESS_IPV6 + 1] = { 0 };
 
 	if (!name->is_pending) {
 		return 0;
-	}
-	if (name->first_slot == SIZE_MAX) {
-		name->first_slot = m->slot_count;
-		m->slot_count += m->settings->pool;
 	}
 	for (size_t k = 0; k < event->address_count; k++) {
 		const struct address *address = &event->addresses[k];
 		ssize_t at;
 
 		if (!is_acceptable(address, host)) {
-			name->leads_astray = true;
+			if (name->astray.family == ADDRESS_NONE) {
+				name->astray = *address;
+			}
 			continue;
 		}
-		if (taken[address->family] == m->settings->pool) {
+		if (name->address_counts[address->family] == m->settings->pool) {
 			continue;
 		}
 		at = next_source(m, event->name);
 		if (at < 0) {
 			return (int)at;
 		}
-		m->sources[at].slot = name->first_slot + taken[address->family]++;
 		place_source(m, (size_t)at, address);
 	}
 	if (event->is_last) {
@@ -321,20 +334,20 @@ int sources_take_addresses(struct meter *m, const struct port_event *event)
 static void add_why(char *reason, const struct port_event *event)
 {
 	const char *family = event->family == ADDRESS_IPV4 ? "IPv4" : "IPv6";
-	char before[RUN_REASON_ROOM];
+	char before[SOURCE_REASON_ROOM];
 	const char *colon = strstr(reason, ": ");
 
 	snprintf(before, sizeof(before), "%s", reason);
 	if (event->family == ADDRESS_NONE || (before[0] == '\0' && event->is_last) ||
 	    (colon && strcmp(colon + 2, event->error_text) == 0)) {
-		snprintf(reason, RUN_REASON_ROOM, "%s", event->error_text);
+		snprintf(reason, SOURCE_REASON_ROOM, "%s", event->error_text);
 	} else if (before[0] == '\0') {
-		snprintf(reason, RUN_REASON_ROOM, "%s: %s", family, event->error_text);
+		snprintf(reason, SOURCE_REASON_ROOM, "%s: %s", family, event->error_text);
 	} else if (event->family == ADDRESS_IPV4) {
-		snprintf(reason, RUN_REASON_ROOM, "%s: %s; %.60s", family,
+		snprintf(reason, SOURCE_REASON_ROOM, "%s: %s; %.60s", family,
 		         event->error_text, before);
 	} else {
-		snprintf(reason, RUN_REASON_ROOM, "%.60s; %s: %s", before, family,
+		snprintf(reason, SOURCE_REASON_ROOM, "%.60s; %s: %s", before, family,
 		         event->error_text);
 	}
 }
@@ -354,13 +367,72 @@ void sources_lose_name(struct meter *m, const struct port_event *event)
 	}
 }
 
+static unsigned addresses_of(const struct named_server *name)
+{
+	return name->address_counts[ADDRESS_IPV4] + name->address_counts[ADDRESS_IPV6];
+}
+
+/* It has the addresses of another server and no others, nor has that one: one SERVER named
+ * twice.  With fewer or more of them it counts by itself, or a name that is led to the addresses
+ * of others could make others count for less. */
+static bool is_named_twice(const struct meter *m, const struct named_server *name)
+{
+	return name->twin_count > 0 && name->twin != SIZE_MAX &&
+	       name->twin_count == addresses_of(name) &&
+	       addresses_of(&m->names[name->twin]) == addresses_of(name);
+}
+
+/* A name without an address counts like an address that is silent. */
+static unsigned slots_wanted(const struct named_server *name)
+{
+	const unsigned v4 = name->address_counts[ADDRESS_IPV4];
+	const unsigned v6 = name->address_counts[ADDRESS_IPV6];
+
+	return v4 == 0 && v6 == 0 ? 1 : v4 > v6 ? v4 : v6;
+}
+
+void sources_seat(struct meter *m)
+{
+	size_t slots = 0;
+
+	for (size_t k = 0; k < m->settings->server_count; k++) {
+		m->address_counts[k] =
+			is_named_twice(m, &m->names[k]) ? 0 : slots_wanted(&m->names[k]);
+	}
+	m->cap = electorate_cap(m->address_counts, m->settings->server_count);
+	for (size_t k = 0; k < m->settings->server_count; k++) {
+		m->names[k].first_slot = slots;
+		slots += m->address_counts[k] < m->cap ? m->address_counts[k] : m->cap;
+	}
+}
+
+size_t sources_slot(const struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+
+	if (m->address_counts[s->server] == 0) {
+		s = &m->sources[s->twin];
+	}
+	return m->names[s->server].first_slot + s->place % m->cap;
+}
+
+size_t sources_server_count(const struct meter *m)
+{
+	size_t count = 0;
+
+	for (size_t k = 0; k < m->settings->server_count; k++) {
+		count += m->address_counts[k] > 0;
+	}
+	return count;
+}
+
 /* Server by server, of each the ways to its first place, then those to its second. */
 static struct keyed place_of(const struct meter *m, size_t i)
 {
 	bool is_ipv6 = m->run->sources[i].address.family == ADDRESS_IPV6;
 
 	return (struct keyed){ .key = (int64_t)m->sources[i].server,
-		               .tie = (int64_t)m->sources[i].slot * 2 + is_ipv6,
+		               .tie = (int64_t)m->sources[i].place * 2 + is_ipv6,
 		               .at = i };
 }
 

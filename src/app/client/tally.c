@@ -7,89 +7,133 @@
 
 #include "app/client/measure_private.h"
 #include "core/base/span.h"
+#include "core/base/text.h"
+
+/* Servers that a run without a majority names in its reason. */
+enum { MISSING_NAMED_MAX = 4 };
 
 /* A server's own error is in its root dispersion; what the clocks can have run
  * apart since its samples were taken is the local clock's. */
-static enum elector_state elect(struct meter *m, size_t i, struct elector *ret)
+static void elect(struct meter *m, size_t i, struct elector *ret)
 {
 	struct source *s = &m->sources[i];
 	const struct run_source *shown = &m->run->sources[i];
 
-	if (s->has_abstained) {
-		return ELECTOR_ABSTAINED;
-	}
-	switch (filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
-	                       m->settings->local_drift_ppb, &s->estimate)) {
-	case FILTER_OK:
-		break;
-	case FILTER_NO_SAMPLE:
-		return ELECTOR_SILENT;
-	case FILTER_INCONSISTENT:
-		return ELECTOR_ABSTAINED; /* it (or its path) has disproved itself */
+	ret->is_outstanding = s->phase != PHASE_HELD && s->twin == SIZE_MAX &&
+	                      (s->phase != PHASE_DONE || m->names[s->server].is_pending);
+	ret->is_held = s->phase == PHASE_HELD;
+	/* One whose answers have no common point has disproved itself, or its path has. */
+	ret->has_answered =
+		filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
+	                       m->settings->local_drift_ppb, &s->estimate) == FILTER_OK;
+	if (!ret->has_answered) {
+		return;
 	}
 	ret->vote = (struct vote){
 		.lo_ns = ns_add(s->estimate.offset_ns, -s->estimate.bound_ns),
 		.hi_ns = ns_add(s->estimate.offset_ns, s->estimate.bound_ns),
 		.offset_ns = s->estimate.offset_ns,
+		.spread_ns = s->estimate.spread_ns,
 	};
 	if (shown->has_header) {
 		ret->stratum = shown->stratum;
 		ret->reference = shown->reference;
 		memcpy(ret->refid, shown->refid, sizeof(ret->refid));
+		ret->root_delay_ns = shown->root_delay_ns;
+		ret->root_dispersion_ns = shown->root_dispersion_ns;
 	}
-	return ELECTOR_ANSWERED;
 }
 
-/* It may still answer, or another address of its name may in its stead. */
-static bool is_outstanding(const struct meter *m, size_t i)
+/* An address that two servers have is asked once, and its answer is that of both; where the
+ * second is the first under another name it has no slot of its own to give it to. */
+static void elect_twin(struct meter *m, size_t i)
 {
-	return m->sources[i].phase != PHASE_DONE ||
-	       m->names[m->sources[i].server].is_pending;
+	const size_t slot = m->electors[i].slot;
+
+	m->electors[i] = m->electors[m->sources[i].twin];
+	m->electors[i].slot = slot;
 }
 
 void tally(struct meter *m)
 {
 	size_t count = m->run->source_count;
 
+	sources_seat(m);
 	for (size_t i = 0; i < count; i++) {
-		m->electors[i] = (struct elector){ .slot = m->sources[i].slot };
-		m->electors[i].state = elect(m, i, &m->electors[i]);
-		m->electors[i].is_outstanding = is_outstanding(m, i);
+		m->electors[i] = (struct elector){ .slot = sources_slot(m, i) };
+		elect(m, i, &m->electors[i]);
 	}
-	electorate_form(m->electors, count, m->scratch, m->votes, m->vote_of,
-	                &m->electorate);
-	m->uncounted = 0;
-	select_majority(m->votes, m->electorate.vote_count, m->electorate.asked_count,
-	                m->settings->min_sources, m->scratch, &m->selection, m->standing);
-}
-
-bool tally_can_help(const struct meter *m)
-{
-	size_t outstanding = m->electorate.outstanding_count;
-
-	/* Of those still out some may agree and others abstain; what has been
-	 * answered cannot come to agree any more: intervals only shrink. */
-	for (size_t abstain = 0; abstain <= outstanding; abstain++) {
-		size_t asked = m->electorate.asked_count - abstain;
-		size_t liars_max = asked > 0 ? (asked - 1) / 2 : 0;
-		size_t agree = m->selection.deepest_count + outstanding - abstain;
-
-		if (m->selection.deepest_count + liars_max >= m->electorate.vote_count &&
-		    agree > liars_max && agree >= m->settings->min_sources) {
-			return true;
+	for (size_t i = 0; i < count; i++) {
+		if (m->sources[i].twin != SIZE_MAX) {
+			elect_twin(m, i);
 		}
 	}
-	return false;
+	electorate_form(m->electors, count, m->scratch, m->votes, m->vote_of, m->daemon_of,
+	                &m->electorate);
+	m->uncounted = 0;
+	m->rule = (struct select_rule){ .asked_count = m->electorate.asked_count,
+		                        .liars = m->settings->liars,
+		                        .min_agreeing = m->settings->min_sources };
+	select_majority(m->votes, m->electorate.vote_count, &m->rule, m->scratch,
+	                &m->selection, m->standing);
+	if (m->selection.verdict == SELECT_OK) {
+		m->daemons = electorate_daemons(&m->electorate, m->daemon_of, m->standing,
+		                                m->scratch);
+		if (!electorate_stands(&m->electorate, &m->daemons, &m->rule)) {
+			m->selection.verdict = SELECT_ONE_DAEMON;
+		}
+	}
+}
+
+/* Some name has no address yet: it may bring more slots than the one it has now. */
+static size_t nameless_count(const struct meter *m)
+{
+	return m->phase_count[PHASE_NAMED];
+}
+
+bool tally_can_help(const struct meter *m, size_t more)
+{
+	const size_t liars_max = select_liars_max(&m->rule);
+	const size_t agreeing =
+		m->selection.deepest_count + m->electorate.outstanding_count + more;
+
+	if (nameless_count(m) > 0) {
+		return true;
+	}
+	if (!select_can_be_met(&m->rule)) {
+		return false;
+	}
+	if (m->selection.verdict == SELECT_ONE_DAEMON) {
+		struct daemons daemons = m->daemons;
+
+		daemons.agreeing_count += m->electorate.outstanding_count + more;
+		return electorate_stands(&m->electorate, &daemons, &m->rule);
+	}
+	/* Those that dissent cannot come to agree any more: intervals only shrink. */
+	return m->selection.deepest_count + liars_max >= m->electorate.vote_count &&
+	       agreeing > liars_max && agreeing >= m->settings->min_sources;
 }
 
 bool tally_is_decided(const struct meter *m)
 {
-	size_t liars_max = (m->electorate.asked_count - 1) / 2;
+	/* Should all those still out dissent, the rule must hold all the same; also when
+	 * each name without an address gets as many slots as any has. */
+	const size_t more = nameless_count(m) * (m->cap - 1);
+	struct electorate electorate = m->electorate;
+	struct select_rule rule = m->rule;
+	struct daemons daemons = m->daemons;
+	size_t out;
 
-	/* Should all those still out dissent, the rule must hold all the same. */
-	return m->selection.verdict == SELECT_OK &&
-	       m->selection.deepest_count + liars_max >=
-	               m->electorate.vote_count + m->electorate.outstanding_count;
+	if (m->selection.verdict != SELECT_OK) {
+		return false;
+	}
+	out = electorate.outstanding_count + more;
+	rule.asked_count += more;
+	electorate.daemon_count += more;
+	daemons.dissenting_count += out;
+	return m->selection.deepest_count + select_liars_max(&rule) >=
+	               electorate.vote_count + out &&
+	       electorate_stands(&electorate, &daemons, &rule);
 }
 
 static void show_estimate(struct run_source *shown, const struct estimate *estimate)
@@ -109,12 +153,19 @@ static void report_vote(const struct meter *m, size_t i)
 	char miss[SPAN_TEXT_ROOM];
 
 	show_estimate(shown, &m->sources[i].estimate);
-	if (m->selection.verdict == SELECT_TOO_FEW) {
+	if (m->vote_of[i] == SIZE_MAX) {
+		shown->status = SOURCE_REJECTED;
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "the addresses of its name contradict each other");
+	} else if (m->selection.verdict == SELECT_TOO_FEW) {
 		shown->status = SOURCE_AGREEING;
 		snprintf(shown->reason, sizeof(shown->reason), "too few others confirm it");
 	} else if (m->selection.verdict != SELECT_OK) {
 		shown->status = SOURCE_REJECTED;
-		snprintf(shown->reason, sizeof(shown->reason), "in dispute: no majority");
+		snprintf(shown->reason, sizeof(shown->reason), "%s",
+		         m->selection.verdict == SELECT_NO_MAJORITY
+		                 ? "in dispute: no majority"
+		                 : "no majority");
 	} else if (m->standing[m->vote_of[i]] == VOTE_FALSETICKER) {
 		shown->status = SOURCE_FALSETICKER;
 		span_format(select_miss_ns(vote, &m->selection), 1, miss);
@@ -132,62 +183,83 @@ static void report_vote(const struct meter *m, size_t i)
 	}
 }
 
+static void report_silent(const struct meter *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+	struct run_source *shown = &m->run->sources[i];
+	const char *why = s->phase == PHASE_NAMED ? "its name is not resolved yet"
+	                  : shown->sent == 0      ? "not asked"
+	                                          : "no answer";
+	const bool is_cut_short = m->selection.verdict == SELECT_OK &&
+	                          s->phase != PHASE_DONE &&
+	                          m->now_mono_ns < m->deadline_mono_ns;
+
+	shown->status =
+		s->has_declined || s->has_refused ? SOURCE_REJECTED : SOURCE_UNREACHABLE;
+	if (shown->reason[0] == '\0') {
+		snprintf(shown->reason, sizeof(shown->reason), "%s%s", why,
+		         is_cut_short ? "; the others were enough" : "");
+	}
+}
+
+/* Until when it wants to be left alone; and what came of it if it was asked all the same. */
+static void report_hold_off(const struct meter *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+	char came[SOURCE_REASON_ROOM], until[SOURCE_REASON_ROOM];
+
+	hold_off_format(m->sources[i].kiss, until, sizeof(until));
+	if (shown->sent == 0) {
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "%.56s; to ask it now: reqtime query --state-dir /dev/null",
+		         until);
+		return;
+	}
+	snprintf(came, sizeof(came), "%s",
+	         m->electors[i].has_answered         ? "answered"
+	         : strcmp(shown->reason, until) == 0 ? "no answer"
+	                                             : shown->reason);
+	snprintf(shown->reason, sizeof(shown->reason), "%.56s; asked all the same: %.40s",
+	         until, came);
+}
+
 static void report_source(const struct meter *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 	struct run_source *shown = &m->run->sources[i];
 
-	if (m->electors[i].state == ELECTOR_ANSWERED) {
+	if (s->twin == SIZE_MAX && m->electors[i].has_answered) {
 		report_vote(m, i);
-	} else if (m->electors[i].state == ELECTOR_ABSTAINED) {
+	} else if (s->sample_count > 0) {
 		shown->status = SOURCE_REJECTED;
-		if (s->sample_count > 0) {
-			snprintf(shown->reason, sizeof(shown->reason),
-			         "its own answers contradict each other");
-		}
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "its own answers contradict each other");
 	} else {
-		shown->status = s->has_refused ? SOURCE_REJECTED : SOURCE_UNREACHABLE;
-		if (shown->reason[0] == '\0') {
-			const char *why = s->phase == PHASE_NAMED
-			                          ? "its name is not resolved yet"
-			                  : shown->sent == 0 ? "not asked"
-			                                     : "no answer";
-
-			snprintf(shown->reason, sizeof(shown->reason), "%s%s", why,
-			         m->selection.verdict == SELECT_OK &&
-			                         s->phase != PHASE_DONE &&
-			                         m->now_mono_ns < m->deadline_mono_ns
-			                 ? "; the others were enough"
-			                 : "");
-		}
+		report_silent(m, i);
+	}
+	if (s->kiss) {
+		report_hold_off(m, i);
 	}
 }
 
-/* "2 servers say +0.0 s, 2 say +100.0 s" */
+/* "2 servers say +0.0 s, 2 say +100.0 s", and what ends it. */
 static void report_camps(struct meter *m)
 {
 	struct camp camps[4];
-	char *at = m->run->reason;
-	size_t room = sizeof(m->run->reason), count;
+	char span[SPAN_TEXT_ROOM];
+	struct text out = text_to(m->run->reason, sizeof(m->run->reason));
+	const size_t count = select_camps(m->votes, m->electorate.vote_count, m->scratch,
+	                                  camps, COUNT_OF(camps));
 
-	count = select_camps(m->votes, m->electorate.vote_count, m->scratch, camps,
-	                     COUNT_OF(camps));
 	for (size_t i = 0; i < count; i++) {
-		char span[SPAN_TEXT_ROOM];
-		int len;
-
 		span_format(camps[i].offset_ns, 1, span);
-		len = snprintf(at, room, "%s%zu%s %s %s", i > 0 ? ", " : "", camps[i].count,
-		               i > 0                 ? ""
-		               : camps[i].count == 1 ? " server"
-		                                     : " servers",
-		               camps[i].count == 1 ? "says" : "say", span);
-		if (len < 0 || (size_t)len >= room) {
-			break;
-		}
-		at += len;
-		room -= (size_t)len;
+		text_format(&out, "%s%zu%s %s %s", i > 0 ? ", " : "", camps[i].count,
+		            i > 0                 ? ""
+		            : camps[i].count == 1 ? " server"
+		                                  : " servers",
+		            camps[i].count == 1 ? "says" : "say", span);
 	}
+	text_put(&out, "; name one more server, or trust one alone: reqtime set SERVER");
 }
 
 static bool is_unsynchronised(const struct run_source *shown)
@@ -203,7 +275,7 @@ static void report_no_answer(struct meter *m)
 	size_t unsynchronised = 0, silent = 0;
 
 	for (size_t i = 0; i < run->source_count; i++) {
-		silent += m->electors[i].state == ELECTOR_SILENT;
+		silent += !m->sources[i].has_declined && m->sources[i].sample_count == 0;
 		unsynchronised +=
 			is_unsynchronised(&run->sources[i]) &&
 			ntp_kiss_from_refid(run->sources[i].refid) == NTP_KISS_NONE;
@@ -222,35 +294,163 @@ static void report_no_answer(struct meter *m)
 	}
 }
 
+enum { LEAP_UNKNOWN = -1 };
+
+/* The announcement of more than half of those that agree, if they are more than may lie.  All
+ * addresses of a slot must say the same. */
+static uint8_t agreed_leap(const struct meter *m)
+{
+	size_t counts[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };
+	size_t voters = 0;
+
+	for (size_t v = 0; v < m->electorate.vote_count; v++) {
+		m->scratch[v].key = LEAP_UNKNOWN;
+	}
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		const struct run_source *shown = &m->run->sources[i];
+		struct keyed *slot;
+
+		if (shown->status != SOURCE_SELECTED && shown->status != SOURCE_AGREEING) {
+			continue;
+		}
+		slot = &m->scratch[m->vote_of[i]];
+		slot->key = slot->key == LEAP_UNKNOWN || slot->key == shown->leap
+		                    ? shown->leap
+		                    : NTP_LEAP_NONE;
+	}
+	for (size_t v = 0; v < m->electorate.vote_count; v++) {
+		if (m->scratch[v].key != LEAP_UNKNOWN) {
+			counts[m->scratch[v].key & NTP_LEAP_UNSYNCHRONISED]++;
+			voters++;
+		}
+	}
+	for (uint8_t leap = NTP_LEAP_INSERT; leap <= NTP_LEAP_DELETE; leap++) {
+		if (counts[leap] * 2 > voters &&
+		    counts[leap] > select_liars_max(&m->rule)) {
+			return leap;
+		}
+	}
+	return NTP_LEAP_NONE;
+}
+
 static void report_answer(struct meter *m)
 {
 	struct run *run = m->run;
-	unsigned leaps[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };
-	unsigned voters = 0;
+	int64_t spread_ns = INT64_MAX;
 
 	run->status = RUN_OK;
 	run->has_answer = true;
 	run->offset_ns = m->selection.offset_ns;
 	run->bound_ns = m->selection.bound_ns;
-	run->delay_ns = INT64_MAX;
+	run->leap = agreed_leap(m);
 	for (size_t i = 0; i < run->source_count; i++) {
 		const struct run_source *shown = &run->sources[i];
 
-		if (shown->status != SOURCE_SELECTED && shown->status != SOURCE_AGREEING) {
-			continue;
-		}
-		if (shown->status == SOURCE_SELECTED && shown->delay_ns < run->delay_ns) {
+		if (shown->status == SOURCE_SELECTED &&
+		    m->sources[i].estimate.spread_ns < spread_ns) {
+			spread_ns = m->sources[i].estimate.spread_ns;
 			run->delay_ns = shown->delay_ns;
 			run->jitter_ns = shown->jitter_ns;
 			run->sample_count = shown->sample_count;
 		}
-		leaps[shown->leap & NTP_LEAP_UNSYNCHRONISED]++;
-		voters++;
 	}
-	for (uint8_t leap = NTP_LEAP_INSERT; leap <= NTP_LEAP_DELETE; leap++) {
-		if (leaps[leap] * 2 > voters) {
-			run->leap = leap;
+}
+
+/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ntp3: ..."; the first few, as far as
+ * there is room. */
+static void report_missing(struct meter *m)
+{
+	struct run *run = m->run;
+	size_t named = 0, len;
+
+	len = (size_t)snprintf(run->reason, sizeof(run->reason),
+	                       "no majority: %zu of %zu agree, %zu are needed",
+	                       run->agreeing_count, run->asked_count, run->needed_count);
+	for (size_t i = 0; i < run->source_count && named < MISSING_NAMED_MAX; i++) {
+		const struct run_source *shown = &run->sources[i];
+		char port[8] = "", why[SOURCE_REASON_ROOM];
+		int more;
+
+		if (m->electors[i].has_answered || m->sources[i].twin != SIZE_MAX) {
+			continue;
 		}
+		if (shown->port != scheme_port(shown->scheme)) {
+			snprintf(port, sizeof(port), ":%u", (unsigned)shown->port);
+		}
+		memcpy(why, shown->reason, sizeof(why));
+		if (m->sources[i].kiss && shown->sent == 0) { /* without the command */
+			hold_off_format(m->sources[i].kiss, why, sizeof(why));
+		}
+		more = snprintf(run->reason + len, sizeof(run->reason) - len,
+		                "; %.60s%s: %s", shown->name, port, why);
+		if (more < 0 || (size_t)more >= sizeof(run->reason) - len) {
+			run->reason[len] = '\0';
+			break;
+		}
+		len += (size_t)more;
+		named++;
+	}
+}
+
+static bool is_agreeing(const struct meter *m, size_t i)
+{
+	const size_t vote = m->vote_of[i];
+
+	return m->electors[i].has_answered && vote != SIZE_MAX &&
+	       m->address_counts[m->sources[i].server] > 0 &&
+	       (m->selection.verdict == SELECT_TOO_FEW ||
+	        (m->selection.verdict == SELECT_OK &&
+	         m->standing[vote] != VOTE_FALSETICKER));
+}
+
+/* SERVERs with a source that agrees; a daemon that several of them lead to stands for one. */
+static void count_agreeing_servers(struct meter *m)
+{
+	struct run *run = m->run;
+
+	run->server_count = sources_server_count(m);
+	for (size_t v = 0; v < m->electorate.vote_count; v++) {
+		m->scratch[v].tie = 0; /* by daemon: it stands for a SERVER */
+	}
+	for (size_t i = 0; i < run->source_count; i++) {
+		struct named_server *name = &m->names[m->sources[i].server];
+		struct keyed *daemon;
+
+		if (name->is_agreeing || !is_agreeing(m, i)) {
+			continue;
+		}
+		daemon = &m->scratch[m->daemon_of[m->vote_of[i]]];
+		name->is_agreeing = daemon->tie == 0;
+		run->agreeing_server_count += name->is_agreeing;
+		daemon->tie = 1;
+	}
+}
+
+static void report_no_majority(struct meter *m)
+{
+	struct run *run = m->run;
+
+	run->status = RUN_NO_MAJORITY;
+	switch (m->selection.verdict) {
+	case SELECT_ONE_DAEMON:
+		snprintf(run->reason, sizeof(run->reason),
+		         "no majority: %zu of %zu agree, but some of them are one machine: "
+		         "%zu of %zu machines",
+		         run->agreeing_count, run->asked_count, m->daemons.agreeing_count,
+		         m->electorate.daemon_count);
+		break;
+	case SELECT_LIARS_TOO_MANY:
+		snprintf(
+			run->reason, sizeof(run->reason),
+			"no majority: --liars %zu needs %zu sources or more, %zu are named",
+			m->rule.liars, 2 * m->rule.liars + 1, run->asked_count);
+		break;
+	case SELECT_TOO_FEW:
+		report_missing(m);
+		break;
+	default:
+		report_camps(m);
+		break;
 	}
 }
 
@@ -267,6 +467,7 @@ void tally_report(struct meter *m)
 	for (size_t i = 0; i < run->source_count; i++) {
 		report_source(m, i);
 	}
+	count_agreeing_servers(m);
 	switch (m->selection.verdict) {
 	case SELECT_OK:
 		report_answer(m);
@@ -274,15 +475,8 @@ void tally_report(struct meter *m)
 	case SELECT_NO_ANSWER:
 		report_no_answer(m);
 		break;
-	case SELECT_TOO_FEW:
-		run->status = RUN_NO_MAJORITY;
-		snprintf(run->reason, sizeof(run->reason),
-		         "%zu of %zu sources agree, %zu are needed", run->agreeing_count,
-		         run->asked_count, run->needed_count);
-		break;
-	case SELECT_NO_MAJORITY:
-		run->status = RUN_NO_MAJORITY;
-		report_camps(m);
+	default:
+		report_no_majority(m);
 		break;
 	}
 	sources_put_in_order(m);

@@ -7,6 +7,7 @@
 #include "core/discipline/discipline.h"
 #include "core/ntp/packet.h"
 #include "core/select/sample.h"
+#include "core/select/select.h"
 
 /* An older answer was measured before something that stopped this machine. */
 #define RECORD_AGE_MAX_NS NS_PER_S
@@ -23,7 +24,23 @@
 /* By how much the kernel's own maximum error may have grown at a read-back. */
 #define MAX_ERROR_GROWTH_NS (10 * NS_PER_MS)
 
-static bool record_is_sane(const struct correct_record *record)
+/* More agree than may be lying; and no more than there can be of what was named. */
+static bool counts_are_sane(const struct correct_record *record,
+                            const struct correct_wish *wish)
+{
+	const struct select_rule rule = { .asked_count = record->asked_count,
+		                          .liars = wish->liars };
+
+	return record->asked_count > 0 && record->agreeing_count <= record->asked_count &&
+	       record->agreeing_count > select_liars_max(&rule) &&
+	       record->agreeing_count >= wish->min_sources &&
+	       record->asked_count <= wish->server_count * wish->pool &&
+	       record->agreeing_server_count <= wish->server_count &&
+	       record->agreeing_server_count <= record->agreeing_count;
+}
+
+static bool record_is_sane(const struct correct_record *record,
+                           const struct correct_wish *wish)
 {
 	if (record->magic != CORRECT_RECORD_MAGIC || record->status > RUN_ERROR) {
 		return false;
@@ -37,9 +54,7 @@ static bool record_is_sane(const struct correct_record *record)
 	    record->leap >= NTP_LEAP_UNSYNCHRONISED) {
 		return false;
 	}
-	/* The rule of core/select/select.h: more agree than could all be lying. */
-	return record->asked_count > 0 && record->agreeing_count <= record->asked_count &&
-	       record->agreeing_count > (record->asked_count - 1) / 2;
+	return counts_are_sane(record, wish);
 }
 
 /* How far the wall clock went ahead of the monotonic one from `a` to `b`: 0 when
@@ -146,10 +161,11 @@ static enum rival rival_of(const struct deed *deed)
 	if (deed->state.is_pll_active && !deed->state.is_unsynchronised) {
 		return RIVAL_KERNEL_PLL;
 	}
+	/* The record of the run that gave the latter may be missing. */
 	if (record->has_last_frequency &&
 	    !correct_is_frequency(deed, record->last_frequency_ppb) &&
-	    !(deed->wish->has_noted_frequency &&
-	      correct_is_frequency(deed, deed->wish->noted_frequency_ppb))) {
+	    !(deed->anchor->has_frequency &&
+	      correct_is_frequency(deed, deed->anchor->frequency_ppb))) {
 		return RIVAL_FREQUENCY;
 	}
 	return RIVAL_NONE;
@@ -167,12 +183,12 @@ static int kernel_tell(struct deed *deed)
 	if (deed->order.step_ns == 0 && r < 0 && r != -EPERM) {
 		r = 0;
 	}
-	if (r == 0 && ret->plan.action == PLAN_SLEW) {
-		r = clock->slew(clock->ctx, ret->plan.by_ns);
+	if (r == 0 && ret->decision.plan.action == PLAN_SLEW) {
+		r = clock->slew(clock->ctx, ret->decision.plan.by_ns);
 	}
 	if (r == 0) {
-		ret->applied = ret->plan.action;
-		ret->applied_ns = ret->plan.by_ns;
+		ret->applied = ret->decision.plan.action;
+		ret->applied_ns = ret->decision.plan.by_ns;
 	}
 	return r;
 }
@@ -239,12 +255,12 @@ static void move_confirm(struct deed *deed, const struct reading *before,
 	struct correct_result *ret = deed->ret;
 	bool is_seen = true;
 
-	if (ret->plan.action == PLAN_STEP) {
+	if (ret->decision.plan.action == PLAN_STEP) {
 		ret->readback_ns = wall_moved_ns(before->wall, before->mono_ns, after);
 		is_seen = step_is_seen(ret->applied_ns, deed->record->bound_ns,
 		                       ret->readback_ns,
 		                       ns_add(before->gap_ns, after->gap_ns));
-	} else if (ret->plan.action == PLAN_SLEW) {
+	} else if (ret->decision.plan.action == PLAN_SLEW) {
 		ret->readback_ns = ret->slew_after_ns;
 		is_seen = slew_is_seen(ret->applied_ns, ret->readback_ns, before->wall,
 		                       after->wall);
@@ -273,7 +289,7 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 		ret->leap_armed = after.leap == deed->record->leap ? after.leap : 0;
 	}
 	/* A step is seen by the clocks alone. */
-	if (r == 0 && ret->plan.action == PLAN_SLEW) {
+	if (r == 0 && ret->decision.plan.action == PLAN_SLEW) {
 		r = state_r;
 	}
 	if (r < 0) {
@@ -284,7 +300,7 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 	move_confirm(deed, before, &now);
 }
 
-static void plan_apply(struct deed *deed)
+static void plan_apply(struct deed *deed, struct anchor *next)
 {
 	struct reading before;
 	int r = deed->clock->now(deed->clock->ctx, &before);
@@ -295,40 +311,46 @@ static void plan_apply(struct deed *deed)
 		return;
 	}
 	correct_order_make(deed);
+	/* Should this process end before the run is recorded, the next one must not take its
+	 * frequency for that of another program. */
+	if (deed->order.has_frequency) {
+		deed->anchor->has_frequency = next->has_frequency = 1;
+		deed->anchor->frequency_ppb = next->frequency_ppb =
+			deed->order.frequency_ppb;
+	}
 	if (clock_move(deed) == 0) {
 		deed_confirm(deed, &before);
 	}
 }
 
-static struct plan plan_for(const struct deed *deed, const struct plan_limits *limits)
+static void make_decision(struct deed *deed, const struct plan_limits *limits,
+                          struct anchor *anchor)
 {
 	const struct correct_record *record = deed->record;
-	struct plan_limits mine = *limits;
-	const struct plan_input input = {
-		.offset_ns = record->offset_ns,
-		.bound_ns = record->bound_ns,
-		.local = deed->now.wall,
-		.leap = record->leap,
-		.agreeing_count = record->agreeing_count,
-		.asked_count = record->asked_count,
-		.pending_ns = deed->state.pending_slew_ns,
-		.in_flight_ns = record->has_advice
-		                        ? correct_clamped(record->in_flight_ns,
-		                                          -CORRECT_SLEW_PER_SECOND_NS,
-		                                          CORRECT_SLEW_PER_SECOND_NS)
-		                        : 0,
-		.has_phase = record->has_advice,
-		.phase_ns = record->phase_ns,
+	const struct decide_input input = {
+		.measured = { .offset_ns = record->offset_ns,
+		              .bound_ns = record->bound_ns,
+		              .local = deed->now.wall,
+		              .leap = record->leap,
+		              .pending_ns = deed->state.pending_slew_ns,
+		              .in_flight_ns =
+		                      record->has_advice
+		                              ? correct_clamped(record->in_flight_ns,
+		                                                -CORRECT_SLEW_PER_SECOND_NS,
+		                                                CORRECT_SLEW_PER_SECOND_NS)
+		                              : 0,
+		              .has_phase = record->has_advice,
+		              .phase_ns = record->phase_ns },
+		.now = deed->now,
+		.agreeing_server_count = record->agreeing_server_count,
+		.has_memory = deed->wish->has_memory,
+		.is_disciplined = deed->wish->is_disciplined,
 		.has_expected = record->expected_bound_ns > 0,
 		.expected_ns = record->expected_ns,
 		.expected_bound_ns = record->expected_bound_ns,
 	};
 
-	/* A floor of the record can only narrow what is done. */
-	if (record->floor_ns > mine.floor.unix_ns) {
-		mine.floor.unix_ns = record->floor_ns;
-	}
-	return plan_make(&input, &mine);
+	decide(&input, limits, anchor, &deed->ret->decision);
 }
 
 /* What there is to find out before anything is decided.  A kernel that does not tell
@@ -363,14 +385,17 @@ static int deed_begin(struct deed *deed)
 
 void correct_apply(const struct correct_record *record, const struct plan_limits *limits,
                    const struct clock_ports *clock, const struct correct_wish *wish,
-                   struct correct_result *ret)
+                   struct anchor *anchor, struct correct_result *ret)
 {
-	struct deed deed = { .record = record, .clock = clock, .wish = wish, .ret = ret };
+	struct deed deed = {
+		.record = record, .clock = clock, .wish = wish, .anchor = anchor, .ret = ret
+	};
+	struct anchor next;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->applied = PLAN_NONE;
-	if (!record_is_sane(record)) {
+	if (!record_is_sane(record, wish)) {
 		ret->status = CORRECT_BAD_RECORD;
 		return;
 	}
@@ -387,16 +412,21 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
 	if (ret->status != CORRECT_DONE) {
 		return;
 	}
-	ret->plan = plan_for(&deed, limits);
-	if (ret->rival != RIVAL_NONE && !wish->is_force && !wish->is_dry) {
+	next = *anchor;
+	make_decision(&deed, limits, &next);
+	if (ret->rival != RIVAL_NONE && !wish->is_force) {
 		ret->status = CORRECT_BUSY;
+		ret->decision.plan = (struct plan){ .action = PLAN_REFUSE,
+			                            .reason = PLAN_OTHER_DAEMON,
+			                            .by_ns = record->offset_ns };
 		return;
 	}
-	if (ret->plan.action == PLAN_REFUSE) {
+	if (ret->decision.plan.action == PLAN_REFUSE) {
 		ret->status = CORRECT_REFUSED;
-		return;
+	} else if (!wish->is_dry) {
+		plan_apply(&deed, &next);
 	}
-	if (!wish->is_dry) {
-		plan_apply(&deed);
+	if (ret->status == CORRECT_DONE || ret->status == CORRECT_REFUSED) {
+		*anchor = next;
 	}
 }

@@ -8,13 +8,13 @@
 #ifndef APP_CLOCK_CORRECT_H
 #define APP_CLOCK_CORRECT_H
 
-#include "core/select/plan.h"
+#include "core/select/decide.h"
 #include "core/select/reading.h"
 #include "core/select/rival.h"
 #include "core/select/run.h"
 #include "io/sys/kernel_clock.h"
 
-#define CORRECT_RECORD_MAGIC UINT32_C(0x72715432)
+#define CORRECT_RECORD_MAGIC UINT32_C(0x72715433)
 
 /* What crosses from the measuring process: no pointer, no text, the same
  * program on both sides.  Unused octets are zero. */
@@ -28,6 +28,7 @@ struct correct_record {
 	uint32_t leap;
 	uint32_t agreeing_count;
 	uint32_t asked_count;
+	uint32_t agreeing_server_count;
 	/* What past runs teach (core/discipline/discipline.h).  It narrows what is done, chooses within
 	 * the bound, or changes the frequency as far as discipline_frequency_allowed() lets one run. */
 	uint32_t has_advice; /* the next six are known */
@@ -39,7 +40,6 @@ struct correct_record {
 	int64_t promise_ns;  /* |offset| to be promised until the next run; kept in mind */
 	int64_t expected_ns; /* what the past lets expect of the offset ... */
 	int64_t expected_bound_ns; /* ... within this; 0 and below: nothing */
-	int64_t floor_ns; /* UTC known to be past by the last trusted run; 0: none */
 	/* The kernel's frequency at the end of the run before, whatever became of it (also
 	 * busy: then a change is named once), in the same boot. */
 	uint32_t has_last_frequency;
@@ -50,7 +50,7 @@ struct correct_record {
 
 enum correct_status {
 	CORRECT_DONE, /* the clock follows, and a read-back says so; or nothing was needed */
-	CORRECT_REFUSED,    /* by the plan */
+	CORRECT_REFUSED,    /* or held back, by the decision */
 	CORRECT_NO_ANSWER,  /* the record holds none; its own status says why */
 	CORRECT_BAD_RECORD, /* it makes no sense: the measuring process misbehaved */
 	CORRECT_STALE, /* older than a second, or the clock was stepped since: measure again */
@@ -63,7 +63,7 @@ enum correct_status {
 struct correct_result {
 	enum correct_status status;
 	int error;                /* errno of CORRECT_FAILED */
-	struct plan plan;         /* of the privileged side */
+	struct decision decision; /* of the privileged side */
 	enum plan_action applied; /* PLAN_NONE unless the clock was given something */
 	int64_t applied_ns;
 	int64_t readback_ns; /* how far the clock was seen to have moved */
@@ -92,6 +92,7 @@ struct correct_result {
 	uint32_t leap_armed; /* enum ntp_leap that we have armed: the next record's */
 	int rtc_error;       /* of --rtc: 0 or errno; set_judge fills it */
 	bool rtc_written;
+	bool rtc_waits; /* the time is not confirmed yet */
 };
 
 #define CORRECT_RATE_TOLERANCE_PPB 1000
@@ -117,11 +118,16 @@ struct clock_ports {
 };
 
 struct correct_wish {
-	bool is_dry;   /* plan, and change nothing */
-	bool is_force; /* although another program disciplines the clock */
-	/* What a run was about to give the kernel whose record may be missing. */
-	bool has_noted_frequency;
-	int64_t noted_frequency_ppb;
+	bool is_dry;         /* plan, and change nothing */
+	bool is_force;       /* although another program disciplines the clock */
+	bool is_disciplined; /* false: --no-discipline */
+	bool has_memory;     /* the anchor will be there at the next run */
+	/* What the record is held against: SERVERs named, addresses of each at most, and --liars, --min-sources (0:
+	 * none). */
+	size_t server_count;
+	size_t pool;
+	size_t liars; /* SELECT_LIARS_DEFAULT: fewer than half */
+	size_t min_sources;
 };
 
 /* The clock was corrected and will not stay right: the kernel has another rate than it needs. */
@@ -131,9 +137,11 @@ static inline bool correct_rate_is_missing(const struct correct_result *result)
 	       result->rate_missing_ppb < -CORRECT_RATE_TOLERANCE_PPB;
 }
 
-/* Never fails: `*ret` says it all. */
+/* Never fails: `*ret` says it all.  `anchor` is brought to now, and by what came of the run: what was
+ * refused or held back was seen, and what the clock follows is believed; otherwise it is the one from
+ * before.  Before `clock->order` it has the frequency that the kernel is about to be given. */
 void correct_apply(const struct correct_record *record, const struct plan_limits *limits,
                    const struct clock_ports *clock, const struct correct_wish *wish,
-                   struct correct_result *ret);
+                   struct anchor *anchor, struct correct_result *ret);
 
 #endif

@@ -61,8 +61,8 @@ static void errors_for(struct deed *deed)
 	const struct correct_record *record = deed->record;
 	struct kernel_clock_order *order = &deed->order;
 	int64_t left_ns = correct_size_of(ns_add(record->offset_ns, -order->step_ns));
-	int64_t slew_ns = deed->ret->plan.action == PLAN_SLEW
-	                          ? correct_size_of(deed->ret->plan.by_ns)
+	int64_t slew_ns = deed->ret->decision.plan.action == PLAN_SLEW
+	                          ? correct_size_of(deed->ret->decision.plan.by_ns)
 	                          : correct_size_of(deed->state.pending_slew_ns);
 
 	order->max_error_ns = ns_add(left_ns, record->bound_ns);
@@ -113,8 +113,8 @@ void correct_order_make(struct deed *deed)
 {
 	struct kernel_clock_order *order = &deed->order;
 
-	if (deed->ret->plan.action == PLAN_STEP) {
-		order->step_ns = deed->ret->plan.by_ns;
+	if (deed->ret->decision.plan.action == PLAN_STEP) {
+		order->step_ns = deed->ret->decision.plan.by_ns;
 	}
 	errors_for(deed);
 	order->leap = leap_for(deed);

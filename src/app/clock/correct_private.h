@@ -19,6 +19,7 @@ struct deed {
 	const struct correct_record *record;
 	const struct clock_ports *clock;
 	const struct correct_wish *wish;
+	struct anchor *anchor;
 	struct correct_result *ret;
 	struct reading now; /* when it was planned */
 	struct kernel_clock_state state;

@@ -180,6 +180,36 @@ void learn_advise(struct discipline *d, const struct run_record *now,
 	ret->promise_ns = discipline_bound_until_ns(&forecast, ahead_ns);
 }
 
+/* What is known of the clock after a run of `set`. */
+static bool forecast_after(const struct discipline *d, struct discipline_forecast *ret)
+{
+	*ret = discipline_forecast(d);
+	return ret->is_known && discipline_advise(d).state != DISCIPLINE_IGNORANT;
+}
+
+void learn_promises(const struct run_record *runs, size_t count, int64_t *ret)
+{
+	const struct run_record *last = NULL;
+	struct discipline_forecast forecast;
+	struct discipline d;
+	bool is_known = false;
+
+	discipline_init(&d);
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = INT64_MAX;
+		if (is_known && strcmp(runs[i].boot_id, last->boot_id) == 0 &&
+		    runs[i].boot_ns >= last->boot_ns) {
+			ret[i] = discipline_bound_ns(&forecast,
+			                             runs[i].boot_ns - last->boot_ns);
+		}
+		if (runs[i].verb == RECORD_SET && !runs[i].is_dry) {
+			learn_take(&d, &runs[i], last);
+			is_known = forecast_after(&d, &forecast);
+			last = &runs[i];
+		}
+	}
+}
+
 struct learnt learn_view(const struct discipline *d, const struct discipline_action *did,
                          int64_t ahead_ns)
 {

@@ -65,6 +65,12 @@ MUST_USE bool learn_resume(const struct learn_memo *memo, const struct run_recor
  * few to tell. */
 int64_t learn_interval_ns(const struct run_record *runs, size_t count);
 
+/* What the runs of `set` before each of `runs` let promise: that |offset| would then be below ret[i] ns
+ * (discipline_bound_ns() of the time since); INT64_MAX where they let promise nothing, as after a reboot.
+ * Worked out anew from the records, so a run that is no longer there teaches nothing.  `ret` has room for
+ * `count`. */
+void learn_promises(const struct run_record *runs, size_t count, int64_t *ret);
+
 /* Fills what `ret` has for it of this run, `now`, its kernel fields (before) known; `last` is
  * the newest of those replayed, or NULL.  `d` has then observed this run.  `ahead_ns`: to the next
  * run. */

@@ -134,6 +134,7 @@ static int take_head(const struct message *message, struct history_view *view)
 
 	if (message->kind != MESSAGE_HEAD || head->standing > HISTORY_UNUSABLE ||
 	    head->has_past > 1 || head->kiss_count > RECORDER_KISSES_MAX ||
+	    head->silent_count > RECORDER_SILENT_MAX ||
 	    !text_ends(head->boot_id, sizeof(head->boot_id)) ||
 	    !text_ends(head->warning, sizeof(head->warning))) {
 		return -EPROTO;
@@ -143,10 +144,14 @@ static int take_head(const struct message *message, struct history_view *view)
 		return -ENOMEM;
 	}
 	view->standing = (enum history_standing)head->standing;
-	view->has_floor = head->has_floor != 0;
-	view->floor.unix_ns = head->floor_ns;
 	memcpy(view->boot_id, head->boot_id, sizeof(view->boot_id));
 	memcpy(view->warning, head->warning, sizeof(view->warning));
+	for (size_t i = 0; i < head->silent_count; i++) {
+		if (!silent_server_is_sane(&head->silent[i])) {
+			return -EPROTO;
+		}
+		view->silent[view->silent_count++] = head->silent[i];
+	}
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 enum {
 	RECORDER_REPLAY_MAX = 2000, /* runs, the latest, where nothing learnt was kept */
 	RECORDER_KISSES_MAX = 1000, /* that are loaded */
+	RECORDER_SILENT_MAX = 4,    /* that are told of */
 	RECORDER_WARNING_ROOM = 240,
 };
 
@@ -38,7 +39,7 @@ struct recorder_settings {
 	bool may_write;  /* false: only looks, never makes or repairs anything */
 	bool may_create; /* the state directory */
 	int64_t keep_ns; /* HISTORY_KEEP_NS by default */
-	bool wants_past; /* false: only the floor and the kiss codes are loaded */
+	bool wants_past; /* false: only the kiss codes are loaded */
 	struct recorder_limits limits; /* RECORDER_LIMITS */
 };
 
@@ -54,11 +55,11 @@ struct history_view {
 	char warning
 		[RECORDER_WARNING_ROOM]; /* "": nothing to complain of; may be set with HISTORY_USED */
 	char boot_id[RECORD_BOOT_ID_ROOM]; /* of this boot; "" when unknown */
-	bool has_floor;
-	struct instant floor; /* past for sure, by the last trusted run */
 	struct learn_past past;
 	struct kiss_record *kisses; /* that hold now */
 	size_t kiss_count;
+	struct silent_server silent[RECORDER_SILENT_MAX]; /* for long; the longest first */
+	size_t silent_count;
 };
 
 struct recorder;

@@ -14,6 +14,7 @@
 
 #include "io/store/history.h"
 #include "io/store/state_dir.h"
+#include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 
 struct keeper {
@@ -30,8 +31,8 @@ struct keeper {
 	struct learn_past past;
 	struct kiss_record *kisses;
 	size_t kiss_count;
-	bool has_floor;
-	struct instant floor;
+	struct silent_server silent[RECORDER_SILENT_MAX];
+	size_t silent_count;
 };
 
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
@@ -41,20 +42,6 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(warning, RECORDER_WARNING_ROOM, format, args);
 	va_end(args);
-}
-
-static void boot_id_read(char *boot_id)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len;
-
-	if (fd < 0) {
-		return;
-	}
-	len = read(fd, boot_id, RECORD_BOOT_ID_ROOM - 1);
-	close(fd);
-	boot_id[len > 0 ? len : 0] = '\0';
-	boot_id[strcspn(boot_id, "\n")] = '\0';
 }
 
 static bool message_send(const struct keeper *keeper, const struct message *message)
@@ -94,11 +81,10 @@ static int load_all(struct keeper *keeper)
 
 		r = history_load_kisses(keeper->history, at, keeper->kisses,
 		                        RECORDER_KISSES_MAX, &keeper->kiss_count);
-	}
-	if (r == 0) {
-		r = history_load_floor(keeper->history, &keeper->floor);
-		keeper->has_floor = r == 0;
-		r = r == -ENOENT ? 0 : r;
+		if (r == 0) {
+			r = history_load_silent(keeper->history, at, keeper->silent,
+			                        RECORDER_SILENT_MAX, &keeper->silent_count);
+		}
 	}
 	return r;
 }
@@ -107,7 +93,7 @@ static void forget(struct keeper *keeper)
 {
 	learn_past_init(&keeper->past);
 	keeper->kiss_count = 0;
-	keeper->has_floor = false;
+	keeper->silent_count = 0;
 }
 
 /* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
@@ -183,8 +169,8 @@ static bool view_send(const struct keeper *keeper)
 	message.u.head.standing = (uint32_t)keeper->standing;
 	message.u.head.has_past = keeper->wants_past;
 	message.u.head.kiss_count = (uint32_t)keeper->kiss_count;
-	message.u.head.has_floor = keeper->has_floor;
-	message.u.head.floor_ns = keeper->has_floor ? keeper->floor.unix_ns : 0;
+	message.u.head.silent_count = (uint32_t)keeper->silent_count;
+	memcpy(message.u.head.silent, keeper->silent, sizeof(keeper->silent));
 	memcpy(message.u.head.boot_id, keeper->boot_id, sizeof(keeper->boot_id));
 	memcpy(message.u.head.warning, keeper->warning, sizeof(keeper->warning));
 	if (!message_send(keeper, &message)) {

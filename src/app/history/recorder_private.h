@@ -33,8 +33,9 @@ struct message_head {
 	uint32_t standing;
 	uint32_t has_past;
 	uint32_t kiss_count;
-	uint32_t has_floor;
-	int64_t floor_ns;
+	uint32_t silent_count;
+	uint32_t unused;
+	struct silent_server silent[RECORDER_SILENT_MAX];
 	char boot_id[RECORD_BOOT_ID_ROOM];
 	char warning[RECORDER_WARNING_ROOM];
 };

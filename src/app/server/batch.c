@@ -14,14 +14,14 @@ enum {
 #define ASLEEP_MIN_NS (20 * NS_PER_US)
 
 static void write_ntp(const struct turn *turn, const struct pending *pending,
-                      struct instant departs, uint8_t *buf)
+                      struct instant read, int64_t added_ns, uint8_t *buf)
 {
 	if (pending->is_kiss) {
 		(void)ntp_kiss_write(&pending->request, "RATE", buf);
 		return;
 	}
-	(void)ntp_reply_write(&pending->request, &turn->view.ntp, pending->received,
-	                      departs, buf);
+	serve_ntp_write(&pending->request, &turn->view.ntp, pending->received, read,
+	                added_ns, buf);
 	if (pending->is_interleaved) {
 		interleave_reply(&pending->request, pending->departed, buf);
 	}
@@ -30,17 +30,18 @@ static void write_ntp(const struct turn *turn, const struct pending *pending,
 static void send_ntp(struct worker *w, struct listen_socket *socket,
                      const struct turn *turn, const struct pending *pending, unsigned count)
 {
-	const struct departure *d = &w->departures[turn->was_asleep];
 	const uint64_t first_token = w->next_token;
 	unsigned sample = departures_sample(w, turn, count);
 	int64_t added_ns[ANSWERS_AT_ONCE] = { 0 };
 	uint8_t *bufs[ANSWERS_AT_ONCE];
-	struct instant departs;
+	struct instant read;
 	unsigned sent;
 
 	for (unsigned i = 0; i < count; i++) {
 		bufs[i] = listen_answer(w->batch, pending[i].datagram, NTP_HEADER_OCTETS);
-		added_ns[i] = departure_ahead_ns(d, i);
+		/* What is added is told as dispersion. */
+		added_ns[i] = departure_link_ahead_ns(&w->departures, pending[i].link,
+		                                      turn->was_asleep, i);
 		if (i == sample || pending[i].wants_stamp) {
 			departures_ask(w, &pending[i], i, turn->was_asleep);
 		} else {
@@ -48,20 +49,15 @@ static void send_ntp(struct worker *w, struct listen_socket *socket,
 		}
 	}
 	w->sent_mono_ns = listen_mono_ns();
-	departs = serve_wall_at(turn->after, w->sent_mono_ns);
+	read = serve_wall_at(turn->after, w->sent_mono_ns);
 	for (unsigned i = 0; i < count; i++) {
-		write_ntp(turn, &pending[i], instant_add_ns(departs, added_ns[i]), bufs[i]);
-	}
-	for (uint64_t token = first_token; token < w->next_token; token++) {
-		struct stamped *s = &w->stamped[token % STAMPED_MAX];
-
-		s->read = departs;
-		s->added_ns = added_ns[s->place];
+		write_ntp(turn, &pending[i], read, added_ns[i], bufs[i]);
 	}
 	sent = (unsigned)listen_send(socket, w->batch);
 	worker_count(w, SERVE_LOST, count - sent);
 	/* On most ways out the driver has the datagram by now, and its stamp is there. */
 	if (w->next_token > first_token) {
+		departures_asked(w, first_token, read, added_ns);
 		departures_read(w, socket);
 	}
 }
@@ -91,6 +87,7 @@ static enum serve_verdict judge_ntp(struct worker *w, const struct turn *turn, i
 	}
 	ret->datagram = i;
 	ret->is_kiss = admitted == ADMIT_KISS;
+	ret->link = datagram.link;
 	ret->is_interleaved = false;
 	ret->wants_stamp = false;
 	if (admitted == ADMIT_ANSWER && turn->view.stamps_fit &&

@@ -14,41 +14,47 @@ enum {
 	SAME_PORT_TRIES = 16,
 };
 
+/* On 0 `*ret` is the worker's. */
 static int worker_add(struct worker *w, enum serve_service service,
-                      const struct address *at, bool is_another, struct address *ret_bound)
+                      const struct address *at, bool is_another, struct listen_socket **ret)
 {
-	struct listen_socket *socket;
-	int r = listen_open(at, is_another, &socket);
+	int r = listen_open(at, is_another, ret);
 
-	if (r < 0) {
-		return r;
+	if (r == 0) {
+		worker_take(w, service, *ret);
 	}
-	worker_take(w, service, socket);
-	*ret_bound = listen_address(socket);
-	return 0;
+	return r;
 }
 
 static void place_add(struct serve *serve, enum serve_service service, bool is_tcp,
-                      struct address at)
+                      struct address at, bool is_absent)
 {
 	zone_add_name(&at);
-	serve->places[serve->place_count++] =
-		(struct serve_place){ .service = service, .is_tcp = is_tcp, .at = at };
+	serve->places[serve->place_count++] = (struct serve_place){
+		.service = service, .is_tcp = is_tcp, .is_absent = is_absent, .at = at
+	};
 }
 
 static int open_ntp(struct serve *serve, const struct address *at)
 {
-	struct address bound = *at;
-	int r;
+	struct listen_socket *first, *another;
+	struct address bound;
+	int r = worker_add(serve->workers[0], SERVE_NTP, at, false, &first);
 
-	for (unsigned i = 0; i < serve->ntp_worker_count; i++) {
-		r = worker_add(serve->workers[i], SERVE_NTP, &bound, i > 0, &bound);
-		if (r < 0) {
-			return r;
-		}
+	if (r < 0) {
+		return r;
 	}
-	place_add(serve, SERVE_NTP, false, bound);
-	return 0;
+	bound = listen_address(first);
+	if (serve->ntp_worker_count > 1) {
+		r = listen_share(first);
+	}
+	for (unsigned i = 1; i < serve->ntp_worker_count && r == 0; i++) {
+		r = worker_add(serve->workers[i], SERVE_NTP, &bound, true, &another);
+	}
+	if (r == 0) {
+		place_add(serve, SERVE_NTP, false, bound, listen_is_absent(first));
+	}
+	return r;
 }
 
 /* UDP and TCP on one port. */
@@ -56,20 +62,24 @@ static int open_text(struct serve *serve, enum serve_service service,
                      const struct address *at, bool *ret_is_tcp)
 {
 	struct worker *w = serve->workers[serve->ntp_worker_count];
+	struct listen_socket *socket;
 	struct address udp, tcp;
+	bool is_absent;
 	int r;
 
 	for (int i = 0; i < SAME_PORT_TRIES; i++) {
 		*ret_is_tcp = false;
-		r = worker_add(w, service, at, false, &udp);
+		r = worker_add(w, service, at, false, &socket);
 		if (r < 0) {
 			return r;
 		}
+		udp = listen_address(socket);
+		is_absent = listen_is_absent(socket);
 		*ret_is_tcp = true;
 		r = serve_tcp_add(serve->tcp, service, &udp, &tcp);
 		if (r == 0) {
-			place_add(serve, service, false, udp);
-			place_add(serve, service, true, tcp);
+			place_add(serve, service, false, udp, is_absent);
+			place_add(serve, service, true, tcp, is_absent);
 			return 0;
 		}
 		worker_drop_last(w);
@@ -138,8 +148,42 @@ static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
 		}
 		worker_take(w, in->service, socket);
 	}
-	place_add(serve, in->service, in->is_tcp, bound);
+	place_add(serve, in->service, in->is_tcp, bound, false);
 	return 0;
+}
+
+/* How many sockets have the address of this one. */
+static size_t count_of_address(const struct serve *serve,
+                               const struct listen_socket *socket)
+{
+	const struct address own = listen_address(socket);
+	size_t count = 0;
+
+	for (size_t i = 0; i < serve->worker_count; i++) {
+		for (size_t k = 0; k < serve->workers[i]->socket_count; k++) {
+			const struct address other =
+				listen_address(serve->workers[i]->sockets[k].socket);
+
+			count += address_equal(&other, &own);
+		}
+	}
+	return count;
+}
+
+/* A service manager opens sockets for sharing (ReusePort=yes) that may be the only ones of their
+ * address; then a server that comes later is not to share it. */
+static void close_to_others(struct serve *serve)
+{
+	for (size_t i = 0; i < serve->worker_count; i++) {
+		for (size_t k = 0; k < serve->workers[i]->socket_count; k++) {
+			struct listen_socket *socket = serve->workers[i]->sockets[k].socket;
+
+			if (listen_is_lent(socket) &&
+			    count_of_address(serve, socket) == 1) {
+				listen_close_to_others(socket);
+			}
+		}
+	}
 }
 
 int serve_bind(struct serve *serve, const struct serve_settings *settings,
@@ -153,6 +197,9 @@ int serve_bind(struct serve *serve, const struct serve_settings *settings,
 	}
 	for (size_t i = 0; i < settings->endpoint_count && r == 0; i++) {
 		r = open_endpoint(serve, &settings->endpoints[i], ret_failed);
+	}
+	if (r == 0) {
+		close_to_others(serve);
 	}
 	return r;
 }

@@ -19,10 +19,25 @@ enum {
 #define STAMP_LATE_NS (100 * NS_PER_MS)
 #define STAMP_COST_NS NS_PER_MS
 
+static void departure_learnt(struct worker *w, const struct stamped *s, int64_t took_ns)
+{
+	struct departure *d = departure_link(&w->departures, s->link, s->was_asleep);
+	const struct departure_seen seen = { .place = s->place,
+		                             .added_ns = s->added_ns,
+		                             .took_ns = took_ns,
+		                             .returned_ns = s->returned_ns,
+		                             .mono_ns = w->sent_mono_ns };
+
+	if (!departure_learn(d, &seen)) {
+		worker_add_to(&w->tallies[SERVE_TOO_EARLY], 1);
+	}
+	atomic_store_explicit(&w->ahead_ns, (unsigned)departure_ahead_ns(d, 0),
+	                      memory_order_relaxed);
+}
+
 static void departure_told(struct worker *w, const struct stamped *s, struct instant at)
 {
 	int64_t took_ns = instant_diff_ns(at, s->read);
-	struct departure *d = &w->departures[s->was_asleep];
 
 	/* A stamp of another answer, or from the other side of a step. */
 	if (took_ns < 0 || took_ns > STAMP_LATE_NS) {
@@ -32,11 +47,7 @@ static void departure_told(struct worker *w, const struct stamped *s, struct ins
 		interleave_keep(w->serve->interleave, s->received, at);
 	}
 	worker_add_to(&w->tallies[SERVE_DEPARTURES], 1);
-	if (!departure_learn(d, s->place, s->added_ns, took_ns)) {
-		worker_add_to(&w->tallies[SERVE_TOO_EARLY], 1);
-	}
-	atomic_store_explicit(&w->ahead_ns, (unsigned)departure_ahead_ns(d, 0),
-	                      memory_order_relaxed);
+	departure_learnt(w, s, took_ns);
 }
 
 void departures_read(struct worker *w, struct listen_socket *socket)
@@ -60,11 +71,26 @@ void departures_ask(struct worker *w, const struct pending *pending, unsigned pl
 
 	w->stamped[token % STAMPED_MAX] =
 		(struct stamped){ .token = token,
+		                  .link = pending->link,
 		                  .place = (uint8_t)place,
 		                  .was_asleep = was_asleep,
 		                  .is_kept = pending->wants_stamp,
 		                  .received = ntp_from_instant(pending->received) };
 	listen_stamp(w->batch, token);
+}
+
+void departures_asked(struct worker *w, uint64_t first_token, struct instant read,
+                      const int64_t *added_ns)
+{
+	const int64_t returned_ns = listen_mono_ns() - w->sent_mono_ns;
+
+	for (uint64_t token = first_token; token < w->next_token; token++) {
+		struct stamped *s = &w->stamped[token % STAMPED_MAX];
+
+		s->read = read;
+		s->added_ns = added_ns[s->place];
+		s->returned_ns = returned_ns;
+	}
 }
 
 unsigned departures_sample(struct worker *w, const struct turn *turn, unsigned count)

@@ -40,7 +40,10 @@ const char *serve_verdict_text(enum serve_verdict verdict)
 	return "unknown";
 }
 
-bool serve_is_small_port(uint16_t port)
+/* echo, daytime, quote of the day, character generator, time: they answer anything, so
+ * an answer of ours, provoked by a forged source, could be the start of an endless
+ * exchange. */
+static bool is_small_port(uint16_t port)
 {
 	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
 }
@@ -80,7 +83,7 @@ enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
 	    NTP_REQUEST_ACCEPTED) {
 		return SERVE_NO_REQUEST;
 	}
-	if (serve_is_small_port(datagram->from.port)) {
+	if (is_small_port(datagram->from.port)) {
 		return SERVE_SMALL_PORT;
 	}
 	if (view->stamps_fit && datagram->has_arrived) {
@@ -96,6 +99,17 @@ enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
 	*ret_request = request;
 	*ret_received = instant_add_ns(after.wall, -age_ns);
 	return SERVE_ANSWER;
+}
+
+void serve_ntp_write(const struct ntp_header *request, const struct ntp_server_state *state,
+                     struct instant received, struct instant read, int64_t added_ns,
+                     uint8_t *buf)
+{
+	struct ntp_server_state told = *state;
+
+	told.root_dispersion_ns = ns_add(told.root_dispersion_ns, added_ns);
+	(void)ntp_reply_write(request, &told, received, instant_add_ns(read, added_ns),
+	                      buf);
 }
 
 bool serve_step_seen(struct serve_step_watch *watch, struct listen_moment now)

@@ -19,7 +19,7 @@ enum serve_verdict {
 	SERVE_NO_REQUEST, /* core/ntp/packet.h knows why */
 	SERVE_STALE,      /* waited in the queue too long: its stamps would mislead */
 	SERVE_STEPPED,    /* the clock was moved between its arrival and now */
-	SERVE_SMALL_PORT, /* from a port of another service that answers anything */
+	SERVE_SMALL_PORT, /* from a port of services that answer anything */
 	SERVE_UNKNOWN_TIME, /* text protocols: the clock is not synchronised */
 	SERVE_TOO_OFTEN,
 	SERVE_DENIED, /* by the lists */
@@ -28,11 +28,6 @@ enum serve_verdict {
 	SERVE_VERDICT_COUNT
 };
 const char *serve_verdict_text(enum serve_verdict verdict);
-
-/* echo, daytime, quote of the day, character generator, time: they answer anything, so
- * an answer of ours, provoked by a forged source, could be the start of an endless
- * exchange. */
-bool serve_is_small_port(uint16_t port);
 
 /* A request that waited longer in the socket's queue is dropped: by then the client has
  * asked again or gone. */
@@ -50,6 +45,13 @@ enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
                                    struct listen_moment after, bool has_stepped,
                                    struct ntp_header *ret_request,
                                    struct instant *ret_received);
+
+/* The answer, into `buf` of NTP_HEADER_OCTETS.  `read` is the clock now, and `added_ns` how much
+ * later the answer is expected to leave (core/ntp/departure.h): by that much T3 may be late,
+ * which no client sees in the delay, so it is told as dispersion. */
+void serve_ntp_write(const struct ntp_header *request, const struct ntp_server_state *state,
+                     struct instant received, struct instant read, int64_t added_ns,
+                     uint8_t *buf);
 
 /* A step shows in the distance of the two clocks: slewing moves both. */
 struct serve_step_watch {

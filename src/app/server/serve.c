@@ -96,10 +96,7 @@ int serve_open(const struct serve_settings *settings, struct serve **ret,
 		return -ENOMEM;
 	}
 	serve->clock.local_stratum = settings->local_stratum;
-	r = serve_refresh(serve, &view);
-	if (r < 0) {
-		goto out;
-	}
+	serve_refresh(serve, &view);
 	r = open_shared(serve, settings);
 	if (r == 0) {
 		r = open_workers(serve, settings);
@@ -126,6 +123,31 @@ size_t serve_place_count(const struct serve *serve)
 struct serve_place serve_place(const struct serve *serve, size_t i)
 {
 	return serve->places[i];
+}
+
+void serve_own(struct serve *serve, uid_t uid)
+{
+	for (size_t i = 0; i < serve->worker_count; i++) {
+		const struct worker *w = serve->workers[i];
+
+		for (size_t k = 0; k < w->socket_count; k++) {
+			listen_own(w->sockets[k].socket, uid);
+		}
+	}
+}
+
+int serve_stamp_error(const struct serve *serve)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < serve->worker_count; i++) {
+		const struct worker *w = serve->workers[i];
+
+		for (size_t k = 0; k < w->socket_count && error == 0; k++) {
+			error = listen_stamp_error(w->sockets[k].socket);
+		}
+	}
+	return error;
 }
 
 static int create_thread(const pthread_attr_t *attr, void *(*start)(void *), void *arg,
@@ -189,17 +211,18 @@ void serve_trust(struct serve *serve, const struct serve_trusted *trusted)
 	serve->clock.trusted = *trusted;
 }
 
-int serve_refresh(struct serve *serve, struct serve_view *ret)
+void serve_refresh(struct serve *serve, struct serve_view *ret)
 {
-	struct kernel_clock_state kernel = { 0 };
+	struct kernel_clock_state kernel = { .precision_ns = NS_PER_US };
 	int r = kernel_clock_state(&kernel);
 
+	serve->clock.kernel_error = -r;
 	if (r < 0) {
-		return r;
+		/* The clock is there all the same. */
+		(void)!kernel_clock_precision(&kernel.precision_ns);
 	}
 	serve_clock_update(&serve->clock, &kernel, listen_now(), listen_stamps_fit(), ret);
 	serve_cell_write(&serve->state, ret);
-	return 0;
 }
 
 bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules)

@@ -42,7 +42,7 @@ struct serve_settings {
 	const struct serve_inherited *inherited;
 	size_t inherited_count; /* at most SERVE_ENDPOINTS_MAX */
 	const struct admit_rules *rules;
-	unsigned threads; /* 1..SERVE_THREADS_MAX */
+	unsigned threads; /* 1..SERVE_THREADS_MAX; 0 where NTP is not served */
 	unsigned local_stratum;
 };
 
@@ -52,6 +52,7 @@ struct serve;
 struct serve_place {
 	enum serve_service service;
 	bool is_tcp;
+	bool is_absent; /* this host did not have the address when it was bound */
 	struct address at;
 };
 
@@ -63,6 +64,12 @@ MUST_USE int serve_open(const struct serve_settings *settings, struct serve **re
 size_t serve_place_count(const struct serve *serve);
 struct serve_place serve_place(const struct serve *serve, size_t i);
 
+/* Before privileges are given up: the sockets become those of `uid`, so that no other user's server
+ * shares their ports (io/net/listen.h). */
+void serve_own(struct serve *serve, uid_t uid);
+/* 0, or the errno for which the kernel stamps no datagrams of a socket here. */
+int serve_stamp_error(const struct serve *serve);
+
 /* Creates the threads and returns when all of them wait for serve_go(): what is done to
  * the process in between is done to all.  0, or -errno: then some may be waiting for
  * what never comes, and there is nothing left to do but to end the process. */
@@ -72,9 +79,8 @@ void serve_go(struct serve *serve);
 /* What the answers may go by from the next serve_refresh() on; called by the same thread. */
 void serve_trust(struct serve *serve, const struct serve_trusted *trusted);
 
-/* Works the state out anew.  Called every second, by one thread.  0 or -errno, the state
- * then stays what it was. */
-MUST_USE int serve_refresh(struct serve *serve, struct serve_view *ret);
+/* Works the state out anew.  Called every second, by one thread. */
+void serve_refresh(struct serve *serve, struct serve_view *ret);
 
 /* What is counted beside the verdicts. */
 enum serve_tally {

@@ -34,6 +34,8 @@ struct stamped {
 	uint64_t token;
 	struct instant read; /* the clock, when the answer was written */
 	int64_t added_ns;
+	int64_t returned_ns; /* from then until all answers were handed over */
+	unsigned link;       /* that the request came in by */
 	uint8_t place;
 	bool was_asleep;
 	bool is_kept;           /* for an interleaved answer later on */
@@ -52,8 +54,7 @@ struct worker {
 	struct serve_step_watch steps;
 	struct serve_gate_seat *seat;
 	struct admit_dice dice;
-	/* A thread that has just woken up is slower than one in full swing. */
-	struct departure departures[2];
+	struct departure_links departures;
 	struct stamped stamped[STAMPED_MAX];
 	uint64_t next_token;
 	int64_t sample_due_mono_ns;
@@ -90,6 +91,7 @@ struct pending {
 	struct ntp_header request;
 	struct instant received;
 	bool is_kiss;
+	unsigned link; /* that it came in by */
 	bool is_interleaved;
 	bool wants_stamp;
 	struct instant departed; /* the answer before, when interleaved */
@@ -148,6 +150,10 @@ bool departures_may_ask(struct worker *w, int64_t mono_ns);
 /* Asks for the departure of the answer last queued. */
 void departures_ask(struct worker *w, const struct pending *pending, unsigned place,
                     bool was_asleep);
+/* The answers from `first_token` on are handed over: the clock was `read` before, and
+ * `added_ns`, by place, is in their stamps. */
+void departures_asked(struct worker *w, uint64_t first_token, struct instant read,
+                      const int64_t *added_ns);
 /* What the kernel has to tell by now. */
 void departures_read(struct worker *w, struct listen_socket *socket);
 

@@ -27,6 +27,8 @@ static const uint8_t refid_stepped[4] = { 'S', 'T', 'E', 'P' };
 #define FREQUENCY_TOLERANCE_PPB 2
 #define SLEW_PPB INT64_C(500000)
 #define DAY_NS (86400 * NS_PER_S)
+/* MAXDISP of RFC 5905 section 6: what the kernel says of a clock that was never set. */
+#define UNKNOWN_ERROR_NS (16 * NS_PER_S)
 /* Nothing that is served is as far away, and ten times of it can be added up. */
 #define SANE_NS (INT64_MAX / 16)
 
@@ -164,6 +166,13 @@ static enum ntp_leap leap_today(enum ntp_leap leap, struct instant now)
 static void view_kernel(struct serve_clock *clock, const struct kernel_clock_state *kernel,
                         struct listen_moment now, struct serve_view *ret)
 {
+	if (clock->kernel_error != 0) {
+		ret->basis = SERVE_BY_KERNEL;
+		ret->kernel_error = clock->kernel_error;
+		ret->ntp.root_dispersion_ns = UNKNOWN_ERROR_NS;
+		view_unsynchronised(ret, SERVE_UNREADABLE, refid_unsynchronised);
+		return;
+	}
 	/* The kernel lets its maximum error grow; it shrinks when somebody has
 	 * compared the clock with another and said so. */
 	if (kernel->max_error_ns < clock->max_error_ns) {

@@ -45,6 +45,7 @@ enum serve_basis {
 enum serve_doubt {
 	SERVE_SURE,
 	SERVE_UNSYNCHRONISED, /* the kernel says so */
+	SERVE_UNREADABLE,     /* the kernel may not be asked */
 	SERVE_TOO_FAR,        /* SERVE_ROOT_DISTANCE_MAX_NS */
 	SERVE_AFTER_STEP,
 };
@@ -55,8 +56,9 @@ struct serve_view {
 	enum serve_basis basis;
 	enum serve_doubt doubt;
 	bool is_after_step;
-	bool may_tell;   /* the text protocols cannot say "I do not know" */
-	bool stamps_fit; /* kernel stamps are of the clock that we read */
+	bool may_tell;    /* the text protocols cannot say "I do not know" */
+	bool stamps_fit;  /* kernel stamps are of the clock that we read */
+	int kernel_error; /* SERVE_UNREADABLE: the errno of clock_adjtime() */
 };
 
 /* What the state directory tells of the last run that set this clock and was trusted
@@ -92,11 +94,13 @@ struct serve_clock {
 	int64_t told_ns;      /* how far off the last view said that the clock may be */
 	int64_t grace_until_mono_ns;
 	struct serve_trusted trusted;
+	int kernel_error; /* errno, when the state of the kernel could not be read; its maximum error
+	                     and all else but the precision then mean nothing */
 };
 
 /* Local stratum: leap 0, reference id LOCL (stratum 1) or 127.127.1.1, the dispersion is
  * the precision: the clock is the reference and cannot be away from itself.
- * Else: unsynchronised or more than SERVE_ROOT_DISTANCE_MAX_NS away: leap 3, INIT, no
+ * Else: not to be read, unsynchronised or more than SERVE_ROOT_DISTANCE_MAX_NS away: leap 3, INIT, no
  * reference time.
  * Else, with a trusted run, in this boot, since which the clock was not stepped, did not sleep,
  * and nobody else has told the kernel anything: one more than its stratum, its reference,

@@ -248,20 +248,24 @@ static bool advance(struct serve_tcp *tcp, struct connection *c)
 	return c->phase == ASKING || advance_answering(tcp, c);
 }
 
-static bool is_neighbour(const struct address *a, const struct address *b)
+static bool is_alike(const struct address *a, const struct address *b, size_t ipv4_octets,
+                     size_t ipv6_octets)
 {
 	return a->family == b->family &&
-	       memcmp(a->octets, b->octets, a->family == ADDRESS_IPV6 ? 8 : 4) == 0;
+	       memcmp(a->octets, b->octets,
+	              a->family == ADDRESS_IPV6 ? ipv6_octets : ipv4_octets) == 0;
 }
 
-static size_t count_neighbours(const struct serve_tcp *tcp, const struct address *from)
+static bool is_one_too_many(const struct serve_tcp *tcp, const struct address *from)
 {
-	size_t count = 0;
+	size_t of_address = 0, of_network = 0;
 
 	for (size_t i = 0; i < tcp->connection_count; i++) {
-		count += is_neighbour(&tcp->connections[i].from, from);
+		of_address += is_alike(&tcp->connections[i].from, from, 4, 8);
+		of_network += is_alike(&tcp->connections[i].from, from, 3, 6);
 	}
-	return count;
+	return of_address >= SERVE_TCP_PER_ADDRESS_MAX ||
+	       of_network >= SERVE_TCP_PER_NETWORK_MAX;
 }
 
 static bool is_allowed(struct serve_tcp *tcp, const struct address *from)
@@ -284,7 +288,7 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 		accept_hang_up(fd);
 		return;
 	}
-	if (count_neighbours(tcp, from) >= SERVE_TCP_PER_ADDRESS_MAX) {
+	if (is_one_too_many(tcp, from)) {
 		count_up(tcp, REFUSED);
 		accept_hang_up(fd);
 		return;

@@ -14,6 +14,9 @@ enum {
 	SERVE_TCP_LISTENERS_MAX = 256,
 	SERVE_TCP_CONNECTIONS_MAX = 256,
 	SERVE_TCP_PER_ADDRESS_MAX = 16, /* an IPv6 /64 counts as one address */
+	/* Of an IPv4 /24 or IPv6 /48: one network with many addresses pushes out no
+	 * others. */
+	SERVE_TCP_PER_NETWORK_MAX = 64,
 };
 /* From being taken to being closed, whatever happens in between. */
 #define SERVE_TCP_DEADLINE_NS (5 * NS_PER_S)
@@ -22,8 +25,9 @@ struct serve_tcp;
 
 struct serve_tcp_counts {
 	uint64_t answered;
-	uint64_t denied;  /* by the lists */
-	uint64_t refused; /* over the limit of their address, or pushed out by newer ones */
+	uint64_t denied; /* by the lists */
+	uint64_t
+		refused; /* over the limit of their address or network, or pushed out by newer ones */
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 

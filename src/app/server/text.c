@@ -29,8 +29,10 @@ const char *serve_service_name(enum serve_service service)
 	return "unknown";
 }
 
-bool serve_budget_take(struct serve_budget *budget, int64_t mono_ns)
+bool serve_budget_take(struct serve_budget *budget, bool is_lucky, int64_t mono_ns)
 {
+	const int64_t kept_ns = is_lucky ? BUDGET_MAX_NS / 2 : 0;
+
 	if (!budget->is_started) {
 		budget->is_started = true;
 		budget->tokens_ns = BUDGET_MAX_NS;
@@ -41,24 +43,26 @@ bool serve_budget_take(struct serve_budget *budget, int64_t mono_ns)
 	if (budget->tokens_ns > BUDGET_MAX_NS) {
 		budget->tokens_ns = BUDGET_MAX_NS;
 	}
-	if (budget->tokens_ns < ANSWER_COST_NS) {
+	if (budget->tokens_ns < kept_ns + ANSWER_COST_NS) {
 		return false;
 	}
 	budget->tokens_ns -= ANSWER_COST_NS;
 	return true;
 }
 
-static bool is_reqtime_datagram(const uint8_t *octets, size_t len)
+static bool is_request(enum serve_service service, const uint8_t *octets, size_t len)
 {
 	const uint8_t *end = len > 0 ? memchr(octets, '\n', len) : NULL;
 
+	if (service != SERVE_REQTIME) {
+		return len == 0;
+	}
 	return text_time_is_request(octets, end ? (size_t)(end - octets) + 1 : len);
 }
 
 enum serve_verdict serve_text_judge(enum serve_service service,
                                     const struct listen_datagram *datagram,
-                                    const struct serve_view *view,
-                                    struct serve_budget *budget, int64_t mono_ns)
+                                    const struct serve_view *view)
 {
 	if (!datagram->is_answerable) {
 		return SERVE_NOT_FOR_US;
@@ -66,21 +70,31 @@ enum serve_verdict serve_text_judge(enum serve_service service,
 	if (datagram->is_cut) {
 		return SERVE_CUT;
 	}
-	if (service == SERVE_REQTIME &&
-	    !is_reqtime_datagram(datagram->octets, datagram->len)) {
+	if (!is_request(service, datagram->octets, datagram->len)) {
 		return SERVE_NO_REQUEST;
 	}
-	if (serve_is_small_port(datagram->from.port)) {
+	if (datagram->from.port < SERVE_TEXT_PORT_MIN) {
 		return SERVE_SMALL_PORT;
 	}
 	if (!view->may_tell) {
 		return SERVE_UNKNOWN_TIME;
 	}
-	if (address_reach(&datagram->from) != ADDRESS_LOOPBACK &&
-	    !serve_budget_take(budget, mono_ns)) {
+	return SERVE_ANSWER;
+}
+
+enum serve_verdict serve_text_admit(enum admit_verdict admitted, const struct address *from,
+                                    struct serve_budget *budget, int64_t mono_ns)
+{
+	const enum serve_verdict verdict = serve_verdict_from_admit(admitted);
+
+	if (verdict == SERVE_KISSED) {
 		return SERVE_TOO_OFTEN;
 	}
-	return SERVE_ANSWER;
+	if (verdict == SERVE_ANSWER && address_reach(from) != ADDRESS_LOOPBACK &&
+	    !serve_budget_take(budget, admitted == ADMIT_LUCKY, mono_ns)) {
+		return SERVE_TOO_OFTEN;
+	}
+	return verdict;
 }
 
 size_t serve_text_write(enum serve_service service, struct instant now, uint8_t *buf)

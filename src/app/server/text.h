@@ -5,7 +5,11 @@
  * Over UDP a plain request is smaller than its answer (7 to 31 octets, 0 to 4, 0 to about
  * 45).  The protocols are what they are; so that nobody can be flooded by way of
  * them, each service sends at most SERVE_TEXT_PER_S answers a second to others than this
- * host, and none to a port whose owner would answer the answer.
+ * host, and none to a port below 1024, where services live that answer whatever comes.
+ *
+ * No two servers can be made to talk to each other by a forged datagram: no answer of a service
+ * is a request of this one or another.  RFC 868 and RFC 867 are asked by an empty datagram (the
+ * first says so), and what they answer is not empty; no answer is the line "reqtime".
  */
 #ifndef APP_SERVER_TEXT_H
 #define APP_SERVER_TEXT_H
@@ -27,6 +31,8 @@ enum {
 	SERVE_TEXT_BURST = 200,
 	SERVE_TEXT_ROOM = TEXT_TIME_867_ROOM,
 	SERVE_LINE_MAX = 64, /* octets of a request line over TCP */
+	/* No client asks from a port below it over UDP. */
+	SERVE_TEXT_PORT_MIN = 1024,
 };
 _Static_assert(SERVE_TEXT_ROOM <= (int)LISTEN_ANSWER_ROOM, "an answer fits its room");
 
@@ -36,13 +42,18 @@ struct serve_budget {
 	int64_t tokens_ns; /* one answer costs a second / SERVE_TEXT_PER_S */
 	int64_t mono_ns;
 };
-bool serve_budget_take(struct serve_budget *budget, int64_t mono_ns);
+/* `is_lucky`: of a client that has used up its own share.  For those there is half of the budget, so
+ * that they take nothing from clients that keep to theirs. */
+bool serve_budget_take(struct serve_budget *budget, bool is_lucky, int64_t mono_ns);
 
 /* One datagram on the UDP port of a text service.  A reqtime request is the line, and
- * whatever comes after its '\n' is padding; the other two take anything. */
+ * whatever comes after its '\n' is padding; that of the other two is empty. */
 enum serve_verdict serve_text_judge(enum serve_service service,
                                     const struct listen_datagram *datagram,
-                                    const struct serve_view *view,
+                                    const struct serve_view *view);
+/* What becomes of a request of `from` after the rules have looked at it: the client's own limit
+ * first, then what is shared by all.  There is no way to tell a client to slow down. */
+enum serve_verdict serve_text_admit(enum admit_verdict verdict, const struct address *from,
                                     struct serve_budget *budget, int64_t mono_ns);
 
 /* The answer of a text service.  `buf` has SERVE_TEXT_ROOM; returns the length. */

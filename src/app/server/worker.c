@@ -21,16 +21,17 @@ static void count_batch(struct worker *w, int count)
 	worker_add_to(&w->tallies[SERVE_BATCHES], 1);
 }
 
-/* There is no way to tell a client of these to slow down. */
-static enum serve_verdict admit_text(struct worker *w, const struct listen_datagram *d)
+static enum serve_verdict admit_text(struct worker *w, struct worker_socket *s,
+                                     const struct listen_datagram *d)
 {
 	struct serve_gate *gate = w->serve->gate;
 	const struct admit_rules *rules = serve_gate_hold(gate, w->seat);
-	enum serve_verdict verdict = serve_verdict_from_admit(
-		admit(&gate->table, rules, &w->dice, &d->from, listen_mono_ns(), NULL));
+	const int64_t mono_ns = listen_mono_ns();
+	const enum admit_verdict admitted =
+		admit(&gate->table, rules, &w->dice, &d->from, mono_ns, NULL);
 
 	serve_gate_release(w->seat);
-	return verdict == SERVE_KISSED ? SERVE_TOO_OFTEN : verdict;
+	return serve_text_admit(admitted, &d->from, &s->budget, mono_ns);
 }
 
 static void serve_text_batch(struct worker *w, struct worker_socket *s, int count)
@@ -44,10 +45,9 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 	serve_cell_read(&w->serve->state, &view);
 	for (int i = 0; i < count; i++) {
 		listen_datagram(w->batch, i, &datagram);
-		verdict = serve_text_judge(s->service, &datagram, &view, &s->budget,
-		                           listen_mono_ns());
+		verdict = serve_text_judge(s->service, &datagram, &view);
 		if (verdict == SERVE_ANSWER) {
-			verdict = admit_text(w, &datagram);
+			verdict = admit_text(w, s, &datagram);
 		}
 		if (verdict == SERVE_ANSWER) {
 			/* One at a time: each tells the moment it leaves. */

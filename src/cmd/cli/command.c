@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/cli/help_private.h"
+#include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
 #include "core/base/text.h"
 #include "io/sys/descriptors.h"
@@ -68,10 +69,28 @@ const struct program *command_program(void)
 	return &running.program;
 }
 
+int command_complain_unknown(const char *word)
+{
+	const struct program *program = &running.program;
+	char hint[HINT_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	bool is_slip = false;
+	const char *meant = hint_for_command(program, word, &is_slip, hint);
+
+	command_quote(word, quoted);
+	if (meant) {
+		command_complain("there is no command \"%s\"; %s \"%s\"%s", quoted,
+		                 is_slip ? "did you mean" : "use", meant,
+		                 is_slip ? "?" : "");
+	} else {
+		command_complain("there is no command \"%s\"; try \"%s --help\"", quoted,
+		                 program->name);
+	}
+	return REQTIME_EXIT_USAGE;
+}
+
 static int help_main(const struct program *program, const char *const *words)
 {
 	const struct command *command = NULL;
-	char quoted[COMMAND_QUOTE_ROOM];
 
 	if (!words[0]) {
 		help_print_program(program);
@@ -79,9 +98,7 @@ static int help_main(const struct program *program, const char *const *words)
 	}
 	command = command_find(program, words[0]);
 	if (!command) {
-		command_complain("there is no command \"%s\"; try \"%s --help\"",
-		                 command_quote(words[0], quoted), program->name);
-		return REQTIME_EXIT_USAGE;
+		return command_complain_unknown(words[0]);
 	}
 	help_print_command(program, command);
 	return 0;
@@ -102,24 +119,56 @@ static bool is_answered(const struct parse *parse, bool is_named)
 	return parse->wants_version || parse->wants_help;
 }
 
-/* `reqtime --json set host` would ask a host called "set". */
-static int check_command_word(const struct parse *parse, bool is_named)
+/* `reqtime --json set host` and `reqtime host set` would ask a host called "set". */
+static int check_command_word(const struct parse *parse, const char *word)
 {
 	const struct program *program = parse->program;
-	const struct command *meant;
+	const char *query = program->commands[0]->name;
+	const struct command *meant = command_find(program, word);
 
-	meant = !is_named && parse->operand_count > 0
-	                ? command_find(program, parse->operands[0])
-	                : NULL;
 	if (meant) {
 		command_complain(
 			"put the command first: %s %s ...; for a host of that name: "
 			"%s %s %s",
-			program->name, meant->name, program->name,
-			program->commands[0]->name, meant->name);
-		return REQTIME_EXIT_USAGE;
+			program->name, meant->name, program->name, query, meant->name);
 	}
-	return 0;
+	return meant ? REQTIME_EXIT_USAGE : 0;
+}
+
+/* A host that is called like that can be asked all the same. */
+static int check_first_word(const struct parse *parse, const char *word)
+{
+	const struct program *program = parse->program;
+	char hint[HINT_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	bool is_slip = false;
+	const char *meant = hint_for_command(program, word, &is_slip, hint);
+
+	if (meant) {
+		command_quote(word, quoted);
+		command_complain("there is no command \"%s\"; %s \"%s\"%s For a host of "
+		                 "that name: %s %s %s",
+		                 quoted, is_slip ? "did you mean" : "use", meant,
+		                 is_slip ? "?" : ".", program->name,
+		                 program->commands[0]->name, quoted);
+	}
+	return meant ? REQTIME_EXIT_USAGE : 0;
+}
+
+static int check_words(const struct parse *parse, bool is_named)
+{
+	const struct program *program = parse->program;
+	int status = 0;
+
+	if (is_named || program->command_count <= 1) {
+		return 0;
+	}
+	for (size_t i = 0; i < parse->operand_count && status == 0; i++) {
+		status = check_command_word(parse, parse->operands[i]);
+	}
+	if (status == 0 && parse->operand_count > 0) {
+		status = check_first_word(parse, parse->operands[0]);
+	}
+	return status;
 }
 
 static int command_run(struct parse *parse, bool is_named, const char *const *words)
@@ -131,7 +180,7 @@ static int command_run(struct parse *parse, bool is_named, const char *const *wo
 		return 0;
 	}
 	if (status == 0) {
-		status = check_command_word(parse, is_named);
+		status = check_words(parse, is_named);
 	}
 	if (status == 0) {
 		status = parse_complete(parse);

@@ -15,6 +15,13 @@ struct command {
 	const char *name;
 	const char *summary;
 	const char *operands; /* "SERVER..."; NULL: takes none */
+	/* For --help: command lines with what they are for, and exit statuses with their meaning, a line
+	 * each; NULL: none. */
+	const char *examples;
+	/* In the order of --help, a heading of NULL at its end; what is in none of them comes last.  NULL: no
+	 * groups. */
+	const struct option_group *groups;
+	const char *exit_statuses;
 	/* OPT_TEXTS option that is another way to give an operand, and OPT_TEXT option that
 	 * names a file of them; NULL: none.  With any operand on the command line the
 	 * configuration file's are left out. */
@@ -51,6 +58,16 @@ struct command {
 	int (*run)(const void *settings, const char *const *operands, size_t operand_count);
 };
 
+/* What `query` and `set` exit with. */
+#define COMMAND_EXIT_STATUSES                                                              \
+	"  0  done: there is a trusted answer, and with set the clock follows it\n"        \
+	"  1  no trusted time: the reason of each server is shown\n"                       \
+	"  2  wrong usage or configuration\n"                                              \
+	"  3  refused or held back: the message says what ends it\n"                       \
+	"  4  not permitted to set the clock: the message says what gives the right\n"     \
+	"  5  busy: another run, or another program that keeps the clock\n"                \
+	"  6  system error\n"
+
 /* The first command is the default, for a first word that is none of their names.  With one
  * alone there are no command words. */
 struct program {
@@ -77,6 +94,9 @@ struct parse;
 int command_parse_again(struct parse *ret);
 /* The one that runs. */
 const struct program *command_program(void);
+
+/* Says that there is no command of that name, and which may be meant.  REQTIME_EXIT_USAGE. */
+int command_complain_unknown(const char *word);
 
 /* "PROGRAM: ..." and a line feed on stderr. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
+#include "core/base/text.h"
 #include "io/store/config.h"
 
 enum { ITEMS_MAX = 1024, WHERE_ROOM = COMMAND_QUOTE_ROOM + 16 };
@@ -76,16 +78,14 @@ bool config_file_takes(const struct command *command, const struct option_row *r
 }
 
 /* The command for which an entry must be right: that of its section, or else any that takes its
- * key from a file, or knows it at least.  `*ret_is_known` whether there is such a section. */
+ * key from a file, or knows it at least. */
 static const struct command *command_for(const struct program *program,
-                                         const struct config_entry *entry,
-                                         bool *ret_is_known)
+                                         const struct config_entry *entry)
 {
 	const struct command *command, *knowing = NULL;
 	const struct option_row *row;
 	size_t i;
 
-	*ret_is_known = *entry->section == '\0';
 	for (i = 0; i < program->command_count; i++) {
 		command = program->commands[i];
 		if (!config_file_is_for(command) ||
@@ -93,7 +93,6 @@ static const struct command *command_for(const struct program *program,
 		     strcmp(section_of(program, command), entry->section) != 0)) {
 			continue;
 		}
-		*ret_is_known = true;
 		row = row_of(command, entry->key);
 		if (row && config_file_takes(command, row)) {
 			return command;
@@ -158,6 +157,50 @@ static int check_beside(const struct config_file *file, const struct command *co
 	               : complain(file, entry->line, "too many entries", NULL);
 }
 
+/* "[query], [set] and [check]" */
+static int complain_section(const struct config_file *file, const struct program *program,
+                            const struct config_entry *entry)
+{
+	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM], known[160];
+	struct text out = text_to(known, sizeof(known));
+	const char *before = "";
+
+	for (size_t i = 0; i < program->command_count; i++) {
+		if (config_file_is_for(program->commands[i])) {
+			text_format(&out, "%s[%s]", before,
+			            section_of(program, program->commands[i]));
+			before = ", ";
+		}
+	}
+	command_complain("%s:%u: unknown section \"%s\"; known: %s",
+	                 command_quote(file->path, path), entry->line,
+	                 command_quote(entry->section, quoted), known);
+	return REQTIME_EXIT_USAGE;
+}
+
+/* With the key that is like it, of that section; or the section that has it. */
+static int complain_key(const struct config_file *file, const struct program *program,
+                        const struct config_entry *entry)
+{
+	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM], hint[HINT_ROOM];
+
+	command_complain("%s:%u: unknown key \"%s\"%s", command_quote(file->path, path),
+	                 entry->line, command_quote(entry->key, quoted),
+	                 hint_for_key(program, entry->section, entry->key, hint));
+	return REQTIME_EXIT_USAGE;
+}
+
+static bool is_section(const struct program *program, const char *name)
+{
+	for (size_t i = 0; i < program->command_count; i++) {
+		if (config_file_is_for(program->commands[i]) &&
+		    strcmp(section_of(program, program->commands[i]), name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int take(void *ctx, const struct config_entry *entry)
 {
 	const struct reading *reading = ctx;
@@ -165,22 +208,25 @@ static int take(void *ctx, const struct config_entry *entry)
 	const struct command *command;
 	const struct option_row *row;
 	char where[WHERE_ROOM];
-	bool is_known;
+	const struct option_place place = { where, "" };
 	int status;
 
-	command = command_for(reading->program, entry, &is_known);
-	if (!is_known) {
-		return complain(file, entry->line, "unknown section", entry->section);
+	if (!entry->key) {
+		return is_section(reading->program, entry->section)
+		               ? 0
+		               : complain_section(file, reading->program, entry);
 	}
+	command = command_for(reading->program, entry);
 	if (!command) {
-		return complain(file, entry->line, "unknown key", entry->key);
+		return complain_key(file, reading->program, entry);
 	}
 	row = row_of(command, entry->key);
 	if (!config_file_takes(command, row)) {
 		return complain(file, entry->line,
 		                "for the command line only:", entry->key);
 	}
-	status = option_check(row, where_text(file, entry->line, where), entry->value);
+	where_text(file, entry->line, where);
+	status = option_check(row, &place, entry->value);
 	if (status == 0 && command->check_operand &&
 	    strcmp(entry->key, command->operand_option) == 0) {
 		status = command->check_operand(where, entry->value);
@@ -216,7 +262,8 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 	if (error.line > 0) {
 		return complain(ret, error.line, error.reason, NULL);
 	}
-	command_complain("%s: %s", command_quote(path, quoted), error.reason);
+	command_complain("%s: %s (%s)", command_quote(path, quoted), error.reason,
+	                 is_named ? "--config" : "configuration file");
 	return REQTIME_EXIT_USAGE;
 }
 
@@ -263,6 +310,7 @@ static int apply_item(const struct config_file *file, const struct config_item *
 	const struct option_row *row = option_at(parse->command, i);
 	void *field = option_field(parse, i);
 	char where[WHERE_ROOM];
+	const struct option_place place = { where, "" };
 	size_t spokesman;
 
 	if (row->kind == OPT_TEXTS && is_first) {
@@ -283,7 +331,8 @@ static int apply_item(const struct config_file *file, const struct config_item *
 		parse->lines[spokesman] = item->line;
 	}
 	parse->origins[spokesman] = ORIGIN_FILE;
-	return option_store(row, where_text(file, item->line, where), item->value, field);
+	where_text(file, item->line, where);
+	return option_store(row, &place, item->value, field);
 }
 
 /* All of one section, over what an earlier one left. */

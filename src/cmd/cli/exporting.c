@@ -2,6 +2,7 @@
 #include "cmd/cli/exporting.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/history/exporter.h"
@@ -26,15 +27,24 @@ static void complain(int error)
 	                                       : strerror(-error));
 }
 
+const char *exporting_default(void)
+{
+	/* A program with capabilities of its own must not write where its user says. */
+	const char *path = secure_getenv("REQTIME_METRICS");
+
+	return path && *path ? path : NULL;
+}
+
 void exporting_open(const struct measuring_settings *settings, enum record_verb verb)
 {
+	const char *path = settings->metrics ? settings->metrics : exporting_default();
 	struct reading now;
 	int r;
 
-	if (!settings->metrics || kernel_clock_now(&now) < 0) {
+	if (!path || kernel_clock_now(&now) < 0) {
 		return;
 	}
-	exporting.path = settings->metrics;
+	exporting.path = path;
 	exporting.verb = verb;
 	exporting.began_mono_ns = now.mono_ns;
 	r = exporter_start(exporting.path, &exporting.exporter);

@@ -4,7 +4,7 @@
  *
  *   open (before privileges go and the sandbox closes) -> run -> end
  *
- * A file that cannot be written costs a warning.  Without --metrics all of it does nothing.
+ * A file that cannot be written costs a warning.  Without a file all of it does nothing.
  */
 #ifndef CMD_CLI_EXPORTING_H
 #define CMD_CLI_EXPORTING_H
@@ -13,6 +13,9 @@
 #include "core/discipline/record.h"
 #include "core/report/health.h"
 #include "core/report/learnt.h"
+
+/* Where neither command line nor file names one: $REQTIME_METRICS, as a unit sets it; or NULL. */
+const char *exporting_default(void);
 
 void exporting_open(const struct measuring_settings *settings, enum record_verb verb);
 /* What was measured and done, in this process or one forked off.  `health` of `check`, `learnt`

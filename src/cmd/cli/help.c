@@ -6,7 +6,7 @@
 
 #include "cmd/cli/parse.h"
 
-enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28 };
+enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3 };
 
 /* `text` from column HELP_TEXT_AT on, broken at blanks. */
 static void print_wrapped(const char *text, int column)
@@ -46,17 +46,91 @@ static void print_row(const struct option_row *row)
 	print_wrapped(row->help, HELP_TEXT_AT);
 }
 
+static bool is_in(const struct option_group *group, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *at = group->names;
+
+	while ((at = strstr(at, name)) != NULL) {
+		if (at[-1] == ' ' && at[len] == ' ') {
+			return true;
+		}
+		at += len;
+	}
+	return false;
+}
+
+static bool is_in_any(const struct option_group *groups, const char *name)
+{
+	for (; groups && groups->heading; groups++) {
+		if (is_in(groups, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* `group`: NULL for what is in none. */
+static void print_group(const struct command *command, const struct option_group *group,
+                        const char *heading)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; i < option_count(command); i++) {
+		row = option_at(command, i);
+		if (group ? is_in(group, row->name)
+		          : !is_in_any(command->groups, row->name)) {
+			if (heading) {
+				printf("\n%s:\n", heading);
+				heading = NULL;
+			}
+			print_row(row);
+		}
+	}
+}
+
+static void print_options(const struct command *command)
+{
+	const struct option_group *group = command->groups;
+
+	for (; group && group->heading; group++) {
+		print_group(command, group, group->heading);
+	}
+	print_group(command, NULL, command->groups ? "Other" : "Options");
+}
+
+static void print_block(const char *heading, const char *lines)
+{
+	if (lines) {
+		printf("\n%s:\n%s", heading, lines);
+	}
+}
+
 void help_print_command(const struct program *program, const struct command *command)
 {
 	const bool has_words = program->command_count > 1;
-	size_t i;
 
-	printf("Usage: %s%s%s [OPTION]...%s%s\n%s\n\nOptions:\n", program->name,
-	       has_words ? " " : "", has_words ? command->name : "",
-	       command->operands ? " " : "", command->operands ? command->operands : "",
-	       command->summary);
-	for (i = 0; i < option_count(command); i++) {
-		print_row(option_at(command, i));
+	printf("Usage: %s%s%s [OPTION]...%s%s\n%s\n", program->name, has_words ? " " : "",
+	       has_words ? command->name : "", command->operands ? " " : "",
+	       command->operands ? command->operands : "", command->summary);
+	print_options(command);
+	print_block("Examples", command->examples);
+	print_block("Exit status", command->exit_statuses);
+}
+
+/* The first one of each command, until there are three. */
+static void print_examples(const struct program *program)
+{
+	const char *examples;
+	int count = 0;
+
+	for (size_t i = 0; i < program->command_count && count < EXAMPLES_MAX; i++) {
+		examples = program->commands[i]->examples;
+		if (examples) {
+			printf("%s%.*s\n", count == 0 ? "\nExamples:\n" : "",
+			       (int)strcspn(examples, "\n"), examples);
+			count++;
+		}
 	}
 }
 
@@ -72,5 +146,7 @@ void help_print_program(const struct program *program)
 		       i == 0 ? " (the default)" : "");
 	}
 	printf("  %-8s %s\n", "help", "show this, or the options of a command");
+	print_examples(program);
+	print_block("Exit status", commands[0]->exit_statuses);
 	printf("\n\"%s COMMAND --help\" lists the options of a command.\n", program->name);
 }

@@ -88,6 +88,19 @@ static json_t *plan_json(const struct plan *plan)
 		ns_or_null(plan->action == PLAN_SLEW, plan_slew_lasts_ns(plan->by_ns)));
 }
 
+static json_t *held_back_json(const struct held_back *held_back)
+{
+	char first[TEXT_TIME_RFC3339_ROOM], after[TEXT_TIME_RFC3339_ROOM];
+
+	if (!held_back) {
+		return json_null();
+	}
+	text_time_rfc3339(held_back->first_seen, first);
+	text_time_rfc3339(held_back->confirm_after, after);
+	return json_pack("{ss ss so}", "first_seen", first, "confirm_after", after, "by_ns",
+	                 ns_or_null(true, held_back->by_ns));
+}
+
 static json_t *applied_json(const struct json_report *report)
 {
 	const bool is_slew = report->applied == PLAN_SLEW && report->slew_ends.unix_ns != 0;
@@ -174,7 +187,7 @@ char *json_render(const struct json_report *report)
 
 	json_seed();
 	text_time_rfc3339(run->at, time);
-	root = json_pack("{ss ss ss ss ss so so so so so so}", "program", "reqtime",
+	root = json_pack("{ss ss ss ss ss so so so so so so so}", "program", "reqtime",
 	                 "version", REQTIME_VERSION, "verb", report->verb, "time", time,
 	                 "status", run_status_name(run->status), "offset_ns",
 	                 ns_or_null(run->has_answer, run->offset_ns), "bound_ns",
@@ -182,7 +195,8 @@ char *json_render(const struct json_report *report)
 	                 ns_or_null(run->has_answer, run->delay_ns), "leap",
 	                 ns_or_null(run->has_answer, run->leap), "sources",
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
-	                 plan_json(report->plan));
+	                 plan_json(report->plan), "held_back",
+	                 held_back_json(report->held_back));
 	if ((report->has_applied && !add_deed(report, root)) ||
 	    (report->health && !add(root, "check", health_json(report->health)))) {
 		json_decref(root);

@@ -7,6 +7,7 @@
 
 #include "core/report/health.h"
 #include "core/report/learnt.h"
+#include "core/report/refusal.h"
 #include "core/select/run.h"
 
 struct json_report {
@@ -14,8 +15,9 @@ struct json_report {
 	const struct run *run;
 	bool has_no_sources;     /* they were told line by line: `sources` is null */
 	const struct plan *plan; /* NULL: none was made */
-	bool has_applied;        /* `set`: there is the key ... */
-	bool is_applied;         /* ... and something to tell; else it is null */
+	const struct held_back *held_back; /* NULL: nothing is */
+	bool has_applied;                  /* `set`: there is the key ... */
+	bool is_applied;                   /* ... and something to tell; else it is null */
 	enum plan_action applied;
 	int64_t applied_ns;
 	const struct health *health; /* `check`: there is that key; else NULL */

@@ -45,7 +45,9 @@ void logging_open(const struct measuring_settings *settings)
 		                 r == -ELOOP    ? "it is a symbolic link"
 		                 : r == -EMLINK ? "it has a second name"
 		                                : strerror(-r));
-	} else if (the_log.kind != LOG_TO_STDERR) { /* where complaints are anyway */
+	} else if (the_log.kind == LOG_TO_FILE ||
+	           (the_log.kind == LOG_TO_SYSLOG && !log_stderr_is_journal())) {
+		/* Else they are there anyway. */
 		command_complain_also(put_complaint);
 	}
 }

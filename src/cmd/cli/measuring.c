@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cli/terminal.h"
+#include "core/select/electorate.h"
 #include "core/select/sample.h"
 #include "io/net/ports.h"
 #include "io/store/history.h"
@@ -19,55 +20,70 @@
 #define AT(field) offsetof(struct measuring_settings, field)
 #define HOUR_NS (3600 * NS_PER_S)
 
-enum { POOL_MAX = 32 };
-
 /* clang-format off */
 const struct option_row measuring_options[MEASURING_OPTION_COUNT] = {
 	{ "server", 'H', OPT_TEXTS, AT(servers), 0, 0, "SERVER",
-	  "ask this one, as if it stood alone; again for more: for the configuration file" },
+	  "server to ask; may be repeated (for configuration files)" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
-	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
+	  "configuration file (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "ipv4", '4', OPT_CHOICE, AT(family), 0, ADDRESS_IPV4, NULL, "use IPv4 only" },
 	{ "ipv6", '6', OPT_CHOICE, AT(family), 0, ADDRESS_IPV6, NULL, "use IPv6 only" },
 	{ "samples", 'n', OPT_COUNT, AT(samples), 1, MEASURE_SAMPLES_MAX, "N",
-	  "most requests to each source (4)" },
+	  "requests per source, at most (4)" },
 	{ "interval", 'i', OPT_SPAN_NS, AT(interval_ns), NS_PER_MS, HOUR_NS, "SPAN",
-	  "between two requests to one source (2s on public addresses, less on near ones)" },
+	  "minimum time between requests to one source (2s for public addresses)" },
 	{ "timeout", 't', OPT_SPAN_NS, AT(timeout_ns), NS_PER_MS, HOUR_NS, "SPAN",
 	  "deadline of the whole run, names included (5s)" },
-	{ "pool", 0, OPT_COUNT, AT(pool), 1, POOL_MAX, "N",
-	  "most addresses to ask of one name (4)" },
+	{ "pool", 0, OPT_COUNT, AT(pool), 1, ELECTORATE_ADDRESSES_MAX, "N",
+	  "addresses to ask per name and address family, at most (4)" },
 	{ "min-sources", 0, OPT_COUNT, AT(min_sources), 1, MEASURE_SOURCES_MAX, "N",
-	  "trust no answer on which fewer sources agree" },
+	  "require that at least this many sources agree" },
+	{ "liars", 0, OPT_COUNT, AT(liars), 0, MEASURE_SOURCES_MAX, "N",
+	  "sources that may be wrong; N + 1 must agree (default: fewer than half)" },
 	{ "target", 0, OPT_SPAN_NS, AT(target_ns), 1, HOUR_NS, "SPAN",
-	  "ask again while the bound is wider than this" },
+	  "ask again while the bound is wider than this (100ms)" },
 	{ "root-distance", 0, OPT_SPAN_NS, AT(root_distance_max_ns), 1, 16 * NS_PER_S, "SPAN",
 	  "reject servers farther than this from their reference (1.5s)" },
 	{ "all", 0, OPT_FLAG, AT(ask_all), 0, 0, NULL,
-	  "hear every source, also when a majority has decided" },
+	  "wait for every source, even after a majority is reached" },
 	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
-	  "where runs are remembered (/var/lib/reqtime)" },
+	  "directory of the history (/var/lib/reqtime)" },
 	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
-	  "forget runs older than this (90d)" },
+	  "drop runs older than this from the history (90d)" },
 	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
-	  "one line of JSON instead of words" },
+	  "print one line of JSON" },
 	{ "metrics", 0, OPT_TEXT, AT(metrics), 0, 0, "FILE",
-	  "leave the figures of the run there for Prometheus" },
+	  "write Prometheus metrics of the run to FILE" },
 	{ "verbose", 'v', OPT_LEVEL, AT(verbosity), 0, 0, NULL,
 	  "show the details of each source" },
 	/* `check` goes without the last ones. */
 	{ "log-to", 0, OPT_TEXT, AT(log_to), 0, 0, "FILE",
-	  "a line for each run and complaint in a file, or to syslog or stderr" },
+	  "log a line per run and message to FILE, syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
-	  "again and again, so far apart, until a signal ends it" },
+	  "repeat at this interval until stopped by a signal" },
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
-	  "how to print what was found (table)" },
+	  "output format (table)" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
-	  "print nothing when all is well: the exit status tells" },
+	  "print nothing when all is well; the exit status tells" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
-	  "colour the verdicts; auto: on a terminal, unless NO_COLOR is set" },
+	  "colour the verdicts (auto: on a terminal, unless NO_COLOR is set)" },
 };
 /* clang-format on */
+
+const struct option_group measuring_groups[] = {
+	{ "Limits", " warning critical stratum-warning stratum-critical bound-warning "
+	            "bound-critical root-distance-warning root-distance-critical " },
+	{ "Measuring",
+	  " server servers-file ipv4 ipv6 samples interval timeout pool target "
+	  "root-distance all " },
+	{ "Deciding", " min-sources liars step slew step-above refuse-above "
+	              "refuse-back-above any-offset "
+	              "boot force no-discipline rtc dry-run " },
+	{ "Output", " verbose quiet json json-lines format color metrics log-to " },
+	{ "Running",
+	  " every min-interval splay wait confirm overdue config state-dir keep " },
+	{ NULL, NULL },
+};
 
 void measuring_defaults(struct measuring_settings *ret)
 {
@@ -77,6 +93,7 @@ void measuring_defaults(struct measuring_settings *ret)
 	ret->samples = defaults.samples;
 	ret->pool = defaults.pool;
 	ret->min_sources = 0;
+	ret->liars = MEASURING_LIARS_UNSET;
 	ret->interval_ns = defaults.interval_ns;
 	ret->timeout_ns = defaults.timeout_ns;
 	ret->target_ns = defaults.target_ns;
@@ -84,36 +101,14 @@ void measuring_defaults(struct measuring_settings *ret)
 	ret->keep_ns = HISTORY_KEEP_NS;
 }
 
-struct plan_limits measuring_limits(void)
-{
-	return (struct plan_limits){
-		.wish = PLAN_AUTO,
-		.step_above_ns = 500 * NS_PER_MS,
-		.refuse_above_ns = 1000 * NS_PER_S,
-		.refuse_back_above_ns = PLAN_REFUSE_BACK_ABOVE_NS,
-		.any_offset = false,
-		.floor = { REQTIME_BUILD_FLOOR_S * NS_PER_S },
-	};
-}
-
-struct plan measuring_plan(const struct run *run, const struct plan_limits *limits)
-{
-	struct plan_input input = { .offset_ns = run->offset_ns,
-		                    .bound_ns = run->bound_ns,
-		                    .local = run->at,
-		                    .leap = run->leap };
-
-	return plan_make(&input, limits);
-}
-
 static int server_from(const char *where, const char *word, struct server_spec *ret)
 {
 	enum server_spec_verdict verdict = server_spec_parse(word, ret);
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_ROOM], reason[SERVER_SPEC_REFUSAL_ROOM];
 
 	if (verdict != SERVER_SPEC_OK) {
 		command_complain("%sserver \"%s\": %s", where, command_quote(word, quoted),
-		                 server_spec_verdict_text(verdict));
+		                 server_spec_refusal(word, verdict, reason));
 		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
@@ -187,6 +182,9 @@ static struct measure_settings measure_from(const struct measuring_settings *set
 	measure.samples = settings->samples;
 	measure.pool = settings->pool;
 	measure.min_sources = settings->min_sources;
+	if (settings->liars != MEASURING_LIARS_UNSET) {
+		measure.liars = settings->liars;
+	}
 	measure.interval_ns = settings->interval_ns;
 	measure.timeout_ns = settings->timeout_ns;
 	measure.target_ns = settings->target_ns;
@@ -280,6 +278,7 @@ int measuring_open(const struct measuring_settings *settings,
 	measuring.style = terminal_style(settings->is_quiet ? STDERR_FILENO : STDOUT_FILENO,
 	                                 (enum terminal_color)settings->color);
 	measuring.verbosity = settings->verbosity;
+	measuring.is_repeated = settings->every_ns > 0;
 	measuring.format = (enum measuring_format)settings->format;
 	if (!settings->is_quiet) {
 		progress_open(&measuring.progress);

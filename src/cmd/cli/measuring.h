@@ -7,6 +7,7 @@
 #ifndef CMD_CLI_MEASURING_H
 #define CMD_CLI_MEASURING_H
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "app/client/measure.h"
@@ -18,8 +19,16 @@
 struct kernel_ports;
 
 /* --format, in the order of the words. */
-enum measuring_format { MEASURING_TABLE, MEASURING_JSON, MEASURING_CSV, MEASURING_NTPDATE };
-#define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate"
+#define MEASURING_LIARS_UNSET UINT_MAX
+
+enum measuring_format {
+	MEASURING_TABLE,
+	MEASURING_JSON,
+	MEASURING_CSV,
+	MEASURING_NTPDATE,
+	MEASURING_LINE
+};
+#define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate|line"
 
 /* What the shared options set; settings of a command begin with it. */
 struct measuring_settings {
@@ -27,6 +36,7 @@ struct measuring_settings {
 	unsigned samples;
 	unsigned pool;
 	unsigned min_sources;
+	unsigned liars; /* MEASURING_LIARS_UNSET: fewer than half */
 	int64_t interval_ns;
 	int64_t timeout_ns;
 	int64_t target_ns;
@@ -45,13 +55,11 @@ struct measuring_settings {
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 22, MEASURING_CHECK_OPTION_COUNT = 17 };
+enum { MEASURING_OPTION_COUNT = 23, MEASURING_CHECK_OPTION_COUNT = 18 };
 extern const struct option_row measuring_options[MEASURING_OPTION_COUNT];
+/* Those of `query`, `set` and `check`. */
+extern const struct option_group measuring_groups[];
 void measuring_defaults(struct measuring_settings *ret);
-
-/* The limits of `set` when no option changes them; the floor is the release. */
-struct plan_limits measuring_limits(void);
-struct plan measuring_plan(const struct run *run, const struct plan_limits *limits);
 
 /* As a command's `check_operand`. */
 int measuring_check_server(const char *where, const char *word);
@@ -65,6 +73,7 @@ struct measuring {
 	enum measuring_format format;
 	struct style style; /* of where the report goes */
 	unsigned verbosity;
+	bool is_repeated; /* other runs follow: --every */
 };
 
 /* Becomes nobody where it was root, gives up every capability, starts the resolver, enters the sandbox: from here
@@ -77,7 +86,7 @@ int measuring_open(const struct measuring_settings *settings,
 int measuring_run(const struct measuring *measuring, int64_t timeout_ns, struct run *ret);
 void measuring_close(struct measuring *measuring);
 
-/* Table, with --verbose the details of each source, and the verdict line
+/* Under a rule with its time where it is repeated: table, with --verbose the details of each source, and the verdict line
  * (core/report/report.h).  0 or the exit status with a line on stderr; a full device shows at
  * the end of the program. */
 int measuring_print(const struct measuring *measuring, const struct run *run,
@@ -87,5 +96,9 @@ int measuring_print_verdict(const struct measuring *measuring, const struct run 
 /* The formats csv and ntpdate (core/report/formats.h). */
 int measuring_print_lines(const struct measuring *measuring, const struct run *run,
                           const struct plan *plan, bool has_log_line, FILE *to);
+
+/* The format line, see report_line(). */
+int measuring_print_line(const struct run *run, const char *done, const char *why_not,
+                         FILE *to);
 
 #endif

@@ -12,8 +12,15 @@ struct printing {
 	const struct run *run;
 	const struct plan *plan;
 	bool has_log_line;
+	const char *done;
+	const char *why_not;
 };
 typedef size_t render_fn(const struct printing *p, char *buf, size_t room);
+
+static size_t render_rule(const struct printing *p, char *buf, size_t room)
+{
+	return report_rule(p->run, &p->measuring->style, buf, room);
+}
 
 static size_t render_table(const struct printing *p, char *buf, size_t room)
 {
@@ -38,6 +45,11 @@ static size_t render_csv(const struct printing *p, char *buf, size_t room)
 static size_t render_ntpdate(const struct printing *p, char *buf, size_t room)
 {
 	return report_ntpdate(p->run, p->plan, (int)getpid(), p->has_log_line, buf, room);
+}
+
+static size_t render_line(const struct printing *p, char *buf, size_t room)
+{
+	return report_line(p->run, p->done, p->why_not, buf, room);
 }
 
 /* Once to learn the length, once to fill. */
@@ -76,12 +88,23 @@ int measuring_print_lines(const struct measuring *measuring, const struct run *r
 	             to);
 }
 
+int measuring_print_line(const struct run *run, const char *done, const char *why_not,
+                         FILE *to)
+{
+	const struct printing p = { .run = run, .done = done, .why_not = why_not };
+
+	return print(&p, render_line, to);
+}
+
 int measuring_print(const struct measuring *measuring, const struct run *run,
                     const struct plan *plan, FILE *to)
 {
 	const struct printing p = { .measuring = measuring, .run = run, .plan = plan };
-	int status = print(&p, render_table, to);
+	int status = measuring->is_repeated ? print(&p, render_rule, to) : 0;
 
+	if (status == 0) {
+		status = print(&p, render_table, to);
+	}
 	if (status == 0 && measuring->verbosity > 0) {
 		status = print(&p, render_details, to);
 	}

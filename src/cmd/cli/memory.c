@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/store/history.h"
@@ -21,28 +22,41 @@ static bool may(int dir_fd, const char *path, int mode)
 	return faccessat(dir_fd, path, mode, AT_EACCESS) == 0;
 }
 
-/* Who only looks pays for a recorder only where there is something to look at. */
-static bool looking_settings(const char *dir, bool is_told, struct recorder_settings *ret)
+/* A read-only command starts the history process only if there is a history, or a directory for one. */
+static bool looking_settings(const char *dir, struct recorder_settings *ret)
 {
 	char file[MEMORY_DIR_ROOM + sizeof(HISTORY_FILE) + 1];
 
 	ret->may_write = may(AT_FDCWD, dir, W_OK | X_OK);
-	if (ret->may_write) {
-		return true;
-	}
-	if (is_told && !may(AT_FDCWD, dir, F_OK)) {
-		ret->may_write = true;
-		ret->may_create = true;
-		return true;
-	}
 	snprintf(file, sizeof(file), "%s/%s", dir, HISTORY_FILE);
-	return may(AT_FDCWD, file, R_OK);
+	return ret->may_write || may(AT_FDCWD, file, R_OK);
 }
 
-static void complain(const struct memory *memory, const char *warning)
+/* Only `set` makes the directory; without it a read-only command remembers nothing, and says so if the
+ * directory was named.  /dev/null means exactly that, so it needs no warning. */
+static void complain_no_dir(const struct memory *memory, const char *dir)
 {
-	if (warning[0] != '\0' && (memory->role == MEMORY_RECORDS || memory->is_told)) {
+	char quoted[COMMAND_QUOTE_ROOM];
+	struct stat st;
+	bool is_there = stat(dir, &st) == 0;
+
+	if (memory->is_told && is_there && !S_ISDIR(st.st_mode) && !S_ISCHR(st.st_mode)) {
+		command_complain("warning: --state-dir: %s is not a directory: nothing is "
+		                 "remembered",
+		                 command_quote(dir, quoted));
+	} else if (memory->is_told && !is_there && errno == ENOENT) {
+		command_complain("warning: --state-dir: there is no %s: nothing is "
+		                 "remembered; mkdir makes it, and so does reqtime set",
+		                 command_quote(dir, quoted));
+	}
+}
+
+static void complain(struct memory *memory, const char *warning)
+{
+	if (warning[0] != '\0' && !memory->is_silent &&
+	    (memory->role == MEMORY_RECORDS || memory->is_told)) {
 		command_complain("warning: %s", warning);
+		memory->has_warned = true;
 	}
 }
 
@@ -64,13 +78,27 @@ void memory_open(const struct measuring_settings *settings, enum memory_role rol
 	if (role == MEMORY_RECORDS) {
 		how.may_write = true;
 		how.may_create = true;
-	} else if (!looking_settings(dir, ret->is_told, &how)) {
+	} else if (!looking_settings(dir, &how)) {
+		complain_no_dir(ret, dir);
 		return;
 	}
+	ret->may_write = how.may_write;
 	r = recorder_start(dir, &how, &ret->recorder);
 	if (r < 0) {
 		ret->recorder = NULL;
 		complain(ret, "the process that keeps the history does not start");
+	}
+}
+
+static void spare_all_held(struct history_view *view)
+{
+	struct reading now;
+
+	if (kernel_clock_now(&now) < 0) {
+		view->kiss_count = 0;
+	}
+	for (size_t i = 0; i < view->kiss_count; i++) {
+		kiss_record_renew(&view->kisses[i], now.wall);
 	}
 }
 
@@ -80,6 +108,9 @@ void memory_load(struct memory *memory)
 		return;
 	}
 	recorder_load(memory->recorder, &memory->view);
+	if (!memory->may_write) {
+		spare_all_held(&memory->view);
+	}
 	complain(memory, memory->view.warning);
 }
 

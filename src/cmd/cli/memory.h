@@ -21,7 +21,10 @@ enum memory_role {
 
 struct memory {
 	enum memory_role role;
-	bool is_told;              /* the directory was named: then looking warns as well */
+	bool is_told;   /* the directory was named: then looking warns as well */
+	bool is_silent; /* the caller has already said why nothing is remembered */
+	bool has_warned;
+	bool may_write;
 	struct recorder *recorder; /* NULL: nothing is remembered */
 	struct history_view view;
 };
@@ -33,6 +36,8 @@ const char *memory_dir(const struct measuring_settings *settings,
 
 void memory_open(const struct measuring_settings *settings, enum memory_role role,
                  bool wants_past, struct memory *ret);
+/* Where nothing can be written, the next run could not know that a server was asked in its
+ * hold-off: then its last request counts as of now, so that it is not asked. */
 void memory_load(struct memory *memory);
 void memory_close(struct memory *memory);
 

@@ -2,6 +2,8 @@
 #include "cmd/cli/option.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +11,25 @@
 #include "core/base/span.h"
 #include "core/report/threshold.h"
 
-static int store_count(const struct option_row *row, const char *where, const char *value,
-                       unsigned *ret)
+/* "--samples: \"many\" is not ...; did you mean ...?" */
+static int PRINTF_LIKE(4, 5)
+	complain(const struct option_row *row, const struct option_place *place,
+                 const char *value, const char *format, ...)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_ROOM], reason[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	command_complain("%s%s: \"%s\"%s%s", place->before, row->name,
+	                 command_quote(value, quoted), reason, place->hint);
+	return REQTIME_EXIT_USAGE;
+}
+
+static int store_count(const struct option_row *row, const struct option_place *place,
+                       const char *value, unsigned *ret)
+{
 	unsigned long long number;
 	char *end = NULL;
 
@@ -20,75 +37,65 @@ static int store_count(const struct option_row *row, const char *where, const ch
 	number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
 	if (!end || *end || errno || number < (unsigned long long)row->min ||
 	    number > (unsigned long long)row->max) {
-		command_complain("%s%s: \"%s\" is not a number from %lld to %lld", where,
-		                 row->name, command_quote(value, quoted),
-		                 (long long)row->min, (long long)row->max);
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value, " is not a number from %lld to %lld",
+		                (long long)row->min, (long long)row->max);
 	}
 	*ret = (unsigned)number;
 	return 0;
 }
 
-static int store_span(const struct option_row *row, const char *where, const char *value,
-                      int64_t *ret)
+static int store_span(const struct option_row *row, const struct option_place *place,
+                      const char *value, int64_t *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM], min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
+	char min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
 	enum span_verdict verdict;
 	int64_t span_ns = 0;
 
 	verdict = span_parse(value, &span_ns);
 	if (verdict != SPAN_OK) {
-		command_complain("%s%s: \"%s\": %s", where, row->name,
-		                 command_quote(value, quoted), span_verdict_text(verdict));
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value, ": %s", span_verdict_text(verdict));
 	}
 	if (span_ns < row->min || span_ns > row->max) {
-		span_format(row->min, 0, min);
-		span_format(row->max, 0, max);
-		command_complain("%s%s: \"%s\" is not a span from %s to %s", where,
-		                 row->name, command_quote(value, quoted), min, max);
-		return REQTIME_EXIT_USAGE;
+		span_write(row->min, min);
+		span_write(row->max, max);
+		return complain(row, place, value, " is not between %s and %s", min, max);
 	}
 	*ret = span_ns;
 	return 0;
 }
 
-static int store_range(const struct option_row *row, const char *where, const char *value,
-                       struct threshold *ret)
+static int store_range(const struct option_row *row, const struct option_place *place,
+                       const char *value, struct threshold *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
 	enum threshold_verdict verdict;
 
 	verdict = threshold_parse(value, (enum threshold_unit)row->max, ret);
 	if (verdict != THRESHOLD_OK) {
-		command_complain("%s%s: \"%s\": %s", where, row->name,
-		                 command_quote(value, quoted),
-		                 threshold_verdict_text(verdict));
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value, ": %s", threshold_verdict_text(verdict));
 	}
 	return 0;
 }
 
-static int store_text(const struct option_row *row, const char *where, const char *value,
-                      const char **ret)
+static int store_text(const struct option_row *row, const struct option_place *place,
+                      const char *value, const char **ret)
 {
 	if (!*value) {
-		command_complain("%s%s: the value is empty", where, row->name);
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value, " is empty: %s must be given",
+		                row->argument);
 	}
 	*ret = value;
 	return 0;
 }
 
-static int store_more_text(const struct option_row *row, const char *where,
+static int store_more_text(const struct option_row *row, const struct option_place *place,
                            const char *value, struct option_texts *ret)
 {
 	if (ret->count == OPTION_TEXTS_MAX) {
-		command_complain("%s%s: more than %d of them", where, row->name,
-		                 OPTION_TEXTS_MAX);
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value,
+		                " is one too many: %d may be given in this way",
+		                OPTION_TEXTS_MAX);
 	}
-	return store_text(row, where, value, &ret->items[ret->count++]);
+	return store_text(row, place, value, &ret->items[ret->count++]);
 }
 
 /* The word at place `i` of "one|two|three"; NULL: there are not so many. */
@@ -102,10 +109,9 @@ static const char *word_at(const char *words, int i, size_t *ret_len)
 	return words;
 }
 
-static int store_word(const struct option_row *row, const char *where, const char *value,
-                      int *ret)
+static int store_word(const struct option_row *row, const struct option_place *place,
+                      const char *value, int *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
 	const char *word;
 	size_t len;
 
@@ -115,9 +121,7 @@ static int store_word(const struct option_row *row, const char *where, const cha
 			return 0;
 		}
 	}
-	command_complain("%s%s: \"%s\" is none of %s", where, row->name,
-	                 command_quote(value, quoted), row->argument);
-	return REQTIME_EXIT_USAGE;
+	return complain(row, place, value, " is not one of %s", row->argument);
 }
 
 const char *option_word(const struct option_row *row, const void *field, size_t *ret_len)
@@ -125,22 +129,18 @@ const char *option_word(const struct option_row *row, const void *field, size_t 
 	return word_at(row->argument, *(const int *)field, ret_len);
 }
 
-static int store_flag(const struct option_row *row, const char *where, const char *value,
-                      bool *ret)
+static int store_flag(const struct option_row *row, const struct option_place *place,
+                      const char *value, bool *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
-
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
-		command_complain("%s%s: \"%s\" is neither yes nor no", where, row->name,
-		                 command_quote(value, quoted));
-		return REQTIME_EXIT_USAGE;
+		return complain(row, place, value, " is neither yes nor no");
 	}
 	*ret = value[0] == 'y';
 	return 0;
 }
 
-static int store_level(const struct option_row *row, const char *where, const char *value,
-                       unsigned *ret)
+static int store_level(const struct option_row *row, const struct option_place *place,
+                       const char *value, unsigned *ret)
 {
 	bool is_more = false;
 	int status;
@@ -149,47 +149,48 @@ static int store_level(const struct option_row *row, const char *where, const ch
 		*ret = (unsigned)(value[0] - '0');
 		return 0;
 	}
-	status = store_flag(row, where, value, &is_more);
+	status = store_flag(row, place, value, &is_more);
 	if (status == 0) {
 		*ret = is_more ? *ret + 1 : 0;
 	}
 	return status;
 }
 
-int option_store(const struct option_row *row, const char *where, const char *value,
-                 void *field)
+int option_store(const struct option_row *row, const struct option_place *place,
+                 const char *value, void *field)
 {
 	bool is_chosen = false;
 	int status;
 
 	switch (row->kind) {
 	case OPT_FLAG:
-		return store_flag(row, where, value, field);
+		return store_flag(row, place, value, field);
 	case OPT_LEVEL:
-		return store_level(row, where, value, field);
+		return store_level(row, place, value, field);
 	case OPT_COUNT:
-		return store_count(row, where, value, field);
+		return store_count(row, place, value, field);
 	case OPT_SPAN_NS:
-		return store_span(row, where, value, field);
+		return store_span(row, place, value, field);
 	case OPT_RANGE:
-		return store_range(row, where, value, field);
+		return store_range(row, place, value, field);
 	case OPT_TEXT:
-		return store_text(row, where, value, field);
+		return store_text(row, place, value, field);
 	case OPT_TEXTS:
-		return store_more_text(row, where, value, field);
+		return store_more_text(row, place, value, field);
 	case OPT_WORD:
-		return store_word(row, where, value, field);
+		return store_word(row, place, value, field);
 	case OPT_CHOICE:
 		break;
 	}
-	status = store_flag(row, where, value, &is_chosen);
+	status = store_flag(row, place, value, &is_chosen);
 	if (status == 0 && is_chosen) {
 		*(int *)field = (int)row->max;
 	}
 	return status;
 }
 
-int option_check(const struct option_row *row, const char *where, const char *value)
+int option_check(const struct option_row *row, const struct option_place *place,
+                 const char *value)
 {
 	union {
 		bool flag;
@@ -202,14 +203,15 @@ int option_check(const struct option_row *row, const char *where, const char *va
 		int choice;
 	} field = { .texts = { .count = 0 } };
 
-	return option_store(row, where, value, &field);
+	return option_store(row, place, value, &field);
 }
 
 bool option_is_set(const struct option_row *row, const void *field)
 {
 	switch (row->kind) {
 	case OPT_COUNT:
-		return *(const unsigned *)field >= (unsigned long long)row->min;
+		return *(const unsigned *)field >= (unsigned long long)row->min &&
+		       *(const unsigned *)field <= (unsigned long long)row->max;
 	case OPT_SPAN_NS:
 		return *(const int64_t *)field >= row->min;
 	case OPT_RANGE:

@@ -37,15 +37,28 @@ struct option_row {
 	const char *help;
 };
 
-/* `value` into `field` as the row's kind has it; it outlives the settings.  Flags and choices
- * take "yes" and "no".  `where` ("--", "FILE:LINE: ") stands before the name in messages.  0, or
- * REQTIME_EXIT_USAGE with a line on stderr. */
-int option_store(const struct option_row *row, const char *where, const char *value,
-                 void *field);
-/* The same, and nothing is kept. */
-int option_check(const struct option_row *row, const char *where, const char *value);
+/* What --help shows together: the long names of options in blanks, those of a command that has them. */
+struct option_group {
+	const char *heading;
+	const char *names;
+};
 
-/* Whether there is a value at all: what is not set lies below what can be set, or is empty. */
+/* What stands around a message about a value. */
+struct option_place {
+	const char *before; /* the option's name: "--", "FILE:LINE: " */
+	const char *hint;   /* behind the reason: "", "; for ...: --dry-run" */
+};
+
+/* `value` into `field` as the row's kind has it; it outlives the settings.  Flags and choices
+ * take "yes" and "no".  0, or REQTIME_EXIT_USAGE with a line on stderr. */
+int option_store(const struct option_row *row, const struct option_place *place,
+                 const char *value, void *field);
+/* The same, and nothing is kept. */
+int option_check(const struct option_row *row, const struct option_place *place,
+                 const char *value);
+
+/* Whether there is a value at all: what is not set lies outside of what can be set, or is
+ * empty. */
 bool option_is_set(const struct option_row *row, const void *field);
 /* The word that an OPT_WORD holds, not terminated. */
 const char *option_word(const struct option_row *row, const void *field, size_t *ret_len);

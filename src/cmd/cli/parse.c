@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/hint_private.h"
+
 static const struct option_row own_rows[] = {
 	{ "help", 'h', OPT_FLAG, offsetof(struct parse, wants_help), 0, 0, NULL,
 	  "show this and exit" },
@@ -123,8 +125,9 @@ void parse_close(struct parse *parse)
 
 /* Two rows of one field that want different things: asked for both, the caller means
  * something that we cannot guess. */
-static int word_store(struct parse *parse, size_t i, const char *value)
+static int word_store(struct parse *parse, size_t i, const char *value, const char *hint)
 {
+	const struct option_place place = { "--", hint };
 	const struct option_row *row = option_at(parse->command, i);
 	size_t k;
 	int status;
@@ -134,14 +137,24 @@ static int word_store(struct parse *parse, size_t i, const char *value)
 		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
 		    option_at(parse->command, k)->kind == OPT_CHOICE &&
 		    option_rivals(row, option_at(parse->command, k))) {
-			command_complain("--%s contradicts --%s", row->name,
-			                 option_at(parse->command, k)->name);
+			command_complain("--%s contradicts --%s: give one of them",
+			                 row->name, option_at(parse->command, k)->name);
 			return REQTIME_EXIT_USAGE;
 		}
 	}
-	status = option_store(row, "--", value, option_field(parse, i));
+	status = option_store(row, &place, value, option_field(parse, i));
 	parse->origins[option_spokesman(parse->command, i)] = ORIGIN_COMMAND_LINE;
 	return status;
+}
+
+/* `len` octets of `word` are the option. */
+static int complain_unknown(const struct parse *parse, const char *word, size_t len)
+{
+	char quoted[COMMAND_QUOTE_ROOM], hint[HINT_ROOM];
+
+	command_complain("unknown option \"%s\"%s", command_quote(word, quoted),
+	                 hint_for_option(parse->program, parse->command, word, len, hint));
+	return REQTIME_EXIT_USAGE;
 }
 
 /* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took` when
@@ -152,18 +165,15 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 	const char *value = strchr(name, '=');
 	size_t len = value ? (size_t)(value - name) : strlen(name);
 	size_t i = option_find(parse->command, name, len, 0);
-	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
 	bool is_flag;
 
 	if (i == option_count(parse->command)) {
-		command_complain("unknown option \"%s\"; try \"%s\"",
-		                 command_quote(word, quoted),
-		                 parse_help_words(parse->program, parse->command, help));
-		return REQTIME_EXIT_USAGE;
+		return complain_unknown(parse, word, len + 2);
 	}
 	is_flag = !option_at(parse->command, i)->argument;
 	if (is_flag && value) {
-		command_complain("option --%.*s takes no value", (int)len, name);
+		command_complain("option --%.*s takes no value: alone it means yes",
+		                 (int)len, name);
 		return REQTIME_EXIT_USAGE;
 	}
 	if (!is_flag && !value && !next) {
@@ -172,38 +182,51 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 		return REQTIME_EXIT_USAGE;
 	}
 	*took = !is_flag && !value;
-	return word_store(parse, i, is_flag ? "yes" : value ? value + 1 : next);
+	return word_store(parse, i,
+	                  is_flag ? "yes"
+	                  : value ? value + 1
+	                          : next,
+	                  value ? "" : hint_for_value(0, next));
+}
+
+/* "-timeout", "-dry-run": a long option with one dash. */
+static bool is_long_with_one_dash(const struct command *command, const char *word,
+                                  size_t len)
+{
+	return len > 3 &&
+	       option_find(command, word + 1, len - 1, 0) < option_count(command);
 }
 
 /* `word` is "-x", "-xy" of flags, "-x5" or "-yx5". */
 static int parse_letters(struct parse *parse, const char *word, const char *next,
                          bool *took)
 {
-	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM], letter[2] = "";
+	const size_t len = strcspn(word, "=");
+	char letter[3] = "-";
 	const char *at;
 	size_t i;
 	int status;
 
+	if (is_long_with_one_dash(parse->command, word, len)) {
+		return complain_unknown(parse, word, len);
+	}
 	for (at = word + 1; *at; at++) {
-		letter[0] = *at;
+		letter[1] = *at;
 		i = option_find(parse->command, NULL, 0, *at);
 		if (i == option_count(parse->command)) {
-			command_complain(
-				"unknown option \"-%s\"; try \"%s\"",
-				command_quote(letter, quoted),
-				parse_help_words(parse->program, parse->command, help));
-			return REQTIME_EXIT_USAGE;
+			return complain_unknown(parse, letter, strlen(letter));
 		}
 		if (option_at(parse->command, i)->argument) {
 			if (!at[1] && !next) {
-				command_complain("option -%s needs a value: %s", letter,
+				command_complain("option %s needs a value: %s", letter,
 				                 option_at(parse->command, i)->argument);
 				return REQTIME_EXIT_USAGE;
 			}
 			*took = !at[1];
-			return word_store(parse, i, at[1] ? at + 1 : next);
+			return word_store(parse, i, at[1] ? at + 1 : next,
+			                  at[1] ? "" : hint_for_value(*at, next));
 		}
-		status = word_store(parse, i, "yes");
+		status = word_store(parse, i, "yes", "");
 		if (status) {
 			return status;
 		}
@@ -297,9 +320,17 @@ static int complain_no_operand(const struct parse *parse, const char *what)
 	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
 
 	path = path ? path : parse->command->config_default;
-	command_complain("no %.*s given%s%s; try \"%s\"", (int)strcspn(what, ".]"), what,
-	                 path ? where : "", path ? command_quote(path, quoted) : "",
-	                 parse_help_words(parse->program, parse->command, help));
+	parse_help_words(parse->program, parse->command, help);
+	if (path) {
+		command_complain("no %.*s given%s%s; try \"%s\", or put a line such as "
+		                 "\"%s = ntp1.example\" into that file",
+		                 (int)strcspn(what, ".]"), what, where,
+		                 command_quote(path, quoted), help,
+		                 parse->command->operand_option);
+	} else {
+		command_complain("no %.*s given; try \"%s\"", (int)strcspn(what, ".]"),
+		                 what, help);
+	}
 	return REQTIME_EXIT_USAGE;
 }
 

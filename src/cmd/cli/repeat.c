@@ -20,6 +20,13 @@
 /* Names may come without a word of the kernel: another try after these at the latest. */
 #define TRY_FIRST_NS NS_PER_S
 #define TRY_MOST_NS (30 * NS_PER_S)
+/* ... and where the kernel may not be asked to tell of changes. */
+#define TRY_MOST_UNTOLD_NS (5 * NS_PER_S)
+/* Two more looks are enough, or three (core/select/decide.h), unless each sees something else: then for a day. */
+enum { CONFIRM_LOOKS_MAX = 240 };
+/* A run that a signal has not ended by then is killed. */
+#define RUN_ENDS_NS (3 * NS_PER_S)
+#define RUN_LOOK_MS 2
 /* poll() counts milliseconds in an int. */
 #define POLL_MOST_NS (INT64_C(1000000) * NS_PER_S)
 
@@ -150,6 +157,24 @@ static _Noreturn void child_main(struct repeat *r, bool is_try, pid_t parent)
 	_exit(status);
 }
 
+/* Another user's by now, and no right to send it anything: then it is told that we end, or ends by its own
+ * deadline. */
+static void end_run(const struct repeat *r)
+{
+	const int64_t killed_ns = ns_add(mono_now_ns(), RUN_ENDS_NS);
+	int with = r->signal;
+
+	while (kill(r->child, with) == 0) {
+		do {
+			if (waitpid(r->child, NULL, WNOHANG) != 0) {
+				return;
+			}
+			(void)poll(NULL, 0, RUN_LOOK_MS);
+		} while (with == SIGKILL || mono_now_ns() < killed_ns);
+		with = SIGKILL;
+	}
+}
+
 /* One run, to its end.  Returns its exit status, or 128 and the signal. */
 static int run_once(struct repeat *r, bool is_try)
 {
@@ -166,11 +191,8 @@ static int run_once(struct repeat *r, bool is_try)
 		child_main(r, is_try, self);
 	}
 	if (repeat_wait(r, 0, false) == WAKE_SIGNAL) {
-		/* Another user's by now, and no right to send it anything: then it is told that
-		 * we end, or ends by its own deadline. */
-		if (r->child > 0 && kill(r->child, r->signal) == 0) {
-			while (waitpid(r->child, NULL, 0) < 0 && errno == EINTR) {
-			}
+		if (r->child > 0) {
+			end_run(r);
 		}
 		r->child = 0;
 		return 128 + r->signal;
@@ -190,6 +212,7 @@ static void reread(struct repeat *r)
 static int run_until_answered(struct repeat *r)
 {
 	const int64_t end_ns = ns_add(mono_now_ns(), r->settings->wait_ns);
+	const int64_t most_ns = r->link_fd < 0 ? TRY_MOST_UNTOLD_NS : TRY_MOST_NS;
 	int64_t pause_ns = TRY_FIRST_NS, next_ns;
 	enum wake wake;
 	int status;
@@ -213,8 +236,35 @@ static int run_until_answered(struct repeat *r)
 		if (mono_now_ns() >= end_ns) {
 			return run_once(r, false);
 		}
-		pause_ns = 2 * pause_ns < TRY_MOST_NS ? 2 * pause_ns : TRY_MOST_NS;
+		pause_ns = 2 * pause_ns < most_ns ? 2 * pause_ns : most_ns;
 	}
+}
+
+/* Seen once is not confirmed: further looks, until nothing is held back any more.  Returns the status of the
+ * last one. */
+static int run_confirming(struct repeat *r, int status)
+{
+	const struct repeat_job *job = r->job;
+	int64_t next_ns;
+	enum wake wake;
+
+	for (unsigned looks = 0;
+	     looks < CONFIRM_LOOKS_MAX && r->settings->confirm_ns > 0 && !r->signal &&
+	     job->is_to_confirm && job->is_to_confirm(job->ctx);
+	     looks++) {
+		next_ns = ns_add(mono_now_ns(), r->settings->confirm_ns);
+		do {
+			wake = repeat_wait(r, next_ns, false);
+			if (wake == WAKE_REREAD) {
+				reread(r);
+			}
+		} while (wake == WAKE_REREAD);
+		if (wake == WAKE_SIGNAL) {
+			return 128 + r->signal;
+		}
+		status = run_once(r, false);
+	}
+	return status;
 }
 
 /* What no further run would mend. */
@@ -240,6 +290,7 @@ static int run_all(struct repeat *r)
 		}
 	}
 	status = r->settings->wait_ns > 0 ? run_until_answered(r) : run_once(r, false);
+	status = run_confirming(r, status);
 	while (every_ns > 0 && !r->signal && !is_final(status)) {
 		/* On the beat; what was missed is not made up for. */
 		while (next_ns <= mono_now_ns()) {
@@ -253,14 +304,15 @@ static int run_all(struct repeat *r)
 			reread(r);
 			every_ns = r->settings->every_ns;
 		}
-		status = run_once(r, false);
+		status = run_confirming(r, run_once(r, false));
 	}
 	return status;
 }
 
 bool repeat_has_to_wait(const struct repeat_settings *settings)
 {
-	return settings->splay_ns > 0 || settings->wait_ns > 0 || settings->every_ns > 0;
+	return settings->splay_ns > 0 || settings->wait_ns > 0 || settings->every_ns > 0 ||
+	       settings->confirm_ns > 0;
 }
 
 int repeat_run(const struct repeat_settings *settings, const struct repeat_job *job)

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "cmd/cli/command.h"
+#include "core/base/text.h"
 #include "io/store/file_open.h"
+
+#define UTF_16 "the file is UTF-16: save it as UTF-8"
 
 /* A file on its way into an array. */
 struct reader {
@@ -52,7 +55,10 @@ static int line_read(struct reader *reader, char buf[SERVERS_FILE_LINE_MAX + 1])
 			break;
 		}
 		if (octet == '\0') {
-			return -complain(reader, "a NUL octet: this is no text file");
+			return -complain(reader,
+			                 reader->line == 1 && text_is_utf16(buf, len)
+			                         ? UTF_16
+			                         : "a NUL octet: this is no text file");
 		}
 		if (len == SERVERS_FILE_LINE_MAX) {
 			return -complain(reader, "the line is too long");
@@ -80,7 +86,7 @@ static char *line_trim(char *line)
 
 static int server_add(struct reader *reader, const char *word)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_ROOM], reason[SERVER_SPEC_REFUSAL_ROOM];
 	enum server_spec_verdict verdict;
 	struct server_spec spec, *grown;
 	size_t room;
@@ -89,7 +95,7 @@ static int server_add(struct reader *reader, const char *word)
 	if (verdict != SERVER_SPEC_OK) {
 		command_complain("%s:%zu: server \"%s\": %s", reader->name, reader->line,
 		                 command_quote(word, quoted),
-		                 server_spec_verdict_text(verdict));
+		                 server_spec_refusal(word, verdict, reason));
 		return REQTIME_EXIT_USAGE;
 	}
 	if (reader->count >= reader->max) {
@@ -126,7 +132,11 @@ static int lines_read(struct reader *reader)
 		if (r == 0) {
 			break;
 		}
-		word = line_trim(line);
+		if (reader->line == 1 && text_is_utf16(line, strlen(line))) {
+			return complain(reader, UTF_16);
+		}
+		word = line_trim(
+			line + (reader->line == 1 ? text_mark_len(line, strlen(line)) : 0));
 		status = *word ? server_add(reader, word) : 0;
 		if (status) {
 			return status;
@@ -134,7 +144,8 @@ static int lines_read(struct reader *reader)
 	}
 	/* A list that came out empty is a mistake further up, not a small fleet. */
 	if (reader->count == count_before) {
-		command_complain("%s: no server in it", reader->name);
+		command_complain("%s: no server in it; one per line is wanted",
+		                 reader->name);
 		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
@@ -170,7 +181,7 @@ int servers_file_read(const char *path, size_t max, struct server_spec **servers
 
 	reader.file = is_stdin ? stdin : file_from(path, &error);
 	if (!reader.file) {
-		command_complain("%s: %s", reader.name,
+		command_complain("%s: %s (--servers-file)", reader.name,
 		                 error == EMEDIUMTYPE
 		                         ? "not a regular file; - is standard input"
 		                         : strerror(error));

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+enum { TERMINAL_LINES = 24 };
+
 bool terminal_is_able(void)
 {
 	const char *term = getenv("TERM");
@@ -29,25 +31,35 @@ bool terminal_is_utf8(void)
 	                   strncasecmp(charset, ".utf8", 5) == 0);
 }
 
-static unsigned columns_of(int fd)
+void terminal_size(int fd, unsigned *ret_columns, unsigned *ret_lines)
 {
 	struct winsize size = { 0 };
 
-	if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0) {
-		return STYLE_PLAIN.columns;
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0) {
+		size = (struct winsize){ 0 };
 	}
-	if (size.ws_col < TERMINAL_COLUMNS_MIN) {
+	*ret_columns = size.ws_col > 0 ? size.ws_col : STYLE_PLAIN.columns;
+	*ret_lines = size.ws_row > 0 ? size.ws_row : TERMINAL_LINES;
+}
+
+static unsigned columns_of(int fd)
+{
+	unsigned columns, lines;
+
+	terminal_size(fd, &columns, &lines);
+	if (columns < TERMINAL_COLUMNS_MIN) {
 		return TERMINAL_COLUMNS_MIN;
 	}
-	return size.ws_col < TERMINAL_COLUMNS_MAX ? size.ws_col : TERMINAL_COLUMNS_MAX;
+	return columns < TERMINAL_COLUMNS_MAX ? columns : TERMINAL_COLUMNS_MAX;
 }
 
 struct style terminal_style(int fd, enum terminal_color color)
 {
 	const char *no_color = getenv("NO_COLOR");
-	struct style style = STYLE_PLAIN;
+	struct style style = STYLE_UNWRAPPED;
 
 	if (isatty(fd)) {
+		style.is_unwrapped = false;
 		style.columns = columns_of(fd);
 		style.has_utf8 = terminal_is_utf8();
 		style.has_color = terminal_is_able() && !(no_color && *no_color);

@@ -52,8 +52,8 @@ static const struct option_row show_options[] = {
 	  "runs since then: a span back from now (7d), a date or an RFC 3339 time" },
 	{ "last", 'n', OPT_COUNT, AT(last), 1, HISTORY_RUNS_MAX, "N",
 	  "the latest N runs (40 in a table, else all)" },
-	{ "verb", 0, OPT_TEXT, AT(verb), 0, 0, "VERB",
-	  "only runs of set, of query, or dry ones of set" },
+	{ "verb", 0, OPT_TEXT, AT(verb), 0, 0, "set|query|check|dry",
+	  "only runs of set, query or check, or dry ones of set" },
 	{ "sources", 0, OPT_FLAG, AT(has_sources), 0, 0, NULL,
 	  "what each server said" },
 	{ "json", 0, OPT_CHOICE, AT(format), 0, FORMAT_JSON, NULL,
@@ -89,6 +89,7 @@ static bool parse_date(const char *text, struct instant *ret)
 static int parse_since(const char *text, struct instant *ret)
 {
 	char quoted[COMMAND_QUOTE_ROOM];
+	enum span_verdict verdict;
 	int64_t span_ns = 0;
 	struct reading now;
 	int r;
@@ -97,7 +98,13 @@ static int parse_since(const char *text, struct instant *ret)
 	if (!text || parse_date(text, ret)) {
 		return 0;
 	}
-	if (span_parse(text, &span_ns) != SPAN_OK) {
+	verdict = span_parse(text, &span_ns);
+	if (verdict == SPAN_TOO_LARGE) {
+		command_complain("--since: \"%s\" is %s", command_quote(text, quoted),
+		                 span_verdict_text(verdict));
+		return REQTIME_EXIT_USAGE;
+	}
+	if (verdict != SPAN_OK) {
 		command_complain("--since: \"%s\" is neither a span (7d), a date "
 		                 "(2026-11-25) nor an RFC 3339 time (2026-11-25T22:41:00Z)",
 		                 command_quote(text, quoted));
@@ -121,15 +128,17 @@ static int parse_verb(const char *word, struct history_choice *ret)
 	}
 	ret->has_verb = true;
 	ret->is_dry = strcmp(word, "dry") == 0;
-	if (ret->is_dry || strcmp(word, "set") == 0) {
+	if (ret->is_dry) {
 		ret->verb = RECORD_SET;
 		return 0;
 	}
-	if (strcmp(word, "query") == 0) {
-		ret->verb = RECORD_QUERY;
-		return 0;
+	for (int verb = 0; verb < RECORD_VERB_COUNT; verb++) {
+		if (strcmp(word, record_verb_name((enum record_verb)verb)) == 0) {
+			ret->verb = (enum record_verb)verb;
+			return 0;
+		}
 	}
-	command_complain("--verb: \"%s\" is none of set, query and dry",
+	command_complain("--verb: \"%s\" is not one of set, query, check and dry",
 	                 command_quote(word, quoted));
 	return REQTIME_EXIT_USAGE;
 }
@@ -164,7 +173,8 @@ static int complain_history(const char *state_dir, int error, const char *warnin
 	char quoted[COMMAND_QUOTE_ROOM];
 
 	if (error == -ENOENT) {
-		command_complain("no history in %s: no run has been recorded there yet",
+		command_complain("no history in %s: no run has been recorded there yet; "
+		                 "run reqtime set, or name its directory with --state-dir",
 		                 command_quote(state_dir, quoted));
 		return REQTIME_EXIT_NOTHING;
 	}
@@ -197,10 +207,35 @@ int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
 	return 0;
 }
 
-static int load(const char *state_dir, const struct history_choice *choice, size_t most,
-                struct history_runs *ret)
+/* What was asked for, and what there is instead. */
+static int complain_choice(const char *state_dir, const struct show_settings *settings,
+                           struct history_runs *runs)
 {
-	const struct history_settings settings = { .is_anyones = true };
+	const struct history_choice all = { .since = { INT64_MIN } };
+	char quoted[COMMAND_QUOTE_ROOM], at[PAST_TIME_ROOM];
+	size_t count = 0, odd_count = 0;
+	int r;
+
+	r = history_load_past(runs->history, &all, runs->runs, runs->numbers, 1, &count,
+	                      &odd_count);
+	if (r < 0 || count == 0) {
+		command_complain("no run is recorded in %s yet",
+		                 command_quote(state_dir, quoted));
+		return REQTIME_EXIT_NOTHING;
+	}
+	past_format_time(past_at(&runs->runs[0]), false, at);
+	command_complain(
+		"no such run: none matches%s%s%s%s; the latest run of all is of %s UTC",
+		settings->since ? " --since " : "",
+		settings->since ? command_quote(settings->since, quoted) : "",
+		settings->verb ? " --verb " : "", settings->verb ? settings->verb : "", at);
+	return REQTIME_EXIT_NOTHING;
+}
+
+static int load(const char *state_dir, const struct show_settings *settings,
+                const struct history_choice *choice, size_t most, struct history_runs *ret)
+{
+	const struct history_settings look = { .is_anyones = true };
 	char warning[HISTORY_WARNING_ROOM];
 	int r;
 
@@ -213,7 +248,7 @@ static int load(const char *state_dir, const struct history_choice *choice, size
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
 	}
-	r = history_open(state_dir, &settings, &ret->history, warning);
+	r = history_open(state_dir, &look, &ret->history, warning);
 	if (r < 0) {
 		return complain_history(state_dir, r, warning);
 	}
@@ -223,12 +258,11 @@ static int load(const char *state_dir, const struct history_choice *choice, size
 		return complain_history(state_dir, r, "");
 	}
 	if (ret->odd_count > 0) {
-		command_complain("warning: %zu runs make no sense and are left out",
-		                 ret->odd_count);
+		command_complain("warning: %zu damaged record%s skipped", ret->odd_count,
+		                 ret->odd_count == 1 ? "" : "s");
 	}
 	if (ret->count == 0) {
-		command_complain("no such run in the history");
-		return REQTIME_EXIT_NOTHING;
+		return complain_choice(state_dir, settings, ret);
 	}
 	past_summarize(ret->runs, ret->count, &ret->summary);
 	return 0;
@@ -287,11 +321,14 @@ static int load_and_show(const struct job *job)
 	int status;
 
 	/* A plot is for eyes, also at the end of a pipe. */
-	runs.style.has_utf8 |= settings->format == FORMAT_PLOT && terminal_is_utf8();
+	if (settings->format == FORMAT_PLOT) {
+		runs.style.has_utf8 |= terminal_is_utf8();
+		terminal_size(STDOUT_FILENO, &runs.style.columns, &runs.lines);
+	}
 	runs.style.has_utf8 &= !settings->is_ascii;
 	status = confine(job->state_dir);
 	if (status == 0) {
-		status = load(job->state_dir, &job->choice,
+		status = load(job->state_dir, settings, &job->choice,
 		              settings->last ? settings->last : HISTORY_RUNS_MAX, &runs);
 	}
 	if (status == 0) {
@@ -358,11 +395,15 @@ static int page_to_file(struct job *job)
 /* What is asked before the sandbox closes. */
 static int prepare_page(struct job *job)
 {
+	const struct show_settings *settings = job->settings;
 	struct reading now;
 	int r;
 
-	if (job->settings->format != FORMAT_TABLE) {
-		command_complain("--html is a format of its own");
+	if (settings->format != FORMAT_TABLE) {
+		command_complain("--html contradicts %s: choose one of them",
+		                 settings->format == FORMAT_JSON  ? "--json"
+		                 : settings->format == FORMAT_CSV ? "--csv"
+		                                                  : "--plot");
 		return REQTIME_EXIT_USAGE;
 	}
 	r = kernel_clock_now(&now);

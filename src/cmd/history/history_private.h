@@ -17,6 +17,7 @@ struct history_runs {
 	size_t odd_count;            /* rows that make no sense */
 	struct past_summary summary; /* of all of them */
 	struct style style;
+	unsigned lines;             /* of the terminal, for a plot */
 	size_t shown_from;          /* the table begins with this one */
 	bool has_sources;           /* they are to be shown */
 	struct run_source *sources; /* room for HISTORY_SOURCES_PER_RUN_MAX */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/clock/learn.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/history/json_private.h"
@@ -14,7 +15,11 @@
 #include "core/history/plot.h"
 #include "core/report/report.h"
 
-enum { LINE_ROOM = 4096, SOURCES_INDENT = 4 };
+enum {
+	LINE_ROOM = 4096,
+	SOURCES_INDENT = 4,
+	TABLE_COLUMNS_MIN = 60 /* of report_table() */
+};
 
 /* Each line of `text` moved to the right. */
 static void print_indented(const char *text, int indent)
@@ -32,7 +37,7 @@ static int print_sources(struct history_runs *runs, size_t at)
 {
 	struct style style = runs->style;
 	const int indent =
-		style.columns >= TERMINAL_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
+		style.columns >= TABLE_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
 	struct run run = { .sources = runs->sources };
 	size_t room;
 	char *text;
@@ -149,16 +154,20 @@ int history_make_chart(const struct history_runs *runs, struct chart_point **ret
                        struct chart *ret)
 {
 	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
+	int64_t *promises = calloc(runs->count, sizeof(*promises));
+	int status = 0;
 
 	*ret_points = calloc(runs->count, sizeof(**ret_points));
-	if (!scratch || !*ret_points) {
-		free(scratch);
+	if (scratch && promises && *ret_points) {
+		learn_promises(runs->runs, runs->count, promises);
+		chart_make(runs->runs, runs->count, promises, scratch, *ret_points, ret);
+	} else {
 		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		status = REQTIME_EXIT_SYSTEM;
 	}
-	chart_make(runs->runs, runs->count, scratch, *ret_points, ret);
+	free(promises);
 	free(scratch);
-	return 0;
+	return status;
 }
 
 int history_show_plot(struct history_runs *runs)
@@ -173,16 +182,15 @@ int history_show_plot(struct history_runs *runs)
 	if (status != 0) {
 		goto out;
 	}
-	room = plot_render(&chart, &runs->style, NULL, 0) + 1;
+	room = plot_render(&chart, &runs->summary, &runs->style, runs->lines, NULL, 0) + 1;
 	text = malloc(room);
 	if (!text) {
 		command_complain("out of memory");
 		status = REQTIME_EXIT_SYSTEM;
 		goto out;
 	}
-	plot_render(&chart, &runs->style, text, room);
+	plot_render(&chart, &runs->summary, &runs->style, runs->lines, text, room);
 	fputs(text, stdout);
-	print_summary(runs);
 out:
 	free(text);
 	free(points);

@@ -52,10 +52,28 @@ static void folder_of(const char *path, char *buf, size_t room)
 	snprintf(buf, room, "%s", dirname(copy));
 }
 
+/* `folder` cannot be written to, by errno.  A unit has one that can: RuntimeDirectory=. */
+static int complain_of_metrics(const char *folder)
+{
+	const char *own = getenv("RUNTIME_DIRECTORY"), *why = strerror(errno);
+	char quoted[COMMAND_QUOTE_ROOM], quoted_own[COMMAND_QUOTE_ROOM];
+
+	if (own && strcmp(own, folder) != 0) {
+		command_complain("--metrics: the folder %s: %s; this service may write to "
+		                 "%s: --metrics %s/reqtimed.prom",
+		                 command_quote(folder, quoted), why,
+		                 command_quote(own, quoted_own), quoted_own);
+	} else {
+		command_complain("--metrics: the folder %s: %s",
+		                 command_quote(folder, quoted), why);
+	}
+	return REQTIME_EXIT_USAGE;
+}
+
 /* The folders, not the files: both are replaced by others of the same name. */
 static int confine_files(const struct desk *desk)
 {
-	char config[PATH_ROOM], metrics[PATH_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	char config[PATH_ROOM], metrics[PATH_ROOM];
 	struct landlock_folder folders[3];
 	size_t count = 0;
 	int r;
@@ -68,9 +86,7 @@ static int confine_files(const struct desk *desk)
 	if (desk->options->metrics) {
 		folder_of(desk->options->metrics, metrics, sizeof(metrics));
 		if (access(metrics, W_OK | X_OK) < 0) {
-			command_complain("--metrics: the folder %s: %s",
-			                 command_quote(metrics, quoted), strerror(errno));
-			return REQTIME_EXIT_USAGE;
+			return complain_of_metrics(metrics);
 		}
 		folders[count++] =
 			(struct landlock_folder){ .path = metrics, .may_write = true };
@@ -106,7 +122,8 @@ static int become(void *ctx)
 		                 command_quote(desk->options->user, quoted));
 		return REQTIME_EXIT_USAGE;
 	}
-	return r == 0 ? 0 : not_confined(r);
+	/* 1: it stays root without a capability, of which the server has the word. */
+	return r >= 0 ? 0 : not_confined(r);
 }
 
 static int begin(void *ctx)

@@ -98,6 +98,23 @@ static bool endpoints_add(struct serve_places *places, enum serve_service servic
 	return endpoint_add(places, endpoint);
 }
 
+static bool is_none(const struct option_texts *texts)
+{
+	return texts->count == 1 && strcmp(texts->items[0], "none") == 0;
+}
+
+static bool none_stands_alone(const struct option_texts *texts, const char *option)
+{
+	for (size_t i = 0; i < texts->count && texts->count > 1; i++) {
+		if (strcmp(texts->items[i], "none") == 0) {
+			command_complain("--%s none: give it alone, or addresses alone",
+			                 option);
+			return false;
+		}
+	}
+	return true;
+}
+
 static int endpoints_from(const struct serve_options *options, struct serve_places *ret)
 {
 	const struct {
@@ -112,18 +129,30 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 		{ &options->daytime_listen, SERVE_DAYTIME, "daytime-listen", PORT_DAYTIME },
 	};
 
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		if (!none_stands_alone(lists[i].texts, lists[i].option)) {
+			return REQTIME_EXIT_USAGE;
+		}
+	}
 	/* Whoever has bound sockets for us has said where to listen. */
 	if (options->listen.count == 0 && ret->inherited_count == 0 &&
 	    !endpoints_add_all(ret, SERVE_NTP, PORT_NTP)) {
 		return REQTIME_EXIT_USAGE;
 	}
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		for (size_t k = 0; k < lists[i].texts->count; k++) {
+		for (size_t k = 0; k < lists[i].texts->count && !is_none(lists[i].texts);
+		     k++) {
 			if (!endpoints_add(ret, lists[i].service, lists[i].option,
 			                   lists[i].texts->items[k], lists[i].port)) {
 				return REQTIME_EXIT_USAGE;
 			}
 		}
+	}
+	if (ret->endpoint_count + ret->inherited_count == 0) {
+		command_complain(
+			"nothing to listen on: --listen none leaves NTP out; give an "
+			"address to --text-listen, --time-listen or --daytime-listen");
+		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
 }
@@ -190,6 +219,21 @@ int serve_places_from(const struct serve_options *options,
 	return status != 0 ? status : endpoints_from(options, ret);
 }
 
+bool serve_places_have_ntp(const struct serve_places *places)
+{
+	for (size_t i = 0; i < places->inherited_count; i++) {
+		if (places->inherited[i].service == SERVE_NTP) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < places->endpoint_count; i++) {
+		if (places->endpoints[i].service == SERVE_NTP) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM])
 {
 	const char *transport = place->is_tcp ? " tcp" : " udp";
@@ -213,7 +257,7 @@ static const char *bind_advice(const struct serve_place *place, int error)
 		return ": another program has this port; ss -lnptu shows which";
 	}
 	if (error == EPROTONOSUPPORT) {
-		return ": BindIPv6Only=ipv6-only in the socket unit, please";
+		return ": the socket unit needs BindIPv6Only=ipv6-only";
 	}
 	if (error == EADDRNOTAVAIL) {
 		return ": no interface of this host has this address";
@@ -221,10 +265,28 @@ static const char *bind_advice(const struct serve_place *place, int error)
 	return "";
 }
 
-int serve_places_complain(const struct serve_place *failed, int error)
+/* Where sockets are handed over, the service may have no network but these. */
+static int complain_of_unit(const struct serve_place *failed, int error)
 {
 	char text[PLACE_TEXT_ROOM];
 
+	command_complain(
+		"cannot listen on %s: %s; systemd hands over the sockets of "
+		"reqtimed.socket: change %s= there (systemctl edit reqtimed.socket)",
+		serve_place_text(failed, text), strerror(error),
+		failed->is_tcp ? "ListenStream" : "ListenDatagram");
+	return REQTIME_EXIT_USAGE;
+}
+
+int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited)
+{
+	char text[PLACE_TEXT_ROOM];
+
+	if (has_inherited && failed->service != SERVE_SERVICE_COUNT &&
+	    (error == EAFNOSUPPORT || error == EADDRINUSE || error == EADDRNOTAVAIL ||
+	     error == EACCES || error == EPERM)) {
+		return complain_of_unit(failed, error);
+	}
 	if (failed->service == SERVE_SERVICE_COUNT) {
 		command_complain("cannot start: %s", strerror(error));
 	} else if (error == ENODEV && failed->at.zone[0] != '\0') {

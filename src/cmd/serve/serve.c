@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cli/exporting.h"
 #include "io/net/listen_clock.h"
 #include "io/net/zone.h"
 #include "io/sys/landlock.h"
@@ -24,7 +25,7 @@
 
 static const struct option_row serve_rows[] = {
 	{ "listen", 0, OPT_TEXTS, offsetof(struct serve_options, listen), 0, 0,
-	  "ADDR[:PORT]",
+	  "ADDR[:PORT]|none",
 	  "answer NTP there (port 123); again for more; default: all addresses" },
 	{ "text-listen", 0, OPT_TEXTS, offsetof(struct serve_options, text_listen), 0, 0,
 	  "ADDR[:PORT]", "answer the line \"reqtime\" there, UDP and TCP (port 9191)" },
@@ -121,8 +122,12 @@ int serve_options_complete(struct serve_options *options, struct admit_rules *re
 {
 	long processors;
 
+	options->is_user_told = options->user != NULL;
 	if (!options->user) {
 		options->user = "nobody";
+	}
+	if (!options->metrics) {
+		options->metrics = exporting_default();
 	}
 	if (!options->rate) {
 		options->rate = DEFAULT_RATE;
@@ -137,11 +142,28 @@ int serve_options_complete(struct serve_options *options, struct admit_rules *re
 	return rules_from(options, ret_rules);
 }
 
-static int give_up_privileges(const char *user)
+/* Where root may not change its user (a container without CAP_SETUID) it stays, without a
+ * capability, unless another one was asked for. */
+static int give_up_privileges(const struct serve_options *options)
 {
+	const char *user = options->user;
 	char quoted[COMMAND_QUOTE_ROOM];
 	int r = priv_become(user);
 
+	if (r > 0 && options->is_user_told) {
+		command_complain(
+			"--user %s: no right to become that user (CAP_SETUID, CAP_SETGID): "
+			"grant both, or take --user root, which has no capability then",
+			command_quote(user, quoted));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	if (r > 0) {
+		command_complain(
+			"no right to become %s (CAP_SETUID, CAP_SETGID): serving as root, "
+			"without any capability",
+			command_quote(user, quoted));
+		return 0;
+	}
 	if (r == -ENOENT) {
 		command_complain("--user %s: there is no such user",
 		                 command_quote(user, quoted));
@@ -182,10 +204,9 @@ static int confine(struct serve *serve)
 }
 
 /* What is known of the clock, before anybody is told that we are here. */
-static int serve_look(struct serve_watch *watch, struct serve_view *ret)
+static void serve_look(struct serve_watch *watch, struct serve_view *ret)
 {
 	struct serve_news news;
-	int r;
 
 	if (watch->has_trust) {
 		serve_clerk_look(watch->clerk);
@@ -194,21 +215,41 @@ static int serve_look(struct serve_watch *watch, struct serve_view *ret)
 			serve_trust(watch->serve, &news.trusted);
 		}
 	}
-	r = serve_refresh(watch->serve, ret);
-	if (r < 0) {
-		command_complain("cannot read the kernel's clock state: %s", strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
+	serve_refresh(watch->serve, ret);
+}
+
+static void say_places(const struct serve *serve)
+{
+	const int error = serve_stamp_error(serve);
+	char text[PLACE_TEXT_ROOM];
+	struct serve_place place;
+
+	for (size_t i = 0; i < serve_place_count(serve); i++) {
+		place = serve_place(serve, i);
+		command_complain("%s", serve_place_text(&place, text));
 	}
-	return 0;
+	for (size_t i = 0; i < serve_place_count(serve); i++) {
+		place = serve_place(serve, i);
+		/* Of the two of a text service one is enough. */
+		if (place.is_absent && !place.is_tcp) {
+			command_complain("warning: %s: no interface of this host has this "
+			                 "address now; it is served as soon as one has it",
+			                 serve_place_text(&place, text));
+		}
+	}
+	if (error != 0) {
+		command_complain(
+			"warning: no kernel timestamps here (SO_TIMESTAMPING: %s): those "
+			"of this server are less precise, which clients see as delay",
+			strerror(error));
+	}
 }
 
 /* All is bound and there is no right left to lose: serve.  On failure `serve` must not be
  * closed, the process is to end: threads may stand waiting in it. */
 static int serve_bound(struct serve_watch *watch)
 {
-	char text[PLACE_TEXT_ROOM];
 	struct serve_counts counts;
-	struct serve_place place;
 	struct serve_view view;
 	int signal_number;
 	int r = confine(watch->serve);
@@ -218,14 +259,8 @@ static int serve_bound(struct serve_watch *watch)
 	}
 	/* In the sandbox already: should it forbid what is needed every second, that shows
 	 * before anybody counts on us. */
-	r = serve_look(watch, &view);
-	if (r != 0) {
-		return r;
-	}
-	for (size_t i = 0; i < serve_place_count(watch->serve); i++) {
-		place = serve_place(watch->serve, i);
-		command_complain("%s", serve_place_text(&place, text));
-	}
+	serve_look(watch, &view);
+	say_places(watch->serve);
 	serve_go(watch->serve);
 	(void)notify_send(watch->notify, "READY=1");
 	command_complain("ready");
@@ -243,6 +278,8 @@ static int serve_open_and_run(const struct serve_options *options,
                               const struct serve_places *places, struct serve_watch *watch)
 {
 	struct serve_place failed;
+	uid_t uid;
+	gid_t gid;
 	int status;
 	int r;
 
@@ -251,13 +288,18 @@ static int serve_open_and_run(const struct serve_options *options,
 	                                         .inherited = places->inherited,
 	                                         .inherited_count = places->inherited_count,
 	                                         .rules = rules,
-	                                         .threads = options->threads,
+	                                         .threads = serve_places_have_ntp(places)
+	                                                            ? options->threads
+	                                                            : 0,
 	                                         .local_stratum = options->local_stratum },
 	               &watch->serve, &failed);
 	if (r < 0) {
-		return serve_places_complain(&failed, -r);
+		return serve_places_complain(&failed, -r, places->inherited_count > 0);
 	}
-	status = give_up_privileges(options->user);
+	if (geteuid() == 0 && priv_find_user(options->user, &uid, &gid) == 0) {
+		serve_own(watch->serve, uid);
+	}
+	status = give_up_privileges(options);
 	if (status != 0) {
 		serve_close(watch->serve);
 		return status;
@@ -317,7 +359,7 @@ static int serve_check(const struct serve_options *options)
 
 	clerk_close(&clerk);
 	if (status == 0) {
-		status = give_up_privileges(options->user);
+		status = give_up_privileges(options);
 	}
 	if (status == 0) {
 		command_complain("options and configuration are right");

@@ -25,6 +25,7 @@ struct serve_options {
 	unsigned threads;
 	const char *rate;
 	const char *user;
+	bool is_user_told; /* not the default: it becomes this one, or does not start */
 	const char *metrics;
 	const char *config;
 	const char *state_dir;
@@ -49,9 +50,11 @@ enum { PLACE_TEXT_ROOM = ADDRESS_TEXT_ROOM + 32 };
 int serve_places_from(const struct serve_options *options,
                       const struct inherited *inherited, size_t inherited_count,
                       struct serve_places *ret);
+bool serve_places_have_ntp(const struct serve_places *places);
 /* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
 const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM]);
-int serve_places_complain(const struct serve_place *failed, int error);
+/* `has_inherited`: a service manager has handed sockets over.  Returns the exit status. */
+int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited);
 
 /* --- trust.c, in the clerk's process --- */
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/serve/serve_private.h"
 #include "core/base/span.h"
@@ -115,6 +116,15 @@ static void say_state(struct watching *w, const struct serve_view *before)
 	case SERVE_UNSYNCHRONISED:
 		say(w, "this clock is not synchronised, says the kernel: %s", means);
 		break;
+	case SERVE_UNREADABLE:
+		say(w,
+		    "the kernel's clock state cannot be read (clock_adjtime: %s), so "
+		    "nothing says how good this clock is: NTP answers say "
+		    "\"unsynchronised\", the text services are silent. Allow the call "
+		    "(systemd: ProtectClock=no; container: clock_adjtime in its seccomp "
+		    "profile), or serve the clock as it is with --local-stratum",
+		    strerror(w->view.kernel_error));
+		break;
 	case SERVE_TOO_FAR:
 		say(w,
 		    "this clock is not synchronised: it may be more than %d ms off by "
@@ -193,8 +203,8 @@ static void tick(struct watching *w)
 
 	hear_clerk(w);
 	put_rules(w);
-	if (serve_refresh(w->watch->serve, &w->view) == 0 &&
-	    (w->view.doubt != before.doubt || w->view.basis != before.basis)) {
+	serve_refresh(w->watch->serve, &w->view);
+	if (w->view.doubt != before.doubt || w->view.basis != before.basis) {
 		say_state(w, &before);
 	}
 	send_metrics(w);

@@ -26,6 +26,7 @@ enum { CHILD_END_POLLS = 100, CHILD_END_POLL_MS = 20 };
 
 struct guard {
 	const struct set_settings *set;
+	size_t server_count;
 	pid_t child;
 	struct lifeline line; /* by which it lives */
 	int fd;               /* to the child */
@@ -209,7 +210,7 @@ static int guard_main(struct guard *guard)
 		if (wake != WAKE_RECORD) {
 			return guard_give_up(guard, wake);
 		}
-		reply = set_judge(guard->set, &record, may_repeat);
+		reply = set_judge(guard->set, guard->server_count, &record, may_repeat);
 		if (!reply.is_again) {
 			break;
 		}
@@ -225,7 +226,7 @@ static int guard_main(struct guard *guard)
 	}
 	if (reply.result.status == CORRECT_BAD_RECORD) {
 		/* Whatever runs there, it is not ours any more. */
-		set_complain(&reply, guard->set);
+		set_complain(&reply, guard->set, NULL);
 		child_kill(guard);
 		return run_status_exit(RUN_ERROR);
 	}
@@ -254,14 +255,15 @@ int set_guard_permission(const struct set_settings *set)
 		return REQTIME_EXIT_SYSTEM;
 	}
 	r = set_report_unmeasured(set, RUN_NOT_PERMITTED);
-	set_complain_not_permitted();
+	set_complain_not_permitted(set);
 	return r;
 }
 
 int set_guard_run(const struct set_settings *set, const struct server_spec *servers,
-                  size_t count, struct memory *memory)
+                  size_t count, struct memory *memory, const struct decide_view *view)
 {
 	struct guard guard = { .set = set,
+		               .server_count = count,
 		               .line = { -1, -1 },
 		               .fd = -1,
 		               .signals_fd = -1,
@@ -303,7 +305,7 @@ int set_guard_run(const struct set_settings *set, const struct server_spec *serv
 		close(pair[0]);
 		close(guard.signals_fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		set_child_main(set, servers, count, memory, pair[1], &guard.line);
+		set_child_main(set, servers, count, memory, view, pair[1], &guard.line);
 	}
 	guard.has_ended = false;
 	lifeline_hold(&guard.line);

@@ -4,32 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/sys/boot_id.h"
 #include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 #include "io/sys/rival.h"
 #include "io/sys/rtc.h"
 
-static struct plan_limits limits_from(const struct set_settings *set)
-{
-	struct plan_limits limits = measuring_limits();
-
-	limits.wish = (enum plan_wish)set->wish;
-	limits.step_above_ns = set->step_above_ns;
-	limits.refuse_above_ns = set->refuse_above_ns;
-	limits.refuse_back_above_ns = set->refuse_back_above_ns;
-	limits.any_offset = set->any_offset;
-	if (set->floor.unix_ns > limits.floor.unix_ns) {
-		limits.floor = set->floor;
-	}
-	return limits;
-}
-
-static int clock_now(void *ctx, struct reading *ret)
-{
-	(void)ctx;
-	return kernel_clock_now(ret);
-}
+/* What the calls below need to know: the clock is one, and so is who changes it. */
+struct judge {
+	struct decide_view view; /* first: decide_clock looks there */
+	const struct set_settings *set;
+};
 
 static int clock_may_set(void *ctx)
 {
@@ -49,20 +35,25 @@ static int clock_clear(void *ctx)
 	return priv_clear_time();
 }
 
-static int clock_state(void *ctx, struct kernel_clock_state *ret)
+/* True when the next run will find it. */
+static bool anchor_keep(const struct judge *judge)
 {
-	(void)ctx;
-	return kernel_clock_state(ret);
+	struct set_shared *shared = judge->set->shared;
+
+	if (shared) {
+		shared->anchor = judge->view.anchor;
+		shared->has_anchor = true;
+	}
+	return anchor_file_write(judge->set->anchor_file, &judge->view.anchor) || shared;
 }
 
+/* The anchor has the frequency by now: it is kept before the kernel gets it. */
 static int clock_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
 {
-	const struct set_settings *set = ctx;
+	const struct judge *judge = ctx;
 
-	/* Should this process end before the run is recorded, the next one must not take
-	 * its frequency for that of another program. */
-	if (order->has_frequency && set->lock) {
-		lock_note(set->lock, order->frequency_ppb);
+	if (order->has_frequency) {
+		(void)!anchor_keep(judge);
 	}
 	return kernel_clock_order(order, ret_tell);
 }
@@ -73,31 +64,18 @@ static int clock_slew(void *ctx, int64_t by_ns)
 	return kernel_clock_slew(by_ns);
 }
 
-static enum rival rival_seen;
-static enum proc_view view_seen;
-
-void set_judge_open(void)
+static struct clock_ports clock_of(struct judge *judge)
 {
-	rival_seen = rival_look("/proc");
-	view_seen = proc_view_look("/proc");
-}
+	struct clock_ports clock = decide_clock;
 
-static enum rival clock_rival(void *ctx)
-{
-	(void)ctx;
-	return rival_seen;
+	clock.ctx = judge;
+	clock.may_set = clock_may_set;
+	clock.raise = clock_raise;
+	clock.clear = clock_clear;
+	clock.order = clock_order;
+	clock.slew = clock_slew;
+	return clock;
 }
-
-static const struct clock_ports kernel_clock = {
-	.now = clock_now,
-	.may_set = clock_may_set,
-	.raise = clock_raise,
-	.clear = clock_clear,
-	.state = clock_state,
-	.order = clock_order,
-	.slew = clock_slew,
-	.rival = clock_rival,
-};
 
 /* The chip is given the true time, not the clock's that may still be slewing. */
 static int rtc_set(const struct correct_record *record, const struct correct_result *result)
@@ -139,6 +117,9 @@ static enum run_status status_of(const struct correct_result *result,
 {
 	switch (result->status) {
 	case CORRECT_DONE:
+		if (result->decision.belief == DECIDE_PARTLY) {
+			return RUN_REFUSED;
+		}
 		return correct_rate_is_missing(result) ? RUN_ERROR : RUN_OK;
 	case CORRECT_REFUSED:
 		return RUN_REFUSED;
@@ -158,32 +139,85 @@ static enum run_status status_of(const struct correct_result *result,
 	return RUN_ERROR;
 }
 
-struct set_reply set_judge(const struct set_settings *set,
+/* As this process, and nobody else, has left it; brought to this boot, and kept so at once, for what the
+ * clock was before anything is done to it is known now alone. */
+static bool anchor_open(struct judge *judge)
+{
+	const struct set_shared *shared = judge->set->shared;
+	struct decide_view *view = &judge->view;
+	struct reading now;
+
+	boot_id_read(view->boot_id);
+	anchor_file_read(judge->set->anchor_file, view->boot_id, decide_release(),
+	                 &view->anchor);
+	if (shared && shared->has_anchor &&
+	    anchor_is_newer(&shared->anchor, &view->anchor, view->boot_id)) {
+		view->anchor = shared->anchor;
+	}
+	if (kernel_clock_now(&now) < 0) {
+		return false;
+	}
+	anchor_begin(&view->anchor, view->boot_id, &now);
+	return anchor_keep(judge) && view->boot_id[0] != '\0';
+}
+
+/* Whether further looks may end it, by the parent's own decision. */
+static bool is_held_back(const struct correct_result *result)
+{
+	const struct decision *decision = &result->decision;
+
+	return (result->status == CORRECT_REFUSED || decision->belief == DECIDE_PARTLY) &&
+	       decision->belief != DECIDE_IMPOSSIBLE && !decision->is_limit_given;
+}
+
+static void reply_finish(const struct correct_record *record, bool may_repeat,
+                         struct set_reply *reply)
+{
+	reply->status = status_of(&reply->result, record);
+	reply->is_again = may_repeat && reply->result.status == CORRECT_STALE;
+}
+
+struct set_reply set_judge(const struct set_settings *set, size_t server_count,
                            const struct correct_record *record, bool may_repeat)
 {
-	struct plan_limits limits = limits_from(set);
-	struct correct_wish wish = { .is_dry = set->is_dry, .is_force = set->is_force };
-	struct clock_ports clock = kernel_clock;
+	const struct plan_limits limits = decide_limits(&set->decide);
+	struct correct_wish wish = decide_wish(&set->decide, &set->measuring, server_count);
+	struct judge judge = { .set = set };
+	const struct clock_ports clock = clock_of(&judge);
 	struct set_reply reply;
 	int r;
 
 	memset(&reply, 0,
 	       sizeof(reply)); /* the octets between the members cross a socket */
-	if (!set->is_dry) {
-		set_judge_open(); /* who is at work now, not when this process started */
-	}
-	if (set->lock) {
-		wish.has_noted_frequency = lock_noted(set->lock, &wish.noted_frequency_ppb);
-	}
-	clock.ctx = (void *)set;
-	correct_apply(record, &limits, &clock, &wish, &reply.result);
-	if (set->is_rtc && !set->is_dry && reply.result.status == CORRECT_DONE) {
-		r = rtc_set(record, &reply.result);
-		reply.result.rtc_written = r == 0;
+	/* Who is at work now, not when this process started. */
+	judge.view.rival = rival_look("/proc");
+	reply.view = proc_view_look("/proc");
+	wish.has_memory = anchor_open(&judge);
+	correct_apply(record, &limits, &clock, &wish, &judge.view.anchor, &reply.result);
+	reply.has_no_memory = !anchor_keep(&judge) || !wish.has_memory;
+	/* The chip carries it over a reboot. */
+	if (set->is_rtc && reply.result.status == CORRECT_DONE) {
+		reply.result.rtc_waits = !reply.result.decision.is_confirmed;
+		r = reply.result.rtc_waits ? 0 : rtc_set(record, &reply.result);
+		reply.result.rtc_written = r == 0 && !reply.result.rtc_waits;
 		reply.result.rtc_error = -r;
 	}
-	reply.view = view_seen;
-	reply.status = status_of(&reply.result, record);
-	reply.is_again = may_repeat && reply.result.status == CORRECT_STALE;
+	if (set->shared) {
+		set->shared->is_held_back = is_held_back(&reply.result);
+	}
+	reply_finish(record, may_repeat, &reply);
+	return reply;
+}
+
+struct set_reply set_judge_dry(const struct set_settings *set, size_t server_count,
+                               const struct decide_view *view,
+                               const struct correct_record *record, bool may_repeat)
+{
+	struct set_reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.view = view->proc;
+	decide_dry(view, &set->measuring, server_count, record, &reply.result);
+	reply_finish(record, may_repeat, &reply);
 	return reply;
 }

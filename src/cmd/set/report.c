@@ -1,39 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/set/set_private.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cli/json.h"
 #include "cmd/cli/logging.h"
 #include "core/base/span.h"
 #include "core/base/text_time.h"
 #include "core/report/drag.h"
+#include "core/report/refusal.h"
 #include "core/report/report.h"
 #include "core/select/rival.h"
 #include "io/sys/kernel_clock.h"
 
-enum { LEARNT_ROOM = 512 };
-
-void set_complain_not_permitted(void)
-{
-	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	path[len > 0 ? len : 0] = '\0';
-	command_complain("not permitted to set the clock: CAP_SYS_TIME is missing. One of "
-	                 "these grants it:");
-	fprintf(stderr,
-	        "  this program:   setcap cap_sys_time=p %s\n"
-	        "  systemd unit:   AmbientCapabilities=CAP_SYS_TIME\n"
-	        "  container:      --cap-add SYS_TIME (root in a user namespace has it in "
-	        "name "
-	        "only)\n"
-	        "  Without it, \"reqtime set --dry-run\" shows what would be done.\n",
-	        len > 0 ? command_quote(path, quoted) : "PROGRAM");
-}
+enum { LEARNT_ROOM = 512, COMPLAINT_ROOM = 1024 };
 
 int set_report_unmeasured(const struct set_settings *set, enum run_status status)
 {
@@ -50,20 +31,17 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	return run_status_exit(status);
 }
 
-static void complain_refused(const struct plan *plan, const struct set_settings *set)
+/* `run`: NULL where the measuring process is not to be believed. */
+static void put_refused(struct text *out, const struct set_reply *reply,
+                        const struct set_settings *set, const struct run *run)
 {
-	char offset[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+	const struct run unknown = { .status = RUN_ERROR };
+	const struct report_refusal refusal =
+		decide_refusal(&set->decide, run ? run : &unknown, &reply->result.decision);
+	char text[REPORT_REFUSAL_ROOM];
 
-	span_format(plan->by_ns, 1, offset);
-	span_format(set->refuse_above_ns, 0, limit);
-	if (plan->reason == PLAN_BEYOND_LIMIT) {
-		command_complain("refused to set the clock: the offset, %s, is beyond "
-		                 "--refuse-above (%s); --any-offset lifts that limit",
-		                 offset, limit);
-	} else {
-		command_complain("refused to set the clock (offset %s): %s", offset,
-		                 plan_reason_text(plan->reason));
-	}
+	report_refusal(&refusal, text, sizeof(text));
+	text_put(out, text);
 }
 
 static void complain_rate(const struct correct_result *result)
@@ -72,69 +50,91 @@ static void complain_rate(const struct correct_result *result)
 
 	if (correct_rate_is_missing(result)) {
 		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
-		command_complain(
-			"the clock does not keep its rate: %+.3f ppm (%s a day) could not "
-			"be "
-			"given to the kernel; check the clock source "
-			"(/sys/devices/system/clocksource) and for other programs that set "
-			"the frequency",
-			(double)result->rate_missing_ppb * 1e-3, day);
+		command_complain("the clock does not keep its rate: %+.3f ppm (%s a day) "
+		                 "could not be given to the kernel; check the clock source "
+		                 "(/sys/devices/system/clocksource) and for other programs "
+		                 "that set the frequency",
+		                 (double)result->rate_missing_ppb * 1e-3, day);
 	}
 }
 
-static void complain_not_done(const struct correct_result *result)
+static void put_not_done(struct text *out, const struct correct_result *result)
 {
 	char applied[SPAN_TEXT_ROOM], seen[SPAN_TEXT_ROOM];
 
 	span_format(result->applied_ns, 1, applied);
 	span_format(result->readback_ns, 1, seen);
 	if (result->status == CORRECT_NOT_MOVED) {
-		command_complain(
-			"the kernel took a %s of %s, but a read-back shows %s: the "
-			"clock cannot be trusted",
-			plan_action_name(result->applied), applied, seen);
+		text_format(out,
+		            "the kernel took a %s of %s, but a read-back shows %s: the "
+		            "clock cannot be trusted",
+		            plan_action_name(result->applied), applied, seen);
 	} else if (result->applied != PLAN_NONE) {
-		command_complain("after a %s of the clock by %s: %s",
-		                 plan_action_name(result->applied), applied,
-		                 strerror(result->error));
+		text_format(out, "after a %s of the clock by %s: %s",
+		            plan_action_name(result->applied), applied,
+		            strerror(result->error));
 	} else {
-		command_complain("cannot set the clock: %s", strerror(result->error));
+		text_format(out, "cannot set the clock: %s", strerror(result->error));
 	}
 }
 
-void set_complain(const struct set_reply *reply, const struct set_settings *set)
+/* Why the clock was not set, or not all the way, in one line; "" where there is nothing to complain of. */
+static void complaint(const struct set_reply *reply, const struct set_settings *set,
+                      const struct run *run, char buf[COMPLAINT_ROOM])
 {
+	struct text out = text_to(buf, COMPLAINT_ROOM);
+
 	switch (reply->result.status) {
 	case CORRECT_REFUSED:
-		complain_refused(&reply->result.plan, set);
-		break;
-	case CORRECT_NOT_PERMITTED:
-		set_complain_not_permitted();
+		put_refused(&out, reply, set, run);
 		break;
 	case CORRECT_BUSY:
-		command_complain("%s: the clock was left alone; --force sets it all "
-		                 "the same",
-		                 rival_text(reply->result.rival));
+		text_format(&out,
+		            "%s: the clock was left alone; --force sets it all the same",
+		            rival_text(reply->result.rival));
 		break;
 	case CORRECT_STALE:
-		command_complain(
-			"the clock was stepped, or this machine stood still, after the "
-			"measurement: the clock was left alone");
+		text_put(&out,
+		         "the clock was stepped, or this machine stood still, after the "
+		         "measurement: the clock was left alone");
 		break;
 	case CORRECT_FAILED:
 	case CORRECT_NOT_MOVED:
-		complain_not_done(&reply->result);
+		put_not_done(&out, &reply->result);
 		break;
 	case CORRECT_BAD_RECORD:
-		command_complain(
-			"the measurement makes no sense: the clock was left alone");
+		text_put(&out, "the measurement makes no sense: the clock was left alone");
 		break;
 	case CORRECT_DONE:
-		complain_rate(&reply->result);
+		if (reply->result.decision.belief == DECIDE_PARTLY) {
+			put_refused(&out, reply, set, run);
+		}
 		break;
-	case CORRECT_NO_ANSWER: /* the verdict line says why */
+	case CORRECT_NOT_PERMITTED: /* has lines of its own */
+	case CORRECT_NO_ANSWER:     /* the verdict line says why */
 		break;
 	}
+}
+
+static void complain_beside(const struct set_reply *reply, const struct set_settings *set)
+{
+	if (reply->result.status == CORRECT_NOT_PERMITTED) {
+		set_complain_not_permitted(set);
+	} else if (reply->result.status == CORRECT_DONE) {
+		complain_rate(&reply->result);
+	}
+}
+
+void set_complain(const struct set_reply *reply, const struct set_settings *set,
+                  const struct run *run)
+{
+	char text[COMPLAINT_ROOM];
+
+	complaint(reply, set, run, text);
+	if (text[0] != '\0') {
+		command_complain("%s", text);
+	}
+	complain_beside(reply, set);
 }
 
 /* The clock is given something, and whoever else gives it something could be at work unseen.
@@ -142,7 +142,7 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set)
 static void warn_of_view(const struct set_settings *set, const struct set_reply *reply)
 {
 	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
-	    reply->result.rival == RIVAL_NONE && !set->is_force) {
+	    reply->result.rival == RIVAL_NONE && !set->decide.is_force) {
 		command_complain("warning: whether another program keeps the clock is not "
 		                 "known: %s",
 		                 proc_view_text(reply->view));
@@ -160,9 +160,10 @@ static void warn_drag(const struct set_settings *set, const char *drag, bool is_
 }
 
 /* What does not change the exit status, and is to be known all the same. */
-static void warn(const struct set_settings *set, const struct correct_result *result,
+static void warn(const struct set_settings *set, const struct set_reply *reply,
                  const struct learnt *learnt)
 {
+	const struct correct_result *result = &reply->result;
 	char drag[REPORT_DRAG_ROOM];
 
 	if (result->rival != RIVAL_NONE && result->status != CORRECT_BUSY) {
@@ -181,26 +182,42 @@ static void warn(const struct set_settings *set, const struct correct_result *re
 		                 "%s",
 		                 strerror(result->tell_error));
 	}
+	if (reply->has_no_memory && set->has_lock && !set->has_warned_of_state) {
+		command_complain(
+			"warning: the state directory cannot be written: what is seen "
+			"for the first time is believed at once");
+	}
+	if (result->rtc_waits && !set->measuring.is_quiet) {
+		command_complain("warning: the hardware clock is not set before a run five "
+		                 "minutes later confirms the time");
+	}
 	if (result->rtc_error) {
 		command_complain("warning: cannot set the hardware clock: %s",
 		                 strerror(result->rtc_error));
 	}
 }
 
-static void print_deed(const struct correct_result *result, const struct style *style,
-                       FILE *to)
+static void deed_text(const struct correct_result *result, const struct style *style,
+                      char text[REPORT_DEED_ROOM])
 {
 	const struct report_deed deed = {
 		.action = result->applied,
 		.by_ns = result->applied_ns,
 		.lasts_ns = result->slew_lasts_ns,
 		.ends = { result->slew_ends_ns },
-		.reason = result->plan.reason,
+		.reason = result->decision.plan.reason,
 		.has_set_hardware_clock = result->rtc_written,
 	};
+
+	report_deed(&deed, style, text, REPORT_DEED_ROOM);
+}
+
+static void print_deed(const struct correct_result *result, const struct style *style,
+                       FILE *to)
+{
 	char text[REPORT_DEED_ROOM];
 
-	report_deed(&deed, style, text, sizeof(text));
+	deed_text(result, style, text);
 	fputs(text, to);
 }
 
@@ -209,8 +226,8 @@ static const struct plan *plan_of(const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
 
-	return result->status == CORRECT_DONE || result->plan.action != PLAN_NONE
-	               ? &result->plan
+	return result->status == CORRECT_DONE || result->decision.plan.action != PLAN_NONE
+	               ? &result->decision.plan
 	               : NULL;
 }
 
@@ -242,9 +259,13 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 	struct json_report report = {
 		.verb = "set", .run = run, .has_applied = true, .learnt = learnt
 	};
+	struct held_back held_back;
 
 	if (reply) {
 		report.plan = plan_of(reply);
+		if (report_held_back(&reply->result.decision, &held_back)) {
+			report.held_back = &held_back;
+		}
 	}
 	if (reply && is_applied(set, reply)) {
 		report.is_applied = true;
@@ -274,8 +295,9 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 	FILE *to = set->measuring.is_quiet && !is_done ? stderr : stdout;
 	/* Only a dry run speaks of what `set` would do. */
 	const struct plan *plan =
-		set->is_dry && (is_done || result->status == CORRECT_REFUSED)
-			? &result->plan
+		set->is_dry && (is_done || result->status == CORRECT_REFUSED ||
+	                        result->status == CORRECT_BUSY)
+			? &result->decision.plan
 			: NULL;
 	int status;
 
@@ -299,19 +321,74 @@ static int print_lines(const struct set_settings *set, const struct measuring *m
 	const bool is_done = result->status == CORRECT_DONE;
 	const bool has_plan = is_done || result->status == CORRECT_REFUSED;
 
-	return measuring_print_lines(measuring, run, has_plan ? &result->plan : NULL,
+	return measuring_print_lines(measuring, run,
+	                             has_plan ? &result->decision.plan : NULL,
 	                             is_done || !run->has_answer,
 	                             set->measuring.is_quiet && !is_done ? stderr : stdout);
+}
+
+/* What was done, or would be, for a line. */
+static void done_text(const struct set_settings *set, const struct correct_result *result,
+                      char text[REPORT_DEED_ROOM])
+{
+	char *end;
+
+	text[0] = '\0';
+	if (result->status == CORRECT_DONE && set->is_dry) {
+		report_would(&result->decision.plan, text, REPORT_DEED_ROOM);
+	} else if (result->status == CORRECT_DONE) {
+		deed_text(result, &STYLE_UNWRAPPED, text);
+		end = strrchr(text, '\n');
+		*(end ? end : text) = '\0';
+		end = strchr(text, '\n');
+		if (end) {
+			*end = ';'; /* the second sentence is on the hardware clock */
+		}
+	}
+}
+
+/* --format line: a run is one entry in a journal. */
+static int print_line(const struct set_settings *set, const struct run *run,
+                      const struct set_reply *reply)
+{
+	const bool is_done = reply->result.status == CORRECT_DONE;
+	char done[REPORT_DEED_ROOM], why_not[COMPLAINT_ROOM];
+
+	done_text(set, &reply->result, done);
+	complaint(reply, set, run, why_not);
+	return measuring_print_line(run, done, why_not,
+	                            set->measuring.is_quiet && !is_done ? stderr : stdout);
 }
 
 /* Nothing that --quiet would have to break its silence for: cron mails what is printed. */
 static bool is_usual(const struct set_settings *set, const struct correct_result *result)
 {
-	if (result->status != CORRECT_DONE || result->plan.action == PLAN_STEP) {
+	if (result->status != CORRECT_DONE || result->decision.plan.action == PLAN_STEP) {
 		return false;
 	}
-	return result->plan.action == PLAN_NONE || (result->plan.by_ns <= set->usual_ns &&
-	                                            result->plan.by_ns >= -set->usual_ns);
+	return result->decision.plan.action == PLAN_NONE ||
+	       (result->decision.plan.by_ns <= set->usual_ns &&
+	        result->decision.plan.by_ns >= -set->usual_ns);
+}
+
+static int print_run(const struct set_settings *set, const struct measuring *measuring,
+                     struct run *run, const struct set_reply *reply,
+                     const struct learnt *learnt)
+{
+	switch (measuring->format) {
+	case MEASURING_TABLE:
+		return print_text(set, measuring, run, reply, learnt);
+	case MEASURING_LINE:
+		return print_line(set, run, reply);
+	case MEASURING_JSON:
+		run->status = reply->status;
+		return set_print_json(set, run, reply, learnt);
+	case MEASURING_CSV:
+	case MEASURING_NTPDATE:
+	default:
+		run->status = reply->status;
+		return print_lines(set, measuring, run, reply);
+	}
 }
 
 int set_report(const struct set_settings *set, const struct measuring *measuring,
@@ -322,20 +399,17 @@ int set_report(const struct set_settings *set, const struct measuring *measuring
 
 	log_run(set, run, reply);
 	if (set->measuring.is_quiet && is_usual(set, &reply->result)) {
-		warn(set, &reply->result, learnt);
+		warn(set, reply, learnt);
 		return status;
 	}
-	if (measuring->format != MEASURING_TABLE) {
-		run->status = reply->status;
-		printed = measuring->format == MEASURING_JSON
-		                  ? set_print_json(set, run, reply, learnt)
-		                  : print_lines(set, measuring, run, reply);
-	} else {
-		printed = print_text(set, measuring, run, reply, learnt);
-	}
+	printed = print_run(set, measuring, run, reply, learnt);
 	command_flush(); /* the table stands above the complaint on a terminal */
-	set_complain(reply, set);
+	if (measuring->format == MEASURING_LINE) {
+		complain_beside(reply, set);
+	} else {
+		set_complain(reply, set, run);
+	}
 	warn_of_view(set, reply);
-	warn(set, &reply->result, learnt);
+	warn(set, reply, learnt);
 	return status ? status : printed;
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Packets, exchanges, silences and the summary as JSON.
+ */
 #include "cmd/trace/json_private.h"
 
 #include <inttypes.h>
@@ -14,7 +17,7 @@ enum { INFO_ROOM = 640 };
 
 static json_t *text_or_null(const char *text)
 {
-	return text ? json_string(text) : json_null();
+	return text && text[0] != '\0' ? json_string(text) : json_null();
 }
 
 static json_t *count_json(uint64_t count)
@@ -99,7 +102,7 @@ static json_t *ntp_json(const struct trace_packet *packet)
 
 static json_t *tcp_json(const struct trace_packet *packet)
 {
-	if (!packet->frame.is_tcp) {
+	if (packet->verdict != FRAME_OK || !packet->frame.is_tcp) {
 		return json_null();
 	}
 	return json_pack("{si so}", "flags", (int)packet->frame.tcp_flags, "stream",
@@ -143,6 +146,53 @@ static json_t *port_json(const struct trace_packet *packet, uint16_t port)
 	return integer_or_null(packet->verdict == FRAME_OK, port);
 }
 
+/* Outermost first. */
+static json_t *tunnels_json(const struct frame *frame)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < frame->tunnel_count; i++) {
+		if (json_array_append_new(
+			    list, json_string(frame_tunnel_name(frame->tunnels[i]))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static bool append_unread(json_t *list, const char *what, uint64_t frames)
+{
+	json_t *kind = json_pack("{ss so}", "what", what, "frames", count_json(frames));
+
+	return kind && json_array_append_new(list, kind) == 0;
+}
+
+static json_t *unread_json(const struct trace_counts *counts)
+{
+	json_t *list = json_array();
+	char name[TRACE_TEXT_UNREAD_ROOM];
+	uint64_t named = 0;
+	bool is_good = list != NULL;
+
+	for (size_t i = 0; is_good && i < counts->unread_kind_count; i++) {
+		if (counts->unread_kinds[i].frames == 0) {
+			continue;
+		}
+		trace_text_unread(&counts->unread_kinds[i], name);
+		is_good = append_unread(list, name, counts->unread_kinds[i].frames);
+		named += counts->unread_kinds[i].frames;
+	}
+	if (is_good && named < counts->unread) {
+		is_good = append_unread(list, "of other kinds", counts->unread - named);
+	}
+	if (!is_good) {
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
 char *trace_json_packet(const struct trace_packet *packet)
 {
 	bool is_ok = packet->verdict == FRAME_OK;
@@ -150,8 +200,8 @@ char *trace_json_packet(const struct trace_packet *packet)
 
 	trace_text_info(packet, info, sizeof(info));
 	return render(json_pack(
-		"{ss so so so so so so so so so so so so ss so so so so so so so}", "type",
-		"frame", "frame", count_json(packet->number), "time",
+		"{ss so so so so so so so so so so so so ss so so so so so so so so sb}",
+		"type", "frame", "frame", count_json(packet->number), "time",
 		time_or_null(true, packet->at), "since_first_ns",
 		integer_or_null(true, packet->since_first_ns), "octets",
 		count_json(packet->wire), "captured_octets", count_json(packet->captured),
@@ -172,7 +222,8 @@ char *trace_json_packet(const struct trace_packet *packet)
 		"related", number_or_null(packet->related), "complaint",
 		text_or_null(packet->complaint), "ntp", ntp_json(packet), "tcp",
 		tcp_json(packet), "text", told_json(packet), "reading",
-		time_or_null(packet->has_reading, packet->reading)));
+		time_or_null(packet->has_reading, packet->reading), "inside",
+		tunnels_json(&packet->frame), "assumed", (int)packet->is_assumed));
 }
 
 char *trace_json_exchange(const struct trace_exchange *exchange)
@@ -181,7 +232,7 @@ char *trace_json_exchange(const struct trace_exchange *exchange)
 	bool has_result = exchange->has_result;
 
 	return render(json_pack(
-		"{ss so ss ss so si so si so so sb so so so so so so so so}", "type",
+		"{ss so ss ss so si so si so so sb so so so so so so so so sb}", "type",
 		"exchange", "exchange", count_json(exchange->number), "protocol",
 		trace_protocol_name(exchange->protocol), "transport",
 		exchange->is_tcp ? "tcp" : "udp", "client", address_json(&exchange->client),
@@ -196,7 +247,7 @@ char *trace_json_exchange(const struct trace_exchange *exchange)
 		time_or_null(exchange->has_reading, exchange->reading), "offset_ns",
 		integer_or_null(has_result, exchange->offset_ns), "delay_ns",
 		integer_or_null(has_result, exchange->delay_ns), "complaint",
-		text_or_null(exchange->complaint)));
+		text_or_null(exchange->complaint), "assumed", (int)exchange->is_assumed));
 }
 
 char *trace_json_silence(const struct trace_silence *silence)
@@ -215,10 +266,13 @@ char *trace_json_silence(const struct trace_silence *silence)
 char *trace_json_summary(const struct trace_counts *counts, uint64_t lost)
 {
 	return render(json_pack(
-		"{ss so so so so so so so so so}", "type", "summary", "frames",
+		"{ss so so so so so so so so so so so so so}", "type", "summary", "frames",
 		count_json(counts->frames), "packets", count_json(counts->packets),
 		"requests", count_json(counts->requests), "answers",
 		count_json(counts->answers), "exchanges", count_json(counts->exchanges),
 		"late", count_json(counts->late), "silent", count_json(counts->silent),
-		"remarkable", count_json(counts->remarkable), "lost", count_json(lost)));
+		"remarkable", count_json(counts->remarkable), "lost", count_json(lost),
+		"cut", count_json(counts->cut), "assumed", count_json(counts->assumed),
+		"other_udp", count_json(counts->other_udp), "not_looked_into",
+		unread_json(counts)));
 }

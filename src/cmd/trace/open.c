@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 #include "cmd/trace/trace_private.h"
 #include "io/sys/clock_error.h"
+#include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
@@ -40,7 +42,7 @@ int trace_collect_ports(struct session *session)
 	return 0;
 }
 
-int trace_complain_file(const char *verb, const char *name, int error)
+static int complain_file(const char *verb, const char *name, int error)
 {
 	char quoted[COMMAND_QUOTE_ROOM];
 
@@ -103,12 +105,12 @@ static int open_output(struct session *session, const char *name)
 	/* Without waiting for somebody to read a FIFO, nor later for him to go on reading. */
 	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd < 0 && errno == ENXIO) {
-		command_complain("cannot write %s: nobody reads it",
+		command_complain("cannot write %s: no program has it open to read",
 		                 command_quote(name, quoted));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	if (fd < 0) {
-		return trace_complain_file("write", name, errno);
+		return complain_file("write", name, errno);
 	}
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		if (is_same_file(&status, session->from)) {
@@ -119,13 +121,52 @@ static int open_output(struct session *session, const char *name)
 		}
 		if (ftruncate(fd, 0) < 0) {
 			close(fd);
-			return trace_complain_file("write", name, errno);
+			return complain_file("write", name, errno);
 		}
 	}
 	session->to = fdopen(fd, "wb");
 	if (!session->to) {
 		close(fd);
-		return trace_complain_file("write", name, errno);
+		return complain_file("write", name, errno);
+	}
+	return 0;
+}
+
+/* The name of an interface where a file is expected. */
+static int complain_not_read(const char *name, int error)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+
+	if (error == ENOENT && (strcmp(name, "any") == 0 || if_nametoindex(name) != 0)) {
+		command_quote(name, quoted);
+		command_complain(
+			"cannot read %s: no such file; to listen to the interface: "
+			"reqtime trace --interface %s",
+			quoted, quoted);
+	} else {
+		complain_file("read", name, error);
+	}
+	return REQTIME_EXIT_USAGE;
+}
+
+static int open_file(struct session *session)
+{
+	const char *name = session->settings->read;
+	struct stat status;
+
+	session->name = name;
+	session->from = strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe");
+	if (!session->from) {
+		return complain_not_read(name, errno);
+	}
+	if (fstat(fileno(session->from), &status) == 0 && S_ISDIR(status.st_mode)) {
+		return complain_not_read(name, EISDIR);
+	}
+	if (isatty(fileno(session->from))) {
+		command_complain(
+			"standard input is a terminal: a capture comes from a file "
+			"or a pipe, as in \"tcpdump -w - | reqtime trace -r -\"");
+		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
 }
@@ -136,27 +177,42 @@ static int open_input(struct session *session)
 	char why[CAPTURE_WHY_ROOM] = "";
 	int r;
 
-	if (settings->read) {
+	/* A library is found by its file, which nothing can be once the sandbox is closed. */
+	r = capture_load(why);
+	if (r < 0) {
 		session->name = settings->read;
-		session->from = strcmp(settings->read, "-") == 0
-		                        ? stdin
-		                        : fopen(settings->read, "rbe");
-		if (!session->from) {
-			trace_complain_file("read", settings->read, errno);
-			return REQTIME_EXIT_USAGE;
-		}
-		return 0;
+		return trace_complain_capture(session, why);
+	}
+	if (settings->read) {
+		return open_file(session);
 	}
 	session->name = settings->interface;
 	/* Refused or not: opening says whether it was enough. */
 	r = priv_raise_raw();
 	(void)r;
-	r = capture_open_live(settings->interface, session->ports, session->port_count,
+	r = capture_open_live(settings->interface, session->ports,
+	                      settings->shows_all ? 0 : session->port_count,
 	                      &session->capture, why);
 	if (r == -EPERM || r == -EACCES) {
 		return complain_not_permitted();
 	}
 	return r < 0 ? complain_opened(session, r, why) : 0;
+}
+
+static int give_up(void)
+{
+	int r = priv_drop_all();
+
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	r = confine_tracer();
+	if (r < 0) {
+		command_complain("cannot enter the sandbox: %s", strerror(-r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
 }
 
 /* Everything that needs a right, then no right any more, then the file is looked into. */
@@ -170,13 +226,11 @@ int trace_open(struct session *session)
 	if (status == 0 && session->settings->write) {
 		status = open_output(session, session->settings->write);
 	}
+	if (status == 0) {
+		status = give_up();
+	}
 	if (status != 0) {
 		return status;
-	}
-	r = priv_drop_all();
-	if (r < 0) {
-		command_complain("cannot give up privileges: %s", strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
 	}
 	r = kernel_clock_now(&now);
 	if (r < 0) {
@@ -209,5 +263,5 @@ int trace_close(struct session *session)
 		fclose(session->to);
 	}
 	free(session->trace);
-	return r < 0 ? trace_complain_file("write", session->settings->write, -r) : 0;
+	return r < 0 ? complain_file("write", session->settings->write, -r) : 0;
 }

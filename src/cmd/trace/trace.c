@@ -5,44 +5,18 @@
 #include "cmd/trace/trace_private.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/trace/json_private.h"
+#include "core/base/span.h"
+#include "core/base/text.h"
 #include "core/trace/text.h"
 #include "io/sys/kernel_clock.h"
 
 enum { WAIT_MS = 100 };
-
-static const struct option_row trace_options[] = {
-	{ "interface", 'i', OPT_TEXT, offsetof(struct trace_settings, interface), 0, 0,
-	  "IFACE", "capture on this interface; \"any\": on all" },
-	{ "read", 'r', OPT_TEXT, offsetof(struct trace_settings, read), 0, 0, "FILE",
-	  "read a pcap or pcapng file; \"-\": standard input" },
-	{ "write", 'w', OPT_TEXT, offsetof(struct trace_settings, write), 0, 0, "FILE",
-	  "keep the frames in a pcap file" },
-	{ "port", 'p', OPT_TEXTS, offsetof(struct trace_settings, ports), 0, 0, "[PROTO:]N",
-	  "a port beside the standard ones; PROTO is ntp (the default), reqtime, time or "
-	  "daytime; repeatable" },
-	{ "count", 'n', OPT_COUNT, offsetof(struct trace_settings, count), 1, UINT_MAX, "N",
-	  "end after N frames" },
-	{ "timeout", 't', OPT_SPAN_NS, offsetof(struct trace_settings, timeout_ns), 1,
-	  INT64_MAX, "SPAN", "end a live capture after SPAN" },
-	{ "all", 'a', OPT_FLAG, offsetof(struct trace_settings, shows_all), 0, 0, NULL,
-	  "show the frames without a time protocol too" },
-	{ "explain", 'e', OPT_FLAG, offsetof(struct trace_settings, explains), 0, 0, NULL,
-	  "draw one exchange as a ladder with its sums, and nothing else" },
-	{ "exchange", 'x', OPT_COUNT, offsetof(struct trace_settings, exchange), 1,
-	  UINT_MAX, "N", "the one to explain; else the first with an offset" },
-	{ "color", 0, OPT_WORD, offsetof(struct trace_settings, color), 0, 0,
-	  TERMINAL_COLOR_WORDS,
-	  "colour what is amiss; auto: on a terminal, unless NO_COLOR is set" },
-	{ "json", 0, OPT_FLAG, offsetof(struct trace_settings, is_json), 0, 0, NULL,
-	  "print JSON, an object a line" },
-};
 
 static volatile sig_atomic_t is_interrupted; /* by the signal of that number */
 
@@ -68,8 +42,14 @@ static int catch_signals(void)
 
 static int check_settings(const struct trace_settings *settings)
 {
-	if (!settings->interface == !settings->read) {
-		command_complain("trace needs either --interface or --read");
+	if (!settings->interface && !settings->read) {
+		command_complain(
+			"trace needs a FILE to read, or --interface IFACE to listen "
+			"to; try \"reqtime trace --help\"");
+		return REQTIME_EXIT_USAGE;
+	}
+	if (settings->interface && settings->read) {
+		command_complain("trace reads a file or listens to --interface: not both");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->explains && settings->is_json) {
@@ -81,8 +61,26 @@ static int check_settings(const struct trace_settings *settings)
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->timeout_ns > 0 && !settings->interface) {
-		command_complain("--timeout is for --interface: a file ends by itself");
+		command_complain("--timeout is for --interface: a file ends anyway");
 		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* The operand is a file to read. */
+static int take_operands(struct trace_settings *settings, const char *const *operands,
+                         size_t count)
+{
+	char quoted[COMMAND_QUOTE_ROOM];
+	size_t extra = settings->read ? 0 : 1;
+
+	if (count > extra) {
+		command_complain("one file at a time: \"%s\" is one too many",
+		                 command_quote(operands[extra], quoted));
+		return REQTIME_EXIT_USAGE;
+	}
+	if (count > 0) {
+		settings->read = operands[0];
 	}
 	return 0;
 }
@@ -146,7 +144,7 @@ static int show_exchange(struct session *session, const struct trace_exchange *e
 
 static int take_frame(struct session *session, const struct trace_input *frame)
 {
-	struct trace_packet packet;
+	struct trace_packet packet, assumed;
 	struct trace_exchange exchange;
 	bool is_complete;
 	int status;
@@ -156,7 +154,13 @@ static int take_frame(struct session *session, const struct trace_input *frame)
 		return status;
 	}
 	is_complete = trace_frame(session->trace, frame, &packet, &exchange);
-	status = show_packet(session, &packet);
+	while (status == 0 && trace_next_assumed(session->trace, &assumed)) {
+		/* Each frame is shown once. */
+		status = session->settings->shows_all ? 0 : show_packet(session, &assumed);
+	}
+	if (status == 0) {
+		status = show_packet(session, &packet);
+	}
 	if (status == 0 && is_complete) {
 		status = show_exchange(session, &exchange);
 	}
@@ -209,6 +213,22 @@ static int follow(struct session *session)
 	return status;
 }
 
+static int complain_unexplained(const struct session *session)
+{
+	const struct trace_counts *counts = &session->trace->counts;
+
+	if (session->settings->exchange > 0 || counts->exchanges == 0) {
+		command_complain("no such exchange to explain: %llu seen",
+		                 (unsigned long long)counts->exchanges);
+	} else {
+		command_complain(
+			"no exchange with an offset to explain: %llu seen without; "
+			"--exchange N draws one",
+			(unsigned long long)counts->exchanges);
+	}
+	return REQTIME_EXIT_NOTHING;
+}
+
 static int show_end(struct session *session)
 {
 	const struct trace_settings *settings = session->settings;
@@ -224,9 +244,7 @@ static int show_end(struct session *session)
 		return command_print(trace_json_summary(counts, lost));
 	}
 	if (settings->explains && !session->is_explained) {
-		command_complain("no such exchange to explain: %llu seen",
-		                 (unsigned long long)counts->exchanges);
-		return REQTIME_EXIT_NOTHING;
+		return complain_unexplained(session);
 	}
 	if (!settings->explains) {
 		trace_text_summary(counts, block, sizeof(block));
@@ -239,15 +257,61 @@ static int show_end(struct session *session)
 	return 0;
 }
 
+static void put_ports(struct text *out, const struct session *session)
+{
+	if (session->settings->shows_all) {
+		text_put(out, "all frames");
+		return;
+	}
+	for (size_t i = 0; i < session->port_count; i++) {
+		text_format(out, "%s%s %u", i > 0 ? ", " : "",
+		            trace_protocol_name(session->ports[i].protocol),
+		            (unsigned)session->ports[i].port);
+	}
+	text_put(out, " (--port adds one, --all takes all frames, tunnels too)");
+}
+
+static void put_ends(struct text *out, const struct trace_settings *settings)
+{
+	char span[SPAN_TEXT_ROOM];
+
+	if (settings->count > 0) {
+		text_format(out, "after %u frames or ", settings->count);
+	}
+	if (settings->timeout_ns > 0) {
+		span_format(settings->timeout_ns, 0, span);
+		text_format(out, "after %s or ", span);
+	}
+	text_put(out, "with Ctrl-C");
+}
+
+/* Before anything comes, nothing else shows that it runs. */
+static void announce(const struct session *session)
+{
+	char ports[96 + 24 * TRACE_PORTS_MAX], ends[96], quoted[COMMAND_QUOTE_ROOM];
+	struct text ports_out = text_to(ports, sizeof(ports));
+	struct text ends_out = text_to(ends, sizeof(ends));
+
+	if (!session->settings->interface || session->settings->is_quiet) {
+		return;
+	}
+	put_ports(&ports_out, session);
+	put_ends(&ends_out, session->settings);
+	command_complain("listening to %s: %s; ends %s",
+	                 command_quote(session->settings->interface, quoted), ports, ends);
+}
+
 static int trace_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
-	struct session session = { .settings = settings };
-	int status = check_settings(settings);
+	struct trace_settings all = *(const struct trace_settings *)settings;
+	struct session session = { .settings = &all };
+	int status = take_operands(&all, operands, operand_count);
 	int end_status;
 
-	(void)operands;
-	(void)operand_count;
+	if (status == 0) {
+		status = check_settings(&all);
+	}
 	if (status == 0) {
 		status = trace_collect_ports(&session);
 	}
@@ -268,6 +332,7 @@ static int trace_run(const void *settings, const char *const *operands,
 		status = catch_signals();
 	}
 	if (status == 0) {
+		announce(&session);
 		status = follow(&session);
 		end_status = show_end(&session);
 		status = status != 0 ? status : end_status;
@@ -279,8 +344,9 @@ static int trace_run(const void *settings, const char *const *operands,
 const struct command command_trace = {
 	.name = "trace",
 	.summary = "show the packets of exchanges, live or from a file",
+	.operands = "[FILE]",
 	.options = trace_options,
-	.option_count = COUNT_OF(trace_options),
+	.option_count = TRACE_OPTION_COUNT,
 	.settings_size = sizeof(struct trace_settings),
 	.run = trace_run,
 };

@@ -21,15 +21,20 @@ struct trace_settings {
 	unsigned exchange;
 	int64_t timeout_ns;
 	bool shows_all;
+	bool is_quiet;
 	int color; /* enum terminal_color */
 	bool is_json;
 	bool explains;
 };
 
+enum { TRACE_OPTION_COUNT = 12 };
+extern const struct option_row trace_options[TRACE_OPTION_COUNT];
+
 /* One run. */
 struct session {
-	const struct trace_settings *settings;
-	const char *name; /* of the interface or file, for messages */
+	const struct trace_settings
+		*settings; /* `read` is the operand, where there is one */
+	const char *name;  /* of the interface or file, for messages */
 	struct trace_port ports[TRACE_PORTS_MAX];
 	size_t port_count;
 	FILE *from;
@@ -43,12 +48,11 @@ struct session {
 
 /* These: 0, or the exit status with a line on stderr. */
 int trace_collect_ports(struct session *session);
-/* Input, output, and no right any more. */
+/* Input, output, no right any more, and the sandbox; then the head of a file. */
 int trace_open(struct session *session);
 int trace_close(struct session *session);
 
-/* Both return the exit status. */
-int trace_complain_file(const char *verb, const char *name, int error);
+/* Returns the exit status. */
 int trace_complain_capture(const struct session *session, const char *why);
 
 #endif

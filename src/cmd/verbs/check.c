@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "cmd/cli/command.h"
+#include "cmd/cli/decide_cli.h"
 #include "cmd/cli/exporting.h"
 #include "cmd/cli/json.h"
-#include "cmd/cli/measuring.h"
-#include "cmd/cli/memory.h"
 #include "core/report/health.h"
 #include "io/sys/kernel_clock.h"
 
@@ -53,11 +52,14 @@ static const struct option_row check_options[] = {
 };
 /* clang-format on */
 
-static struct threshold within(int64_t ns)
+static struct threshold within(int64_t ns, const char *given)
 {
-	return (struct threshold){
-		.is_set = true, .has_low = true, .has_high = true, .low = -ns, .high = ns
-	};
+	return (struct threshold){ .is_set = true,
+		                   .has_low = true,
+		                   .has_high = true,
+		                   .low = -ns,
+		                   .high = ns,
+		                   .given = given };
 }
 
 static void check_defaults(void *settings)
@@ -65,8 +67,8 @@ static void check_defaults(void *settings)
 	struct check_settings *check = settings;
 
 	measuring_defaults(&check->measuring);
-	check->limits.of[HEALTH_OFFSET].warning = within(50 * NS_PER_MS);
-	check->limits.of[HEALTH_OFFSET].critical = within(NS_PER_S);
+	check->limits.of[HEALTH_OFFSET].warning = within(50 * NS_PER_MS, "50ms");
+	check->limits.of[HEALTH_OFFSET].critical = within(NS_PER_S, "1s");
 }
 
 /* Takes `text`; NULL is out of memory. */
@@ -107,12 +109,10 @@ static char *line_of(const struct run *run, const struct health_limits *limits,
 }
 
 /* What -v asks for, printed as `query` does it. */
-static int print_more(const struct measuring *measuring, const struct run *run)
+static int print_more(const struct measuring *measuring, const struct run *run,
+                      const struct plan *plan)
 {
-	const struct plan_limits limits = measuring_limits();
 	struct measuring shown = *measuring;
-	const struct plan *plan = NULL;
-	struct plan would_be;
 	char *words = NULL;
 	size_t len = 0;
 	FILE *to = open_memstream(&words, &len);
@@ -124,11 +124,8 @@ static int print_more(const struct measuring *measuring, const struct run *run)
 	}
 	shown.style = STYLE_PLAIN; /* the same for whoever shows it on a page */
 	shown.verbosity = measuring->verbosity >= SHOWS_DETAILS;
-	if (measuring->verbosity >= SHOWS_ALL && run->status == RUN_OK) {
-		would_be = measuring_plan(run, &limits);
-		plan = &would_be;
-	}
-	status = measuring_print(&shown, run, plan, to);
+	status = measuring_print(&shown, run,
+	                         measuring->verbosity >= SHOWS_ALL ? plan : NULL, to);
 	if (fclose(to) != 0 && status == 0) {
 		command_complain("out of memory");
 		status = REQTIME_EXIT_SYSTEM;
@@ -141,9 +138,12 @@ static int print_more(const struct measuring *measuring, const struct run *run)
 }
 
 static int print_all(const struct check_settings *check, const struct measuring *measuring,
-                     const struct run *run, const struct health *health)
+                     const struct run *run, const struct plan *plan,
+                     const struct health *health)
 {
-	struct json_report report = { .verb = "check", .run = run, .health = health };
+	struct json_report report = {
+		.verb = "check", .run = run, .plan = plan, .health = health
+	};
 	int status;
 
 	if (check->measuring.format == MEASURING_JSON) {
@@ -151,7 +151,7 @@ static int print_all(const struct check_settings *check, const struct measuring 
 	}
 	status = print_line(line_of(run, &check->limits, health));
 	if (status == 0 && measuring->verbosity >= SHOWS_SOURCES) {
-		status = print_more(measuring, run);
+		status = print_more(measuring, run, plan);
 	}
 	return status;
 }
@@ -165,18 +165,23 @@ static int64_t mono_now_ns(void)
 
 /* From the sandbox on.  Returns the exit status. */
 static int check_measure(const struct check_settings *check, struct measuring *measuring,
-                         struct memory *memory, int64_t deadline_mono_ns)
+                         const struct decide_view *seen, struct memory *memory,
+                         int64_t deadline_mono_ns)
 {
 	const struct history_view *view = &memory->view;
 	int64_t left_ns = deadline_mono_ns - mono_now_ns();
 	struct run_record record;
 	const struct discipline_drag drag = discipline_drag(&view->past.discipline);
+	struct correct_result would;
+	const struct plan *plan;
 	struct health health;
 	struct run run;
 	int status;
 
 	measuring->measure.kisses = view->kisses;
 	measuring->measure.kiss_count = view->kiss_count;
+	measuring->measure.is_surprising = decide_is_surprising;
+	measuring->measure.surprise_ctx = seen;
 	status = measuring_run(measuring, left_ns > NS_PER_MS ? left_ns : NS_PER_MS, &run);
 	if (status) {
 		return status;
@@ -188,10 +193,14 @@ static int check_measure(const struct check_settings *check, struct measuring *m
 	}
 	health_judge(&run, &check->limits, &health);
 	health_note_drag(&health, &drag);
-	status = print_all(check, measuring, &run, &health);
-	command_flush(); /* nobody waits for a disk */
 	run_record_init(&record, RECORD_CHECK, &run);
 	memory_note_before(memory, &record);
+	plan = decide_would(&check->measuring, measuring->measure.server_count, seen,
+	                    memory, &run, &record, &would);
+	record.kernel_flags |=
+		decide_may_say_old(seen, &run, &would) ? RECORD_CONFIRMED : 0;
+	status = print_all(check, measuring, &run, plan, &health);
+	command_flush(); /* nobody waits for a disk */
 	status = status ? status : (int)health.state;
 	record.exit_status = (uint32_t)status;
 	exporting_run(&run, &record, &health, NULL);
@@ -220,6 +229,8 @@ static int check_run(const void *settings, const char *const *operands,
 	const int64_t deadline_mono_ns = ns_add(mono_now_ns(), check->measuring.timeout_ns);
 	struct measuring_settings how = check->measuring;
 	struct server_spec *servers = NULL;
+	struct decide_settings of_set;
+	struct decide_view seen;
 	struct measuring measuring;
 	struct memory memory;
 	int status;
@@ -233,9 +244,12 @@ static int check_run(const void *settings, const char *const *operands,
 	exporting_open(&how, RECORD_CHECK);
 	memory_open(&how, MEMORY_LOOKS, true, &memory);
 	memory_load(&memory);
+	of_set = decide_settings_of_set(&how);
+	decide_look(&how, &of_set, &seen);
+	decide_look_around(&seen);
 	status = measuring_open(&how, servers, operand_count, &measuring);
 	if (status == 0) {
-		status = check_measure(check, &measuring, &memory, deadline_mono_ns);
+		status = check_measure(check, &measuring, &seen, &memory, deadline_mono_ns);
 		measuring_close(&measuring);
 	}
 	memory_close(&memory);
@@ -267,6 +281,15 @@ static int check_conclude(int status, const char *complaints)
 const struct command command_check = {
 	.name = "check",
 	.summary = "monitoring plugin: one line, exit status 0 to 3",
+	.examples =
+		"    reqtime check -w 100ms -c 1s ntp1        for Nagios, Icinga and their "
+		"kin\n"
+		"    reqtime check -c 1s -C 4 ntp1 ntp2 ntp3  also: of stratum 4 at most\n",
+	.groups = measuring_groups,
+	.exit_statuses = "  0  OK\n"
+			 "  1  WARNING: a limit is exceeded, or may be (inconclusive)\n"
+			 "  2  CRITICAL: all of offset +- bound is beyond the limit\n"
+			 "  3  UNKNOWN: no trusted time, or wrong usage\n",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
 	.check_operand = measuring_check_server,

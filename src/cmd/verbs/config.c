@@ -9,6 +9,7 @@
 
 #include "cmd/cli/command.h"
 #include "cmd/cli/parse.h"
+#include "cmd/verbs/config_default_private.h"
 #include "cmd/verbs/config_json_private.h"
 #include "core/base/span.h"
 #include "core/report/threshold.h"
@@ -24,7 +25,7 @@ struct config_settings {
 
 static const struct option_row config_options[] = {
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
-	  "show what that file makes of it (" COMMAND_CONFIG_DEFAULT ")" },
+	  "show what this file leads to (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
 	  "one line of JSON instead of a configuration file" },
 };
@@ -54,8 +55,7 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 		span_write(*(const int64_t *)field, buf);
 		return buf;
 	case OPT_RANGE:
-		threshold_format(field, (enum threshold_unit)row->max, buf);
-		return buf;
+		return command_quote(((const struct threshold *)field)->given, buf);
 	case OPT_TEXT:
 		return command_quote(*(const char *const *)field, buf);
 	case OPT_WORD:
@@ -112,6 +112,22 @@ static bool print_texts(const struct parse *parse, size_t i)
 	return count > 0;
 }
 
+/* Of an option that is not set. */
+static void print_default(const char *name)
+{
+	char buf[MEMORY_DIR_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	bool is_value;
+	const char *words = config_default(name, &is_value, buf);
+	int len;
+
+	if (is_value) {
+		print_line(name, command_quote(words, quoted), "default");
+		return;
+	}
+	len = printf("# %s: %s", name, words);
+	printf("%*s ; default\n", len < SETTING_COLUMNS ? SETTING_COLUMNS - len : 0, "");
+}
+
 static void print_setting(const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
@@ -123,13 +139,13 @@ static void print_setting(const struct parse *parse, size_t i)
 		       option_at(parse->command, spokesman)->name);
 	} else if (row->kind == OPT_TEXTS) {
 		if (!print_texts(parse, i)) {
-			printf("# %s: none\n", row->name);
+			print_default(row->name);
 		}
 	} else if (option_is_set(row, option_field(parse, i))) {
 		print_line(row->name, value_text(parse, i, value),
 		           origin_text(parse, parse->origins[i], parse->lines[i], origin));
 	} else {
-		printf("# %s: not set\n", row->name);
+		print_default(row->name);
 	}
 }
 
@@ -234,15 +250,17 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 	const struct program *program = command_program();
 	const struct command *named = NULL, *command;
 	struct parse parses[COMMANDS_MAX];
-	char quoted[COMMAND_QUOTE_ROOM];
 	size_t count = 0;
 	int status = 0;
 
 	if (word_count > 0) {
 		named = command_find(program, words[0]);
-		if (!named || !config_file_is_for(named)) {
-			command_complain("\"%s\" is no command that reads a configuration",
-			                 command_quote(words[0], quoted));
+		if (!named) {
+			return command_complain_unknown(words[0]);
+		}
+		if (!config_file_is_for(named)) {
+			command_complain("the command \"%s\" reads no configuration file",
+			                 named->name);
 			return REQTIME_EXIT_USAGE;
 		}
 		words++;
@@ -268,7 +286,7 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 
 const struct command command_config = {
 	.name = "config",
-	.summary = "show what a command goes by, and who said so",
+	.summary = "show the effective settings and where each comes from",
 	.operands = "[COMMAND [OPTION]... [SERVER]...]",
 	.takes_words = true,
 	.options = config_options,

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cmd/verbs/config_default_private.h"
 #include "core/base/span.h"
 #include "core/report/threshold.h"
 
@@ -29,12 +30,22 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	return array;
 }
 
+/* null where only words say what holds: see add_in_force(). */
+static json_t *default_json(const char *name)
+{
+	char buf[MEMORY_DIR_ROOM];
+	bool is_value;
+	const char *words = config_default(name, &is_value, buf);
+
+	return is_value ? text_json(words) : json_null();
+}
+
 static json_t *value_json(const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
 	const void *field = option_field(parse, i);
 	const struct option_texts *texts = field;
-	char span[SPAN_TEXT_ROOM], range[THRESHOLD_TEXT_ROOM];
+	char span[SPAN_TEXT_ROOM];
 	const char *word;
 	size_t len;
 
@@ -44,7 +55,7 @@ static json_t *value_json(const struct parse *parse, size_t i)
 		               : texts_json(texts->items, texts->count);
 	}
 	if (!option_is_set(row, field)) {
-		return json_null();
+		return default_json(row->name);
 	}
 	switch (row->kind) {
 	case OPT_FLAG:
@@ -56,8 +67,7 @@ static json_t *value_json(const struct parse *parse, size_t i)
 		span_write(*(const int64_t *)field, span);
 		return json_string(span);
 	case OPT_RANGE:
-		threshold_format(field, (enum threshold_unit)row->max, range);
-		return json_string(range);
+		return text_json(((const struct threshold *)field)->given);
 	case OPT_TEXT:
 		return text_json(*(const char *const *)field);
 	case OPT_WORD:
@@ -77,6 +87,20 @@ static json_t *value_ns_json(const struct option_row *row, const void *field)
 	                                 : json_null();
 }
 
+/* What holds, in words, where no value says it.  0, or below it. */
+static int add_in_force(json_t *json, const struct parse *parse, size_t i)
+{
+	const struct option_row *row = option_at(parse->command, i);
+	char buf[MEMORY_DIR_ROOM];
+	bool is_value;
+
+	if (row->kind == OPT_TEXTS || option_is_set(row, option_field(parse, i))) {
+		return 0;
+	}
+	return json_object_set_new(json, "in_force",
+	                           text_json(config_default(row->name, &is_value, buf)));
+}
+
 static json_t *setting_json(const struct parse *parse, size_t i)
 {
 	static const char *const origins[] = { [ORIGIN_DEFAULT] = "default",
@@ -90,6 +114,10 @@ static json_t *setting_json(const struct parse *parse, size_t i)
 	                 origins[origin], "line",
 	                 origin == ORIGIN_FILE ? json_integer(parse->lines[i])
 	                                       : json_null());
+	if (json && add_in_force(json, parse, i) < 0) {
+		json_decref(json);
+		json = NULL;
+	}
 	if (json && row->kind == OPT_SPAN_NS &&
 	    json_object_set_new(json, "value_ns",
 	                        value_ns_json(row, option_field(parse, i))) < 0) {

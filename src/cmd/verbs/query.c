@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "cmd/cli/command.h"
+#include "cmd/cli/decide_cli.h"
 #include "cmd/cli/exporting.h"
 #include "cmd/cli/json.h"
 #include "cmd/cli/logging.h"
-#include "cmd/cli/measuring.h"
-#include "cmd/cli/memory.h"
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
 #include "cmd/cli/servers_file.h"
+#include "core/report/report.h"
 
 struct query_settings {
 	struct measuring_settings
@@ -25,9 +25,9 @@ _Static_assert(offsetof(struct query_settings, measuring) == 0, "shared options"
 /* clang-format off */
 static const struct option_row query_options[] = {
 	{ "servers-file", 0, OPT_TEXT, AT(servers_file), 0, 0, "FILE",
-	  "ask and hear the servers in FILE as well, one a line; - is standard input" },
+	  "also ask the servers in FILE, one per line, and wait for each; - is standard input" },
 	{ "json-lines", 0, OPT_FLAG, AT(is_json_lines), 0, 0, NULL,
-	  "a line of JSON for each source, and one for the run" },
+	  "print a line of JSON per source, and one for the run" },
 };
 /* clang-format on */
 
@@ -40,11 +40,14 @@ static void query_defaults(void *settings)
 
 /* Line by line: with thousands of sources one object of all would be far larger than what
  * was measured. */
-static int query_print_json(const struct run *run, const struct plan *plan, bool in_lines)
+static int query_print_json(const struct run *run, const struct plan *plan,
+                            const struct held_back *held_back, bool in_lines)
 {
-	struct json_report report = {
-		.verb = "query", .run = run, .has_no_sources = in_lines, .plan = plan
-	};
+	struct json_report report = { .verb = "query",
+		                      .run = run,
+		                      .has_no_sources = in_lines,
+		                      .plan = plan,
+		                      .held_back = held_back };
 	size_t i;
 	int status;
 
@@ -66,35 +69,52 @@ static void query_log(const struct run *run, const struct plan *plan)
 	logging_run(&entry);
 }
 
+/* What the plan leaves open: when it would be believed. */
+static void query_print_refusal(const struct decide_view *view, const struct run *run,
+                                const struct decision *decision, FILE *to)
+{
+	const struct report_refusal refusal =
+		decide_refusal(&view->settings, run, decision);
+	char text[REPORT_REFUSAL_ROOM];
+
+	if (decision_is_held_back(decision)) {
+		report_refusal(&refusal, text, sizeof(text));
+		fprintf(to, "%s\n", text);
+	}
+}
+
 /* Returns the exit status. */
 static int query_report(const struct query_settings *query,
-                        const struct measuring *measuring, const struct run *run)
+                        const struct measuring *measuring, const struct decide_view *view,
+                        const struct run *run, const struct correct_result *would,
+                        const struct plan *plan)
 {
-	const struct plan_limits limits = measuring_limits();
 	FILE *to = query->measuring.is_quiet ? stderr : stdout;
-	const struct plan *shown = NULL;
-	struct plan plan;
+	char would_text[REPORT_WOULD_ROOM] = "";
+	struct held_back held_back;
+	bool is_held_back;
 	int status = 0;
 
-	if (run->status == RUN_INTERRUPTED) {
-		return 128 + run->signal;
+	query_log(run, plan);
+	if (run->status == RUN_OK && query->measuring.is_quiet) {
+		return 0;
 	}
-	if (run->status == RUN_OK) {
-		plan = measuring_plan(run, &limits);
-		shown = &plan;
-	}
-	query_log(run, shown);
-	if (run->status == RUN_OK) {
-		if (query->measuring.is_quiet) {
-			return 0;
-		}
-	}
+	is_held_back = plan && report_held_back(&would->decision, &held_back);
 	if (measuring->format == MEASURING_JSON || query->is_json_lines) {
-		status = query_print_json(run, shown, query->is_json_lines);
+		status = query_print_json(run, plan, is_held_back ? &held_back : NULL,
+		                          query->is_json_lines);
 	} else if (measuring->format == MEASURING_TABLE) {
-		status = measuring_print(measuring, run, shown, to);
+		status = measuring_print(measuring, run, plan, to);
+		if (is_held_back) {
+			query_print_refusal(view, run, &would->decision, to);
+		}
+	} else if (measuring->format == MEASURING_LINE) {
+		if (plan) {
+			report_would(plan, would_text, sizeof(would_text));
+		}
+		status = measuring_print_line(run, would_text, "", to);
 	} else {
-		status = measuring_print_lines(measuring, run, shown, true, to);
+		status = measuring_print_lines(measuring, run, plan, true, to);
 	}
 	return status ? status : run_status_exit(run->status);
 }
@@ -124,37 +144,41 @@ static int query_servers(const struct query_settings *query, const char *const *
 	                           : 0;
 }
 
-/* After the report: nobody waits for a disk. */
-static void query_remember(struct memory *memory, const struct run *run)
-{
-	struct run_record record;
-
-	if (run->status == RUN_INTERRUPTED) {
-		return;
-	}
-	command_flush();
-	run_record_init(&record, RECORD_QUERY, run);
-	memory_note_before(memory, &record);
-	exporting_run(run, &record, NULL, NULL);
-	memory_store(memory, &record, run);
-}
-
 /* From the sandbox on.  Returns the exit status. */
 static int query_measure(const struct query_settings *query, struct measuring *measuring,
-                         struct memory *memory)
+                         const struct decide_view *view, struct memory *memory)
 {
+	struct correct_result would;
+	struct run_record record;
+	const struct plan *plan;
 	struct run run;
 	int status;
 
 	memory_load(memory);
 	measuring->measure.kisses = memory->view.kisses;
 	measuring->measure.kiss_count = memory->view.kiss_count;
+	measuring->measure.is_surprising = decide_is_surprising;
+	measuring->measure.surprise_ctx = view;
 	status = measuring_run(measuring, query->measuring.timeout_ns, &run);
-	if (status == 0) {
-		status = query_report(query, measuring, &run);
-		query_remember(memory, &run);
-		measure_free(&run);
+	if (status) {
+		return status;
 	}
+	if (run.status == RUN_INTERRUPTED) {
+		status = 128 + run.signal;
+		goto out;
+	}
+	run_record_init(&record, RECORD_QUERY, &run);
+	memory_note_before(memory, &record);
+	plan = decide_would(&query->measuring, measuring->measure.server_count, view,
+	                    memory, &run, &record, &would);
+	record.kernel_flags |=
+		decide_may_say_old(view, &run, &would) ? RECORD_CONFIRMED : 0;
+	status = query_report(query, measuring, view, &run, &would, plan);
+	command_flush(); /* nobody waits for a disk */
+	exporting_run(&run, &record, NULL, NULL);
+	memory_store(memory, &record, &run);
+out:
+	measure_free(&run);
 	return status;
 }
 
@@ -170,6 +194,8 @@ static int query_once(void *ctx, bool is_try)
 {
 	const struct query_job *job = ctx;
 	struct measuring_settings settings = job->query->measuring;
+	struct decide_settings of_set;
+	struct decide_view view;
 	struct measuring measuring;
 	struct memory memory;
 	int status;
@@ -179,10 +205,13 @@ static int query_once(void *ctx, bool is_try)
 	settings.ask_all |= job->query->servers_file != NULL;
 	logging_open(&settings);
 	exporting_open(&settings, RECORD_QUERY);
-	memory_open(&settings, MEMORY_LOOKS, false, &memory);
+	memory_open(&settings, MEMORY_LOOKS, true, &memory);
+	of_set = decide_settings_of_set(&settings);
+	decide_look(&settings, &of_set, &view);
+	decide_look_around(&view);
 	status = measuring_open(&settings, job->servers, job->server_count, &measuring);
 	if (status == 0) {
-		status = query_measure(job->query, &measuring, &memory);
+		status = query_measure(job->query, &measuring, &view, &memory);
 		measuring_close(&measuring);
 	}
 	memory_close(&memory);
@@ -248,6 +277,11 @@ static int query_run(const void *settings, const char *const *operands,
 const struct command command_query = {
 	.name = "query",
 	.summary = "ask how far off the clock is, and change nothing",
+	.examples = "    reqtime ntp1 ntp2 ntp3                   is the clock right?\n"
+		    "    reqtime -v --all ntp1 ntp2 ntp3          what each server says\n"
+		    "    reqtime --json-lines --servers-file FILE a fleet of servers\n",
+	.groups = measuring_groups,
+	.exit_statuses = COMMAND_EXIT_STATUSES,
 	.operands = "[SERVER]...",
 	.operand_option = "server",
 	.check_operand = measuring_check_server,

@@ -112,7 +112,8 @@ const char *cidr_verdict_text(enum cidr_verdict verdict)
 	case CIDR_BAD_LENGTH:
 		return "the length of the prefix is no number that fits the address";
 	case CIDR_HOST_BITS:
-		return "the address has bits behind its prefix";
+		return "host bits are set beyond the prefix length; write 10.0.0.0/8, not "
+		       "10.0.0.1/8";
 	case CIDR_VERDICT_COUNT:
 		break;
 	}

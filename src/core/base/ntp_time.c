@@ -123,6 +123,11 @@ int64_t ns_sub(int64_t a_ns, int64_t b_ns)
 	return diff_ns;
 }
 
+int64_t ns_middle(int64_t a_ns, int64_t b_ns)
+{
+	return (a_ns >> 1) + (b_ns >> 1) + (a_ns & b_ns & 1);
+}
+
 int64_t ntp_short_to_ns(uint32_t short_s)
 {
 	return (int64_t)(((uint64_t)short_s * (uint64_t)NS_PER_S + 0xffff) >> 16);

@@ -72,6 +72,25 @@ int64_t ns_add(int64_t a_ns, int64_t b_ns);
 /* a - b, saturating. */
 int64_t ns_sub(int64_t a_ns, int64_t b_ns);
 
+/* |ns|, saturating. */
+static inline int64_t ns_abs(int64_t ns)
+{
+	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
+}
+
+static inline int64_t ns_min(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
+static inline int64_t ns_max(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+/* (a + b) / 2 rounded down, exact for all of them: the sum need not fit. */
+int64_t ns_middle(int64_t a_ns, int64_t b_ns);
+
 /* NTP short format (16.16 seconds, unsigned: RFC 5905 section 6) to ns, rounded
  * up, 0..65536 s. */
 int64_t ntp_short_to_ns(uint32_t short_s);

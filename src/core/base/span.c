@@ -17,17 +17,35 @@ struct unit {
 	int64_t ns;
 };
 
+/* The words of systemd.time(7), but for months and years, which have no one length.  The first of
+ * each length is how it is shown. */
 static const struct unit units[] = {
 	{ "ns", 1 },
 	{ "us", NS_PER_US },
 	{ "ms", NS_PER_MS },
 	{ "s", NS_PER_S },
-	{ "", NS_PER_S },
+	{ "nsec", 1 },
+	{ "usec", NS_PER_US },
+	{ "\xc2\xb5s", NS_PER_US }, /* micro sign ... */
+	{ "\xce\xbcs", NS_PER_US }, /* ... and Greek letter */
+	{ "msec", NS_PER_MS },
+	{ "sec", NS_PER_S },
+	{ "second", NS_PER_S },
+	{ "seconds", NS_PER_S },
 	{ "m", 60 * NS_PER_S },
 	{ "min", 60 * NS_PER_S },
+	{ "minute", 60 * NS_PER_S },
+	{ "minutes", 60 * NS_PER_S },
 	{ "h", 3600 * NS_PER_S },
+	{ "hr", 3600 * NS_PER_S },
+	{ "hour", 3600 * NS_PER_S },
+	{ "hours", 3600 * NS_PER_S },
 	{ "d", 86400 * NS_PER_S },
+	{ "day", 86400 * NS_PER_S },
+	{ "days", 86400 * NS_PER_S },
 	{ "w", 7 * 86400 * NS_PER_S },
+	{ "week", 7 * 86400 * NS_PER_S },
+	{ "weeks", 7 * 86400 * NS_PER_S },
 };
 
 static bool is_digit(char c)
@@ -35,12 +53,12 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static const struct unit *unit_find(const char *name)
+static const struct unit *unit_find(const char *name, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(units); i++) {
-		if (strcmp(name, units[i].name) == 0) {
+		if (strlen(units[i].name) == len && memcmp(name, units[i].name, len) == 0) {
 			return &units[i];
 		}
 	}
@@ -84,49 +102,93 @@ static int64_t decimals_to_ns(const char *at, const char *end, int64_t unit_ns)
 	return ns;
 }
 
-enum span_verdict span_parse(const char *text, int64_t *ret_ns)
+/* A number with at most one point.  `*ret_end` is behind it. */
+static enum span_verdict number_parse(const char *text, const char **ret_point,
+                                      const char **ret_end)
 {
-	const char *point, *decimals, *end;
-	const struct unit *unit;
-	int64_t ns;
+	const char *point = text, *end;
 
-	if (text[0] == '\0') {
-		return SPAN_EMPTY;
-	}
-	point = text;
 	while (is_digit(*point)) {
 		point++;
 	}
-	decimals = point;
 	end = point;
 	if (*point == '.') {
-		decimals = point + 1;
-		end = decimals;
+		end++;
 		while (is_digit(*end)) {
 			end++;
 		}
-		if (end == decimals || *end == '.') {
+		if (end == point + 1 || *end == '.') {
 			return SPAN_NOT_A_NUMBER;
 		}
 	}
-	if (end == text) {
-		return SPAN_NOT_A_NUMBER;
+	*ret_point = point;
+	*ret_end = end;
+	return end == text ? SPAN_NOT_A_NUMBER : SPAN_OK;
+}
+
+/* One number with its unit, added to `*sum_ns`; `*text` moves behind it.  `is_alone`: nothing stood
+ * before it, so that it may be a bare number of seconds if nothing follows. */
+static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *sum_ns)
+{
+	const char *point, *end, *unit_at;
+	enum span_verdict verdict = number_parse(*text, &point, &end);
+	const struct unit *unit;
+	size_t unit_len;
+	int64_t ns;
+
+	if (verdict != SPAN_OK) {
+		return verdict;
+	}
+	unit_at = end + strspn(end, " ");
+	unit_len = strcspn(unit_at, "0123456789. ");
+	if (unit_len == 0 && *unit_at != '\0') {
+		return SPAN_NO_UNIT;
+	}
+	if (unit_len == 0 && unit_at > end) {
+		return SPAN_UNKNOWN_UNIT;
+	}
+	if (unit_len == 0 && !is_alone) {
+		return SPAN_NO_UNIT;
 	}
 	/* The unit is judged before the size, which means nothing without it. */
-	unit = unit_find(end);
+	unit = unit_len == 0 ? unit_find("s", 1) : unit_find(unit_at, unit_len);
 	if (!unit) {
 		return SPAN_UNKNOWN_UNIT;
 	}
-	if (!whole_to_ns(text, point, unit->ns, &ns) ||
-	    __builtin_add_overflow(ns, decimals_to_ns(decimals, end, unit->ns), &ns)) {
+	if (!whole_to_ns(*text, point, unit->ns, &ns) ||
+	    __builtin_add_overflow(
+		    ns, decimals_to_ns(point + (*point == '.'), end, unit->ns), &ns) ||
+	    /* "0.1ns" must not become the zero that switches something off. */
+	    (ns == 0 && has_nonzero_digit(*text, end)) ||
+	    __builtin_add_overflow(*sum_ns, ns, sum_ns)) {
 		return SPAN_TOO_LARGE;
 	}
-	/* "0.1ns" must not become the zero that switches something off. */
-	if (ns == 0 && has_nonzero_digit(text, end)) {
-		return SPAN_TOO_LARGE;
-	}
-	*ret_ns = ns;
+	*text = unit_at + unit_len;
 	return SPAN_OK;
+}
+
+enum span_verdict span_parse(const char *text, int64_t *ret_ns)
+{
+	enum span_verdict verdict = SPAN_EMPTY;
+	const char *at = text;
+	int64_t ns = 0;
+
+	while (*at != '\0') {
+		verdict = part_parse(&at, at == text, &ns);
+		if (verdict != SPAN_OK) {
+			return verdict;
+		}
+		if (*at == ' ') {
+			at += strspn(at, " ");
+			if (*at == '\0') {
+				return SPAN_NOT_A_NUMBER;
+			}
+		}
+	}
+	if (verdict == SPAN_OK) {
+		*ret_ns = ns;
+	}
+	return verdict;
 }
 
 const char *span_verdict_text(enum span_verdict verdict)
@@ -135,11 +197,15 @@ const char *span_verdict_text(enum span_verdict verdict)
 	case SPAN_OK:
 		return "a span of time";
 	case SPAN_EMPTY:
-		return "nothing was given";
+		return "nothing was given: a span is a number and a unit, as in 250ms or "
+		       "1h30m";
 	case SPAN_NOT_A_NUMBER:
-		return "not a number: digits and at most one point, as in 250ms or 1.5s";
+		return "not a number: digits and at most one point, without a sign, as in "
+		       "250ms or 1.5s";
+	case SPAN_NO_UNIT:
+		return "each of several numbers needs a unit, as in 1h30m";
 	case SPAN_UNKNOWN_UNIT:
-		return "unknown unit: known are ns, us, ms, s, m, h, d and w";
+		return "unknown unit: known are ns, us, ms, s, min (or m), h, d and w";
 	case SPAN_TOO_LARGE:
 		return "not between 1 ns and 292 years";
 	}
@@ -244,17 +310,17 @@ size_t span_format(int64_t ns, int with_sign, char *buf)
 size_t span_write(int64_t ns, char *buf)
 {
 	static const char *const names[] = { "d", "h", "m", "s", "ms", "us", "ns" };
-	const struct unit *unit = unit_find("ns");
+	const struct unit *unit = unit_find("ns", 2);
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(names); i++) {
-		unit = unit_find(names[i]);
+		unit = unit_find(names[i], strlen(names[i]));
 		if (ns >= unit->ns && ns % unit->ns == 0) {
 			break;
 		}
 	}
 	if (ns == 0) {
-		unit = unit_find("s");
+		unit = unit_find("s", 1);
 	}
 	return (size_t)snprintf(buf, SPAN_TEXT_ROOM, "%lld%s", (long long)(ns / unit->ns),
 	                        unit->name);

@@ -11,13 +11,16 @@ enum span_verdict {
 	SPAN_OK,
 	SPAN_EMPTY,
 	SPAN_NOT_A_NUMBER,
+	SPAN_NO_UNIT, /* one of several numbers has none */
 	SPAN_UNKNOWN_UNIT,
 	SPAN_TOO_LARGE, /* beyond about 292 years, or above 0 and below a nanosecond */
 };
 
-/* "250ms", "1.5s", "2m", "0.5": digits, at most one point, then ns us ms s m (or
- * min) h d w, no blank between; a bare number is seconds.  No sign, no exponent, no locale.
- * Rounds down to a nanosecond.  `*ret_ns` >= 0 on SPAN_OK, else left alone. */
+/* "250ms", "1.5s", "2 min", "1h30m", "0.5": digits, at most one point, then a unit of
+ * systemd.time(7), as often as wanted, and the sum of all; blanks may stand between, not around.  A
+ * bare number alone is seconds.  Units: ns nsec, us usec (and the micro sign), ms msec, s sec second
+ * seconds, m min minute minutes, h hr hour hours, d day days, w week weeks.  No sign, no exponent, no
+ * locale.  Each number rounds down to a nanosecond.  `*ret_ns` >= 0 on SPAN_OK, else left alone. */
 MUST_USE enum span_verdict span_parse(const char *text, int64_t *ret_ns);
 const char *span_verdict_text(enum span_verdict verdict);
 

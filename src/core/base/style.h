@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How text may look where it goes.  What is no terminal gets STYLE_PLAIN, always the same;
+ * How text may look where it goes.  What is no terminal gets STYLE_UNWRAPPED, always the same;
  * cmd/cli/terminal.h knows about the others.
  */
 #ifndef CORE_BASE_STYLE_H
@@ -12,11 +12,13 @@
 
 struct style {
 	unsigned columns;
-	bool has_utf8; /* else ASCII */
+	bool is_unwrapped; /* a sentence is one line, however long: a log or a pipe */
+	bool has_utf8;     /* else ASCII */
 	bool has_color;
 };
 
 #define STYLE_PLAIN ((struct style){ .columns = 80 })
+#define STYLE_UNWRAPPED ((struct style){ .columns = 80, .is_unwrapped = true })
 
 enum style_mood { STYLE_GOOD, STYLE_DOUBTFUL, STYLE_BAD };
 

@@ -95,3 +95,18 @@ size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room)
 	buf[used] = '\0';
 	return used;
 }
+
+size_t text_mark_len(const void *octets, size_t len)
+{
+	static const uint8_t mark[TEXT_MARK_OCTETS] = { 0xef, 0xbb, 0xbf };
+
+	return len >= sizeof(mark) && memcmp(octets, mark, sizeof(mark)) == 0 ? sizeof(mark)
+	                                                                      : 0;
+}
+
+bool text_is_utf16(const void *octets, size_t len)
+{
+	static const uint8_t little[] = { 0xff, 0xfe }, big[] = { 0xfe, 0xff };
+
+	return len >= 2 && (memcmp(octets, little, 2) == 0 || memcmp(octets, big, 2) == 0);
+}

@@ -6,6 +6,8 @@
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
 
+#include <stdbool.h>
+
 #include "core/base/base.h"
 
 struct text {
@@ -28,5 +30,12 @@ void text_blanks(struct text *text, size_t count);
 /* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
  * \xNN.  Cuts at `room`, never inside an escape.  Returns the length written. */
 size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room);
+
+/* What editors of other systems put before the first line of a file: the length of the UTF-8 byte order
+ * mark that `octets` begin with, or 0. */
+enum { TEXT_MARK_OCTETS = 3 };
+size_t text_mark_len(const void *octets, size_t len);
+/* Whether they begin with the mark of UTF-16, which is no text to us. */
+bool text_is_utf16(const void *octets, size_t len);
 
 #endif

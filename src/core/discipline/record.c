@@ -182,9 +182,24 @@ struct discipline_action run_record_action(const struct run_record *record)
 	};
 }
 
+bool run_record_is_held_back(const struct run_record *record)
+{
+	const struct plan plan = { .action = (enum plan_action)record->plan_action,
+		                   .reason = (enum plan_reason)record->plan_reason };
+
+	return record->has_plan && plan_is_held_back(&plan);
+}
+
 struct instant run_record_end(const struct run_record *record)
 {
 	return instant_add_ns(record->at, run_record_action(record).step_ns);
+}
+
+bool silent_server_is_sane(const struct silent_server *silent)
+{
+	return silent->name[0] != '\0' &&
+	       memchr(silent->name, '\0', sizeof(silent->name)) != NULL &&
+	       silent->port <= UINT16_MAX;
 }
 
 bool kiss_record_is_sane(const struct kiss_record *kiss)
@@ -198,6 +213,19 @@ bool kiss_record_holds(const struct kiss_record *kiss, struct instant now)
 	const int64_t age_ns = instant_diff_ns(now, kiss->since);
 
 	return age_ns >= 0 && age_ns < KISS_MOST_NS && now.unix_ns < kiss->until.unix_ns;
+}
+
+bool kiss_record_may_ask(const struct kiss_record *kiss, struct instant now)
+{
+	return instant_diff_ns(now, kiss->since) >= KISS_FIRST_NS;
+}
+
+void kiss_record_renew(struct kiss_record *kiss, struct instant now)
+{
+	const struct instant last = instant_add_ns(kiss->since, KISS_MOST_NS);
+
+	kiss->until = kiss->until.unix_ns < last.unix_ns ? kiss->until : last;
+	kiss->since = now;
 }
 
 static int64_t hold_off_ns(enum ntp_kiss code, uint32_t rate_count)
@@ -244,6 +272,9 @@ bool kiss_record_next(const struct kiss_record *known, const struct source_recor
 			return false;
 		}
 		next.rate_count--;
+	}
+	if (source->sent_count > 0 && kiss_record_holds(&next, now)) {
+		kiss_record_renew(&next, now);
 	}
 	*ret = next;
 	return true;

@@ -14,7 +14,7 @@
 enum {
 	RECORD_BOOT_ID_ROOM = 40, /* 36 letters as in /proc/sys/kernel/random/boot_id */
 	RECORD_VERSION_ROOM = 24,
-	RECORD_REASON_ROOM = RUN_REASON_ROOM,
+	RECORD_REASON_ROOM = SOURCE_REASON_ROOM,
 };
 
 enum record_verb { RECORD_QUERY, RECORD_SET, RECORD_CHECK, RECORD_VERB_COUNT };
@@ -28,7 +28,9 @@ const char *record_verb_name(enum record_verb verb); /* "query"; NULL when out o
 /* ... but these: the leap second that this run, or one before it in this boot, armed. */
 #define RECORD_KERNEL_ARMED_INSERT UINT32_C(16)
 #define RECORD_KERNEL_ARMED_DELETE UINT32_C(32)
-#define RECORD_KERNEL_ALL UINT32_C(63)
+/* ... and this: the time of this run is confirmed (core/select/decide.h), so it may say what is old. */
+#define RECORD_CONFIRMED UINT32_C(64)
+#define RECORD_KERNEL_ALL UINT32_C(127)
 
 struct run_record {
 	/* The clocks, read at one moment: that of the offset. */
@@ -71,7 +73,7 @@ struct run_record {
 	uint32_t tick_after;
 	int64_t max_error_ns; /* after */
 	int64_t estimated_error_ns;
-	uint32_t kernel_flags; /* RECORD_KERNEL_*, before */
+	uint32_t kernel_flags; /* RECORD_KERNEL_*, before; RECORD_CONFIRMED */
 };
 
 struct source_record {
@@ -110,8 +112,19 @@ struct discipline_observation run_record_observation(const struct run_record *re
                                                      const struct run_record *before);
 struct discipline_action run_record_action(const struct run_record *record);
 
+/* What it saw has to be seen again: core/select/decide.h. */
+MUST_USE bool run_record_is_held_back(const struct run_record *record);
+
 /* Where the clock stood at the end of the run: what it did is counted in. */
 struct instant run_record_end(const struct run_record *record);
+
+/* A server of which nothing has been heard. */
+struct silent_server {
+	char name[SERVER_HOST_ROOM]; /* as it was given */
+	uint32_t port;
+	struct instant since; /* the first run in which it was silent */
+};
+MUST_USE bool silent_server_is_sane(const struct silent_server *silent);
 
 /* A server that asked to be left alone: RFC 5905 section 7.4. */
 struct kiss_record {
@@ -131,13 +144,21 @@ struct kiss_record {
 
 MUST_USE bool kiss_record_is_sane(const struct kiss_record *kiss);
 
-/* True when the server is not to be asked at `now`.  However far in the future
+/* True when the server is in hold-off at `now`.  However far in the future
  * `until` lies, not for longer than KISS_MOST_NS after `since`; a kiss from the future (the
  * clock went back) does not count. */
 bool kiss_record_holds(const struct kiss_record *kiss, struct instant now);
 
+/* Whether a server in hold-off may be asked all the same where there is no majority without it:
+ * KISS_FIRST_NS after the code, or after the request before.  ntpd polls no less often. */
+bool kiss_record_may_ask(const struct kiss_record *kiss, struct instant now);
+/* It was asked at `now`: `since` is now, and `until` no later than before. */
+void kiss_record_renew(struct kiss_record *kiss, struct instant now);
+
 /* What `source`, of a run that ended at `now`, makes of the kiss known of its address
- * (NULL: none): true and `*ret` when one is to be remembered, false when none. */
+ * (NULL: none): true and `*ret` when one is to be remembered, false when none.  A server that was
+ * asked in its hold-off, and did not end it by what it answered, has `since` renewed; `until` stays
+ * as it was. */
 bool kiss_record_next(const struct kiss_record *known, const struct source_record *source,
                       struct instant now, struct kiss_record *ret);
 

@@ -5,10 +5,13 @@
 #include <string.h>
 
 enum {
-	GAP_INTERVALS = 4, /* times the usual distance of two runs */
-	TRIMMED_PART = 20, /* one in so many values may be left out on each side ... */
-	TRIMMED_FROM = 5,  /* ... where there are so many at least */
-	FAR_SPANS = 3,     /* ... if it lies farther off than so often the rest is wide */
+	GAP_INTERVALS = 4,     /* times the usual distance of two runs */
+	TRIMMED_PART = 20,     /* one in so many values may be left out on each side ... */
+	TRIMMED_FROM = 5,      /* ... where there are so many at least */
+	TRIMMED_FROM_ZERO = 2, /* the same where the scale holds zero besides */
+	FAR_SPANS = 3, /* ... if it lies farther off than so often the rest is wide */
+	FAR_SPANS_FEW =
+		20, /* ... of fewer than TRIMMED_FROM, which say less of what is usual */
 	CLOSE_RATIO = 4,
 };
 
@@ -41,7 +44,8 @@ static void place_runs(const struct run_record *runs, size_t count, struct keyed
 }
 
 static struct chart_point point_of(const struct run_record *run,
-                                   const struct run_record *before, int64_t at_ns)
+                                   const struct run_record *before, int64_t promise_ns,
+                                   int64_t at_ns)
 {
 	return (struct chart_point){
 		.at_ns = at_ns,
@@ -49,9 +53,12 @@ static struct chart_point point_of(const struct run_record *run,
 		.offset_ns = run->offset_ns,
 		.bound_ns = run->bound_ns,
 		.delay_ns = run->delay_ns,
+		.has_promise = promise_ns < INT64_MAX,
+		.promise_ns = promise_ns,
 		.has_frequency = run->has_kernel,
 		.frequency_ppb = run->frequency_after_ppb,
 		.is_step = run->applied_action == PLAN_STEP,
+		.step_ns = run->applied_by_ns,
 		.is_failure = past_is_failure(run),
 		.is_reboot = past_is_reboot(before, run),
 	};
@@ -84,8 +91,8 @@ static int64_t usual_distance_ns(const struct chart_point *points, size_t count)
 	return lo_ns;
 }
 
-void chart_make(const struct run_record *runs, size_t count, struct keyed *scratch,
-                struct chart_point *points, struct chart *ret)
+void chart_make(const struct run_record *runs, size_t count, const int64_t *promises,
+                struct keyed *scratch, struct chart_point *points, struct chart *ret)
 {
 	int64_t usual_ns;
 
@@ -94,8 +101,8 @@ void chart_make(const struct run_record *runs, size_t count, struct keyed *scrat
 	for (size_t i = 0; i < count; i++) {
 		const size_t at = scratch[i].at;
 
-		points[i] =
-			point_of(&runs[at], at > 0 ? &runs[at - 1] : NULL, scratch[i].key);
+		points[i] = point_of(&runs[at], at > 0 ? &runs[at - 1] : NULL,
+		                     promises ? promises[at] : INT64_MAX, scratch[i].key);
 	}
 	usual_ns = usual_distance_ns(points, count);
 	*ret = (struct chart){
@@ -143,26 +150,45 @@ static double edge_of(const struct chart_point *point, enum chart_panel panel, d
 	return sign * value_of(point, panel) + half_band_of(point, panel);
 }
 
-static size_t count_above(const struct chart *chart, enum chart_panel panel, double sign,
-                          double limit)
+static bool is_offset(enum chart_panel panel)
+{
+	return panel == CHART_OFFSET || panel == CHART_CLOSE;
+}
+
+/* The values that a scale is made for: what the clock was stepped by is none of them where there are
+ * others, however few. */
+struct choice {
+	const struct chart *chart;
+	enum chart_panel panel;
+	bool has_steps;
+};
+
+static bool is_chosen(const struct choice *choice, const struct chart_point *point)
+{
+	return has_value(point, choice->panel) && (choice->has_steps || !point->is_step);
+}
+
+static size_t count_above(const struct choice *choice, double sign, double limit)
 {
 	size_t above = 0;
 
-	for (size_t i = 0; i < chart->count; i++) {
-		above += has_value(&chart->points[i], panel) &&
-		         edge_of(&chart->points[i], panel, sign) > limit;
+	for (size_t i = 0; i < choice->chart->count; i++) {
+		const struct chart_point *point = &choice->chart->points[i];
+
+		above += is_chosen(choice, point) &&
+		         edge_of(point, choice->panel, sign) > limit;
 	}
 	return above;
 }
 
 /* A limit that at most `most` edges lie above, close to the smallest such. */
-static double limit_leaving(const struct chart *chart, enum chart_panel panel, double sign,
-                            size_t most, double lo, double hi)
+static double limit_leaving(const struct choice *choice, double sign, size_t most,
+                            double lo, double hi)
 {
 	for (unsigned i = 0; i < 64 && lo < hi; i++) {
 		const double middle = lo + (hi - lo) / 2;
 
-		if (count_above(chart, panel, sign, middle) <= most) {
+		if (count_above(choice, sign, middle) <= most) {
 			hi = middle;
 		} else {
 			lo = middle;
@@ -177,43 +203,88 @@ struct extent {
 	double bottom; /* the largest lower one, mirrored */
 };
 
-static struct extent whole_extent(const struct chart *chart, enum chart_panel panel)
+static struct extent whole_extent(const struct choice *choice)
 {
 	struct extent whole = { 0, -INFINITY, -INFINITY };
 
-	for (size_t i = 0; i < chart->count; i++) {
-		if (has_value(&chart->points[i], panel)) {
+	for (size_t i = 0; i < choice->chart->count; i++) {
+		const struct chart_point *point = &choice->chart->points[i];
+
+		if (is_chosen(choice, point)) {
 			whole.count++;
-			whole.top = fmax(whole.top, edge_of(&chart->points[i], panel, 1));
+			whole.top = fmax(whole.top, edge_of(point, choice->panel, 1));
 			whole.bottom =
-				fmax(whole.bottom, edge_of(&chart->points[i], panel, -1));
+				fmax(whole.bottom, edge_of(point, choice->panel, -1));
 		}
 	}
 	return whole;
 }
 
+/* All but the farthest `most` on each side. */
+static struct extent trimmed_extent(const struct choice *choice, size_t most,
+                                    const struct extent *whole)
+{
+	struct extent trimmed = *whole;
+
+	trimmed.top = limit_leaving(choice, 1, most, -whole->bottom, whole->top);
+	trimmed.bottom = limit_leaving(choice, -1, most, -whole->top, whole->bottom);
+	if (choice->panel != CHART_FREQUENCY) { /* zero is what one looks for */
+		trimmed.top = fmax(trimmed.top, 0);
+		trimmed.bottom = fmax(trimmed.bottom, 0);
+	}
+	return trimmed;
+}
+
+/* Which ends of `whole` lie far off the rest. */
+static void judge_ends(const struct extent *whole, const struct extent *trimmed,
+                       double far_spans, bool *ret_top, bool *ret_bottom)
+{
+	const double span = fmax(trimmed->top + trimmed->bottom, 1);
+
+	*ret_top = whole->top - trimmed->top > far_spans * span;
+	*ret_bottom = whole->bottom - trimmed->bottom > far_spans * span;
+}
+
 /* Without what lies far off. */
-static struct extent usual_extent(const struct chart *chart, enum chart_panel panel,
-                                  const struct extent *whole)
+static struct extent usual_extent(const struct choice *choice, const struct extent *whole)
 {
 	const size_t most =
 		whole->count / TRIMMED_PART > 0 ? whole->count / TRIMMED_PART : 1;
-	struct extent usual = *whole;
-	double top, bottom, span;
+	const bool are_few = whole->count < TRIMMED_FROM;
+	struct extent usual = *whole, trimmed;
+	bool is_top_far, is_bottom_far;
 
-	if (whole->count < TRIMMED_FROM) {
+	if (whole->count <
+	    (choice->panel == CHART_FREQUENCY ? (size_t)TRIMMED_FROM : TRIMMED_FROM_ZERO)) {
 		return usual;
 	}
-	top = limit_leaving(chart, panel, 1, most, -whole->bottom, whole->top);
-	bottom = limit_leaving(chart, panel, -1, most, -whole->top, whole->bottom);
-	span = fmax(top + bottom, 1);
-	if (whole->top - top > FAR_SPANS * span) {
-		usual.top = top + span / 4;
+	trimmed = trimmed_extent(choice, most, whole);
+	judge_ends(whole, &trimmed, are_few ? FAR_SPANS_FEW : FAR_SPANS, &is_top_far,
+	           &is_bottom_far);
+	/* A few offsets may be alike by chance: far off is what lies beyond their bounds, too. */
+	if (are_few && choice->panel == CHART_CLOSE) {
+		const struct choice bounds = { choice->chart, CHART_OFFSET,
+			                       choice->has_steps };
+		const struct extent all = whole_extent(&bounds);
+		const struct extent some = trimmed_extent(&bounds, most, &all);
+
+		judge_ends(&all, &some, FAR_SPANS_FEW, &is_top_far, &is_bottom_far);
 	}
-	if (whole->bottom - bottom > FAR_SPANS * span) {
-		usual.bottom = bottom + span / 4;
+	if (is_top_far) {
+		usual.top = trimmed.top + fmax(trimmed.top + trimmed.bottom, 1) / 4;
+	}
+	if (is_bottom_far) {
+		usual.bottom = trimmed.bottom + fmax(trimmed.top + trimmed.bottom, 1) / 4;
 	}
 	return usual;
+}
+
+static struct choice choice_of(const struct chart *chart, enum chart_panel panel)
+{
+	struct choice choice = { chart, panel, !is_offset(panel) };
+
+	choice.has_steps = choice.has_steps || whole_extent(&choice).count == 0;
+	return choice;
 }
 
 /* 1, 2 or 5 times a power of ten: the smallest that is not below `least`. */
@@ -227,15 +298,35 @@ static double round_step(double least)
 	return least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
 }
 
+static size_t count_values(const struct chart *chart, enum chart_panel panel)
+{
+	const struct choice all = { chart, panel, true };
+
+	return whole_extent(&all).count;
+}
+
+/* All the same: a microsecond, or a tenth of a ppm, or as little as such large numbers can tell. */
+static void pad_around(enum chart_panel panel, double *lo, double *hi)
+{
+	const double most = fmax(fabs(*lo), fabs(*hi));
+	const double pad = fmax(panel == CHART_FREQUENCY ? 100 : 1000, most * 1e-6);
+
+	if (*hi - *lo < fmax(10, most * 1e-9)) {
+		*lo -= panel == CHART_DELAY ? 0 : pad;
+		*hi += pad;
+	}
+}
+
 void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigned ticks,
                       struct chart_scale *ret)
 {
-	const struct extent whole = whole_extent(chart, panel);
+	struct choice choice = choice_of(chart, panel);
+	const struct extent whole = whole_extent(&choice);
 	struct extent usual = { 0, 0, 0 };
 	double lo = 0, hi = 0;
 
 	if (whole.count > 0) {
-		usual = usual_extent(chart, panel, &whole);
+		usual = usual_extent(&choice, &whole);
 		lo = -usual.bottom;
 		hi = usual.top;
 	}
@@ -243,19 +334,15 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 		lo = fmin(lo, 0);
 		hi = fmax(hi, 0);
 	}
-	/* All the same: a microsecond, or a tenth of a ppm. */
-	if (hi - lo < 10) {
-		lo -= panel == CHART_DELAY ? 0 : panel == CHART_FREQUENCY ? 100 : 1000;
-		hi += panel == CHART_FREQUENCY ? 100 : 1000;
-	}
+	pad_around(panel, &lo, &hi);
 	ret->step = round_step((hi - lo) / (ticks > 1 ? ticks : 1));
 	ret->lo = floor(lo / ret->step) * ret->step;
 	ret->hi = ceil(hi / ret->step) * ret->step;
-	ret->value_count = whole.count;
+	ret->value_count = count_values(chart, panel);
 	/* A bound that reaches out of the picture is seen to do so. */
-	panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
-	ret->beyond_count = count_above(chart, panel, 1, ret->hi) +
-	                    count_above(chart, panel, -1, -ret->lo);
+	choice.panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
+	ret->beyond_count =
+		count_above(&choice, 1, ret->hi) + count_above(&choice, -1, -ret->lo);
 }
 
 bool chart_needs_close(const struct chart_scale *offset, const struct chart_scale *close)
@@ -297,10 +384,15 @@ static void add_value(struct chart_column *column, const struct chart_point *poi
 	column->max = fmax(column->max, value);
 	column->band_lo = fmin(column->band_lo, value - half);
 	column->band_hi = fmax(column->band_hi, value + half);
+	if (is_offset(panel) && point->has_promise) {
+		column->promise = fmax(column->promise, (double)point->promise_ns);
+		column->has_promise = true;
+	}
 }
 
 static void add_events(struct chart_column *column, const struct chart_point *point)
 {
+	column->run_count++;
 	column->step_count += point->is_step;
 	column->failure_count += point->is_failure;
 	column->reboot_count += point->is_reboot;
@@ -308,14 +400,29 @@ static void add_events(struct chart_column *column, const struct chart_point *po
 		column->event_at_ns = point->at_ns;
 	}
 	if (point->is_step &&
-	    fabs((double)point->offset_ns) > fabs((double)column->step_ns)) {
-		column->step_ns = point->offset_ns;
+	    fabs((double)point->step_ns) > fabs((double)column->step_ns)) {
+		column->step_ns = point->step_ns;
 	}
 }
 
-void chart_columns(const struct chart *chart, enum chart_panel panel,
-                   struct chart_column *ret, size_t column_count)
+static bool is_mark(const struct chart_point *point, enum chart_panel panel,
+                    const struct chart_scale *scale)
 {
+	const double value = value_of(point, panel);
+
+	return is_offset(panel) && point->is_step &&
+	       (value < scale->lo || value > scale->hi);
+}
+
+/* A line goes from value to value, but not over a step of the clock (of its offset), a reboot, or a time
+ * without runs. */
+void chart_columns(const struct chart *chart, enum chart_panel panel,
+                   const struct chart_scale *scale, struct chart_column *ret,
+                   size_t column_count)
+{
+	const struct chart_point *before = NULL;
+	bool is_begun = true;
+
 	memset(ret, 0, column_count * sizeof(*ret));
 	for (size_t i = 0; i < chart->count; i++) {
 		const struct chart_point *point = &chart->points[i];
@@ -324,14 +431,17 @@ void chart_columns(const struct chart *chart, enum chart_panel panel,
 
 		at = at < column_count ? at : column_count - 1;
 		add_events(&ret[at], point);
-		if (has_value(point, panel)) {
+		is_begun |= point->is_reboot;
+		if (has_value(point, panel) && !is_mark(point, panel, scale)) {
+			if (ret[at].value_count == 0) {
+				ret[at].is_begun = is_begun || distance_ns(before->at_ns,
+				                                           point->at_ns) >
+				                                       chart->gap_ns;
+			}
 			add_value(&ret[at], point, panel);
+			before = point;
+			is_begun = false;
 		}
+		is_begun |= point->is_step && is_offset(panel);
 	}
-}
-
-bool chart_is_gap(const struct chart *chart, const struct chart_column *before,
-                  const struct chart_column *column)
-{
-	return distance_ns(before->last_at_ns, column->first_at_ns) > chart->gap_ns;
 }

@@ -7,7 +7,7 @@
  * However many runs there are, a picture has so many columns; each keeps the smallest and
  * the largest of what falls into it, so that no run that stands out is lost.  A value far
  * off the others would flatten them all: the scale leaves it out, and it is counted as
- * beyond.
+ * beyond; what the clock was stepped by never makes a scale that other values could make.
  */
 #ifndef CORE_HISTORY_CHART_H
 #define CORE_HISTORY_CHART_H
@@ -29,9 +29,12 @@ struct chart_point {
 	int64_t offset_ns;
 	int64_t bound_ns;
 	int64_t delay_ns;
+	bool has_promise; /* by what the runs before had taught, |offset| was to be below ... */
+	int64_t promise_ns;
 	bool has_frequency;
 	int64_t frequency_ppb;
 	bool is_step;
+	int64_t step_ns; /* the clock was moved by */
 	bool is_failure;
 	bool is_reboot; /* the machine was started before it */
 };
@@ -45,9 +48,9 @@ struct chart {
 };
 
 /* `points` and `scratch` have room for `count`, which is at least 1; the points are to
- * outlive `ret`. */
-void chart_make(const struct run_record *runs, size_t count, struct keyed *scratch,
-                struct chart_point *points, struct chart *ret);
+ * outlive `ret`.  `promises`: of each run, as learn_promises() has them (INT64_MAX: none), or NULL. */
+void chart_make(const struct run_record *runs, size_t count, const int64_t *promises,
+                struct keyed *scratch, struct chart_point *points, struct chart *ret);
 
 /* ns or ppb.  lo < hi; both are multiples of the step between ticks. */
 struct chart_scale {
@@ -55,7 +58,7 @@ struct chart_scale {
 	double hi;
 	double step;
 	size_t value_count;
-	size_t beyond_count; /* values left out */
+	size_t beyond_count; /* values left out, but those of steps */
 };
 
 /* For about `ticks` ticks. */
@@ -65,25 +68,27 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 /* Whether the offset needs a panel of its own beside that with the bound. */
 bool chart_needs_close(const struct chart_scale *offset, const struct chart_scale *close);
 
+/* A step that lies beyond the scale is no value of the offset's line, but a mark of its own. */
 struct chart_column {
 	size_t value_count; /* when 0 the next are not set */
+	bool is_begun; /* no line leads here from the value before: a step, a reboot or a gap lies between */
 	double first, last; /* by time */
 	double min, max;
 	double band_lo, band_hi; /* CHART_OFFSET: all bounds; else as min and max */
 	int64_t first_at_ns, last_at_ns;
-	size_t step_count, failure_count, reboot_count; /* whatever the panel */
-	int64_t step_ns;     /* the largest offset that was stepped by */
+	bool has_promise; /* the panels of the offset */
+	double promise;   /* the largest */
+	size_t run_count; /* whatever the panel, as the next three */
+	size_t step_count, failure_count, reboot_count;
+	int64_t step_ns;     /* the largest that the clock was stepped by */
 	int64_t event_at_ns; /* of the last of these */
 };
 
 enum { CHART_COLUMNS_MAX = 1000 };
 
 void chart_columns(const struct chart *chart, enum chart_panel panel,
-                   struct chart_column *ret, size_t column_count);
-
-/* True when no line leads from the last value of `before` to the first of `column`. */
-bool chart_is_gap(const struct chart *chart, const struct chart_column *before,
-                  const struct chart_column *column);
+                   const struct chart_scale *scale, struct chart_column *ret,
+                   size_t column_count);
 
 enum { CHART_LABEL_ROOM = 24, CHART_TICKS_MAX = 24 };
 struct chart_tick {

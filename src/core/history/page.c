@@ -10,7 +10,7 @@
 #include "core/history/page_private.h"
 #include "core/report/report.h"
 
-enum { FOREIGN_ROOM = 4 * SERVER_HOST_ROOM };
+enum { FOREIGN_ROOM = 4 * SERVER_HOST_ROOM, SENTENCE_ROOM = 512 };
 
 static const struct style utf8 = { .has_utf8 = true };
 
@@ -77,18 +77,36 @@ static void put_head(struct text *out, const struct page_input *input)
 	text_put(out, "</style>\n</head>\n<body>\n");
 }
 
+/* No line ends between a figure and its unit. */
+static void put_sentence(struct text *out, const char *sentence)
+{
+	for (const char *at = sentence; *at; at++) {
+		if (at > sentence && *at == ' ' && at[-1] >= '0' && at[-1] <= '9' &&
+		    strchr("nms\xc2", at[1])) {
+			text_put(out, "&nbsp;");
+		} else {
+			text_octets(out, at, 1);
+		}
+	}
+}
+
 static void put_heading(struct text *out, const struct page_input *input)
 {
-	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM];
+	static const struct style one_line = { .has_utf8 = true };
+	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM], sentence[SENTENCE_ROOM];
 
 	past_format_time(input->summary->first_at, false, first);
 	past_format_time(input->summary->last_at, false, last);
+	past_sentence(input->summary, &one_line, sentence, sizeof(sentence));
 	text_put(out, "<header>\n<h1>Clock of ");
 	page_put_foreign(out, input->host);
 	text_format(out,
-	            "</h1>\n<p class=\"dim\">%s to %s UTC, as measured by reqtime</p>\n"
-	            "</header>\n<main>\n",
-	            first, last);
+	            "</h1>\n<p class=\"dim\">%s%s%s UTC, as measured by reqtime</p>\n"
+	            "<p class=\"lead\">",
+	            first, strcmp(first, last) != 0 ? " to " : "",
+	            strcmp(first, last) != 0 ? last : "");
+	put_sentence(out, sentence);
+	text_put(out, "</p>\n</header>\n<main>\n");
 }
 
 static const char *plural(size_t count)
@@ -155,7 +173,7 @@ static void put_tiles(struct text *out, const struct page_input *input)
 		summary->failure_count > 0 ? " class=\"fail\"" : "",
 		summary->failure_count);
 	text_format(out,
-	            "<div><dt>The clock was moved</dt><dd>%zu step%s</dd><dd>%zu slew%s, "
+	            "<div><dt>Clock moved</dt><dd>%zu step%s</dd><dd>%zu slew%s, "
 	            "%zu reboot%s</dd></div>\n</dl>\n",
 	            summary->step_count, plural(summary->step_count), summary->slew_count,
 	            plural(summary->slew_count), summary->reboot_count,
@@ -185,8 +203,8 @@ static void put_span_cell(struct text *out, bool is_known, int64_t ns, bool has_
 	text_format(out, "<td class=\"n\">%s</td>", figure);
 }
 
-static void put_figure_cells(struct text *out, bool is_known, int64_t offset_ns,
-                             int64_t bound_ns, int64_t delay_ns)
+static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
+                             int64_t bound_ns)
 {
 	char offset[PAGE_FIGURE_ROOM] = "&ndash;", bound[PAGE_FIGURE_ROOM] = "&ndash;";
 
@@ -196,28 +214,40 @@ static void put_figure_cells(struct text *out, bool is_known, int64_t offset_ns,
 		style_units(&utf8, bound);
 	}
 	text_format(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", offset, bound);
-	put_span_cell(out, is_known, delay_ns, false);
 }
 
+/* "2026-11-25 12:00" and the seconds, for which a telephone has no room. */
+static void put_time_cell(struct text *out, struct instant at)
+{
+	char text[PAST_TIME_ROOM];
+	size_t minutes;
+
+	past_format_time(at, true, text);
+	minutes = strlen(text) - strlen(":00");
+	text_format(out, "<td>%.*s<span class=\"s\">%s</span></td>", (int)minutes, text,
+	            text + minutes);
+}
+
+/* What is looked for first stands first: a narrow screen shows the beginning. */
 static void put_run(struct text *out, const struct run_record *run)
 {
 	const char *action = past_action(run);
-	char at[PAST_TIME_ROOM], ppm[PAST_PPM_ROOM] = "&ndash;";
+	char ppm[PAST_PPM_ROOM] = "&ndash;";
 
-	past_format_time(past_at(run), true, at);
 	if (run->has_kernel) {
 		past_format_ppm(run->frequency_after_ppb, ppm);
 	}
-	text_format(out, "<tr><td>%s</td><td>%s</td><td%s>%s</td>", at, past_verb(run),
+	text_put(out, "<tr>");
+	put_time_cell(out, past_at(run));
+	put_offset_cells(out, run->has_answer, run->offset_ns, run->bound_ns);
+	text_format(out, "<td%s>%s</td><td%s>%s</td><td>%s</td>",
 	            past_is_failure(run) ? " class=\"fail\"" : "",
-	            run_status_name((enum run_status)run->status));
-	put_figure_cells(out, run->has_answer, run->offset_ns, run->bound_ns,
-	                 run->delay_ns);
-	text_format(out,
-	            "<td class=\"n\">%u/%u</td><td class=\"n\">%s</td><td%s>%s</td></tr>\n",
-	            (unsigned)run->agreeing_count, (unsigned)run->asked_count, ppm,
+	            run_status_name((enum run_status)run->status),
 	            run->applied_action == PLAN_STEP ? " class=\"moved\"" : "",
-	            action ? action : "&ndash;");
+	            action ? action : "&ndash;", past_verb(run));
+	put_span_cell(out, run->has_answer, run->delay_ns, false);
+	text_format(out, "<td class=\"n\">%u/%u</td><td class=\"n\">%s</td></tr>\n",
+	            (unsigned)run->agreeing_count, (unsigned)run->asked_count, ppm);
 }
 
 static void put_runs(struct text *out, const struct page_input *input)
@@ -228,11 +258,11 @@ static void put_runs(struct text *out, const struct page_input *input)
 	put_table_begin(out, "Latest runs", "newest first, times in UTC", "runs");
 	text_format(
 		out,
-		"<th scope=\"col\">Time</th><th scope=\"col\">Verb</th><th scope=\"col\">"
-		"Status</th><th scope=\"col\" class=\"n\">Offset</th><th scope=\"col\" "
-		"class=\"n\">%s</th><th scope=\"col\" class=\"n\">Delay</th><th "
-		"scope=\"col\" class=\"n\">Agree</th><th scope=\"col\" class=\"n\">"
-		"Frequency/ppm</th><th scope=\"col\">Action</th></tr></thead>\n<tbody>\n",
+		"<th scope=\"col\">Time</th><th scope=\"col\" class=\"n\">Offset</th><th "
+		"scope=\"col\" class=\"n\">%s</th><th scope=\"col\">Status</th><th "
+		"scope=\"col\">Action</th><th scope=\"col\">Verb</th><th scope=\"col\" "
+		"class=\"n\">Delay</th><th scope=\"col\" class=\"n\">Agree</th><th "
+		"scope=\"col\" class=\"n\">Frequency/ppm</th></tr></thead>\n<tbody>\n",
 		style_plus_minus(&utf8));
 	for (size_t i = 0; i < shown; i++) {
 		put_run(out, &input->runs[input->count - 1 - i]);
@@ -249,13 +279,15 @@ static void put_source(struct text *out, const struct run_source *source)
 	}
 	text_put(out, "<tr><td class=\"w\">");
 	page_put_foreign(out, source->name);
-	text_format(out, "</td><td%s>%s</td><td class=\"n\">%s</td>",
+	text_put(out, "</td>");
+	put_offset_cells(out, source->has_estimate, source->offset_ns, source->bound_ns);
+	text_format(out, "<td%s>%s</td>",
 	            source->status == SOURCE_SELECTED || source->status == SOURCE_AGREEING
 	                    ? ""
 	                    : " class=\"fail\"",
-	            source_status_name(source->status), stratum);
-	put_figure_cells(out, source->has_estimate, source->offset_ns, source->bound_ns,
-	                 source->delay_ns);
+	            source_status_name(source->status));
+	put_span_cell(out, source->has_estimate, source->delay_ns, false);
+	text_format(out, "<td class=\"n\">%s</td>", stratum);
 	text_put(out, "<td class=\"w\">");
 	page_put_foreign(out, source->reason);
 	text_put(out, "</td></tr>\n");
@@ -279,10 +311,10 @@ static void put_sources(struct text *out, const struct page_input *input)
 	put_table_begin(out, "What each server said", remark, "sources");
 	text_format(
 		out,
-		"<th scope=\"col\">Server</th><th scope=\"col\">Verdict</th><th "
-		"scope=\"col\" class=\"n\">Stratum</th><th scope=\"col\" class=\"n\">Offset"
-		"</th><th scope=\"col\" class=\"n\">%s</th><th scope=\"col\" class=\"n\">"
-		"Delay</th><th scope=\"col\">Reason</th></tr></thead>\n<tbody>\n",
+		"<th scope=\"col\">Server</th><th scope=\"col\" class=\"n\">Offset</th><th "
+		"scope=\"col\" class=\"n\">%s</th><th scope=\"col\">Verdict</th><th "
+		"scope=\"col\" class=\"n\">Delay</th><th scope=\"col\" class=\"n\">Stratum"
+		"</th><th scope=\"col\">Reason</th></tr></thead>\n<tbody>\n",
 		style_plus_minus(&utf8));
 	for (size_t i = 0; i < shown; i++) {
 		put_source(out, &input->sources[i]);

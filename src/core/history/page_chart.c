@@ -12,21 +12,11 @@
 #include "core/history/page_private.h"
 
 enum {
-	COLUMNS = CHART_COLUMNS_MAX,
-	UNITS = 1000,        /* of the view box, each way */
-	BEYOND_MAX = 100000, /* units: what lies off the picture need not be exact */
-	DOTS_MAX = 150,      /* values; more than these would run together */
-	STEP_LINES_MAX = 60,
+	COLUMNS = PAGE_COLUMNS,
+	UNITS = PAGE_UNITS,
+	DOTS_MAX = 150, /* values; more than these would run together */
 	TIME_TICKS = 9,
-	HITS_MAX = 240,    /* places that tell what they show */
-	MARK_COLUMNS = 12, /* beyond marks are not closer */
-};
-
-struct panel {
-	const struct chart *chart;
-	enum chart_panel kind;
-	struct chart_scale scale;
-	struct chart_column columns[COLUMNS];
+	HITS_MAX = 240, /* places that tell what they show */
 };
 
 static const struct {
@@ -43,31 +33,19 @@ static const struct {
 	[CHART_DELAY] = { "Delay", "delay", "the shortest round trip of each run", true },
 };
 
-static long unit_of(const struct panel *panel, double value)
-{
-	const double unit = (1 - chart_place(&panel->scale, value)) * UNITS;
-
-	return lround(fmin(fmax(unit, -BEYOND_MAX), BEYOND_MAX));
-}
-
-static bool is_joined(const struct panel *panel, size_t before, size_t at)
-{
-	return before != SIZE_MAX &&
-	       !chart_is_gap(panel->chart, &panel->columns[before], &panel->columns[at]);
-}
-
 /* ---- paths ---- */
 
 /* First, smallest, largest, last: as far as they differ. */
-static void put_vertices(struct text *out, const struct panel *panel, size_t at, char begin)
+static void put_vertices(struct text *out, const struct page_panel *panel, size_t at,
+                         char begin)
 {
 	const struct chart_column *c = &panel->columns[at];
 	const double values[] = { c->first, c->min, c->max, c->last };
-	long last = unit_of(panel, values[0]);
+	long last = page_unit_of(panel, values[0]);
 
 	text_format(out, "%c%zu %ld", begin, at, last);
 	for (size_t i = 1; i < COUNT_OF(values); i++) {
-		const long unit = unit_of(panel, values[i]);
+		const long unit = page_unit_of(panel, values[i]);
 
 		if (unit != last) {
 			text_format(out, "V%ld", unit);
@@ -80,81 +58,44 @@ static void put_vertices(struct text *out, const struct panel *panel, size_t at,
 	}
 }
 
-static void put_line(struct text *out, const struct panel *panel)
+static void put_line(struct text *out, const struct page_panel *panel)
 {
-	size_t before = SIZE_MAX;
-
 	text_format(out, "<path class=\"line %s\" d=\"", looks[panel->kind].class);
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (panel->columns[i].value_count > 0) {
-			put_vertices(out, panel, i,
-			             is_joined(panel, before, i) ? 'L' : 'M');
-			before = i;
+			put_vertices(out, panel, i, panel->columns[i].is_begun ? 'M' : 'L');
 		}
 	}
 	text_put(out, "\"/>\n");
 }
 
-static void put_dots(struct text *out, const struct panel *panel)
+/* No line leads to it or away from it. */
+static bool is_alone(const struct page_panel *panel, size_t at)
 {
-	if (panel->scale.value_count > DOTS_MAX) {
-		return;
+	size_t next = at + 1;
+
+	while (next < COLUMNS && panel->columns[next].value_count == 0) {
+		next++;
 	}
+	return panel->columns[at].is_begun &&
+	       (next == COLUMNS || panel->columns[next].is_begun);
+}
+
+static void put_dots(struct text *out, const struct page_panel *panel)
+{
+	const bool are_few = panel->scale.value_count <= DOTS_MAX;
+
 	text_format(out, "<path class=\"dots %s\" d=\"", looks[panel->kind].class);
 	for (size_t i = 0; i < COLUMNS; i++) {
-		if (panel->columns[i].value_count > 0) {
+		if (panel->columns[i].value_count > 0 && (are_few || is_alone(panel, i))) {
 			text_format(out, "M%zu %ldh0", i,
-			            unit_of(panel, panel->columns[i].last));
+			            page_unit_of(panel, panel->columns[i].last));
 		}
 	}
 	text_put(out, "\"/>\n");
 }
 
-/* The columns from `from` to `to`: along the upper edge, and back along the lower. */
-static void put_band_part(struct text *out, const struct panel *panel, size_t from,
-                          size_t to)
-{
-	const char *begin = "M";
-
-	for (size_t i = from; i <= to; i++) {
-		if (panel->columns[i].value_count > 0) {
-			text_format(out, "%s%zu %ld", begin, i,
-			            unit_of(panel, panel->columns[i].band_hi));
-			begin = "L";
-		}
-	}
-	for (size_t i = to + 1; i > from; i--) {
-		if (panel->columns[i - 1].value_count > 0) {
-			text_format(out, "L%zu %ld", i - 1,
-			            unit_of(panel, panel->columns[i - 1].band_lo));
-		}
-	}
-	text_put(out, "Z");
-}
-
-static void put_band(struct text *out, const struct panel *panel)
-{
-	size_t from = SIZE_MAX, before = SIZE_MAX;
-
-	text_put(out, "<path class=\"band\" d=\"");
-	for (size_t i = 0; i < COLUMNS; i++) {
-		if (panel->columns[i].value_count == 0) {
-			continue;
-		}
-		if (before != SIZE_MAX && !is_joined(panel, before, i)) {
-			put_band_part(out, panel, from, before);
-			from = i;
-		}
-		from = from == SIZE_MAX ? i : from;
-		before = i;
-	}
-	if (before != SIZE_MAX) {
-		put_band_part(out, panel, from, before);
-	}
-	text_put(out, "\"/>\n");
-}
-
-static void put_grid(struct text *out, const struct panel *panel,
+static void put_grid(struct text *out, const struct page_panel *panel,
                      const struct chart_tick *ticks, size_t count,
                      const struct chart_tick *times, size_t time_count)
 {
@@ -166,27 +107,16 @@ static void put_grid(struct text *out, const struct panel *panel,
 		text_format(out, "M%ld 0V%d", lround(times[i].place * UNITS), UNITS);
 	}
 	text_put(out, "\"/>\n");
-	if (panel->kind != CHART_FREQUENCY) {
+	if (panel->kind != CHART_FREQUENCY && panel->scale.value_count > 0) {
 		text_format(out, "<path class=\"zero\" d=\"M0 %ldH%d\"/>\n",
-		            unit_of(panel, 0), UNITS);
+		            page_unit_of(panel, 0), UNITS);
 	}
-}
-
-/* More than a few would hide what they stand in. */
-static bool has_step_lines(const struct panel *panel)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < COLUMNS; i++) {
-		count += panel->columns[i].step_count > 0;
-	}
-	return count > 0 && count <= STEP_LINES_MAX;
 }
 
 /* Why the offset jumps there. */
-static void put_step_lines(struct text *out, const struct panel *panel)
+static void put_step_lines(struct text *out, const struct page_panel *panel)
 {
-	if (!has_step_lines(panel)) {
+	if (!page_has_step_lines(panel)) {
 		return;
 	}
 	text_put(out, "<path class=\"when\" d=\"");
@@ -200,58 +130,49 @@ static void put_step_lines(struct text *out, const struct panel *panel)
 
 /* ---- what stands around them ---- */
 
-/* What a place shows, for whoever points at it. */
-static void put_hits(struct text *out, const struct panel *panel)
+static void put_hit_words(struct text *out, const struct chart_column *part)
+{
+	char min[PAGE_FIGURE_ROOM], max[PAGE_FIGURE_ROOM];
+
+	if (part->value_count == 1) {
+		page_put_figures(out, (int64_t)part->first,
+		                 (int64_t)(part->band_hi - part->first));
+	} else if (part->value_count > 1) {
+		page_format_span((int64_t)part->min, true, min);
+		page_format_span((int64_t)part->max, true, max);
+		text_format(out, "%zu runs, %s to %s", part->value_count, min, max);
+	}
+	if (part->step_count > 0) {
+		page_format_span(part->step_ns, true, max);
+		text_format(out, "%sstepped by %s%s", part->value_count > 0 ? "; " : "",
+		            part->step_count > 1 ? "up to " : "", max);
+	}
+}
+
+/* What a place shows, on pointing at it. */
+static void put_hits(struct text *out, const struct page_panel *panel)
 {
 	struct chart_column parts[HITS_MAX];
-	char at[PAST_TIME_ROOM], min[PAGE_FIGURE_ROOM], max[PAGE_FIGURE_ROOM];
+	char at[PAST_TIME_ROOM];
 
-	chart_columns(panel->chart, panel->kind, parts, HITS_MAX);
+	chart_columns(panel->chart, panel->kind, &panel->scale, parts, HITS_MAX);
 	for (size_t i = 0; i < HITS_MAX; i++) {
 		const struct chart_column *part = &parts[i];
 
-		if (part->value_count == 0) {
+		if (part->value_count == 0 && part->step_count == 0) {
 			continue;
 		}
-		past_format_time((struct instant){ part->first_at_ns }, false, at);
+		past_format_time((struct instant){ part->value_count > 0
+		                                           ? part->first_at_ns
+		                                           : part->event_at_ns },
+		                 false, at);
 		text_format(out,
 		            "<rect class=\"hit\" x=\"%.1f\" width=\"%.1f\" height=\"%d\">"
 		            "<title>%s: ",
 		            (double)i * UNITS / HITS_MAX, (double)UNITS / HITS_MAX, UNITS,
 		            at);
-		if (part->value_count == 1) {
-			page_put_figures(out, (int64_t)part->first,
-			                 (int64_t)(part->band_hi - part->first));
-		} else {
-			page_format_span((int64_t)part->min, true, min);
-			page_format_span((int64_t)part->max, true, max);
-			text_format(out, "%zu runs, %s to %s", part->value_count, min, max);
-		}
+		put_hit_words(out, part);
 		text_put(out, "</title></rect>\n");
-	}
-}
-
-static void put_beyond(struct text *out, const struct panel *panel)
-{
-	size_t last_up = SIZE_MAX, last_down = SIZE_MAX;
-	char figure[PAGE_FIGURE_ROOM];
-
-	for (size_t i = 0; i < COLUMNS; i++) {
-		const struct chart_column *c = &panel->columns[i];
-		const bool is_up = c->max > panel->scale.hi;
-		size_t *last = is_up ? &last_up : &last_down;
-
-		if (c->value_count == 0 || (!is_up && c->min >= panel->scale.lo) ||
-		    (*last != SIZE_MAX && i - *last < MARK_COLUMNS)) {
-			continue;
-		}
-		*last = i;
-		page_format_span((int64_t)(is_up ? c->max : c->min), true, figure);
-		text_format(
-			out,
-			"<span class=\"%s\" style=\"left:%.1f%%\" title=\"%s\"></span>\n",
-			is_up ? "up" : "down", (double)i * 100 / COLUMNS,
-			panel->kind == CHART_FREQUENCY ? "" : figure);
 	}
 }
 
@@ -270,9 +191,22 @@ static void put_value_labels(struct text *out, const struct chart_tick *ticks, s
 	text_put(out, "</div>\n");
 }
 
+/* Which of two neighbours stays where it is narrow: those with days in them, as far as there are any. */
+static size_t first_to_stay(const struct chart_tick *ticks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strchr(ticks[i].label, ':')) {
+			return i % 2;
+		}
+	}
+	return 0;
+}
+
 /* Those at the ends stay inside; every second one is left out where it is narrow. */
 static void put_time_labels(struct text *out, const struct chart_tick *ticks, size_t count)
 {
+	const size_t stays = first_to_stay(ticks, count);
+
 	text_put(out, "<div class=\"x\" aria-hidden=\"true\">");
 	for (size_t i = 0; i < count; i++) {
 		const double place = ticks[i].place;
@@ -281,91 +215,66 @@ static void put_time_labels(struct text *out, const struct chart_tick *ticks, si
 		            place < .04   ? "first"
 		            : place > .96 ? "last"
 		                          : "",
-		            i % 2 ? " odd" : "", place * 100, ticks[i].label);
+		            i % 2 != stays ? " odd" : "", place * 100, ticks[i].label);
 	}
 	text_put(out, "</div>\n");
 }
 
-static size_t count_of(const struct chart_column *column, int lane)
+static void put_legend_item(struct text *out, const char *path, const char *words)
 {
-	return lane == 0   ? column->step_count
-	       : lane == 1 ? column->failure_count
-	                   : column->reboot_count;
+	text_format(out,
+	            "<li><svg viewBox=\"0 0 24 12\" aria-hidden=\"true\"><path "
+	            "%s/></svg>%s</li>\n",
+	            path, words);
 }
 
-/* A line of marks for each kind of event there is. */
-static void put_lanes(struct text *out, const struct panel *panel)
+static void put_legend(struct text *out, const struct page_panel *panel)
 {
-	static const struct {
-		const char *name, *class;
-	} lanes[] = { { "steps", "step" }, { "failed", "bad" }, { "reboots", "boot" } };
+	char words[48];
 
-	for (int lane = 0; lane < (int)COUNT_OF(lanes); lane++) {
-		size_t total = 0;
-
-		for (size_t i = 0; i < COLUMNS; i++) {
-			total += count_of(&panel->columns[i], lane);
-		}
-		if (total == 0) {
-			continue;
-		}
-		text_format(
-			out,
-			"<div class=\"name\">%s</div><div class=\"lane\">"
-			"<svg viewBox=\"0 0 %d 10\" preserveAspectRatio=\"none\" "
-			"role=\"img\" aria-label=\"%zu %s\"><path class=\"rug %s\" d=\"",
-			lanes[lane].name, UNITS, total, lanes[lane].name,
-			lanes[lane].class);
-		for (size_t i = 0; i < COLUMNS; i++) {
-			if (count_of(&panel->columns[i], lane) > 0) {
-				text_format(out, "M%zu 2V9", i);
-			}
-		}
-		text_put(out, "\"/></svg></div>\n");
-	}
-}
-
-static void put_legend(struct text *out, const struct panel *panel)
-{
 	text_put(out, "<ul class=\"legend\">\n");
 	if (panel->kind == CHART_OFFSET) {
-		text_put(
-			out,
-			"<li><svg viewBox=\"0 0 24 12\" aria-hidden=\"true\"><path "
-			"class=\"line offset\" d=\"M1 8L9 4L15 7L23 "
-			"3\"/></svg>offset</li>\n"
-			"<li><svg viewBox=\"0 0 24 12\" aria-hidden=\"true\"><path "
-			"class=\"band\" d=\"M1 1H23V11H1Z\"/></svg>its bound: the truth is "
-			"inside</li>\n");
+		put_legend_item(out, "class=\"line offset\" d=\"M1 8L9 4L15 7L23 3\"",
+		                "offset");
+		put_legend_item(out, "class=\"band edge key\" d=\"M1 1H23V11H1Z\"",
+		                "its bound: the truth is inside");
 	}
-	if (panel->kind == CHART_OFFSET && has_step_lines(panel)) {
-		text_put(out, "<li><svg viewBox=\"0 0 24 12\" aria-hidden=\"true\"><path "
-		              "class=\"when\" d=\"M12 0V12\"/></svg>the clock was "
-		              "stepped</li>\n");
+	if (page_has_promise(panel)) {
+		put_legend_item(
+			out, "class=\"promise edge key\" d=\"M1 1H23V11H1Z\"",
+			"predicted by the runs before: the true offset stays inside");
+	}
+	if (panel->kind == CHART_OFFSET && page_has_step_lines(panel)) {
+		put_legend_item(out, "class=\"when\" d=\"M12 0V12\"",
+		                "the clock was stepped");
 	}
 	if (panel->scale.beyond_count > 0) {
-		text_format(
-			out,
-			"<li><svg viewBox=\"0 0 24 12\" aria-hidden=\"true\"><path "
-			"style=\"fill:var(--step)\" d=\"M12 1L18 11H6Z\"/></svg>%zu beyond "
-			"the scale</li>\n",
-			panel->scale.beyond_count);
+		snprintf(words, sizeof(words), "%zu beyond the scale",
+		         panel->scale.beyond_count);
+		put_legend_item(out, "style=\"fill:var(--step)\" d=\"M12 1L18 11H6Z\"",
+		                words);
 	}
 	text_put(out, "</ul>\n");
 }
 
 /* What is to be seen, for those who do not see it. */
-static void put_description(struct text *out, const struct panel *panel)
+static void put_description(struct text *out, const struct page_panel *panel)
 {
 	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM];
 	const struct chart *chart = panel->chart;
 	double min = INFINITY, max = -INFINITY;
+	size_t step_count = 0;
+	int64_t step_ns = 0;
 	char low[PAGE_FIGURE_ROOM], high[PAGE_FIGURE_ROOM];
 
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (panel->columns[i].value_count > 0) {
 			min = fmin(min, panel->columns[i].min);
 			max = fmax(max, panel->columns[i].max);
+		}
+		step_count += panel->columns[i].step_count;
+		if (fabs((double)panel->columns[i].step_ns) > fabs((double)step_ns)) {
+			step_ns = panel->columns[i].step_ns;
 		}
 	}
 	past_format_time((struct instant){ chart->from_ns }, false, first);
@@ -384,10 +293,15 @@ static void put_description(struct text *out, const struct panel *panel)
 		page_format_span((int64_t)max, true, high);
 		text_format(out, ", between %s and %s", low, high);
 	}
+	if (page_is_of_offset(panel) && step_ns != 0) {
+		page_format_span(step_ns, true, high);
+		text_format(out, "; the clock was stepped by %s%s",
+		            step_count > 1 ? "up to " : "", high);
+	}
 	text_put(out, ".</desc>\n");
 }
 
-static void put_picture(struct text *out, const struct panel *panel,
+static void put_picture(struct text *out, const struct page_panel *panel,
                         const struct chart_tick *values, size_t value_count,
                         const struct chart_tick *times, size_t time_count)
 {
@@ -398,38 +312,43 @@ static void put_picture(struct text *out, const struct panel *panel,
 		UNITS, UNITS, (int)panel->kind, (int)panel->kind);
 	put_description(out, panel);
 	put_grid(out, panel, values, value_count, times, time_count);
+	page_put_shades(out, panel);
 	put_step_lines(out, panel);
-	if (panel->kind == CHART_OFFSET) {
-		put_band(out, panel);
-	}
 	put_line(out, panel);
 	put_dots(out, panel);
 	if (panel->kind == CHART_OFFSET) {
 		put_hits(out, panel);
 	}
 	text_put(out, "</svg>\n");
-	put_beyond(out, panel);
+	if (panel->scale.value_count == 0) {
+		text_put(out, "<span class=\"none\">no run has an answer</span>\n");
+	}
+	page_put_marks(out, panel);
 	text_put(out, "</div>\n");
 }
 
-static void put_panel(struct text *out, struct panel *panel)
+static void put_panel(struct text *out, struct page_panel *panel)
 {
 	struct chart_tick values[CHART_TICKS_MAX], times[CHART_TICKS_MAX];
-	const size_t value_count = chart_value_ticks(&panel->scale, panel->kind, values);
+	const bool has_values = panel->scale.value_count > 0;
+	/* A scale that nothing made says nothing. */
+	const size_t value_count =
+		has_values ? chart_value_ticks(&panel->scale, panel->kind, values) : 0;
 	const size_t time_count = chart_time_ticks(panel->chart, TIME_TICKS, times);
 
-	chart_columns(panel->chart, panel->kind, panel->columns, COLUMNS);
+	chart_columns(panel->chart, panel->kind, &panel->scale, panel->columns, COLUMNS);
 	text_format(out, "<section>\n<h2>%s <small>%s</small></h2>\n",
 	            looks[panel->kind].title, looks[panel->kind].remark);
-	if (panel->kind == CHART_OFFSET || panel->scale.beyond_count > 0) {
+	if (has_values && (panel->kind == CHART_OFFSET || panel->scale.beyond_count > 0 ||
+	                   page_has_promise(panel))) {
 		put_legend(out, panel);
 	}
 	text_format(out, "<div class=\"plot%s\">\n",
-	            looks[panel->kind].is_low ? " low" : "");
+	            looks[panel->kind].is_low || !has_values ? " low" : "");
 	put_value_labels(out, values, value_count);
 	put_picture(out, panel, values, value_count, times, time_count);
 	if (panel->kind == CHART_OFFSET) {
-		put_lanes(out, panel);
+		page_put_lanes(out, panel);
 	}
 	put_time_labels(out, times, time_count);
 	text_put(out, "</div>\n</section>\n");
@@ -437,7 +356,7 @@ static void put_panel(struct text *out, struct panel *panel)
 
 void page_put_charts(struct text *out, const struct chart *chart)
 {
-	struct panel panel = { .chart = chart };
+	struct page_panel panel = { .chart = chart };
 	struct chart_scale offset = { .lo = 0 };
 
 	for (int kind = 0; kind < CHART_PANEL_COUNT; kind++) {

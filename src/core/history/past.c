@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/history/past.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,83 +48,6 @@ const char *past_action(const struct run_record *run)
 static uint64_t magnitude(int64_t ns)
 {
 	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-}
-
-static int64_t size_of(int64_t ns)
-{
-	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
-}
-
-/* By halving the range until one value is left: 63 looks at each run, and no room is
- * needed. */
-static int64_t median_of(const struct run_record *runs, size_t count, size_t trusted_count)
-{
-	int64_t lo_ns = 0, hi_ns = INT64_MAX;
-
-	while (lo_ns < hi_ns) {
-		const int64_t middle_ns = lo_ns + (hi_ns - lo_ns) / 2;
-		size_t below = 0;
-
-		for (size_t i = 0; i < count; i++) {
-			below += past_is_trusted(&runs[i]) &&
-			         size_of(runs[i].offset_ns) <= middle_ns;
-		}
-		if (2 * below >= trusted_count) {
-			hi_ns = middle_ns;
-		} else {
-			lo_ns = middle_ns + 1;
-		}
-	}
-	return lo_ns;
-}
-
-static void count_trusted(const struct run_record *run, struct past_summary *ret)
-{
-	if (ret->trusted_count == 0 ||
-	    magnitude(run->offset_ns) > magnitude(ret->largest_ns)) {
-		ret->largest_ns = run->offset_ns;
-		ret->largest_at = past_at(run);
-	}
-	ret->trusted_count++;
-}
-
-static void count_run(const struct run_record *run, struct past_summary *ret)
-{
-	ret->run_count++;
-	ret->failure_count += past_is_failure(run);
-	ret->step_count += run->applied_action == PLAN_STEP;
-	ret->slew_count += run->applied_action == PLAN_SLEW;
-	if (past_is_trusted(run)) {
-		count_trusted(run, ret);
-	}
-	if (run->has_kernel) {
-		ret->has_frequency = true;
-		ret->frequency_ppb = run->frequency_after_ppb;
-	}
-}
-
-void past_summarize(const struct run_record *runs, size_t count, struct past_summary *ret)
-{
-	double squares = 0;
-
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < count; i++) {
-		count_run(&runs[i], ret);
-		ret->reboot_count += past_is_reboot(i > 0 ? &runs[i - 1] : NULL, &runs[i]);
-		if (past_is_trusted(&runs[i])) {
-			squares += (double)runs[i].offset_ns * (double)runs[i].offset_ns;
-		}
-	}
-	if (count > 0) {
-		ret->first_at = past_at(&runs[0]);
-		ret->last_at = past_at(&runs[count - 1]);
-	}
-	if (ret->trusted_count > 0) {
-		const double rms_ns = sqrt(squares / (double)ret->trusted_count);
-
-		ret->median_ns = median_of(runs, count, ret->trusted_count);
-		ret->rms_ns = rms_ns < 9.2e18 ? (int64_t)rms_ns : INT64_MAX;
-	}
 }
 
 void past_source(const struct source_record *record, struct run_source *ret)

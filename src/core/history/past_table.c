@@ -283,6 +283,7 @@ size_t past_table_summary(const struct past_summary *summary, const struct style
 	struct text text = text_to(buf, room);
 
 	if (summary->run_count > 0) {
+		text.len = past_sentence(summary, style, buf, room);
 		put_counts(&text, summary);
 		put_offsets(&text, summary, style);
 	}

@@ -39,7 +39,8 @@ size_t past_table_heading(const struct past_layout *layout, char *buf, size_t ro
 size_t past_table_run(const struct past_layout *layout, const struct run_record *run,
                       const struct run_record *before, char *buf, size_t room);
 
-/* Three lines, of at most 80 columns where no figure is absurd; "" for no runs. */
+/* The sentence of past_sentence(), and three lines of at most 80 columns where no figure is absurd; "" for
+ * no runs. */
 size_t past_table_summary(const struct past_summary *summary, const struct style *style,
                           char *buf, size_t room);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs drawn in a terminal: the offset with its bound, closer where the bound is far
- * wider, and the frequency; below the first panel a line each for steps, failures and
+ * Past runs drawn in a terminal: what they come to in a sentence, the offset with its bound, closer where
+ * the bound is far wider, and the frequency; above the time axis a line each for steps, failures and
  * reboots.
  */
 #ifndef CORE_HISTORY_PLOT_H
@@ -10,9 +10,17 @@
 #include "core/base/style.h"
 #include "core/history/chart.h"
 
+enum {
+	PLOT_COLUMNS_MIN = 40,
+	PLOT_COLUMNS_MAX = 200,
+	PLOT_LINES_MIN = 16,
+	PLOT_LINES_MAX = 48
+};
+
 /* Into the caller's buffer like snprintf(): see core/report/report.h.  Fits the columns of
- * `style` (60 to 200), in ASCII unless it has UTF-8. */
-size_t plot_render(const struct chart *chart, const struct style *style, char *buf,
-                   size_t room);
+ * `style` and `lines`, each within its limits above; one line of them is left to the prompt.  In ASCII
+ * unless `style` has UTF-8. */
+size_t plot_render(const struct chart *chart, const struct past_summary *summary,
+                   const struct style *style, unsigned lines, char *buf, size_t room);
 
 #endif

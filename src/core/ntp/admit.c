@@ -12,7 +12,13 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
-enum { DEFAULT_BURST_FACTOR = 8 };
+enum {
+	DEFAULT_BURST_FACTOR = 8,
+	/* Beside the second, in 32 bits. */
+	NOTE_COUNTS = 4,
+	NOTE_SECONDS = 1 << 30,
+};
+_Static_assert(ADMIT_KISSES_OF_NET < (int)NOTE_COUNTS, "the count fits beside the second");
 /* A quarter of all 32-bit numbers. */
 #define LEAK_BELOW (UINT64_C(1) << 30)
 
@@ -157,22 +163,43 @@ static uint64_t throw(struct admit_dice * dice)
 	return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/* At most one a second to a source, ADMIT_KISSES_PER_S to all. */
-static bool may_kiss(struct admit_table *table, struct admit_entry *entry, int64_t mono_ns)
+static void note_kiss(struct admit_entry *entry, uint32_t note)
 {
-	uint64_t who = load_who(entry);
-	uint32_t second = (uint32_t)(mono_ns / NS_PER_SECOND) + 1;
+	__atomic_store_n(&entry->who, (load_who(entry) & ~UINT64_C(0xffffffff)) | note,
+	                 __ATOMIC_RELAXED);
+}
+
+/* Of a network's entry the note is the second and how many there were in it. */
+static uint32_t kisses_in(const struct admit_entry *coarse, uint32_t second)
+{
+	const uint32_t note = (uint32_t)load_who(coarse);
+
+	return note / NOTE_COUNTS == second % NOTE_SECONDS ? note % NOTE_COUNTS : 0;
+}
+
+/* At most one a second to a source and ADMIT_KISSES_OF_NET to its network, so that no network takes
+ * those of the others; ADMIT_KISSES_PER_S to all. */
+static bool may_kiss(struct admit_table *table, struct admit_entry *fine,
+                     const struct address *from, int64_t mono_ns)
+{
+	const uint32_t second = (uint32_t)(mono_ns / NS_PER_SECOND) + 1;
+	struct admit_entry *coarse;
+	uint32_t count;
+	bool is_new;
 
 	/* Two apart: the last moment of one second and the first of the next are one. */
-	if (second - (uint32_t)who < 2) {
+	if (second - (uint32_t)load_who(fine) < 2) {
 		return false;
 	}
-	if (!charge(&table->kisses_settled_ns, NS_PER_SECOND / ADMIT_KISSES_PER_S,
+	coarse = entry_find(table, hash_of(table, from, true), &is_new);
+	count = kisses_in(coarse, second);
+	if (count >= ADMIT_KISSES_OF_NET ||
+	    !charge(&table->kisses_settled_ns, NS_PER_SECOND / ADMIT_KISSES_PER_S,
 	            ADMIT_KISSES_PER_S, mono_ns)) {
 		return false;
 	}
-	__atomic_store_n(&entry->who, (who & ~UINT64_C(0xffffffff)) | second,
-	                 __ATOMIC_RELAXED);
+	note_kiss(fine, second);
+	note_kiss(coarse, second % NOTE_SECONDS * NOTE_COUNTS + count + 1);
 	return true;
 }
 
@@ -210,5 +237,5 @@ enum admit_verdict admit(struct admit_table *table, const struct admit_rules *ru
 	if (throw(dice) >> 32 < LEAK_BELOW) {
 		return ADMIT_LUCKY;
 	}
-	return may_kiss(table, fine, mono_ns) ? ADMIT_KISS : ADMIT_DROP;
+	return may_kiss(table, fine, from, mono_ns) ? ADMIT_KISS : ADMIT_DROP;
 }

@@ -29,8 +29,10 @@ enum {
 	ADMIT_COARSE = 16,
 	ADMIT_PER_S_MAX = 1000000,
 	ADMIT_BURST_MAX = 1000000,
-	/* Kisses-o'-death of the whole server in a second; of one source it is one. */
+	/* Kisses-o'-death of the whole server in a second, and of one network; of one source it is
+	 * one. */
 	ADMIT_KISSES_PER_S = 8,
+	ADMIT_KISSES_OF_NET = 2,
 };
 
 struct admit_limits {
@@ -51,7 +53,7 @@ struct admit_rules {
 MUST_USE bool admit_rules_are_sane(const struct admit_rules *rules);
 
 struct admit_entry {
-	uint64_t who;       /* tag from the hash, and the second of the last kiss */
+	uint64_t who; /* tag from the hash, and the second of the last kiss; 0: free */
 	int64_t settled_ns; /* when all that was answered will be within the rate */
 };
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The departure of an answer, predicted from those before it.
+ */
 #include "core/ntp/departure.h"
 
 enum {
@@ -34,49 +37,93 @@ static void remember(struct departure *d, unsigned place, uint32_t took_ns)
 	}
 }
 
+/* By how much the prediction may rise now. */
+static uint32_t rise_take(struct departure *d, int64_t mono_ns)
+{
+	const int64_t most_mono_ns =
+		mono_ns - (int64_t)DEPARTURE_RISE_MAX_NS * DEPARTURE_RISE_EVERY_NS;
+	int64_t rise_ns;
+
+	if (d->risen_mono_ns < most_mono_ns) {
+		d->risen_mono_ns = most_mono_ns;
+	}
+	if (d->risen_mono_ns > mono_ns) {
+		return 0;
+	}
+	rise_ns = (mono_ns - d->risen_mono_ns) / DEPARTURE_RISE_EVERY_NS;
+	d->risen_mono_ns += rise_ns * DEPARTURE_RISE_EVERY_NS;
+	return (uint32_t)rise_ns;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 /* A place of which nothing is known takes at least what the one before it takes, and
  * none takes longer than a later one. */
-static void work_out(struct departure *d)
+static void work_out(struct departure *d, int64_t mono_ns)
 {
+	const uint32_t rise_ns = rise_take(d, mono_ns);
 	uint32_t least[DEPARTURE_PLACES];
 	uint32_t so_far = 0;
+	uint32_t wanted;
 
 	for (unsigned i = 0; i < DEPARTURE_PLACES; i++) {
 		least[i] = least_of(d, i);
 	}
 	for (unsigned i = DEPARTURE_PLACES - 1; i-- > 0;) {
-		if (least[i + 1] < least[i] && least[i] != UINT32_MAX) {
-			least[i] = least[i + 1];
-		}
+		least[i] = smaller(least[i], least[i + 1]);
 	}
 	for (unsigned i = 0; i < DEPARTURE_PLACES; i++) {
 		if (is_trusted(d, i)) {
 			so_far = least[i] - least[i] / DEPARTURE_CAUTION;
 		}
-		d->ahead_ns[i] = so_far > d->margin_ns ? so_far - d->margin_ns : 0;
+		wanted = so_far > d->margin_ns ? so_far - d->margin_ns : 0;
+		d->ahead_ns[i] = smaller(smaller(wanted, d->ahead_ns[i] + rise_ns),
+		                         DEPARTURE_AHEAD_MAX_NS);
 	}
 }
 
-bool departure_learn(struct departure *d, unsigned place, int64_t added_ns, int64_t took_ns)
+bool departure_learn(struct departure *d, const struct departure_seen *seen)
 {
-	bool was_right = took_ns >= added_ns;
+	const bool was_right = seen->took_ns >= seen->added_ns;
+	const unsigned place =
+		seen->place < DEPARTURE_PLACES ? seen->place : DEPARTURE_PLACES - 1;
 
-	if (place >= DEPARTURE_PLACES) {
-		place = DEPARTURE_PLACES - 1;
-	}
-	if (took_ns < 0 || took_ns > DEPARTURE_MOST_NS) {
+	if (seen->took_ns < 0 || seen->took_ns > DEPARTURE_MOST_NS ||
+	    seen->took_ns > seen->returned_ns) {
 		return was_right;
 	}
-	remember(d, place, (uint32_t)took_ns);
+	remember(d, place, (uint32_t)seen->took_ns);
 	if (was_right) {
 		d->margin_ns -= (d->margin_ns + MARGIN_DECAY - 1) / MARGIN_DECAY;
 	} else {
-		int64_t margin_ns = d->margin_ns + (added_ns - took_ns);
+		int64_t margin_ns = d->margin_ns + (seen->added_ns - seen->took_ns);
 
 		d->margin_ns =
 			(uint32_t)(margin_ns < DEPARTURE_MOST_NS ? margin_ns
 		                                                 : DEPARTURE_MOST_NS);
 	}
-	work_out(d);
+	work_out(d, seen->mono_ns);
 	return was_right;
+}
+
+int64_t departure_link_ahead_ns(const struct departure_links *all, unsigned link,
+                                bool was_asleep, unsigned place)
+{
+	const struct departure_link *l = &all->links[link % DEPARTURE_LINKS];
+
+	return l->link == link ? departure_ahead_ns(&l->by_sleep[was_asleep], place) : 0;
+}
+
+struct departure *departure_link(struct departure_links *all, unsigned link,
+                                 bool was_asleep)
+{
+	struct departure_link *l = &all->links[link % DEPARTURE_LINKS];
+
+	if (l->link != link) {
+		*l = (struct departure_link){ .link = link };
+	}
+	return &l->by_sleep[was_asleep];
 }

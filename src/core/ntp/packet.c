@@ -150,10 +150,9 @@ static enum ntp_verdict judge_answer(const struct ntp_header *reply)
 	    2 * ROOT_DISTANCE_LIMIT) {
 		return NTP_ROOT_TOO_FAR;
 	}
-	if (ntp_ts_is_zero(reply->reference)) {
-		return NTP_NO_REFERENCE;
-	}
-	if (is_after(reply->reference, reply->transmit)) {
+	/* Zero is "not known" (RFC 4330 section 4): how far the server is off is in its dispersion. */
+	if (!ntp_ts_is_zero(reply->reference) &&
+	    is_after(reply->reference, reply->transmit)) {
 		return NTP_FUTURE_REFERENCE;
 	}
 	return NTP_ACCEPTED;
@@ -240,7 +239,6 @@ const char *ntp_verdict_text(enum ntp_verdict verdict)
 		[NTP_BAD_STRATUM] = "bad stratum",
 		[NTP_BAD_PRECISION] = "bad precision",
 		[NTP_ROOT_TOO_FAR] = "too far from its reference",
-		[NTP_NO_REFERENCE] = "no reference timestamp",
 		[NTP_FUTURE_REFERENCE] = "reference timestamp in the future",
 	};
 

@@ -71,16 +71,15 @@ enum ntp_verdict {
 	NTP_WRONG_VERSION, /* 0, 5, 6, 7: nobody knows how to read it */
 	NTP_WRONG_MODE, /* not 4, server; version 1 has no mode field: 0 is taken there */
 	NTP_BAD_LENGTH, /* not a multiple of 4, or longer than NTP_PACKET_ROOM */
-	NTP_BAD_EXTENSION,    /* extension fields that do not add up, RFC 7822 */
-	NTP_CRYPTO_NAK,       /* refuses a key, and none was offered */
-	NTP_KISS,             /* stratum 0; `refid` holds the kiss code, section 7.4 */
-	NTP_NO_TIME,          /* receive or transmit timestamp is zero */
-	NTP_UNSYNCHRONISED,   /* leap 3 */
-	NTP_BAD_STRATUM,      /* above 15 */
-	NTP_BAD_PRECISION,    /* outside [-40, 4] log2 s */
-	NTP_ROOT_TOO_FAR,     /* root delay / 2 + root dispersion of 16 s and more */
-	NTP_NO_REFERENCE,     /* reference timestamp zero: never was synchronised */
-	NTP_FUTURE_REFERENCE, /* reference timestamp after the transmit timestamp */
+	NTP_BAD_EXTENSION,  /* extension fields that do not add up, RFC 7822 */
+	NTP_CRYPTO_NAK,     /* refuses a key, and none was offered */
+	NTP_KISS,           /* stratum 0; `refid` holds the kiss code, section 7.4 */
+	NTP_NO_TIME,        /* receive or transmit timestamp is zero */
+	NTP_UNSYNCHRONISED, /* leap 3 */
+	NTP_BAD_STRATUM,    /* above 15 */
+	NTP_BAD_PRECISION,  /* outside [-40, 4] log2 s */
+	NTP_ROOT_TOO_FAR,   /* root delay / 2 + root dispersion of 16 s and more */
+	NTP_FUTURE_REFERENCE, /* reference timestamp, unless it is zero, after the transmit timestamp */
 	NTP_VERDICT_COUNT
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/base/span.h"
+#include "core/base/text.h"
 #include "core/ntp/ext.h"
 #include "core/ntp/refid.h"
 
@@ -38,6 +39,28 @@ static void format_extension(const uint8_t *octets, size_t len, uint8_t version,
 	}
 }
 
+/* The length of the code without the zeros and blanks that fill it up; 0: no code.  Else it is
+ * ASCII (RFC 5905 section 7.4). */
+static size_t kiss_len(const uint8_t refid[4])
+{
+	size_t len = 4;
+
+	while (len > 0 && (refid[len - 1] == 0 || refid[len - 1] == ' ')) {
+		len--;
+	}
+	return len;
+}
+
+static bool is_graphic(const uint8_t *octets, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (octets[i] <= ' ' || octets[i] >= 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void format_kiss(const struct ntp_header *reply, char *buf)
 {
 	static const char *const meanings[] = {
@@ -47,12 +70,18 @@ static void format_kiss(const struct ntp_header *reply, char *buf)
 		[NTP_KISS_RATE] = "it wants fewer requests",
 	};
 	const char *meaning = meanings[ntp_kiss_from_refid(reply->refid)];
-	char code[20];
+	const size_t len = kiss_len(reply->refid);
+	char id[20];
 
-	if (refid_format(0, reply->refid, code, sizeof(code)) > 0) {
-		snprintf(buf, REFUSAL_ROOM, "kiss code %s: %s", code, meaning);
-	} else {
+	if (len == 0) {
 		snprintf(buf, REFUSAL_ROOM, "stratum 0 without a kiss code: %s", meaning);
+	} else if (is_graphic(reply->refid, len)) {
+		text_escape(reply->refid, len, id, sizeof(id));
+		snprintf(buf, REFUSAL_ROOM, "kiss code %s: %s", id, meaning);
+	} else {
+		refid_format(NTP_STRATUM_MAX, reply->refid, id, sizeof(id));
+		snprintf(buf, REFUSAL_ROOM, "stratum 0, and %s is no kiss code: %s", id,
+		         meaning);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/address.h"
+#include "core/base/nearest.h"
+#include "core/base/text.h"
 
 enum {
 	LABEL_MAX = 63, /* RFC 1035 section 2.3.4 */
@@ -104,36 +106,79 @@ static bool is_ipv4(const char *host)
 	return address_parse(host, &address) && address.family == ADDRESS_IPV4;
 }
 
-/* A name as resolvers take it; one dot may end it. */
-static bool is_name(const char *host)
+static bool is_number(const char *text, size_t len)
 {
-	size_t len = strlen(host);
-	size_t label_start = 0;
-	size_t last_label_digits = 0;
-	size_t i;
-
-	if (len > 0 && host[len - 1] == '.') {
-		len--;
-	}
-	if (len == 0 || len > NAME_MAX_OCTETS) {
-		return false;
-	}
-	for (i = 0; i <= len; i++) {
-		if (i == len || host[i] == '.') {
-			if (i == label_start || i - label_start > LABEL_MAX ||
-			    (i == len && last_label_digits == i - label_start)) {
-				return false; /* ends in a number: a broken IPv4 address */
-			}
-			label_start = i + 1;
-			last_label_digits = 0;
-			continue;
-		}
-		if (!is_name_char(host[i]) || (i == label_start && host[i] == '-')) {
+	for (size_t i = 0; i < len; i++) {
+		if (!is_digit(text[i])) {
 			return false;
 		}
-		last_label_digits += is_digit(host[i]);
 	}
-	return true;
+	return len > 0;
+}
+
+/* The labels of a name of `len` octets without the dot that may end it. */
+static enum server_spec_verdict labels_judge(const char *host, size_t len)
+{
+	size_t start = 0, label_len;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && host[i] != '.') {
+			if (!is_name_char(host[i])) {
+				return SERVER_SPEC_BAD_HOST;
+			}
+			continue;
+		}
+		label_len = i - start;
+		if (label_len == 0) {
+			return SERVER_SPEC_BAD_DOTS;
+		}
+		if (label_len > LABEL_MAX) {
+			return SERVER_SPEC_TOO_LONG;
+		}
+		if (host[start] == '-') {
+			return SERVER_SPEC_DASH;
+		}
+		if (i == len && is_number(host + start, label_len)) {
+			return SERVER_SPEC_NUMBER; /* or a broken IPv4 address */
+		}
+		start = i + 1;
+	}
+	return SERVER_SPEC_OK;
+}
+
+/* A name as resolvers take it; one dot may end it. */
+static enum server_spec_verdict name_judge(const char *host)
+{
+	size_t len = strlen(host);
+
+	if (len > 1 && host[len - 1] == '.') {
+		len--;
+	}
+	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_judge(host, len);
+}
+
+/* A host that is not an address: OK for a name, else why it is not one. */
+static enum server_spec_verdict host_judge(const char *host)
+{
+	const char *colon = strchr(host, ':');
+	const char *octet;
+
+	for (octet = host; *octet; octet++) {
+		if ((unsigned char)*octet >= 0x80) {
+			return SERVER_SPEC_NOT_ASCII;
+		}
+	}
+	if (strchr(host, '%')) {
+		return SERVER_SPEC_BAD_ZONE;
+	}
+	if (colon && strchr(colon + 1, ':')) {
+		return SERVER_SPEC_BAD_IPV6;
+	}
+	if (strchr(host, '.') && host[0] != '.' &&
+	    strspn(host, "0123456789.") == strlen(host)) {
+		return SERVER_SPEC_BAD_IPV4;
+	}
+	return name_judge(host);
 }
 
 static bool port_parse(const char *text, uint16_t *ret)
@@ -184,7 +229,7 @@ static enum server_spec_verdict host_port_parse(const char *text, struct server_
 		colon = strchr(text, ':');
 		end = colon && !strchr(colon + 1, ':') ? colon : text + strlen(text);
 		if (!host_copy(spec, text, (size_t)(end - text))) {
-			return SERVER_SPEC_BAD_HOST;
+			return SERVER_SPEC_TOO_LONG;
 		}
 		port = *end == ':' ? end + 1 : NULL;
 	}
@@ -211,13 +256,23 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 	if (text[0] == '\0' || (text[0] == ':' && !strchr(text + 1, ':'))) {
 		return SERVER_SPEC_EMPTY;
 	}
+	/* Before host and port, for it may stand in either. */
+	if (text[strcspn(text, " \t,;")] != '\0') {
+		return SERVER_SPEC_SEVERAL;
+	}
+	if (strchr(text, '/')) {
+		return SERVER_SPEC_PATH;
+	}
 	spec.port = schemes[spec.scheme].port;
 	verdict = host_port_parse(text, &spec);
 	if (verdict != SERVER_SPEC_OK) {
 		return verdict;
 	}
-	if (!is_ipv6(spec.host) && !is_ipv4(spec.host) && !is_name(spec.host)) {
-		return SERVER_SPEC_BAD_HOST;
+	if (!is_ipv6(spec.host) && !is_ipv4(spec.host)) {
+		verdict = host_judge(spec.host);
+		if (verdict != SERVER_SPEC_OK) {
+			return verdict;
+		}
 	}
 	*ret = spec;
 	return SERVER_SPEC_OK;
@@ -229,22 +284,68 @@ const char *server_spec_verdict_text(enum server_spec_verdict verdict)
 	case SERVER_SPEC_OK:
 		return "a server";
 	case SERVER_SPEC_EMPTY:
-		return "no host was given";
+		return "no host was given: a server is [SCHEME://]HOST[:PORT]";
 	case SERVER_SPEC_UNKNOWN_SCHEME:
 		return "unknown scheme: known are ntp, reqtime, reqtime+tcp, time, "
-		       "time+tcp, "
-		       "daytime and daytime+tcp";
+		       "time+tcp, daytime and daytime+tcp";
 	case SERVER_SPEC_LATER_SCHEME:
 		return "nts is not supported yet: use ntp";
+	case SERVER_SPEC_NOT_ASCII:
+		return "not ASCII: write the name in its xn-- form, and dashes as \"-\"";
+	case SERVER_SPEC_SEVERAL:
+		return "one word is one server, without a blank, comma or semicolon in it";
+	case SERVER_SPEC_PATH:
+		return "a server has no path and no prefix length: [SCHEME://]HOST[:PORT]";
+	case SERVER_SPEC_BAD_ZONE:
+		return "\"%\" belongs between a link-local address and its interface, as "
+		       "in fe80::1%eth0";
+	case SERVER_SPEC_BAD_IPV6:
+		return "not an IPv6 address; with a port it is [ADDRESS]:PORT, a name is "
+		       "NAME:PORT";
+	case SERVER_SPEC_BAD_IPV4:
+		return "not an IPv4 address: four numbers from 0 to 255, as in 192.0.2.1";
+	case SERVER_SPEC_NUMBER:
+		return "a host name does not end in a number; a port follows a colon, as "
+		       "in HOST:123";
+	case SERVER_SPEC_DASH:
+		return "no part of a host name begins with \"-\"; options stand before "
+		       "\"--\"";
+	case SERVER_SPEC_BAD_DOTS:
+		return "a part of the host name between two dots is empty";
+	case SERVER_SPEC_TOO_LONG:
+		return "too long: a host name has at most 253 octets, each part of it 63";
 	case SERVER_SPEC_BAD_HOST:
-		return "not a host name or address (an IPv6 address with a port needs "
-		       "brackets)";
+		return "not a host name or address: a name has letters, digits, \"-\", "
+		       "\"_\" and dots";
 	case SERVER_SPEC_BAD_PORT:
 		return "the port is not a number from 1 to 65535";
 	case SERVER_SPEC_BAD_BRACKETS:
 		return "brackets must hold an IPv6 address, with at most :PORT after them";
 	}
 	return "not a server";
+}
+
+const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
+                                char buf[SERVER_SPEC_REFUSAL_ROOM])
+{
+	const size_t len = strcspn(text, ":");
+	struct text out = text_to(buf, SERVER_SPEC_REFUSAL_ROOM);
+
+	text_put(&out, server_spec_verdict_text(verdict));
+	if (verdict != SERVER_SPEC_UNKNOWN_SCHEME && verdict != SERVER_SPEC_BAD_PORT &&
+	    verdict != SERVER_SPEC_PATH) {
+		return buf;
+	}
+	for (size_t i = 0; i < SCHEME_COUNT; i++) {
+		const size_t slips = nearest_slips(text, len, schemes[i].name);
+
+		/* "ntps://host", and "ntp:host" or "ntp:/host" */
+		if (verdict == SERVER_SPEC_UNKNOWN_SCHEME ? slips <= 1 : slips == 0) {
+			text_format(&out, "; did you mean %s://?", schemes[i].name);
+			break;
+		}
+	}
+	return buf;
 }
 
 enum server_spec_verdict listen_spec_parse(const char *text, uint16_t default_port,
@@ -257,6 +358,9 @@ enum server_spec_verdict listen_spec_parse(const char *text, uint16_t default_po
 		return SERVER_SPEC_EMPTY;
 	}
 	verdict = host_port_parse(text, &spec);
+	if (verdict == SERVER_SPEC_TOO_LONG) {
+		return SERVER_SPEC_BAD_HOST; /* no address is so long */
+	}
 	if (verdict != SERVER_SPEC_OK) {
 		return verdict;
 	}

@@ -38,8 +38,18 @@ enum server_spec_verdict {
 	SERVER_SPEC_EMPTY,
 	SERVER_SPEC_UNKNOWN_SCHEME,
 	SERVER_SPEC_LATER_SCHEME, /* nts: known, not spoken yet */
-	SERVER_SPEC_BAD_HOST, /* no letter, digit, '.', '-', '_', ':' '%' where one must be; leading '-';
-	                              a label over 63 or a name over 253 octets; control or non-ASCII octets */
+	/* Why it is not a host, the first that holds: */
+	SERVER_SPEC_NOT_ASCII,
+	SERVER_SPEC_SEVERAL,  /* a blank, comma or semicolon in it */
+	SERVER_SPEC_PATH,     /* a slash */
+	SERVER_SPEC_BAD_ZONE, /* `%`, but not IPV6%INTERFACE of a link-local address */
+	SERVER_SPEC_BAD_IPV6, /* two colons or more */
+	SERVER_SPEC_BAD_IPV4, /* digits and dots, but not four numbers to 255 */
+	SERVER_SPEC_NUMBER,   /* its last label is a number */
+	SERVER_SPEC_DASH,     /* a label begins with `-` */
+	SERVER_SPEC_BAD_DOTS, /* an empty label */
+	SERVER_SPEC_TOO_LONG, /* a label over 63, a name over 253 octets */
+	SERVER_SPEC_BAD_HOST, /* other octets than letters, digits, '.', '-', '_' */
 	SERVER_SPEC_BAD_PORT, /* not 1..65535 */
 	SERVER_SPEC_BAD_BRACKETS,
 };
@@ -49,6 +59,12 @@ enum server_spec_verdict {
 MUST_USE enum server_spec_verdict server_spec_parse(const char *text,
                                                     struct server_spec *ret);
 const char *server_spec_verdict_text(enum server_spec_verdict verdict);
+
+/* Why `text` is not a server, and what may be meant: server_spec_verdict_text(), and for an unknown scheme
+ * the one that is like it. */
+enum { SERVER_SPEC_REFUSAL_ROOM = 160 };
+const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
+                                char buf[SERVER_SPEC_REFUSAL_ROOM]);
 
 /* ADDR[:PORT] as --listen takes it: a numeric address, "*" for all of both families
  * (host becomes "*"), brackets for IPv6 with a port, ":PORT" for all addresses. */

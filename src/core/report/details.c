@@ -55,7 +55,9 @@ static void put_source(struct text *out, const struct run_source *source,
 size_t report_details(const struct run *run, const struct style *style, char *buf,
                       size_t room)
 {
-	const size_t columns = style->columns < 60 ? 60 : style->columns;
+	const size_t columns = style->is_unwrapped   ? SIZE_MAX
+	                       : style->columns < 60 ? 60
+	                                             : style->columns;
 	struct text out = text_to(buf, room);
 
 	for (size_t i = 0; i < run->source_count; i++) {

@@ -18,4 +18,10 @@ size_t report_csv(const struct run *run, const struct plan *plan, char *buf, siz
 size_t report_ntpdate(const struct run *run, const struct plan *plan, int pid,
                       bool has_log_line, char *buf, size_t room);
 
+/* One line for a journal: what was done, or would be; offset and bound, how many agree, and who; why
+ * nothing was done.  Without an answer the reason, and what became of each server.  A few names at most;
+ * `done` and `why_not` are "" where there is nothing to say. */
+size_t report_line(const struct run *run, const char *done, const char *why_not, char *buf,
+                   size_t room);
+
 #endif

@@ -159,10 +159,15 @@ static void put_side(struct text *out, enum threshold_side side, const char *nam
 {
 	char range[THRESHOLD_TEXT_ROOM];
 
-	threshold_format(threshold, unit, range);
-	text_format(out, " (%s the %s range %s%s)",
-	            side == THRESHOLD_BEYOND ? "beyond" : "inconclusive for", name, range,
-	            unit == THRESHOLD_COUNT ? "" : " s");
+	text_format(out, " (%s the %s range ",
+	            side == THRESHOLD_BEYOND ? "beyond" : "inconclusive for", name);
+	if (threshold->given) {
+		put_safe(out, threshold->given, ' ');
+		text_put(out, ")");
+	} else {
+		threshold_format(threshold, unit, range);
+		text_format(out, "%s%s)", range, unit == THRESHOLD_COUNT ? "" : " s");
+	}
 }
 
 /* The graver limit that is not kept; "beyond" the lesser one says nothing more. */
@@ -265,7 +270,8 @@ static void put_no_answer(struct text *out, const struct run *run)
 	text_put(out, "no trusted time: ");
 	put_safe(out, reason, ' ');
 	for (size_t i = 0; i < run->source_count; i++) {
-		if (run->sources[i].reason[0] != '\0') {
+		if (run->sources[i].reason[0] != '\0' &&
+		    !strstr(reason, run->sources[i].reason)) {
 			text_put(out, " (");
 			put_server(out, &run->sources[i]);
 			text_put(out, ": ");
@@ -282,7 +288,9 @@ static void put_threshold(struct text *out, const struct threshold *threshold,
 	char range[THRESHOLD_TEXT_ROOM];
 
 	text_put(out, ";");
-	if (threshold->is_set) {
+	/* "~:" sets no limit. */
+	if (threshold->is_set &&
+	    (threshold->has_low || threshold->has_high || threshold->is_inside)) {
 		threshold_format(threshold, unit, range);
 		text_put(out, range);
 	}

@@ -41,7 +41,10 @@ static void put_deed(struct text *out, const struct log_entry *entry)
 	                       : entry->may_act  ? MOOD_NOT_DONE
 	                                         : MOOD_WOULD;
 
-	text_format(out, "; %s", deeds[action][mood]);
+	text_format(out, "; %s",
+	            !plan_is_held_back(plan) ? deeds[action][mood]
+	            : mood == MOOD_WOULD     ? "would hold it back"
+	                                     : "held back");
 	if (action == PLAN_STEP || action == PLAN_SLEW) {
 		span_format(by_ns, 1, by);
 		text_format(out, " by %s", by);

@@ -13,6 +13,7 @@
 
 #define LAST_SUCCESS "last_success_timestamp_seconds"
 #define FAILED_RUNS "failed_runs"
+#define FAILING_SINCE "failing_since_timestamp_seconds"
 
 struct page {
 	struct text text;
@@ -105,6 +106,15 @@ static const char *sample_find(const char *text, const char *name, const char *v
 	return at ? at + start.len : NULL;
 }
 
+/* A moment up to `now`; one after it was told by a clock that was wrong. */
+static bool moment_find(const char *text, const char *name, const char *verb,
+                        struct instant now, struct instant *ret)
+{
+	const char *at = sample_find(text, name, verb);
+
+	return at && seconds_parse(at, &ret->unix_ns) && ret->unix_ns <= now.unix_ns;
+}
+
 struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
                                       struct instant now)
 {
@@ -113,12 +123,13 @@ struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
 	const char *at;
 	int64_t value;
 
-	at = name ? sample_find(text, LAST_SUCCESS, name) : NULL;
-	if (at && seconds_parse(at, &value) && value <= now.unix_ns) {
-		past.has_success = true;
-		past.success.unix_ns = value;
+	if (!name) {
+		return past;
 	}
-	at = name ? sample_find(text, FAILED_RUNS, name) : NULL;
+	past.has_success = moment_find(text, LAST_SUCCESS, name, now, &past.success);
+	past.has_failing_since =
+		moment_find(text, FAILING_SINCE, name, now, &past.failing_since);
+	at = sample_find(text, FAILED_RUNS, name);
 	if (at && seconds_parse(at, &value)) {
 		past.failed_runs = (uint64_t)(value / NS_PER_S);
 	}
@@ -183,6 +194,13 @@ static void put_outcome(struct page *p, const struct metrics *m,
 		               "When the last run with success ended, since 1970.",
 		               is_success ? m->ended.unix_ns : past->success.unix_ns);
 	}
+	if (!is_success) {
+		put_billionths(p, FAILING_SINCE,
+		               "When the first of the failed runs in a row ended, since "
+		               "1970.",
+		               past->has_failing_since ? past->failing_since.unix_ns
+		                                       : m->ended.unix_ns);
+	}
 	put_billionths(p, "run_duration_seconds", "How long the last run took.",
 	               m->duration_ns);
 }
@@ -199,6 +217,27 @@ static void put_answer(struct page *p, const struct metrics *m)
 	put_number(p, "leap",
 	           "Leap second announced: 0 none, 1 one is added, 2 one is left out.",
 	           m->run.leap);
+}
+
+/* A step is done by then, a slew has only begun: the two tell apart what is left now and what will be.
+ * After a correction that failed half way, nothing is known of either. */
+static void put_remaining(struct page *p, const struct metrics *m)
+{
+	const bool is_step = m->run.applied_action == PLAN_STEP;
+	const bool is_slew = m->run.applied_action == PLAN_SLEW;
+
+	if (m->run.status == RUN_ERROR && (is_step || is_slew)) {
+		return;
+	}
+	put_billionths(p, "remaining_offset_seconds",
+	               "Offset left when the run ended: a step is done by then, a slew has "
+	               "begun.",
+	               ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
+	put_billionths(p, "pending_slew_seconds",
+	               "What of it the kernel still slews away, by 0.0005 s a second.",
+	               m->run.has_kernel ? m->run.slew_after_ns
+	               : is_slew         ? m->run.applied_by_ns
+	                                 : 0);
 }
 
 static void put_learnt(struct page *p, const struct metrics *m)
@@ -226,6 +265,7 @@ static void put_measurement(struct page *p, const struct metrics *m)
 	}
 	if (m->run.has_answer) {
 		put_answer(p, m);
+		put_remaining(p, m);
 	}
 	if (m->has_server) {
 		put_number(p, "stratum", "Lowest stratum of the selected servers.",
@@ -252,9 +292,11 @@ static void put_measurement(struct page *p, const struct metrics *m)
 /* What `set` did, which is nothing when it did not get to measure. */
 static void put_deed(struct page *p, const struct metrics *m)
 {
+	const bool held_back = m->is_measured && run_record_is_held_back(&m->run);
 	enum plan_action deed = PLAN_NONE;
 
-	if (m->is_measured) {
+	/* A run that is held back ends with another look: it is no refusal to be alarmed by. */
+	if (m->is_measured && !held_back) {
 		deed = m->run.has_plan && m->run.plan_action == PLAN_REFUSE
 		               ? PLAN_REFUSE
 		               : (enum plan_action)m->run.applied_action;
@@ -264,6 +306,9 @@ static void put_deed(struct page *p, const struct metrics *m)
 		put_labelled(p, "action", "action", plan_action_name((enum plan_action)i),
 		             (int)deed == i);
 	}
+	put_number(p, "held_back",
+	           "1 while what the last run saw has to be seen again to be believed.",
+	           held_back);
 	put_billionths(p, "adjustment_seconds",
 	               "By how much the last run moved the clock, or set out to.",
 	               m->is_measured ? m->run.applied_by_ns : 0);

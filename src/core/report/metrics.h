@@ -35,6 +35,8 @@ struct metrics_past {
 	bool has_success;
 	struct instant success;
 	uint64_t failed_runs; /* in a row */
+	bool has_failing_since;
+	struct instant failing_since; /* when the first of them ended */
 };
 
 /* `record` is of `run`.  Octets that are not used are zero. */
@@ -44,7 +46,7 @@ void metrics_note_learnt(struct metrics *metrics,
                          const struct learnt *learnt); /* or NULL */
 MUST_USE bool metrics_are_sane(const struct metrics *metrics);
 
-/* Of a file that metrics_write() wrote, for the same verb; anything else, a success after `now`
+/* Of a file that metrics_write() wrote, for the same verb; anything else, a moment after `now`
  * too, says nothing. */
 struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
                                       struct instant now);

@@ -35,13 +35,22 @@ size_t report_details(const struct run *run, const struct style *style, char *bu
                       size_t room);
 
 /* The last lines: "The local clock is behind: offset +1.234 ms +/- 0.5 ms by 3 of 4
- * servers." and what `set` would do, or why there is no answer; at most 80 columns.
+ * servers." and what `set` would do, or why there is no answer; at most 80 columns, or a line for each sentence.
  * `plan` is NULL when there is none.  Here and in the table the figures hold as printed:
  * the bound is rounded up and takes in what rounding did to the offset. */
 size_t report_verdict(const struct run *run, const struct plan *plan,
                       const struct style *style, char *buf, size_t room);
 
-/* What `set` did: moved the clock and read it back, or left it alone; at most 80 columns. */
+/* "-- 2026-11-25 12:00:00 UTC ----": a line as wide as a verdict, above the table of a run that others
+ * follow.  The time is that of the run by its own answer, or by the local clock where it has none. */
+size_t report_rule(const struct run *run, const struct style *style, char *buf,
+                   size_t room);
+
+/* "`set` would step the clock forward by 3 s: ...", in one line without an end. */
+enum { REPORT_WOULD_ROOM = 320 };
+size_t report_would(const struct plan *plan, char *buf, size_t room);
+
+/* What `set` did: moved the clock and read it back, or left it alone; at most 80 columns, or in one line. */
 struct report_deed {
 	enum plan_action action; /* not PLAN_REFUSE */
 	int64_t by_ns;

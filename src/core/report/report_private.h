@@ -11,7 +11,9 @@
 uint64_t report_magnitude(int64_t ns);
 int64_t report_saturated(uint64_t ns);
 
-/* Sentences are no easier to read in longer lines. */
+/* Of a page: sentences are no easier to read in longer lines. */
+size_t report_width(const struct style *style);
+/* Where sentences are wrapped; SIZE_MAX where they are not. */
 size_t report_columns(const struct style *style);
 
 /* Breaks between words, in the middle of a word only when it fills a line by itself. */

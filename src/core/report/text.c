@@ -47,12 +47,17 @@ void report_wrapped(struct text *out, const char *text, size_t indent, size_t co
 	}
 }
 
-size_t report_columns(const struct style *style)
+size_t report_width(const struct style *style)
 {
 	if (style->columns > 80) {
 		return 80;
 	}
 	return style->columns < 60 ? 60 : style->columns;
+}
+
+size_t report_columns(const struct style *style)
+{
+	return style->is_unwrapped ? SIZE_MAX : report_width(style);
 }
 
 uint64_t report_magnitude(int64_t ns)

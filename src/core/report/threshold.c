@@ -26,6 +26,7 @@ static enum threshold_verdict span_end(const char *text, int64_t *ret)
 		return THRESHOLD_TOO_LARGE;
 	case SPAN_EMPTY:
 	case SPAN_NOT_A_NUMBER:
+	case SPAN_NO_UNIT:
 		return THRESHOLD_NOT_A_SPAN;
 	}
 	if (ns > THRESHOLD_MAX_NS) {
@@ -68,7 +69,7 @@ static enum threshold_verdict end_parse(const char *at, size_t len,
 	memcpy(end, at, len);
 	end[len] = '\0';
 	if (unit == THRESHOLD_LENGTH && end[0] == '-') {
-		return THRESHOLD_NOT_A_SPAN;
+		return THRESHOLD_NEGATIVE;
 	}
 	return unit == THRESHOLD_COUNT ? count_end(end, ret) : span_end(end, ret);
 }
@@ -125,7 +126,9 @@ static enum threshold_verdict range_parse(const char *text, const char *colon,
 enum threshold_verdict threshold_parse(const char *text, enum threshold_unit unit,
                                        struct threshold *ret)
 {
-	struct threshold threshold = { .is_set = true, .is_inside = text[0] == '@' };
+	struct threshold threshold = { .is_set = true,
+		                       .is_inside = text[0] == '@',
+		                       .given = text };
 	enum threshold_verdict verdict;
 	const char *colon;
 
@@ -148,21 +151,24 @@ const char *threshold_verdict_text(enum threshold_verdict verdict)
 	case THRESHOLD_OK:
 		return "a range";
 	case THRESHOLD_EMPTY:
-		return "nothing was given";
+		return "nothing was given: a range is a value or START:END, as in 100ms or "
+		       "10:20";
 	case THRESHOLD_NOT_A_SPAN:
 		return "not a range of spans, as in 100ms, 10:, ~:10, 10:20 or @-1s:1s";
 	case THRESHOLD_NOT_A_COUNT:
 		return "not a range of whole numbers, as in 10, 1:4 or @15:16";
 	case THRESHOLD_UNKNOWN_UNIT:
-		return "unknown unit: known are ns, us, ms, s, m, h, d and w";
+		return "unknown unit: known are ns, us, ms, s, min (or m), h, d and w";
 	case THRESHOLD_TOO_LARGE:
 		return "an end of it is too large or too fine";
+	case THRESHOLD_NEGATIVE:
+		return "an end is below 0, which this never is: 0:1s, or 1s for the same";
 	case THRESHOLD_SIGN_ALONE:
 		return "a plain value means both sides; one side is ~:-1s or -1s:";
 	case THRESHOLD_NO_START:
 		return "the start is missing: 0: from nothing on, ~: without a lower end";
 	case THRESHOLD_BACKWARDS:
-		return "the start is above the end";
+		return "the start is above the end: START:END goes from low to high";
 	case THRESHOLD_TILDE_AT_END:
 		return "an end that is left out is none: 10: is 10 or more";
 	}
@@ -200,14 +206,21 @@ static void put_end(struct text *out, int64_t value, enum threshold_unit unit)
 	}
 }
 
+/* Whether its upper end alone says it. */
+static bool is_plain(const struct threshold *threshold, enum threshold_unit unit)
+{
+	const int64_t low = unit == THRESHOLD_SPAN ? -threshold->high : 0;
+
+	return threshold->has_low && threshold->has_high && threshold->low == low;
+}
+
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
                         char buf[THRESHOLD_TEXT_ROOM])
 {
 	struct text out = text_to(buf, THRESHOLD_TEXT_ROOM);
 
 	text_put(&out, threshold->is_inside ? "@" : "");
-	if (unit == THRESHOLD_SPAN || !threshold->has_low || threshold->low != 0 ||
-	    !threshold->has_high) {
+	if (!is_plain(threshold, unit)) {
 		if (threshold->has_low) {
 			put_end(&out, threshold->low, unit);
 		} else {

@@ -22,6 +22,7 @@ struct threshold {
 	bool is_inside; /* `@`: what lies between is the alarm */
 	int64_t low;
 	int64_t high;
+	const char *given; /* the text that was parsed, which is the caller's; for people */
 };
 
 /* Ends lie within this, so that no offset +/- bound that saturates meets one. */
@@ -40,6 +41,7 @@ enum threshold_verdict {
 	THRESHOLD_NOT_A_COUNT,
 	THRESHOLD_UNKNOWN_UNIT,
 	THRESHOLD_TOO_LARGE,   /* beyond THRESHOLD_MAX_NS; a count beyond 10^9 */
+	THRESHOLD_NEGATIVE,    /* a length below 0 */
 	THRESHOLD_SIGN_ALONE,  /* "-10": a plain value has two sides already */
 	THRESHOLD_NO_START,    /* ":10": 0:10 and ~:10 are too different to guess */
 	THRESHOLD_BACKWARDS,   /* the start is above the end */
@@ -51,8 +53,9 @@ MUST_USE enum threshold_verdict threshold_parse(const char *text, enum threshold
                                                 struct threshold *ret);
 const char *threshold_verdict_text(enum threshold_verdict verdict);
 
-/* As performance data have it, seconds without needless zeros: "-0.05:0.05", "~:10", "@1:2";
- * without a sign a start of 0 is left out.  Returns the length. */
+/* As performance data have it, seconds without needless zeros: "0.05", "-1:2", "~:10", "@1:2".  What a
+ * plain value gave is a plain value again, also for spans, where it has two sides: Icinga and others
+ * read nothing else there.  Returns the length. */
 enum { THRESHOLD_TEXT_ROOM = 64 };
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
                         char buf[THRESHOLD_TEXT_ROOM]);

@@ -35,38 +35,59 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
-static void put_plan_sentence(struct text *out, const struct plan *plan,
-                              const struct style *style)
+/* `it`: how the clock is called there. */
+static void plan_sentence(const struct plan *plan, const struct style *style,
+                          const char *it, char line[SENTENCE_ROOM])
 {
 	const char *way = plan->by_ns > 0 ? "forward" : "back";
-	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
+	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM];
 	int64_t by_ns = report_saturated(report_magnitude(plan->by_ns));
 
 	span_format(by_ns, 0, by);
 	style_units(style, by);
 	switch (plan->action) {
 	case PLAN_NONE:
-		snprintf(line, sizeof(line), "`set` would leave it alone: %s.",
+		snprintf(line, SENTENCE_ROOM, "`set` would leave %s alone: %s", it,
 		         plan_reason_text(plan->reason));
 		break;
 	case PLAN_STEP:
-		snprintf(line, sizeof(line), "`set` would step it %s by %s: %s.", way, by,
-		         plan_reason_text(plan->reason));
+		snprintf(line, SENTENCE_ROOM, "`set` would step %s %s by %s: %s", it, way,
+		         by, plan_reason_text(plan->reason));
 		break;
 	case PLAN_SLEW:
 		span_format(plan_slew_lasts_ns(plan->by_ns), 0, takes);
 		style_units(style, takes);
-		snprintf(line, sizeof(line),
-		         "`set` would slew it %s by %s, which takes %s: %s.", way, by,
+		snprintf(line, SENTENCE_ROOM,
+		         "`set` would slew %s %s by %s, which takes %s: %s", it, way, by,
 		         takes, plan_reason_text(plan->reason));
 		break;
 	case PLAN_REFUSE:
 	default:
-		snprintf(line, sizeof(line), "`set` would refuse: %s.",
+		snprintf(line, SENTENCE_ROOM, "`set` would %s: %s",
+		         plan_is_held_back(plan) ? "hold it back" : "refuse",
 		         plan_reason_text(plan->reason));
 		break;
 	}
+}
+
+static void put_plan_sentence(struct text *out, const struct plan *plan,
+                              const struct style *style)
+{
+	char line[SENTENCE_ROOM + 1];
+
+	plan_sentence(plan, style, "it", line);
+	memcpy(line + strlen(line), ".", 2);
 	report_wrapped(out, line, 0, report_columns(style));
+}
+
+size_t report_would(const struct plan *plan, char *buf, size_t room)
+{
+	struct text out = text_to(buf, room);
+	char line[SENTENCE_ROOM];
+
+	plan_sentence(plan, &STYLE_PLAIN, "the clock", line);
+	text_put(&out, line);
+	return out.len;
 }
 
 static const char *status_words(enum run_status status)
@@ -136,6 +157,22 @@ static void put_status_sentence(struct text *out, const struct run *run,
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
+/* What ends it, unless the reason has said so. */
+static void put_way_out(struct text *out, const struct run *run, const struct style *style)
+{
+	char reason[RUN_REASON_ROOM];
+
+	report_reason(run, reason);
+	if (run->status == RUN_NO_MAJORITY && !strstr(reason, "reqtime set") &&
+	    !strstr(reason, "--liars")) {
+		report_wrapped(
+			out,
+			"To end this: name another server, remove one that is gone, or "
+			"trust one alone: reqtime set SERVER.",
+			0, report_columns(style));
+	}
+}
+
 size_t report_verdict(const struct run *run, const struct plan *plan,
                       const struct style *style, char *buf, size_t room)
 {
@@ -144,6 +181,7 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
 	if (!run->has_answer) {
 		put_status_sentence(&out, run, style);
 		text_put(&out, "The clock is left alone.\n"); /* by `set` as by `query` */
+		put_way_out(&out, run, style);
 		return out.len;
 	}
 	put_offset_sentence(&out, run, style);

@@ -1,149 +1,229 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Slots of SERVERs, votes of slots, and groups of votes that claim to be one daemon.
+ */
 #include "core/select/electorate.h"
 
 #include <string.h>
 
-/* While votes are being joined, ret_vote_of[] holds a union-find forest: each
- * answered elector points to another of its group, the root to itself. */
-static size_t root_of(size_t *parent, size_t i)
+/* The slots of the `most` SERVERs with the most of them, `cap` at most each. */
+static size_t largest(const size_t *histogram, size_t cap, size_t most)
 {
-	while (parent[i] != i) {
-		parent[i] = parent[parent[i]];
-		i = parent[i];
+	size_t sum = 0;
+
+	for (size_t m = ELECTORATE_ADDRESSES_MAX; m > 0 && most > 0; m--) {
+		size_t taken = histogram[m] < most ? histogram[m] : most;
+
+		sum += taken * (m < cap ? m : cap);
+		most -= taken;
 	}
-	return i;
+	return sum;
+}
+
+size_t electorate_cap(const unsigned *address_counts, size_t server_count)
+{
+	size_t histogram[ELECTORATE_ADDRESSES_MAX + 1] = { 0 };
+	size_t servers = 0, cap = ELECTORATE_ADDRESSES_MAX;
+
+	for (size_t i = 0; i < server_count; i++) {
+		unsigned m = address_counts[i];
+
+		histogram[m < ELECTORATE_ADDRESSES_MAX ? m : ELECTORATE_ADDRESSES_MAX]++;
+		servers += m > 0;
+	}
+	while (cap > 1 && histogram[cap] == 0) {
+		cap--;
+	}
+	while (cap > 1 && 2 * largest(histogram, cap, (servers - 1) / 2) >=
+	                          largest(histogram, cap, servers)) {
+		cap--;
+	}
+	return cap;
+}
+
+static void widen(struct vote *hull, const struct vote *by)
+{
+	/* The sharper of the two knows better where in the hull it is. */
+	if (vote_spread_ns(by) < vote_spread_ns(hull)) {
+		hull->offset_ns = by->offset_ns;
+		hull->spread_ns = by->spread_ns;
+	}
+	hull->lo_ns = by->lo_ns < hull->lo_ns ? by->lo_ns : hull->lo_ns;
+	hull->hi_ns = by->hi_ns > hull->hi_ns ? by->hi_ns : hull->hi_ns;
+}
+
+/* One slot: `ways` are its electors.  True when there is a vote; `*ret_first` is the first
+ * elector that has answered, SIZE_MAX: none has. */
+static bool vote_of_slot(const struct elector *electors, const struct keyed *ways,
+                         size_t count, struct vote *ret, size_t *ret_first)
+{
+	int64_t lo_ns = INT64_MIN, hi_ns = INT64_MAX;
+
+	*ret_first = SIZE_MAX;
+	for (size_t k = 0; k < count; k++) {
+		const struct elector *e = &electors[ways[k].at];
+
+		if (!e->has_answered) {
+			continue;
+		}
+		if (*ret_first == SIZE_MAX) {
+			*ret_first = ways[k].at;
+			*ret = e->vote;
+		} else {
+			widen(ret, &e->vote);
+		}
+		lo_ns = e->vote.lo_ns > lo_ns ? e->vote.lo_ns : lo_ns;
+		hi_ns = e->vote.hi_ns < hi_ns ? e->vote.hi_ns : hi_ns;
+	}
+	return *ret_first != SIZE_MAX && lo_ns <= hi_ns;
+}
+
+/* Counts one slot.  `ret_first_of` gets the elector that speaks for its vote. */
+static void take_slot(const struct elector *electors, const struct keyed *ways,
+                      size_t count, struct vote *ret_votes, size_t *ret_vote_of,
+                      size_t *ret_first_of, struct electorate *ret)
+{
+	const size_t vote = ret->vote_count;
+	bool has_vote, is_outstanding = false, is_held = false;
+	size_t first;
+
+	has_vote = vote_of_slot(electors, ways, count, &ret_votes[vote], &first);
+	for (size_t k = 0; k < count; k++) {
+		const struct elector *e = &electors[ways[k].at];
+
+		ret_vote_of[ways[k].at] = has_vote ? vote : SIZE_MAX;
+		is_outstanding = is_outstanding || e->is_outstanding;
+		is_held = is_held || e->is_held;
+	}
+	if (has_vote) {
+		ret_first_of[ret->vote_count++] = first;
+	} else if (first == SIZE_MAX) {
+		/* Answers that contradict each other never come to agree: they only get
+		 * sharper. */
+		ret->outstanding_count += is_outstanding;
+		ret->held_count += is_held && !is_outstanding;
+	}
+	ret->asked_count++;
 }
 
 static bool is_same_daemon(const struct elector *a, const struct elector *b)
 {
 	return !ntp_ts_is_zero(a->reference) && ntp_ts_equal(a->reference, b->reference) &&
 	       a->stratum == b->stratum &&
-	       memcmp(a->refid, b->refid, sizeof(a->refid)) == 0;
+	       memcmp(a->refid, b->refid, sizeof(a->refid)) == 0 &&
+	       a->root_delay_ns == b->root_delay_ns &&
+	       a->root_dispersion_ns == b->root_dispersion_ns;
 }
 
-static bool is_same_slot(const struct elector *a, const struct elector *b)
-{
-	return a->slot == b->slot;
-}
-
+/* Equal for one daemon, and different for others but for a rare accident. */
 static int64_t daemon_key(const struct elector *e)
 {
-	return (int64_t)e->reference.seconds << 31 ^ (int64_t)e->reference.fraction;
+	const uint64_t prime =
+		UINT64_C(1099511628211); /* FNV-1a: the published constants */
+	const uint64_t words[] = {
+		(uint64_t)e->reference.seconds << 32 | e->reference.fraction,
+		(uint64_t)e->refid[0] << 32 | (uint64_t)e->refid[1] << 24 |
+			(uint64_t)e->refid[2] << 16 | (uint64_t)e->refid[3] << 8 |
+			e->stratum,
+		(uint64_t)e->root_delay_ns,
+		(uint64_t)e->root_dispersion_ns,
+	};
+	uint64_t key = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		key = (key ^ words[i]) * prime;
+		key ^= key >> 32;
+	}
+	return (int64_t)key;
 }
 
-static int64_t slot_key(const struct elector *e)
+/* Votes that say the same of their daemon and overlap, directly or through others, are one
+ * group.  `daemon_of` holds the elector of each vote and gets the number of its group. */
+static size_t group_votes(const struct elector *electors, const struct vote *votes,
+                          size_t count, struct keyed *scratch, size_t *daemon_of)
 {
-	return (int64_t)e->slot;
-}
-
-/* Joins answers that `is_same` and overlap, directly or through others of the group. */
-static void join(const struct elector *electors, size_t count, struct keyed *scratch,
-                 int64_t (*key)(const struct elector *),
-                 bool (*is_same)(const struct elector *, const struct elector *),
-                 size_t *parent)
-{
-	size_t n = 0, first = 0;
+	const struct elector *first = NULL;
+	size_t groups = 0;
 	int64_t hull_hi_ns = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (electors[i].state == ELECTOR_ANSWERED) {
-			scratch[n++] = (struct keyed){ .key = key(&electors[i]),
-				                       .tie = electors[i].vote.lo_ns,
-				                       .at = i };
-		}
-	}
-	keyed_sort(scratch, n);
-	for (size_t k = 0; k < n; k++) {
-		const struct elector *e = &electors[scratch[k].at];
-
-		if (k > 0 && is_same(&electors[first], e) && e->vote.lo_ns <= hull_hi_ns) {
-			parent[root_of(parent, scratch[k].at)] = root_of(parent, first);
-			if (e->vote.hi_ns > hull_hi_ns) {
-				hull_hi_ns = e->vote.hi_ns;
-			}
-		} else {
-			first = scratch[k].at;
-			hull_hi_ns = e->vote.hi_ns;
-		}
-	}
-}
-
-static void widen(struct vote *hull, const struct vote *by)
-{
-	/* The sharper of the two knows better where in the hull it is. */
-	if (by->hi_ns - by->lo_ns < hull->hi_ns - hull->lo_ns) {
-		hull->offset_ns = by->offset_ns;
-	}
-	hull->lo_ns = by->lo_ns < hull->lo_ns ? by->lo_ns : hull->lo_ns;
-	hull->hi_ns = by->hi_ns > hull->hi_ns ? by->hi_ns : hull->hi_ns;
-}
-
-/* Roots become votes, in the order of the electors; the others point to them. */
-static size_t number_votes(const struct elector *electors, size_t count,
-                           struct keyed *scratch, struct vote *ret_votes, size_t *vote_of)
-{
-	size_t votes = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (electors[i].state == ELECTOR_ANSWERED) {
-			scratch[i].at = root_of(vote_of, i);
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (electors[i].state == ELECTOR_ANSWERED && scratch[i].at == i) {
-			ret_votes[votes] = electors[i].vote;
-			vote_of[i] = votes++;
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (electors[i].state != ELECTOR_ANSWERED) {
-			vote_of[i] = SIZE_MAX;
-		} else if (scratch[i].at != i) {
-			vote_of[i] = vote_of[scratch[i].at];
-			widen(&ret_votes[vote_of[i]], &electors[i].vote);
-		}
-	}
-	return votes;
-}
-
-/* How a slot is seen by the loudest in it: one that spoke, one that may yet, one silent. */
-enum { SLOT_SPOKE, SLOT_OUTSTANDING, SLOT_SILENT };
-
-static int64_t loudness(const struct elector *e)
-{
-	if (e->state != ELECTOR_SILENT) {
-		return SLOT_SPOKE;
-	}
-	return e->is_outstanding ? SLOT_OUTSTANDING : SLOT_SILENT;
-}
-
-static void count_silent_slots(const struct elector *electors, size_t count,
-                               struct keyed *scratch, struct electorate *ret)
-{
-	for (size_t i = 0; i < count; i++) {
-		scratch[i] = (struct keyed){ .key = slot_key(&electors[i]),
-			                     .tie = loudness(&electors[i]),
-			                     .at = i };
+	for (size_t v = 0; v < count; v++) {
+		scratch[v] = (struct keyed){ .key = daemon_key(&electors[daemon_of[v]]),
+			                     .tie = votes[v].lo_ns,
+			                     .at = v };
 	}
 	keyed_sort(scratch, count);
 	for (size_t k = 0; k < count; k++) {
-		if (k == 0 || scratch[k].key != scratch[k - 1].key) {
-			ret->asked_count += scratch[k].tie != SLOT_SPOKE;
-			ret->outstanding_count += scratch[k].tie == SLOT_OUTSTANDING;
+		const size_t v = scratch[k].at;
+		const struct elector *e = &electors[daemon_of[v]];
+
+		if (!first || !is_same_daemon(first, e) || votes[v].lo_ns > hull_hi_ns) {
+			groups++;
+			first = e;
+			hull_hi_ns = votes[v].hi_ns;
+		} else if (votes[v].hi_ns > hull_hi_ns) {
+			hull_hi_ns = votes[v].hi_ns;
 		}
+		daemon_of[v] = groups - 1;
 	}
+	return groups;
 }
 
 void electorate_form(const struct elector *electors, size_t count, struct keyed *scratch,
-                     struct vote *ret_votes, size_t *ret_vote_of, struct electorate *ret)
+                     struct vote *ret_votes, size_t *ret_vote_of, size_t *ret_daemon_of,
+                     struct electorate *ret)
 {
+	size_t first = 0;
+
+	*ret = (struct electorate){ 0 };
 	for (size_t i = 0; i < count; i++) {
-		ret_vote_of[i] = i;
+		scratch[i] = (struct keyed){ .key = (int64_t)electors[i].slot,
+			                     .tie = (int64_t)i,
+			                     .at = i };
 	}
-	join(electors, count, scratch, daemon_key, is_same_daemon, ret_vote_of);
-	join(electors, count, scratch, slot_key, is_same_slot, ret_vote_of);
-	ret->vote_count = number_votes(electors, count, scratch, ret_votes, ret_vote_of);
-	ret->asked_count = ret->vote_count;
-	ret->outstanding_count = 0;
-	count_silent_slots(electors, count, scratch, ret);
+	keyed_sort(scratch, count);
+	for (size_t k = 1; k <= count; k++) {
+		if (k == count || scratch[k].key != scratch[first].key) {
+			take_slot(electors, &scratch[first], k - first, ret_votes,
+			          ret_vote_of, ret_daemon_of, ret);
+			first = k;
+		}
+	}
+	ret->daemon_count =
+		group_votes(electors, ret_votes, ret->vote_count, scratch, ret_daemon_of) +
+		ret->asked_count - ret->vote_count;
+}
+
+struct daemons electorate_daemons(const struct electorate *electorate,
+                                  const size_t *daemon_of,
+                                  const enum vote_standing *standing, struct keyed *scratch)
+{
+	struct daemons daemons = { 0 };
+
+	for (size_t v = 0; v < electorate->vote_count; v++) {
+		scratch[v].key = (int64_t)daemon_of[v];
+		scratch[v].tie = standing[v] == VOTE_FALSETICKER;
+		scratch[v].at = v;
+	}
+	keyed_sort(scratch, electorate->vote_count);
+	/* In each group those that agree come first. */
+	for (size_t k = 0; k < electorate->vote_count; k++) {
+		if (k == 0 || scratch[k].key != scratch[k - 1].key) {
+			daemons.agreeing_count += scratch[k].tie == 0;
+			daemons.dissenting_count += scratch[k].tie != 0;
+		}
+	}
+	return daemons;
+}
+
+bool electorate_stands(const struct electorate *electorate, const struct daemons *daemons,
+                       const struct select_rule *rule)
+{
+	struct select_rule by_daemon = *rule;
+	size_t liars_max;
+
+	by_daemon.asked_count = electorate->daemon_count;
+	liars_max = select_liars_max(&by_daemon);
+	return daemons->agreeing_count > liars_max &&
+	       daemons->agreeing_count >= rule->min_agreeing &&
+	       daemons->dissenting_count <= liars_max;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who has a vote.  One machine is one vote, by however many names and addresses it
- * was reached, and the two families of one name are two ways to one machine.
+ * From answers to votes: how many slots each SERVER has, one vote a slot, and which votes claim
+ * to come from one daemon.
+ *
+ * A slot is counted whatever becomes of it: a refusal, an answer that cannot be used and
+ * silence count alike, or those who agree would choose who counts.
  */
 #ifndef CORE_SELECT_ELECTORATE_H
 #define CORE_SELECT_ELECTORATE_H
@@ -9,37 +12,66 @@
 #include "core/ntp/packet.h"
 #include "core/select/select.h"
 
-enum elector_state {
-	ELECTOR_SILENT,   /* asked, no usable answer: counts as asked */
-	ELECTOR_ANSWERED, /* has a vote */
-	ELECTOR_ABSTAINED, /* told us itself, with our cookie, not to use it: does not count */
-};
+/* Most addresses of one family that a name may have. */
+enum { ELECTORATE_ADDRESSES_MAX = 32 };
+
+/* The most slots of a SERVER: the largest number, the same for all, with which no minority of
+ * the SERVERs has half of all slots; at least 1.  So long as a minority of the SERVERs is misled,
+ * a minority of the slots lies.  `address_counts` has `server_count` items of 0 (is not
+ * counted) to ELECTORATE_ADDRESSES_MAX. */
+size_t electorate_cap(const unsigned *address_counts, size_t server_count);
 
 struct elector {
-	enum elector_state state;
-	bool is_outstanding; /* ELECTOR_SILENT: it may still answer */
-	/* Sources of one slot are two ways to one place: while one of them answered, the
-	 * silence of the others does not count.  Slots are 0 .. count - 1. */
+	bool has_answered;   /* with something that can be used: `vote` */
+	bool is_outstanding; /* not yet, but it may */
+	bool is_held;        /* it may if it were asked */
+	/* Electors of one slot are ways to one place: while one of them has answered, the others may
+	 * be silent. */
 	size_t slot;
-	struct vote vote; /* ELECTOR_ANSWERED */
-	/* What a daemon says of its last clock update.  Two answers with the same come from the same daemon;
-	 * zero reference: not comparable. */
+	struct vote vote;
+	/* What a daemon says of its last clock update.  Two that say the same claim to be one
+	 * daemon; a reference of zero: not comparable. */
 	uint8_t stratum;
 	uint8_t refid[4];
 	struct ntp_ts reference;
+	int64_t root_delay_ns;
+	int64_t root_dispersion_ns;
 };
 
 struct electorate {
 	size_t vote_count;
-	size_t asked_count;       /* votes, and the slots that were silent altogether */
-	size_t outstanding_count; /* of the silent slots those that may still answer */
+	size_t asked_count;       /* slots */
+	size_t outstanding_count; /* of those without a vote: may still have one */
+	size_t held_count;   /* ... not outstanding: would, if a held elector were asked */
+	size_t daemon_count; /* groups of slots that claim to be one daemon; a slot without
+	                           * a vote is a group of its own */
 };
 
-/* Fills `ret_votes` (room for `count`) and, per elector, the index of its vote in
- * `ret_vote_of` (or SIZE_MAX).  Answers of one daemon (or one slot) that overlap become one
- * vote, the hull of their intervals: if one of them is honest the truth is inside, so a liar that copies an honest
- * server's words cannot silence it.  `scratch` has room for 2 * count. */
+/* Fills `ret_votes`, `ret_daemon_of` (per vote the number of its group, from 0) and
+ * `ret_vote_of` (per elector the index of its slot's vote, or SIZE_MAX); each has room for `count`,
+ * `scratch` for 2 * count.  The vote of a slot is the hull of its answers; answers without a
+ * common point are no vote. */
 void electorate_form(const struct elector *electors, size_t count, struct keyed *scratch,
-                     struct vote *ret_votes, size_t *ret_vote_of, struct electorate *ret);
+                     struct vote *ret_votes, size_t *ret_vote_of, size_t *ret_daemon_of,
+                     struct electorate *ret);
+
+/* Of the groups with a vote: those with a member that agrees, and those without one. */
+struct daemons {
+	size_t agreeing_count;
+	size_t dissenting_count;
+};
+/* `scratch` has room for electorate->vote_count. */
+struct daemons electorate_daemons(const struct electorate *electorate,
+                                  const size_t *daemon_of,
+                                  const enum vote_standing *standing,
+                                  struct keyed *scratch);
+
+/* The second count.  An answer that the slots agree on must stand as well when whatever claims
+ * to be one daemon is counted once: one daemon under two names is no majority.  Such a claim
+ * can refuse an answer, it never moves or widens a vote.  Nor can liars veto by it: a liar that
+ * copies the words of an honest server joins a group that agrees, so with h honest daemons that
+ * answer at least h groups agree, and no more dissent than liars are. */
+bool electorate_stands(const struct electorate *electorate, const struct daemons *daemons,
+                       const struct select_rule *rule);
 
 #endif

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/select/filter.h"
 
-/* A sample's interval as it stands at `at_mono_ns`. */
-static void aged_interval(const struct sample *sample, int64_t at_mono_ns,
-                          int64_t drift_ppb, int64_t *ret_lo_ns, int64_t *ret_hi_ns)
+/* What the clocks can have drifted between the sample and `at_mono_ns`. */
+static int64_t drifted_ns(const struct sample *sample, int64_t at_mono_ns,
+                          int64_t drift_ppb)
 {
 	int64_t age_ns = at_mono_ns - sample->at_mono_ns;
-	int64_t half_ns;
 
 	if (age_ns < 0) {
 		age_ns = -age_ns;
 	}
 	/* Runs last seconds: no overflow before the age exceeds 10^9 s. */
-	half_ns = ns_add(sample->bound_ns,
-	                 age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS));
-	*ret_lo_ns = ns_add(sample->offset_ns, -half_ns);
-	*ret_hi_ns = ns_add(sample->offset_ns, half_ns);
+	return age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS);
 }
 
 enum filter_verdict filter_samples(const struct sample *samples, size_t count,
@@ -23,17 +19,21 @@ enum filter_verdict filter_samples(const struct sample *samples, size_t count,
                                    struct estimate *ret)
 {
 	int64_t lo_ns = INT64_MIN, hi_ns = INT64_MAX;
-	int64_t delay_min_ns = INT64_MAX, excess_ns = 0;
+	int64_t delay_min_ns = INT64_MAX, spread_min_ns = INT64_MAX, excess_ns = 0;
 
 	if (count == 0) {
 		return FILTER_NO_SAMPLE;
 	}
 	for (size_t i = 0; i < count; i++) {
-		int64_t one_lo_ns, one_hi_ns;
+		const int64_t more_ns = drifted_ns(&samples[i], at_mono_ns, drift_ppb);
+		const int64_t half_ns = ns_add(samples[i].bound_ns, more_ns);
+		const int64_t spread_ns = ns_add(samples[i].spread_ns, more_ns);
+		const int64_t one_lo_ns = ns_add(samples[i].offset_ns, -half_ns);
+		const int64_t one_hi_ns = ns_add(samples[i].offset_ns, half_ns);
 
-		aged_interval(&samples[i], at_mono_ns, drift_ppb, &one_lo_ns, &one_hi_ns);
 		lo_ns = one_lo_ns > lo_ns ? one_lo_ns : lo_ns;
 		hi_ns = one_hi_ns < hi_ns ? one_hi_ns : hi_ns;
+		spread_min_ns = spread_ns < spread_min_ns ? spread_ns : spread_min_ns;
 		if (samples[i].delay_ns < delay_min_ns) {
 			delay_min_ns = samples[i].delay_ns;
 		}
@@ -47,6 +47,7 @@ enum filter_verdict filter_samples(const struct sample *samples, size_t count,
 	ret->offset_ns = (lo_ns >> 1) + (hi_ns >> 1) + (lo_ns & hi_ns & 1);
 	ret->bound_ns = instant_diff_ns((struct instant){ hi_ns },
 	                                (struct instant){ ret->offset_ns });
+	ret->spread_ns = spread_min_ns;
 	ret->delay_ns = delay_min_ns;
 	ret->jitter_ns = excess_ns / (int64_t)count;
 	ret->at_mono_ns = at_mono_ns;

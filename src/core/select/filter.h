@@ -16,6 +16,7 @@ enum { FILTER_SAMPLES_MAX = 16 };
 struct estimate {
 	int64_t offset_ns;
 	int64_t bound_ns;  /* |true offset - offset_ns| <= bound_ns at `at_mono_ns` */
+	int64_t spread_ns; /* the smallest of the samples, widened like the bound */
 	int64_t delay_ns;  /* the smallest of the samples */
 	int64_t jitter_ns; /* mean of (delay - smallest delay); 0 with one sample */
 	int64_t at_mono_ns;

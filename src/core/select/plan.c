@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every refusal comes before every action, and those that no option lifts come first.
+ * What is done to the clock.  Every refusal comes before every action, and those that no option
+ * lifts come first.
  */
 #include "core/select/plan.h"
 
@@ -65,6 +66,10 @@ const char *plan_reason_text(enum plan_reason reason)
 	case PLAN_BEYOND_DRIFT:
 		return "no drift since the last run explains it, and too few servers say "
 		       "so";
+	case PLAN_BEFORE_RELEASE:
+		return "the servers' time lies before the release of this program";
+	case PLAN_OTHER_DAEMON:
+		return "another program keeps the clock";
 	case PLAN_REASON_COUNT:
 		break;
 	}
@@ -123,65 +128,57 @@ static bool is_leap_near(struct instant at)
 	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
 }
 
-/* Ahead and behind have limits of their own. */
+/* Back has a limit of its own where one was given. */
 static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
 {
-	return input->offset_ns < 0 && limits->refuse_back_above_ns != 0 &&
-	       magnitude(input->offset_ns) > limit(limits->refuse_back_above_ns);
+	return input->away_ns < 0 && limits->has_refuse_back_above &&
+	       magnitude(input->away_ns) > limit(limits->refuse_back_above_ns);
 }
 
-/* The servers could all be wrong together, or somebody between them and us; the past
- * cannot.  Where they agree with the clock there is nothing to be led astray by: somebody has
- * put it right, or a leap second came, which the kernel and they have both had. */
-static bool is_beyond_drift(const struct plan_input *input)
-{
-	int64_t room_ns;
-
-	if (!input->has_expected || input->expected_bound_ns < 0 ||
-	    magnitude(input->offset_ns) <= limit(input->bound_ns)) {
-		return false;
-	}
-	room_ns = input->expected_bound_ns > PLAN_JUMP_NS ? input->expected_bound_ns
-	                                                  : PLAN_JUMP_NS;
-	room_ns = ns_add(room_ns, input->bound_ns);
-	if (magnitude(ns_add(input->offset_ns, negated(input->expected_ns))) <=
-	    limit(room_ns)) {
-		return false;
-	}
-	return input->agreeing_count < PLAN_LARGER_MAJORITY_MIN ||
-	       (uint64_t)input->agreeing_count * 3 <= (uint64_t)input->asked_count * 2;
-}
-
-/* PLAN_REASON_COUNT when nothing speaks against it. */
-static enum plan_reason refusal(const struct plan_input *input,
-                                const struct plan_limits *limits)
+/* What neither an option lifts nor another look.  PLAN_REASON_COUNT when nothing does. */
+static enum plan_reason impossible(const struct plan_input *input,
+                                   const struct plan_limits *limits)
 {
 	struct instant corrected = instant_add_ns(input->local, input->offset_ns);
-	uint64_t refuse_above_ns = limit(limits->refuse_above_ns);
 
 	if (corrected.unix_ns >= RANGE_END_NS) {
 		return PLAN_BEYOND_RANGE;
 	}
-	if (corrected.unix_ns < limits->floor.unix_ns) {
-		return PLAN_BEFORE_FLOOR;
+	if (corrected.unix_ns < limits->release.unix_ns) {
+		return PLAN_BEFORE_RELEASE;
 	}
 	if ((input->leap == NTP_LEAP_INSERT || input->leap == NTP_LEAP_DELETE) &&
 	    is_leap_near(corrected)) {
 		return PLAN_LEAP_NEAR;
 	}
 	/* A negative bound can only come from a measuring process gone wrong. */
-	if (input->bound_ns < 0 ||
-	    (!limits->any_offset && limit(input->bound_ns) > refuse_above_ns)) {
+	if (input->bound_ns < 0) {
 		return PLAN_UNCERTAIN;
 	}
-	if (!limits->any_offset && magnitude(input->offset_ns) > refuse_above_ns) {
+	return PLAN_REASON_COUNT;
+}
+
+/* PLAN_REASON_COUNT when nothing speaks against it. */
+static enum plan_reason refusal(const struct plan_input *input,
+                                const struct plan_limits *limits)
+{
+	enum plan_reason reason = impossible(input, limits);
+	uint64_t refuse_above_ns = limit(limits->refuse_above_ns);
+
+	if (reason != PLAN_REASON_COUNT || limits->any_offset) {
+		return reason;
+	}
+	if (limit(input->bound_ns) > refuse_above_ns) {
+		return PLAN_UNCERTAIN;
+	}
+	if (!input->is_unlimited && magnitude(input->away_ns) > refuse_above_ns) {
 		return PLAN_BEYOND_LIMIT;
 	}
-	if (!limits->any_offset && is_beyond_back(input, limits)) {
+	if (!input->is_unlimited && is_beyond_back(input, limits)) {
 		return PLAN_BEYOND_BACK_LIMIT;
 	}
-	if (!limits->any_offset && is_beyond_drift(input)) {
-		return PLAN_BEYOND_DRIFT;
+	if (input->hold == PLAN_BEFORE_FLOOR || input->hold == PLAN_BEYOND_DRIFT) {
+		return input->hold;
 	}
 	return PLAN_REASON_COUNT;
 }
@@ -203,10 +200,9 @@ static struct plan plan_slew(const struct plan_input *input, enum plan_reason re
 	return plan_of(PLAN_SLEW, reason, by_ns);
 }
 
-/* The advised correction, never further from the one measured than its bound. */
-static int64_t correction(const struct plan_input *input)
+int64_t plan_correction_ns(const struct plan_input *input)
 {
-	int64_t low_ns = ns_add(input->offset_ns, -input->bound_ns);
+	int64_t low_ns = ns_add(input->offset_ns, negated(input->bound_ns));
 	int64_t high_ns = ns_add(input->offset_ns, input->bound_ns);
 
 	if (!input->has_phase) {
@@ -222,11 +218,11 @@ static int64_t correction(const struct plan_input *input)
 static struct plan plan_within(const struct plan_input *input)
 {
 	/* How far off the clock will come to lie by what is pending already. */
-	int64_t rest_ns = ns_add(correction(input),
+	int64_t rest_ns = ns_add(plan_correction_ns(input),
 	                         negated(ns_add(input->pending_ns, input->in_flight_ns)));
 
 	if (input->has_phase && magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
-		return plan_slew(input, PLAN_ADVISED, correction(input));
+		return plan_slew(input, PLAN_ADVISED, plan_correction_ns(input));
 	}
 	if (magnitude(rest_ns) > limit(input->bound_ns)) {
 		return plan_slew(input, PLAN_PENDING, input->offset_ns);
@@ -247,14 +243,14 @@ struct plan plan_make(const struct plan_input *input, const struct plan_limits *
 	}
 	switch (limits->wish) {
 	case PLAN_WISH_STEP:
-		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, correction(input));
+		return plan_of(PLAN_STEP, PLAN_ASKED_STEP, plan_correction_ns(input));
 	case PLAN_WISH_SLEW:
-		return plan_slew(input, PLAN_ASKED_SLEW, correction(input));
+		return plan_slew(input, PLAN_ASKED_SLEW, plan_correction_ns(input));
 	case PLAN_AUTO:
 		break;
 	}
 	if (offset_ns >= limit(limits->step_above_ns)) {
-		return plan_of(PLAN_STEP, PLAN_LARGE, correction(input));
+		return plan_of(PLAN_STEP, PLAN_LARGE, plan_correction_ns(input));
 	}
-	return plan_slew(input, PLAN_SMALL, correction(input));
+	return plan_slew(input, PLAN_SMALL, plan_correction_ns(input));
 }

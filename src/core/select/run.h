@@ -28,7 +28,7 @@ enum stamp_kind {
 	STAMP_KERNEL, /* SO_TIMESTAMPING */
 };
 
-enum { RUN_REASON_ROOM = 120 };
+enum { SOURCE_REASON_ROOM = 120, RUN_REASON_ROOM = 240 };
 
 struct run_source {
 	char name[SERVER_HOST_ROOM]; /* the host as it was given */
@@ -36,7 +36,8 @@ struct run_source {
 	struct address address; /* family ADDRESS_NONE while the name is not resolved */
 	uint16_t port;
 	enum source_status status;
-	char reason[RUN_REASON_ROOM]; /* "" when selected; foreign octets escaped */
+	char reason
+		[SOURCE_REASON_ROOM]; /* "" when there is nothing to say; foreign octets escaped */
 	unsigned sent;
 	unsigned received;
 	bool has_header; /* the next six are known */
@@ -79,13 +80,19 @@ struct run {
 	bool has_answer; /* the next seven are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
-	int64_t delay_ns;  /* smallest of the selected sources ... */
+	int64_t delay_ns;  /* of the sharpest of the selected sources ... */
 	int64_t jitter_ns; /* ... and of that one */
 	unsigned sample_count;
 	uint8_t leap; /* enum ntp_leap by majority of the agreeing */
+	/* Slots: a SERVER has one, or one for each of its addresses, as core/select/electorate.h
+	 * limits them. */
 	size_t agreeing_count;
 	size_t needed_count;
-	size_t asked_count;
+	size_t asked_count; /* all slots, answered or not */
+	/* SERVERs: those named, two with the same addresses being one; and those with a source that
+	 * agrees, two that are one daemon being one. */
+	size_t server_count;
+	size_t agreeing_server_count;
 	int signal;
 	struct run_source *sources; /* owned by who owns the run */
 	size_t source_count;

@@ -23,12 +23,6 @@ static int64_t non_negative(int64_t ns)
 	return ns < 0 ? 0 : ns > SPAN_CAP_NS ? SPAN_CAP_NS : ns;
 }
 
-/* (lo + hi) / 2 without the sum; exact to the nanosecond. */
-static int64_t middle(int64_t lo, int64_t hi)
-{
-	return (lo >> 1) + (hi >> 1) + (lo & hi & 1);
-}
-
 static bool is_beyond(int64_t offset_ns)
 {
 	return offset_ns > SAMPLE_OFFSET_MAX_NS || offset_ns < -SAMPLE_OFFSET_MAX_NS;
@@ -38,8 +32,18 @@ static bool is_beyond(int64_t offset_ns)
 static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
                                  struct sample *ret)
 {
-	ret->offset_ns = middle(lo_ns, hi_ns);
+	ret->offset_ns = ns_middle(lo_ns, hi_ns);
 	ret->bound_ns = ns_add(ns_sub(hi_ns, ret->offset_ns), slack_ns);
+}
+
+/* By how much a delay may be below zero. */
+static int64_t negative_max_ns(const struct exchange *x, int64_t precision_ns)
+{
+	const int64_t dispersion_ns = non_negative(x->root_dispersion_ns);
+
+	return precision_ns + (dispersion_ns < SAMPLE_T3_AHEAD_MAX_NS
+	                               ? dispersion_ns
+	                               : SAMPLE_T3_AHEAD_MAX_NS);
 }
 
 static int64_t root_distance_ns(const struct exchange *x)
@@ -57,7 +61,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 	int64_t local_precision_ns = non_negative(x->local_precision_ns);
 	int64_t precision_ns = non_negative(x->server_precision_ns) + local_precision_ns;
 	int64_t distance_ns = root_distance_ns(x);
-	int64_t delay_ns;
+	int64_t delay_ns, slack_ns;
 
 	if (away_ns < 0) {
 		return SAMPLE_LOCAL_BACKWARDS;
@@ -69,7 +73,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 		return SAMPLE_SERVER_SLOW;
 	}
 	delay_ns = away_ns - held_ns;
-	if (delay_ns < -precision_ns) {
+	if (delay_ns < -negative_max_ns(x, precision_ns)) {
 		return SAMPLE_NEGATIVE_DELAY;
 	}
 	if (distance_ns > root_distance_max_ns) {
@@ -79,15 +83,16 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 		return SAMPLE_BEYOND;
 	}
 	if (delay_ns < 0) {
-		/* Within the precisions: the ends of the interval changed places. */
+		/* Within what the stamps may be off by: the ends of the interval changed
+		 * places. */
 		int64_t swap_ns = there_ns;
 
 		there_ns = back_ns;
 		back_ns = swap_ns;
 	}
-	sample_from_interval(back_ns, there_ns,
-	                     distance_ns + precision_ns + drift_ns(away_ns, x->drift_ppb),
-	                     ret);
+	slack_ns = distance_ns + precision_ns + drift_ns(away_ns, x->drift_ppb);
+	sample_from_interval(back_ns, there_ns, slack_ns, ret);
+	ret->spread_ns = ns_add(away_ns / 2, slack_ns);
 	ret->delay_ns = delay_ns > local_precision_ns ? delay_ns : local_precision_ns;
 	ret->at_mono_ns = x->t4_mono_ns;
 	ret->root_distance_ns = distance_ns;
@@ -112,6 +117,7 @@ enum sample_verdict sample_from_reading(struct instant t1, struct instant server
 		return SAMPLE_BEYOND;
 	}
 	sample_from_interval(lo_ns, hi_ns, drift_ns(away_ns, drift_ppb), ret);
+	ret->spread_ns = ret->bound_ns;
 	ret->delay_ns = away_ns;
 	ret->at_mono_ns = t4_mono_ns;
 	ret->root_distance_ns = 0;

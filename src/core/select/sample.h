@@ -40,13 +40,18 @@ struct sample {
 	int64_t delay_ns;  /* (T4 - T1) - (T3 - T2), at least the local precision */
 	int64_t at_mono_ns;
 	int64_t root_distance_ns; /* root delay / 2 + root dispersion */
+	/* The bound if the server had held the request for no time: what it claims of that narrows
+	 * the interval, for if it is honest the truth is inside, but gives it no more weight. */
+	int64_t spread_ns;
 };
 
 enum sample_verdict {
 	SAMPLE_OK,
 	SAMPLE_SERVER_BACKWARDS, /* T3 before T2 */
 	SAMPLE_SERVER_SLOW, /* T3 - T2 above SAMPLE_SERVER_MAX_NS: stale or stepped meanwhile */
-	SAMPLE_NEGATIVE_DELAY, /* the server held it longer than it was away, beyond both precisions */
+	/* The server held it longer than it was away, beyond both precisions and
+	 * SAMPLE_T3_AHEAD_MAX_NS of its root dispersion. */
+	SAMPLE_NEGATIVE_DELAY,
 	SAMPLE_LOCAL_BACKWARDS, /* T4 before T1: our own clock was stepped */
 	SAMPLE_ROOT_TOO_FAR,    /* root distance above `root_distance_max_ns` */
 	SAMPLE_BEYOND,          /* further than SAMPLE_OFFSET_MAX_NS from the local clock */
@@ -54,6 +59,11 @@ enum sample_verdict {
 };
 
 #define SAMPLE_SERVER_MAX_NS (4 * NS_PER_S)
+/* A server predicts when its answer leaves, and may be wrong by what it tells as dispersion: to
+ * a near client that alone can make the delay negative, and is no reason to lose the server.
+ * The interval covers it, for the root dispersion is in it whole.  More than this is no such
+ * error. */
+#define SAMPLE_T3_AHEAD_MAX_NS (100 * NS_PER_US)
 /* 255 years, all that Linux' own clock (1970..2262) can be off and more.  What 64 bits of
  * nanoseconds hold beyond it is room for bounds, so that no sum of these is ever cut. */
 #define SAMPLE_OFFSET_MAX_NS (INT64_MAX / 8 * 7)

@@ -1,9 +1,15 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The intersection of intervals, and the mean of those that agree.
+ */
 #include "core/select/select.h"
+
+#include <math.h>
 
 #include "core/base/ntp_time.h"
 
-/* A source this many times as unsure as the surest adds only noise to the mean. */
+/* A source this many times as unsure as the (f + 1)th surest, so as some honest one at least,
+ * adds only noise to the mean. */
 enum { SELECT_BLUNT = 8 };
 
 enum edge {
@@ -62,79 +68,160 @@ static void hull(const struct keyed *edges, size_t edge_count, size_t depth_min,
 	}
 }
 
-static int64_t half_ns(const struct vote *vote)
+static int64_t width_ns(const struct vote *vote)
 {
-	return (vote->hi_ns - vote->lo_ns) / 2;
+	return vote->hi_ns - vote->lo_ns;
 }
 
-/* Weighted by 1 / bound, kept inside the interval; doubles of offsets counted from
- * its lower end, which are exact below 2^53 ns. */
-static void combine(const struct vote *votes, size_t count, int64_t lo_ns, int64_t hi_ns,
-                    struct selection *ret, enum vote_standing *standing)
+int64_t vote_spread_ns(const struct vote *vote)
 {
-	int64_t sharpest_ns = INT64_MAX;
-	double sum = 0, weights = 0;
-	int64_t offset_ns;
+	int64_t half_ns = width_ns(vote) / 2;
+
+	return vote->spread_ns > half_ns ? vote->spread_ns : half_ns;
+}
+
+size_t select_liars_max(const struct select_rule *rule)
+{
+	if (rule->liars != SELECT_LIARS_DEFAULT) {
+		return rule->liars;
+	}
+	return rule->asked_count > 0 ? (rule->asked_count - 1) / 2 : 0;
+}
+
+bool select_can_be_met(const struct select_rule *rule)
+{
+	return rule->liars == SELECT_LIARS_DEFAULT ||
+	       (rule->asked_count > 0 && rule->liars <= (rule->asked_count - 1) / 2);
+}
+
+/* Sets the standing of each vote; the number of those that overlap the answer. */
+static size_t judge(const struct vote *votes, size_t count, int64_t lo_ns, int64_t hi_ns,
+                    enum vote_standing *standing)
+{
+	size_t agreeing = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		bool is_apart = votes[i].lo_ns > hi_ns || votes[i].hi_ns < lo_ns;
 
 		standing[i] = is_apart ? VOTE_FALSETICKER : VOTE_AGREEING;
-		if (!is_apart && half_ns(&votes[i]) < sharpest_ns) {
-			sharpest_ns = half_ns(&votes[i]);
-		}
-		ret->agreeing_count += !is_apart;
+		agreeing += !is_apart;
 	}
-	for (size_t i = 0; i < count; i++) {
-		double weight = 1.0 / ((double)half_ns(&votes[i]) + 1.0);
+	return agreeing;
+}
 
-		if (standing[i] == VOTE_AGREEING &&
-		    half_ns(&votes[i]) / SELECT_BLUNT <= sharpest_ns) {
+/* Of those that agree the measure of the one at `place`, from the smallest (0) on. */
+static int64_t nth_ns(const struct vote *votes, size_t count,
+                      const enum vote_standing *standing,
+                      int64_t (*measure)(const struct vote *), size_t place,
+                      struct keyed *scratch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (standing[i] != VOTE_FALSETICKER) {
+			scratch[n++] = (struct keyed){ .key = measure(&votes[i]), .at = i };
+		}
+	}
+	keyed_sort(scratch, n);
+	return scratch[place].key;
+}
+
+/* Weighted by 1 / spread; doubles of offsets counted from `lo_ns`, which are exact below
+ * 2^53 ns. */
+static int64_t mean_ns(const struct vote *votes, size_t count, int64_t lo_ns,
+                       int64_t sharp_ns, enum vote_standing *standing)
+{
+	double sum = 0, weights = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t spread_ns = vote_spread_ns(&votes[i]);
+		double weight = 1.0 / ((double)spread_ns + 1.0);
+
+		if (standing[i] == VOTE_AGREEING && spread_ns / SELECT_BLUNT <= sharp_ns) {
 			standing[i] = VOTE_SELECTED;
 			sum += weight * (double)(votes[i].offset_ns - lo_ns);
 			weights += weight;
 		}
 	}
-	offset_ns = lo_ns + (int64_t)(sum / weights);
-	offset_ns = offset_ns < lo_ns ? lo_ns : offset_ns > hi_ns ? hi_ns : offset_ns;
-	ret->lo_ns = lo_ns;
-	ret->hi_ns = hi_ns;
-	ret->offset_ns = offset_ns;
-	ret->bound_ns = hi_ns - offset_ns > offset_ns - lo_ns ? hi_ns - offset_ns
-	                                                      : offset_ns - lo_ns;
+	return lo_ns + llround(sum / weights);
 }
 
-void select_majority(const struct vote *votes, size_t count, size_t asked_count,
-                     size_t min_agreeing, struct keyed *scratch, struct selection *ret,
+/* How wide the bound may be.  With more answers than 2 * f each end of the interval is that of an
+ * honest source, whose width is a measure; with fewer the interval is as wide as liars make it, and
+ * a limit would only draw the mean from the sharp ones to the middle. */
+static int64_t bound_max_ns(const struct vote *votes, size_t count, size_t agreeing,
+                            size_t liars_max, const enum vote_standing *standing,
+                            int64_t hull_ns, struct keyed *scratch)
+{
+	const int64_t half_ns = hull_ns / 2 + hull_ns % 2;
+	int64_t honest_ns;
+
+	if (count <= 2 * liars_max) {
+		return hull_ns;
+	}
+	honest_ns =
+		nth_ns(votes, count, standing, width_ns, agreeing - 1 - liars_max, scratch);
+	return half_ns > honest_ns ? half_ns : honest_ns;
+}
+
+/* The mean, kept inside the interval, and so near its middle that the bound is no wider than
+ * honest ones ask for. */
+static void combine(const struct vote *votes, size_t count, size_t liars_max, int64_t lo_ns,
+                    int64_t hi_ns, struct keyed *scratch, struct selection *ret,
+                    enum vote_standing *standing)
+{
+	const size_t agreeing = judge(votes, count, lo_ns, hi_ns, standing);
+	const int64_t sharp_ns =
+		nth_ns(votes, count, standing, vote_spread_ns, liars_max, scratch);
+	const int64_t most_ns = bound_max_ns(votes, count, agreeing, liars_max, standing,
+	                                     hi_ns - lo_ns, scratch);
+	int64_t offset_ns = mean_ns(votes, count, lo_ns, sharp_ns, standing);
+
+	if (most_ns < hi_ns - lo_ns) {
+		lo_ns = hi_ns - most_ns;
+		hi_ns = ret->lo_ns + most_ns;
+	}
+	offset_ns = offset_ns < lo_ns ? lo_ns : offset_ns > hi_ns ? hi_ns : offset_ns;
+	ret->agreeing_count = agreeing;
+	ret->offset_ns = offset_ns;
+	ret->bound_ns = ret->hi_ns - offset_ns > offset_ns - ret->lo_ns
+	                        ? ret->hi_ns - offset_ns
+	                        : offset_ns - ret->lo_ns;
+}
+
+void select_majority(const struct vote *votes, size_t count, const struct select_rule *rule,
+                     struct keyed *scratch, struct selection *ret,
                      enum vote_standing *ret_standing)
 {
-	size_t liars_max = asked_count > 0 ? (asked_count - 1) / 2 : 0;
+	size_t liars_max = select_liars_max(rule);
 	size_t honest_min = count > liars_max ? count - liars_max : 1;
-	size_t edge_count, most;
+	size_t edge_count;
 	int64_t lo_ns = 0, hi_ns = 0;
 
 	*ret = (struct selection){ .verdict = SELECT_NO_ANSWER };
 	ret->needed_count = honest_min > liars_max ? honest_min : liars_max + 1;
-	if (min_agreeing > ret->needed_count) {
-		ret->needed_count = min_agreeing;
+	if (rule->min_agreeing > ret->needed_count) {
+		ret->needed_count = rule->min_agreeing;
 	}
 	if (count == 0) {
 		return;
 	}
 	edge_count = edges_of(votes, count, scratch);
-	most = deepest(scratch, edge_count, &lo_ns, &hi_ns);
-	ret->deepest_count = most;
-	if (most < ret->needed_count) {
-		ret->verdict = most == count ? SELECT_TOO_FEW : SELECT_NO_MAJORITY;
-		ret->agreeing_count = most;
+	ret->deepest_count = deepest(scratch, edge_count, &lo_ns, &hi_ns);
+	if (ret->deepest_count < ret->needed_count || !select_can_be_met(rule)) {
+		ret->verdict = !select_can_be_met(rule)      ? SELECT_LIARS_TOO_MANY
+		               : ret->deepest_count == count ? SELECT_TOO_FEW
+		                                             : SELECT_NO_MAJORITY;
+		ret->agreeing_count = ret->deepest_count;
 		for (size_t i = 0; i < count; i++) {
 			ret_standing[i] = VOTE_FALSETICKER;
 		}
 		return;
 	}
-	hull(scratch, edge_count, honest_min, &lo_ns, &hi_ns);
+	hull(scratch, edge_count, honest_min, &ret->lo_ns, &ret->hi_ns);
 	ret->verdict = SELECT_OK;
-	combine(votes, count, lo_ns, hi_ns, ret, ret_standing);
+	combine(votes, count, liars_max, ret->lo_ns, ret->hi_ns, scratch, ret,
+	        ret_standing);
 }
 
 int64_t select_miss_ns(const struct vote *vote, const struct selection *selection)

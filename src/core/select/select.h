@@ -2,15 +2,23 @@
  *
  * Many servers' intervals in, one interval out that a lying minority cannot bend.
  *
- * The rule.  Of `asked` sources fewer than half may lie, so at most
- * f = (asked - 1) / 2 of them.  Every honest interval holds the truth, so the truth
- * lies where at least (answers - f) of the intervals overlap; the answer is the
- * hull of all such points, no less: a tighter one (the deepest overlap, the middle
- * of the clique) is where liars would bend it.  It is given only when more sources
- * agree than could all be lying (f + 1).  A source that stays silent counts
- * as asked: silence may be loss, and loss must not turn a minority into a majority.
- * In short: at least half of those asked agree, and fewer than half dissent.  So of three, one may
- * be silent or dissent; of two, one may be silent, none may dissent.
+ * The rule.  n sources are named.  At most f = (n - 1) / 2 of them lie, fewer than half; or
+ * f is what the user says (--liars).  An answer is given when at least f + 1 of them agree, so
+ * that one of those at least is honest, and at most f say something else.  By default that is: at
+ * least half agree, and fewer than half dissent.  So of three, one may be silent or dissent; of
+ * two, one may be silent, none may dissent.
+ *
+ * n is fixed by what was named, not by who answers.  A source that is silent, that refuses,
+ * that is not synchronised, or whose name has no address counts all the same.  No other rule is
+ * both never wrong and accepts more: were a < n / 2 accepted because of what the others do
+ * not say, the world where just those a lie would look the same.
+ *
+ * Every honest interval holds the truth, so the truth lies where at least (answers - f) of
+ * the intervals overlap; the answer is the hull of all such points, no less: a tighter one (the
+ * deepest overlap, the middle of the clique) is where liars would bend it.  When more than
+ * 2 * f answer, as when all do, the hull is at most twice as wide as the widest honest interval:
+ * at each of its ends there is an honest one, and all those share the truth.
+ *
  * This is the intersection algorithm of RFC 5905 section 11.2.1 with the number of
  * falsetickers held at the most that is tolerated, and without its midpoint vote.
  */
@@ -22,10 +30,28 @@
 #include "core/base/keyed_sort.h"
 
 struct vote {
-	int64_t lo_ns; /* lo <= offset <= hi; at most SELECT_SPAN_MAX_NS in size */
+	int64_t lo_ns; /* lo <= offset <= hi; hi - lo does not overflow */
 	int64_t hi_ns;
 	int64_t offset_ns;
+	/* Half of the interval as it were without anything that its server can claim to make it
+	 * narrower in the exchange (core/select/sample.h).  Its weight in the mean is 1 / spread; less
+	 * than half of the interval: that half. */
+	int64_t spread_ns;
 };
+
+int64_t vote_spread_ns(const struct vote *vote); /* what counts: see above */
+
+/* How many may lie. */
+#define SELECT_LIARS_DEFAULT SIZE_MAX /* fewer than half */
+struct select_rule {
+	size_t asked_count;  /* sources named, n */
+	size_t liars;        /* --liars, or SELECT_LIARS_DEFAULT */
+	size_t min_agreeing; /* --min-sources; 0: the rule alone */
+};
+
+size_t select_liars_max(const struct select_rule *rule); /* f */
+/* Whether fewer than half are to lie; else the rule cannot be met. */
+bool select_can_be_met(const struct select_rule *rule);
 
 enum vote_standing {
 	VOTE_SELECTED,    /* agrees, and is sharp enough to count in the combination */
@@ -38,6 +64,8 @@ enum select_verdict {
 	SELECT_NO_ANSWER, /* no vote at all */
 	SELECT_TOO_FEW, /* those that agree are fewer than f + 1 or than min_agreeing, and nobody disputes */
 	SELECT_NO_MAJORITY, /* the votes dispute */
+	SELECT_ONE_DAEMON, /* enough agree, but they claim to be too few daemons: electorate_stands() */
+	SELECT_LIARS_TOO_MANY, /* --liars is half of those named or more */
 };
 
 struct selection {
@@ -46,17 +74,21 @@ struct selection {
 	size_t deepest_count; /* most votes that share one point */
 	size_t needed_count;  /* max(f + 1, answers - f, min_agreeing) */
 	/* Only when SELECT_OK: */
-	int64_t offset_ns; /* of the selected, weighted by 1 / bound, inside the interval */
+	int64_t offset_ns; /* of the selected, weighted by 1 / spread, inside the interval */
 	int64_t bound_ns;  /* |truth - offset_ns| <= bound_ns */
 	int64_t lo_ns;     /* the interval itself */
 	int64_t hi_ns;
 };
 
-/* `count` votes of `asked_count` >= count distinct sources.  `scratch` has room
- * for 2 * count; `ret_standing` for count (written only for SELECT_OK and
- * SELECT_NO_MAJORITY, in which case all are VOTE_FALSETICKER). */
-void select_majority(const struct vote *votes, size_t count, size_t asked_count,
-                     size_t min_agreeing, struct keyed *scratch, struct selection *ret,
+/* `count` votes of rule->asked_count >= count sources.  `scratch` has room for 2 * count;
+ * `ret_standing` for count (written only when there are votes; all are VOTE_FALSETICKER
+ * unless SELECT_OK).
+ *
+ * The bound, when more than 2 * f answer: with b the (f + 1)th widest of those that agree, in half
+ * widths, so no wider than the widest honest one, it is at most the larger of half the hull and
+ * 2 * b. */
+void select_majority(const struct vote *votes, size_t count, const struct select_rule *rule,
+                     struct keyed *scratch, struct selection *ret,
                      enum vote_standing *ret_standing);
 
 /* How far `vote` misses the interval [lo, hi]: 0 when it overlaps; positive when the vote lies above it, negative below. */

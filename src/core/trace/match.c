@@ -1,7 +1,11 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests that wait, and what comes of one and its answer.
+ */
 #include "core/trace/match_private.h"
 
-#include "core/select/sample.h"
+#include <stdio.h>
+#include <string.h>
 
 struct trace_pending *trace_pending_at(struct trace *trace, uint64_t id)
 {
@@ -28,6 +32,23 @@ struct trace_pending *trace_pending_add(struct trace *trace,
 	trace->pending_end++;
 	trace->counts.requests++;
 	return pending;
+}
+
+void trace_refuse(struct trace *trace, const struct trace_packet *packet)
+{
+	struct trace_pending *pending;
+	uint64_t id = trace->pending_end;
+
+	while (id > 0 && (pending = trace_pending_at(trace, --id)) != NULL) {
+		if (pending->is_tcp == packet->frame.is_tcp &&
+		    address_equal(&pending->client, &packet->frame.quoted_source) &&
+		    address_equal(&pending->server, &packet->frame.quoted_destination)) {
+			if (!pending->is_answered && pending->refused_by == 0) {
+				pending->refused_by = packet->number;
+			}
+			return;
+		}
+	}
 }
 
 bool trace_next_silence(struct trace *trace, struct instant now, struct trace_silence *ret)
@@ -63,31 +84,78 @@ bool trace_next_silence(struct trace *trace, struct instant now, struct trace_si
 	return false;
 }
 
-static void work_out_stamps(struct trace_exchange *exchange)
+static void complain(struct trace_exchange *exchange, const char *words)
 {
+	if (exchange->complaint[0] == '\0') {
+		snprintf(exchange->complaint, sizeof(exchange->complaint), "%s", words);
+	}
+}
+
+/* Whether the four timestamps tell an offset at all, be it one to use or not. */
+static bool is_consistent(enum sample_verdict verdict, int64_t delay_ns)
+{
+	return verdict == SAMPLE_OK || verdict == SAMPLE_ROOT_TOO_FAR ||
+	       (verdict == SAMPLE_SERVER_SLOW && delay_ns >= 0);
+}
+
+static void work_out_stamps(struct trace_exchange *exchange,
+                            const struct ntp_header *header)
+{
+	const struct reply_times times = {
+		.t1 = exchange->t1,
+		.t4 = exchange->t4,
+		.local_precision_ns = TRACE_PRECISION_NS,
+		.root_distance_max_ns = SAMPLE_ROOT_DISTANCE_MAX_NS,
+	};
+	char reason[REPLY_REASON_ROOM] = "";
+	struct sample sample;
+	enum sample_verdict verdict = reply_sample(header, &times, &sample, reason);
 	int64_t there_ns = instant_diff_ns(exchange->t2, exchange->t1);
 	int64_t back_ns = instant_diff_ns(exchange->t3, exchange->t4);
 	/* T2 and T3 are within 2^32 s of each other, so this cannot overflow. */
 	int64_t held_ns = instant_diff_ns(exchange->t3, exchange->t2);
+	int64_t delay_ns = ns_add(instant_diff_ns(exchange->t4, exchange->t1), -held_ns);
 
-	/* The sum of two centuries does not fit in 64 bits. */
-	exchange->offset_ns = (int64_t)(((__int128)there_ns + back_ns) / 2);
-	exchange->delay_ns = ns_add(instant_diff_ns(exchange->t4, exchange->t1), -held_ns);
-	exchange->has_result = true;
+	complain(exchange, reason);
+	exchange->has_result = is_consistent(verdict, delay_ns);
+	if (exchange->has_result) {
+		exchange->offset_ns = ns_middle(there_ns, back_ns);
+		exchange->delay_ns = delay_ns > 0 ? delay_ns : 0;
+	}
 }
 
 static void work_out_reading(struct trace_exchange *exchange)
 {
 	struct sample sample;
+	enum sample_verdict verdict =
+		sample_from_reading(exchange->t1, exchange->reading, exchange->t4, 0,
+	                            exchange->resolution_ns, 0, &sample);
 
-	if (sample_from_reading(exchange->t1, exchange->reading, exchange->t4, 0,
-	                        exchange->resolution_ns, 0, &sample) != SAMPLE_OK) {
-		exchange->complaint = "the capturing clock was set back meanwhile";
+	if (verdict != SAMPLE_OK) {
+		complain(exchange, sample_verdict_text(verdict));
 		return;
 	}
 	exchange->offset_ns = sample.offset_ns;
 	exchange->delay_ns = sample.delay_ns;
 	exchange->has_result = true;
+}
+
+/* Whether a client would have been told that time by the same server before: it asks from a new port each
+ * time. */
+static bool is_repeated(struct trace *trace, const struct trace_pending *asked,
+                        const struct trace_packet *packet)
+{
+	const struct trace_pending *pending;
+	uint64_t id = trace->pending_end;
+
+	while (id > 0 && (pending = trace_pending_at(trace, --id)) != NULL) {
+		if (pending->has_told && pending != asked &&
+		    address_equal(&pending->server, &asked->server) &&
+		    address_is_same_host(&pending->client, &asked->client)) {
+			return ntp_ts_equal(pending->told, packet->ntp.transmit);
+		}
+	}
+	return false;
 }
 
 /* A kiss-o'-death echoes the request's own stamp: there is no time in it.  In interleaved
@@ -102,6 +170,21 @@ static bool tells_stamps(const struct trace_packet *packet)
 	         ntp_ts_equal(ntp->transmit, ntp->origin));
 }
 
+static void judge_repetition(struct trace *trace, struct trace_pending *pending,
+                             struct trace_packet *packet)
+{
+	if (packet->outcome != REPLY_USABLE || packet->note == TRACE_NOTE_INTERLEAVED) {
+		return;
+	}
+	if (is_repeated(trace, pending, packet)) {
+		packet->outcome = REPLY_REPEATED;
+		snprintf(packet->complaint, sizeof(packet->complaint), "%s", REPLY_REPEATS);
+		return;
+	}
+	pending->has_told = true;
+	pending->told = packet->ntp.transmit;
+}
+
 void trace_complete(struct trace *trace, struct trace_pending *pending,
                     struct trace_packet *packet, struct trace_exchange *ret)
 {
@@ -110,6 +193,7 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 
 	if (pending->is_told) {
 		trace->counts.silent--;
+		pending->is_told = false;
 	}
 	pending->is_answered = true;
 	trace->counts.exchanges++;
@@ -132,13 +216,18 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 		.has_reading = packet->has_reading,
 		.reading = packet->reading,
 		.resolution_ns = packet->protocol == TRACE_TIME ? NS_PER_S : 1,
-		.complaint = packet->complaint,
+		.is_assumed = packet->is_assumed,
 	};
+	if (packet->protocol == TRACE_NTP) {
+		judge_repetition(trace, pending, packet);
+		pending->is_broken = packet->outcome == REPLY_BROKEN;
+	}
+	complain(ret, packet->complaint);
 	if (packet->protocol == TRACE_NTP && tells_stamps(packet)) {
 		ret->has_stamps = true;
 		ret->t2 = instant_from_ntp(packet->ntp.receive);
 		ret->t3 = instant_from_ntp(packet->ntp.transmit);
-		work_out_stamps(ret);
+		work_out_stamps(ret, &packet->ntp);
 	} else if (packet->has_reading) {
 		work_out_reading(ret);
 	}

@@ -1,8 +1,15 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * NTP: what a packet is, and which request it answers.
+ */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ntp/ext.h"
+#include "core/ntp/refusal.h"
 #include "core/trace/match_private.h"
+
+enum { ORIGIN_AT = 24, TS_OCTETS = 8 };
 
 /* What an answer may answer, from the best to the worst. */
 struct candidates {
@@ -13,8 +20,8 @@ struct candidates {
 	struct trace_pending *last;      /* of the same client to the same server */
 };
 
-/* The fields and the MAC after the header. */
-static bool read_tail(struct trace_packet *packet)
+/* The fields and the MAC after the header, and what a server would make of them. */
+static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 {
 	const uint8_t *octets = packet->frame.payload;
 	size_t len = packet->frame.payload_octets;
@@ -22,6 +29,12 @@ static bool read_tail(struct trace_packet *packet)
 	struct ntp_ext_field field;
 	enum ntp_ext_result result;
 
+	if (packet->is_cut) {
+		return NTP_REQUEST_ACCEPTED;
+	}
+	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
+		return NTP_REQUEST_BAD_LENGTH;
+	}
 	while ((result = ntp_ext_next(octets, len, &at, &field)) == NTP_EXT_FIELD) {
 		packet->extension_count++;
 	}
@@ -31,42 +44,92 @@ static bool read_tail(struct trace_packet *packet)
 		                 (uint32_t)octets[at + 1] << 16 |
 		                 (uint32_t)octets[at + 2] << 8 | octets[at + 3];
 	}
-	return result != NTP_EXT_MALFORMED;
+	/* No key is known here: a MAC may be good. */
+	return result == NTP_EXT_MALFORMED ? NTP_REQUEST_BAD_EXTENSION
+	                                   : NTP_REQUEST_ACCEPTED;
 }
 
-static void read_packet(struct trace_packet *packet)
+/* As a client that has sent the origin timestamp would read it.  The client here never sends a stamp of
+ * zero; others do and know the answer by that.  Nor is it a peer, whose answers have a mode of their own;
+ * judge_mode() looks at that when the request is known.  Where the capture cut the packet, the header is
+ * judged, and the length that it had. */
+static void read_reply(struct trace_packet *packet)
+{
+	const struct frame *frame = &packet->frame;
+	const size_t wire = frame->wire_octets;
+	const bool has_bad_length = wire % 4 != 0 || wire > NTP_PACKET_ROOM;
+	uint8_t octets[NTP_PACKET_ROOM + 4] = { 0 };
+	struct reply_packet reply = { .octets = octets, .cookie = packet->ntp.origin };
+	struct reply read;
+
+	reply.is_cut = wire > sizeof(octets);
+	reply.len = reply.is_cut ? sizeof(octets) : wire;
+	if (packet->is_cut && !has_bad_length) {
+		reply.len = NTP_HEADER_OCTETS;
+	}
+	memcpy(octets, frame->payload,
+	       reply.len < frame->payload_octets ? reply.len : frame->payload_octets);
+	if (packet->ntp.mode == NTP_MODE_ACTIVE || packet->ntp.mode == NTP_MODE_PASSIVE) {
+		octets[0] = (uint8_t)((octets[0] & ~7) | NTP_MODE_SERVER);
+	}
+	if (ntp_ts_is_zero(reply.cookie)) {
+		octets[ORIGIN_AT] = 1;
+		reply.cookie.seconds = UINT32_C(1) << 24;
+	}
+	reply_read(&reply, &read);
+	packet->outcome = read.outcome;
+	memcpy(packet->complaint, read.reason, sizeof(packet->complaint));
+}
+
+static bool is_coded(uint8_t mode)
+{
+	return mode != NTP_MODE_CONTROL && mode != NTP_MODE_PRIVATE;
+}
+
+static void read_short(struct trace_packet *packet)
+{
+	const uint8_t *octets = packet->frame.payload;
+	size_t len = packet->frame.payload_octets;
+	uint8_t header[NTP_HEADER_OCTETS] = { 0 };
+
+	if (packet->is_cut) {
+		packet->note = TRACE_NOTE_CUT;
+		return;
+	}
+	packet->note = TRACE_NOTE_MALFORMED;
+	if (len > 0) {
+		memcpy(header, octets, len);
+		ntp_header_read(header, &packet->ntp);
+	}
+	ntp_refusal_format(NTP_TOO_SHORT, octets, len, false, packet->complaint);
+}
+
+void trace_ntp_read(struct trace_packet *packet)
 {
 	const uint8_t *octets = packet->frame.payload;
 	size_t len = packet->frame.payload_octets;
 
 	packet->is_cut = len < packet->frame.wire_octets;
-	if (len == 0) {
-		packet->note = TRACE_NOTE_MALFORMED;
-		packet->complaint = packet->is_cut ? "cut by the capture" : "empty";
-		return;
-	}
-	packet->has_mode = true;
-	packet->ntp.version = octets[0] >> 3 & 7;
-	packet->ntp.mode = octets[0] & 7;
-	if (packet->ntp.mode == NTP_MODE_CONTROL || packet->ntp.mode == NTP_MODE_PRIVATE) {
-		return;
+	if (len > 0) {
+		packet->has_mode = true;
+		packet->ntp.version = octets[0] >> 3 & 7;
+		packet->ntp.mode = octets[0] & 7;
 	}
 	if (len < NTP_HEADER_OCTETS) {
-		packet->note = TRACE_NOTE_MALFORMED;
-		packet->complaint = packet->is_cut ? "cut by the capture"
-		                                   : ntp_verdict_text(NTP_TOO_SHORT);
+		if (len == 0 || is_coded(packet->ntp.mode)) {
+			read_short(packet);
+		}
 		return;
 	}
-	packet->has_header = true;
 	ntp_header_read(octets, &packet->ntp);
-	if (packet->is_cut) {
-		return;
+	packet->has_header = is_coded(packet->ntp.mode);
+	if (packet->has_header) {
+		packet->asked = read_tail(packet);
 	}
-	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
-		packet->complaint = ntp_verdict_text(NTP_BAD_LENGTH);
-	} else if (!read_tail(packet)) {
-		packet->complaint = ntp_verdict_text(NTP_BAD_EXTENSION);
+	if (packet->ntp.version < 1 || packet->ntp.version > NTP_VERSION) {
+		packet->asked = NTP_REQUEST_WRONG_VERSION;
 	}
+	read_reply(packet);
 }
 
 static bool is_request(const struct trace_packet *packet, bool is_to_server)
@@ -87,8 +150,7 @@ static bool is_answer(const struct trace_packet *packet)
 	return packet->ntp.mode == NTP_MODE_SERVER || packet->ntp.mode == NTP_MODE_PASSIVE;
 }
 
-/* The server's own address, or a group that it answers for. */
-static bool is_asked(const struct trace_pending *pending, const struct address *server)
+bool trace_is_asked(const struct trace_pending *pending, const struct address *server)
 {
 	return address_equal(&pending->server, server) ||
 	       (pending->server.port == server->port &&
@@ -105,16 +167,17 @@ static struct candidates find_candidates(struct trace *trace,
 
 	while (id > 0 && (pending = trace_pending_at(trace, --id)) != NULL) {
 		bool is_same = ntp_ts_equal(pending->cookie, origin);
+		bool is_waiting = !pending->is_answered || pending->is_broken;
 
 		if (pending->protocol != TRACE_NTP ||
 		    !address_equal(&pending->client, &packet->frame.destination)) {
 			continue;
 		}
-		if (!is_asked(pending, &packet->frame.source)) {
+		if (!trace_is_asked(pending, &packet->frame.source)) {
 			if (is_same && !pending->is_answered && !ntp_ts_is_zero(origin)) {
 				found.elsewhere = pending;
 			}
-		} else if (is_same && !pending->is_answered) {
+		} else if (is_same && is_waiting) {
 			found.waiting = pending;
 			return found;
 		} else if (is_same && !found.answered) {
@@ -130,42 +193,33 @@ static struct candidates find_candidates(struct trace *trace,
 	return found;
 }
 
-/* What a client would say of the answer: core/ntp_packet, but for the tail, which
- * read_tail() has judged already, and the mode, since passive peers answer as well. */
-static const char *judge_answer(const struct trace_packet *packet)
+static void complain(struct trace_packet *packet, const char *words)
 {
-	const struct ntp_ts some = { 1, 1 };
-	struct ntp_header header = packet->ntp;
-	uint8_t octets[NTP_HEADER_OCTETS];
-	enum ntp_verdict verdict;
+	snprintf(packet->complaint, sizeof(packet->complaint), "%s", words);
+}
 
-	if (packet->complaint) {
-		return packet->complaint;
+/* The client takes no notice of what does not answer its request. */
+static void take_foreign(struct trace_packet *packet, enum trace_note note,
+                         const struct trace_pending *related)
+{
+	packet->note = note;
+	packet->related = related->frame;
+	complain(packet, ntp_verdict_text(NTP_WRONG_ORIGIN));
+}
+
+/* A client is answered in mode 4, an active peer in modes 1 and 2. */
+static void judge_mode(struct trace_packet *packet, const struct trace_pending *pending)
+{
+	uint8_t octets[NTP_HEADER_OCTETS];
+
+	if (pending->mode == NTP_MODE_ACTIVE || packet->outcome == REPLY_BROKEN ||
+	    (packet->ntp.mode != NTP_MODE_ACTIVE && packet->ntp.mode != NTP_MODE_PASSIVE)) {
+		return;
 	}
-	if (packet->mac_octets == 4) {
-		return ntp_verdict_text(NTP_CRYPTO_NAK);
-	}
-	header.mode = NTP_MODE_SERVER;
-	/* A client that sends no stamp gets none back, and knows the difference. */
-	if (ntp_ts_is_zero(header.origin)) {
-		header.origin = some;
-	}
-	ntp_header_write(&header, octets);
-	verdict = ntp_reply_parse(octets, sizeof(octets), header.origin, &header);
-	if (verdict == NTP_ACCEPTED) {
-		return NULL;
-	}
-	switch (verdict == NTP_KISS ? ntp_kiss_from_refid(packet->ntp.refid)
-	                            : NTP_KISS_NONE) {
-	case NTP_KISS_DENY:
-	case NTP_KISS_RSTR:
-		return "access denied";
-	case NTP_KISS_RATE:
-		return "asked too often";
-	default:
-		return verdict == NTP_KISS ? "stratum 0: not synchronised, or a kiss"
-		                           : ntp_verdict_text(verdict);
-	}
+	ntp_header_write(&packet->ntp, octets);
+	packet->outcome = REPLY_BROKEN;
+	ntp_refusal_format(NTP_WRONG_MODE, octets, sizeof(octets), false,
+	                   packet->complaint);
 }
 
 static bool take_answer(struct trace *trace, struct trace_packet *packet,
@@ -182,30 +236,47 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 	if (!pending && found.interleaved) {
 		packet->note = TRACE_NOTE_INTERLEAVED;
 		pending = found.interleaved;
-	} else if (!pending && found.elsewhere) {
-		packet->note = TRACE_NOTE_ELSEWHERE;
-		packet->related = found.elsewhere->frame;
-		return false;
 	}
 	if (!pending) {
-		packet->note = found.last ? TRACE_NOTE_MISMATCH : TRACE_NOTE_UNASKED;
-		packet->related = found.last ? found.last->frame : 0;
+		trace_early_keep(trace, packet);
+		if (found.elsewhere) {
+			take_foreign(packet, TRACE_NOTE_ELSEWHERE, found.elsewhere);
+		} else if (found.last) {
+			take_foreign(packet, TRACE_NOTE_MISMATCH, found.last);
+		} else {
+			packet->note = TRACE_NOTE_UNASKED;
+		}
 		return false;
 	}
-	packet->complaint = judge_answer(packet);
+	judge_mode(packet, pending);
 	trace_complete(trace, pending, packet, ret);
 	return true;
 }
 
-static void take_request(struct trace *trace, struct trace_packet *packet)
+/* Instead of what would be said of it as an answer. */
+static void complain_request(struct trace_packet *packet)
+{
+	switch (packet->asked) {
+	case NTP_REQUEST_ACCEPTED:
+		packet->complaint[0] = '\0';
+		break;
+	case NTP_REQUEST_BAD_EXTENSION:
+		complain(packet, ntp_verdict_text(NTP_BAD_EXTENSION));
+		break;
+	default:
+		complain(packet, ntp_request_verdict_text(packet->asked));
+		break;
+	}
+}
+
+static bool take_request(struct trace *trace, struct trace_packet *packet,
+                         struct trace_exchange *ret)
 {
 	const struct ntp_ts cookie = packet->ntp.transmit;
 	struct trace_pending *pending;
 	uint64_t id = trace->pending_end;
 
-	if (packet->ntp.version < 1 || packet->ntp.version > NTP_VERSION) {
-		packet->complaint = ntp_request_verdict_text(NTP_REQUEST_WRONG_VERSION);
-	}
+	complain_request(packet);
 	while (!ntp_ts_is_zero(cookie) && id > 0 &&
 	       (pending = trace_pending_at(trace, --id)) != NULL) {
 		if (ntp_ts_equal(pending->cookie, cookie) &&
@@ -214,45 +285,68 @@ static void take_request(struct trace *trace, struct trace_packet *packet)
 		    address_equal(&pending->server, &packet->frame.destination)) {
 			packet->note = TRACE_NOTE_AGAIN;
 			packet->related = pending->frame;
-			return;
+			return false;
 		}
 	}
 	pending = trace_pending_add(trace, packet);
 	pending->cookie = cookie;
 	pending->received = packet->ntp.receive;
+	pending->mode = packet->ntp.mode;
 	pending->is_steady =
 		packet->ntp.mode == NTP_MODE_ACTIVE && !ntp_ts_is_zero(packet->ntp.origin);
+	return trace_early_complete(trace, pending, packet, ret);
 }
 
-bool trace_ntp(struct trace *trace, struct trace_packet *packet, struct trace_exchange *ret)
+/* Two active peers answer each other with what are requests as well. */
+static bool take_peer(struct trace *trace, struct trace_packet *packet,
+                      struct trace_exchange *ret)
 {
-	bool is_to_server = packet->role == TRACE_REQUEST;
-	bool is_complete = false;
+	struct trace_packet answer = *packet;
 	struct candidates found;
 
-	packet->role = TRACE_OTHER;
-	read_packet(packet);
-	if (!packet->has_header) {
+	if (packet->ntp.mode != NTP_MODE_ACTIVE || ntp_ts_is_zero(packet->ntp.origin)) {
 		return false;
 	}
-	if (is_answer(packet)) {
+	found = find_candidates(trace, packet);
+	if (!found.waiting) {
+		return false;
+	}
+	judge_mode(&answer, found.waiting);
+	trace_complete(trace, found.waiting, &answer, ret);
+	packet->related = answer.related;
+	packet->note = answer.note;
+	return true;
+}
+
+/* Whatever its mode, what returns the cookie of a request to its client is meant as the answer. */
+static bool returns_cookie(struct trace *trace, const struct trace_packet *packet)
+{
+	return packet->frame.payload_octets >= ORIGIN_AT + TS_OCTETS &&
+	       packet->ntp.mode != NTP_MODE_ACTIVE && !ntp_ts_is_zero(packet->ntp.origin) &&
+	       find_candidates(trace, packet).waiting;
+}
+
+bool trace_ntp_take(struct trace *trace, struct trace_packet *packet, bool is_to_server,
+                    struct trace_exchange *ret)
+{
+	bool is_complete;
+
+	packet->role = TRACE_OTHER;
+	if (packet->note != TRACE_NOTE_NONE) { /* too short */
+		if (packet->note == TRACE_NOTE_MALFORMED && returns_cookie(trace, packet)) {
+			packet->related = find_candidates(trace, packet).waiting->frame;
+		}
+		return false;
+	}
+	if (is_answer(packet) || returns_cookie(trace, packet)) {
 		packet->role = TRACE_ANSWER;
 		return take_answer(trace, packet, ret);
 	}
-	if (!is_request(packet, is_to_server)) {
+	if (!packet->has_header || !is_request(packet, is_to_server)) {
+		packet->complaint[0] = '\0';
 		return false;
 	}
 	packet->role = TRACE_REQUEST;
-	/* Two active peers answer each other with what are requests as well. */
-	if (packet->ntp.mode == NTP_MODE_ACTIVE && !ntp_ts_is_zero(packet->ntp.origin)) {
-		found = find_candidates(trace, packet);
-		if (found.waiting) {
-			packet->complaint = judge_answer(packet);
-			trace_complete(trace, found.waiting, packet, ret);
-			packet->complaint = NULL;
-			is_complete = true;
-		}
-	}
-	take_request(trace, packet);
-	return is_complete;
+	is_complete = take_peer(trace, packet, ret);
+	return take_request(trace, packet, ret) || is_complete;
 }

@@ -194,23 +194,25 @@ static bool side_take(struct trace_side *side, struct trace_packet *packet)
 	return !side->is_done;
 }
 
-static void take_request_line(struct trace *trace, struct trace_stream *stream,
-                              struct trace_packet *packet)
+/* True when the answer was captured before. */
+static bool take_request_line(struct trace *trace, struct trace_stream *stream,
+                              struct trace_packet *packet, struct trace_exchange *ret)
 {
 	const size_t word_octets = sizeof(TEXT_TIME_REQUEST) - 2;
 	struct trace_side *up = &stream->up;
 	const uint8_t *end = memchr(up->text, '\n', up->text_octets);
 
 	if (stream->protocol != TRACE_REQTIME || (up->text_octets < word_octets && !end)) {
-		return;
+		return false;
 	}
 	up->is_done = true;
 	stream_ask(trace, stream, packet);
 	if (end ? !text_time_is_request(up->text, (size_t)(end - up->text) + 1)
 	        : !text_time_is_request(up->text, word_octets)) {
-		packet->note = TRACE_NOTE_MALFORMED;
-		packet->complaint = "not the request line";
+		trace_malformed_request(packet);
+		return false;
 	}
+	return trace_early_complete(trace, stream_pending(trace, stream), packet, ret);
 }
 
 /* The octets of the answer when it is whole, else 0. */
@@ -246,6 +248,9 @@ static bool take_answer(struct trace *trace, struct trace_stream *stream,
 	packet->role = TRACE_ANSWER;
 	trace_read_answer(packet, stream->down.text, octets);
 	if (!pending || pending->is_answered) {
+		if (!pending) {
+			trace_early_keep(trace, packet);
+		}
 		if (packet->note == TRACE_NOTE_NONE) {
 			packet->note = TRACE_NOTE_UNASKED;
 		}
@@ -283,8 +288,7 @@ bool trace_tcp(struct trace *trace, struct trace_packet *packet, bool is_to_serv
 			return false;
 		}
 		if (is_up) {
-			take_request_line(trace, stream, packet);
-			return false;
+			return take_request_line(trace, stream, packet, ret);
 		}
 	} else if (is_up || side->is_done || (flags & FRAME_TCP_FIN) == 0) {
 		return false;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A packet on its line.
+ */
 #include "core/trace/text_private.h"
 
 #include <stdio.h>
@@ -9,7 +12,8 @@
 #include "core/base/text_time.h"
 #include "core/ntp/refid.h"
 
-void trace_text_wrapped(struct text *out, const char *line, size_t column)
+void trace_text_fill(struct text *out, const char *line, size_t column, size_t indent,
+                     size_t columns)
 {
 	char word[TRACE_TEXT_INFO_ROOM];
 	bool is_start = true;
@@ -18,15 +22,14 @@ void trace_text_wrapped(struct text *out, const char *line, size_t column)
 	while (*line != '\0') {
 		len = strcspn(line, " ");
 		snprintf(word, sizeof(word), "%.*s", (int)len, line);
-		if (column > TRACE_TEXT_INDENT &&
-		    column + !is_start + style_columns(word) > TRACE_TEXT_COLUMNS) {
-			text_format(out, "\n%*s", TRACE_TEXT_INDENT, "");
-			column = TRACE_TEXT_INDENT;
+		if (column > indent && column + !is_start + style_columns(word) > columns) {
+			text_format(out, "\n%*s", (int)indent, "");
+			column = indent;
 		} else if (!is_start) {
 			text_format(out, " ");
 			column++;
 		}
-		len = style_octets(word, TRACE_TEXT_COLUMNS - column);
+		len = style_octets(word, columns - column);
 		text_octets(out, line, len);
 		is_start = false;
 		word[len] = '\0';
@@ -35,6 +38,11 @@ void trace_text_wrapped(struct text *out, const char *line, size_t column)
 		line += strspn(line, " ");
 	}
 	text_format(out, "\n");
+}
+
+void trace_text_wrapped(struct text *out, const char *line, size_t column)
+{
+	trace_text_fill(out, line, column, TRACE_TEXT_INDENT, TRACE_TEXT_COLUMNS);
 }
 
 static uint64_t magnitude(int64_t ns)
@@ -80,18 +88,20 @@ static void put_note(struct text *out, const struct trace_packet *packet)
 		                           ", which went to another server" },
 		[TRACE_NOTE_MISMATCH] = { "MISMATCH: its origin is not what request ",
 		                          " sent" },
-		[TRACE_NOTE_UNASKED] = { "UNASKED: no request for it was seen", "" },
+		[TRACE_NOTE_UNASKED] = { "UNASKED: no request for it was seen before", "" },
 		[TRACE_NOTE_INTERLEAVED] = { "answers ", " in interleaved mode" },
 		[TRACE_NOTE_MALFORMED] = { "MALFORMED", "" },
 		[TRACE_NOTE_RETRANSMISSION] = { "retransmission", "" },
 		[TRACE_NOTE_GAP] = { "GAP: octets before it were not captured", "" },
 		[TRACE_NOTE_REFUSED] = { "REFUSED: the connection of ", "" },
+		[TRACE_NOTE_AFTER] = { "captured AFTER its answer ", "" },
 	};
 	bool has_number = packet->related != 0 &&
 	                  packet->note != TRACE_NOTE_RETRANSMISSION &&
 	                  packet->note != TRACE_NOTE_MALFORMED;
 
-	if (packet->note == TRACE_NOTE_NONE && !has_number) {
+	if ((packet->note == TRACE_NOTE_NONE && !has_number) ||
+	    packet->note == TRACE_NOTE_CUT) {
 		return;
 	}
 	text_format(out, ", %s", texts[packet->note].before);
@@ -201,36 +211,111 @@ static void put_text_protocol(struct text *out, const struct trace_packet *packe
 	}
 }
 
+static void put_cut(struct text *out, const struct trace_packet *packet)
+{
+	text_format(out, "cut short by the capture (%llu of %llu octets)",
+	            (unsigned long long)packet->captured, (unsigned long long)packet->wire);
+}
+
+static void put_unread(struct text *out, const struct trace_packet *packet)
+{
+	char name[FRAME_NAME_ROOM];
+
+	switch (packet->verdict) {
+	case FRAME_CUT:
+		put_cut(out, packet);
+		return;
+	case FRAME_NOT_IP:
+	case FRAME_NOT_IP_IN_PPP:
+	case FRAME_OTHER_PROTOCOL:
+		frame_unread_format(packet->verdict, packet->frame.code, name);
+		if (strcmp(name, frame_verdict_text(packet->verdict)) != 0) {
+			text_format(out, "%s: ", frame_verdict_text(packet->verdict));
+		}
+		text_put(out, name);
+		return;
+	default:
+		frame_unread_format(packet->verdict, packet->frame.code, name);
+		text_put(out, name);
+		return;
+	}
+}
+
+static void put_tunnels(struct text *out, const struct frame *frame)
+{
+	for (size_t i = 0; i < frame->tunnel_count; i++) {
+		text_format(out, "%s%s", i == 0 ? ", inside " : " > ",
+		            frame_tunnel_name(frame->tunnels[i]));
+	}
+}
+
+static void put_other(struct text *out, const struct frame *frame)
+{
+	const char *name = frame_unread_udp(frame->destination.port);
+
+	name = name ? name : frame_unread_udp(frame->source.port);
+	if (frame->is_tcp || !name) {
+		text_format(out, "%s, no time protocol", frame->is_tcp ? "TCP" : "UDP");
+	} else {
+		text_format(out, "UDP, not looked into: %s", name);
+	}
+}
+
+#define ASSUMED "assumed to be NTP: the answer returns the request's cookie"
+
+static void put_info(struct text *out, const struct trace_packet *packet)
+{
+	if (packet->verdict != FRAME_OK) {
+		put_unread(out, packet);
+		put_tunnels(out, &packet->frame);
+		return;
+	}
+	if (packet->protocol == TRACE_NONE) {
+		put_other(out, &packet->frame);
+		put_tunnels(out, &packet->frame);
+		return;
+	}
+	if (packet->frame.is_tcp) {
+		put_tcp(out, packet);
+	}
+	if (packet->protocol == TRACE_NTP) {
+		put_ntp(out, packet);
+	} else {
+		put_text_protocol(out, packet);
+	}
+	put_note(out, packet);
+	if (packet->is_cut) {
+		text_put(out, ", ");
+		put_cut(out, packet);
+	}
+	put_tunnels(out, &packet->frame);
+	/* That of an answer is told with its exchange, or by the note. */
+	if (packet->complaint[0] != '\0' &&
+	    (packet->role != TRACE_ANSWER || packet->related == 0)) {
+		text_format(out, "; %s", packet->complaint);
+	}
+}
+
 size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room)
 {
 	struct text out = text_to(buf, room);
 
-	if (packet->verdict != FRAME_OK) {
-		text_format(&out, "%s", frame_verdict_text(packet->verdict));
-		return out.len;
-	}
-	if (packet->protocol == TRACE_NONE) {
-		text_format(&out, "%s, no time protocol",
-		            packet->frame.is_tcp ? "TCP" : "UDP");
-		return out.len;
-	}
-	if (packet->frame.is_tcp) {
-		put_tcp(&out, packet);
-	}
-	if (packet->protocol == TRACE_NTP) {
-		put_ntp(&out, packet);
-	} else {
-		put_text_protocol(&out, packet);
-	}
-	put_note(&out, packet);
-	if (packet->is_cut) {
-		text_format(&out, ", cut by the capture");
-	}
-	/* That of an answer is told with its exchange. */
-	if (packet->complaint && !(packet->role == TRACE_ANSWER && packet->related != 0)) {
-		text_format(&out, "; %s", packet->complaint);
+	put_info(&out, packet);
+	if (packet->is_assumed) {
+		text_put(&out, ", " ASSUMED);
 	}
 	return out.len;
+}
+
+/* Ports are known of what was looked into alone. */
+static void put_end(const struct trace_packet *packet, const struct address *address,
+                    char *buf)
+{
+	if (packet->verdict == FRAME_OK) {
+		trace_text_endpoint(address, buf);
+	} else {
+		address_format(address, buf);
+	}
 }
 
 size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t room)
@@ -241,14 +326,15 @@ size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t ro
 	char info[TRACE_TEXT_INFO_ROOM];
 	char seconds[SPAN_TEXT_ROOM];
 	struct text since = text_to(seconds, sizeof(seconds));
+	struct text about = text_to(info, sizeof(info));
 	size_t column;
 
 	if (packet->frame.source.family != ADDRESS_NONE) {
-		trace_text_endpoint(&packet->frame.source, source);
-		trace_text_endpoint(&packet->frame.destination, destination);
+		put_end(packet, &packet->frame.source, source);
+		put_end(packet, &packet->frame.destination, destination);
 		snprintf(ends, sizeof(ends), "%s > %s ", source, destination);
 	}
-	trace_text_info(packet, info, sizeof(info));
+	put_info(&about, packet);
 	trace_text_seconds(&since, packet->since_first_ns, "");
 	text_format(&out, "%5llu  %13s  ", (unsigned long long)packet->number, seconds);
 	column = out.len;
@@ -256,10 +342,13 @@ size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t ro
 	    ends[0] == '\0') {
 		text_format(&out, "%s%s", ends, ends[0] != '\0' ? " " : "");
 		trace_text_wrapped(&out, info, column + strlen(ends) + (ends[0] != '\0'));
-		return out.len;
+	} else {
+		trace_text_wrapped(&out, ends, column);
+		text_format(&out, "%*s", TRACE_TEXT_INDENT, "");
+		trace_text_wrapped(&out, info, TRACE_TEXT_INDENT);
 	}
-	trace_text_wrapped(&out, ends, column);
-	text_format(&out, "%*s", TRACE_TEXT_INDENT, "");
-	trace_text_wrapped(&out, info, TRACE_TEXT_INDENT);
+	if (packet->is_assumed) {
+		text_format(&out, "%*s" ASSUMED "\n", TRACE_TEXT_INDENT, "");
+	}
 	return out.len;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A trace as people read it: at most 80 columns of printable ASCII, whatever the
- * network sent, and what `style` adds to it.  Written like snprintf(): always terminated when there is room at all, and the
- * result is the length that the whole would have had.
+ * network sent, and what `style` adds to it.  Written like snprintf(): always terminated when there is room
+ * at all, and the result is the length that the whole would have had.
  */
 #ifndef CORE_TRACE_TEXT_H
 #define CORE_TRACE_TEXT_H
@@ -29,12 +29,18 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, const struct s
 size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
                           char *buf, size_t room);
 
-/* The exchange as a ladder with the numbers filled in and the sums below it. */
+/* The exchange as a ladder with the numbers filled in, the sums below it, and what follows from them; as wide
+ * as the style has columns, from 40 to TRACE_TEXT_COLUMNS. */
+enum { TRACE_TEXT_LADDER_COLUMNS_MIN = 40 };
 size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
                          char *buf, size_t room);
 
 /* The last lines: how many of what, and whose clock was compared. */
 size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t room);
+
+/* "ARP (EtherType 0x0806)".  Room for TRACE_TEXT_UNREAD_ROOM. */
+enum { TRACE_TEXT_UNREAD_ROOM = FRAME_NAME_ROOM + 20 };
+size_t trace_text_unread(const struct trace_unread *kind, char *buf);
 
 /* "192.0.2.1:123", "[2001:db8::1]:123".  Room for TRACE_TEXT_ENDPOINT_ROOM. */
 enum { TRACE_TEXT_ENDPOINT_ROOM = ADDRESS_TEXT_ROOM + 10 };

@@ -1,6 +1,10 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A frame on its way: which protocol it is of, who answers whom, and what is counted.
+ */
 #include "core/trace/trace.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/text_time.h"
@@ -39,6 +43,8 @@ const char *trace_note_name(enum trace_note note)
 		[TRACE_NOTE_RETRANSMISSION] = "retransmission",
 		[TRACE_NOTE_GAP] = "gap",
 		[TRACE_NOTE_REFUSED] = "refused",
+		[TRACE_NOTE_CUT] = "cut",
+		[TRACE_NOTE_AFTER] = "after-answer",
 	};
 
 	return (size_t)note < COUNT_OF(names) ? names[note] : "none";
@@ -138,11 +144,19 @@ void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t 
 		packet->has_reading =
 			text_time_answer_parse(text, octets, &packet->reading);
 	}
-	if (!packet->has_reading && packet->protocol != TRACE_DAYTIME) {
-		packet->note = TRACE_NOTE_MALFORMED;
-		packet->complaint = packet->is_cut ? "cut by the capture"
-		                                   : "no time as the protocol has it";
+	if (packet->protocol == TRACE_DAYTIME) {
+		snprintf(packet->complaint, sizeof(packet->complaint), "%s", REPLY_DAYTIME);
+	} else if (!packet->has_reading) {
+		packet->note = packet->is_cut ? TRACE_NOTE_CUT : TRACE_NOTE_MALFORMED;
+		snprintf(packet->complaint, sizeof(packet->complaint), "%s",
+		         packet->is_cut ? "cut short by the capture" : REPLY_NOT_A_TIME);
 	}
+}
+
+void trace_malformed_request(struct trace_packet *packet)
+{
+	packet->note = TRACE_NOTE_MALFORMED;
+	snprintf(packet->complaint, sizeof(packet->complaint), "not the request line");
 }
 
 static struct trace_pending *find_by_order(struct trace *trace,
@@ -176,6 +190,9 @@ static bool take_text_answer(struct trace *trace, struct trace_packet *packet,
 
 	trace_read_answer(packet, packet->frame.payload, packet->frame.payload_octets);
 	if (!pending || is_answered) {
+		if (!pending) {
+			trace_early_keep(trace, packet);
+		}
 		packet->note = pending ? TRACE_NOTE_DUPLICATE : TRACE_NOTE_UNASKED;
 		packet->related = pending ? pending->frame : 0;
 		return false;
@@ -189,47 +206,135 @@ static bool take_text(struct trace *trace, struct trace_packet *packet,
 {
 	const uint8_t *octets = packet->frame.payload;
 	size_t len = packet->frame.payload_octets;
+	struct trace_pending *pending;
 	const uint8_t *end;
 
 	packet->is_cut = len < packet->frame.wire_octets;
 	if (packet->role == TRACE_ANSWER) {
 		return take_text_answer(trace, packet, ret);
 	}
-	trace_pending_add(trace, packet);
+	pending = trace_pending_add(trace, packet);
 	if (packet->protocol == TRACE_REQTIME && !packet->is_cut) {
 		/* What follows the line feed is padding. */
 		end = len > 0 ? memchr(octets, '\n', len) : NULL;
 		if (!text_time_is_request(octets, end ? (size_t)(end - octets) + 1 : len)) {
-			packet->note = TRACE_NOTE_MALFORMED;
-			packet->complaint = "not the request line";
+			trace_malformed_request(packet);
+			return false;
 		}
 	}
-	return false;
+	return trace_early_complete(trace, pending, packet, ret);
+}
+
+/* By its ports, or by a cookie that was returned. */
+static void find_protocol(const struct trace *trace, struct trace_packet *packet,
+                          bool *ret_is_to_server)
+{
+	const struct frame *frame = &packet->frame;
+
+	*ret_is_to_server = true;
+	packet->protocol = port_protocol(trace, frame->destination.port, frame->is_tcp);
+	if (packet->protocol == TRACE_NONE) {
+		*ret_is_to_server = false;
+		packet->protocol = port_protocol(trace, frame->source.port, frame->is_tcp);
+	}
+	if (packet->protocol == TRACE_NONE && !frame->is_tcp &&
+	    trace_is_learnt(trace, frame, ret_is_to_server)) {
+		packet->protocol = TRACE_NTP;
+		packet->is_assumed = true;
+	}
 }
 
 static bool take_packet(struct trace *trace, struct trace_packet *packet,
                         struct trace_exchange *ret)
 {
-	const struct frame *frame = &packet->frame;
-	bool is_to_server = true;
+	bool is_to_server;
 
-	packet->protocol = port_protocol(trace, frame->destination.port, frame->is_tcp);
-	if (packet->protocol == TRACE_NONE) {
-		is_to_server = false;
-		packet->protocol = port_protocol(trace, frame->source.port, frame->is_tcp);
+	find_protocol(trace, packet, &is_to_server);
+	if (packet->protocol == TRACE_NONE && !packet->frame.is_tcp &&
+	    trace_guess(trace, packet)) {
+		find_protocol(trace, packet, &is_to_server);
 	}
 	if (packet->protocol == TRACE_NONE) {
 		return false;
 	}
-	trace->counts.packets++;
-	packet->role = is_to_server ? TRACE_REQUEST : TRACE_ANSWER;
-	if (frame->is_tcp) {
-		return trace_tcp(trace, packet, is_to_server, ret);
-	}
 	if (packet->protocol == TRACE_NTP) {
-		return trace_ntp(trace, packet, ret);
+		trace_ntp_read(packet);
+		return trace_ntp_take(trace, packet, is_to_server, ret);
 	}
-	return take_text(trace, packet, ret);
+	packet->role = is_to_server ? TRACE_REQUEST : TRACE_ANSWER;
+	return packet->frame.is_tcp ? trace_tcp(trace, packet, is_to_server, ret)
+	                            : take_text(trace, packet, ret);
+}
+
+/* `change` is 1, or -1 for a frame that was counted before. */
+static void count_unread(struct trace_counts *counts, enum frame_verdict verdict,
+                         uint16_t code, int change)
+{
+	struct trace_unread *kind;
+
+	counts->unread += (uint64_t)change;
+	for (size_t i = 0; i < counts->unread_kind_count; i++) {
+		kind = &counts->unread_kinds[i];
+		if (kind->verdict == verdict && kind->code == code) {
+			kind->frames += (uint64_t)change;
+			return;
+		}
+	}
+	if (change > 0 && counts->unread_kind_count < TRACE_UNREAD_MAX) {
+		kind = &counts->unread_kinds[counts->unread_kind_count++];
+		*kind = (struct trace_unread){ verdict, code, 1 };
+	}
+}
+
+/* All lengths of IEEE 802.3 are one kind. */
+static uint16_t kind_code(const struct trace_packet *packet)
+{
+	const uint16_t code = packet->frame.code;
+
+	return packet->verdict == FRAME_NOT_IP && code > 0 && code < FRAME_TYPE_MIN ? 1
+	                                                                            : code;
+}
+
+/* A frame that is of no time protocol, as far as is known. */
+static void count_other(struct trace_counts *counts, const struct trace_packet *packet,
+                        int change)
+{
+	const struct frame *frame = &packet->frame;
+	uint16_t port = frame->destination.port;
+
+	if (packet->verdict != FRAME_OK) {
+		count_unread(counts, packet->verdict, kind_code(packet), change);
+		return;
+	}
+	if (frame->is_tcp) {
+		return;
+	}
+	counts->other_udp += (uint64_t)change;
+	if (frame->payload_octets < frame->wire_octets &&
+	    frame->payload_octets < NTP_HEADER_OCTETS) {
+		counts->cut += (uint64_t)change; /* what it is cannot be told */
+	}
+	port = frame_unread_udp(port) ? port : frame->source.port;
+	if (frame_unread_udp(port)) {
+		count_unread(counts, FRAME_OK, port, change);
+	}
+}
+
+static void count_matched(struct trace *trace, const struct trace_packet *packet)
+{
+	struct trace_counts *counts = &trace->counts;
+
+	counts->packets++;
+	counts->answers += packet->role == TRACE_ANSWER;
+	counts->remarkable += packet->note != TRACE_NOTE_NONE;
+	counts->cut += packet->note == TRACE_NOTE_CUT;
+	counts->assumed += packet->is_assumed;
+}
+
+void trace_count_anew(struct trace *trace, const struct trace_packet *packet)
+{
+	count_other(&trace->counts, packet, -1);
+	count_matched(trace, packet);
 }
 
 bool trace_frame(struct trace *trace, const struct trace_input *in,
@@ -252,8 +357,13 @@ bool trace_frame(struct trace *trace, const struct trace_input *in,
 		frame_parse(in->link, in->octets, in->captured, in->wire, &ret->frame);
 	if (ret->verdict == FRAME_OK) {
 		is_complete = take_packet(trace, ret, ret_exchange);
+	} else if (ret->frame.has_quote) {
+		trace_refuse(trace, ret);
 	}
-	trace->counts.answers += ret->role == TRACE_ANSWER;
-	trace->counts.remarkable += ret->note != TRACE_NOTE_NONE;
+	if (ret->protocol != TRACE_NONE) {
+		count_matched(trace, ret);
+	} else {
+		count_other(&trace->counts, ret, 1);
+	}
 	return is_complete;
 }

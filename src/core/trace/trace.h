@@ -2,11 +2,17 @@
  *
  * Frames in, decoded packets and whole exchanges out.
  *
- *   trace_init -> (trace_next_silence* -> trace_frame)* -> trace_next_silence*
+ *   trace_init -> (trace_next_silence* -> trace_frame -> trace_next_assumed*)* -> trace_next_silence*
  *
  * What makes an answer: NTP, its origin timestamp is the request's transmit timestamp
  * and it goes back between the same addresses and ports; the text protocols over UDP,
- * the order between two addresses and ports; over TCP, the connection.
+ * the order between two addresses and ports; over TCP, the connection.  Whichever of the two was
+ * captured first.
+ *
+ * NTP is found on any UDP port: where a packet of mode 4 returns the transmit timestamp of one of mode 3
+ * between the same addresses and ports, the server's port is assumed to be one of NTP from then on.
+ *
+ * Whether an answer is good is for core/select/reply.h to say, the client's own rule.
  *
  * T1 and T4 are the moments at which the capture saw the request and the answer: it is
  * the clock of the capturing machine that is compared, at the place where it listens.
@@ -16,6 +22,7 @@
 #define CORE_TRACE_TRACE_H
 
 #include "core/ntp/packet.h"
+#include "core/select/reply.h"
 #include "core/trace/frame.h"
 
 enum trace_protocol {
@@ -45,8 +52,16 @@ enum {
 	TRACE_PORTS_MAX = 72,
 	TRACE_PENDING_MAX = 1024, /* requests that an answer is looked for */
 	TRACE_STREAMS_MAX = 256,  /* TCP connections followed at the same time */
-	TRACE_TEXT_ROOM = 72,     /* of a line as it came, unescaped */
+	TRACE_EARLY_MAX = 64,     /* answers whose request was not seen yet */
+	TRACE_GUESSES_MAX =
+		256, /* packets that may be NTP on a port that nothing is known of */
+	TRACE_LEARNT_MAX = 64, /* servers on such ports that are known by an answer */
+	TRACE_UNREAD_MAX = 32, /* kinds of frames that were not looked into */
+	TRACE_TEXT_ROOM = 72,  /* of a line as it came, unescaped */
 };
+
+/* The resolution of the stamps that many captures have; what is within it is no contradiction. */
+#define TRACE_PRECISION_NS NS_PER_US
 
 /* An answer after it is named late, a request without one silent. */
 #define TRACE_PATIENCE_NS (5 * NS_PER_S)
@@ -71,6 +86,8 @@ enum trace_note {
 	TRACE_NOTE_RETRANSMISSION, /* TCP: octets that were there before */
 	TRACE_NOTE_GAP,            /* TCP: octets before it were not captured */
 	TRACE_NOTE_REFUSED,        /* TCP: the connection of `related` was refused */
+	TRACE_NOTE_CUT,            /* the capture kept too little of it to decode */
+	TRACE_NOTE_AFTER, /* a request that was captured after `related`, its answer */
 	TRACE_NOTE_COUNT
 };
 const char *trace_note_name(enum trace_note note); /* as in JSON: "duplicate", ... */
@@ -105,9 +122,13 @@ struct trace_packet {
 	size_t extension_count; /* fields after the header */
 	size_t mac_octets;      /* key id included; 4: a crypto-NAK; 0: none */
 	uint32_t key_id;        /* where there is a MAC */
-	const char *complaint;  /* what the checks of core/ntp_packet say; NULL: nothing */
-	bool has_reading;       /* the text protocols: */
-	struct instant reading; /* the time told */
+	bool is_assumed; /* to be NTP: by its cookie, on a port that nothing else is known of */
+	enum reply_outcome outcome; /* of NTP, as an answer to its origin timestamp ... */
+	enum ntp_request_verdict asked; /* ... and as a request */
+	char complaint
+		[REPLY_REASON_ROOM]; /* why a client, or a server, would not use it; "": it would */
+	bool has_reading;            /* the text protocols: */
+	struct instant reading;        /* the time told */
 	uint8_t text[TRACE_TEXT_ROOM]; /* reqtime and daytime: the line told, unescaped */
 	size_t text_octets;
 };
@@ -127,10 +148,11 @@ struct trace_exchange {
 	bool has_reading; /* else, one reading of the server's clock and its resolution */
 	struct instant reading;
 	int64_t resolution_ns;
-	bool has_result;
+	bool has_result; /* the timestamps do not contradict each other */
 	int64_t offset_ns;
-	int64_t delay_ns;
-	const char *complaint; /* why a client would not use it; NULL: nothing */
+	int64_t delay_ns;                  /* >= 0 */
+	bool is_assumed;                   /* as in struct trace_packet */
+	char complaint[REPLY_REASON_ROOM]; /* why a client would not use it; "": it would */
 };
 
 /* A request that got no answer. */
@@ -141,7 +163,16 @@ struct trace_silence {
 	struct address server;
 	uint64_t request_frame;
 	struct instant asked;
-	uint64_t refused_by; /* TCP: the frame that refused the connection; 0: none */
+	uint64_t
+		refused_by; /* the frame that refused it, a reset of TCP or an error of ICMP; 0: none */
+};
+
+/* Frames of one kind that were not looked into: see frame_unread_format(). */
+struct trace_unread {
+	enum frame_verdict
+		verdict; /* FRAME_OK: UDP to or from port `code`, see frame_unread_udp() */
+	uint16_t code;
+	uint64_t frames;
 };
 
 struct trace_counts {
@@ -153,6 +184,12 @@ struct trace_counts {
 	uint64_t late;
 	uint64_t silent;     /* never answered; final after the last trace_next_silence() */
 	uint64_t remarkable; /* packets with a note */
+	uint64_t cut; /* too short in the capture to be decoded, or to tell what it is */
+	uint64_t assumed;   /* of `packets`: NTP by its cookie */
+	uint64_t other_udp; /* UDP that is of no time protocol, as far as is known */
+	uint64_t unread;    /* not looked into; in `unread_kinds` as far as there is room */
+	struct trace_unread unread_kinds[TRACE_UNREAD_MAX];
+	size_t unread_kind_count;
 };
 
 /* What trace_frame() remembers: fields of its own. */
@@ -160,12 +197,16 @@ struct trace_pending {
 	enum trace_protocol protocol;
 	bool is_tcp;
 	bool is_answered;
+	bool is_broken; /* ... by what is not whole: a better answer may follow */
+	bool has_told;  /* ... by `told`, a transmit timestamp that a client would use */
 	bool is_told;   /* that it is silent */
 	bool is_steady; /* of an association under way, where silence means nothing */
 	struct address client;
 	struct address server;
 	struct ntp_ts cookie;
 	struct ntp_ts received; /* the request's receive timestamp */
+	struct ntp_ts told;
+	uint8_t mode;
 	uint64_t frame;
 	uint64_t refused_by;
 	struct instant at;
@@ -193,7 +234,7 @@ struct trace_stream {
 	struct trace_side down;
 };
 
-/* About 220 kB; owned by the caller. */
+/* About 400 kB; owned by the caller. */
 struct trace {
 	struct trace_port ports[TRACE_PORTS_MAX];
 	size_t port_count;
@@ -204,6 +245,13 @@ struct trace {
 	uint64_t pending_told; /* all before it are answered or told of */
 	struct trace_pending pending[TRACE_PENDING_MAX];
 	struct trace_stream streams[TRACE_STREAMS_MAX];
+	/* Without their payload; number 0: free. */
+	struct trace_packet early[TRACE_EARLY_MAX];
+	uint64_t early_end; /* ever kept */
+	struct trace_packet guesses[TRACE_GUESSES_MAX];
+	size_t assumed_due; /* guesses that turned out right, for trace_next_assumed() */
+	struct address learnt[TRACE_LEARNT_MAX];
+	uint64_t learnt_end; /* ever learnt */
 };
 
 /* At most TRACE_PORTS_MAX of `ports`; the first that fits a port says its protocol. */
@@ -213,6 +261,10 @@ void trace_init(struct trace *trace, const struct trace_port *ports, size_t coun
  * `*ret_exchange`; `*ret` is always written. */
 bool trace_frame(struct trace *trace, const struct trace_input *in,
                  struct trace_packet *ret, struct trace_exchange *ret_exchange);
+
+/* After trace_frame(): the packets before it, oldest first, that it has shown to be NTP as well.  Call until
+ * false. */
+bool trace_next_assumed(struct trace *trace, struct trace_packet *ret);
 
 /* The oldest request not yet told of that had no answer for TRACE_PATIENCE_NS at `now`, or has to
  * be forgotten to make room.  Call until false before each trace_frame(), and with the

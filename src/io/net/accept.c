@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/net/freebind_private.h"
 #include "io/net/sockaddr.h"
 
 enum { BACKLOG = 128 };
@@ -25,12 +26,14 @@ static int set_on(int fd, int level, int option)
 
 int accept_open(const struct address *at, int *ret_fd, struct address *ret_bound)
 {
-	union sockaddr_any name;
-	socklen_t len = sockaddr_from_address(at, &name);
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	bool is_absent;
 	int fd;
 	int r;
 
-	fd = socket(name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+	            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -51,11 +54,13 @@ int accept_open(const struct address *at, int *ret_fd, struct address *ret_bound
 	if (r < 0) {
 		goto out;
 	}
-	if (bind(fd, &name.any, len) < 0 || listen(fd, BACKLOG) < 0) {
+	r = freebind(fd, at, &is_absent);
+	if (r == 0 && listen(fd, BACKLOG) < 0) {
 		r = -errno;
+	}
+	if (r < 0) {
 		goto out;
 	}
-	len = sizeof(name);
 	if (getsockname(fd, &name.any, &len) < 0) {
 		r = -errno;
 		goto out;

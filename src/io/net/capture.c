@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * libpcap's handles as frames that come one by one.
+ */
 #include "io/net/capture.h"
 
 #include <errno.h>
@@ -6,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/text.h"
 #include "io/net/capture_library_private.h"
@@ -16,6 +20,7 @@ enum {
 	BUFFER_OCTETS = 4 << 20,
 	TIMEOUT_MS = 100,
 	FILTER_ROOM = 64 * TRACE_PORTS_MAX,
+	LINKTYPE_RAW_OPENBSD = 14, /* as it is in files; DLT_RAW there */
 };
 
 struct capture {
@@ -55,6 +60,12 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_RO
 		{ DLT_IPV6, FRAME_LINK_RAW_IP },
 		{ DLT_NULL, FRAME_LINK_LOOPBACK },
 		{ DLT_LOOP, FRAME_LINK_LOOPBACK },
+		{ DLT_PPP, FRAME_LINK_PPP },
+		{ DLT_PPP_SERIAL, FRAME_LINK_PPP },
+		{ DLT_C_HDLC, FRAME_LINK_PPP },
+		{ DLT_PPP_ETHER, FRAME_LINK_PPPOE },
+		{ DLT_NFLOG, FRAME_LINK_NFLOG },
+		{ LINKTYPE_RAW_OPENBSD, FRAME_LINK_RAW_IP },
 	};
 	int type = lib.datalink(pcap);
 	const char *name = lib.datalink_val_to_name(type);
@@ -66,8 +77,10 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_RO
 			return 0;
 		}
 	}
-	explain(why, "link type %d (%s) is not one that is understood here", type,
-	        name ? name : "unknown");
+	explain(why,
+	        "link type %d (%s) is not understood: known are Ethernet, Linux cooked, "
+	        "PPP, PPPoE, Cisco HDLC, raw IP, loopback and NFLOG",
+	        type, name ? name : "unknown");
 	return -ENOTSUP;
 }
 
@@ -94,6 +107,9 @@ static int set_filter(struct capture *capture, const struct trace_port *ports, s
 	struct bpf_program program;
 	int r = 0;
 
+	if (count == 0) {
+		return 0;
+	}
 	write_filter(ports, count, plain);
 	/* Behind a tag all offsets are others, and not every link type has tags. */
 	snprintf(tagged, sizeof(tagged), "(%s) or (vlan and (%s))", plain, plain);
@@ -132,7 +148,7 @@ static int activate(struct capture *capture, const char *interface,
 		explain(why, "%s: not permitted", interface);
 		return -EPERM;
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		explain(why, "%s: no such interface", interface);
+		explain(why, "%s: no such interface; \"ip link\" lists them", interface);
 		return -ENODEV;
 	case PCAP_ERROR_IFACE_NOT_UP:
 		explain(why, "%s: the interface is not up", interface);
@@ -152,15 +168,24 @@ static int activate(struct capture *capture, const char *interface,
 	return 0;
 }
 
+int capture_load(char why[CAPTURE_WHY_ROOM])
+{
+	int r = capture_library_load(&lib);
+
+	if (r < 0) {
+		explain(why, "libpcap is not installed: on Debian, \"apt install "
+		             "libpcap0.8\"");
+	}
+	return r;
+}
+
 /* A capture to be opened; NULL: `*ret_r` and `why` are set. */
 static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_ROOM])
 {
 	struct capture *capture = NULL;
 
-	*ret_r = capture_library_load(&lib);
+	*ret_r = capture_load(why);
 	if (*ret_r < 0) {
-		explain(why, "libpcap is not to be had: on Debian, \"apt install "
-		             "libpcap0.8\"");
 		return NULL;
 	}
 	capture = calloc(1, sizeof(*capture));
@@ -208,6 +233,38 @@ out:
 	return r;
 }
 
+/* Why libpcap does not know the file, where its first octets tell more.  A pipe has been read already. */
+static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_ROOM])
+{
+	static const struct {
+		const char *magic;
+		const char *unpack;
+	} packers[] = {
+		{ "\x1f\x8b", "gzip" },        { "\x28\xb5\x2f\xfd", "zstd" },
+		{ "\xfd\x37zXZ", "xz" },       { "BZh", "bzip2" },
+		{ "\x04\x22\x4d\x18", "lz4" },
+	};
+	uint8_t head[8] = { 0 };
+	ssize_t len = pread(fileno(from), head, sizeof(head), 0);
+
+	for (size_t i = 0; len > 0 && i < COUNT_OF(packers); i++) {
+		if (memcmp(head, packers[i].magic, strlen(packers[i].magic)) == 0) {
+			explain(why,
+			        "compressed: \"%s -dc FILE | reqtime trace -r -\" reads it",
+			        packers[i].unpack);
+			return;
+		}
+	}
+	if (len == 0) {
+		explain(why, "the file is empty");
+	} else {
+		explain(why,
+		        "%s: a capture is a pcap or pcapng file, as \"tcpdump -w\" writes "
+		        "it",
+		        error);
+	}
+}
+
 int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_ROOM])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
@@ -223,7 +280,7 @@ int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_ROO
 	capture->pcap = lib.fopen_offline_with_tstamp_precision(
 		from, PCAP_TSTAMP_PRECISION_NANO, error);
 	if (!capture->pcap) {
-		explain(why, "%s", error);
+		explain_format(from, error, why);
 		r = -EBADMSG;
 		goto out;
 	}
@@ -250,13 +307,6 @@ int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_ROOM])
 		return -EIO;
 	}
 	return 0;
-}
-
-/* A file may claim any number for both parts. */
-static struct instant instant_of(const struct timeval *at)
-{
-	/* Nanoseconds, in spite of the name: that precision was asked for. */
-	return instant_from_unix(at->tv_sec, at->tv_usec);
 }
 
 static int next_packet(struct capture *capture, int timeout_ms,
@@ -291,10 +341,25 @@ static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
 	return true;
 }
 
+static void explain_broken(const struct capture *capture, const char *error,
+                           char why[CAPTURE_WHY_ROOM])
+{
+	/* libpcap reads one link type in a file. */
+	const char *way_out =
+		strstr(error, "different from the type of the first interface")
+			? "; capture into a file for each interface: tcpdump -i IFACE -w "
+			  "FILE"
+			: "";
+
+	explain(why, "after frame %llu: %s%s", (unsigned long long)capture->count, error,
+	        way_out);
+}
+
 enum capture_result capture_next(struct capture *capture, int timeout_ms,
                                  struct trace_input *ret, char why[CAPTURE_WHY_ROOM])
 {
 	struct pcap_pkthdr *header = NULL;
+	struct capture_header said;
 	const u_char *octets = NULL;
 	int r = next_packet(capture, timeout_ms, &header, &octets);
 
@@ -302,21 +367,22 @@ enum capture_result capture_next(struct capture *capture, int timeout_ms,
 		return capture->is_live ? CAPTURE_NOTHING : CAPTURE_END;
 	}
 	if (r < 0) {
-		explain(why, "after frame %llu: %s", (unsigned long long)capture->count,
-		        lib.geterr(capture->pcap));
+		explain_broken(capture, lib.geterr(capture->pcap), why);
 		return CAPTURE_FAILED;
 	}
 	if (r == 0) {
 		return CAPTURE_NOTHING;
 	}
 	capture->count++;
+	said = capture_library_header(&lib, header);
 	*ret = (struct trace_input){
 		.number = capture->count,
-		.at = instant_of(&header->ts),
+		/* A file may claim any number for both parts. */
+		.at = instant_from_unix(said.s, said.ns),
 		.link = capture->link,
 		.octets = octets,
-		.captured = header->caplen,
-		.wire = header->len,
+		.captured = said.captured,
+		.wire = said.wire,
 	};
 	return is_saved(capture, header, octets, why) ? CAPTURE_FRAME : CAPTURE_FAILED;
 }

@@ -2,9 +2,9 @@
  *
  * Frames from an interface or from a file, and into a file (libpcap).
  *
- *   open_live | open_file -> save -> next* -> close
+ *   load -> open_live | open_file -> save -> next* -> close
  *
- * libpcap is loaded by the first that is opened; where it is not, that fails with -ELIBACC.
+ * libpcap is loaded by the first of them; where it is not there, that fails with -ELIBACC.
  * Opening an interface needs CAP_NET_RAW and nothing later does: give it up in between.
  * Timestamps are in nanoseconds where the source has them.
  */
@@ -21,8 +21,11 @@ struct capture;
 /* What went wrong, in one line for people; foreign octets escaped. */
 enum { CAPTURE_WHY_ROOM = 400 };
 
-/* Listens on `interface` ("any" for all) to what comes from or goes to the ports, tagged frames
- * too.  0; -EPERM or -EACCES: CAP_NET_RAW is missing; -ENODEV; -ENOTSUP: a link type that
+/* For a caller that can open no file later.  0, or -ELIBACC with `why`. */
+MUST_USE int capture_load(char why[CAPTURE_WHY_ROOM]);
+
+/* Listens on `interface` ("any" for all) to what comes from or goes to the ports, in tagged frames
+ * too; without ports to every frame.  0; -EPERM or -EACCES: CAP_NET_RAW is missing; -ENODEV; -ENOTSUP: a link type that
  * frame_parse() does not know; another -errno.  `why` is set when it is not 0. */
 MUST_USE int capture_open_live(const char *interface, const struct trace_port *ports,
                                size_t port_count, struct capture **ret,

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Debian's name for it, and that of those who gave it its own. */
@@ -17,6 +18,63 @@ static const struct {
 	CAPTURE_CALLS(CAPTURE_ROW)
 #undef CAPTURE_ROW
 };
+
+/* pcap_pkthdr where struct timeval has 32 bits. */
+struct narrow_header {
+	int32_t s;
+	int32_t ns;
+	uint32_t captured;
+	uint32_t wire;
+};
+
+/* A file of one packet with known times, as the library gives it. */
+static bool has_narrow_times(const struct capture_library *library)
+{
+	static const uint32_t words[] = { 0xa1b23c4d, 0, 0, 0, 65535, DLT_EN10MB,
+		                          1,          2, 4, 5, 0 };
+	const struct narrow_header narrow = { 1, 2, 4, 5 };
+	const uint16_t version[] = { 2, 4 };
+	char error[PCAP_ERRBUF_SIZE] = "";
+	struct pcap_pkthdr *header = NULL;
+	const u_char *octets = NULL;
+	uint8_t file[sizeof(words)];
+	bool is_narrow = false;
+	pcap_t *pcap = NULL;
+	FILE *f;
+
+	memcpy(file, words, sizeof(words));
+	memcpy(file + sizeof(words[0]), version, sizeof(version));
+	f = fmemopen(file, sizeof(file), "r");
+	if (!f) {
+		return false;
+	}
+	pcap = library->fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO,
+	                                                    error);
+	if (!pcap) {
+		fclose(f);
+		return false;
+	}
+	if (library->next_ex(pcap, &header, &octets) == 1) {
+		is_narrow = memcmp(header, &narrow, sizeof(narrow)) == 0;
+	}
+	library->close(pcap);
+	return is_narrow;
+}
+
+struct capture_header capture_library_header(const struct capture_library *library,
+                                             const struct pcap_pkthdr *header)
+{
+	struct narrow_header narrow;
+
+	if (library->has_narrow_times) {
+		memcpy(&narrow, header, sizeof(narrow));
+		return (struct capture_header){ narrow.s, narrow.ns, narrow.captured,
+			                        narrow.wire };
+	}
+	/* Nanoseconds, in spite of the name: that precision was asked for. */
+	return (struct capture_header){ header->ts.tv_sec, header->ts.tv_usec,
+		                        header->caplen, header->len };
+}
 
 int capture_library_load(struct capture_library *ret)
 {
@@ -36,6 +94,8 @@ int capture_library_load(struct capture_library *ret)
 		}
 		memcpy((uint8_t *)&loaded + calls[i].at, &call, sizeof(call));
 	}
+	loaded.has_narrow_times =
+		sizeof(long) < sizeof(int64_t) && has_narrow_times(&loaded);
 	*ret = loaded;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define IO_NET_CAPTURE_LIBRARY_PRIVATE_H
 
 #include <pcap/pcap.h>
+#include <stdbool.h>
 
 #include "core/base/base.h"
 
@@ -43,7 +44,19 @@ struct capture_library {
 #define CAPTURE_MEMBER(name) __typeof__(pcap_##name) *name;
 	CAPTURE_CALLS(CAPTURE_MEMBER)
 #undef CAPTURE_MEMBER
+	bool has_narrow_times;
 };
+
+/* What a packet's header says, of a library with times of 64 or of 32 bits: a 32-bit one is of one kind
+ * or of the other, under one and the same name. */
+struct capture_header {
+	int64_t s;
+	int64_t ns;
+	uint32_t captured;
+	uint32_t wire;
+};
+struct capture_header capture_library_header(const struct capture_library *library,
+                                             const struct pcap_pkthdr *header);
 
 /* Once loaded it stays.  0, or -ELIBACC: it is not there, or too old. */
 MUST_USE int capture_library_load(struct capture_library *ret);

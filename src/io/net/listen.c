@@ -2,13 +2,17 @@
  *
  * UDP server sockets: opened, or taken over from somebody who has.
  */
+#include "io/net/freebind_private.h"
 #include "io/net/listen_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "io/sys/bare_call.h"
 
 enum {
 	/* The kernel counts a request as some 800, and takes this twice: 2,700 of them. */
@@ -24,7 +28,7 @@ static int set_on(int fd, int level, int option)
 
 int listen_set_timestamping(int fd, int flags)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
+	return bare_setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
 	               ? -errno
 	               : 0;
 }
@@ -64,11 +68,22 @@ static void forbid_fragments(int fd, enum address_family family)
 	}
 }
 
+/* Without the stamps of the kernel a request is stamped when it is read: later than it came, which
+ * the client sees as delay.  The errno of what is missing, or 0. */
+static int ask_for_stamps(int fd)
+{
+	const int r = listen_set_timestamping(fd, TIMESTAMPING);
+
+	if (r < 0) {
+		(void)set_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+	}
+	return -r;
+}
+
 /* What each datagram is to come with, and how many may wait. */
-static int set_options(int fd, enum address_family family, bool is_single)
+static int set_options(int fd, enum address_family family)
 {
 	const int room = QUEUE_OCTETS;
-	int r = listen_set_timestamping(fd, TIMESTAMPING);
 
 	/* A processor that is taken away for a moment is to cost waiting, not answers.  Who
 	 * may not have it all, gets as much as the system allows. */
@@ -76,31 +91,17 @@ static int set_options(int fd, enum address_family family, bool is_single)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	}
 	forbid_fragments(fd, family);
-	if (r < 0 || is_single) {
-		return r;
-	}
 	return family == ADDRESS_IPV4 ? set_on(fd, IPPROTO_IP, IP_PKTINFO)
 	                              : set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 }
 
-static int bind_and_share(int fd, const struct address *at, bool is_another)
+/* Without SO_REUSEPORT the kernel looks for other owners of the port, those that would share it
+ * among them. */
+static int bind_to(int fd, const struct address *at, bool is_another, bool *ret_is_absent)
 {
-	union sockaddr_any name;
-	socklen_t len = sockaddr_from_address(at, &name);
-	int r;
+	int r = is_another ? set_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
 
-	if (is_another) {
-		r = set_on(fd, SOL_SOCKET, SO_REUSEPORT);
-		if (r < 0) {
-			return r;
-		}
-	}
-	if (bind(fd, &name.any, len) < 0) {
-		return -errno;
-	}
-	/* Bound without SO_REUSEPORT the kernel has looked for other owners of the
-	 * port; set from now on, it lets our other sockets in. */
-	return is_another ? 0 : set_on(fd, SOL_SOCKET, SO_REUSEPORT);
+	return r < 0 ? r : freebind(fd, at, ret_is_absent);
 }
 
 int listen_open(const struct address *at, bool is_another, struct listen_socket **ret)
@@ -122,14 +123,15 @@ int listen_open(const struct address *at, bool is_another, struct listen_socket 
 		goto out;
 	}
 	s->is_single = is_of_one_host(at);
-	r = set_options(fd, at->family, s->is_single);
+	s->stamp_error = ask_for_stamps(fd);
+	r = set_options(fd, at->family);
 	if (r == 0 && at->family == ADDRESS_IPV6) {
 		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	}
 	if (r < 0) {
 		goto out;
 	}
-	r = bind_and_share(fd, at, is_another);
+	r = bind_to(fd, at, is_another, &s->is_absent);
 	if (r < 0) {
 		goto out;
 	}
@@ -186,14 +188,12 @@ static int make_new(int fd)
 {
 	const struct timeval wait = { .tv_usec = LISTEN_LENT_MS * 1000 };
 	struct msghdr nothing = { 0 };
-	int r = listen_set_timestamping(fd, 0);
 
-	while (r == 0 && recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+	(void)listen_set_timestamping(fd, 0);
+	while (recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
 	}
-	if (r == 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
-		r = -errno;
-	}
-	return r;
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ? -errno
+	                                                                        : 0;
 }
 
 int listen_adopt(int fd, struct listen_socket **ret)
@@ -209,7 +209,7 @@ int listen_adopt(int fd, struct listen_socket **ret)
 	}
 	if (r == 0) {
 		is_single = is_of_one_host(&bound);
-		r = set_options(fd, bound.family, is_single);
+		r = set_options(fd, bound.family);
 	}
 	if (r < 0) {
 		return r;
@@ -228,8 +228,36 @@ int listen_adopt(int fd, struct listen_socket **ret)
 	s->is_wildcard = address_reach(&bound) == ADDRESS_UNSPECIFIED;
 	s->is_single = is_single;
 	s->is_lent = true;
+	s->stamp_error = ask_for_stamps(fd);
 	*ret = s;
 	return 0;
+}
+
+int listen_share(struct listen_socket *socket)
+{
+	return set_on(socket->fd, SOL_SOCKET, SO_REUSEPORT);
+}
+
+void listen_own(struct listen_socket *socket, uid_t uid)
+{
+	(void)!fchown(socket->fd, uid, (gid_t)-1);
+}
+
+void listen_close_to_others(struct listen_socket *socket)
+{
+	const int off = 0;
+
+	(void)setsockopt(socket->fd, SOL_SOCKET, SO_REUSEPORT, &off, sizeof(off));
+}
+
+bool listen_is_absent(const struct listen_socket *socket)
+{
+	return socket->is_absent;
+}
+
+int listen_stamp_error(const struct listen_socket *socket)
+{
+	return socket->stamp_error;
 }
 
 bool listen_is_lent(const struct listen_socket *socket)

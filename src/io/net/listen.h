@@ -5,7 +5,7 @@
  *   listen_open -> (listen_receive -> listen_answer* -> listen_send)* -> listen_close
  *
  * Arrival times are the kernel's, and so are those departures that somebody wants to
- * know (SO_TIMESTAMPING).  An answer leaves from the address that was asked.  One
+ * know (SO_TIMESTAMPING), where it has them.  An answer leaves from the address that was asked.  One
  * batch and one socket belong to one thread; nothing is allocated after
  * listen_batch_new().
  */
@@ -13,6 +13,7 @@
 #define IO_NET_LISTEN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/address.h"
 #include "core/base/ntp_time.h"
@@ -27,13 +28,25 @@ enum {
 struct listen_socket;
 struct listen_batch;
 
-/* Binds to `at`; port 0 lets the kernel choose.  The first socket of an address is bound
- * for itself alone, so that a second server on the same port is told -EADDRINUSE,
- * and is open to sharing from then on; `is_another` joins it (SO_REUSEPORT), and the
- * kernel spreads the clients over them.  On 0 `*ret` is the caller's until listen_close().
+/* Binds to `at`; port 0 lets the kernel choose.  An address that this host does not have, or not
+ * yet (IPv6 looks for a second owner first), is bound all the same (IP_FREEBIND): see
+ * listen_is_absent().  The first socket of an address is bound for itself alone, so that a second
+ * server on the same port is told -EADDRINUSE; after listen_share() of it `is_another` joins it, and
+ * the kernel spreads the clients over them.  On 0 `*ret` is the caller's until listen_close().
  * Else -errno. */
 MUST_USE int listen_open(const struct address *at, bool is_another,
                          struct listen_socket **ret);
+/* Lets others in (SO_REUSEPORT): of the same owner, the kernel asks no more.  listen_own() therefore
+ * gives the socket away, as far as that is allowed, to a user under whom no other server binds. */
+MUST_USE int listen_share(struct listen_socket *socket);
+void listen_own(struct listen_socket *socket, uid_t uid);
+/* Lets no other socket in any more; for one that has its address alone. */
+void listen_close_to_others(struct listen_socket *socket);
+/* Whether this host did not have the address when it was bound. */
+bool listen_is_absent(const struct listen_socket *socket);
+/* 0, or the errno of SO_TIMESTAMPING: then departures are not told, and arrivals where the kernel
+ * has the older SO_TIMESTAMPNS alone. */
+int listen_stamp_error(const struct listen_socket *socket);
 /* A bound UDP socket that somebody else has opened, and keeps (socket activation): what is done to
  * it here is undone for nobody, so it is left as a next server can use it.  On 0 `fd` is the
  * listen_socket's.  Else -errno, and `fd` remains the caller's: -ENOTSOCK, -EPROTOTYPE,
@@ -61,6 +74,7 @@ struct listen_datagram {
 	 * sender may be answered without starting an echo. */
 	bool is_answerable;
 	struct address from;
+	unsigned link; /* index of the interface that it came in by; 0: not known */
 };
 
 MUST_USE int listen_batch_new(struct listen_batch **ret);
@@ -77,8 +91,8 @@ void listen_datagram(const struct listen_batch *batch, int i, struct listen_data
 /* Queues an answer of `len` octets to datagram `i` and returns where they are to be
  * written, before listen_send(). */
 MUST_USE uint8_t *listen_answer(struct listen_batch *batch, int i, size_t len);
-/* Wants the departure of the answer last queued to be told by listen_departure().  `token`
- * is not zero. */
+/* Wants the departure of the answer last queued to be told by listen_departure(), where that is
+ * possible.  `token` is not zero. */
 void listen_stamp(struct listen_batch *batch, uint64_t token);
 
 /* Sends what is queued and empties the queue.  Never blocks; an answer that cannot be

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/net/control.h"
+
 int listen_batch_new(struct listen_batch **ret)
 {
 	struct listen_batch *batch = calloc(1, sizeof(*batch));
@@ -40,13 +42,19 @@ void listen_batch_free(struct listen_batch *batch)
 	free(batch);
 }
 
-static void read_packet_info(const struct cmsghdr *c, struct destination *ret)
+/* Where a datagram was sent to, and the interface that it came in by. */
+static void read_packet_info(const struct cmsghdr *c, struct destination *ret,
+                             unsigned *ret_link)
 {
 	struct in_pktinfo v4;
 	struct in6_pktinfo v6;
 
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		memcpy(&v4, CMSG_DATA(c), sizeof(v4));
+		if (v4.ipi_ifindex == 0) {
+			return; /* came before the socket was asked to say it */
+		}
+		*ret_link = (unsigned)v4.ipi_ifindex;
 		ret->is_known = true;
 		ret->address = (struct address){ .family = ADDRESS_IPV4 };
 		memcpy(ret->address.octets, &v4.ipi_addr, sizeof(v4.ipi_addr));
@@ -55,6 +63,7 @@ static void read_packet_info(const struct cmsghdr *c, struct destination *ret)
 		ret->is_unicast = v4.ipi_addr.s_addr == v4.ipi_spec_dst.s_addr;
 	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 		memcpy(&v6, CMSG_DATA(c), sizeof(v6));
+		*ret_link = v6.ipi6_ifindex;
 		ret->is_known = true;
 		ret->address = (struct address){ .family = ADDRESS_IPV6 };
 		memcpy(ret->address.octets, &v6.ipi6_addr, sizeof(v6.ipi6_addr));
@@ -94,13 +103,17 @@ static void judge(const struct listen_socket *socket, struct listen_batch *batch
 	*to = (struct destination){ .is_known = socket->is_single,
 		                    .is_unicast = socket->is_single,
 		                    .address = socket->bound };
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+	for (struct cmsghdr *c = control_first(msg); c; c = control_next(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
 			memcpy(&stamps, CMSG_DATA(c), sizeof(stamps));
 			d->arrived = instant_from_timespec(stamps.ts[0]);
 			d->has_arrived = d->arrived.unix_ns != 0;
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			memcpy(&stamps.ts[0], CMSG_DATA(c), sizeof(stamps.ts[0]));
+			d->arrived = instant_from_timespec(stamps.ts[0]);
+			d->has_arrived = true;
 		} else {
-			read_packet_info(c, to);
+			read_packet_info(c, to, &d->link);
 		}
 	}
 	if (msg->msg_namelen > 0) {
@@ -115,6 +128,7 @@ int listen_receive(struct listen_socket *socket, struct listen_batch *batch, boo
 
 	batch->out_count = 0;
 	batch->is_wildcard = socket->is_wildcard;
+	batch->has_stamps = socket->stamp_error == 0;
 	/* The kernel has written into those that it filled, and into no others. */
 	for (int i = 0; i < batch->in_used; i++) {
 		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->names[i]);
@@ -141,7 +155,7 @@ void listen_datagram(const struct listen_batch *batch, int i, struct listen_data
 void listen_control_add(struct msghdr *msg, int level, int type, const void *data,
                         size_t len)
 {
-	const struct cmsghdr head = { .cmsg_len = CMSG_LEN(len),
+	const struct cmsghdr head = { .cmsg_len = (socklen_t)CMSG_LEN(len),
 		                      .cmsg_level = level,
 		                      .cmsg_type = type };
 	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
@@ -149,7 +163,7 @@ void listen_control_add(struct msghdr *msg, int level, int type, const void *dat
 	memset(at, 0, CMSG_SPACE(len));
 	memcpy(at, &head, sizeof(head));
 	memcpy(at + CMSG_LEN(0), data, len);
-	msg->msg_controllen += CMSG_SPACE(len);
+	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
 }
 
 /* The answer leaves from the address that was asked.  No interface is named for IPv4 and

@@ -4,9 +4,9 @@
  */
 #include "io/net/listen_clock.h"
 
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "io/sys/bare_call.h"
 
 enum {
 	/* Reading two clocks takes about 0.1 us; more means that we lost the processor
@@ -54,7 +54,7 @@ bool listen_stamps_fit(void)
 	/* A real step between the readings looks the same, but not four times. */
 	for (int i = 0; i < READ_TRIES; i++) {
 		clock_gettime(CLOCK_REALTIME, &before);
-		if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &kernel) < 0) {
+		if (bare_clock_gettime(CLOCK_REALTIME, &kernel) < 0) {
 			return false;
 		}
 		clock_gettime(CLOCK_REALTIME, &after);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "io/net/control.h"
+
 enum {
 	CONTROL_ERROR_ROOM =
 		CMSG_SPACE(sizeof(struct scm_timestamping)) +
@@ -17,6 +19,9 @@ void listen_stamp(struct listen_batch *batch, uint64_t token)
 	const uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
 	unsigned slot = batch->out_count - 1;
 
+	if (!batch->has_stamps) {
+		return;
+	}
 	batch->tokens[slot] = token;
 	listen_control_add(&batch->out[slot].msg_hdr, SOL_SOCKET, SO_TIMESTAMPING, &flags,
 	                   sizeof(flags));
@@ -57,7 +62,7 @@ static bool read_departure(struct msghdr *msg, uint32_t *ret_number, struct inst
 	struct sock_extended_err error;
 	bool has_stamp = false, has_number = false;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+	for (struct cmsghdr *c = control_first(msg); c; c = control_next(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
 			memcpy(&stamps, CMSG_DATA(c), sizeof(stamps));
 			*ret_at = instant_from_timespec(stamps.ts[0]);

@@ -32,9 +32,12 @@ struct listen_socket {
 	int fd;
 	struct address bound;
 	bool is_wildcard; /* only then must an answer name its source address */
-	/* Bound to one unicast address: what arrives was sent to it, and need not say so. */
+	/* Bound to one unicast address: what arrives was sent to it, also what came before the
+	 * socket was asked to say so. */
 	bool is_single;
 	bool is_lent; /* a service manager keeps it, for who comes after us */
+	bool is_absent;
+	int stamp_error;
 	/* The kernel numbers the stamped datagrams of a socket from 0 on; the tokens
 	 * stand where their numbers, modulo LISTEN_STAMPS, say.  0: nothing due. */
 	uint32_t next_number;
@@ -63,6 +66,7 @@ struct listen_batch {
 	int in_used; /* of `in`, by the last listen_receive() */
 	unsigned out_count;
 	bool is_wildcard;              /* the socket of the last listen_receive() */
+	bool has_stamps;               /* the same */
 	uint64_t tokens[LISTEN_BATCH]; /* of the answers; 0: no stamp */
 	struct iovec in_iov[LISTEN_BATCH];
 	struct iovec out_iov[LISTEN_BATCH];

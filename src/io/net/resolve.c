@@ -46,8 +46,10 @@ static void resolver_child(void *ctx, int fd)
 	if (setenv("SYSTEMD_NSS_RESOLVE_VALIDATE", "0", 1) < 0) {
 		return;
 	}
-	/* One pool of memory, not one for each thread. */
+#ifdef M_ARENA_MAX
+	/* One pool of memory, not one for each thread: glibc's. */
 	(void)mallopt(M_ARENA_MAX, 1);
+#endif
 	resolve_work(fd);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/net/sockaddr.h"
+#include "io/sys/bare_call.h"
 #include "io/sys/kernel_clock.h"
 
 enum {
@@ -39,7 +40,7 @@ static int start_connect(int fd, const union sockaddr_any *to, socklen_t len)
 	const int on = 1;
 
 	/* One small request: waiting to fill a segment would only cost time. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)bare_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* An interrupted connect() goes on by itself: connect(2). */
 	if (connect(fd, &to->any, len) < 0 && errno != EINPROGRESS && errno != EINTR) {
 		return -errno;
@@ -67,7 +68,7 @@ int tcp_open(const struct address *server, const void *request, size_t len,
 	if (!ch) {
 		return -ENOMEM;
 	}
-	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = bare_socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		r = -errno;
 		goto out;
@@ -118,7 +119,7 @@ static int finish_connect(struct tcp_channel *ch)
 	if (poll(&p, 1, 0) <= 0) {
 		return -EAGAIN;
 	}
-	if (getsockopt(ch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0) {
+	if (bare_getsockopt(ch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0) {
 		return -errno;
 	}
 	return -error;

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "io/net/control.h"
 #include "io/net/sockaddr.h"
+#include "io/sys/bare_call.h"
 #include "io/sys/entropy.h"
 
 enum {
@@ -109,7 +111,7 @@ static int stamp(int fd)
 	                  SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY |
 	                  SOF_TIMESTAMPING_OPT_ID;
 
-	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
+	return bare_setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
 	               ? -errno
 	               : 0;
 }
@@ -122,11 +124,11 @@ static void ask_for_stamps(int fd, sa_family_t family)
 	const int room = RECEIVE_BUFFER_OCTETS;
 
 	(void)stamp(fd);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	(void)bare_setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (family == AF_INET) {
-		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+		(void)bare_setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	} else {
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+		(void)bare_setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	}
 }
 
@@ -146,7 +148,7 @@ int udp_open(const struct address *server, struct udp_channel **ret)
 	if (!ch) {
 		return -ENOMEM;
 	}
-	fd = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = bare_socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		r = -errno;
 		goto out;
@@ -197,7 +199,7 @@ static void parse_control(struct msghdr *msg, struct received *ret)
 {
 	struct timespec stamps[3];
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+	for (struct cmsghdr *c = control_first(msg); c; c = control_next(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING &&
 		    c->cmsg_len >= CMSG_LEN(sizeof(stamps))) {
 			memcpy(stamps, CMSG_DATA(c), sizeof(stamps));
@@ -322,7 +324,7 @@ int udp_hold_stamps(void)
 {
 	int fd, r;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = bare_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;
 	}

@@ -12,6 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
+
 /* The text on its way through the parser, which does not say which line it is at. */
 struct source {
 	const char *at;
@@ -29,6 +31,19 @@ static int refuse(struct config_error *ret, unsigned line, const char *reason)
 	return -EINVAL;
 }
 
+/* The parser tells of keys alone: of a section without one it says nothing. */
+static void take_section(struct source *s, const char *line)
+{
+	char name[CONFIG_LINE_MAX + 1];
+	const char *end = line[0] == '[' ? strchr(line, ']') : NULL;
+	const struct config_entry entry = { .section = name, .value = "", .line = s->line };
+
+	if (end && (size_t)(end - line) <= sizeof(name)) {
+		snprintf(name, sizeof(name), "%.*s", (int)(end - line - 1), line + 1);
+		s->result = s->take(s->ctx, &entry);
+	}
+}
+
 /* Like fgets(). */
 static char *next_line(char *buf, int room, void *stream)
 {
@@ -41,7 +56,7 @@ static char *next_line(char *buf, int room, void *stream)
 		s->at++;
 	}
 
-	if (len == 0) {
+	if (len == 0 || s->result != 0) {
 		return NULL;
 	}
 	if (len >= (size_t)room) {
@@ -51,7 +66,8 @@ static char *next_line(char *buf, int room, void *stream)
 	buf[len] = '\0';
 	s->at += len;
 	s->line++;
-	return buf;
+	take_section(s, buf);
+	return s->result == 0 ? buf : NULL;
 }
 
 /* Returns nonzero for success, as the parser wants it. */
@@ -74,6 +90,9 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 	unsigned line = 1;
 	size_t column = 0;
 
+	if (text_is_utf16(text, len)) {
+		return refuse(ret, 0, "it is UTF-16: save it as UTF-8");
+	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
@@ -174,6 +193,29 @@ out:
 	return text;
 }
 
+/* With what stands in the line. */
+static int refuse_line(struct config_error *ret, const char *text, size_t len,
+                       unsigned line)
+{
+	const char *at = text + text_mark_len(text, len), *end = text + len, *feed;
+	char quoted[CONFIG_REASON_ROOM / 2];
+	char reason[CONFIG_REASON_ROOM];
+
+	for (unsigned i = 1; i < line && at < end; i++) {
+		feed = memchr(at, '\n', (size_t)(end - at));
+		at = feed ? feed + 1 : end;
+	}
+	feed = memchr(at, '\n', (size_t)(end - at));
+	end = feed ? feed : end;
+	while (end > at && (end[-1] == '\r' || end[-1] == ' ')) {
+		end--;
+	}
+	text_escape((const uint8_t *)at, (size_t)(end - at), quoted, sizeof(quoted));
+	snprintf(reason, sizeof(reason),
+	         "neither \"key = value\" nor \"[section]\": \"%s\"", quoted);
+	return refuse(ret, line, reason);
+}
+
 int config_read(const char *path, int (*take)(void *ctx, const struct config_entry *entry),
                 void *ctx, struct config_error *ret_error)
 {
@@ -188,14 +230,13 @@ int config_read(const char *path, int (*take)(void *ctx, const struct config_ent
 	}
 	r = check_text(text, len, ret_error);
 	if (r == 0) {
-		s.at = text;
+		s.at = text + text_mark_len(text, len);
 		s.end = text + len;
 		r = ini_parse_stream(next_line, &s, take_entry, &s);
 		if (s.result != 0) {
 			r = s.result;
 		} else if (r != 0) {
-			r = refuse(ret_error, r > 0 ? (unsigned)r : 0,
-			           "neither \"key = value\" nor \"[section]\"");
+			r = refuse_line(ret_error, text, len, r > 0 ? (unsigned)r : 0);
 		}
 	}
 	free(text);

@@ -170,6 +170,19 @@ static int lose_patience(void *ctx)
 	return ++history->patience_used > PATIENCE_TURNS;
 }
 
+void history_limit(struct history *history)
+{
+	sqlite3_extended_result_codes(history->db, 1);
+	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->settings.is_anyones) {
+		sqlite3_progress_handler(history->db, PATIENCE_STEPS, lose_patience,
+		                         history);
+	}
+	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
 /* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which
  * waits for the disk.  A run need not wait twice. */
 static int open_database(struct history *history, bool is_alone)
@@ -193,15 +206,7 @@ static int open_database(struct history *history, bool is_alone)
 	if (r < 0) {
 		return r;
 	}
-	sqlite3_extended_result_codes(history->db, 1);
-	sqlite3_busy_timeout(history->db, BUSY_MS);
-	if (history->settings.is_anyones) {
-		sqlite3_progress_handler(history->db, PATIENCE_STEPS, lose_patience,
-		                         history);
-	}
-	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
+	history_limit(history);
 	/* The index of a -wal file is kept in memory then.  First: others look into the file. */
 	r = is_alone ? history_sql_run(history, "PRAGMA locking_mode=EXCLUSIVE") : 0;
 	if (r == 0) {
@@ -223,7 +228,6 @@ static void close_database(struct history *history)
 
 static int open_store(struct history *history)
 {
-	int64_t version = 0;
 	bool is_alone;
 	int r;
 
@@ -237,27 +241,28 @@ static int open_store(struct history *history)
 	            !has_octets(history, HISTORY_FILE "-shm"));
 	r = open_database(history, is_alone);
 	if (r == 0) {
-		r = history_schema_version(history, &version);
+		r = history_schema_version(history);
 	}
 	/* EROFS: a left -wal file without its -shm. */
 	if ((r == -EACCES || r == -EROFS) && history->is_read_only && !is_alone) {
 		close_database(history);
 		r = open_database(history, true);
 		if (r == 0) {
-			r = history_schema_version(history, &version);
+			r = history_schema_version(history);
 		}
 	}
 	if (r < 0) {
 		return r;
 	}
 	if (history->is_read_only) {
-		/* An older version is not worth a second set of statements. */
-		return version == HISTORY_SCHEMA ? 0 : -ENOENT;
+		return history->version < 0                ? -ENOENT
+		       : history->version < HISTORY_SCHEMA ? history_read_older(history)
+		                                           : 0;
 	}
 	/* Where it cannot be had (another run is looking, a network's file system), the
 	 * older kind of journal does as well. */
 	(void)history_sql_run(history, "PRAGMA journal_mode=WAL");
-	return version == HISTORY_SCHEMA ? 0 : history_schema_migrate(history);
+	return history->version == HISTORY_SCHEMA ? 0 : history_schema_migrate(history);
 }
 
 /* Moves the damaged file aside, if it still is the one that was open. */
@@ -297,14 +302,16 @@ int history_reset(struct history *history)
 
 static void explain(const struct history *history, int error, char *warning)
 {
-	const char *text = state_dir_error_text(error);
-
-	if (error == -EEXIST) {
-		text = "it is another program's";
-	} else if (error == -EPROTONOSUPPORT) {
-		text = "a newer version wrote it";
+	if (error == -EPROTONOSUPPORT) {
+		say(warning,
+		    "%.120s is not used: a newer reqtime wrote it (schema %" PRId64
+		    ", this one knows %d); upgrade reqtime, or move the file away",
+		    history->path, history->version, HISTORY_SCHEMA);
+		return;
 	}
-	say(warning, "%.120s is not used: %s", history->path, text);
+	say(warning, "%.120s is not used: %s", history->path,
+	    error == -EEXIST ? "another program wrote it; move the file away"
+	                     : state_dir_error_text(error));
 }
 
 /* `settings` and the directory are known.  Fills `warning`. */

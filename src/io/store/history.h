@@ -20,13 +20,13 @@
 #define HISTORY_APPLICATION_ID INT64_C(0x5271546d)
 
 enum {
-	HISTORY_SCHEMA = 3, /* PRAGMA user_version */
+	HISTORY_SCHEMA = 4, /* PRAGMA user_version */
 	HISTORY_RUNS_MAX = 20000,
 	HISTORY_SOURCES_MAX = 100000,
 	HISTORY_SOURCES_PER_RUN_MAX = 1024, /* of a run with more, the first */
 	HISTORY_KISSES_MAX = 1000,
 	HISTORY_STATE_MAX = 65536, /* octets of one value */
-	HISTORY_WARNING_ROOM = 200,
+	HISTORY_WARNING_ROOM = 240,
 };
 #define HISTORY_KEEP_NS (90 * 86400 * NS_PER_S)
 #define HISTORY_SIZE_MAX (INT64_C(128) << 20) /* what is larger is none of ours */
@@ -40,7 +40,8 @@ struct history_settings {
 
 struct history;
 
-/* On 0 `*ret` belongs to the caller until history_close().  Else -errno, `*ret` untouched:
+/* A file of an older schema is migrated where it may be written, and read as it stands where it may
+ * not.  On 0 `*ret` belongs to the caller until history_close().  Else -errno, `*ret` untouched:
  * -ENOENT when there is none and none may be made, -EEXIST when the file is of another
  * program, -EPROTONOSUPPORT when a newer version of this one wrote it (both are left
  * alone), or as state_dir_open_file() says.  `warning` (HISTORY_WARNING_ROOM) gets a
@@ -92,6 +93,12 @@ MUST_USE int history_load_run_sources(struct history *history, int64_t number,
 MUST_USE int history_load_kisses(struct history *history, struct instant now,
                                  struct kiss_record *ret, size_t room, size_t *ret_count);
 
+/* The servers that `set` has not heard for HISTORY_SILENT_NS, and still asks, the longest silent first, at
+ * most `room`. */
+#define HISTORY_SILENT_NS (30 * 86400 * NS_PER_S)
+MUST_USE int history_load_silent(struct history *history, struct instant now,
+                                 struct silent_server *ret, size_t room, size_t *ret_count);
+
 /* The sources of the newest run but `back`, in their order. */
 MUST_USE int history_load_sources(struct history *history, size_t back,
                                   struct source_record *ret, size_t room,
@@ -101,10 +108,6 @@ MUST_USE int history_load_sources(struct history *history, size_t back,
 MUST_USE int history_load_sources_of(struct history *history, const struct run_record *run,
                                      struct source_record *ret, size_t room,
                                      size_t *ret_count);
-
-/* A time that is past for sure: what the last trusted run of `set` proved, a dry one left
- * out.  -ENOENT: no such run. */
-MUST_USE int history_load_floor(struct history *history, struct instant *ret);
 
 /* The last trusted run of `set`, a dry one left out.  -ENOENT: none, or it makes no sense. */
 MUST_USE int history_load_trusted(struct history *history, struct run_record *ret);

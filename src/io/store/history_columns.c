@@ -12,7 +12,7 @@ enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_BLOB,  /* of exactly `size` octets */
 	COLUMN_NAME,  /* an enumeration of 4 octets, by its name: its numbers may change */
-	COLUMN_WORDS, /* ... whose words may change too: unknown ones close the gate */
+	COLUMN_WORDS, /* ... that a later version may add to: unknown ones close the gate */
 	COLUMN_ADDRESS,
 };
 
@@ -48,9 +48,39 @@ static const char *action_name(uint32_t value)
 	return plan_action_name((enum plan_action)value);
 }
 
+/* As they stand in files since the first release.  What people read (core/select/plan.h) may be put better
+ * one day; these never change, or the plan of every older run is lost. */
 static const char *reason_name(uint32_t value)
 {
-	return plan_reason_text((enum plan_reason)value);
+	static const char *const words[] = {
+		[PLAN_WITHIN_BOUND] = "the offset is within its own bound",
+		[PLAN_SMALL] = "the offset is below --step-above",
+		[PLAN_LARGE] = "the offset is not below --step-above",
+		[PLAN_ASKED_STEP] = "--step was given",
+		[PLAN_ASKED_SLEW] = "--slew was given",
+		[PLAN_BEYOND_LIMIT] = "the offset is beyond --refuse-above",
+		[PLAN_BEFORE_FLOOR] =
+			"the servers' time lies before what is known to be past",
+		[PLAN_BEYOND_RANGE] = "the servers' time lies after 2105",
+		[PLAN_SLEW_TOO_LONG] =
+			"a slew of that size would take months; --step would do it",
+		[PLAN_LEAP_NEAR] = "an announced leap second is less than a second away",
+		[PLAN_UNCERTAIN] = "the bound itself is beyond --refuse-above",
+		[PLAN_ADVISED] = "past runs tell the clock's error more closely than this "
+				 "one",
+		[PLAN_PENDING] = "what an earlier slew has still to do would lead out of "
+				 "the bound",
+		[PLAN_BEYOND_BACK_LIMIT] = "the offset back is beyond --refuse-back-above",
+		[PLAN_BEYOND_DRIFT] = "no drift since the last run explains it, and too "
+				      "few servers say so",
+		[PLAN_BEFORE_RELEASE] =
+			"the servers' time lies before the release of this program",
+		[PLAN_OTHER_DAEMON] = "another program keeps the clock",
+	};
+
+	_Static_assert(COUNT_OF(words) == PLAN_REASON_COUNT,
+	               "a new reason needs its words in files");
+	return words[value];
 }
 
 static const char *scheme_word(uint32_t value)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The history is several files, one job each: history.c opens, repairs and closes,
- * history_schema.c has the tables and their versions,
+ * history_schema.c has the tables and their versions, history_older.c reads an older one without changing it,
  * history_here.c makes SQLite work below a directory that no path may lead to, history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
- * history_runs.c, history_past.c, history_kisses.c and history_state.c have a table or two each.
+ * history_runs.c, history_past.c, history_kisses.c, history_silent.c and history_state.c have a table or two each.
  */
 #ifndef IO_STORE_HISTORY_PRIVATE_H
 #define IO_STORE_HISTORY_PRIVATE_H
@@ -23,6 +23,7 @@ struct history {
 	dev_t device; /* of the file that is open */
 	ino_t inode;
 	bool is_read_only;
+	int64_t version; /* of the schema in the file, once it is known; -1: an empty file */
 	unsigned patience_used;
 	char path[HISTORY_PATH_ROOM]; /* for people */
 	const char *file;             /* for SQLite: the same, or the name alone */
@@ -63,11 +64,18 @@ MUST_USE int history_table_prepare_select(struct history *history,
 MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
                                  void *record);
 
-/* *ret: -1 for an empty file.  In a transaction of its own: else tables that another run is making
- * are seen half done. */
-MUST_USE int history_schema_version(struct history *history, int64_t *ret);
+/* Sets history->version, also with -EPROTONOSUPPORT: it is newer than ours.  In a transaction of its own:
+ * else tables that another run is making are seen half done. */
+MUST_USE int history_schema_version(struct history *history);
 /* One transaction from any version to ours. */
 MUST_USE int history_schema_migrate(struct history *history);
+
+/* history_older.c: a file of an older schema that may not be changed is read as a copy in memory, which
+ * the same steps have brought to ours.  The file is closed then.  After an error there is nothing to be
+ * done with `history` but history_close(). */
+MUST_USE int history_read_older(struct history *history);
+/* What every connection is told before its first statement about our tables. */
+void history_limit(struct history *history);
 
 MUST_USE int history_store_value(struct history *history,
                                  const struct history_value *value);
@@ -75,5 +83,10 @@ MUST_USE int history_store_value(struct history *history,
 /* What a source of a run that ended at `now` makes of the kiss code known of it. */
 MUST_USE int history_store_kiss(struct history *history, const struct source_record *source,
                                 struct instant now);
+
+/* Which of the sources of a run of `set` were silent, and since when; `now` is a confirmed time. */
+MUST_USE int history_store_silent(struct history *history,
+                                  const struct source_record *sources, size_t count,
+                                  struct instant now);
 
 #endif

@@ -129,34 +129,6 @@ int history_load_run_sources(struct history *history, int64_t number,
 	                    room, ret_count);
 }
 
-int history_load_floor(struct history *history, struct instant *ret)
-{
-	int64_t wall_ns, offset_ns, bound_ns;
-	sqlite3_stmt *stmt = NULL;
-	int code, r;
-
-	r = history_sql_prepare(
-		history,
-		"SELECT wall_ns,offset_ns,bound_ns FROM run WHERE status='ok'"
-		" AND verb='set' AND is_dry=0 AND offset_ns IS NOT NULL AND "
-		"bound_ns>=0 ORDER BY id DESC LIMIT 1",
-		&stmt);
-	if (r < 0) {
-		return r;
-	}
-	code = sqlite3_step(stmt);
-	r = code == SQLITE_DONE ? -ENOENT : history_sql_error(code);
-	if (r == 0) {
-		wall_ns = sqlite3_column_int64(stmt, 0);
-		offset_ns = sqlite3_column_int64(stmt, 1);
-		bound_ns = sqlite3_column_int64(stmt, 2);
-		ret->unix_ns = ns_add(ns_add(wall_ns, offset_ns),
-		                      bound_ns < 0 ? INT64_MIN : -bound_ns);
-	}
-	sqlite3_finalize(stmt);
-	return r;
-}
-
 /* ---- storing ---- */
 
 static int store_sources(struct history *history, int64_t run,
@@ -245,9 +217,15 @@ static int store_all(struct history *history, const struct run_record *run,
 	if (r == 0) {
 		r = store_sources(history, id, sources, count, end);
 	}
-	/* Without an answer nobody knows what is old. */
-	if (r == 0 && run->has_answer && run->status == RUN_OK) {
-		r = prune_by_age(history, instant_add_ns(run->at, run->offset_ns));
+	/* What may be a lie does not say what is old. */
+	if (r == 0 && run->has_answer && run->status == RUN_OK &&
+	    (run->kernel_flags & RECORD_CONFIRMED)) {
+		const struct instant now = instant_add_ns(run->at, run->offset_ns);
+
+		r = prune_by_age(history, now);
+		if (r == 0 && run->verb == RECORD_SET && !run->is_dry) {
+			r = history_store_silent(history, sources, count, now);
+		}
 	}
 	return r == 0 ? prune_by_count(history) : r;
 }

@@ -41,9 +41,13 @@ static const char *const schema_steps[HISTORY_SCHEMA] = {
 	"ALTER TABLE run ADD COLUMN after_wall_ns INTEGER DEFAULT 0;"
 	"ALTER TABLE run ADD COLUMN tick_before INTEGER DEFAULT 0;"
 	"ALTER TABLE run ADD COLUMN tick_after INTEGER DEFAULT 0;",
+
+	"CREATE TABLE silent("
+	" name TEXT NOT NULL, port INTEGER NOT NULL, since_wall_ns INTEGER NOT NULL,"
+	" asked_wall_ns INTEGER NOT NULL, PRIMARY KEY(name, port)) WITHOUT ROWID;",
 };
 
-static int ask_version(struct history *history, int64_t *ret)
+static int ask_version(struct history *history)
 {
 	int64_t id = 0, version = 0, tables = 0;
 	int r;
@@ -59,54 +63,47 @@ static int ask_version(struct history *history, int64_t *ret)
 		return r;
 	}
 	if (id == 0 && version == 0 && tables == 0) {
-		*ret = -1;
+		history->version = -1;
 		return 0;
 	}
 	if (id != HISTORY_APPLICATION_ID) {
 		return -EEXIST;
 	}
+	history->version = version;
 	if (version > HISTORY_SCHEMA) {
 		return -EPROTONOSUPPORT;
 	}
 	if (version < 1) {
 		return -EUCLEAN;
 	}
-	*ret = version;
 	return 0;
 }
 
-int history_schema_version(struct history *history, int64_t *ret)
+int history_schema_version(struct history *history)
 {
-	int64_t version;
 	int r;
 
 	r = history_sql_run(history, "BEGIN");
 	if (r == 0) {
-		r = ask_version(history, &version);
+		r = ask_version(history);
 	}
 	/* After an error the file is closed. */
-	if (r == 0) {
-		r = history_sql_run(history, "COMMIT");
-	}
-	if (r == 0) {
-		*ret = version;
-	}
-	return r;
+	return r == 0 ? history_sql_run(history, "COMMIT") : r;
 }
 
 /* Asked anew inside: another run may have been faster. */
 int history_schema_migrate(struct history *history)
 {
 	char text[96];
-	int64_t version;
 	int r;
 
 	r = history_sql_run(history, "BEGIN IMMEDIATE");
 	if (r < 0) {
 		return r;
 	}
-	r = ask_version(history, &version);
-	for (int64_t i = version < 0 ? 0 : version; r == 0 && i < HISTORY_SCHEMA; i++) {
+	r = ask_version(history);
+	for (int64_t i = history->version < 0 ? 0 : history->version;
+	     r == 0 && i < HISTORY_SCHEMA; i++) {
 		r = history_sql_run(history, schema_steps[i]);
 	}
 	if (r == 0) {

@@ -26,13 +26,6 @@ struct lock {
  * untouched unless 0.  By root in a directory that is another user's, as that user (io/sys/priv.h). */
 MUST_USE int lock_take(const char *state_dir, const char *run_dir, struct lock *ret);
 
-/* One number that whoever holds the lock leaves to the next: it is there before the deed
- * that it announces, when the history is not yet.  Failures are nobody's business: then
- * nothing is noted. */
-void lock_note(const struct lock *lock, int64_t value);
-/* True and `*ret` when the note of an earlier holder is there. */
-MUST_USE bool lock_noted(const struct lock *lock, int64_t *ret);
-
 /* In a process that was forked off while the lock was held and that may outlive its parent:
  * the lock is held as long as any of them has it open.  Does not let go for the parent. */
 void lock_forget(struct lock *lock);

@@ -181,6 +181,23 @@ int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
 	return open_file(dir_fd, name, flags, mode, false, size_max);
 }
 
+int state_dir_open_file_as(int dir_fd, const char *name, int flags, mode_t mode,
+                           off_t size_max, uid_t uid, gid_t gid)
+{
+	int fd, r;
+
+	if (uid == geteuid()) {
+		return state_dir_open_file(dir_fd, name, flags, mode, size_max);
+	}
+	r = priv_act_as(uid, gid);
+	if (r < 0) {
+		return r;
+	}
+	fd = state_dir_open_file(dir_fd, name, flags, mode, size_max);
+	priv_act_as_self();
+	return fd;
+}
+
 int state_dir_look_file(int dir_fd, const char *name, off_t size_max)
 {
 	return open_file(dir_fd, name, O_RDONLY, 0, true, size_max);

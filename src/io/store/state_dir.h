@@ -40,6 +40,10 @@ MUST_USE int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid
 MUST_USE int state_dir_open_file(int dir_fd, const char *name, int flags, mode_t mode,
                                  off_t size_max);
 
+/* The same as `uid` with the group `gid`, for what state_dir_open_of() has opened. */
+MUST_USE int state_dir_open_file_as(int dir_fd, const char *name, int flags, mode_t mode,
+                                    off_t size_max, uid_t uid, gid_t gid);
+
 /* The same to read alone and whoever owns it, for a process that has no right left which what
  * it reads could abuse. */
 MUST_USE int state_dir_look(const char *path);

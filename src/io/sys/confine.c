@@ -40,6 +40,14 @@ int confine_resolver(void)
 	return enter(&reach, SANDBOX_RESOLVE, &ignored);
 }
 
+int confine_tracer(void)
+{
+	const struct landlock_reach nothing = { .folders = NULL };
+	struct confinement ignored;
+
+	return enter(&nothing, SANDBOX_TRACE, &ignored);
+}
+
 int confine_history(void)
 {
 	static const struct landlock_folder here = { .path = ".",

@@ -21,6 +21,8 @@ MUST_USE int confine_measurer(const uint16_t *tcp_ports, size_t count,
                               struct confinement *ret);
 /* Reads what its user may read. */
 MUST_USE int confine_resolver(void);
+/* What is open alone: a capture's socket or file, and the output.  No file is opened any more. */
+MUST_USE int confine_tracer(void);
 /* Reads and writes in the working directory. */
 MUST_USE int confine_history(void);
 

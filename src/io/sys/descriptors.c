@@ -1,23 +1,55 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Closes the descriptors that a new process has no business with.
+ */
 #include "io/sys/descriptors.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Without close_range(), which came with Linux 5.9, so many are looked at and no more. */
+/* Headers, and C libraries, older than Linux 5.9. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+/* Where /proc does not list them either, so many are looked at and no more. */
 enum { DESCRIPTORS_MAX = 65536 };
+
+/* All that there are, whatever limit held when they were opened.  -errno where /proc is not mounted. */
+static int close_listed(int first)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	char *end;
+	long fd;
+
+	if (!dir) {
+		return -errno;
+	}
+	while ((entry = readdir(dir))) {
+		fd = strtol(entry->d_name, &end, 10);
+		if (end != entry->d_name && *end == '\0' && fd >= first &&
+		    fd != dirfd(dir)) {
+			(void)close((int)fd);
+		}
+	}
+	closedir(dir);
+	return 0;
+}
 
 void descriptors_close_from(int first)
 {
-	struct rlimit limit = { .rlim_cur = DESCRIPTORS_MAX };
-
-	if (close_range((unsigned)first, ~0U, 0) == 0) {
+	/* The kernel may be older, and a filter may forbid it. */
+	if (syscall(SYS_close_range, (long)first, (long)~0U, 0L) == 0 ||
+	    close_listed(first) == 0) {
 		return;
 	}
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	for (int fd = first; fd < DESCRIPTORS_MAX && (rlim_t)fd < limit.rlim_cur; fd++) {
+	/* No limit of today says how high those are that were opened under another. */
+	for (int fd = first; fd < DESCRIPTORS_MAX; fd++) {
 		(void)close(fd);
 	}
 }

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "io/sys/bare_call.h"
+
 /* Calls of the second table of x86-64 have this bit: none of ours. */
 #define X32_BIT 0x40000000U
 /* libseccomp's numbers for calls that are parts of socketcall() lie below this. */
@@ -152,8 +154,10 @@ void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
 
 #ifdef SYS_socketcall
 	if (number < SOCKETCALL_BASE && number > SOCKETCALL_END) {
-		/* A refusal of some of them must not become one of all. */
-		if (verdict == SECCOMP_RET_ALLOW || count == 0) {
+		/* What is allowed or refused to some arguments is so for the direct call (io/sys/bare_call.h);
+		 * before Linux 4.3 there is none, and a refusal of some must not become one of all. */
+		if (count == 0 ||
+		    (verdict == SECCOMP_RET_ALLOW && !bare_socket_is_direct())) {
 			put_part(filter, verdict, SOCKETCALL_BASE - number);
 		}
 		number = direct_number(call);
@@ -220,8 +224,11 @@ int filter_load(struct filter *filter, uint32_t otherwise)
 		return -ESRCH; /* a thread that could not be made to follow */
 	}
 	if (r < 0) {
-		/* So speaks a kernel that has strict mode alone, or no TSYNC. */
-		return errno == EINVAL || errno == EOPNOTSUPP ? -ENOSYS : -errno;
+		/* So speaks a kernel that has strict mode alone, or no TSYNC, and so (EPERM) the
+		 * filter of a container or unit that forbids the call: for missing
+		 * no_new_privs the kernel would say EACCES. */
+		return errno == EINVAL || errno == EOPNOTSUPP || errno == EPERM ? -ENOSYS
+		                                                                : -errno;
 	}
 	return 0;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -11,9 +10,13 @@
 
 #include "core/ntp/packet.h"
 #include "core/select/plan.h"
+#include "io/sys/bare_call.h"
 
 /* A 32-bit time_t ends in 2038: such a build must not come into being. */
-_Static_assert(sizeof(time_t) >= 8, "a 64-bit time_t is needed");
+_Static_assert(
+	sizeof(time_t) >= 8,
+	"time_t has 32 bits here: compile with -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 "
+	"and a C library that knows them (glibc 2.34 or later), or with musl 1.2");
 
 /* A reading that took longer than this was interrupted and is worth another try. */
 #define READ_GAP_ENOUGH_NS INT64_C(2000)
@@ -94,7 +97,7 @@ int kernel_clock_now(struct reading *ret)
 
 /* What one read of the wall clock costs, or its resolution where that is coarser
  * (a clock that only moves with the timer tick reads the same many times over). */
-static int measure_precision(int64_t *ret_ns)
+int kernel_clock_precision(int64_t *ret_ns)
 {
 	struct timespec resolution;
 	int64_t least_ns = INT64_MAX, last_ns = 0, now_ns = 0;
@@ -166,7 +169,7 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 	if (adjtimex(&slew) < 0) {
 		return -errno;
 	}
-	r = measure_precision(&precision_ns);
+	r = kernel_clock_precision(&precision_ns);
 	if (r < 0) {
 		return r;
 	}
@@ -207,7 +210,7 @@ static struct timespec split_ns(int64_t ns)
 	struct timespec ts;
 
 	ts.tv_sec = ns / NS_PER_S - (ns % NS_PER_S < 0);
-	ts.tv_nsec = ns % NS_PER_S + (ns % NS_PER_S < 0 ? NS_PER_S : 0);
+	ts.tv_nsec = (long)(ns % NS_PER_S + (ns % NS_PER_S < 0 ? NS_PER_S : 0));
 	return ts;
 }
 
@@ -253,21 +256,14 @@ static int step_by_settime(int64_t by_ns)
  * which is what has just been refused. */
 static int step_by_settimeofday(int64_t by_ns)
 {
-#ifdef SYS_settimeofday
 	struct timespec to;
-	struct timeval tv;
 	int r;
 
 	r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
 	if (r < 0) {
 		return r;
 	}
-	tv = (struct timeval){ .tv_sec = to.tv_sec, .tv_usec = to.tv_nsec / NS_PER_US };
-	return syscall(SYS_settimeofday, &tv, NULL) < 0 ? -errno : 0;
-#else
-	(void)by_ns;
-	return -ENOSYS;
-#endif
+	return bare_settimeofday(&to);
 }
 
 int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
@@ -315,7 +311,7 @@ static int status_for(const struct kernel_clock_order *order, int before)
 }
 
 /* `tick` right and the rest in `freq`; beyond what that takes, `tick` to the nearest. */
-static void frequency_set(int64_t wanted_ppb, long tick_before, struct timex *ret)
+static void frequency_set(int64_t wanted_ppb, int64_t tick_before, struct timex *ret)
 {
 	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
 	int64_t unit_ppb = ticks_per_s * 1000; /* of one in `tick` */

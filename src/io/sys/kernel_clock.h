@@ -30,6 +30,9 @@ struct kernel_clock_state {
 	int tai_offset_s;
 };
 MUST_USE int kernel_clock_state(struct kernel_clock_state *ret);
+/* `precision_ns` alone, for where the rest may not be read (systemd's ProtectClock=yes, seccomp of
+ * containers: -EPERM).  0 or -errno. */
+MUST_USE int kernel_clock_precision(int64_t *ret_ns);
 
 /* Whether the kernel would let this process set the clock now: 0, or -EPERM.  Asks with a
  * value that the kernel refuses as invalid only after it has looked at the privilege,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -121,6 +122,20 @@ int log_write(const struct log *log, enum log_level level, const char *program,
 		return -errno;
 	}
 	return (size_t)n == len ? 0 : -ENOSPC;
+}
+
+bool log_stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM"); /* device:inode */
+	char seen[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0) {
+		return false;
+	}
+	snprintf(seen, sizeof(seen), "%llu:%llu", (unsigned long long)st.st_dev,
+	         (unsigned long long)st.st_ino);
+	return strcmp(stream, seen) == 0;
 }
 
 void log_close(struct log *log)

@@ -10,6 +10,8 @@
 #ifndef IO_SYS_LOG_H
 #define IO_SYS_LOG_H
 
+#include <stdbool.h>
+
 #include "core/base/base.h"
 
 /* As syslog numbers them: RFC 5424 section 6.2.1. */
@@ -33,6 +35,9 @@ MUST_USE int log_open(const char *to, struct log *ret);
 /* One line; `text` without a line feed, escaped here as text_escape() has it.  0 or -errno. */
 MUST_USE int log_write(const struct log *log, enum log_level level, const char *program,
                        const char *text);
+
+/* Whether standard error goes to systemd's journal, as syslog does: sd_journal_stream_fd(3). */
+MUST_USE bool log_stderr_is_journal(void);
 
 void log_close(struct log *log); /* one that is not open is fine */
 

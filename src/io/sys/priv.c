@@ -213,7 +213,7 @@ int priv_drop_all(void)
 	return prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1 ? 0 : -EPERM;
 }
 
-static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
+int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 {
 	struct passwd record, *found = NULL;
 	char *buf;
@@ -349,23 +349,10 @@ int priv_become(const char *user)
 	if (geteuid() != 0) {
 		return priv_drop_all();
 	}
-	r = find_user(user, &uid, &gid);
+	r = priv_find_user(user, &uid, &gid);
 	if (r < 0) {
 		return r;
 	}
-	/* Whoever asks for root stays root, without a capability: the only way in a
-	 * user namespace that maps one id. */
-	if (uid == 0) {
-		return priv_drop_all();
-	}
-	/* First the bounding set: with the user id goes the right to empty it. */
-	r = drop_bounding(NULL, 0);
-	if (r < 0) {
-		return r;
-	}
-	r = change_ids(uid, gid);
-	if (r < 0) {
-		return r;
-	}
-	return priv_drop_all();
+	/* With --user root it stays root, without a capability. */
+	return priv_drop_to(uid, gid);
 }

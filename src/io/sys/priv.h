@@ -47,8 +47,11 @@ MUST_USE int priv_drop_to(uid_t uid, gid_t gid);
 MUST_USE int priv_act_as(uid_t uid, gid_t gid);
 void priv_act_as_self(void);
 
-/* As root: to `user` with its group and no supplementary groups, then priv_drop_all().
- * Not root: only priv_drop_all().  -ENOENT when there is no such user. */
+/* The ids of a user, by name.  0; -ENOENT when there is no such user; another -errno. */
+MUST_USE int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+
+/* As root: priv_drop_to() of `user` and its group, with the results of that.  Not root: only
+ * priv_drop_all().  -ENOENT when there is no such user. */
 MUST_USE int priv_become(const char *user);
 
 #endif

@@ -104,7 +104,7 @@ static int64_t chip_delay_ns(void)
 static void sleep_until(int64_t mono_ns)
 {
 	const struct timespec to = { .tv_sec = mono_ns / NS_PER_S,
-		                     .tv_nsec = mono_ns % NS_PER_S };
+		                     .tv_nsec = (long)(mono_ns % NS_PER_S) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &to, NULL) == EINTR) {
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -29,6 +30,8 @@
 
 #if SANDBOX_IS_POSSIBLE
 
+/* Each call stands here under all the names that it has on one machine or another: those of 32 bits have
+ * a second one for wide times (_time64), files (64) or user ids (32). */
 static const char *const all_may[] = {
 	/* memory; mmap, mprotect below */
 	"brk",
@@ -54,7 +57,9 @@ static const char *const all_may[] = {
 	"rt_sigprocmask",
 	"rt_sigreturn",
 	"rt_sigtimedwait",
+	"rt_sigtimedwait_time64",
 	"sigaltstack",
+	"sigreturn",
 	/* abort(): only to itself, see below */
 	"getpid",
 	"gettid",
@@ -80,6 +85,7 @@ static const char *const all_may[] = {
 	"dup",
 	"fstat",
 	"fstat64",
+	"fstatat64",
 	"lseek",
 	"newfstatat",
 	"poll",
@@ -96,10 +102,14 @@ static const char *const all_may[] = {
 	/* who am I, in messages and by libcap */
 	"capget",
 	"geteuid",
+	"geteuid32",
 	"getegid",
+	"getegid32",
 	"getgid",
+	"getgid32",
 	"getppid",
 	"getuid",
+	"getuid32",
 };
 
 /* `socket` and `setsockopt` are below.  A signal goes through a descriptor that stands for a process, and this one
@@ -127,6 +137,9 @@ static const char *const clerk_may[] = {
 static const char *const history_may[] = {
 	"fchown", "fchown32", "fdatasync", "ftruncate", "ftruncate64", "pwrite64",
 };
+
+/* `recvmsg` is for kernels without a ring of packets. */
+static const char *const trace_may[] = { "pread64", "recvmsg" };
 
 static const char *const reader_may[] = {
 	"access",  "faccessat", "faccessat2", "getcwd", "lstat",  "lstat64",
@@ -188,6 +201,8 @@ static void allow_odds(struct filter *filter)
 
 	filter_rule(filter, SECCOMP_RET_ALLOW, "close", &other_fd, lifeline_fd() >= 0);
 	filter_rule(filter, SECCOMP_RET_ALLOW, "sendto", &no_address, 1);
+	/* fstat() with wide times on a 32-bit machine. */
+	allow(filter, "statx", 2, AT_EMPTY_PATH, AT_EMPTY_PATH);
 	allow(filter, "ioctl", 1, UINT32_MAX, TCGETS);
 	allow(filter, "ioctl", 1, UINT32_MAX, TIOCGWINSZ);
 	allow(filter, "tgkill", 0, UINT32_MAX, (uint32_t)getpid());
@@ -262,12 +277,27 @@ static void allow_reading(struct filter *filter)
 	}
 }
 
+/* What libpcap asks of its socket: what was lost, and, when it has an error, which and whether the interface is up.
+ * It looks for that in /sys as well, and can do without.  At the end it gives its ring of packets back. */
+static void allow_tracing(struct filter *filter)
+{
+	static const char *const refused[] = { "open", "openat" };
+
+	allow_option(filter, "getsockopt", SOL_PACKET, PACKET_STATISTICS);
+	allow_option(filter, "setsockopt", SOL_PACKET, PACKET_RX_RING);
+	allow_option(filter, "getsockopt", SOL_SOCKET, SO_ERROR);
+	allow(filter, "ioctl", 1, UINT32_MAX, SIOCGIFFLAGS);
+	filter_rules(filter, SECCOMP_RET_ALLOW, trace_may, COUNT_OF(trace_may));
+	filter_rules(filter, FILTER_ERROR(EACCES), refused, COUNT_OF(refused));
+}
+
 static void fill(struct filter *filter, enum sandbox_role role)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, all_may, COUNT_OF(all_may));
 	allow_memory(filter);
 	allow_odds(filter);
-	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE);
+	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE &&
+	                            role != SANDBOX_TRACE);
 	switch (role) {
 	case SANDBOX_MEASURE:
 		allow_measuring(filter);
@@ -284,6 +314,9 @@ static void fill(struct filter *filter, enum sandbox_role role)
 		break;
 	case SANDBOX_READER:
 		allow_reading(filter);
+		break;
+	case SANDBOX_TRACE:
+		allow_tracing(filter);
 		break;
 	case SANDBOX_RESOLVE:
 		break;

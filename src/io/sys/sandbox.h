@@ -16,6 +16,7 @@ enum sandbox_role {
 	SANDBOX_READER, /* `history`: files to read, and to replace the one that it writes already */
 	SANDBOX_HISTORY, /* who keeps the history: as the clerk, and what SQLite needs to write */
 	SANDBOX_RESOLVE, /* the C library's resolver: no program, no signal, no right, no file to write */
+	SANDBOX_TRACE, /* `trace`: what of a capture is open already; to open a file is refused, not fatal */
 };
 
 /* 0, or -errno; -ENOSYS where the kernel has no seccomp (a container may forbid it): the

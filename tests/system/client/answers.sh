@@ -16,16 +16,18 @@ row 21 kiss RSTR|stratum=0 leap=3 refid=52535452|no-answer|kiss code RSTR
 row 22 kiss RATE|stratum=0 leap=3 refid=52415445|no-answer|kiss code RATE
 row 22 kiss RATE with leap 0|stratum=0 refid=52415445|no-answer|kiss code RATE
 C24 kiss RATE with stamps of zero|stratum=0 leap=3 refid=52415445 zero=stamps zero=ref|no-answer|kiss code RATE
-row 24 kiss code with ESC octets|stratum=0 leap=3 refid=1b5b324a|unsynchronised|.x1b
-row 24 kiss code with newlines|stratum=0 leap=3 refid=0a0d0a0d|unsynchronised|.x0a
+row 24 kiss code with ESC octets|stratum=0 leap=3 refid=1b5b324a|unsynchronised|27.91.50.74 is no kiss code
+row 24 kiss code with newlines|stratum=0 leap=3 refid=0a0d0a0d|unsynchronised|10.13.10.13 is no kiss code
 C27 kiss code of four percent signs|stratum=0 leap=3 refid=25732573|unsynchronised|%s%s
-C27 kiss code that is not ASCII|stratum=0 leap=3 refid=ff80fe00|unsynchronised|.xff
+C27 kiss code that is not ASCII|stratum=0 leap=3 refid=ff80fe00|unsynchronised|255.128.254.0 is no kiss code
 C27 kiss code XTST of somebody's own|stratum=0 leap=3 refid=58545354|unsynchronised|XTST
 row 25 stratum 16|stratum=16|unsynchronised|stratum
 row 25 stratum 17|stratum=17|unsynchronised|stratum
 row 25 stratum 255|stratum=255|unsynchronised|stratum
-row 26 stratum 0 without a code|stratum=0 refid=00000000|unsynchronised|.
-row 26 stratum 0 with an address for a code|stratum=0 refid=0a000001|unsynchronised|.
+row 26 stratum 0 without a code|stratum=0 refid=00000000|unsynchronised|stratum 0 without a kiss code
+row 26 stratum 0 with blanks for a code|stratum=0 refid=20202020|unsynchronised|stratum 0 without a kiss code
+row 26 stratum 0 with an address for a code|stratum=0 refid=0a000001|unsynchronised|10.0.0.1 is no kiss code
+row 26 stratum 0 with a code and a blank|stratum=0 refid=58594e20|unsynchronised|kiss code XYN: it is not
 row 26 stratum 0 with INIT|stratum=0 leap=3 refid=494e4954|unsynchronised|INIT
 row 27 leap 3|leap=3|unsynchronised|not synchronised
 C14 leap 3 with stratum 1|leap=3 stratum=1|unsynchronised|not synchronised
@@ -43,7 +45,6 @@ C15 root delay 16 s, root dispersion 8 s|rootdelay=0x100000 rootdisp=0x80000|no-
 C16 root distance 1.6 s|rootdisp=0x1999a|no-answer|root distance
 row 31 reference a second after transmit|refage=-1000|no-answer|reference
 row 31 reference of 2105|refat=2180000000|no-answer|reference
-row 31 reference zero|zero=ref|no-answer|no reference
 row 32 precision 127|precision=127|no-answer|precision
 row 32 precision -127|precision=-127|no-answer|precision
 C22 precision 5|precision=5|no-answer|precision
@@ -82,7 +83,7 @@ done 3<"$rows"
 adversary 127.0.0.1 'rootdisp=0 wait=5; stratum=0 leap=3 refid=52415445' \
 	127.0.0.1 'stratum=0 leap=3 refid=52415445; good' \
 	127.0.0.1 'rootdisp=0x1999a' 127.0.0.1 'precision=0' 127.0.0.1 'rootdisp=0x14000' \
-	127.0.0.1 'silent' 127.0.0.1 'good'
+	127.0.0.1 'silent' 127.0.0.1 'good' 127.0.0.1 'zero=ref rootdisp=0x8000'
 run "$REQTIME" --json -n 4 --target 1ms "$(at 1)"
 check "row 22 kiss RATE to the second request: the third is not sent" test "$(asked 1)" -eq 2
 true_time "row 22 kiss RATE to the second request: the first answer stands"
@@ -97,6 +98,10 @@ check "row 32 precision 0: the bound is a second and more" test "$(json bound_ns
 run "$REQTIME" --json "$(at 5)"
 true_time "C23 root dispersion 1.25 s: accepted"
 check "C23 root dispersion 1.25 s: it is in the bound" test "$(json bound_ns)" -ge 1250000000
+run "$REQTIME" --json "$(at 8)"
+true_time "row 31 reference zero: accepted, as by others"
+check "row 31 reference zero: the dispersion that it claims is in the bound" \
+	test "$(json bound_ns)" -ge 500000000
 run "$REQTIME" -v "$(at 7)"
 expect "the adversary's good server is good" 0 'selected'
 finish

@@ -57,15 +57,97 @@ for option in --step-above --refuse-above; do
 	refused "set $option with a negative value" "$option: \"-1s\"" set "$option" -1s localhost
 	refused "set $option with an unknown unit" "$option: \"1y\": unknown unit" set "$option" 1y localhost
 done
+refused '--liars -1' '--liars: "-1" is not a number from 0' --liars -1 localhost
+refused '--liars many' '--liars: "many" is not a number from 0' --liars many localhost
 refused '--samples 17' '--samples: "17" is not a number from 1 to 16' -n17 localhost
 refused '--pool 33' '--pool: "33" is not a number from 1 to 32' --pool 33 localhost
-refused '--timeout 2h' '--timeout: "2h" is not a span from 1 ms to' -t 2h localhost
+refused '--timeout 2h' '--timeout: "2h" is not between 1ms and 1h' -t 2h localhost
+refused '--timeout 1h30' '--timeout: "1h30": each of several numbers needs a unit' -t 1h30 localhost
 refused '-4 and -6' '--ipv6 contradicts --ipv4' -4 -6 localhost
 refused '--step and --slew' '--slew contradicts --step' set --step --slew localhost
+
+# Slips and the habits of other programs: what to type, and how a host of that name is asked.
+refused 'slip in a command' 'no command "qurey"; did you mean "reqtime query".* reqtime query qurey$' qurey
+refused 'slip in a command, with a server' 'no command "chekc"; did you mean "reqtime check"' chekc localhost
+refused 'slip in a command, after an option' 'no command "histroy"; did you mean "reqtime history"' -4 histroy
+refused 'command in capitals' 'did you mean "reqtime set"' SET localhost
+refused 'command behind a server' 'put the command first: reqtime set' localhost set
+refused 'help about a slip' 'no command "tarce"; did you mean "reqtime trace"' help tarce
+refused 'configuration of a slip' 'no command "qeury"; did you mean "reqtime query"' config qeury
+for word in status tracking sources; do
+	refused "the word $word of another program" "no command \"$word\"; use \"reqtime" "$word"
+done
+for word in sync makestep set-ntp step; do
+	refused "the word $word of another program" \
+		"no command \"$word\"; use \"reqtime set\". For a host of that name: reqtime query $word$" "$word"
+done
+refused 'version without dashes' 'use "reqtime --version"' version
+refused 'slip in an option' 'unknown option "--timout"; did you mean --timeout' --timout 3 localhost
+refused 'an option without its dash' 'unknown option "--dryrun"; did you mean --dry-run' set --dryrun localhost
+refused 'a slip in an option of another command' 'did you mean --any-offset of "reqtime set"' --any_offset localhost
+refused 'an option of another command' 'unknown option "--step"; it is an option of "reqtime set"' --step localhost
+refused 'a long option with one dash' 'unknown option "-timeout"; did you mean --timeout' -timeout 3 localhost
+refused 'a dash of a text processor' 'server ".*step": not ASCII' "$(printf '\342\200\223step')"
+for habit in '-a:reqtime set --slew' '-b:for ntpdate -b: reqtime set --step' '-B:reqtime set --slew' \
+	'-d:reqtime query -v' '-g:reqtime set --any-offset' '-G:reqtime set --any-offset' '-j:--json' \
+	'-k:symmetric keys' '-l:--log-to' '-M:--step-above' '-o:SERVER:PORT' '-p:--samples N' \
+	'-Q:for chronyd -Q: reqtime query' '-r:random port' '-s:for sntp -s: reqtime set --slew' \
+	'-S:for sntp -S: reqtime set --step' '-u:for rdate -u: time://SERVER' '-w:--wait SPAN' \
+	'-x:for ntpd -x: reqtime set --slew' '--port:SERVER:PORT' '--debug:--verbose' '--set:reqtime set'; do
+	for command in query set; do
+		refused "${habit%%:*} of another program, $command" \
+			"unknown option \"${habit%%:*}\"; .*${habit#*:}" $command "${habit%%:*}"
+	done
+done
+refused '-n without a number' '--samples: "localhost" is not a number from 1 to 16; -n takes .*--dry-run' set -n localhost
+refused 'an option takes the server' '--color: "h" is not one of auto.always.never; an option takes' --color h
+
+
+# The input, the rule, the way out.
+printf 'samples 3\n' >"$T/line"
+printf '[set\n' >"$T/open"
+printf 'json = yes\nformat = csv\n' >"$T/both"
+: >"$T/empty"
+refused 'a configuration file that is not there' "$T/none: No such file or directory .--config." -f "$T/none" h
+refused 'a folder as configuration file' "$T: not a regular file .--config." -f "$T" h
+refused 'a line that is none' "line:1: neither .*: \"samples 3\"" -f "$T/line" h
+refused 'a section without an end' "open:1: neither .*: \"\[set\"" -f "$T/open" h
+refused 'two formats in a file' 'both:2: format contradicts "json"' -f "$T/both" h
+refused 'a list that is not there' "$T/none: No such file or directory .--servers-file." --servers-file "$T/none"
+refused 'a list with nothing in it' "empty: no server in it; one per line is wanted" --servers-file "$T/empty"
+refused 'a device as list' '/dev/null: not a regular file; - is standard input .--servers-file.' --servers-file /dev/null
+refused '--every without a span' '--every: "h": not a number: .*; an option takes the next word' --every h
+refused '--every 1ms' '--every: "1ms" is not between 1s and 36500d' --every 1ms h
+refused '--keep 1s' '--keep: "1s" is not between 1h and 36500d' --keep 1s h
+refused '--confirm 10ms' '--confirm: "10ms" is not between 1s and 365d' set --confirm 10ms h
+refused '--step-above -1' '--step-above: "-1": not a number: .* without a sign' set --step-above -1 h
+refused '--refuse-above of nothing' '--refuse-above: "": nothing was given: a span is' set --refuse-above '' h
+refused '--splay 2years' '--splay: "2years": unknown unit: known are ns, us, ms, s, min' set --splay 2years h
+refused '--boot=yes' 'option --boot takes no value: alone it means yes' set --boot=yes h
+refused '--no-dry-run' 'unknown option "--no-dry-run"; leave --dry-run out instead' set --no-dry-run h
+refused '--step and --slew: which to give' '--slew contradicts --step: give one of them' set --step --slew h
+refused '--state-dir of nothing' '--state-dir: "" is empty: DIR must be given' --state-dir '' h
+refused '--log-to of nothing' '--log-to: "" is empty: FILE must be given' --log-to= h
+refused '--format JSON' '--format: "JSON" is not one of table.json.csv.ntpdate' --format JSON h
+refused '--json and --json-lines' '--json-lines contradicts --json' --json --json-lines h
+refused '--since yesterday' '--since: "yesterday" is neither a span .7d., a date' history --since yesterday
+refused '--last 0' '--last: "0" is not a number from 1 to' history --last 0
+refused '--verb trace' '--verb: "trace" is not one of set, query, check and dry' history --verb trace
+refused 'config of nothing known' 'there is no command "frob"; try' config frob
+refused 'config of trace' 'the command "trace" reads no configuration file' config trace
 
 refused 'empty server' 'server "": ' ''
 refused 'blank server' 'server " ": ' ' '
 refused 'unknown scheme' 'server "http://h": unknown scheme' http://h
+refused 'a slip in a scheme' 'unknown scheme: .*; did you mean ntp://' ntps://h
+refused 'a scheme without slashes' 'server "ntp:h": the port is not .*; did you mean ntp://' ntp:h
+refused 'an address out of range' 'server "300.1.2.3": not an IPv4 address: four numbers from 0 to 255' 300.1.2.3
+refused 'half an address' 'server "192.0.2": not an IPv4 address' 192.0.2
+refused 'a port alone' 'server "11123": a host name does not end in a number; a port follows a colon' 11123
+refused 'an address with a prefix length' 'server "192.0.2.0/24": a server has no path' 192.0.2.0/24
+refused 'a list with commas' 'server "a,b": one word is one server' a,b
+refused 'an IPv6 address that is none' 'server "fe80:::1": not an IPv6 address' fe80:::1
+refused 'an interface behind a name' 'server "h%eth0": "%" belongs' h%eth0
 refused 'scheme nts' 'server "nts://h": ' nts://h
 refused 'scheme without a host' 'server "ntp://": ' ntp://
 refused 'port 0' 'server "h:0": ' h:0

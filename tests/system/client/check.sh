@@ -34,18 +34,18 @@ expect_check() {
 adversary 127.0.0.1 good 127.0.0.2 good 127.0.0.3 good
 run "$REQTIME" check $(at 1 3)
 expect_check "healthy servers are OK" 0 \
-	'^REQTIME OK: offset [-+]?[0-9.]+ [nu]?m?s \+/- [0-9.]+ [num]?s, stratum [0-9]+, [23] of 3 servers agree\|offset=-?0(\.[0-9]+)?s;-0\.05:0\.05;-1:1 bound=0\.[0-9]+s;;;0 root_distance='
+	'^REQTIME OK: offset [-+]?[0-9.]+ [nu]?m?s \+/- [0-9.]+ [num]?s, stratum [0-9]+, [23] of 3 servers agree\|offset=-?0(\.[0-9]+)?s;0\.05;1 bound=0\.[0-9]+s;;;0 root_distance='
 check "it is one line" test "$(wc -l <"$out")" -eq 1
 run "$REQTIME" check -H "$(at 1)" -w 0.5 -c 1
-expect_check "the words of check_ntp_time do" 0 'one server alone\|offset=[-0-9.]+s;-0\.5:0\.5;-1:1 '
+expect_check "the words of check_ntp_time do" 0 'one server alone\|offset=[-0-9.]+s;0\.5;1 '
 run "$REQTIME" check -W 0 "$(at 1)"
 expect_check "a stratum that is too high is WARNING" 1 'stratum [1-9][0-9]* \(beyond the warning range 0\)'
 run "$REQTIME" check -C 0 -W 0 "$(at 1)"
 expect_check "... or CRITICAL" 2 'stratum [1-9][0-9]* \(beyond the critical range 0\), '
 run "$REQTIME" check --bound-critical 0 "$(at 1)"
-expect_check "a bound that is too wide is CRITICAL" 2 ', bound [0-9.]+ [num]?s \(beyond the critical range 0 s\)'
+expect_check "a bound that is too wide is CRITICAL" 2 ', bound [0-9.]+ [num]?s \(beyond the critical range 0\)'
 run "$REQTIME" check --root-distance-warning 1h: "$(at 1)"
-expect_check "a root distance out of range is WARNING" 1 ', root distance [^(]*\(beyond the warning range 3600: s\)'
+expect_check "a root distance out of range is WARNING" 1 ', root distance [^(]*\(beyond the warning range 1h:\)'
 run "$REQTIME" check -v "$(at 1)"
 expect_check "-v is well formed" 0 .
 lines=$(wc -l <"$out")
@@ -71,23 +71,23 @@ narrow() {
 adversary 127.0.0.1 'shift=60' 127.0.0.2 'shift=-5000' 127.0.0.3 'shift=900 wait=400' \
 	127.0.0.4 'shift=900 wait=2000'
 narrow "$REQTIME" check "$(at 1)"
-expect_check "60 ms are WARNING" 1 'offset \+(59|6[0-9])[0-9.]* ms .*\(beyond the warning range -0\.05:0\.05 s\)'
+expect_check "60 ms are WARNING" 1 'offset \+(59|6[0-9])[0-9.]* ms .*\(beyond the warning range 50ms\)'
 narrow "$REQTIME" check -w 1s "$(at 1)"
 expect_check "... unless that is allowed" 0 .
 narrow "$REQTIME" check -w ~:0 -c ~: "$(at 1)"
-expect_check "a range with one end" 1 'warning range ~:0 s'
+expect_check "a range with one end" 1 '\(beyond the warning range ~:0\), .*\|offset=[^ ;]*;~:0; '
 narrow "$REQTIME" check -w @50ms:70ms "$(at 1)"
-expect_check "a range that is an alarm inside" 1 '\(beyond the warning range @0\.05:0\.07 s\)'
+expect_check "a range that is an alarm inside" 1 '\(beyond the warning range @50ms:70ms\)'
 narrow "$REQTIME" check "$(at 2)"
-expect_check "5 s ahead are CRITICAL" 2 'offset -(4\.9|5)[0-9.]* s .*\(beyond the critical range -1:1 s\)'
+expect_check "5 s ahead are CRITICAL" 2 'offset -(4\.9|5)[0-9.]* s .*\(beyond the critical range 1s\)'
 # 900 ms, and an answer that is 400 ms under way: about 700 +- 200 ms.
 run "$REQTIME" check -n 1 -w ~: -c 700ms "$(at 3)"
 expect_check "a critical end inside the bound is WARNING and inconclusive" 1 \
-	'\(inconclusive for the critical range -0\.7:0\.7 s\)'
+	'\(inconclusive for the critical range 700ms\)'
 run "$REQTIME" check -n 1 -w 700ms "$(at 3)"
-expect_check "... and so is a warning end" 1 '\(inconclusive for the warning range -0\.7:0\.7 s\)'
+expect_check "... and so is a warning end" 1 '\(inconclusive for the warning range 700ms\)'
 run "$REQTIME" check -n 1 -w ~: -c 400ms "$(at 3)"
-expect_check "... but all of it beyond is CRITICAL" 2 'beyond the critical range -0\.4:0\.4 s'
+expect_check "... but all of it beyond is CRITICAL" 2 'beyond the critical range 400ms\), .*\|offset=[^ ;]*;;0\.4 '
 check "... which is certain" sh -c "! grep -q inconclusive '$out'"
 run "$REQTIME" check -n 1 --json -w ~: -c 700ms "$(at 3)"
 check "... JSON says inconclusive" grep -Fq '"exit_status":1,"inconclusive":true' "$out"
@@ -144,7 +144,7 @@ run "$REQTIME" check -f "$T/bad.conf" "$(at 1)"
 expect_check "a configuration with an error" 3 'bad\.conf:1: '
 printf 'server = %s\nevery = 1h\n[check]\nwarning = 10s\ncritical = 20s\n' "$(at 3)" >"$T/reqtime.conf"
 run "$REQTIME" check -f "$T/reqtime.conf"
-expect_check "servers and limits come from the file" 0 '\|offset=[67][0-9.]*s;-10:10;-20:20 '
+expect_check "servers and limits come from the file" 0 '\|offset=[67][0-9.]*s;10;20 '
 
 # --- it ends in time, and a signal ends it with a line ---
 adversary 127.0.0.1 silent

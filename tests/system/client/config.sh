@@ -40,7 +40,17 @@ END
 expect "config reads a file" 0
 shows "a key before the sections" "samples = 2 ; $conf:4"
 shows "what nobody said" "pool = 4 ; default"
-shows "what is not set is a comment" "# state-dir: not set"
+shows "what is not set is a comment that says what holds" \
+	"# liars: fewer than half of the sources ; default"
+shows "... also of a limit" "# refuse-above: 1000s, passed by what later runs confirm ; default"
+shows "... and where nothing holds" "# metrics: none ; default"
+check "no setting is without what holds" sh -c "! grep -q 'not set' '$out'"
+check "... nor without who said so" sh -c \
+	"! grep -v '^$\|^\[\|^# .*: see \|^# $conf\$\|; default\$\|; $conf:[0-9]*\$' '$out'"
+run env STATE_DIRECTORY=/srv/time "$REQTIME" config -f "$conf" set
+shows "the state directory that systemd gives" "state-dir = /srv/time ; default"
+run env -u STATE_DIRECTORY "$REQTIME" config -f "$conf"
+shows "the state directory in force" "state-dir = /var/lib/reqtime ; default"
 check "[query] goes before what is common" sh -c "
 	tr -s ' ' <'$out' | sed -n '/^\[query\]/,/^\[set\]/p' | grep -Fx 'timeout = 1500ms ; $conf:8'"
 check "[set] does not see it" sh -c "
@@ -65,9 +75,11 @@ run "$REQTIME" config --json -f "$conf" set --server 192.0.2.9
 expect "--json" 0 '"server":\{"value":\["192.0.2.9"\],"origin":"command-line","line":null\}'
 expect "... a span, its nanoseconds and its line" 0 \
 	'"timeout":\{"value":"3s","origin":"file","line":6,"value_ns":3000000000\}'
-expect "... what is not set is null" 0 '"state-dir":\{"value":null,"origin":"default","line":null\}'
+expect "... what is not set is null, with what holds" 0 \
+	'"interval":\{"value":null,"origin":"default","line":null,"in_force":"2s on public [^"]*","value_ns":null\}'
+expect "... the state directory in force" 0 "\"state-dir\":\{\"value\":\"$STATE_DIRECTORY\",\"origin\":\"default\""
 run "$REQTIME" config trace
-expect "trace reads no configuration" 2 '"trace" is no command that reads'
+expect "trace reads no configuration" 2 'the command "trace" reads no configuration file'
 run "$REQTIME" config -f /dev/null
 expect "/dev/null is an empty one" 0 '^samples = 4 .*; default$'
 
@@ -80,11 +92,11 @@ refuses() { # NAME PATTERN, the file on stdin
 refuses "unknown key" '1: unknown key "frob"$' <<END
 frob = 1
 END
-refuses "a key of another command in a section" '2: unknown key "step"$' <<END
+refuses "a key of another command in a section" '2: unknown key "step"; it belongs to \[set\]$' <<END
 [query]
 step = yes
 END
-refuses "a mistake in another command's section" '2: unknown key "stepp"$' <<END
+refuses "a mistake in another command's section" '2: unknown key "stepp"; did you mean "step"\?$' <<END
 [set]
 stepp = yes
 END
@@ -92,10 +104,28 @@ refuses "... and a value there" '2: step-above: "soon": ' <<END
 [set]
 step-above = soon
 END
-refuses "unknown section" '2: unknown section "sett"$' <<END
+refuses "unknown section" '1: unknown section "sett"; known: \[query\], \[set\], \[check\], \[history\]$' <<END
 [sett]
 step = yes
 END
+refuses "unknown section with nothing in it" '3: unknown section "bogus"; known: ' <<END
+samples = 2
+[set]
+[bogus]
+END
+refuses "a slip in a key before the sections" '1: unknown key "timout"; did you mean "timeout"\?$' <<END
+timout = 3
+END
+refuses "a key with an underscore" '2: unknown key "any_offset"; did you mean "any-offset"\?$' <<END
+[set]
+any_offset = yes
+END
+printf '\377\376s\000' >"$conf"
+run "$REQTIME" -f "$conf" 127.0.0.1:1
+expect "UTF-16" 2 "^reqtime: $conf: it is UTF-16: save it as UTF-8 .--config."
+printf '\357\273\277[set]\r\nstep = yes\r\n' >"$conf"
+run "$REQTIME" config -f "$conf" set
+expect "a byte order mark, and lines of another system" 0 "^step = yes .*; $conf:2"
 refuses "given twice" '3: given already, in line 1: "samples"$' <<END
 samples = 1
 timeout = 1
@@ -112,17 +142,17 @@ END
 refuses "out of range" '1: samples: "17" is not a number from 1 to 16$' <<END
 samples = 17
 END
-refuses "no server" '1: server "a b": not a host name' <<END
+refuses "no server" '1: server "a b": one word is one server' <<END
 server = a b
 END
 refuses "an unknown scheme, in another command's section" '2: server "ftp://a": ' <<END
 [set]
   server = ftp://a
 END
-refuses "empty" '1: state-dir: the value is empty$' <<END
+refuses "empty" '1: state-dir: "" is empty: DIR must be given$' <<END
 state-dir =
 END
-refuses "no key at all" '1: neither "key = value" nor' <<END
+refuses "no key at all" '1: neither "key = value" nor "\[section\]": "samples"$' <<END
 samples
 END
 refuses "a file in a file" '1: for the command line only: "config"$' <<END

@@ -103,7 +103,7 @@ assert status[3] == "falseticker", lines
 assert lines[-1]["program"] == "reqtime" and lines[-1]["status"] == "ok"
 assert lines[-1]["sources"] is None and lines[-1]["plan"]["action"] == "none"
 assert list(lines[-1]) == ["program", "version", "verb", "time", "status", "offset_ns",
-                           "bound_ns", "delay_ns", "leap", "sources", "plan"]
+                           "bound_ns", "delay_ns", "leap", "sources", "plan", "held_back"]
 END
 	check "the keys of the contract, the verdict of the vote, the order of the list" \
 		python3 "$T/judge.py" "$out"

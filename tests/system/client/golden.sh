@@ -20,7 +20,7 @@ golden() { # NAME COMMAND...: stdout and stderr, and the exit status
 		cp "$T/seen" "tests/data/golden/$golden_name.txt"
 	fi
 	check "$golden_name" diff -u "tests/data/golden/$golden_name.txt" "$T/seen"
-	check "$golden_name fits 80 columns" awk '!/^[{]/ && length > 80 { exit 1 }' "$T/seen"
+	check "$golden_name fits 80 columns" awk '!/^([{]|stderr: )/ && length > 80 { exit 1 }' "$T/seen"
 }
 
 data=tests/data
@@ -29,6 +29,13 @@ golden trace-versions "$REQTIME" trace -p 11123 -r $data/chronyd-4.3-versions.pc
 golden trace-explain "$REQTIME" trace -p 11123 --explain -r $data/chronyd-4.3-plain.pcap
 golden trace-json "$REQTIME" trace -p 11123 --json --all -r $data/chronyd-4.3-keyed.pcap
 golden trace-no-capture "$REQTIME" trace -r tests/data/golden/slew.txt
+# Where the configuration file is looked for is the build's.
+for verb in '' query set check; do
+	# shellcheck disable=SC2086 # no word for the program's own
+	run "$REQTIME" $verb --help
+	sed 's|(/[^ ]*/reqtime\.conf)|(/etc/reqtime/reqtime.conf)|' "$out" >"$T/help"
+	golden "help${verb:+-$verb}" cat "$T/help"
+done
 printf 'server = ntp1.example\nserver = ntp2.example\n[set]\n  step-above = 1.5s\n' >"$T/conf"
 chmod 644 "$T/conf"
 # Of the settings, those that were said: options to come do not change the file.

@@ -42,6 +42,16 @@ for n in 14 15 16; do
 	expect "C43 the line of reqtime, malformed ($n): ignored" 1 '"no-answer"'
 done
 
+if server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --time-listen 127.0.0.1:0 \
+	--daytime-listen 127.0.0.1:0 --local-stratum 1 --deny 127.0.0.1; then
+	for scheme in reqtime time daytime; do
+		run "$REQTIME" "$scheme+tcp://127.0.0.1:$(server_port $scheme)"
+		expect "$scheme+tcp denied: said, and not taken for an answer" 1 \
+			'it closed the connection without an answer: perhaps it'
+	done
+	server_stop
+fi
+
 # --- signals
 # interrupted SIGNAL STATUS
 interrupted() {

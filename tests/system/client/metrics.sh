@@ -93,6 +93,15 @@ printf 'server = %s\nmetrics = %s\n' "$(at 1)" "$T/metrics/reqtime.prom" >"$T/re
 rm "$file"
 run "$REQTIME" check -f "$T/reqtime.conf"
 check "metrics in the configuration file" test -s "$file"
+rm "$file"
+run env REQTIME_METRICS="$file" "$REQTIME" "$(at 1)"
+expect "REQTIME_METRICS, where nothing else names a file" 0
+check "... it is written" grep -q '^reqtime_success{verb="query"} 1$' "$file"
+rm "$file"
+run env REQTIME_METRICS="$T/metrics/other.prom" "$REQTIME" check -f "$T/reqtime.conf"
+check "... the configuration file goes before it" test -s "$file" -a ! -e "$T/metrics/other.prom"
+run env REQTIME_METRICS= "$REQTIME" "$(at 1)"
+check "... empty: none, and no complaint" test "$status" -eq 0 -a ! -s "$err"
 before=$(cat "$file")
 sh -c 'exec "$1" --metrics "$2" -t 60 "$3" >/dev/null' - "$REQTIME" "$file" "$(at 4)" &
 count=$(asked 4)
@@ -111,11 +120,13 @@ wait "$background_pid"
 
 # It never costs the run.
 umask 022
-for bad in /nonexistent/m.prom "$T/metrics" /dev/null /proc/version; do
+# No device of this machine: where the rule is broken root would take it away.
+mkfifo "$T/fifo"
+for bad in /nonexistent/m.prom "$T/metrics" "$T/fifo" /proc/version; do
 	run "$REQTIME" --metrics "$bad" "$(at 1)"
 	expect "--metrics $bad" 0 '^reqtime: warning: --metrics .*: '
 done
-check "/dev/null is what it was" test -c /dev/null
+check "a FIFO is what it was" test -p "$T/fifo"
 ln -s "$T/elsewhere" "$T/metrics/link.prom"
 run "$REQTIME" --metrics "$T/metrics/link.prom" "$(at 1)"
 expect "a link is not followed" 0 'warning: --metrics .*: not a regular file'

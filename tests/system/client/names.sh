@@ -186,6 +186,7 @@ cat >"$T/hosts" <<'END2'
 10.66.0.1	Pinned.test alias # hidden.test
 10.66.0.2 both.test
 fd66::1 both.test
+127.0.1.1 this-host
 END2
 name_server 1 '*=10.66.0.9|fd66::1'
 resolvers 1
@@ -201,6 +202,9 @@ if [ -n "$has_ipv6" ]; then
 		"$(grep -o '"address":"[^"]*"' "$out" | tr -d '\n')" = '"address":"10.66.0.2""address":"fd66::1"'
 	comes "/etc/hosts has IPv4 only, -6" 500 -6 pinned.test
 fi
+run named check this-host
+expect "the host's own name, as Debian has it: what to do" 3 \
+	'its name leads to this machine: name another server, or 127\.0\.1\.1 to ask this one'
 name_server 1 "$dead"
 comes "/etc/hosts has it, the name server is dead" 500 pinned.test
 

@@ -159,10 +159,13 @@ dns() {
 	wait_for 5 grep -q '^ready' "$T/dns.out"
 }
 adversary 10.66.0.1:123 good 10.66.0.2:123 good 10.66.0.3:123 good 10.66.0.4:123 shift=1000 \
+	10.66.0.5:123 shift=1000 10.66.0.6:123 shift=1000 10.66.0.7:123 shift=1000 \
 	127.0.0.1:123 good ${has_ipv6:+'[fd66::1]:123' silent '[fd66::2]:123' good}
 dns good.test=10.66.0.1 servfail.test=servfail silent.test=silent empty.test=empty \
 	many.test=many four.test=10.66.0.1,10.66.0.2,10.66.0.3 \
 	liar1.test=10.66.0.4 liar2.test=10.66.0.4 liar3.test=10.66.0.4,10.66.0.4 \
+	liars.test=10.66.0.4,10.66.0.5,10.66.0.6,10.66.0.7 torn.test=10.66.0.4,10.66.0.3 \
+	lure.test=10.66.0.2,10.66.0.5,10.66.0.6,10.66.0.7 \
 	six.test=2001:db8::1 dual.test=10.66.0.1,fd66::1 back.test=10.66.0.1,fd66::2 \
 	loop4.test=127.0.0.1 loop4b.test=127.3.2.1 loop6.test=::1 mapped.test=::ffff:127.0.0.1 \
 	zero4.test=0.0.0.0 zero6.test=:: multi4.test=224.0.1.1 multi6.test=ff02::101 \
@@ -200,8 +203,16 @@ true_time "row 51 a name with three addresses is three sources"
 check "row 51 a name with three addresses: all agree" test \
 	"$(grep -Eo '"status":"(selected|agreeing)"' "$out" | wc -l)" -eq 3
 named --json --all liar1.test liar2.test liar3.test 10.66.0.4 10.66.0.1 10.66.0.2
-true_time "row 51 one server under four names is one vote"
+true_time "row 51 one server under four names is one SERVER"
 check "row 51 one server under four names: it says so" grep -q 'the same address as' "$out"
+named --json --all good.test 10.66.0.2 liars.test
+true_time "row 51 one name of three, with four addresses that lie, is one vote"
+named --json --all good.test 10.66.0.2 lure.test
+true_time "row 51 a name that has another server's address, too, takes no vote from it"
+named --json --all liars.test
+expect "row 51 one name alone has a vote for each address" 0 '"offset_ns":1[0-9]*'
+named --json --all torn.test 10.66.0.1 10.66.0.2
+true_time "row 51 a name whose addresses contradict each other has no vote, the others go on"
 if [ -n "$has_ipv6" ]; then
 	soon 400 named --json -t 3s dual.test
 	true_time "row 51 a name whose IPv6 is a black hole"

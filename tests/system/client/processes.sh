@@ -15,7 +15,7 @@ tool intruder.so
 adversary 127.0.0.1 good 127.0.0.1 silent
 good=$(at 1)
 silent=$(at 2)
-mkdir "$T/metrics"
+mkdir "$T/metrics" "$T/state"
 
 # begin VERB...: in the background, up to where an answer is waited for; $asker, $measurer
 begin() {

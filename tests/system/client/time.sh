@@ -89,8 +89,8 @@ for date in 1902-01-01 1970-01-02 2001-01-01 2100-01-01 2199-01-01 2261-01-01; d
 			"wanted $((-far_s)) s, exit $status: $(cat "$out" "$err")"
 	fi
 	far $date "$REQTIME" set --dry-run -n 1 "$(at 1)"
-	expect "row 36 the local clock says $date: refused, and how to go on" 3 \
-		'--any-offset lifts that limit'
+	expect "row 36 the local clock says $date: known to be wrong, so no limit guards it" 0 \
+		'would step it'
 	far $date "$REQTIME" set --dry-run --any-offset --json -n 1 "$(at 1)"
 	expect "row 36 the local clock says $date: set --any-offset would step" 0 \
 		'"action":"step"'
@@ -162,9 +162,95 @@ false_count() {
 	run "$REQTIME" --json --all $(at 12 14) "$(at 16)"
 	true_time "row 42 a liar that claims to be certain, inside: the truth is in the bound"
 	run "$REQTIME" --json --all $(at 1 2) $(at 9 11)
-	true_time "C31 one daemon behind three addresses is one vote"
+	split "C31 one daemon behind three addresses is no majority"
+	run "$REQTIME" --format csv --all $(at 1 2) $(at 9 11)
+	expect "C31 one daemon behind three addresses: it says so" 1 'are one machine: 1 of 3'
 	run "$REQTIME" --json --min-sources 4 $(at 1 3)
 	split "C31 --min-sources 4: three are too few"
+	run "$REQTIME" --json -t 600ms --liars 0 "$(at 1)" 127.0.0.1:9 127.0.0.1:9
+	true_time "C31 --liars 0: one of three is enough"
+	run "$REQTIME" --json --liars 0 $(at 1 3) "$(at 4)"
+	split "C31 --liars 0: none may dissent"
+	run "$REQTIME" --json --liars 2 $(at 1 4)
+	split "C31 --liars 2 of four cannot be met"
+	run "$REQTIME" --format csv --liars 2 $(at 1 4)
+	expect "C31 --liars 2 of four: it says so" 1 'liars 2 needs 5 sources or more, 4 are named'
+}
+
+# --- a minority, and others that cannot be used
+rate='stratum=0 leap=3 refid=52415445'
+adversary 127.0.0.1 "$rate" 127.0.0.1 "$rate" 127.0.0.1 "$rate" 127.0.0.1 "$L" \
+	127.0.0.1 leap=3 127.0.0.1 stratum=16 127.0.0.1 rootdisp=200000 127.0.0.1 good 127.0.0.1 silent
+# shellcheck disable=SC2046
+{
+	run "$REQTIME" --json $(at 1 4)
+	split "C31 three of four say RATE: the fourth is not believed"
+	run "$REQTIME" --format csv $(at 1 4)
+	expect "C31 three of four say RATE: who is missing, and why" 1 \
+		'no majority: 1 of 4 agree, 2 are needed; 127.0.0.1:[0-9]*: kiss code RATE'
+	run "$REQTIME" --json $(at 4 7)
+	split "C31 of three others none can be used: the fourth is not believed"
+	run "$REQTIME" --json "$(at 4)" $(at 1 2) "$(at 5)" 127.0.0.1:9
+	split "C31 RATE, leap 3, silence of four in five: the fifth is not believed"
+	run "$REQTIME" --json "$(at 1)" "$(at 8)"
+	true_time "C31 of two one may say RATE"
+	mkdir -m 700 "$T/state"
+	run "$REQTIME" --json --state-dir "$T/state" $(at 1 2) "$(at 8)" -t 1s
+	run "$REQTIME" --json --state-dir "$T/state" $(at 1 2) "$(at 8)" -t 1s
+	split "C31 two of three in hold-off: the third is not believed"
+	check "C31 in hold-off for less than 15 minutes: not asked" test "$(asked 1)" -eq 5
+}
+
+# --- what a packet claims
+words() { # N: of honest server N
+	echo "shift=1000 refid=0a00000$1 refat=$((now_s + 2208988800 - 100)) rootdelay=100 rootdisp=$((60 + $1))"
+}
+copied="$(words 1 | sed 's/shift=1000//')"
+adversary 127.0.0.1 "$(words 1)" 127.0.0.1 "$(words 2)" 127.0.0.1 "$(words 3)" \
+	127.0.0.1 "$copied rootdisp=88000" 127.0.0.1 "$copied rootdisp=88000" \
+	127.0.0.1 "$copied wait=300 shift=850" 127.0.0.1 "$copied wait=300 shift=1150" \
+	127.0.0.1 "wait=10 hold=10" 127.0.0.1 "wait=10 hold=10" 127.0.0.1 "wait=10 hold=10" \
+	127.0.0.1 "wait=10 hold=10 rootdelay=0 rootdisp=0 shift=9 t2=-9 t3=9" \
+	127.0.0.1 "wait=10 hold=10 rootdelay=0 rootdisp=0 shift=-9 t2=-9 t3=9"
+# narrow NAME OFFSET_NS SLACK_NS BOUND_NS: an answer, within SLACK of OFFSET, and no wider
+narrow() {
+	if [ "$status" -eq 0 ] && [ "$(json bound_ns)" -le "$4" ] &&
+		within "$3" $(($(json offset_ns) - $2)); then
+		ok "$1"
+	else
+		not_ok "$1" "exit $status: $(cat "$out" "$err")"
+	fi
+}
+# share NAME N: the answer lies where those that tell the truth, the first N, say it, whatever
+# a busy machine made of their delays, and is at most twice as wide as the widest of them
+share() {
+	middle=$(for source in $(seq "$2"); do
+		source_of "$source" >"$T/source"
+		json offset_ns "$T/source"
+	done | sort -n | sed -n "$((($2 + 1) / 2))p")
+	widest=$(for source in $(seq "$2"); do
+		source_of "$source" >"$T/source"
+		json bound_ns "$T/source"
+	done | sort -n | tail -n 1)
+	if [ "$status" -eq 0 ] && [ "$(json bound_ns)" -le $((2 * widest)) ] &&
+		within 6000000 $(($(json offset_ns) - middle)); then
+		ok "$1"
+	else
+		not_ok "$1" "exit $status, honest $middle +- $widest: $(cat "$out" "$err")"
+	fi
+}
+# shellcheck disable=SC2046
+{
+	run "$REQTIME" --json --all $(at 1 5)
+	narrow "row 42 two of five copy an honest one's words, and are wide: the answer stays narrow" \
+		1000000000 50000000 50000000
+	run "$REQTIME" --json --all $(at 1 3) $(at 6 7)
+	narrow "row 42 two of five copy all of its words, from far away: the answer stays narrow" \
+		1000000000 50000000 50000000
+	for shift in 11 12; do
+		run "$REQTIME" --json --all -n 1 $(at 8 10) "$(at $shift)"
+		share "row 42 one of four claims to have held the request for 18 ms: it has its share ($shift)" 3
+	done
 }
 
 # --- leap seconds and smears

@@ -95,7 +95,7 @@ check "no interface: nothing is sent" test "$(json sent)" = 0
 run "$REQTIME" --json '[fe80::2]:1123' 'fe80::2%near'
 true_time "no interface: another server goes on"
 run "$REQTIME" --json -4 'fe80::2%near'
-expect "-4" 1 '"reason":"not of the address family asked for"'
+expect "-4" 1 '"reason":"an IPv6 address, and --ipv4 was given"'
 for spec in 'fe80::2%' 'fe80::2%0' 'fe80::2%a/b' 'fe80::2%sixteen_octets_x' '2001:db8::1%near' \
 	'10.0.0.1%near' 'host%near' '[fe80::2%near' '[fe80::2%near]x'; do
 	run "$REQTIME" "$spec"

@@ -37,6 +37,8 @@ check "a table fits 80 columns ($(longest "$out"))" test "$(longest "$out")" -le
 check "a table: the newest run is the last" sh -c \
 	"grep '^2026-' '$out' | tail -n 1 | grep -q '^2026-11-25 12:00 query'"
 check "the summary counts all" grep -q '^60 runs, .*: 53 ok, 7 failed\.$' "$out"
+check "the summary says how right the clock was" grep -Eq \
+	'^Right within [23]\.[0-9]+ ms in 52 of 60 runs; 1 off by up to 3\.22 s; 7 had no answer;$' "$out"
 check "the summary names the largest" grep -q 'largest +3.21 s (2026-11-23 01:00)' "$out"
 run "$REQTIME" history --state-dir "$T/plain" --last 60
 check "--last 60: all of them" test "$(grep -c '^2026-' "$out")" -eq 60
@@ -59,7 +61,10 @@ check "--verb set: without dry runs" test "$(grep -c '"dry_run":false' "$out")" 
 run "$REQTIME" history --state-dir "$T/plain" --sources -n 1
 expect "--sources: what each server said" 0 '^ +ntp1\.example\.net .* agreeing$'
 run "$REQTIME" history --state-dir "$T/plain" --since 2027-01-01
-expect "a choice of none" 1 'no such run'
+expect "a choice of none: what was asked for, and what there is" 1 \
+	'^reqtime: no such run: none matches --since 2027-01-01; the latest run of all is of 2026-11-25 12:00 UTC$'
+run "$REQTIME" history --state-dir "$T/plain" --since 2026-11-25T11:59:00Z --verb set
+expect "a choice of none, of two" 1 'none matches --since 2026-11-25T11:59:00Z --verb set; the latest'
 
 history_of boots 320 reboots
 run "$REQTIME" history --state-dir "$T/boots" -n 320
@@ -98,13 +103,40 @@ fi
 # --- pictures in the terminal
 history_of picture 400 first-step failures reboots spike gaps
 run "$REQTIME" history --state-dir "$T/picture" --plot
-expect "--plot: offset and bound" 0 '^Offset, within its bound \(:\); 2 beyond the scale'
-check "--plot: closer, since the bound is far wider" grep -q '^Offset, closer' "$out"
+expect "--plot: offset and bound" 0 '^Offset; bound \(:\); 1 beyond the scale'
+check "--plot: how right the clock was, on top" sh -c "sed -n '2p' '$out' |
+	grep -Eq '^Right within 3\.[0-9]+ ms in 348 of 400 runs; 2 off by up to 3\.22 s;$'"
+check "--plot: closer, since the bound is far wider" grep -q '^Offset, closer; predicted (:)' "$out"
 check "--plot: the frequency" grep -q "^Frequency of the kernel's clock, ppm" "$out"
 check "--plot: steps, failures and reboots are marked" test \
-	"$(grep -Ec '^ +(steps .*S|failed .*F|reboots .*R)' "$out")" -eq 3
+	"$(grep -Ec '^ *(steps .*S|13% failed .*[1-9]|reboots .*R)' "$out")" -eq 3
 check "--plot: ASCII in the C locale" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
 check "--plot fits 80 columns ($(longest "$out"))" test "$(longest "$out")" -le 80
+check "--plot fits 24 lines and the prompt ($(wc -l <"$out"))" test "$(wc -l <"$out")" -le 23
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+	for size in "80 24" "40 20" "132 43" "200 60"; do
+		columns=${size% *}
+		lines=${size#* }
+		run script -qec "stty cols $columns rows $lines; '$REQTIME' history --state-dir '$T/picture' \
+			--plot" /dev/null
+		tr -d '\r' <"$out" >"$T/plot"
+		check "--plot fits a terminal of $columns columns and $lines lines" test "$status" -eq 0 -a \
+			"$(longest "$T/plot")" -le "$columns" -a "$(wc -l <"$T/plot")" -lt "$lines"
+	done
+	check "--plot: a high terminal gets a high plot ($(wc -l <"$T/plot"))" test "$(wc -l <"$T/plot")" -gt 30
+else
+	skip "--plot fits a terminal" "needs script, of util-linux"
+fi
+for n in 2 3 4; do
+	history_of first$n $n first-step
+	run "$REQTIME" history --state-dir "$T/first$n" --plot
+	check "--plot: the first step does not flatten the $((n - 1)) after it" grep -Eq '^ +\+[0-9]+ ms \+S' "$out"
+done
+history_of silent 40 silent
+run "$REQTIME" history --state-dir "$T/silent" --plot
+expect "--plot: no answer at all" 0 '^Offset: no run has an answer$'
+check "--plot: ... and that is said on top" grep -q '^No answer in 40 runs\.$' "$out"
+check "--plot: all failed" grep -Eq '^all failed \|F.*F$' "$out"
 LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot
 check "--plot: Braille where the locale is UTF-8" grep -q "$(printf '\342\240')" "$out"
 LC_ALL=C.UTF-8 run "$REQTIME" history --state-dir "$T/picture" --plot --ascii
@@ -229,6 +261,7 @@ fi
 # --- what real runs leave
 if server --listen 127.0.0.1:0 --local-stratum 1; then
 	port=$(server_port ntp)
+	mkdir -m 700 "$T/real"
 	run "$REQTIME" --state-dir "$T/real" -t 2s "127.0.0.1:$port"
 	run "$REQTIME" --state-dir "$T/real" -t 1s --json 127.0.0.1:1
 	run "$REQTIME" history --state-dir "$T/real" --sources
@@ -255,10 +288,12 @@ run "$REQTIME" history --state-dir "$T/plain" --csv --json
 expect "--csv and --json: exit 2" 2 'contradicts'
 run "$REQTIME" history --since yesterday
 expect "--since yesterday: exit 2" 2 'neither a span'
+run "$REQTIME" history --since 99999999d
+expect "--since of an age: the limits" 2 '^reqtime: --since: "99999999d" is not between 1 ns and 292 years$'
 run "$REQTIME" history --since 2026-02-30
 expect "--since a day that is none: exit 2" 2 'neither a span'
 run "$REQTIME" history --verb set-up
-expect "--verb of another word: exit 2" 2 'none of set, query and dry'
+expect "--verb of another word: exit 2" 2 '"set-up" is not one of set, query, check and dry'
 run "$REQTIME" history --last 0
 expect "--last 0: exit 2" 2 'not a number from 1'
 run "$REQTIME" history time.example.org
@@ -267,4 +302,10 @@ run sh -c "'$REQTIME' history --state-dir '$T/boots' --json | head -n 1"
 check "a reader that has seen enough: not a word" test ! -s "$err" -a "$(wc -l <"$out")" -eq 1
 run sh -c "'$REQTIME' history --state-dir '$T/plain' >/dev/full"
 expect "a full device: exit 6" 6 'standard output'
+
+# --- runs of check
+history_of checks 3
+run "$REQTIME" check --state-dir "$T/checks" 127.0.0.1:1
+run "$REQTIME" history --state-dir "$T/checks" --verb check --json
+check "--verb check" test "$(grep -c '"verb":"check"' "$out")" -eq 1 -a "$(wc -l <"$out")" -eq 1
 finish

@@ -43,7 +43,7 @@ check "--html on a device: it is still there" test -c /dev/null
 run sh -c "'$REQTIME' history --state-dir '$T/state' --html - >/dev/full"
 expect "--html - to a full device: exit 6" 6 'No space left'
 run "$REQTIME" history --state-dir "$T/state" --html "$page" --json
-expect "--html and --json: exit 2" 2 'a format of its own'
+expect "--html and --json: exit 2" 2 '^reqtime: --html contradicts --json: choose one of them$'
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 755 "$T/roots"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$REQTIME" history \
@@ -136,10 +136,10 @@ browse --window-size=1280,1280 --screenshot="$T/light.png" "file://$page"
 browse --window-size=1280,1280 --blink-settings=preferredColorScheme=0 \
 	--screenshot="$T/dark.png" "file://$page"
 cat >"$T/web/narrow.html" <<-END
-	<!DOCTYPE html><style>body{margin:0}iframe{border:0;width:400px;height:1500px}</style>
+	<!DOCTYPE html><style>body{margin:0}iframe{border:0;width:400px;height:2000px}</style>
 	<iframe src="page.html"></iframe>
 END
-browse --window-size=500,1500 --screenshot="$T/narrow.png" "file://$T/web/narrow.html"
+browse --window-size=500,2000 --screenshot="$T/narrow.png" "file://$T/web/narrow.html"
 pixels() { # pixels COLOUR: how many, after `seen`
 	sed -n "s/^$1 //p" "$T/pixels"
 }

@@ -74,14 +74,14 @@ else
 	counted "from nowhere, a group and everybody: silence" 'answered 1, dropped [0-4]( |;)'
 
 	start
-	for port in 7 13 17 19 37; do
+	for port in 7 13 17 19 37 53 1023; do
 		"$T/poke" raw 127.0.0.1 $port 127.0.0.1 "$time" -
 		"$T/poke" raw 127.0.0.1 $port 127.0.0.1 "$text" $word
 	done
 	sleep 0.2
 	server_stop
-	counted "text services: silence to ports of small services" \
-		'answered 0, dropped 10 \(from a service port 10\)'
+	counted "text services: silence to ports below 1024" \
+		'answered 0, dropped 14 \(from a service port 14\)'
 
 	# The answer of one arrives at the other, and there it ends.
 	start
@@ -97,6 +97,33 @@ else
 	server_log=$first_log
 	server_stop
 	counted "and the other one is silent" 'answered 0, dropped 1 \(no request 1\)'
+
+	# Whatever is forged: nothing that a text service says is a request of another.
+	text_server() {
+		server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --time-listen 127.0.0.1:0 \
+			--daytime-listen 127.0.0.1:0 --local-stratum 1 --threads 1 || finish
+		ports="$(server_port reqtime) $(server_port time) $(server_port daytime)"
+	}
+	text_server
+	first_pid=$server_pid
+	first_log=$server_log
+	first_ports=$ports
+	text_server
+	for from in $first_ports; do
+		for to in $ports; do
+			for hex in - 78 $word eead5ff0; do
+				"$T/poke" raw 127.0.0.1 "$from" 127.0.0.1 "$to" "$hex"
+			done
+		done
+	done
+	sleep 0.3
+	server_stop
+	counted "text services set on each other: the line and two empty datagrams are answered" \
+		'answered 9, dropped 27 \(no request 27\)'
+	server_pid=$first_pid
+	server_log=$first_log
+	server_stop
+	counted "... and there it ends" 'answered 0, dropped 9 \(no request 9\)'
 
 	# A victim is flooded by way of the text service: no faster than it allows.
 	start
@@ -124,6 +151,27 @@ else
 			"answered $answered of at most $allowed, dropped ${dropped:-none}"
 	fi
 fi
+
+# One address that asks without end has the limit of its own; what all share is not its.
+ip addr add 192.0.2.2/24 dev lo
+ip addr add 192.0.2.3/24 dev lo
+tool neighbours
+server --listen 127.0.0.1:0 --text-listen 192.0.2.1:0 --local-stratum 1 --threads 1 --rate 10 || finish
+text=$(server_port reqtime)
+background "$T/neighbours" flood 192.0.2.2 192.0.2.1 "$text" reqtime 5000 3 >"$T/flood"
+flood=$background_pid
+sleep 0.5
+answered=0
+for round in 1 2 3 4 5 6 7 8 9 10; do
+	poke udp -b 192.0.2.3 192.0.2.1 "$text" 150 $word
+	[ -z "$(reply 1)" ] || answered=$((answered + 1))
+done
+wait "$flood"
+check "a flooder of the text service takes nothing from others ($answered of 10 answered beside $(cat "$T/flood"))" \
+	test "$answered" -ge 9
+server_stop
+check "... and what it was answered is within what is shared" \
+	test "$(sed -n 's/.*ended: answered \([0-9]*\),.*/\1/p' "$server_log")" -le 3500
 
 # The address that was asked goes away before the answer can leave from it.
 start

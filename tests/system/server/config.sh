@@ -186,11 +186,11 @@ refuses() { # NAME PATTERN, the file on stdin
 	run timeout 5 "$REQTIMED" --check-config -f "$conf"
 	expect "$1" 2 "$2"
 }
-refuses "unknown key" 'reqtimed.conf:2: unknown key "lissten"' <<END
+refuses "unknown key" 'reqtimed.conf:2: unknown key "lissten"; did you mean "listen"' <<END
 [reqtimed]
 lissten = 127.0.0.1
 END
-refuses "unknown section" 'reqtimed.conf:2: unknown section "reqtime"' <<END
+refuses "unknown section" 'reqtimed.conf:1: unknown section "reqtime"; known: .reqtimed.' <<END
 [reqtime]
 listen = 127.0.0.1
 END
@@ -201,14 +201,14 @@ END
 refuses "a value out of range" 'reqtimed.conf:1: threads: "65" is not a number' <<END
 threads = 65
 END
-refuses "an empty value" 'reqtimed.conf:1: user: the value is empty' <<END
+refuses "an empty value" 'reqtimed.conf:1: user: "" is empty: NAME must be given' <<END
 user =
 END
 refuses "a line that is neither" 'reqtimed.conf:2: neither' <<END
 threads = 1
 what is this
 END
-refuses "a prefix with host bits" 'deny 192.0.2.1/24: the address has bits' <<END
+refuses "a prefix with host bits" 'deny 192.0.2.1/24: host bits are set beyond' <<END
 deny = 192.0.2.1/24
 END
 refuses "a rate that is none" 'rate 5x: not N' <<END
@@ -230,11 +230,31 @@ expect "... but for the folder of the metrics" 2 'No such file'
 if [ "$(id -u)" = 0 ]; then
 	run timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
 	expect "... but for a folder that is not the user's" 2 'folder "?/etc"?: Permission denied'
+	run env RUNTIME_DIRECTORY=/run/reqtimed timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
+	expect "... as a service: the folder that it may write to is named" 2 \
+		'folder "?/etc"?: Permission denied; this service may write to .*--metrics /run/reqtimed/reqtimed.prom$'
 	run timeout 5 "$REQTIMED" --check-config --user no-such-user-here
 	expect "... but for a user who is not there" 2 'there is no such user'
 else
 	skip "... but for a folder or a user" "needs root: nobody else can change users"
 fi
+# The example that is shipped: each of its lines, and all of them.
+grep -c '^;' "$R/packaging/reqtimed.conf" >"$T/examples"
+grep '^;' "$R/packaging/reqtimed.conf" | while IFS= read -r line; do
+	echo "${line#;}" | sed "s|= /.*/|= $T/var/|" >"$conf"
+	timeout 5 "$REQTIMED" --check-config -f "$conf" >/dev/null 2>&1 || echo "$line"
+done >"$T/bad"
+check "reqtimed.conf as shipped: each of its $(cat "$T/examples") examples is right" test \
+	"$(cat "$T/examples")" -ge 14 -a ! -s "$T/bad"
+check "... and has a line for each option" sh -c "
+	'$REQTIMED' --help | grep -o -e ' --[a-z-]*' | sort -u | grep -v -e --config -e --check-config -e --help -e --version |
+		sed 's/ --//' | while read -r key; do grep -q \"^;\$key = \" '$R/packaging/reqtimed.conf' || echo \$key; done | { ! grep .; }"
+sed "s/^;//; s|= /.*/|= $T/var/|" "$R/packaging/reqtimed.conf" >"$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "reqtimed.conf as shipped: all of them at once" 0 'options and configuration are right'
+cp "$R/packaging/reqtimed.conf" "$conf"
+run timeout 5 "$REQTIMED" --check-config -f "$conf"
+expect "reqtimed.conf as shipped" 0 'options and configuration are right'
 chmod 666 "$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
@@ -246,6 +266,16 @@ mkfifo "$T/fifo"
 run timeout 5 "$REQTIMED" --check-config -f "$T/fifo"
 expect "a pipe" 2 'not a regular file'
 
+REQTIME_METRICS=$T/var/unit.prom
+export REQTIME_METRICS
+server --listen 127.0.0.1:0 --local-stratum 3
+check "REQTIME_METRICS, where nothing else names a file" wait_for 5 grep -q '^reqtimed_clock_stratum 3$' "$T/var/unit.prom"
+server_stop
+rm "$T/var/unit.prom"
+server --listen 127.0.0.1:0 --local-stratum 3 --metrics "$T/var/option.prom"
+check "... --metrics goes before it" wait_for 5 test -s "$T/var/option.prom" -a ! -e "$T/var/unit.prom"
+server_stop
+unset REQTIME_METRICS
 run timeout 5 "$REQTIMED" --listen 127.0.0.1:0 --metrics "$T/var/no/such"
 expect "a folder for metrics that is not there" 2 'No such file'
 
@@ -339,6 +369,12 @@ fi
 exec 9>&-
 run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
 expect "NTP over TCP is refused" 2 'NTP is UDP'
+server --listen 127.0.0.1:0 --local-stratum 1 || finish
+run timeout 5 "$T/poke" activate udp ntp "$REQTIMED" --listen "127.0.0.1:$(server_port ntp)"
+expect "sockets handed over, and an address that cannot be had: the socket unit is named" 2 \
+	'in use.*; systemd hands over the sockets of reqtimed.socket: change ListenDatagram= there \(systemctl edit reqtimed.socket\)$'
+run timeout 5 "$REQTIMED" --local-stratum 1 --listen "127.0.0.1:$(server_port ntp)"
+expect "... without them, another status" 6 'in use'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
 expect "a socket of no service is refused" 2 'for no service'
 run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"

@@ -75,9 +75,13 @@ check "tcp: half a request is none" grep -Eq '^- [0-9]{1,3}$' "$out"
 poke tcp 127.0.0.1 "$text" req RESET
 answers "tcp: goes on after a reset" reqtime
 
-# RFC 868 and RFC 867: both transports, no request needed.
+# RFC 868 and RFC 867: both transports; over UDP the request is an empty datagram.
+poke udp 127.0.0.1 "$time" 200 00 "$(hex_of 'time\n')" eead5ff0
+silent "time, RFC 868: no other datagram is a request"
+poke udp 127.0.0.1 "$daytime" 200 00 "$(hex_of 'Sunday, November 22, 2026 12:34:56-UTC\r\n')"
+silent "daytime, RFC 867: no other datagram is a request"
 now=$(date +%s)
-poke udp 127.0.0.1 "$time" 200 - 00
+poke udp 127.0.0.1 "$time" 200 - -
 poke_tcp=$("$T/poke" tcp 127.0.0.1 "$time" | awk '{ print $1 }')
 i=0
 for hex in "$(reply 1)" "$(reply 2)" "$poke_tcp"; do
@@ -121,10 +125,25 @@ else
 fi
 answers "after that it is as before" reqtime
 
+# A network: 96 from six addresses of it, which is more than all of them may have.
+held=
+for host in 1 2 3 4 5 6; do
+	background "$T/poke" hold -b 127.0.9.$host 127.0.0.1 "$text" 16 2 0 >"$T/held.$host"
+	held="$held $background_pid"
+done
+sleep 0.5
+poke tcp -b 127.0.9.7 127.0.0.1 "$text" reqtime
+check "the sixty-fifth connection of a network is closed" grep -q '^- ' "$out"
+poke tcp -b 127.0.10.1 127.0.0.1 "$text" reqtime
+says "another network is not affected" "$(awk '{ print $1 }' "$out")"
+# shellcheck disable=SC2086 # a list
+wait $held
+check "... of 96, 64 were held" test "$(awk '{ n += $2 } END { print n }' "$T"/held.*)" = 32
+
 # One octet every now and then does not make a connection last longer.
 server_stop
 check "connections are counted" \
-	grep -Eq 'connections answered 10, dropped 21, refused 85$' "$server_log"
+	grep -Eq 'connections answered 11, dropped [0-9]+, refused 118$' "$server_log"
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 text=$(server_port reqtime)
 background "$T/poke" hold 127.0.0.1 "$text" 4 8 0 >"$T/idle"

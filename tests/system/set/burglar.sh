@@ -20,7 +20,7 @@ STATE=$T/state
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port ntp)
 BURGLAR_PORT=$(server_port reqtime+tcp)
-mkdir "$T/everybodys" "$T/state"
+mkdir "$T/everybodys" "$T/state" "$T/roots"
 chmod 1777 "$T/everybodys"
 chown $OWNER:$OWNER "$T/state"
 echo secret >"$T/secret"

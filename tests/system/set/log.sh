@@ -28,7 +28,7 @@ run "$REQTIME" set --dry-run --log-to "$L" "$(at 4)"
 expect "a dry run is refused" 3
 check "a dry run that is refused: logged" grep -Eq \
 	"${stamp}set \(dry run\) refused: offset \+1 d .*; would refuse: the offset is beyond --refuse-above" "$L"
-check "the complaint is in the log, too" grep -Eq "${stamp}refused to set the clock: the offset" "$L"
+check "the complaint is in the log, too" grep -Eq "${stamp}refused: the clock would jump by" "$L"
 : >"$L"
 background "$REQTIME" --log-to "$L" -t 30s "$(at 3)" >/dev/null 2>&1
 wait_for 10 grep -q "^asked 3" "$adversary_log"
@@ -88,9 +88,20 @@ check "syslog: a step that did not move this clock is an error" grep -Eq \
 	'^<27>reqtime\[[0-9]+\]: set error: .*; not stepped by \+1 d .*: ' "$logged"
 run paper -q --log-to syslog "$(at 4)"
 check "syslog: a refusal is a warning, its complaint an error" sh -c \
-	"grep -q '^<28>.*: set refused: ' '$logged' && grep -q '^<27>.*: refused to set' '$logged'"
-run paper --log-to syslog --min-interval 1h "$(at 1)"
-check "syslog: nothing to do" grep -q '^<30>.*: nothing to do: the last good run' "$logged"
+	"grep -q '^<28>.*: set refused: ' '$logged' && grep -q '^<27>.*: refused: the clock' '$logged'"
+# What syslog gets and what standard error gets is one journal then.
+journal() {
+	: >"$logged"
+	: >"$err"
+	JOURNAL_STREAM=$(stat -c %d:%i "$1") run paper -q --log-to syslog "$(at 4)"
+}
+journal "$out"
+check "standard error is no journal: the complaint is in syslog, too" test \
+	"$(grep -c 'refused: the clock' "$logged"):$(grep -c 'refused: the clock' "$err")" = 1:1
+journal "$err"
+check "standard error is the journal: the complaint is there once" test \
+	"$(grep -c 'refused: the clock' "$logged"):$(grep -c 'refused: the clock' "$err")" = 0:1
+check "... and syslog has the line of the run" grep -q '^<28>.*: set refused: ' "$logged"
 run unshare -Urm env CLOCK_FILE="$T/clock" LD_PRELOAD="$preload$T/clock.so" "$T/devlog" "$T/nowhere/x" true
 check "the test's server tells of its own trouble" test "$status" -eq 99
 if [ ! -e /dev/log ]; then

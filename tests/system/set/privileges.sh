@@ -88,17 +88,26 @@ else
 		-n "$(awk -f "$R/tests/vm/capable_reads.awk" "$T/trace")"
 fi
 
-# Root of a container without the capability is told before a packet is sent.
+# Root of a container without the capability is told what gives it before a packet is sent; in
+# that of a user, where nothing does, that too.
 if [ "$(id -u)" = 0 ] && have strace && strace -o /dev/null true 2>/dev/null &&
 	[ "${BUILD##*/}" != san ]; then
 	run strace -f -e trace=sendto,sendmsg,sendmmsg,socket -o "$T/trace" "$REQTIME" set \
 		"127.0.0.1:$port"
-	expect "set without the capability: exit status 4" 4 'setcap'
+	expect "set without the capability: exit status 4" 4 'root and sudo do not have it'
 	check "set without the capability: no packet is sent" sh -c \
 		"! grep -E 'AF_INET.*SOCK_(DGRAM|STREAM)|sendto|sendmsg' '$T/trace'"
 else
 	run "$REQTIME" set "127.0.0.1:$port"
-	expect "set without the capability: exit status 4" 4 'setcap'
+	expect "set without the capability: exit status 4" 4 'not permitted to set the clock: '
+fi
+check "... and what starts it with it" grep -q -e 'SYS_TIME' "$err"
+check "... and what needs no right" grep -q -e '--dry-run' "$err"
+if unshare -Ur true 2>/dev/null; then
+	run unshare -Ur "$REQTIME" set "127.0.0.1:$port"
+	expect "root of a user namespace: exit status 4" 4 'in a user namespace'
+else
+	skip "root of a user namespace: exit status 4" "needs user namespaces"
 fi
 
 # What the starter has open is closed before anything else happens.

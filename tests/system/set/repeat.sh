@@ -35,6 +35,29 @@ every=$background_pid
 check "set --dry-run --every: again and again" wait_for 8 lines 2
 ended TERM 143 "set --dry-run --every: SIGTERM ends it"
 
+# Tables that follow each other: the time of each, and where it begins.
+# shellcheck disable=SC2317 # called by wait_for
+rules() {
+	[ "$(grep -Ec '^-- 20[0-9-]{8} [0-9:]{8} UTC -+$' "$T/log")" -ge "$1" ]
+}
+for verb in query "set --dry-run"; do
+	# shellcheck disable=SC2086 # words
+	background "$REQTIME" $verb --every 1s -n 1 "$(at 1)" >"$T/log" 2>"$T/log.err"
+	every=$background_pid
+	check "$verb --every: tables under a rule with their time" wait_for 8 rules 2
+	ended TERM 143 "$verb --every with tables: SIGTERM ends it"
+	check "$verb --every: each table has its rule above it" awk '
+		/^-- / { is_ruled = 1; next }
+		/^Server / { tables++; if (!is_ruled) bad = 1 }
+		{ is_ruled = 0 } END { exit bad || tables < 2 }' "$T/log"
+done
+background "$REQTIME" --every 1s --format csv -n 1 "$(at 1)" >"$T/log" 2>"$T/log.err"
+every=$background_pid
+check "--every --format csv: no rule" sh -c "sleep 1.5; ! grep -q '^--' '$T/log' && grep -q source '$T/log'"
+ended TERM 143 "--every --format csv: SIGTERM ends it"
+run "$REQTIME" -n 1 "$(at 1)"
+check "a run alone: no rule" sh -c "! grep -q '^-- ' '$out'"
+
 at 1 >"$T/list"
 background "$REQTIME" --every 1h --json -n 1 --servers-file "$T/list" >"$T/log" 2>"$T/log.err"
 every=$background_pid

@@ -14,9 +14,18 @@ D=$T/state
 rate='stratum=0 leap=3 refid=52415445'
 deny='stratum=0 leap=3 refid=44454e59'
 adversary 127.0.0.1 "$rate; good" 127.0.0.1 "$deny; good" 127.0.0.1 good 127.0.0.1 'wait=3000' \
-	127.0.0.1 "$rate" 127.0.0.1 shift=86400000 127.0.0.1 'wait=60000'
+	127.0.0.1 "$rate" 127.0.0.1 shift=86400000 127.0.0.1 'wait=60000' 127.0.0.1 "$deny; silent" 127.0.0.1 "$deny; good"
 
 # --- query
+# Who looks makes no directory, named or not: `set` does.
+for verb in query check 'set --dry-run'; do
+	# shellcheck disable=SC2086 # two words
+	run "$REQTIME" $verb --state-dir "$D" "$(at 3)"
+	check "row 67 --state-dir of a directory that is not there, $verb: none is made" test ! -e "$D"
+	check "row 67 ... it is said, with what makes it" sh -c \
+		"cat '$out' '$err' | grep -q \"there is no $D: nothing is remembered; mkdir makes it\""
+done
+mkdir -m 755 "$D"
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"
 expect "C26 RATE: no answer" 1 'kiss code RATE'
 run "$REQTIME" --state-dir "$D" -t 1s "$(at 1)" "$(at 3)"
@@ -24,6 +33,9 @@ expect "C26 RATE: the next run asks the others" 0 'selected'
 check "C26 RATE: the next run says why it did not ask" grep -Eq \
 	'asked to be left alone \(kiss code RATE\) until [0-2][0-9]:[0-5][0-9] UTC' "$out"
 check "C26 RATE: the next run sends it nothing" test "$(asked 1)" -eq 1
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)" "$(at 3)"
+expect "C26 RATE: ... and how a person asks it all the same" 0 \
+	'UTC; to ask it now: reqtime query --state-dir /dev/null"'
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
 expect "C25 DENY: the next run asks nobody" 1 '"no-answer"'
@@ -31,6 +43,11 @@ check "C25 DENY: the next run sends nothing" test "$(asked 2)" -eq 1
 run "$REQTIME" set --dry-run --state-dir "$D" "$(at 2)"
 expect "C25 DENY: set obeys as well" 1 'left alone \(kiss code DENY\)'
 check "C25 DENY: set sends nothing" test "$(asked 2)" -eq 1
+run "$REQTIME" query --state-dir /dev/null --json -t 1s "$(at 2)"
+true_time "C25 DENY: the command that is named asks it once more"
+check "C25 DENY: ... and is silent about what it does not remember" test ! -s "$err"
+run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 2)"
+expect "C25 DENY: ... which leaves the next run as it was" 1 'left alone'
 
 if have python3; then
 	# sql STATEMENT: on the history; prints the first value
@@ -51,6 +68,31 @@ if have python3; then
 	sql "UPDATE kiss SET since_wall_ns=since_wall_ns+200000*1000000000" >/dev/null
 	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"
 	true_time "row 69 a kiss code from the future: does not count"
+	# In hold-off for 20 minutes, and no majority without it: once, and then not for 15 more.
+	age_kisses() {
+		sql "UPDATE kiss SET since_wall_ns=since_wall_ns-1200*1000000000" >/dev/null
+	}
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 8)" "$(at 9)"
+	age_kisses
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 8)" "$(at 3)" 127.0.0.1:9
+	expect "C25 DENY, 20 minutes ago, and needed: asked once" 1 'asked all the same: no answer'
+	check "C25 DENY, 20 minutes ago, and needed: one request" test "$(asked 8)" -eq 2
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 8)" "$(at 3)" 127.0.0.1:9
+	check "C25 asked all the same: not again within 15 minutes" test "$(asked 8)" -eq 2
+	age_kisses
+	if [ "$(id -u)" -eq 0 ]; then
+		run setpriv --reuid 65534 --regid 65534 --clear-groups "$REQTIME" --state-dir "$D" \
+			--json -t 1s "$(at 8)"
+		expect "C25 DENY, and nothing can be written: obeyed" 1 'left alone'
+		check "C25 DENY, and nothing can be written: not asked" test "$(asked 8)" -eq 2
+	else
+		skip "C25 DENY, and nothing can be written" "needs root"
+	fi
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 9)" "$(at 3)" 127.0.0.1:9
+	true_time "C25 DENY, and needed: the others are a majority with it"
+	check "C25 DENY, and needed: it says so" grep -q 'asked all the same: answered' "$out"
+	run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 9)"
+	true_time "C25 a good answer ends it"
 else
 	skip "row 69 a kiss code till the year 2262" "needs python3"
 fi
@@ -85,12 +127,7 @@ run paper -t 1s "$(at 3)"
 expect "set, the first run" 0 'selected'
 check "set makes the directory and the history" test -s "$D/history.db"
 run paper -t 1s --min-interval 1h "$(at 3)"
-expect "set --min-interval: the last run is younger" 0 'nothing to do'
-run paper -q -t 1s --min-interval 1h "$(at 3)"
-check "set --min-interval --quiet: not a word" test "$status" -eq 0 -a ! -s "$out" -a ! -s "$err"
-before=$(asked 3)
-run paper -t 1s --min-interval 1h "$(at 3)"
-check "set --min-interval: nothing is sent" test "$(asked 3)" -eq "$before"
+expect "set --min-interval: a time that is not confirmed is looked at again" 0 'selected'
 
 adversary_good=$(at 3)
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 6)"

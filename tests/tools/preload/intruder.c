@@ -11,6 +11,7 @@
  *   INTRUDER_CLERK=WHAT    the same in its clerk, when that renames its first file; "open" may go through
  *                          the filter there, and is for Landlock to refuse: "intruder: open: ERRNO"
  *                          on stderr.  "intruder: Landlock VERSION" comes first
+ *   INTRUDER_TRACE=WHAT    the same in `reqtime trace`, when libpcap reads the first octet of a file
  *   INTRUDER_READER=WHAT   the same in `reqtime history`, when that opens the state directory
  *   INTRUDER_MEASURES=WHAT in what measures, once an answer is there
  */
@@ -45,6 +46,8 @@ static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
 static int (*real_recvmmsg)(int fd, struct mmsghdr *messages, unsigned count, int flags,
                             struct timespec *timeout);
 
+static size_t (*real_fread)(void *buf, size_t size, size_t count, FILE *from);
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("INTRUDER_COUNTS");
@@ -53,8 +56,9 @@ __attribute__((constructor)) static void begin(void)
 
 	*(void **)&real_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
 	*(void **)&real_recvmmsg = dlsym(RTLD_NEXT, "recvmmsg");
+	*(void **)&real_fread = dlsym(RTLD_NEXT, "fread");
 	if (getenv("INTRUDER_CLERK") || getenv("INTRUDER_READER") ||
-	    getenv("INTRUDER_UNFILTERED")) {
+	    getenv("INTRUDER_TRACE") || getenv("INTRUDER_UNFILTERED")) {
 		dprintf(2, "intruder: Landlock %ld\n", syscall(444L, NULL, 0L, 1L));
 	}
 
@@ -133,6 +137,17 @@ int rename(const char *from, const char *to)
 		try_it(what);
 	}
 	return (int)syscall(SYS_renameat, (long)AT_FDCWD, from, (long)AT_FDCWD, to);
+}
+
+size_t fread(void *buf, size_t size, size_t count, FILE *from)
+{
+	static int reads;
+	const char *what = getenv("INTRUDER_TRACE");
+
+	if (what && reads++ == 0) {
+		try_it(what);
+	}
+	return real_fread(buf, size, count, from);
 }
 
 /* A folder that is looked at; what only names one to Landlock is no such thing. */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Hold-off: a server that sent a kiss code in an earlier run (RFC 5905 section 7.4) is not asked, unless
+ * there is no majority without it.
+ */
+#include <stdio.h>
+
+#include "app/client/measure_private.h"
+#include "core/base/text_time.h"
+
+static struct instant wall_now(const struct meter *m)
+{
+	return instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
+}
+
+const struct kiss_record *hold_off_find(const struct meter *m,
+                                        const struct run_source *source)
+{
+	const struct instant now = wall_now(m);
+
+	if (source->scheme != SCHEME_NTP) {
+		return NULL; /* the others know no such code */
+	}
+	for (size_t k = 0; k < m->settings->kiss_count; k++) {
+		const struct kiss_record *kiss = &m->settings->kisses[k];
+
+		if (address_equal(&kiss->address, &source->address) &&
+		    kiss_record_holds(kiss, now)) {
+			return kiss;
+		}
+	}
+	return NULL;
+}
+
+static const char *kiss_name(uint32_t kiss)
+{
+	switch (kiss) {
+	case NTP_KISS_DENY:
+		return "DENY";
+	case NTP_KISS_RSTR:
+		return "RSTR";
+	default:
+		return "RATE";
+	}
+}
+
+void hold_off_format(const struct kiss_record *kiss, char *buf, size_t room)
+{
+	struct instant until = instant_add_ns(kiss->since, KISS_MOST_NS);
+	struct civil at;
+
+	if (kiss->until.unix_ns < until.unix_ns) {
+		until = kiss->until;
+	}
+	at = civil_from_instant(until);
+	snprintf(buf, room, "asked to be left alone (kiss code %s) until %02d:%02d UTC",
+	         kiss_name(kiss->code), at.hour, at.minute);
+}
+
+void hold_off_begin(struct meter *m, size_t i, const struct kiss_record *kiss)
+{
+	struct run_source *shown = &m->run->sources[i];
+
+	m->sources[i].kiss = kiss;
+	m->sources[i].has_declined = true;
+	hold_off_format(kiss, shown->reason, sizeof(shown->reason));
+	if (kiss_record_may_ask(kiss, wall_now(m))) {
+		enter_phase(m, i, PHASE_HELD);
+	} else {
+		exchange_finish(m, i);
+	}
+}

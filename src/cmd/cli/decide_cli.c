@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The judgement of `set`, as every command makes it.
+ */
+#include "cmd/cli/decide_cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/clock/learn.h"
+#include "cmd/cli/parse.h"
+#include "core/select/select.h"
+#include "io/store/anchor_file.h"
+#include "io/store/lock.h"
+#include "io/sys/boot_id.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/rival.h"
+
+#define DAY_NS (86400 * NS_PER_S)
+
+_Static_assert((int)BOOT_ID_ROOM == (int)ANCHOR_BOOT_ID_ROOM, "the same text");
+
+void decide_defaults(struct decide_settings *ret)
+{
+	*ret = (struct decide_settings){ .wish = PLAN_AUTO,
+		                         .step_above_ns = 500 * NS_PER_MS,
+		                         .refuse_above_ns = -1,
+		                         .refuse_back_above_ns = -1 };
+}
+
+struct instant decide_release(void)
+{
+	return (struct instant){ REQTIME_BUILD_FLOOR_S * NS_PER_S };
+}
+
+struct plan_limits decide_limits(const struct decide_settings *settings)
+{
+	const bool is_given = settings->refuse_above_ns >= 0;
+
+	return (struct plan_limits){
+		.wish = (enum plan_wish)settings->wish,
+		.step_above_ns = settings->step_above_ns,
+		.refuse_above_ns =
+			is_given ? settings->refuse_above_ns : DECIDE_REFUSE_ABOVE_NS,
+		.is_refuse_above_given = is_given,
+		.has_refuse_back_above = settings->refuse_back_above_ns >= 0,
+		.refuse_back_above_ns = settings->refuse_back_above_ns,
+		.any_offset = settings->any_offset,
+		.is_boot = settings->is_boot,
+		.release = decide_release(),
+	};
+}
+
+struct decide_settings decide_settings_of_set(const struct measuring_settings *settings)
+{
+	const struct command *set = command_find(command_program(), "set");
+	const struct decide_set_settings *found;
+	struct decide_settings ret;
+	struct parse parse;
+
+	decide_defaults(&ret);
+	if (!set || parse_open(command_program(), set, 0, &parse) != 0) {
+		return ret;
+	}
+	((struct decide_set_settings *)parse.settings)->measuring.config = settings->config;
+	/* What is wrong with the file was said when this command read it. */
+	if (parse_complete(&parse) == 0) {
+		found = parse.settings;
+		ret = found->decide;
+	}
+	parse_close(&parse);
+	return ret;
+}
+
+void decide_look(const struct measuring_settings *settings,
+                 const struct decide_settings *decide, struct decide_view *ret)
+{
+	char buf[MEMORY_DIR_ROOM];
+	struct reading now;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->settings = *decide;
+	boot_id_read(ret->boot_id);
+	anchor_file_look(memory_dir(settings, buf), LOCK_RUN_DIR, ret->boot_id,
+	                 decide_release(), &ret->anchor);
+	if (kernel_clock_now(&now) == 0) {
+		anchor_begin(&ret->anchor, ret->boot_id, &now);
+	}
+}
+
+void decide_look_around(struct decide_view *view)
+{
+	view->rival = rival_look("/proc");
+	view->proc = proc_view_look("/proc");
+}
+
+int64_t decide_ahead_ns(const struct measuring_settings *settings, int64_t min_interval_ns,
+                        const struct memory *memory)
+{
+	if (settings->every_ns > 0) {
+		return settings->every_ns;
+	}
+	return min_interval_ns > 0 ? min_interval_ns : memory->view.past.interval_ns;
+}
+
+/* A leap second that an earlier run of this boot armed. */
+static uint32_t armed_before(const struct run_record *last)
+{
+	if (last->kernel_flags & RECORD_KERNEL_ARMED_INSERT) {
+		return NTP_LEAP_INSERT;
+	}
+	return last->kernel_flags & RECORD_KERNEL_ARMED_DELETE ? NTP_LEAP_DELETE
+	                                                       : NTP_LEAP_NONE;
+}
+
+static void record_measured(const struct run *run, struct correct_record *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->magic = CORRECT_RECORD_MAGIC;
+	ret->status = run->status;
+	ret->wall_ns = run->at.unix_ns;
+	ret->mono_ns = run->at_mono_ns;
+	ret->agreeing_count = (uint32_t)run->agreeing_count;
+	ret->asked_count = (uint32_t)run->asked_count;
+	ret->agreeing_server_count = (uint32_t)run->agreeing_server_count;
+	if (run->has_answer) {
+		ret->offset_ns = run->offset_ns;
+		ret->bound_ns = run->bound_ns;
+		ret->leap = run->leap;
+	}
+}
+
+struct correct_record decide_record(const struct decide_settings *settings,
+                                    const struct memory *memory, const struct run *run,
+                                    const struct run_record *now, int64_t ahead_ns,
+                                    struct discipline *ret_discipline)
+{
+	const struct learn_past *past = &memory->view.past;
+	const struct run_record *last = past->has_last ? &past->last : NULL;
+	const struct plan_limits limits = decide_limits(settings);
+	struct correct_record record;
+
+	record_measured(run, &record);
+	record.expected_bound_ns = -1;
+	if (last && last->boot_id[0] != '\0' && strcmp(last->boot_id, now->boot_id) == 0) {
+		record.has_last_frequency = last->has_kernel;
+		record.last_frequency_ppb = last->frequency_after_ppb;
+		record.leap_armed = armed_before(last);
+	}
+	if (!settings->no_discipline) {
+		*ret_discipline = past->discipline;
+		learn_advise(ret_discipline, now, last, &limits, ahead_ns, &record);
+	}
+	return record;
+}
+
+struct correct_wish decide_wish(const struct decide_settings *settings,
+                                const struct measuring_settings *measuring,
+                                size_t server_count)
+{
+	return (struct correct_wish){
+		.is_force = settings->is_force,
+		.is_disciplined = !settings->no_discipline,
+		.has_memory = true,
+		.server_count = server_count,
+		.pool = measuring->pool,
+		.liars = measuring->liars == MEASURING_LIARS_UNSET ? SELECT_LIARS_DEFAULT
+		                                                   : measuring->liars,
+		.min_sources = measuring->min_sources,
+	};
+}
+
+static int clock_now(void *ctx, struct reading *ret)
+{
+	(void)ctx;
+	return kernel_clock_now(ret);
+}
+
+static int clock_state(void *ctx, struct kernel_clock_state *ret)
+{
+	(void)ctx;
+	return kernel_clock_state(ret);
+}
+
+static enum rival clock_rival(void *ctx)
+{
+	return ((const struct decide_view *)ctx)->rival;
+}
+
+const struct clock_ports decide_clock = { .now = clock_now,
+	                                  .state = clock_state,
+	                                  .rival = clock_rival };
+
+bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
+{
+	const struct decide_view *view = ctx;
+	const struct plan_limits limits = decide_limits(&view->settings);
+	struct decide_input input = { .measured = { .offset_ns = offset_ns,
+		                                    .bound_ns = bound_ns },
+		                      .agreeing_server_count = 1,
+		                      .is_disciplined = !view->settings.no_discipline,
+		                      .has_memory = true };
+	struct anchor anchor = view->anchor;
+	struct kernel_clock_state state;
+	struct decision decision;
+
+	if (kernel_clock_now(&input.now) < 0) {
+		return false;
+	}
+	if (kernel_clock_state(&state) == 0) {
+		input.measured.pending_ns = state.pending_slew_ns;
+	}
+	input.measured.local = input.now.wall;
+	decide(&input, &limits, &anchor, &decision);
+	return decision.belief != DECIDE_BELIEVED && decision.belief != DECIDE_IMPOSSIBLE;
+}
+
+void decide_dry(const struct decide_view *view, const struct measuring_settings *measuring,
+                size_t server_count, const struct correct_record *record,
+                struct correct_result *ret)
+{
+	const struct plan_limits limits = decide_limits(&view->settings);
+	struct correct_wish wish = decide_wish(&view->settings, measuring, server_count);
+	struct clock_ports clock = decide_clock;
+	struct decide_view mine = *view;
+	struct reading now;
+
+	wish.is_dry = true;
+	clock.ctx = &mine;
+	if (kernel_clock_now(&now) == 0) {
+		anchor_begin(&mine.anchor, mine.boot_id, &now);
+	}
+	correct_apply(record, &limits, &clock, &wish, &mine.anchor, ret);
+}
+
+const struct plan *decide_would(const struct measuring_settings *settings,
+                                size_t server_count, const struct decide_view *view,
+                                const struct memory *memory, const struct run *run,
+                                const struct run_record *now, struct correct_result *ret)
+{
+	struct discipline discipline;
+	struct correct_record record;
+
+	if (run->status != RUN_OK) {
+		return NULL;
+	}
+	record = decide_record(&view->settings, memory, run, now,
+	                       decide_ahead_ns(settings, 0, memory), &discipline);
+	decide_dry(view, settings, server_count, &record, ret);
+	return ret->status == CORRECT_DONE || ret->decision.plan.action == PLAN_REFUSE
+	               ? &ret->decision.plan
+	               : NULL;
+}
+
+bool decide_may_say_old(const struct decide_view *view, const struct run *run,
+                        const struct correct_result *would)
+{
+	const bool is_kept_by_set = view->anchor.has_last || view->anchor.has_floor;
+
+	return run->status == RUN_OK &&
+	       (is_kept_by_set ? would->decision.is_confirmed
+	                       : run->offset_ns > -DAY_NS && run->offset_ns < DAY_NS);
+}
+
+struct report_refusal decide_refusal(const struct decide_settings *settings,
+                                     const struct run *run, const struct decision *decision)
+{
+	const struct plan_limits limits = decide_limits(settings);
+
+	return (struct report_refusal){
+		.decision = decision,
+		.bound_ns = run->bound_ns,
+		.refuse_above_ns = limits.refuse_above_ns,
+		.refuse_back_above_ns = limits.refuse_back_above_ns,
+		.agreeing_server_count = run->agreeing_server_count,
+		.server_count = run->server_count,
+		.release = limits.release,
+	};
+}

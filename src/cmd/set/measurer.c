@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The measuring process of `set`: no capability, a sandbox.  It sends one record to the privileged
+ * parent (guard.c), hears what was done, prints and remembers it.  In a dry run it decides itself.
+ */
+#include "cmd/set/set_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cli/exporting.h"
+#include "cmd/cli/logging.h"
+#include "core/base/text_time.h"
+#include "core/report/drag.h"
+#include "io/sys/priv.h"
+
+/* The process that measures. */
+struct measurer {
+	const struct set_settings *set;
+	struct measuring measuring;
+	struct memory *memory;
+	const struct decide_view *view;
+	int fd; /* to the guard; -1 in a dry run */
+	struct run_record record;
+	struct discipline discipline; /* with this run taken in */
+};
+
+static int64_t set_ahead_ns(const struct measurer *m)
+{
+	return decide_ahead_ns(&m->set->measuring, m->set->min_interval_ns, m->memory);
+}
+
+/* Asks the parent; in a dry run the same judgement is made here. */
+static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
+                     struct set_reply *ret)
+{
+	const struct correct_record record =
+		decide_record(&m->set->decide, m->memory, run, &m->record, set_ahead_ns(m),
+	                      &m->discipline);
+	ssize_t len;
+
+	if (m->fd < 0) {
+		*ret = set_judge_dry(m->set, m->measuring.measure.server_count, m->view,
+		                     &record, may_repeat);
+		return 0;
+	}
+	do {
+		len = write(m->fd, &record, sizeof(record));
+	} while (len < 0 && errno == EINTR);
+	if (len == (ssize_t)sizeof(record)) {
+		do {
+			len = read(m->fd, ret, sizeof(*ret));
+		} while (len < 0 && errno == EINTR);
+	}
+	if (len != (ssize_t)sizeof(*ret)) {
+		command_complain("lost the process that sets the clock");
+		return REQTIME_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static void record_begin(struct measurer *m, const struct run *run)
+{
+	run_record_init(&m->record, RECORD_SET, run);
+	m->record.is_dry = m->set->is_dry;
+	memory_note_before(m->memory, &m->record);
+}
+
+static bool is_believed(const struct correct_result *result)
+{
+	return result->status == CORRECT_DONE && result->decision.belief == DECIDE_BELIEVED;
+}
+
+/* What came of it. */
+static void record_end(struct measurer *m, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+
+	/* A clock that will not keep its rate was set all the same: the run teaches what any does.  What is
+	 * held back teaches nothing. */
+	m->record.status = (uint32_t)(is_believed(result) ? RUN_OK : reply->status);
+	m->record.exit_status = (uint32_t)run_status_exit(reply->status);
+	if (result->status == CORRECT_DONE || result->decision.plan.action != PLAN_NONE) {
+		m->record.has_plan = 1;
+		m->record.plan_action = (uint32_t)result->decision.plan.action;
+		m->record.plan_reason = (uint32_t)result->decision.plan.reason;
+		m->record.plan_by_ns = result->decision.plan.by_ns;
+	}
+	m->record.kernel_flags |=
+		is_believed(result) && result->decision.is_confirmed ? RECORD_CONFIRMED : 0;
+	if (!m->set->is_dry) {
+		m->record.applied_action = (uint32_t)result->applied;
+		m->record.applied_by_ns = result->applied_ns;
+		m->record.kernel_flags |=
+			result->leap_armed == NTP_LEAP_INSERT   ? RECORD_KERNEL_ARMED_INSERT
+			: result->leap_armed == NTP_LEAP_DELETE ? RECORD_KERNEL_ARMED_DELETE
+								: 0;
+		memory_note_after(&m->record);
+	}
+}
+
+/* Of a dry run, what it would have done. */
+static struct learnt learnt_of(const struct measurer *m, const struct set_reply *reply)
+{
+	const struct correct_result *result = &reply->result;
+	struct discipline_action did = run_record_action(&m->record);
+	struct discipline_drag before;
+	struct learnt learnt;
+
+	if (m->set->is_dry && result->status == CORRECT_DONE) {
+		did.step_ns = result->decision.plan.action == PLAN_STEP
+		                      ? result->decision.plan.by_ns
+		                      : 0;
+		did.slew_ns = result->decision.plan.action == PLAN_SLEW
+		                      ? result->decision.plan.by_ns
+		                      : m->record.slew_before_ns;
+		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
+	}
+	learnt = learn_view(&m->discipline, &did, set_ahead_ns(m));
+	learnt.rate_missing_ppb = result->rate_missing_ppb;
+	before = discipline_drag(&m->memory->view.past.discipline);
+	learnt.is_drag_new = report_has_drag(&learnt.drag) && !report_has_drag(&before);
+	return learnt;
+}
+
+/* Somebody is to take them off the list: they go on counting among those asked.  cron mails what is
+ * printed, and would do so each hour: under --quiet the log alone has it. */
+static void warn_of_silent(const struct measurer *m, const struct run *run)
+{
+	for (size_t i = 0; i < m->memory->view.silent_count; i++) {
+		const struct silent_server *silent = &m->memory->view.silent[i];
+		const struct civil since = civil_from_instant(silent->since);
+		char quoted[COMMAND_QUOTE_ROOM], text[COMMAND_QUOTE_ROOM + 100];
+		bool is_still = false;
+
+		for (size_t k = 0; k < run->source_count; k++) {
+			const struct run_source *source = &run->sources[k];
+
+			is_still |= source->received == 0 && source->port == silent->port &&
+			            strcmp(source->name, silent->name) == 0;
+		}
+		snprintf(
+			text, sizeof(text),
+			"%s has not answered since %04d-%02d-%02d: remove it from the list",
+			command_quote(silent->name, quoted), since.year, since.month,
+			since.day);
+		if (is_still && m->set->measuring.is_quiet) {
+			logging_say(text);
+		} else if (is_still) {
+			command_complain("warning: %s", text);
+		}
+	}
+}
+
+/* Renews the hold-off of a server that was asked in it.  Whether there is something to remember of kiss
+ * codes. */
+static bool note_kisses(struct measurer *m, const struct run *run)
+{
+	const struct history_view *view = &m->memory->view;
+	struct source_record source;
+	bool has_news = false;
+
+	for (size_t i = 0; i < run->source_count; i++) {
+		source_record_init(&source, &run->sources[i]);
+		has_news |= source.kiss != NTP_KISS_NONE;
+		for (size_t k = 0; k < view->kiss_count; k++) {
+			if (source.sent_count > 0 &&
+			    address_equal(&view->kisses[k].address, &source.address)) {
+				kiss_record_renew(&view->kisses[k], run->at);
+				has_news = true;
+			}
+		}
+	}
+	return has_news;
+}
+
+/* One measurement and its judgement.  Returns the exit status of the whole; `*ret_again` when
+ * it is to be done once more. */
+static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
+                        bool *ret_again)
+{
+	struct set_reply reply;
+	struct learnt learnt;
+	bool has_kisses;
+	struct run run;
+	int status;
+
+	*ret_again = false;
+	status = measuring_run(&m->measuring, timeout_ns, &run);
+	if (status) {
+		return status;
+	}
+	if (run.status == RUN_INTERRUPTED) {
+		status = 128 + run.signal;
+		goto out;
+	}
+	has_kisses = note_kisses(m, &run);
+	record_begin(m, &run);
+	status = reply_get(m, &run, may_repeat, &reply);
+	if (status) {
+		goto out;
+	}
+	if (reply.is_again) {
+		*ret_again = true;
+		goto out;
+	}
+	if (m->set->is_try && run_status_exit(reply.status) == REQTIME_EXIT_NOTHING) {
+		status = run_status_exit(reply.status);
+		exporting_skip();
+		if (has_kisses) {
+			record_end(m, &reply);
+			memory_store(m->memory, &m->record, &run);
+		}
+		goto out;
+	}
+	record_end(m, &reply);
+	learnt = learnt_of(m, &reply);
+	status = set_report(m->set, &m->measuring, &run, &reply,
+	                    m->set->decide.no_discipline ? NULL : &learnt);
+	warn_of_silent(m, &run);
+	command_flush(); /* nobody waits for a disk */
+	exporting_run(&run, &m->record, NULL,
+	              m->set->decide.no_discipline ? NULL : &learnt);
+	memory_store(m->memory, &m->record, &run);
+out:
+	measure_free(&run);
+	return status;
+}
+
+int set_measure(const struct set_settings *set, const struct server_spec *servers,
+                size_t count, struct memory *memory, const struct decide_view *view, int fd)
+{
+	struct measurer m = { .set = set, .memory = memory, .view = view, .fd = fd };
+	int64_t deadline_ns, now_ns;
+	bool is_again = false;
+	int status;
+
+	status = set_mono_now(&now_ns);
+	if (status) {
+		return status;
+	}
+	deadline_ns = ns_add(now_ns, set->measuring.timeout_ns);
+	status = measuring_open(&set->measuring, servers, count, &m.measuring);
+	if (status) {
+		return status;
+	}
+	m.measuring.measure.kisses = memory->view.kisses;
+	m.measuring.measure.kiss_count = memory->view.kiss_count;
+	m.measuring.measure.is_surprising = decide_is_surprising;
+	m.measuring.measure.surprise_ctx = view;
+	status = measure_once(&m, set->measuring.timeout_ns, true, &is_again);
+	if (is_again) {
+		status = set_mono_now(&now_ns);
+		/* The deadline covers both; a little time must be left for an answer. */
+		if (status == 0) {
+			status = measure_once(
+				&m, deadline_ns > now_ns ? deadline_ns - now_ns : NS_PER_MS,
+				false, &is_again);
+		}
+	}
+	measuring_close(&m.measuring);
+	return status;
+}
+
+void set_child_main(const struct set_settings *set, const struct server_spec *servers,
+                    size_t count, struct memory *memory, const struct decide_view *view,
+                    int fd, struct lifeline *line)
+{
+	int error, r, status;
+
+	/* The user first: what he has consented to before does not count. */
+	r = priv_drop_to(PRIV_NOBODY, PRIV_NOBODY);
+	if (r >= 0) {
+		r = lifeline_tie(line);
+	}
+	if (r < 0) {
+		command_complain("cannot give up privileges: %s", strerror(-r));
+		_exit(REQTIME_EXIT_SYSTEM);
+	}
+	status = set_measure(set, servers, count, memory, view, fd);
+	error = command_flush();
+	if (error) {
+		command_complain("warning: cannot write the report: %s", strerror(error));
+	}
+	_exit(status);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Defaults that no value of the option says: they depend on the server, the majority or the
+ * environment.
+ */
+#include "cmd/verbs/config_default_private.h"
+
+#include <string.h>
+
+#include "cmd/cli/decide_cli.h"
+#include "core/base/span.h"
+
+static const struct {
+	const char *name;
+	const char *words;
+} defaults[] = {
+	{ "interval",
+	  "2s on public addresses, as soon as there is an answer on near ones" },
+	{ "min-sources", "1" },
+	{ "liars", "fewer than half of the sources" },
+	{ "refuse-back-above", "no more than refuse-above" },
+	{ "confirm", "a run that is held back is not repeated" },
+	{ "every", "once" },
+};
+
+static const char *refuse_above(char buf[MEMORY_DIR_ROOM])
+{
+	char limit[SPAN_TEXT_ROOM];
+
+	span_write(DECIDE_REFUSE_ABOVE_NS, limit);
+	snprintf(buf, MEMORY_DIR_ROOM, "%s, passed by what later runs confirm", limit);
+	return buf;
+}
+
+const char *config_default(const char *name, bool *ret_is_value, char buf[MEMORY_DIR_ROOM])
+{
+	*ret_is_value = strcmp(name, "state-dir") == 0;
+	if (*ret_is_value) {
+		return state_dir_default(buf);
+	}
+	if (strcmp(name, "refuse-above") == 0) {
+		return refuse_above(buf);
+	}
+	for (size_t i = 0; i < COUNT_OF(defaults); i++) {
+		if (strcmp(name, defaults[i].name) == 0) {
+			return defaults[i].words;
+		}
+	}
+	return "none";
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is shaded behind the offset: its bound, and what the runs before had promised of it.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/history/page_private.h"
+
+enum {
+	BEYOND_MAX = 100000, /* units: what lies off the picture need not be exact */
+	ALONE_UNITS = 3,     /* a run that no line leads to is shaded so far to each side */
+};
+
+long page_unit_of(const struct page_panel *panel, double value)
+{
+	const double unit = (1 - chart_place(&panel->scale, value)) * PAGE_UNITS;
+
+	return lround(fmin(fmax(unit, -BEYOND_MAX), BEYOND_MAX));
+}
+
+static bool has_bound(const struct chart_column *column)
+{
+	return column->value_count > 0;
+}
+
+static double bound_edge(const struct chart_column *column, int sign)
+{
+	return sign > 0 ? column->band_hi : column->band_lo;
+}
+
+static bool has_promised(const struct chart_column *column)
+{
+	return column->value_count > 0 && column->has_promise;
+}
+
+static double promise_edge(const struct chart_column *column, int sign)
+{
+	return sign * column->promise;
+}
+
+struct shade {
+	const char *class;
+	bool (*has)(const struct chart_column *column);
+	double (*edge)(const struct chart_column *column, int sign);
+};
+static const struct shade bound = { "band", has_bound, bound_edge };
+static const struct shade promise = { "promise", has_promised, promise_edge };
+
+/* A part of it, from column to column, drawn whole or its edges alone: where a part begins and ends is no
+ * edge of it. */
+struct part {
+	const struct page_panel *panel;
+	const struct shade *shade;
+	size_t from, to;
+	bool is_whole;
+};
+
+/* There along the upper edge, or back along the lower. */
+static void put_edge(struct text *out, const struct part *part, int sign)
+{
+	const char *begin = part->is_whole && sign < 0 ? "L" : "M";
+	const size_t last = part->to - part->from;
+
+	for (size_t n = 0; n <= last; n++) {
+		const size_t i = sign > 0 ? part->from + n : part->to - n;
+		const struct chart_column *column = &part->panel->columns[i];
+
+		if (!part->shade->has(column)) {
+			continue;
+		}
+		if (last == 0) {
+			text_format(
+				out, "%s%ld %ldh%d", begin, (long)i - sign * ALONE_UNITS,
+				page_unit_of(part->panel, part->shade->edge(column, sign)),
+				2 * sign * ALONE_UNITS);
+		} else {
+			text_format(
+				out, "%s%zu %ld", begin, i,
+				page_unit_of(part->panel, part->shade->edge(column, sign)));
+		}
+		begin = "L";
+	}
+}
+
+static void put_part(struct text *out, const struct part *part)
+{
+	put_edge(out, part, 1);
+	put_edge(out, part, -1);
+	text_put(out, part->is_whole ? "Z" : "");
+}
+
+/* A part ends at a run that has no such shade, or that the line does not lead to. */
+static void put_shade(struct text *out, const struct page_panel *panel,
+                      const struct shade *shade, bool is_whole)
+{
+	struct part part = { panel, shade, SIZE_MAX, SIZE_MAX, is_whole };
+
+	text_format(out, "<path class=\"%s%s\" d=\"", shade->class,
+	            is_whole ? "" : " edge");
+	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
+		const struct chart_column *column = &panel->columns[i];
+
+		if (column->value_count == 0) {
+			continue;
+		}
+		if (part.from != SIZE_MAX && (!shade->has(column) || column->is_begun)) {
+			put_part(out, &part);
+			part.from = SIZE_MAX;
+		}
+		if (shade->has(column)) {
+			part.from = part.from == SIZE_MAX ? i : part.from;
+			part.to = i;
+		}
+	}
+	if (part.from != SIZE_MAX) {
+		put_part(out, &part);
+	}
+	text_put(out, "\"/>\n");
+}
+
+bool page_has_promise(const struct page_panel *panel)
+{
+	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
+		if (panel->columns[i].has_promise) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void page_put_shades(struct text *out, const struct page_panel *panel)
+{
+	if (page_has_promise(panel)) {
+		put_shade(out, panel, &promise, true);
+		put_shade(out, panel, &promise, false);
+	}
+	if (panel->kind == CHART_OFFSET) {
+		put_shade(out, panel, &bound, true);
+		put_shade(out, panel, &bound, false);
+	}
+}

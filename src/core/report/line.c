@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run in one line, for a journal: what was done, how far off the clock was, how sure that is, and by whom.
+ */
+#include <string.h>
+
+#include "core/report/formats.h"
+#include "core/report/report_private.h"
+
+/* So many names; a pool of thousands is no line. */
+enum { NAMES_MAX = 4 };
+
+static bool is_agreeing(const struct run_source *source)
+{
+	return source->status == SOURCE_SELECTED || source->status == SOURCE_AGREEING;
+}
+
+static bool is_falseticker(const struct run_source *source)
+{
+	return source->status == SOURCE_FALSETICKER;
+}
+
+static bool is_missing(const struct run_source *source)
+{
+	return !is_agreeing(source) && !is_falseticker(source);
+}
+
+typedef bool source_test(const struct run_source *source);
+
+/* The addresses of one name stand together, and are named once. */
+static bool is_named_before(const struct run *run, size_t i, source_test *is_one)
+{
+	const struct run_source *before = i > 0 ? &run->sources[i - 1] : NULL;
+	const struct run_source *source = &run->sources[i];
+
+	return before && is_one(before) && before->port == source->port &&
+	       before->scheme == source->scheme && strcmp(before->name, source->name) == 0;
+}
+
+/* `before`, and the names of those sources; nothing where there are none. */
+static void put_names(struct text *out, const struct run *run, const char *before,
+                      source_test *is_one, bool has_reasons)
+{
+	char label[REPORT_LABEL_ROOM];
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->source_count; i++) {
+		const struct run_source *source = &run->sources[i];
+
+		if (!is_one(source) || is_named_before(run, i, is_one) ||
+		    count++ >= NAMES_MAX) {
+			continue;
+		}
+		report_label(source, label, sizeof(label));
+		text_format(out, "%s%s", count == 1 ? before : ", ", label);
+		if (has_reasons && source->reason[0] != '\0') {
+			text_format(out, " (%s)", source->reason);
+		}
+	}
+	if (count > NAMES_MAX) {
+		text_format(out, " and %zu more", count - NAMES_MAX);
+	}
+}
+
+static void put_figures(struct text *out, const struct run *run)
+{
+	char offset[REPORT_FIGURE_ROOM], bound[REPORT_FIGURE_ROOM];
+
+	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
+	text_format(out, "offset %s +/- %s, %zu of %zu %s", offset, bound,
+	            run->agreeing_count, run->asked_count,
+	            run->asked_count == 1 ? "server agrees" : "servers agree");
+	put_names(out, run, ": ", is_agreeing, false);
+	put_names(out, run, "; falseticker: ", is_falseticker, false);
+}
+
+size_t report_line(const struct run *run, const char *done, const char *why_not, char *buf,
+                   size_t room)
+{
+	struct text out = text_to(buf, room);
+	char reason[RUN_REASON_ROOM];
+
+	if (run->has_answer) {
+		text_format(&out, "%s%s", done, done[0] != '\0' ? "; " : "");
+		put_figures(&out, run);
+		text_format(&out, "%s%s", why_not[0] != '\0' ? "; " : "", why_not);
+	} else {
+		report_reason(run, reason);
+		text_format(&out, "no trusted time: %s", reason);
+		if (run->status != RUN_NO_MAJORITY) { /* whose reason names them */
+			put_names(&out, run, "; falseticker: ", is_falseticker, false);
+			put_names(&out, run, "; not used: ", is_missing, true);
+		}
+	}
+	text_put(&out, "\n");
+	return out.len;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Why the clock was not set, in one line: the value, the limit, what ends it, and the command that
+ * does it now.
+ */
+#ifndef CORE_REPORT_REFUSAL_H
+#define CORE_REPORT_REFUSAL_H
+
+#include "core/select/decide.h"
+
+struct report_refusal {
+	const struct decision *decision; /* refused, held back, or followed in part */
+	int64_t bound_ns;                /* of the measurement */
+	int64_t refuse_above_ns;
+	int64_t refuse_back_above_ns;
+	size_t agreeing_server_count;
+	size_t server_count;
+	struct instant release;
+};
+
+/* "held back: the clock would jump by +5.002 s, which ...", "refused: ...", "moved by ...", without
+ * a line feed.  Like snprintf(). */
+enum { REPORT_REFUSAL_ROOM = 640 };
+size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t room);
+
+/* For programs: by the local clock of the decision.  False when nothing is held back. */
+struct held_back {
+	struct instant first_seen;
+	struct instant confirm_after;
+	int64_t by_ns;
+};
+bool report_held_back(const struct decision *decision, struct held_back *ret);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Answers that were captured before their request: on several interfaces, or processors, the order of a
+ * capture is not that of its stamps.
+ */
+#include "core/trace/match_private.h"
+
+void trace_early_keep(struct trace *trace, const struct trace_packet *answer)
+{
+	struct trace_packet *kept = &trace->early[trace->early_end++ % TRACE_EARLY_MAX];
+
+	*kept = *answer;
+	kept->frame.payload = NULL;
+	kept->note = TRACE_NOTE_NONE;
+}
+
+/* Without a cookie, the stamps must say that the answer came after the request. */
+static bool is_in_time(const struct trace_pending *pending,
+                       const struct trace_packet *answer)
+{
+	int64_t away_ns = instant_diff_ns(answer->at, pending->at);
+
+	return away_ns >= 0 && away_ns <= TRACE_PATIENCE_NS;
+}
+
+static bool is_answer_to(const struct trace_pending *pending,
+                         const struct trace_packet *answer)
+{
+	if (answer->number == 0 || answer->protocol != pending->protocol ||
+	    answer->frame.is_tcp != pending->is_tcp ||
+	    !address_equal(&pending->client, &answer->frame.destination)) {
+		return false;
+	}
+	if (answer->protocol == TRACE_NTP) {
+		return trace_is_asked(pending, &answer->frame.source) &&
+		       !ntp_ts_is_zero(pending->cookie) &&
+		       ntp_ts_equal(pending->cookie, answer->ntp.origin);
+	}
+	return address_equal(&pending->server, &answer->frame.source) &&
+	       is_in_time(pending, answer);
+}
+
+bool trace_early_complete(struct trace *trace, struct trace_pending *pending,
+                          struct trace_packet *packet, struct trace_exchange *ret)
+{
+	struct trace_packet *answer, *found = NULL;
+
+	for (size_t i = 0; i < TRACE_EARLY_MAX; i++) {
+		answer = &trace->early[i];
+		if (is_answer_to(pending, answer) &&
+		    (!found || answer->number < found->number)) {
+			found = answer;
+		}
+	}
+	if (!found) {
+		return false;
+	}
+	trace_complete(trace, pending, found, ret);
+	packet->note = TRACE_NOTE_AFTER;
+	packet->related = found->number;
+	found->number = 0;
+	return true;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tunnels: each step takes the header of one off and says what is inside.
+ */
+#include "core/trace/frame_private.h"
+
+enum {
+	LABELS_MAX = 16,
+
+	PPP_ADDRESS = 0xff, /* then 3: RFC 1662; either both are there or neither is */
+	PPP_IPV4 = 0x0021,
+	PPP_IPV6 = 0x0057,
+	PPP_MPLS = 0x0281,
+	PPP_MPLS_MULTICAST = 0x0283,
+
+	GRE_CHECKSUM = 0x8000,
+	GRE_ROUTING = 0x4000,
+	GRE_KEY = 0x2000,
+	GRE_SEQUENCE = 0x1000,
+	GRE_ACKNOWLEDGES = 0x0080, /* version 1 */
+
+	UDP_VXLAN = 4789,
+	UDP_VXLAN_LINUX =
+		8472, /* before it had a number of its own; still the kernel's default */
+	UDP_GENEVE = 6081,
+	VXLAN_OCTETS = 8,
+	GENEVE_OCTETS = 8,
+};
+
+enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel)
+{
+	struct frame *ret = walk->ret;
+
+	if (ret->tunnel_count == FRAME_TUNNELS_MAX) {
+		return FRAME_TOO_DEEP;
+	}
+	ret->tunnels[ret->tunnel_count++] = tunnel;
+	return FRAME_OK;
+}
+
+enum frame_verdict frame_pppoe(struct frame_walk *walk)
+{
+	struct frame_rest *in = &walk->in;
+	enum frame_verdict verdict = frame_has(in, 6);
+	size_t len;
+
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	len = frame_u16(in->at + 4);
+	if (in->at[0] != 0x11 || in->at[1] != 0 || len > in->wire - 6) {
+		return FRAME_MALFORMED;
+	}
+	frame_skip(in, 6);
+	frame_limit(in, len);
+	walk->next = FRAME_LAYER_PPP;
+	return frame_enter(walk, FRAME_TUNNEL_PPPOE);
+}
+
+/* The protocol, whose first octet is left away when it is 0: RFC 1661 section 6.5. */
+enum frame_verdict frame_ppp(struct frame_walk *walk)
+{
+	struct frame_rest *in = &walk->in;
+	enum frame_verdict verdict = frame_has(in, 2);
+	unsigned protocol;
+
+	if (verdict == FRAME_OK && in->at[0] == PPP_ADDRESS && in->at[1] == 3) {
+		frame_skip(in, 2);
+		verdict = frame_has(in, 2);
+	}
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	protocol = in->at[0] & 1 ? in->at[0] : frame_u16(in->at);
+	frame_skip(in, in->at[0] & 1 ? 1 : 2);
+	switch (protocol) {
+	case PPP_IPV4:
+		walk->next = FRAME_LAYER_IPV4;
+		return FRAME_OK;
+	case PPP_IPV6:
+		walk->next = FRAME_LAYER_IPV6;
+		return FRAME_OK;
+	case PPP_MPLS:
+	case PPP_MPLS_MULTICAST:
+		return frame_mpls(walk);
+	default:
+		return frame_stop(walk, FRAME_NOT_IP_IN_PPP, protocol);
+	}
+}
+
+static bool has_known_type(const struct frame_rest *in, size_t at)
+{
+	switch (in->captured >= at + 2 ? frame_u16(in->at + at) : 0) {
+	case FRAME_TYPE_IPV4:
+	case FRAME_TYPE_ARP:
+	case FRAME_TYPE_IPV6:
+	case FRAME_TYPE_VLAN:
+	case FRAME_TYPE_VLAN_SERVICE:
+	case FRAME_TYPE_VLAN_OLD:
+	case FRAME_TYPE_MPLS:
+	case FRAME_TYPE_PPPOE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* No label says what it is for: the first four bits do (RFC 4928).  0 is the control word of a
+ * pseudowire (RFC 4385), or else an Ethernet address; then the types must decide. */
+static enum frame_verdict take_labelled(struct frame_walk *walk)
+{
+	enum { CONTROL_WORD = 4, TYPE_AT = 12 };
+	struct frame_rest *in = &walk->in;
+	enum frame_verdict verdict = frame_has(in, 1);
+	unsigned nibble;
+
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	nibble = in->at[0] >> 4;
+	switch (nibble) {
+	case 4:
+		walk->next = FRAME_LAYER_IPV4;
+		return FRAME_OK;
+	case 6:
+		walk->next = FRAME_LAYER_IPV6;
+		return FRAME_OK;
+	default:
+		break;
+	}
+	if (nibble == 0 && has_known_type(in, CONTROL_WORD + TYPE_AT)) {
+		frame_skip(in, CONTROL_WORD);
+	} else if (!has_known_type(in, TYPE_AT)) {
+		return frame_stop(walk, FRAME_OTHER_MPLS, nibble);
+	}
+	walk->next = FRAME_LAYER_ETHERNET;
+	return FRAME_OK;
+}
+
+enum frame_verdict frame_mpls(struct frame_walk *walk)
+{
+	struct frame_rest *in = &walk->in;
+	enum frame_verdict verdict = frame_enter(walk, FRAME_TUNNEL_MPLS);
+	bool is_last = false;
+
+	for (int i = 0; i < LABELS_MAX && !is_last && verdict == FRAME_OK; i++) {
+		verdict = frame_has(in, 4);
+		if (verdict == FRAME_OK) {
+			is_last = (in->at[2] & 1) != 0;
+			frame_skip(in, 4);
+		}
+	}
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	return is_last ? take_labelled(walk) : FRAME_TOO_DEEP;
+}
+
+/* Version 1, of PPTP: no checksum, always a key, and maybe an acknowledgement; without a sequence number it
+ * carries nothing. */
+static size_t gre_octets(unsigned flags, bool is_pptp)
+{
+	size_t octets = 4;
+
+	octets += (flags & GRE_CHECKSUM) != 0 ? 4 : 0;
+	octets += (flags & GRE_KEY) != 0 ? 4 : 0;
+	octets += (flags & GRE_SEQUENCE) != 0 ? 4 : 0;
+	octets += is_pptp && (flags & GRE_ACKNOWLEDGES) != 0 ? 4 : 0;
+	return octets;
+}
+
+enum frame_verdict frame_gre(struct frame_walk *walk)
+{
+	struct frame_rest *in = &walk->in;
+	enum frame_verdict verdict = frame_has(in, 4);
+	unsigned flags;
+	bool is_pptp;
+	size_t octets;
+
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	flags = frame_u16(in->at);
+	walk->number = (uint16_t)frame_u16(in->at + 2);
+	is_pptp = (flags & 7) == 1 && walk->number == FRAME_TYPE_PPP;
+	if (((flags & 7) != 0 && !is_pptp) || (flags & GRE_ROUTING) != 0) {
+		return frame_stop(walk, FRAME_OTHER_GRE, flags & 7);
+	}
+	if (is_pptp && (flags & GRE_SEQUENCE) == 0) {
+		return frame_stop(walk, FRAME_OTHER_GRE, 1);
+	}
+	octets = gre_octets(flags, is_pptp);
+	verdict = frame_has(in, octets);
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	frame_skip(in, octets);
+	walk->next = is_pptp ? FRAME_LAYER_PPP : FRAME_LAYER_TYPE;
+	return frame_enter(walk, FRAME_TUNNEL_GRE);
+}
+
+enum frame_verdict frame_etherip(struct frame_walk *walk)
+{
+	enum frame_verdict verdict = frame_has(&walk->in, 2);
+
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	if (walk->in.at[0] != 0x30) {
+		return FRAME_MALFORMED;
+	}
+	frame_skip(&walk->in, 2);
+	walk->next = FRAME_LAYER_ETHERNET;
+	return frame_enter(walk, FRAME_TUNNEL_ETHERIP);
+}
+
+/* The header as it is sent, with its reserved octets: the port alone is no proof, since it may as well be
+ * that of a client of something else.  0x80 and the octet after: group policy. */
+static bool is_vxlan(const struct frame_rest *in)
+{
+	return in->captured >= VXLAN_OCTETS && (in->at[0] & 0x7f) == 0x08 &&
+	       (in->at[0] == 0x88 || (in->at[1] == 0 && frame_u16(in->at + 2) == 0)) &&
+	       in->at[7] == 0;
+}
+
+static bool is_geneve(const struct frame_rest *in)
+{
+	unsigned type;
+
+	if (in->captured < GENEVE_OCTETS || in->at[0] >> 6 != 0 ||
+	    (in->at[1] & 0x3f) != 0 || in->at[7] != 0) {
+		return false;
+	}
+	type = frame_u16(in->at + 2);
+	return type == FRAME_TYPE_ETHERNET || type == FRAME_TYPE_IPV4 ||
+	       type == FRAME_TYPE_IPV6;
+}
+
+enum frame_verdict frame_udp_tunnel(struct frame_walk *walk)
+{
+	struct frame_rest *in = &walk->in;
+	const uint16_t port = walk->ret->destination.port;
+	enum frame_verdict verdict;
+	size_t octets;
+
+	if ((port == UDP_VXLAN || port == UDP_VXLAN_LINUX) && is_vxlan(in)) {
+		frame_skip(in, VXLAN_OCTETS);
+		walk->next = FRAME_LAYER_ETHERNET;
+		return frame_enter(walk, FRAME_TUNNEL_VXLAN);
+	}
+	if (port != UDP_GENEVE || !is_geneve(in)) {
+		return FRAME_OK;
+	}
+	octets = GENEVE_OCTETS + (size_t)(in->at[0] & 0x3f) * 4;
+	walk->number = (uint16_t)frame_u16(in->at + 2);
+	verdict = frame_has(in, octets);
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	frame_skip(in, octets);
+	walk->next = FRAME_LAYER_TYPE;
+	return frame_enter(walk, FRAME_TUNNEL_GENEVE);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * RFC 3542 section 20 has the layout: a head, its data, and room up to the next boundary.
+ */
+#include "io/net/control.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The message at `at` of the buffer. */
+static struct cmsghdr *message_at(const struct msghdr *msg, size_t at)
+{
+	const size_t end = msg->msg_controllen;
+	struct cmsghdr *message = (void *)((uint8_t *)msg->msg_control + at);
+
+	if (at > end || end - at < sizeof(*message) ||
+	    message->cmsg_len < sizeof(*message) || message->cmsg_len > end - at) {
+		return NULL;
+	}
+	return message;
+}
+
+struct cmsghdr *control_first(const struct msghdr *msg)
+{
+	return message_at(msg, 0);
+}
+
+struct cmsghdr *control_next(const struct msghdr *msg, struct cmsghdr *message)
+{
+	const size_t at = (size_t)((uint8_t *)message - (uint8_t *)msg->msg_control);
+
+	return message_at(msg, at + CMSG_ALIGN((size_t)message->cmsg_len));
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which boot this is.
+ */
+#ifndef IO_SYS_BOOT_ID_H
+#define IO_SYS_BOOT_ID_H
+
+enum { BOOT_ID_ROOM = 40 };
+
+/* /proc/sys/kernel/random/boot_id, 36 letters; "" when it cannot be read. */
+void boot_id_read(char ret[BOOT_ID_ROOM]);
+
+#endif

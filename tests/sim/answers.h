@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run of sim_lives is told: SERVERs with several addresses each, what each of them says, and
+ * the one answer that is made of it.  Intervals, not packets.
+ */
+#ifndef SIM_ANSWERS_H
+#define SIM_ANSWERS_H
+
+#include "core/select/run.h"
+
+enum { ANSWERS_SERVERS = 4, ANSWERS_ADDRESSES = 8 };
+enum { ANSWERS_SLOTS = ANSWERS_SERVERS * ANSWERS_ADDRESSES };
+
+struct server_list {
+	size_t server_count;
+	size_t address_count[ANSWERS_SERVERS]; /* of each */
+};
+
+/* The most slots that a name can have so that no minority of the SERVERs has half of them. */
+size_t server_list_cap(const struct server_list *list);
+size_t server_list_slots(const struct server_list *list, size_t server);
+
+struct said {
+	bool is_silent;
+	int64_t offset_ns; /* server - local */
+	int64_t bound_ns;
+};
+
+struct answer {
+	enum run_status status;
+	int64_t offset_ns;
+	int64_t bound_ns;
+	size_t asked_count;
+	size_t agreeing_count;
+	size_t agreeing_server_count;
+};
+
+/* `said[server][slot]`. */
+void answer_make(const struct server_list *list,
+                 const struct said said[ANSWERS_SERVERS][ANSWERS_ADDRESSES],
+                 struct answer *ret);
+
+#endif
