@@ -48,6 +48,8 @@ struct lookup {
 struct lane {
 	struct lookup *lookups; /* in the order of the questions */
 	unsigned threads;
+	unsigned idle; /* threads that wait for `has_work`, or have just been woken */
+	pthread_cond_t has_work; /* with the lock */
 	struct crew *crew;
 };
 
@@ -117,7 +119,7 @@ static bool is_settled_by_hosts(const struct question *q)
 	if (!q->is_of_a_pair) {
 		return false;
 	}
-	f = fopen(_PATH_HOSTS, "re");
+	f = fopen("/etc/hosts", "re");
 	if (!f) {
 		return false;
 	}
@@ -205,7 +207,7 @@ static int look_up(const struct question *q, unsigned try, struct resolve_answer
 		error = try == 0 ? ask_library(q, answer) : ask_patiently(q, try, answer);
 	}
 	if (error != 0) {
-		why = error == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(error);
+		why = error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
 	}
 	if (answer->address_count == 0) {
 		snprintf(answer->error, sizeof(answer->error), "%s",
@@ -292,6 +294,20 @@ static struct lookup *waiting_lookup(const struct lane *lane)
 	return again;
 }
 
+static struct lookup *await_lookup(struct lane *lane)
+{
+	struct lookup *lookup;
+
+	while (!(lookup = waiting_lookup(lane))) {
+		lane->idle++;
+		pthread_cond_wait(&lane->has_work, &lane->crew->lock);
+		lane->idle--;
+	}
+	return lookup;
+}
+
+/* A thread stays once it is there: one that ended would still count as the process's for a while, and
+ * the limit would not hold. */
 static void *work(void *arg)
 {
 	struct lane *lane = arg;
@@ -303,7 +319,7 @@ static void *work(void *arg)
 	int error;
 
 	pthread_mutex_lock(lock);
-	while ((lookup = waiting_lookup(lane))) {
+	while ((lookup = await_lookup(lane))) {
 		try = lookup->taken++;
 		if (try == 0) {
 			lookup->began_ns = child_now_ns();
@@ -314,9 +330,18 @@ static void *work(void *arg)
 		pthread_mutex_lock(lock);
 		settle(lane, lookup, is_final(error, try), &answer);
 	}
-	lane->threads--;
 	pthread_mutex_unlock(lock);
 	return NULL;
+}
+
+static unsigned count_waiting(const struct lane *lane)
+{
+	unsigned waiting = 0;
+
+	for (const struct lookup *l = lane->lookups; l; l = l->next) {
+		waiting += l->taken < l->wanted;
+	}
+	return waiting;
 }
 
 /* Without a new thread those at work go on alone: an errno only where there is none. */
@@ -326,6 +351,10 @@ static int hire(struct lane *lane)
 	pthread_t thread;
 	int r;
 
+	if (lane->idle >= count_waiting(lane)) {
+		pthread_cond_signal(&lane->has_work);
+		return 0;
+	}
 	if (lane->threads == RESOLVE_PARALLEL_MAX) {
 		return 0;
 	}
@@ -393,7 +422,7 @@ static void take_question(struct crew *crew, const struct question *question)
 	error = hire(lane);
 	if (error != 0) {
 		/* Nobody is there to look it up: the other family may still be. */
-		refuse_question(lane, lookup, strerrordesc_np(error));
+		refuse_question(lane, lookup, strerror(error));
 	}
 }
 
@@ -416,7 +445,7 @@ static void try_again(struct lane *lane, unsigned try_max)
 	for (struct lookup *l = lane->lookups; l; l = l->next) {
 		if (!l->is_answered && l->wanted < try_max &&
 		    now_ns - l->began_ns >= tries[l->wanted].after_ns &&
-		    lane->threads < RESOLVE_PARALLEL_MAX / 2) {
+		    lane->threads - lane->idle < RESOLVE_PARALLEL_MAX / 2) {
 			l->wanted++;
 			(void)hire(lane);
 		}
@@ -461,6 +490,7 @@ void resolve_work(int fd)
 	crew.try_max = choose_patience();
 	for (size_t i = 0; i < RESOLVE_LANES; i++) {
 		crew.lanes[i].crew = &crew;
+		pthread_cond_init(&crew.lanes[i].has_work, NULL);
 	}
 	/* This thread only hands out work: the others may be stuck in a lookup that never
 	 * ends. */
