@@ -13,10 +13,11 @@
 #include <cmocka.h>
 
 #include "core/history/chart.h"
+#include "runs.h"
 
 enum { RUNS_MAX = 20000 };
 
-#define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 UTC */
+#define NOON RUNS_NOON_S
 #define S(seconds) ((int64_t)(seconds)*NS_PER_S)
 #define HOUR S(3600)
 
@@ -25,25 +26,6 @@ static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
 static const int64_t *promises; /* NULL: none */
 static struct chart_column columns[CHART_COLUMNS_MAX];
-
-/* Hourly, the offset going up and down by a millisecond, the bound 2 ms. */
-static void fill(size_t count)
-{
-	static const int64_t wave_ns[] = { 0, 500000,  1000000,  500000,
-		                           0, -500000, -1000000, -500000 };
-
-	memset(runs, 0, sizeof(runs));
-	for (size_t i = 0; i < count; i++) {
-		runs[i].verb = RECORD_SET;
-		runs[i].has_answer = 1;
-		runs[i].offset_ns = wave_ns[i % COUNT_OF(wave_ns)];
-		runs[i].bound_ns = 2000000;
-		runs[i].delay_ns = 5000000;
-		runs[i].has_kernel = 1;
-		runs[i].frequency_after_ppb = 12000 + (int64_t)(i % 10) * 10;
-		runs[i].at.unix_ns = S(NOON) + (int64_t)i * HOUR - runs[i].offset_ns;
-	}
-}
 
 static struct chart make(size_t count)
 {
@@ -65,7 +47,7 @@ static void runs_lie_at_their_own_time(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(5);
+	runs_fill(runs, 5);
 	chart = make(5);
 	assert_int_equal(chart.from_ns, S(NOON));
 	assert_int_equal(chart.to_ns, S(NOON) + 4 * HOUR);
@@ -79,7 +61,7 @@ static void failures_lie_between_answers(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(5);
+	runs_fill(runs, 5);
 	silence(2, S(20));
 	chart = make(5);
 	assert_int_equal(points[2].at_ns, S(NOON) + HOUR);
@@ -97,7 +79,7 @@ static void failures_lie_between_answers(void **state)
 static void points_are_by_time(void **state)
 {
 	(void)state;
-	fill(100);
+	runs_fill(runs, 100);
 	runs[50].at.unix_ns = S(NOON) - HOUR; /* a server's lie */
 	make(100);
 	for (size_t i = 1; i < 100; i++) {
@@ -111,7 +93,7 @@ static void one_run_is_a_chart(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(1);
+	runs_fill(runs, 1);
 	chart = make(1);
 	assert_true(chart.from_ns < S(NOON) && chart.to_ns > S(NOON));
 	for (int panel = 0; panel < CHART_PANEL_COUNT; panel++) {
@@ -127,7 +109,7 @@ static void scale_is_round_and_holds_all(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(100);
+	runs_fill(runs, 100);
 	chart = make(100);
 	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
 	assert_true(scale.lo == -4000000 && scale.hi == 4000000 && scale.step == 2000000);
@@ -148,7 +130,7 @@ static void scale_leaves_out_what_is_far_off(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(100);
+	runs_fill(runs, 100);
 	runs[0].offset_ns = S(3);
 	runs[7].offset_ns = -S(3);
 	chart = make(100);
@@ -177,7 +159,7 @@ static void first_step_makes_no_scale(void **state)
 	(void)state;
 	for (size_t count = 2; count < 200; count += count < 8 ? 1 : 60) {
 		for (size_t i = 0; i < COUNT_OF(steps_ns); i++) {
-			fill(count);
+			runs_fill(runs, count);
 			runs[0].offset_ns = runs[0].applied_by_ns = steps_ns[i];
 			runs[0].applied_action = PLAN_STEP;
 			chart = make(count);
@@ -212,7 +194,7 @@ static void scale_of_a_few_runs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		fill(rows[i].count);
+		runs_fill(runs, rows[i].count);
 		for (size_t run = 0; run < rows[i].count; run++) {
 			runs[run].offset_ns = rows[i].offsets_ns[run];
 		}
@@ -237,7 +219,7 @@ static void steps_alone_make_a_scale(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	for (size_t i = 0; i < 50; i++) {
 		runs[i].applied_action = PLAN_STEP;
 		runs[i].applied_by_ns = runs[i].offset_ns;
@@ -253,7 +235,7 @@ static void close_panel_for_a_wide_bound(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(100);
+	runs_fill(runs, 100);
 	chart = make(100);
 	chart_scale_make(&chart, CHART_OFFSET, 5, &offset);
 	chart_scale_make(&chart, CHART_CLOSE, 5, &near);
@@ -274,7 +256,7 @@ static void no_outlier_is_lost(void **state)
 	double most = 0, least = 0;
 
 	(void)state;
-	fill(RUNS_MAX);
+	runs_fill(runs, RUNS_MAX);
 	runs[12345].offset_ns = 70000000;
 	runs[5432].offset_ns = -80000000;
 	runs[777].applied_action = PLAN_STEP;
@@ -316,7 +298,7 @@ static size_t break_count(size_t count, enum chart_panel panel)
 static void gaps_are_seen(void **state)
 {
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	assert_int_equal(break_count(50, CHART_CLOSE), 0);
 	for (size_t i = 25; i < 50; i++) {
 		runs[i].at.unix_ns += 30 * HOUR;
@@ -328,7 +310,7 @@ static void gaps_are_seen(void **state)
 static void line_breaks_at_a_step(void **state)
 {
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	runs[20].applied_action = PLAN_STEP;
 	runs[20].applied_by_ns =
 		runs[20].offset_ns; /* within the scale: a value as others */
@@ -346,7 +328,7 @@ static void line_breaks_at_a_step(void **state)
 static void line_breaks_at_a_reboot(void **state)
 {
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	for (size_t i = 0; i < 50; i++) {
 		snprintf(runs[i].boot_id, sizeof(runs[i].boot_id), "%s",
 		         i < 30 ? "one" : "two");
@@ -368,7 +350,7 @@ static void a_far_step_is_a_mark(void **state)
 	int64_t step_ns = 0;
 
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	runs[20].applied_action = PLAN_STEP;
 	runs[20].offset_ns = S(2);
 	runs[20].applied_by_ns = S(2) - 1;
@@ -394,7 +376,7 @@ static void promises_are_kept(void **state)
 	struct chart chart;
 
 	(void)state;
-	fill(50);
+	runs_fill(runs, 50);
 	for (size_t i = 0; i < 50; i++) {
 		some[i] = i % 2 ? 1000 + (int64_t)i : INT64_MAX;
 	}
@@ -476,26 +458,13 @@ static void value_ticks_have_units(void **state)
 /* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
 static void extremes_are_survived(void **state)
 {
-	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
 	struct chart_scale scale;
 	struct chart chart;
 
 	(void)state;
 	for (size_t variant = 0; variant < 200; variant++) {
-		fill(12);
-		for (size_t i = 0; i < 12; i++) {
-			const size_t n = variant * 7 + i * (variant % 5 + 1);
-
-			runs[i].offset_ns = values[n % COUNT_OF(values)];
-			runs[i].bound_ns = n % 3 ? INT64_MAX : 0;
-			runs[i].delay_ns = n % 4 ? 0 : INT64_MAX;
-			runs[i].frequency_after_ppb = values[(n + 1) % COUNT_OF(values)];
-			runs[i].at.unix_ns = values[(n / 2) % COUNT_OF(values)];
-			runs[i].has_answer = n % 7 != 0;
-			runs[i].has_kernel = n % 5 != 0;
-			runs[i].applied_action = n % 4 ? PLAN_NONE : PLAN_STEP;
-			runs[i].applied_by_ns = values[(n + 2) % COUNT_OF(values)];
-		}
+		runs_fill(runs, 12);
+		runs_make_extreme(runs, 12, variant);
 		chart = make(variant % 12 + 1);
 		for (int panel = 0; panel < CHART_PANEL_COUNT; panel++) {
 			chart_scale_make(&chart, (enum chart_panel)panel, 5, &scale);

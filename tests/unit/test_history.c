@@ -27,12 +27,13 @@
 #include <unistd.h>
 
 #include "io/store/history.h"
+#include "scratch.h"
 
 enum { STRANGER = 65533, SKIPPED = 77, SOURCES = 3, ROOM = 64 };
 #define NOW_NS (INT64_C(1800000000) * NS_PER_S)
 #define DAY_NS (86400 * NS_PER_S)
 
-static char top[32];
+static const char *top;
 static char warning[HISTORY_WARNING_ROOM];
 static const struct history_settings settings = { .may_write = true,
 	                                          .may_create = true,
@@ -42,23 +43,14 @@ static int set_up(void **state)
 {
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return mkdtemp(top) && chmod(top, 0755) == 0 && chdir(top) == 0 &&
-	                       mkdir("d", 0755) == 0
-	               ? 0
-	               : -1;
+	top = scratch_enter();
+	return top && mkdir("d", 0755) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	pid_t pid = fork();
-
 	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", top, (char *)NULL);
-		_exit(1);
-	}
-	return waitpid(pid, NULL, 0) == pid && chdir("/") == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 static struct run_record a_run(int64_t number)

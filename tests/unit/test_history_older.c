@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 #include "io/store/history.h"
+#include "scratch.h"
 
 /* Version 1 never was in a release; test_history.c has its text. */
 enum { SCHEMA_FIRST = 2, RUNS = 8, ROOM = 64, FILE_ROOM = 1 << 17 };
 
-static char top[32], root[4096];
+static char root[4096];
 static char warning[HISTORY_WARNING_ROOM];
 static const struct history_settings writes = { .may_write = true,
 	                                        .keep_ns = HISTORY_KEEP_NS };
@@ -36,23 +37,14 @@ static int set_up(void **state)
 {
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return getcwd(root, sizeof(root)) && mkdtemp(top) && chmod(top, 0755) == 0 &&
-	                       chdir(top) == 0 && mkdir("d", 0755) == 0
-	               ? 0
-	               : -1;
+	return getcwd(root, sizeof(root)) && scratch_enter() && mkdir("d", 0755) == 0 ? 0
+	                                                                              : -1;
 }
 
 static int tear_down(void **state)
 {
-	pid_t pid = fork();
-
 	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", top, (char *)NULL);
-		_exit(1);
-	}
-	return waitpid(pid, NULL, 0) == pid && chdir(root) == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 static size_t file_read(const char *path, char *buf)

@@ -23,30 +23,22 @@
 #include <unistd.h>
 
 #include "io/store/lock.h"
+#include "scratch.h"
 
 enum { CROWD = 50, TOOK_IT = 10, WAS_BUSY = 11, WENT_WRONG = 12 };
 #define BUSY_WITHIN_NS (200 * NS_PER_MS)
-
-static char top[32];
 
 static int set_up(void **state)
 {
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 && mkdir("run", 0755) == 0 ? 0 : -1;
+	return scratch_enter() && mkdir("run", 0755) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	static const char *const files[] = { "a/lock", "b/lock", "run/reqtime.lock",
-		                             "a",      "b",      "run" };
-
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		(void)remove(files[i]);
-	}
-	return chdir("/") == 0 && rmdir(top) == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 /* What another process is told.  A lock that is held by this one is seen by it only so. */

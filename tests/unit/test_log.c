@@ -21,21 +21,18 @@
 
 #include "core/base/text_time.h"
 #include "io/sys/log.h"
-
-static char top[32];
+#include "scratch.h"
 
 static int set_up(void **state)
 {
 	(void)state;
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 ? 0 : -1;
+	return scratch_enter() ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	(void)unlink("log");
-	return chdir("/") == 0 && rmdir(top) == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 static void read_log(char *buf, size_t room)

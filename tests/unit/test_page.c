@@ -14,11 +14,12 @@
 #include <cmocka.h>
 
 #include "core/history/page.h"
+#include "runs.h"
 
 enum { RUNS_MAX = 20000, PAGE_ROOM = 4 << 20 };
 
 #define GOLDEN "tests/data/page.html"
-#define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 UTC */
+#define NOON RUNS_NOON_S
 #define S(seconds) ((int64_t)(seconds)*NS_PER_S)
 
 static struct run_record runs[RUNS_MAX];
@@ -409,22 +410,11 @@ static void no_answer_at_all_is_a_page(void **state)
 
 static void extremes_are_survived(void **state)
 {
-	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
 
 	(void)state;
 	for (size_t variant = 0; variant < 60; variant++) {
 		fill(12);
-		for (size_t i = 0; i < 12; i++) {
-			const size_t n = variant * 7 + i * (variant % 5 + 1);
-
-			runs[i].offset_ns = values[n % COUNT_OF(values)];
-			runs[i].bound_ns = n % 3 ? INT64_MAX : 0;
-			runs[i].delay_ns = n % 4 ? 0 : INT64_MAX;
-			runs[i].frequency_after_ppb = values[(n + 1) % COUNT_OF(values)];
-			runs[i].at.unix_ns = values[(n / 2) % COUNT_OF(values)];
-			runs[i].has_answer = n % 7 != 0;
-			runs[i].has_kernel = n % 5 != 0;
-		}
+		runs_make_extreme(runs, 12, variant);
 		render(variant % 12 + 1, "host", NULL, 0);
 		assert_int_equal(count_of("nan"), 0);
 	}

@@ -14,10 +14,11 @@
 #include <cmocka.h>
 
 #include "core/history/plot.h"
+#include "runs.h"
 
 enum { RUNS_MAX = 20000, OUTPUT_ROOM = 65536 };
 
-#define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 UTC */
+#define NOON RUNS_NOON_S
 #define S(seconds) ((int64_t)(seconds)*NS_PER_S)
 #define HOUR S(3600)
 
@@ -26,25 +27,6 @@ static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
 static const int64_t *promises; /* NULL: none */
 static char picture[OUTPUT_ROOM];
-
-/* Hourly, the offset going up and down by a millisecond, the bound 2 ms. */
-static void fill(size_t count)
-{
-	static const int64_t wave_ns[] = { 0, 500000,  1000000,  500000,
-		                           0, -500000, -1000000, -500000 };
-
-	memset(runs, 0, sizeof(runs));
-	for (size_t i = 0; i < count; i++) {
-		runs[i].verb = RECORD_SET;
-		runs[i].has_answer = 1;
-		runs[i].offset_ns = wave_ns[i % COUNT_OF(wave_ns)];
-		runs[i].bound_ns = 2000000;
-		runs[i].delay_ns = 5000000;
-		runs[i].has_kernel = 1;
-		runs[i].frequency_after_ppb = 12000 + (int64_t)(i % 10) * 10;
-		runs[i].at.unix_ns = S(NOON) + (int64_t)i * HOUR - runs[i].offset_ns;
-	}
-}
 
 /* Into `picture`. */
 static size_t draw(size_t count, const struct style *style, unsigned lines)
@@ -103,7 +85,7 @@ static void plot_fits(void **state)
 
 	(void)state;
 	for (size_t count = 1; count <= 300; count += 299) {
-		fill(count);
+		runs_fill(runs, count);
 		for (size_t i = 0; i < count; i++) {
 			runs[i].bound_ns *= 30; /* a panel more */
 		}
@@ -141,7 +123,7 @@ static void plot_of_80_by_24_is_whole(void **state)
 	size_t lines;
 
 	(void)state;
-	fill(300);
+	runs_fill(runs, 300);
 	for (size_t i = 0; i < 300; i++) {
 		runs[i].bound_ns *= 30;
 		snprintf(runs[i].boot_id, sizeof(runs[i].boot_id), i < 200 ? "a" : "b");
@@ -165,7 +147,7 @@ static void plot_of(const char *want, bool has_utf8)
 	const struct style style = { .columns = 70, .has_utf8 = has_utf8 };
 	static int64_t some[25];
 
-	fill(25);
+	runs_fill(runs, 25);
 	runs[0].offset_ns = S(3);
 	runs[0].applied_action = PLAN_STEP;
 	runs[0].applied_by_ns = S(3);
@@ -263,7 +245,7 @@ static void failures_are_drawn_as_their_share(void **state)
 	const char *marks;
 
 	(void)state;
-	fill(RUNS_MAX);
+	runs_fill(runs, RUNS_MAX);
 	for (size_t i = 0; i < RUNS_MAX; i++) {
 		if (i % 100 % 8 == 7 || i % 100 == 0) {
 			silence(i, runs[i].at.unix_ns);
@@ -302,7 +284,7 @@ static void one_failure_is_seen(void **state)
 	const struct style style = { .columns = 80 };
 
 	(void)state;
-	fill(RUNS_MAX);
+	runs_fill(runs, RUNS_MAX);
 	silence(0, runs[0].at.unix_ns);
 	draw(RUNS_MAX, &style, 24);
 	assert_string_equal(lane("<1% failed |"), "1");
@@ -311,23 +293,12 @@ static void one_failure_is_seen(void **state)
 /* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
 static void extremes_are_survived(void **state)
 {
-	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
 	const struct style style = { .columns = 80 };
 
 	(void)state;
 	for (size_t variant = 0; variant < 200; variant++) {
-		fill(12);
-		for (size_t i = 0; i < 12; i++) {
-			const size_t n = variant * 7 + i * (variant % 5 + 1);
-
-			runs[i].offset_ns = values[n % COUNT_OF(values)];
-			runs[i].bound_ns = n % 3 ? INT64_MAX : 0;
-			runs[i].delay_ns = n % 4 ? 0 : INT64_MAX;
-			runs[i].frequency_after_ppb = values[(n + 1) % COUNT_OF(values)];
-			runs[i].at.unix_ns = values[(n / 2) % COUNT_OF(values)];
-			runs[i].has_answer = n % 7 != 0;
-			runs[i].has_kernel = n % 5 != 0;
-		}
+		runs_fill(runs, 12);
+		runs_make_extreme(runs, 12, variant);
 		assert_true(draw(variant % 12 + 1, &style, 24) < sizeof(picture));
 	}
 }

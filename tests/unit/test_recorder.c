@@ -27,6 +27,7 @@
 #include "io/store/history.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
+#include "scratch.h"
 
 /* So many do not fit into a socket at once. */
 enum { SOURCES = 300, SKIPPED = 77 };
@@ -34,7 +35,6 @@ enum { SOURCES = 300, SKIPPED = 77 };
 #define AMPLE_NS (30 * NS_PER_S)
 #define SHORT_NS (100 * NS_PER_MS)
 
-static char top[32];
 static char warning[RECORDER_WARNING_ROOM];
 static struct source_record sources[SOURCES];
 static const struct recorder_settings settings = { .may_write = true,
@@ -53,20 +53,13 @@ static int set_up(void **state)
 	(void)state;
 	umask(077);
 	memset(sources, 0, sizeof(sources));
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 ? 0 : -1;
+	return scratch_enter() ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	pid_t pid = fork();
-
 	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", top, (char *)NULL);
-		_exit(1);
-	}
-	return waitpid(pid, NULL, 0) == pid && chdir("/") == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 static int64_t mono_now_ns(void)

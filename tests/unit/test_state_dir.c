@@ -20,29 +20,21 @@
 
 #include "io/store/state_dir.h"
 #include "io/sys/priv.h"
+#include "scratch.h"
 
 enum { STRANGER = 65533, SIZE_MAX_HERE = 1000 };
-
-static char top[32];
 
 static int set_up(void **state)
 {
 	(void)state;
 	umask(022);
-	snprintf(top, sizeof(top), "/tmp/reqtime-unit.XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 && mkdir("d", 0755) == 0 ? 0 : -1;
+	return scratch_enter() && mkdir("d", 0755) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	pid_t pid = fork();
-
 	(void)state;
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", top, (char *)NULL);
-		_exit(1);
-	}
-	return waitpid(pid, NULL, 0) == pid && chdir("/") == 0 ? 0 : -1;
+	return scratch_leave();
 }
 
 static void make_file(const char *path, off_t size)

@@ -48,8 +48,8 @@ void exchange_finish(struct meter *m, size_t i)
 	enter_phase(m, i, PHASE_DONE);
 }
 
-/* The source has told us itself that it is of no use.  It counts like one that is silent: who can
- * make servers say so would else choose who counts. */
+/* The source answered that it cannot serve.  It still counts, like a silent one: otherwise an attacker
+ * who makes servers refuse would choose the majority. */
 static void decline(struct meter *m, size_t i, const char *reason)
 {
 	struct run_source *shown = &m->run->sources[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two sides of the resolver share: resolve.c asks, resolve_lookup.c, in the child, answers.
+ * What the parts of the resolver share: resolve.c asks; in the child resolve_pool.c hands the questions
+ * to threads, and resolve_lookup.c looks one up.
  */
 #ifndef IO_NET_RESOLVE_PRIVATE_H
 #define IO_NET_RESOLVE_PRIVATE_H
@@ -30,6 +31,12 @@ static inline size_t resolve_lane(enum address_family family)
 {
 	return family == ADDRESS_IPV6 ? 1 : 0;
 }
+
+/* Looks up one name, and waits `patience_s` for each name server, or as long as RES_OPTIONS and
+ * resolv.conf say where it is 0.  Returns 0 or an EAI_ error, whose words are in `answer` where it has no address.  Any thread
+ * may call it. */
+int resolve_look_up(const struct question *q, int patience_s,
+                    struct resolve_answer *answer);
 
 /* Answers what comes in at `fd` until its other end is closed; then the process ends. */
 void resolve_work(int fd);
