@@ -35,6 +35,7 @@ static struct elector elector_of(enum state state, size_t slot, size_t i)
 	return (struct elector){
 		.has_answered = state != SILENT,
 		.slot = slot,
+		.asked = i,
 		.vote = { .lo_ns = at_ns - 5, .hi_ns = at_ns + 5, .offset_ns = at_ns },
 		.stratum = 2,
 		.reference = { (uint32_t)i + 1, 1 },

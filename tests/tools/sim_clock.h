@@ -29,7 +29,8 @@ struct sim {
 	atomic_int is_locked;
 	atomic_int is_made;
 	_Atomic int64_t skipped_ns;
-	int64_t began_ns; /* real, monotonic */
+	_Atomic int64_t silent_from_ns, silent_to_ns; /* true time: no server answers */
+	int64_t began_ns;                             /* real, monotonic */
 	uint64_t random;
 	/* The machine, as it was at `at_ns`, true time. */
 	int64_t at_ns;

@@ -8,6 +8,7 @@
  *   sim_server behind SECONDS   puts it there, as `date -s` does
  *   sim_server pause SECONDS    the machine stands still for so long
  *   sim_server skip SECONDS     so much time goes by
+ *   sim_server silence FROM_S FOR_S     no server answers then, from now on
  *
  * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
  * of so much on average each way; from FROM_S after the beginning on its time gains DRAG_PPM.
@@ -15,6 +16,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,7 +99,22 @@ static int look_or_put(struct sim *sim, int argc, char **argv)
 		atomic_fetch_add(&sim->skipped_ns, (int64_t)(strtod(argv[2], NULL) * 1e9));
 		return 1;
 	}
+	if (argc == 4 && strcmp(argv[1], "silence") == 0) {
+		const int64_t from_ns =
+			sim_true_ns(sim) + (int64_t)(strtod(argv[2], NULL) * 1e9);
+
+		sim->silent_from_ns = from_ns;
+		sim->silent_to_ns = from_ns + (int64_t)(strtod(argv[3], NULL) * 1e9);
+		return 1;
+	}
 	return 0;
+}
+
+static bool is_silent(const struct sim *sim)
+{
+	const int64_t now_ns = sim_true_ns(sim);
+
+	return now_ns >= sim->silent_from_ns && now_ns < sim->silent_to_ns;
 }
 
 int main(int argc, char **argv)
@@ -134,7 +151,8 @@ int main(int argc, char **argv)
 	for (;;) {
 		len = sizeof(name);
 		if (recvfrom(fd, packet, sizeof(packet), 0, (struct sockaddr *)&name,
-		             &len) == (ssize_t)sizeof(packet)) {
+		             &len) == (ssize_t)sizeof(packet) &&
+		    !is_silent(sim)) {
 			answer(sim, &random, packet);
 			sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&name,
 			       len);

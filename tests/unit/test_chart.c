@@ -441,6 +441,10 @@ static void value_ticks_have_units(void **state)
 		{ { 0, 5e4, 1e4, 1, 0 }, CHART_DELAY, 5, "50 us" },
 		{ { 12000, 12100, 20, 1, 0 }, CHART_FREQUENCY, 1, "+12.02" },
 		{ { -2e9, 2e9, 1e9, 1, 0 }, CHART_CLOSE, 4, "+2 s" },
+		{ { 0, 8e15, 2e15, 1, 0 }, CHART_OFFSET, 4, "+8000000 s" },
+		{ { -3e16, 3e16, 1e16, 1, 0 }, CHART_OFFSET, 6, "+347 d" },
+		{ { -1e19, 1e19, 5e18, 1, 0 }, CHART_OFFSET, 0, "-115741 d" },
+		{ { 0, 8e18, 2e18, 1, 0 }, CHART_FREQUENCY, 4, "+8.0e+15" },
 	};
 	struct chart_tick ticks[CHART_TICKS_MAX];
 
@@ -452,6 +456,9 @@ static void value_ticks_have_units(void **state)
 		assert_true(count > rows[i].at);
 		assert_string_equal(ticks[rows[i].at].label, rows[i].label);
 		assert_true(ticks[0].place == 0);
+		for (size_t k = 0; k < count; k++) {
+			assert_true(strlen(ticks[k].label) <= CHART_LABEL_COLUMNS);
+		}
 	}
 }
 

@@ -41,7 +41,8 @@ enum {
 	BACK = 128,    /* --refuse-back-above 100s */
 	SLEWING = 256, /* the difference is what an adjtime() has still to do */
 	STEP = 512,    /* --step */
-	OURS = 1024,   /* what is pending a run of ours has ordered */
+	BACK_WIDE = 2048, /* --refuse-back-above 1d */
+	OURS = 1024,      /* what is pending a run of ours has ordered */
 };
 
 struct seen {
@@ -198,6 +199,8 @@ static const struct row rows[] = {
 	{ "limit: three runs, one says something else", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7100000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given, three runs", CONFIRMED, 7200000, 0, 1, GIVEN, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given backwards, three runs", CONFIRMED, -7200000, 0, 1, BACK, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
+	{ "limit: given backwards, and wide: the default one is passed by three runs", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: given backwards, and wide: two runs are too few", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 300, -7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given backwards, three runs forward", CONFIRMED, 7200000, 0, 1, BACK, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 
 	/* ---- 7: the floor ---- */
@@ -310,8 +313,8 @@ static struct plan_limits limits_of(const struct row *row)
 		.step_above_ns = MS(500),
 		.refuse_above_ns = S(1000),
 		.is_refuse_above_given = row->flags & GIVEN,
-		.has_refuse_back_above = row->flags & BACK,
-		.refuse_back_above_ns = S(100),
+		.has_refuse_back_above = row->flags & (BACK | BACK_WIDE),
+		.refuse_back_above_ns = row->flags & BACK_WIDE ? S(86400) : S(100),
 		.any_offset = row->flags & ANY,
 		.is_boot = row->flags & BOOT_UNIT,
 		.release = { RELEASE },

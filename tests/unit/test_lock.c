@@ -49,7 +49,7 @@ static int other_takes(const char *state_dir, const char *run_dir)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		_exit(-lock_take(state_dir, run_dir, &lock));
+		_exit(-lock_take(LOCK_RUN, state_dir, run_dir, &lock));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -61,7 +61,7 @@ static void one_at_a_time(void **state)
 	struct lock lock;
 
 	(void)state;
-	assert_int_equal(lock_take("a", NULL, &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "a", NULL, &lock), 0);
 	assert_int_equal(fcntl(lock.fds[0], F_GETFD), FD_CLOEXEC);
 	assert_int_equal(lock.fds[1], -1);
 	assert_int_equal(other_takes("a", NULL), -EWOULDBLOCK);
@@ -76,7 +76,7 @@ static void two_state_directories(void **state)
 	struct lock lock;
 
 	(void)state;
-	assert_int_equal(lock_take("a", "run", &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "a", "run", &lock), 0);
 	assert_int_equal(other_takes("b", "run"), -EWOULDBLOCK);
 	assert_int_equal(other_takes("b", NULL), 0);
 	lock_release(&lock);
@@ -91,9 +91,9 @@ static void no_state_directory(void **state)
 	(void)state;
 	memset(&lock, 0x5a, sizeof(lock));
 	before = lock;
-	assert_int_equal(lock_take("no/parent", NULL, &lock), -ENOENT);
+	assert_int_equal(lock_take(LOCK_RUN, "no/parent", NULL, &lock), -ENOENT);
 	assert_memory_equal(&lock, &before, sizeof(lock));
-	assert_int_equal(lock_take("no/parent", "run", &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "no/parent", "run", &lock), 0);
 	assert_int_equal(other_takes("no/parent", "run"), -EWOULDBLOCK);
 	lock_release(&lock);
 }
@@ -110,7 +110,7 @@ static void nobody_else_can_open_it(void **state)
 	fd = open("a/lock", O_WRONLY | O_CREAT, 0644);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(lock_take("a", NULL, &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "a", NULL, &lock), 0);
 	assert_int_equal(stat("a/lock", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	lock_release(&lock);
@@ -124,7 +124,7 @@ static void a_planted_link(void **state)
 	(void)state;
 	assert_int_equal(mkdir("a", 0755), 0);
 	assert_int_equal(symlink("../b", "a/lock"), 0);
-	assert_int_equal(lock_take("a", NULL, &lock), -ELOOP);
+	assert_int_equal(lock_take(LOCK_RUN, "a", NULL, &lock), -ELOOP);
 	assert_int_equal(lstat("b", &st), -1);
 }
 
@@ -140,17 +140,17 @@ static void freed_by_death(void **state)
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (lock_take("a", "run", &lock) == 0) {
+		if (lock_take(LOCK_RUN, "a", "run", &lock) == 0) {
 			(void)!write(ends[1], "x", 1);
 		}
 		pause();
 		_exit(0);
 	}
 	assert_int_equal(read(ends[0], &octet, 1), 1);
-	assert_int_equal(lock_take("a", "run", &lock), -EWOULDBLOCK);
+	assert_int_equal(lock_take(LOCK_RUN, "a", "run", &lock), -EWOULDBLOCK);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(lock_take("a", "run", &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "a", "run", &lock), 0);
 	lock_release(&lock);
 	close(ends[0]);
 	close(ends[1]);
@@ -164,7 +164,7 @@ static void forgotten_by_a_child(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(lock_take("a", NULL, &lock), 0);
+	assert_int_equal(lock_take(LOCK_RUN, "a", NULL, &lock), 0);
 	pid = fork();
 	if (pid == 0) {
 		lock_forget(&lock);
@@ -193,7 +193,7 @@ static _Noreturn void one_of_the_crowd(int begin_fd, int end_fd)
 
 	(void)!read(begin_fd, &octet, 1); /* end of file: all at once */
 	begin_ns = mono_now_ns();
-	r = lock_take("a", "run", &lock);
+	r = lock_take(LOCK_RUN, "a", "run", &lock);
 	if (r == -EWOULDBLOCK) {
 		_exit(mono_now_ns() - begin_ns < BUSY_WITHIN_NS ? WAS_BUSY : WENT_WRONG);
 	}
@@ -256,7 +256,7 @@ static int owner_takes(void)
 		_exit(setresgid(OWNER, OWNER, OWNER) < 0 ||
 		                      setresuid(OWNER, OWNER, OWNER) < 0
 		              ? WENT_WRONG
-		              : -lock_take("a", NULL, &lock));
+		              : -lock_take(LOCK_RUN, "a", NULL, &lock));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -282,7 +282,7 @@ static void shared_with_its_owner(void **state)
 	/* In a process of its own: it keeps no capability effective. */
 	pid = fork();
 	if (pid == 0) {
-		r = lock_take("a", NULL, &lock);
+		r = lock_take(LOCK_RUN, "a", NULL, &lock);
 		r = r == 0 && geteuid() != 0 ? WENT_WRONG : r;
 		(void)!write(ends[1], &r, sizeof(r));
 		pause();

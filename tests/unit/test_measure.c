@@ -50,7 +50,8 @@ struct server {
 	int64_t drift_ppb; /* its clock runs fast since the beginning */
 	int64_t root_delay_ns, root_dispersion_ns;
 	uint8_t leap;
-	bool is_same; /* it shows the daemon that all of these show */
+	bool is_same;          /* it shows the daemon that all of these show */
+	bool has_no_reference; /* its reference timestamp is 0 */
 };
 
 /* What happens to this machine. */
@@ -294,8 +295,11 @@ static void answer(struct world *w, size_t source, const struct turn *turn,
 		.root_delay = ntp_short_from_ns(server->root_delay_ns),
 		.root_dispersion = ntp_short_from_ns(server->root_dispersion_ns),
 		.refid = { 10, 0, 0, server->is_same ? 99 : (uint8_t)source },
-		.reference = ntp_from_instant(server->is_same ? (struct instant){ UTC_NS }
-		                                              : instant_add_ns(t2, -S)),
+		.reference = server->has_no_reference
+		                     ? (struct ntp_ts){ 0 }
+		                     : ntp_from_instant(server->is_same
+		                                                ? (struct instant){ UTC_NS }
+		                                                : instant_add_ns(t2, -S)),
 		.origin = origin,
 		.receive = ntp_from_instant(t2),
 		.transmit = ntp_from_instant(instant_add_ns(t2, turn->held_ns)),
@@ -691,6 +695,11 @@ static const struct row rows[] = {
 	{ .name = "C31 one daemon by two names does not outvote another", .servers = { SAME(10 * MS), SAME(10 * MS), LIE(HOUR) },
 	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 1,
 	  .run_reason = "=no majority: 2 of 3 agree, but some of them are one machine: 1 of 2 machines" },
+	{ .name = "C31 one address that two SERVERs share is one machine, though its server has no reference timestamp",
+	  .servers = { { .turn_count = 1, .turns = { { ANSWER, 10 * MS, 10 * MS, HOUR, 0, 0 } }, .has_no_reference = true }, NO_PORT, GOOD(10 * MS) },
+	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 1, V4, "192.0.2.1", NULL }, { MS, 1, V6, "2001:db8::1", NULL }, { MS, 2, V4, "192.0.2.3", NULL } },
+	        .addresses = "192.0.2.1 192.0.2.1 2001:db8::1 192.0.2.3", .asked_count = 3),
+	  .status = RUN_NO_MAJORITY, .first = SOURCE_REJECTED, .sent_min = 1, .sent_max = 1 },
 	{ .name = "names: of two, the one without addresses yet may dissent with all it gets: it is waited for",
 	  .servers = { GOOD(10 * MS), LIE(HOUR), GOOD(10 * MS), LIE(HOUR) },
 	  NAMES(.count = 2, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2", NULL }, { S, 1, V4, "192.0.2.3 192.0.2.4", NULL } },

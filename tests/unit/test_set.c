@@ -240,13 +240,20 @@ int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement
 
 /* ---- what runs leave to the next ---- */
 
-int lock_take(const char *state_dir, const char *run_dir, struct lock *ret)
+int lock_take(enum lock_purpose purpose, const char *state_dir, const char *run_dir,
+              struct lock *ret)
 {
+	(void)purpose;
 	(void)state_dir;
 	(void)run_dir;
 	(void)ret;
 	world->locked = world->script.lock_r == 0;
 	return world->script.lock_r;
+}
+
+void lock_forget(struct lock *lock)
+{
+	(void)lock;
 }
 
 void lock_release(struct lock *lock)
@@ -324,12 +331,6 @@ bool anchor_file_write(const struct anchor_file *file, const struct anchor *anch
 		world->anchor = *anchor;
 	}
 	return !world->script.is_forgotten;
-}
-
-int anchor_file_claim(const struct anchor_file *file)
-{
-	(void)file;
-	return 0;
 }
 
 void anchor_file_close(struct anchor_file *file)

@@ -306,6 +306,39 @@ static void rule_holds(void **state)
 	assert_int_equal(strstr(text, "offset +") != NULL, row->has_offset);
 }
 
+static bool has_mode_of_an_answer(const uint8_t *octets)
+{
+	const unsigned mode = octets[0] & 7;
+
+	return mode == NTP_MODE_SERVER || mode == NTP_MODE_ACTIVE ||
+	       mode == NTP_MODE_PASSIVE;
+}
+
+/* Whichever of the two was captured first.  A packet of another mode is no answer until the request that it
+ * returns the cookie of was seen: before it, it is left alone. */
+static void rule_holds_in_reverse(void **state)
+{
+	const struct rule_row *row = *state;
+	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
+	struct trace_packet packet;
+	struct trace_exchange exchange;
+	int64_t t4_ns;
+	size_t len = put_answer(row, answer, &t4_ns);
+
+	put_request(COOKIE, request);
+	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
+	assert_false(feed(1, t4_ns, SERVER, CLIENT, answer, len, &packet, &exchange));
+	assert_int_equal(
+		feed(2, 0, CLIENT, SERVER, request, sizeof(request), &packet, &exchange),
+		has_mode_of_an_answer(answer));
+	if (!has_mode_of_an_answer(answer)) {
+		return;
+	}
+	assert_int_equal(packet.related, 1);
+	assert_string_equal(exchange.complaint, row->complaint);
+	assert_int_equal(exchange.has_result, row->has_offset);
+}
+
 /* The same octets and stamps, as app/client hands them to the rule. */
 static void client_says_the_same(void **state)
 {
@@ -636,6 +669,8 @@ static const struct icmp_row {
 	{ "ICMPv6: port unreachable", true, { 0, 0 }, 0, true },
 	{ "ICMP: an echo", false, { 20, 8 }, 0, false },
 	{ "ICMPv6: too big", true, { 40, 2 }, 0, false },
+	{ "ICMP: too big", false, { 21, 4 }, 0, false },
+	{ "ICMP: forbidden by a filter", false, { 21, 13 }, 0, true },
 	{ "ICMP: of another server", false, { 20 + 8 + 19, 9 }, 0, false },
 	{ "ICMP: of another port", false, { 20 + 8 + 20 + 3, 9 }, 0, false },
 	{ "ICMP: of no UDP", false, { 20 + 8 + 9, 47 }, 0, false },
@@ -1078,9 +1113,9 @@ int main(void)
 		cmocka_unit_test(unread_frames_have_names),
 		cmocka_unit_test(unread_kinds_are_bounded),
 	};
-	static struct CMUnitTest tests[COUNT_OF(single) + 2 * COUNT_OF(rules) +
+	static struct CMUnitTest tests[COUNT_OF(single) + 3 * COUNT_OF(rules) +
 	                               COUNT_OF(guesses) + COUNT_OF(icmps)];
-	static char names[COUNT_OF(rules)][80];
+	static char names[COUNT_OF(rules)][80], reversed[COUNT_OF(rules)][80];
 	size_t count = COUNT_OF(single);
 
 	memcpy(tests, single, sizeof(single));
@@ -1094,6 +1129,12 @@ int main(void)
 		tests[count++] =
 			(struct CMUnitTest){ .name = names[i],
 			                     .test_func = client_says_the_same,
+			                     .initial_state =
+			                             (void *)(uintptr_t)&rules[i] };
+		snprintf(reversed[i], sizeof(reversed[i]), "in reverse: %s", rules[i].name);
+		tests[count++] =
+			(struct CMUnitTest){ .name = reversed[i],
+			                     .test_func = rule_holds_in_reverse,
 			                     .initial_state =
 			                             (void *)(uintptr_t)&rules[i] };
 	}

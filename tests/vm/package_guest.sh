@@ -218,7 +218,10 @@ wrong_options() { # wrong_options NAME OPTIONS PATTERN
 	systemctl daemon-reload
 	since=$(date '+%F %T')
 	systemctl restart reqtimed.service 2>/dev/null
-	sleep 2
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		/usr/bin/reqtime query --state-dir /dev/null -t 200ms 127.0.0.1 >/dev/null 2>&1 # wakes the socket
+		sleep 0.1
+	done
 	[ "$(property reqtimed.service ExecMainStatus)" = 2 ] &&
 		[ "$(property reqtimed.service NRestarts)" = 0 ] &&
 		journalctl -q -o cat -u reqtimed.service | grep -q "$3"
@@ -232,6 +235,7 @@ wrong_options "--metrics where it may not write: the folder that it may is named
 result "... a server that has ended has no link that leads nowhere" $? "$(ls -la $node)"
 rm -r /run/systemd/system/reqtimed.service.d
 systemctl daemon-reload
+systemctl reset-failed reqtimed.socket reqtimed.service 2>/dev/null
 systemctl restart reqtimed.socket reqtimed.service
 
 # The other ways to set the clock.

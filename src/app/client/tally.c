@@ -35,6 +35,7 @@ static void elect(struct meter *m, size_t i, struct elector *ret)
 		.offset_ns = s->estimate.offset_ns,
 		.spread_ns = s->estimate.spread_ns,
 	};
+	ret->heard_mono_ns = samples_of(m, i)[s->sample_count - 1].at_mono_ns;
 	if (shown->has_header) {
 		ret->stratum = shown->stratum;
 		ret->reference = shown->reference;
@@ -60,7 +61,7 @@ void tally(struct meter *m)
 
 	sources_seat(m);
 	for (size_t i = 0; i < count; i++) {
-		m->electors[i] = (struct elector){ .slot = sources_slot(m, i) };
+		m->electors[i] = (struct elector){ .slot = sources_slot(m, i), .asked = i };
 		elect(m, i, &m->electors[i]);
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -35,13 +35,29 @@ const char *exporting_default(void)
 	return path && *path ? path : NULL;
 }
 
+static void warn_of_ignored(void)
+{
+	const char *ignored = getenv("REQTIME_METRICS");
+
+	if (ignored && *ignored && !secure_getenv("REQTIME_METRICS")) {
+		command_complain(
+			"warning: REQTIME_METRICS is ignored: this program has file "
+			"capabilities (setcap) or is setuid; use --metrics FILE, or "
+			"metrics = FILE in the configuration file");
+	}
+}
+
 void exporting_open(const struct measuring_settings *settings, enum record_verb verb)
 {
 	const char *path = settings->metrics ? settings->metrics : exporting_default();
 	struct reading now;
 	int r;
 
-	if (!path || kernel_clock_now(&now) < 0) {
+	if (!path) {
+		warn_of_ignored();
+		return;
+	}
+	if (kernel_clock_now(&now) < 0) {
 		return;
 	}
 	exporting.path = path;

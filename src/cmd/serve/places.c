@@ -115,6 +115,16 @@ static bool none_stands_alone(const struct option_texts *texts, const char *opti
 	return true;
 }
 
+static bool is_inherited(const struct serve_places *places, enum serve_service service)
+{
+	for (size_t i = 0; i < places->inherited_count; i++) {
+		if (places->inherited[i].service == service) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int endpoints_from(const struct serve_options *options, struct serve_places *ret)
 {
 	const struct {
@@ -134,7 +144,17 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 			return REQTIME_EXIT_USAGE;
 		}
 	}
-	/* Whoever has bound sockets for us has said where to listen. */
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		if (is_none(lists[i].texts) && is_inherited(ret, lists[i].service)) {
+			command_complain(
+				"--%s none: the service manager hands over a socket "
+				"for it: remove that from its unit (systemctl edit "
+				"reqtimed.socket), or leave the option away",
+				lists[i].option);
+			return REQTIME_EXIT_USAGE;
+		}
+	}
+	/* Sockets that were handed over say where to listen. */
 	if (options->listen.count == 0 && ret->inherited_count == 0 &&
 	    !endpoints_add_all(ret, SERVE_NTP, PORT_NTP)) {
 		return REQTIME_EXIT_USAGE;
@@ -221,10 +241,8 @@ int serve_places_from(const struct serve_options *options,
 
 bool serve_places_have_ntp(const struct serve_places *places)
 {
-	for (size_t i = 0; i < places->inherited_count; i++) {
-		if (places->inherited[i].service == SERVE_NTP) {
-			return true;
-		}
+	if (is_inherited(places, SERVE_NTP)) {
+		return true;
 	}
 	for (size_t i = 0; i < places->endpoint_count; i++) {
 		if (places->endpoints[i].service == SERVE_NTP) {

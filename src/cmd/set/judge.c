@@ -161,11 +161,16 @@ static bool anchor_open(struct judge *judge)
 	return anchor_keep(judge) && view->boot_id[0] != '\0';
 }
 
-/* Whether further looks may end it, by the parent's own decision. */
-static bool is_held_back(const struct correct_result *result)
+/* Whether further looks may end it, by the parent's own decision.  A look that saw nothing has not ended
+ * what an earlier one saw. */
+static bool is_held_back(const struct correct_result *result, bool was_held_back)
 {
 	const struct decision *decision = &result->decision;
 
+	if (result->status == CORRECT_NO_ANSWER || result->status == CORRECT_STALE ||
+	    result->status == CORRECT_BAD_RECORD) {
+		return was_held_back;
+	}
 	return (result->status == CORRECT_REFUSED || decision->belief == DECIDE_PARTLY) &&
 	       decision->belief != DECIDE_IMPOSSIBLE && !decision->is_limit_given;
 }
@@ -203,7 +208,8 @@ struct set_reply set_judge(const struct set_settings *set, size_t server_count,
 		reply.result.rtc_error = -r;
 	}
 	if (set->shared) {
-		set->shared->is_held_back = is_held_back(&reply.result);
+		set->shared->is_held_back =
+			is_held_back(&reply.result, set->shared->is_held_back);
 	}
 	reply_finish(record, may_repeat, &reply);
 	return reply;

@@ -132,7 +132,8 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 	for (size_t i = 0; i < m->memory->view.silent_count; i++) {
 		const struct silent_server *silent = &m->memory->view.silent[i];
 		const struct civil since = civil_from_instant(silent->since);
-		char quoted[COMMAND_QUOTE_ROOM], text[COMMAND_QUOTE_ROOM + 100];
+		char quoted[COMMAND_QUOTE_ROOM], text[COMMAND_QUOTE_ROOM + 100],
+			port[8] = "";
 		bool is_still = false;
 
 		for (size_t k = 0; k < run->source_count; k++) {
@@ -141,11 +142,14 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 			is_still |= source->received == 0 && source->port == silent->port &&
 			            strcmp(source->name, silent->name) == 0;
 		}
-		snprintf(
-			text, sizeof(text),
-			"%s has not answered since %04d-%02d-%02d: remove it from the list",
-			command_quote(silent->name, quoted), since.year, since.month,
-			since.day);
+		if (silent->port != scheme_port(SCHEME_NTP)) {
+			snprintf(port, sizeof(port), ":%u", silent->port);
+		}
+		snprintf(text, sizeof(text),
+		         "%s%s has not answered since %04d-%02d-%02d: remove it from the "
+		         "list",
+		         command_quote(silent->name, quoted), port, since.year, since.month,
+		         since.day);
 		if (is_still && m->set->measuring.is_quiet) {
 			logging_say(text);
 		} else if (is_still) {
@@ -248,6 +252,9 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 	}
 	m.measuring.measure.kisses = memory->view.kisses;
 	m.measuring.measure.kiss_count = memory->view.kiss_count;
+	/* A server is called dead only when this run has waited for it, too: others decide before a slow one
+	 * has answered. */
+	m.measuring.measure.ask_all |= memory->view.silent_count > 0;
 	m.measuring.measure.is_surprising = decide_is_surprising;
 	m.measuring.measure.surprise_ctx = view;
 	status = measure_once(&m, set->measuring.timeout_ns, true, &is_again);

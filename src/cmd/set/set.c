@@ -80,7 +80,7 @@ static int set_lock(struct set_settings *set, struct lock *ret)
 	const char *dir = memory_dir(&set->measuring, buf);
 	int r, status;
 
-	r = lock_take(dir, LOCK_RUN_DIR, ret);
+	r = lock_take(LOCK_RUN, dir, LOCK_RUN_DIR, ret);
 	if (r == -EWOULDBLOCK) {
 		status = set_report_unmeasured(set, RUN_BUSY);
 		command_complain("another run holds the lock: nothing was done");
@@ -172,8 +172,8 @@ struct set_job {
 	struct parse again; /* what `set` points into since SIGHUP */
 	struct set_shared
 		*shared; /* with the runs, which are processes of their own; NULL: none */
-	enum time_right right;    /* before any was given up */
-	struct anchor_file claim; /* open while this process waits to look again */
+	enum time_right right; /* before any was given up */
+	struct lock claim;     /* held while this process waits to look again */
 	unsigned unclaimed_looks;
 };
 
@@ -245,8 +245,8 @@ static void set_reread(void *ctx)
 	job->again = again;
 }
 
-/* Whether what the last run saw is to be seen again; the next one says so anew.  The next run of cron may come
- * while this process waits: of these one waits, or there would be ever more of them. */
+/* Whether what a run saw is to be seen again.  The next run of cron may come while this process waits: of
+ * these one waits, or there would be ever more of them. */
 static bool set_is_to_confirm(void *ctx)
 {
 	struct set_job *job = ctx;
@@ -255,17 +255,13 @@ static bool set_is_to_confirm(void *ctx)
 	int r = 0;
 
 	if (!is_held_back) {
-		anchor_file_close(&job->claim);
+		job->unclaimed_looks = 0;
+		lock_forget(&job->claim);
 		return false;
 	}
-	job->shared->is_held_back = false;
 	if (job->claim.fds[0] < 0 && job->claim.fds[1] < 0) {
-		anchor_file_open(memory_dir(&job->set.measuring, buf), LOCK_RUN_DIR,
-		                 &job->claim);
-		r = anchor_file_claim(&job->claim);
-	}
-	if (r == -EWOULDBLOCK) {
-		anchor_file_close(&job->claim);
+		r = lock_take(LOCK_CONFIRM, memory_dir(&job->set.measuring, buf),
+		              LOCK_RUN_DIR, &job->claim);
 	}
 	/* Where there is nothing to claim it is not to go on for long. */
 	return r == 0 ||
@@ -304,7 +300,7 @@ static int set_run(const void *settings, const char *const *operands, size_t ope
 	if (status == 0) {
 		status = repeat_run(&job.when, &repeat);
 	}
-	anchor_file_close(&job.claim);
+	lock_forget(&job.claim);
 	free(job.servers);
 	parse_close(&job.again);
 	return status;

@@ -143,6 +143,11 @@ static int complain_not_read(const char *name, int error)
 			"cannot read %s: no such file; to listen to the interface: "
 			"reqtime trace --interface %s",
 			quoted, quoted);
+	} else if (error == ENOENT && (strncmp(name, "/dev/fd/", 8) == 0 ||
+	                               strncmp(name, "/proc/self/fd/", 14) == 0)) {
+		command_complain("cannot read %s: only standard input is kept open: "
+		                 "COMMAND | reqtime trace -r -",
+		                 command_quote(name, quoted));
 	} else {
 		complain_file("read", name, error);
 	}

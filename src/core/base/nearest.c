@@ -6,16 +6,13 @@
 
 #include <string.h>
 
-enum { SHORT_WORD = 3, LONG_WORD = 6 };
+#include "core/base/text.h"
 
-static char to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+enum { SHORT_WORD = 3, LONG_WORD = 6 };
 
 static bool is_same(char a, char b)
 {
-	return to_lower(a) == to_lower(b);
+	return text_lower(a) == text_lower(b);
 }
 
 static size_t least(size_t a, size_t b)

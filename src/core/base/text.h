@@ -25,6 +25,12 @@ struct text text_to(char *buf, size_t room);
 void text_octets(struct text *text, const char *octets, size_t len);
 void text_put(struct text *text, const char *words);
 void text_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+/* ASCII only: names of hosts, schemes and commands. */
+static inline char text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 void text_blanks(struct text *text, size_t count);
 
 /* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes

@@ -445,3 +445,15 @@ void chart_columns(const struct chart *chart, enum chart_panel panel,
 		is_begun |= point->is_step && is_offset(panel);
 	}
 }
+
+size_t chart_event_count(const struct chart_column *column, enum chart_event event)
+{
+	switch (event) {
+	case CHART_STEPS:
+		return column->step_count;
+	case CHART_FAILURES:
+		return column->failure_count;
+	default:
+		return column->reboot_count;
+	}
+}

@@ -86,11 +86,16 @@ struct chart_column {
 
 enum { CHART_COLUMNS_MAX = 1000 };
 
+/* What is shown in a line of its own, below the panels. */
+enum chart_event { CHART_STEPS, CHART_FAILURES, CHART_REBOOTS, CHART_EVENT_COUNT };
+/* How many of them the column has. */
+size_t chart_event_count(const struct chart_column *column, enum chart_event event);
+
 void chart_columns(const struct chart *chart, enum chart_panel panel,
                    const struct chart_scale *scale, struct chart_column *ret,
                    size_t column_count);
 
-enum { CHART_LABEL_ROOM = 24, CHART_TICKS_MAX = 24 };
+enum { CHART_LABEL_ROOM = 24, CHART_LABEL_COLUMNS = 10, CHART_TICKS_MAX = 24 };
 struct chart_tick {
 	double place; /* 0 at the beginning or the bottom, 1 at the end or the top */
 	char label[CHART_LABEL_ROOM];
@@ -98,7 +103,7 @@ struct chart_tick {
 
 /* At most `most` (2..CHART_TICKS_MAX), at round times in UTC.  Returns how many. */
 size_t chart_time_ticks(const struct chart *chart, size_t most, struct chart_tick *ret);
-/* From the bottom up: "+1.5 ms", "0"; "+12.5" for ppm.  Returns how many, at most
+/* From the bottom up: "+1.5 ms", "0"; "+12.5" for ppm; CHART_LABEL_COLUMNS at most.  Returns how many, at most
  * CHART_TICKS_MAX. */
 size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel,
                          struct chart_tick *ret);

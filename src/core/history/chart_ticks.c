@@ -133,20 +133,40 @@ struct unit {
 
 static struct unit unit_of(const struct chart_scale *scale, enum chart_panel panel)
 {
-	static const struct unit units[] = { { " s", 1e9 },
-		                             { " ms", 1e6 },
-		                             { " us", 1e3 } };
+	static const struct {
+		struct unit unit;
+		double from;
+	} units[] = {
+		{ { " d", 86400e9 },
+		  1e16 }, /* 115 days: a clock that stood at another year */
+		{ { " s", 1e9 }, 1e9 },
+		{ { " ms", 1e6 }, 1e6 },
+		{ { " us", 1e3 }, 1e3 },
+	};
 	const double size = fmax(fabs(scale->lo), fabs(scale->hi));
 
 	if (panel == CHART_FREQUENCY) {
 		return (struct unit){ "", 1e3 };
 	}
 	for (size_t i = 0; i < COUNT_OF(units); i++) {
-		if (size >= units[i].size) {
-			return units[i];
+		if (size >= units[i].from) {
+			return units[i].unit;
 		}
 	}
 	return (struct unit){ " ns", 1 };
+}
+
+/* No longer than CHART_LABEL_COLUMNS: numbers that no clock can have are rounded. */
+static void value_label(double value, struct unit unit, int decimals, bool has_sign,
+                        char *label)
+{
+	int len = snprintf(label, CHART_LABEL_ROOM, has_sign ? "%+.*f%s" : "%.*f%s",
+	                   decimals, value / unit.size, unit.name);
+
+	if (len > CHART_LABEL_COLUMNS) {
+		snprintf(label, CHART_LABEL_ROOM, has_sign ? "%+.1e%s" : "%.1e%s",
+		         value / unit.size, unit.name);
+	}
 }
 
 size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel,
@@ -166,9 +186,8 @@ size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel
 		if (is_zero) {
 			snprintf(ret[count].label, CHART_LABEL_ROOM, "0");
 		} else {
-			snprintf(ret[count].label, CHART_LABEL_ROOM,
-			         panel == CHART_DELAY ? "%.*f%s" : "%+.*f%s", decimals,
-			         value / unit.size, unit.name);
+			value_label(value, unit, decimals, panel != CHART_DELAY,
+			            ret[count].label);
 		}
 		count++;
 	}

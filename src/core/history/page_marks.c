@@ -119,21 +119,13 @@ void page_put_marks(struct text *out, const struct page_panel *panel)
 
 static const struct lane {
 	const char *name, *one, *class;
-	size_t at; /* in struct chart_column */
+	enum chart_event event;
 	bool is_share;
-} lanes[] = {
-	{ "steps", "step", "step", offsetof(struct chart_column, step_count), false },
-	{ "failed", "failed", "bad", offsetof(struct chart_column, failure_count), true },
-	{ "reboots", "reboot", "boot", offsetof(struct chart_column, reboot_count), false },
+} lanes[CHART_EVENT_COUNT] = {
+	{ "steps", "step", "step", CHART_STEPS, false },
+	{ "failed", "failed", "bad", CHART_FAILURES, true },
+	{ "reboots", "reboot", "boot", CHART_REBOOTS, false },
 };
-
-static size_t lane_count(const struct lane *lane, const struct chart_column *column)
-{
-	size_t count;
-
-	memcpy(&count, (const char *)column + lane->at, sizeof(count));
-	return count;
-}
 
 /* A mark for each. */
 static void put_lane_marks(struct text *out, const struct page_panel *panel,
@@ -141,7 +133,7 @@ static void put_lane_marks(struct text *out, const struct page_panel *panel,
 {
 	text_format(out, "<path class=\"rug %s\" d=\"", lane->class);
 	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
-		if (lane_count(lane, &panel->columns[i]) > 0) {
+		if (chart_event_count(&panel->columns[i], lane->event) > 0) {
 			text_format(out, "M%zu 10V%d", i, LANE_UNITS);
 		}
 	}
@@ -160,7 +152,7 @@ static void put_lane_shares(struct text *out, const struct page_panel *panel,
 		size_t count = 0, runs = 0, high;
 
 		for (size_t i = 0; i < LANE_PART_UNITS; i++) {
-			count += lane_count(lane, &columns[i]);
+			count += chart_event_count(&columns[i], lane->event);
 			runs += columns[i].run_count;
 		}
 		if (count > 0) {
@@ -222,7 +214,7 @@ void page_put_lanes(struct text *out, const struct page_panel *panel)
 		size_t total = 0;
 
 		for (size_t i = 0; i < PAGE_COLUMNS; i++) {
-			total += lane_count(&lanes[lane], &panel->columns[i]);
+			total += chart_event_count(&panel->columns[i], lanes[lane].event);
 		}
 		if (total > 0) {
 			put_lane(out, panel, &lanes[lane], total);

@@ -17,11 +17,6 @@ enum {
 	TYPICAL_FROM = 5,  /* ... or, of fewer than these, no worse than a jump */
 };
 
-static int64_t size_of(int64_t ns)
-{
-	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
-}
-
 /* ---- quantiles ---- */
 
 /* Which runs, and what of them. */
@@ -38,8 +33,8 @@ static int64_t measure_of(const struct run_record *run, enum measure measure)
 	    (measure == ERROR_UNLESS_STEPPED && run->applied_action == PLAN_STEP)) {
 		return -1;
 	}
-	return measure == OFFSET_SIZE ? size_of(run->offset_ns)
-	                              : ns_add(size_of(run->offset_ns), run->bound_ns);
+	return measure == OFFSET_SIZE ? ns_abs(run->offset_ns)
+	                              : ns_add(ns_abs(run->offset_ns), run->bound_ns);
 }
 
 static size_t count_within(const struct run_record *runs, size_t count,
@@ -107,7 +102,7 @@ static int64_t rounded_up(int64_t ns)
 
 static void count_trusted(const struct run_record *run, struct past_summary *ret)
 {
-	if (ret->trusted_count == 0 || size_of(run->offset_ns) > size_of(ret->largest_ns)) {
+	if (ret->trusted_count == 0 || ns_abs(run->offset_ns) > ns_abs(ret->largest_ns)) {
 		ret->largest_ns = run->offset_ns;
 		ret->largest_at = past_at(run);
 	}
@@ -116,7 +111,7 @@ static void count_trusted(const struct run_record *run, struct past_summary *ret
 
 static void count_step(const struct run_record *run, struct past_summary *ret)
 {
-	if (ret->step_count == 0 || size_of(run->applied_by_ns) > size_of(ret->step_ns)) {
+	if (ret->step_count == 0 || ns_abs(run->applied_by_ns) > ns_abs(ret->step_ns)) {
 		ret->step_ns = run->applied_by_ns;
 	}
 	ret->step_count++;
@@ -260,7 +255,7 @@ static void put_steps(struct sentence *sentence, const struct past_summary *summ
 	}
 	/* Of several, some may have gone forward and some back. */
 	format_ns(sentence->style,
-	          summary->step_count == 1 ? summary->step_ns : size_of(summary->step_ns),
+	          summary->step_count == 1 ? summary->step_ns : ns_abs(summary->step_ns),
 	          summary->step_count == 1, by);
 	snprintf(times, sizeof(times), "%zu times", summary->step_count);
 	snprintf(part, sizeof(part), "stepped %s, by %s%s",

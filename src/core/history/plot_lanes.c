@@ -9,21 +9,13 @@
 
 static const struct lane {
 	const char *name;
-	size_t at; /* in struct chart_column */
+	enum chart_event event;
 	char letter;
-} lanes[] = {
-	{ "steps", offsetof(struct chart_column, step_count), 'S' },
-	{ "failed", offsetof(struct chart_column, failure_count), 'F' },
-	{ "reboots", offsetof(struct chart_column, reboot_count), 'R' },
+} lanes[CHART_EVENT_COUNT] = {
+	{ "steps", CHART_STEPS, 'S' },
+	{ "failed", CHART_FAILURES, 'F' },
+	{ "reboots", CHART_REBOOTS, 'R' },
 };
-
-static size_t lane_count(const struct lane *lane, const struct chart_column *column)
-{
-	size_t count;
-
-	memcpy(&count, (const char *)column + lane->at, sizeof(count));
-	return count;
-}
 
 /* Events and runs of all columns, or of those of one cell. */
 static size_t lane_sum(const struct canvas *canvas, const struct lane *lane, size_t from,
@@ -33,7 +25,7 @@ static size_t lane_sum(const struct canvas *canvas, const struct lane *lane, siz
 
 	*ret_runs = 0;
 	for (size_t i = from; i < to; i++) {
-		sum += lane_count(lane, &canvas->columns[i]);
+		sum += chart_event_count(&canvas->columns[i], lane->event);
 		*ret_runs += canvas->columns[i].run_count;
 	}
 	return sum;
@@ -48,7 +40,7 @@ static size_t lane_total(const struct canvas *canvas, const struct lane *lane)
 
 static bool is_share(const struct lane *lane)
 {
-	return lane->letter == 'F';
+	return lane->event == CHART_FAILURES;
 }
 
 /* How many of its runs, in tenths or eighths; the letter where all of them, or where one event is as good

@@ -50,14 +50,9 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static char to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool is_name_char(char c)
 {
-	char lower = to_lower(c);
+	char lower = text_lower(c);
 
 	return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '-' || c == '_';
 }
@@ -71,7 +66,7 @@ static bool is_word(const char *text, size_t len, const char *word)
 		return false;
 	}
 	for (i = 0; i < len; i++) {
-		if (to_lower(text[i]) != word[i]) {
+		if (text_lower(text[i]) != word[i]) {
 			return false;
 		}
 	}

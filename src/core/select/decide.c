@@ -26,21 +26,23 @@ static int64_t reference_booted_ns(const struct anchor *anchor)
 	                             : anchor->found_booted_ns;
 }
 
-/* Whether the limits are the operator's. */
-static bool is_limit_given(const struct look *look)
+/* Whether a limit that `away_ns` is beyond, if it is beyond any, is the operator's. */
+static bool is_limit_given(const struct look *look, int64_t away_ns)
 {
 	return look->limits->is_refuse_above_given ||
-	       (look->input->measured.offset_ns < 0 && look->limits->has_refuse_back_above);
+	       (away_ns < 0 && look->limits->has_refuse_back_above &&
+	        ns_abs(away_ns) > look->limits->refuse_back_above_ns);
 }
 
 /* The default limits ask for more looks, they do not refuse for good: three runs.
  * A virtual machine can stand still for hours, it cannot run ahead: two runs, where three SERVERs move
  * it forward. */
-static bool is_beyond_limits_seen(const struct look *look, int64_t reference_offset_ns)
+static bool is_beyond_limits_seen(const struct look *look, int64_t away_ns,
+                                  int64_t reference_offset_ns)
 {
 	const size_t second = decide_find_second_sight(look);
 
-	if (is_limit_given(look)) {
+	if (is_limit_given(look, away_ns)) {
 		return false;
 	}
 	if (second < look->anchor->sight_count && decide_is_old_enough(look, second)) {
@@ -63,11 +65,12 @@ static void set_limits(const struct look *look, struct plan_input *measured,
 		ns_sub(ns_add(ns_sub(measured->offset_ns, look->input->measured.offset_ns),
 	                      look->point.booted_ns),
 	               reference_booted_ns(look->anchor));
-	measured->is_unlimited = is_clock_known_wrong(look) ||
-	                         (limits->is_boot && !look->anchor->has_confirmed) ||
-	                         is_beyond_limits_seen(look, ret->reference_offset_ns);
 	measured->away_ns =
 		ns_abs(by_ns) < ns_abs(from_reference_ns) ? by_ns : from_reference_ns;
+	measured->is_unlimited =
+		is_clock_known_wrong(look) ||
+		(limits->is_boot && !look->anchor->has_confirmed) ||
+		is_beyond_limits_seen(look, measured->away_ns, ret->reference_offset_ns);
 }
 
 static void say_when(const struct look *look, struct decision *ret)
@@ -81,13 +84,13 @@ static void say_when(const struct look *look, struct decision *ret)
 }
 
 /* The same of a limit: two looks more, or one. */
-static void say_when_refused(const struct look *look, struct decision *ret)
+static void say_when_refused(const struct look *look, int64_t away_ns, struct decision *ret)
 {
 	const struct anchor *anchor = look->anchor;
 	const size_t second = decide_find_second_sight(look);
 
 	say_when(look, ret);
-	ret->is_limit_given = is_limit_given(look);
+	ret->is_limit_given = is_limit_given(look, away_ns);
 	if (!look->input->has_memory) {
 		return; /* no later run knows of this one */
 	}
@@ -286,7 +289,7 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 	}
 	ret->rest_ns = input->measured.offset_ns;
 	if (ret->belief == DECIDE_REFUSED) {
-		say_when_refused(&look, ret);
+		say_when_refused(&look, measured.away_ns, ret);
 	} else {
 		say_when(&look, ret);
 	}

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { DISPERSION_GROWS_BY_1_IN = 2000, DISPERSION_SLACK_NS = 100000 };
+
 /* The slots of the `most` SERVERs with the most of them, `cap` at most each. */
 static size_t largest(const size_t *histogram, size_t cap, size_t most)
 {
@@ -106,13 +108,23 @@ static void take_slot(const struct elector *electors, const struct keyed *ways,
 	ret->asked_count++;
 }
 
+/* By how much the root dispersion of one daemon may differ between two answers: the kernel's error
+ * grows by 500 ppm, nothing else faster; and rounding, and what it adds for its own sending. */
+static bool is_same_dispersion(const struct elector *a, const struct elector *b)
+{
+	const int64_t apart_ns = ns_abs(ns_add(a->heard_mono_ns, -b->heard_mono_ns));
+
+	return ns_abs(ns_add(a->root_dispersion_ns, -b->root_dispersion_ns)) <=
+	       apart_ns / DISPERSION_GROWS_BY_1_IN + DISPERSION_SLACK_NS;
+}
+
 static bool is_same_daemon(const struct elector *a, const struct elector *b)
 {
-	return !ntp_ts_is_zero(a->reference) && ntp_ts_equal(a->reference, b->reference) &&
-	       a->stratum == b->stratum &&
-	       memcmp(a->refid, b->refid, sizeof(a->refid)) == 0 &&
-	       a->root_delay_ns == b->root_delay_ns &&
-	       a->root_dispersion_ns == b->root_dispersion_ns;
+	return a->asked == b->asked ||
+	       (!ntp_ts_is_zero(a->reference) && ntp_ts_equal(a->reference, b->reference) &&
+	        a->stratum == b->stratum &&
+	        memcmp(a->refid, b->refid, sizeof(a->refid)) == 0 &&
+	        a->root_delay_ns == b->root_delay_ns && is_same_dispersion(a, b));
 }
 
 /* Equal for one daemon, and different for others but for a rare accident. */
@@ -126,7 +138,7 @@ static int64_t daemon_key(const struct elector *e)
 			(uint64_t)e->refid[2] << 16 | (uint64_t)e->refid[3] << 8 |
 			e->stratum,
 		(uint64_t)e->root_delay_ns,
-		(uint64_t)e->root_dispersion_ns,
+		ntp_ts_is_zero(e->reference) ? e->asked : 0,
 	};
 	uint64_t key = UINT64_C(14695981039346656037);
 

@@ -29,8 +29,12 @@ struct elector {
 	 * be silent. */
 	size_t slot;
 	struct vote vote;
-	/* What a daemon says of its last clock update.  Two that say the same claim to be one
-	 * daemon; a reference of zero: not comparable. */
+	/* The source that was asked: electors that share it are one machine, whatever it says. */
+	size_t asked;
+	/* What a daemon says of its last clock update, and when it was heard.  Two that say the
+	 * same claim to be one daemon; a reference of zero: not comparable.  Its root dispersion
+	 * grows from answer to answer: it may differ by what that allows. */
+	int64_t heard_mono_ns;
 	uint8_t stratum;
 	uint8_t refid[4];
 	struct ntp_ts reference;

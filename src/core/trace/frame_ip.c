@@ -11,6 +11,7 @@ enum {
 	NEXT_ICMPV6 = 58,
 	ICMP_OCTETS = 8,
 	ICMP_UNREACHABLE = 3,   /* RFC 792 */
+	ICMP_TOO_BIG = 4,       /* a code of it; ICMPv6 has a type of its own for that */
 	ICMPV6_UNREACHABLE = 1, /* RFC 4443 */
 
 	NEXT_HOP_BY_HOP = 0,
@@ -212,7 +213,8 @@ static void read_quote(const struct frame_walk *walk)
 	uint8_t protocol;
 
 	if (walk->in.captured < least || ip[0] >> 4 != (is_ipv6 ? 6 : 4) ||
-	    icmp[0] != (is_ipv6 ? ICMPV6_UNREACHABLE : ICMP_UNREACHABLE)) {
+	    icmp[0] != (is_ipv6 ? ICMPV6_UNREACHABLE : ICMP_UNREACHABLE) ||
+	    (!is_ipv6 && icmp[1] == ICMP_TOO_BIG)) {
 		return;
 	}
 	protocol = is_ipv6 ? ip[6] : ip[9];

@@ -104,7 +104,8 @@ static bool is_worth_reading(const struct frame *frame)
 {
 	uint8_t mode;
 
-	if (frame->payload_octets < NTP_HEADER_OCTETS || frame->wire_octets % 4 != 0) {
+	if (frame->payload_octets < NTP_HEADER_OCTETS || frame->wire_octets % 4 != 0 ||
+	    frame->wire_octets > NTP_PACKET_ROOM) {
 		return false;
 	}
 	mode = frame->payload[0] & 7;

@@ -2,10 +2,11 @@
  *
  * Requests that wait, and what comes of one and its answer.
  */
-#include "core/trace/match_private.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "core/ntp/refusal.h"
+#include "core/trace/match_private.h"
 
 struct trace_pending *trace_pending_at(struct trace *trace, uint64_t id)
 {
@@ -185,6 +186,21 @@ static void judge_repetition(struct trace *trace, struct trace_pending *pending,
 	pending->told = packet->ntp.transmit;
 }
 
+/* A client is answered in mode 4, an active peer in modes 1 and 2. */
+static void judge_mode(struct trace_packet *packet, const struct trace_pending *pending)
+{
+	uint8_t octets[NTP_HEADER_OCTETS];
+
+	if (pending->mode == NTP_MODE_ACTIVE || packet->outcome == REPLY_BROKEN ||
+	    (packet->ntp.mode != NTP_MODE_ACTIVE && packet->ntp.mode != NTP_MODE_PASSIVE)) {
+		return;
+	}
+	ntp_header_write(&packet->ntp, octets);
+	packet->outcome = REPLY_BROKEN;
+	ntp_refusal_format(NTP_WRONG_MODE, octets, sizeof(octets), false,
+	                   packet->complaint);
+}
+
 void trace_complete(struct trace *trace, struct trace_pending *pending,
                     struct trace_packet *packet, struct trace_exchange *ret)
 {
@@ -219,6 +235,7 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 		.is_assumed = packet->is_assumed,
 	};
 	if (packet->protocol == TRACE_NTP) {
+		judge_mode(packet, pending);
 		judge_repetition(trace, pending, packet);
 		pending->is_broken = packet->outcome == REPLY_BROKEN;
 	}

@@ -51,7 +51,7 @@ static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 
 /* As a client that has sent the origin timestamp would read it.  The client here never sends a stamp of
  * zero; others do and know the answer by that.  Nor is it a peer, whose answers have a mode of their own;
- * judge_mode() looks at that when the request is known.  Where the capture cut the packet, the header is
+ * trace_complete() looks at that when the request is known.  Where the capture cut the packet, the header is
  * judged, and the length that it had. */
 static void read_reply(struct trace_packet *packet)
 {
@@ -207,21 +207,6 @@ static void take_foreign(struct trace_packet *packet, enum trace_note note,
 	complain(packet, ntp_verdict_text(NTP_WRONG_ORIGIN));
 }
 
-/* A client is answered in mode 4, an active peer in modes 1 and 2. */
-static void judge_mode(struct trace_packet *packet, const struct trace_pending *pending)
-{
-	uint8_t octets[NTP_HEADER_OCTETS];
-
-	if (pending->mode == NTP_MODE_ACTIVE || packet->outcome == REPLY_BROKEN ||
-	    (packet->ntp.mode != NTP_MODE_ACTIVE && packet->ntp.mode != NTP_MODE_PASSIVE)) {
-		return;
-	}
-	ntp_header_write(&packet->ntp, octets);
-	packet->outcome = REPLY_BROKEN;
-	ntp_refusal_format(NTP_WRONG_MODE, octets, sizeof(octets), false,
-	                   packet->complaint);
-}
-
 static bool take_answer(struct trace *trace, struct trace_packet *packet,
                         struct trace_exchange *ret)
 {
@@ -248,7 +233,6 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 		}
 		return false;
 	}
-	judge_mode(packet, pending);
 	trace_complete(trace, pending, packet, ret);
 	return true;
 }
@@ -311,7 +295,6 @@ static bool take_peer(struct trace *trace, struct trace_packet *packet,
 	if (!found.waiting) {
 		return false;
 	}
-	judge_mode(&answer, found.waiting);
 	trace_complete(trace, found.waiting, &answer, ret);
 	packet->related = answer.related;
 	packet->note = answer.note;

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,18 +78,6 @@ bool anchor_file_write(const struct anchor_file *file, const struct anchor *anch
 		}
 	}
 	return false;
-}
-
-int anchor_file_claim(const struct anchor_file *file)
-{
-	int r = -EBADF;
-
-	for (size_t i = 0; i < COUNT_OF(file->fds) && r == -EBADF; i++) {
-		if (file->fds[i] >= 0) {
-			r = flock(file->fds[i], LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-		}
-	}
-	return r;
 }
 
 void anchor_file_close(struct anchor_file *file)

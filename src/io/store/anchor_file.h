@@ -27,10 +27,6 @@ void anchor_file_read(const struct anchor_file *file, const char *boot_id,
 MUST_USE bool anchor_file_write(const struct anchor_file *file,
                                 const struct anchor *anchor);
 
-/* For the process that waits to look again: one of them is enough.  0 until it is closed; -EWOULDBLOCK when
- * another one does; -EBADF when neither can be used. */
-MUST_USE int anchor_file_claim(const struct anchor_file *file);
-
 void anchor_file_close(struct anchor_file *file);
 
 /* The same as open, read and close, and nothing is made. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Servers that have been silent for long, so that somebody takes them off the list.
+ * Servers that have been silent for long, so that somebody takes them off the list.  A server that is
+ * only slower than a majority is silent here, too: before it is named a run waits for it.
  */
 #include <stdio.h>
 #include <string.h>

@@ -60,13 +60,20 @@ static int lock_one(const char *dir, bool may_create, const char *name)
 	return fd;
 }
 
-int lock_take(const char *state_dir, const char *run_dir, struct lock *ret)
+int lock_take(enum lock_purpose purpose, const char *state_dir, const char *run_dir,
+              struct lock *ret)
 {
+	static const struct {
+		const char *in_state_dir, *in_run_dir;
+	} names[LOCK_PURPOSE_COUNT] = {
+		[LOCK_RUN] = { "lock", "reqtime.lock" },
+		[LOCK_CONFIRM] = { "confirm", "reqtime.confirm" },
+	};
 	struct lock lock = { .fds = { -1, -1 } };
 
-	lock.fds[0] = lock_one(state_dir, true, "lock");
+	lock.fds[0] = lock_one(state_dir, true, names[purpose].in_state_dir);
 	if (lock.fds[0] != -EWOULDBLOCK && run_dir) {
-		lock.fds[1] = lock_one(run_dir, false, "reqtime.lock");
+		lock.fds[1] = lock_one(run_dir, false, names[purpose].in_run_dir);
 	}
 	if (lock.fds[0] == -EWOULDBLOCK || lock.fds[1] == -EWOULDBLOCK) {
 		lock_forget(&lock);

@@ -100,6 +100,17 @@ check "... it is written" grep -q '^reqtime_success{verb="query"} 1$' "$file"
 rm "$file"
 run env REQTIME_METRICS="$T/metrics/other.prom" "$REQTIME" check -f "$T/reqtime.conf"
 check "... the configuration file goes before it" test -s "$file" -a ! -e "$T/metrics/other.prom"
+cp "$REQTIME" "$T/capable"
+if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ] && have setcap &&
+	setcap cap_net_raw=p "$T/capable" 2>"$T/why"; then
+	chmod 755 "$T" "$T/capable"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups env REQTIME_METRICS="$T/metrics/other.prom" \
+		"$T/capable" --state-dir /dev/null "$(at 1)"
+	expect "REQTIME_METRICS, and a file capability: ignored, with a warning" 0 \
+		'warning: REQTIME_METRICS is ignored: this program has file capabilities .*; use --metrics FILE'
+else
+	skip "REQTIME_METRICS and a file capability" "needs root, setcap and no sanitizer"
+fi
 run env REQTIME_METRICS= "$REQTIME" "$(at 1)"
 check "... empty: none, and no complaint" test "$status" -eq 0 -a ! -s "$err"
 before=$(cat "$file")

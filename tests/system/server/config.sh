@@ -315,6 +315,13 @@ if activate udp,tcp ntp:text "$REQTIMED" --local-stratum 4; then
 else
 	not_ok "socket activation" "$(cat "$activate_log")"
 fi
+for list in "udp ntp listen" "udp,tcp ntp:text text-listen"; do
+	# shellcheck disable=SC2086 # three words
+	set -- $list
+	run timeout 5 "$T/poke" activate "$1" "$2" "$REQTIMED" "--$3" none --local-stratum 4
+	expect "--$3 none beside a socket that was handed over: wrong usage, the unit is named" 2 \
+		"^reqtimed: --$3 none: the service manager hands over a socket for it: .*reqtimed.socket"
+done
 if activate udp,udp,udp ntp:ntp:ntp "$REQTIMED" --local-stratum 4 --threads 2; then
 	check "three sockets, two threads: each is answered" sh -c "
 		for port in \$(sed -n 's/^reqtimed: ntp .*:\([0-9]*\)\$/\1/p' '$server_log'); do

@@ -81,6 +81,18 @@ expect "a pause, --confirm 6m: the same run sets it" 0 'stepped the clock by \+(
 check "... after it was held back once" grep -q 'held back: ' "$err"
 behind "... and it is right" -100 100
 "$T/world" pause 5
+"$T/world" silence 100 500
+run set_clock --confirm 6m "$honest"
+expect "--confirm: a look without an answer is followed by another" 0 'stepped the clock by \+(4\.9|5)'
+check "... and it was without" grep -q 'no server gave a usable answer' "$out"
+"$T/world" pause 5
+exec 9<"$T/state/anchor"
+flock 9
+run set_clock --confirm 6m "$honest"
+expect "--confirm: a lock on a file that everybody may read ends nothing" 0 'stepped the clock by \+(4\.9|5)'
+exec 9<&-
+check "... that of its own is for its owner alone" test "$(stat -c %a "$T/state/confirm")" = 600
+"$T/world" pause 5
 run set_clock --any-offset "$honest"
 expect "a pause, the command that the message names" 0 'stepped the clock by \+(4\.9|5)'
 "$T/world" pause 5
@@ -180,4 +192,32 @@ run inside history --json --state-dir "$T/state"
 expect "history: held back" 0 '"status":"refused".*"held_back":true'
 run set_clock -q --log-to "$T/log" "$honest"
 check "log: held back" grep -q 'set refused: .*; held back: no drift since' "$T/log"
+# --- a server that is silent for a month; one that is only slower than the others is not
+if have python3; then
+	# silent_count [STATEMENT]: how many servers the history has as silent
+	silent_count() {
+		python3 - "$T/state/history.db" "${1-}" <<-'END'
+			import sqlite3, sys
+			db = sqlite3.connect(sys.argv[1])
+			db.execute(sys.argv[2] or "SELECT 1")
+			db.commit()
+			print(db.execute("SELECT count(*) FROM silent").fetchone()[0])
+		END
+	}
+	SIM_WAITS=2000
+	sim_serve port-slow 50 0
+	slow=127.0.0.1:$sim_port
+	dead=127.0.0.1:9
+	settled "$honest" "$honest2" "$honest3" "$slow" "$dead"
+	check "a slow server and a dead one, and the others are enough: both are silent" wait_for 5 sh -c \
+		"[ $(silent_count) = 2 ]"
+	silent_count "UPDATE silent SET since_wall_ns=since_wall_ns-31*86400*1000000000" >"$T/moved"
+	"$T/world" skip 301
+	run set_clock "$honest" "$honest2" "$honest3" "$slow" "$dead"
+	check "31 days later: the dead one is named" grep -q "$dead has not answered since .*remove it" "$err"
+	check "... the slow one is waited for, and not named" test "$(grep -c 'has not answered' "$err")" = 1
+	check "... it is not silent any more" sh -c "[ $(silent_count) = 1 ]"
+else
+	skip "a server that is silent for a month" "needs python3"
+fi
 finish

@@ -237,6 +237,9 @@ expect 'a folder' 2 'cannot read .*: Is a directory$'
 run "$REQTIME" trace lo
 expect 'an interface where a file belongs: the option is named' 2 \
 	'cannot read lo: no such file; to listen to the interface: reqtime trace --interface lo$'
+run "$REQTIME" trace /dev/fd/63
+expect "a descriptor of the shell, as <(...) gives it: the way that works is named" 2 \
+	'cannot read /dev/fd/63: only standard input is kept open: COMMAND . reqtime trace -r -$'
 run "$REQTIME" trace "$data/chronyd-4.3-plain.pcap"
 cp "$out" "$T/by-operand"
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap"
