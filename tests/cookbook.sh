@@ -107,9 +107,10 @@ while IFS= read -r line; do
 	case $line in
 	*systemctl\ * | *journalctl\ *)
 		# Ours, or one that the timer stops.
-		unit=$(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)')
-		check "$line" sh -c "[ -f 'packaging/systemd/$unit' ] ||
-			grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
+		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)'); do
+			check "$line: $unit" sh -c "[ -f 'packaging/systemd/$unit' ] ||
+				grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
+		done
 		;;
 	\#\ reqtimed\ * | \$\ reqtimed\ *)
 		# shellcheck disable=SC2046 # words
