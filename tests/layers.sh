@@ -162,7 +162,7 @@ broken "an app include in io is seen" src/io/net/stray.c '#include "app/client/m
 broken "an include against the order of the rooms is seen" src/core/base/stray.c \
 	'#include "core/report/report.h"'
 broken "a room that the table does not name is seen" src/core/trace/stray.c \
-	'#include "core/history/past.h"'
+	'#include "core/history/run_view.h"'
 broken "another room's private header is seen" src/io/store/stray.c \
 	'#include "io/net/ports_private.h"'
 broken "... also from another layer" src/app/client/stray.c '#include "io/net/ports_private.h"'

@@ -16,7 +16,7 @@ fi
 cat >"$T/suppressions" <<'END'
 uninitvar:src/app/server/state.c
 ctuuninitvar:src/app/server/state.c
-invalidFunctionArg:src/core/discipline/bank.c
+invalidFunctionArg:src/core/discipline/filter_bank.c
 END
 if have cppcheck; then
 	mkdir -p build/cppcheck

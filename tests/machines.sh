@@ -78,7 +78,7 @@ exchange() {
 i386() {
 	triple=i386-linux-gnu
 	loader=-Wl,--dynamic-linker=$M/i386/root/lib/ld-linux.so.2
-	units="test_sandbox test_kernel_clock test_listen test_udp test_rtc test_recorder"
+	units="test_sandbox test_kernel_clock test_udp_listen test_udp test_rtc test_history_client"
 	if [ ! -d "$M/i386/root" ]; then
 		skip "i386" "$(tail -n 1 "$M/i386.why")"
 		return
@@ -173,7 +173,7 @@ other() {
 	port=$(server_port ntp)
 	exchange "$1: query" $qemu "$M/$1/build/reqtime" query
 	server_stop
-	for test in $(core_tests) sim_slews sim_votes; do
+	for test in $(core_tests) sim_slews sim_selection; do
 		check "$1: $test" passes $qemu "$M/$1/build/$test"
 	done
 	skip "$1: system call filter" "qemu-user has none"
@@ -209,7 +209,7 @@ musl() {
 	check "musl: gcc -Werror: each file" make_for musl CC="gcc -specs $T/specs -idirafter $T/headers" \
 		LIBRARY_LD= sims $(find src tests/unit tests/sim -name '*.c' |
 			sed 's,\(.*\)\.c$,build/machines/musl/build/\1.o,')
-	for test in sim_discipline sim_slews sim_votes sim_measure sim_lives; do
+	for test in sim_discipline sim_slews sim_selection sim_measure sim_lives; do
 		check "musl: $test" passes "$M/musl/build/$test"
 	done
 	skip "musl: unit tests and programs" "needs libraries that are built for musl"

@@ -12,18 +12,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BATCH = 32, ROOM = 1024, CONTROL = 128, OCTETS = 48, SERVER_MODE = 0x24 };
+enum { BATCH = 32, SIZE = 1024, CONTROL = 128, OCTETS = 48, SERVER_MODE = 0x24 };
 
 static struct mmsghdr in[BATCH], out[BATCH];
 static struct iovec in_iov[BATCH], out_iov[BATCH];
 static struct sockaddr_in names[BATCH];
-static uint8_t requests[BATCH][ROOM], answers[BATCH][OCTETS];
+static uint8_t requests[BATCH][SIZE], answers[BATCH][OCTETS];
 static _Alignas(struct cmsghdr) uint8_t controls[BATCH][CONTROL];
 
 static int bound(const char *port)
 {
 	const int stamps = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-	const int room = 1 << 20;
+	const int size = 1 << 20;
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		                  .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
 		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -31,7 +31,7 @@ static int bound(const char *port)
 
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) < 0) {
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0) {
 		perror("bare");
 		exit(1);
 	}
@@ -40,7 +40,7 @@ static int bound(const char *port)
 
 static void prepare(int i)
 {
-	in_iov[i] = (struct iovec){ requests[i], ROOM };
+	in_iov[i] = (struct iovec){ requests[i], SIZE };
 	out_iov[i] = (struct iovec){ answers[i], OCTETS };
 	in[i].msg_hdr = (struct msghdr){ .msg_name = &names[i],
 		                         .msg_namelen = sizeof(names[i]),

@@ -43,7 +43,7 @@ static void ask_interleaved(int fd, struct interleaved *client, uint64_t number)
 /* 1 when it was interleaved, 0 when it was basic, -1 when there is none. */
 static int take_interleaved(int fd, struct interleaved *client)
 {
-	uint8_t buf[ROOM];
+	uint8_t buf[SIZE];
 
 	if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) != OCTETS) {
 		return -1;
@@ -90,7 +90,7 @@ struct soak {
 
 static void soak_open(struct soak *s, char **argv)
 {
-	const int room = 4 << 20;
+	const int size = 4 << 20;
 
 	memset(s, 0, sizeof(*s));
 	close(connected(argv[0], argv[1])); /* for what it says of a wrong address */
@@ -101,9 +101,9 @@ static void soak_open(struct soak *s, char **argv)
 	if (s->fd < 0) {
 		die("socket");
 	}
-	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	batch_init(&s->out, OCTETS);
-	batch_init(&s->in, ROOM);
+	batch_init(&s->in, SIZE);
 	for (int i = 0; i < BATCH; i++) {
 		struct msghdr *msg = &s->out.messages[i].msg_hdr;
 		struct cmsghdr *c = (struct cmsghdr *)(void *)s->control[i];

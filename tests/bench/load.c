@@ -119,7 +119,7 @@ static void run_open(struct run *r, char **argv)
 		r->polls[i] = (struct pollfd){ .fd = r->fds[i], .events = POLLIN };
 	}
 	batch_init(&r->out, OCTETS);
-	batch_init(&r->in, ROOM);
+	batch_init(&r->in, SIZE);
 	for (int i = 0; i < BATCH; i++) {
 		r->in.messages[i].msg_hdr.msg_control = r->in.control[i];
 		r->in.messages[i].msg_hdr.msg_controllen = CONTROL;
@@ -243,7 +243,7 @@ static int64_t stamp_of(struct msghdr *msg)
 static int64_t receive_stamped(int fd, uint8_t *buf, int flags, ssize_t *ret_len)
 {
 	char control[512];
-	struct iovec vector = { buf, ROOM };
+	struct iovec vector = { buf, SIZE };
 	struct msghdr msg = { .msg_iov = &vector,
 		              .msg_iovlen = 1,
 		              .msg_control = control,
@@ -298,7 +298,7 @@ static int load_probe(char **argv)
 
 	for (int64_t i = 0; i < count; i++) {
 		int fd = connected(argv[0], argv[1]);
-		uint8_t buf[ROOM];
+		uint8_t buf[SIZE];
 		int64_t t1, t2, t3, t4;
 		ssize_t len = 0, none;
 
@@ -396,7 +396,7 @@ static void cookie_write(uint8_t *buf, size_t len, uint64_t number, bool is_lega
 	}
 }
 
-static uint64_t judge_answers(struct run *r, uint64_t *wrong)
+static uint64_t check_answers(struct run *r, uint64_t *wrong)
 {
 	uint64_t got = 0;
 
@@ -452,14 +452,14 @@ static int load_abuse(char **argv)
 		r.sent += (uint64_t)sendmmsg(r.fds[0], r.out.messages, BATCH, 0);
 		/* At the server's pace, so that none is lost in a queue: all are to be judged. */
 		do {
-			r.answered += judge_answers(&r, &wrong);
+			r.answered += check_answers(&r, &wrong);
 		} while (plain > r.answered + lost + UNANSWERED && wait_readable(&r));
 		if (plain > r.answered + lost + UNANSWERED) {
 			lost = plain - r.answered;
 		}
 	}
 	while (wait_readable(&r)) {
-		r.answered += judge_answers(&r, &wrong);
+		r.answered += check_answers(&r, &wrong);
 	}
 	printf("%llu %llu %llu %llu %llu\n", (unsigned long long)r.sent,
 	       (unsigned long long)legal, (unsigned long long)r.answered,

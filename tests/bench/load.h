@@ -15,13 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOCKETS = 32, BATCH = 32, OCTETS = 48, SECONDS_MAX = 60, ROOM = 2048, CONTROL = 64 };
+enum { SOCKETS = 32, BATCH = 32, OCTETS = 48, SECONDS_MAX = 60, SIZE = 2048, CONTROL = 64 };
 #define NS_PER_S INT64_C(1000000000)
 
 struct batch {
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
-	uint8_t octets[BATCH][ROOM];
+	uint8_t octets[BATCH][SIZE];
 	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL];
 };
 
@@ -57,7 +57,7 @@ static inline int64_t number(const char *text, int64_t most)
 static inline int connected(const char *address, const char *port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
-	const int room = 4 << 20;
+	const int size = 4 << 20;
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	to.sin_port = htons((uint16_t)number(port, 65535));
@@ -66,17 +66,17 @@ static inline int connected(const char *address, const char *port)
 		fprintf(stderr, "load: loopback only: 127.x.x.x\n");
 		exit(2);
 	}
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) < 0 ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
 		die("socket");
 	}
 	return fd;
 }
 
-static inline void batch_init(struct batch *b, size_t room)
+static inline void batch_init(struct batch *b, size_t size)
 {
 	for (int i = 0; i < BATCH; i++) {
-		b->vectors[i] = (struct iovec){ b->octets[i], room };
+		b->vectors[i] = (struct iovec){ b->octets[i], size };
 		b->messages[i].msg_hdr =
 			(struct msghdr){ .msg_iov = &b->vectors[i], .msg_iovlen = 1 };
 	}

@@ -27,12 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 4096, PACKET_ROOM = 2048 };
+enum { QUEUE_MAX = 4096, PACKET_SIZE = 2048 };
 
 struct packet {
 	int64_t due_ns;
 	ssize_t len;
-	unsigned char octets[PACKET_ROOM];
+	unsigned char octets[PACKET_SIZE];
 };
 
 struct direction {

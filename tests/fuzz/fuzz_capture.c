@@ -25,7 +25,7 @@ static void must(bool holds)
 /* One line of printable ASCII. */
 static void check_why(const char *why)
 {
-	must(why[0] != '\0' && strlen(why) < CAPTURE_WHY_ROOM);
+	must(why[0] != '\0' && strlen(why) < CAPTURE_WHY_SIZE);
 	for (; *why; why++) {
 		must(*why >= ' ' && *why <= '~');
 	}
@@ -33,8 +33,8 @@ static void check_why(const char *why)
 
 static void follow(struct capture *capture)
 {
-	char why[CAPTURE_WHY_ROOM] = "";
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char why[CAPTURE_WHY_SIZE] = "";
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	enum capture_result result;
 	struct trace_input in;
 	struct trace_packet packet;
@@ -66,7 +66,7 @@ static void follow(struct capture *capture)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char why[CAPTURE_WHY_ROOM] = "";
+	char why[CAPTURE_WHY_SIZE] = "";
 	struct capture *capture = NULL;
 	FILE *from = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "rb") : NULL;
 	FILE *to;

@@ -26,7 +26,7 @@ static void check_text(const char *text, size_t len)
 {
 	size_t column = 0;
 
-	must(len < TRACE_TEXT_BLOCK_ROOM && len == strlen(text) && len > 0);
+	must(len < TRACE_TEXT_BLOCK_SIZE && len == strlen(text) && len > 0);
 	must(text[len - 1] == '\n');
 	for (; *text; text++) {
 		must(*text == '\n' || (*text >= ' ' && *text <= '~'));
@@ -38,7 +38,7 @@ static void check_text(const char *text, size_t len)
 static void check_packet(const struct trace_packet *packet, const struct trace_input *in)
 {
 	const struct frame *frame = &packet->frame;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	must(packet->number == in->number && packet->verdict < FRAME_VERDICT_COUNT);
 	must(packet->note < TRACE_NOTE_COUNT && packet->related <= in->number);
@@ -50,7 +50,7 @@ static void check_packet(const struct trace_packet *packet, const struct trace_i
 	} else {
 		must(!frame->payload && packet->protocol == TRACE_NONE);
 		frame_unread_format(packet->verdict, frame->code, text);
-		must(text[0] != '\0' && strlen(text) < FRAME_NAME_ROOM);
+		must(text[0] != '\0' && strlen(text) < FRAME_NAME_SIZE);
 	}
 	must(packet->text_octets <= sizeof(packet->text));
 	must(frame->tunnel_count <= FRAME_TUNNELS_MAX);
@@ -61,7 +61,7 @@ static void check_exchange(const struct trace_exchange *exchange,
                            const struct trace_packet *packet)
 {
 	const struct style narrow = { .columns = 40 };
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	/* Either may come first. */
 	must(exchange->answer_frame == packet->number ||
@@ -83,7 +83,7 @@ static void check_exchange(const struct trace_exchange *exchange,
 static void check_assumed(uint64_t number)
 {
 	struct trace_packet packet;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	uint64_t last = 0;
 
 	while (trace_next_assumed(&trace, &packet)) {
@@ -97,7 +97,7 @@ static void check_assumed(uint64_t number)
 static void tell_silences(struct instant now)
 {
 	struct trace_silence silence;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	while (trace_next_silence(&trace, now, &silence)) {
 		check_text(text,
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct trace_input in = { .link = size > 0 ? data[0] % (FRAME_LINK_COUNT + 1) : 0 };
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	size_t at = 1;
 
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);

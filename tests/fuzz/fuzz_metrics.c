@@ -17,12 +17,12 @@ static void check(int is_true)
 	}
 }
 
-static void check_verb(const char *text, enum record_verb verb)
+static void check_verb(const char *text, enum run_verb verb)
 {
 	const struct instant now = { INT64_C(1795000000) * NS_PER_S };
-	struct metrics_past past = metrics_read_past(text, verb, now), again;
+	struct metrics_previous past = metrics_read_previous(text, verb, now), again;
 	struct metrics metrics;
-	char page[METRICS_ROOM];
+	char page[METRICS_SIZE];
 
 	check(!past.has_success || past.success.unix_ns <= now.unix_ns);
 	memset(&metrics, 0, sizeof(metrics));
@@ -30,7 +30,7 @@ static void check_verb(const char *text, enum record_verb verb)
 	metrics.exit_status = 1;
 	metrics.ended = now;
 	check(metrics_write(&metrics, &past, page) == strlen(page));
-	again = metrics_read_past(page, verb, now);
+	again = metrics_read_previous(page, verb, now);
 	check(again.has_success == past.has_success);
 	check(!past.has_success || again.success.unix_ns == past.success.unix_ns);
 	check(again.failed_runs > 0 && again.failed_runs <= UINT32_MAX);
@@ -45,8 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	}
 	text[size] = '\0';
-	for (int verb = 0; verb < RECORD_VERB_COUNT; verb++) {
-		check_verb(text, (enum record_verb)verb);
+	for (int verb = 0; verb < RUN_VERB_VERB_COUNT; verb++) {
+		check_verb(text, (enum run_verb)verb);
 	}
 	free(text);
 	return 0;

@@ -25,7 +25,7 @@ static void check_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie)
 	struct ntp_header reply;
 	struct ntp_header before;
 	enum ntp_verdict verdict;
-	char reason[REFUSAL_ROOM];
+	char reason[REFUSAL_SIZE];
 	const uint8_t octets[8] = {
 		(uint8_t)(cookie.seconds >> 24),  (uint8_t)(cookie.seconds >> 16),
 		(uint8_t)(cookie.seconds >> 8),   (uint8_t)cookie.seconds,
@@ -49,7 +49,7 @@ static void check_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie)
 		must(!ntp_verdict_is_answer(verdict));
 		return;
 	}
-	must(len >= NTP_HEADER_OCTETS && len <= NTP_PACKET_ROOM && len % 4 == 0);
+	must(len >= NTP_HEADER_OCTETS && len <= NTP_PACKET_SIZE && len % 4 == 0);
 	ntp_header_write(&reply, written);
 	must(memcmp(written, packet, sizeof(written)) == 0);
 	must(reply.version >= 1 && reply.version <= 4);

@@ -27,7 +27,7 @@ static void check_same(const struct server_spec *a, const struct server_spec *b)
 
 static void check_spec(const struct server_spec *spec)
 {
-	char full[SERVER_HOST_ROOM + 64];
+	char full[SERVER_HOST_SIZE + 64];
 	bool is_ipv6 = strchr(spec->host, ':') != NULL;
 	struct server_spec again;
 	size_t i;
@@ -45,7 +45,7 @@ static void check_spec(const struct server_spec *spec)
 
 static void check_listen(const struct server_spec *spec)
 {
-	char full[SERVER_HOST_ROOM + 64];
+	char full[SERVER_HOST_SIZE + 64];
 	struct server_spec again;
 
 	snprintf(full, sizeof(full), strchr(spec->host, ':') ? "[%s]:%u" : "%s:%u",
@@ -56,11 +56,11 @@ static void check_listen(const struct server_spec *spec)
 
 static void check_address(const struct address *address)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 	struct address again;
 	size_t len = address_format(address, text);
 
-	check(len == strlen(text) && len < ADDRESS_TEXT_ROOM);
+	check(len == strlen(text) && len < ADDRESS_TEXT_SIZE);
 	check(address_parse(text, &again) && address_equal(address, &again));
 	check(address_reach(&again) == address_reach(address));
 }
@@ -68,7 +68,7 @@ static void check_address(const struct address *address)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
-	char reason[SERVER_SPEC_REFUSAL_ROOM];
+	char reason[SERVER_SPEC_REFUSAL_SIZE];
 	enum server_spec_verdict verdict;
 	struct server_spec spec;
 	struct address address = { 0 };

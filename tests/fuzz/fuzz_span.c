@@ -20,12 +20,12 @@ static void check(int is_true)
 
 static void check_format(int64_t ns)
 {
-	char text[SPAN_TEXT_ROOM], *blank;
+	char text[SPAN_TEXT_SIZE], *blank;
 	int64_t again_ns = -1;
 	size_t len;
 
 	len = span_format(ns, 1, text);
-	check(len == strlen(text) && len < SPAN_TEXT_ROOM);
+	check(len == strlen(text) && len < SPAN_TEXT_SIZE);
 	check(text[0] == (ns == 0 ? '0' : ns < 0 ? '-' : '+'));
 	/* Rounding up to an hour changes the form, so stop a little below. */
 	if (ns < 0 || ns >= HOUR_NS - NS_PER_S) {

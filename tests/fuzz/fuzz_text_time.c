@@ -23,8 +23,8 @@ static void check_instant(struct instant at)
 {
 	struct civil civil = civil_from_instant(at);
 	struct instant again = { UNTOUCHED };
-	uint8_t answer[TEXT_TIME_RFC3339_ROOM];
-	char text[TEXT_TIME_867_ROOM];
+	uint8_t answer[TEXT_TIME_RFC3339_SIZE];
+	char text[TEXT_TIME_867_SIZE];
 	size_t len;
 
 	check(civil.year >= 1677 && civil.year <= 2262);
@@ -35,14 +35,14 @@ static void check_instant(struct instant at)
 	check(civil.weekday >= 0 && civil.weekday <= 6);
 	check(civil.ns >= 0 && civil.ns < NS_PER_S);
 
-	check(text_time_rfc3339(at, text) == TEXT_TIME_RFC3339_ROOM - 1);
-	check(text_time_rfc3339_parse(text, TEXT_TIME_RFC3339_ROOM - 1, &again));
+	check(text_time_rfc3339(at, text) == TEXT_TIME_RFC3339_SIZE - 1);
+	check(text_time_rfc3339_parse(text, TEXT_TIME_RFC3339_SIZE - 1, &again));
 	check(again.unix_ns == at.unix_ns);
 	again.unix_ns = UNTOUCHED;
 	len = text_time_answer(at, answer);
 	check(text_time_answer_parse(answer, len, &again) && again.unix_ns == at.unix_ns);
 	len = text_time_867(at, text);
-	check(len == strlen(text) && len < TEXT_TIME_867_ROOM);
+	check(len == strlen(text) && len < TEXT_TIME_867_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

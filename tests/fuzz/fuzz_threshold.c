@@ -21,8 +21,8 @@ static void check(int is_true)
  * is on one. */
 static void check_judge(const struct threshold *threshold, int64_t value, int64_t bound)
 {
-	const enum threshold_side point = threshold_judge(threshold, value, 0);
-	const enum threshold_side whole = threshold_judge(threshold, value, bound);
+	const enum threshold_side point = threshold_side_of(threshold, value, 0);
+	const enum threshold_side whole = threshold_side_of(threshold, value, bound);
 
 	check(point != THRESHOLD_INCONCLUSIVE);
 	check(whole == THRESHOLD_INCONCLUSIVE || whole == point);
@@ -32,7 +32,7 @@ static void check_text(const char *text, enum threshold_unit unit, int64_t value
                        int64_t bound)
 {
 	struct threshold threshold, again;
-	char shown[THRESHOLD_TEXT_ROOM];
+	char shown[THRESHOLD_TEXT_SIZE];
 	enum threshold_verdict verdict;
 
 	memset(&threshold, 0, sizeof(threshold));
@@ -44,7 +44,7 @@ static void check_text(const char *text, enum threshold_unit unit, int64_t value
 	}
 	check(!threshold.has_low || !threshold.has_high || threshold.low <= threshold.high);
 	check(threshold_format(&threshold, unit, shown) == strlen(shown));
-	check(strlen(shown) < THRESHOLD_TEXT_ROOM && !strpbrk(shown, " ;|'\n"));
+	check(strlen(shown) < THRESHOLD_TEXT_SIZE && !strpbrk(shown, " ;|'\n"));
 	check(threshold_parse(shown, unit, &again) == THRESHOLD_OK);
 	check(again.has_low == threshold.has_low && again.has_high == threshold.has_high &&
 	      again.low == threshold.low && again.high == threshold.high &&

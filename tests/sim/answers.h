@@ -18,7 +18,7 @@ struct server_list {
 
 /* The most slots that a name can have so that no minority of the SERVERs has half of them. */
 size_t server_list_cap(const struct server_list *list);
-size_t server_list_slots(const struct server_list *list, size_t server);
+size_t server_list_pairs(const struct server_list *list, size_t server);
 
 struct said {
 	bool is_silent;

@@ -381,7 +381,7 @@ static void store_suffers(struct life *l)
 		*file = before;
 		break;
 	}
-	l->has_past = life_chance(l, 0.5);
+	l->has_previous = life_chance(l, 0.5);
 	l->is_tainted = true;
 	play_some(l);
 	if (life_chance(l, 0.5)) {

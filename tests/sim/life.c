@@ -119,7 +119,7 @@ static void advise(struct life *l, struct correct_record *record)
 	record->phase_ns = record->offset_ns;
 	record->phase_sd_ns = MS(1);
 	record->frequency_ppb = is_known ? -m->crystal_ppb : m->kernel_ppb;
-	if (l->has_past && l->past_boot == m->boot_number && is_known) {
+	if (l->has_previous && l->past_boot == m->boot_number && is_known) {
 		record->expected_ns = l->past_booted_ns - at_ns;
 		record->expected_bound_ns = MS(20);
 	}
@@ -127,7 +127,7 @@ static void advise(struct life *l, struct correct_record *record)
 
 static void learn(struct life *l)
 {
-	l->has_past = true;
+	l->has_previous = true;
 	l->past_boot = l->m.boot_number;
 	l->past_booted_ns = l->m.wall_ns + l->answer.offset_ns - l->m.boot_ns;
 }
@@ -263,18 +263,18 @@ static int64_t allowed_ns(const struct life *l, const struct before *b)
 	const int64_t refuse_ns = l->limits.refuse_above_ns;
 	const bool is_weak = l->answer.agreeing_server_count < DECIDE_STRONG;
 	const int64_t ppm = l->is_disciplined ? DRIFT_PPM : DRIFT_UNDISCIPLINED_PPM;
-	int64_t room_ns, moved_ns;
+	int64_t limit_ns, moved_ns;
 
 	if (l->is_guarded && is_weak && b->is_remembered) {
-		room_ns = PLAN_JUMP_NS +
-		          anchor_drift_ns(l->m.boot_ns - l->honest.boot_ns, ppm) +
-		          l->honest.bound_ns + PLAN_JUMP_NS;
+		limit_ns = PLAN_JUMP_NS +
+		           anchor_drift_ns(l->m.boot_ns - l->honest.boot_ns, ppm) +
+		           l->honest.bound_ns + PLAN_JUMP_NS;
 		moved_ns = larger(size_of(b->settled_ns - l->honest_booted_ns),
 		                  l->moved_most_ns);
 		if (l->m.asleep_ns != l->honest.suspended_ns) {
-			room_ns += S(2);
+			limit_ns += S(2);
 		}
-		return room_ns * l->wrong_count + moved_ns + b->error_ns;
+		return limit_ns * l->wrong_count + moved_ns + b->error_ns;
 	}
 	if (!b->is_limited) {
 		return INT64_MAX;
@@ -350,7 +350,7 @@ static struct correct_wish wish_of(const struct life *l, bool is_dry)
 {
 	return (struct correct_wish){ .is_dry = is_dry,
 		                      .is_disciplined = l->is_disciplined,
-		                      .has_memory = true,
+		                      .remembers = true,
 		                      .server_count = l->list.server_count,
 		                      .pool = ANSWERS_ADDRESSES };
 }
@@ -409,7 +409,7 @@ static void judge(struct life *l, const struct correct_record *record,
 	struct correct_result dry;
 
 	if (l->is_old_rules) {
-		life_old_judge(l, record, limits);
+		life_old_decide(l, record, limits);
 		return;
 	}
 	(void)!machine_set(&m, record, limits, wish_of(l, true), &dry);
@@ -453,8 +453,8 @@ static void note_run(struct life *l, const struct before *b, struct life_how how
 
 static void trace(const struct life *l, const struct before *b, struct life_how how)
 {
-	static const char *const beliefs[] = { "believed", "partly", "held back", "refused",
-		                               "impossible" };
+	static const char *const estimates[] = { "believed", "partly", "held back",
+		                                 "refused", "impossible" };
 	const struct decision *d = &l->result.decision;
 
 	if (!l->is_traced) {
@@ -472,7 +472,7 @@ static void trace(const struct life *l, const struct before *b, struct life_how 
 	       how.is_child_taken ? " CHILD"
 	       : b->is_wrong      ? " WRONG"
 	                          : "",
-	       l->result.status <= CORRECT_REFUSED ? beliefs[d->belief] : "nothing",
+	       l->result.status <= CORRECT_REFUSED ? estimates[d->belief] : "nothing",
 	       d->is_jump ? ", jump" : "", d->is_confirmed ? ", confirmed" : "",
 	       b->is_limited ? "" : ", unlimited", plan_reason_text(d->plan.reason),
 	       (double)machine_error_ns(&l->m) * 1e-9, (double)l->m.pending_ns * 1e-9);
@@ -510,7 +510,7 @@ void life_run(struct life *l, struct life_how how)
 	}
 }
 
-/* As cmd/set/judge.c and cmd/cli/repeat.c decide it, of `--confirm`. */
+/* As cmd/set/decide.c and cmd/cli/repeat.c decide it, of `--confirm`. */
 static bool is_to_confirm(struct life *l)
 {
 	const struct decision *decision = &l->result.decision;

@@ -72,7 +72,7 @@ struct life {
 	unsigned looks;       /* of this activation of the timer, which began ... */
 	int64_t activated_ns; /* ... then, CLOCK_BOOTTIME */
 	/* What a measuring process remembers. */
-	bool has_past;
+	bool has_previous;
 	unsigned long long past_boot;
 	int64_t past_booted_ns;
 	int64_t begun_ns;
@@ -121,7 +121,7 @@ void life_play(struct life *l, int64_t ns);
 void life_boot(struct life *l, int64_t down_ns, int64_t network_ns);
 
 /* 0.1.0's rules, for comparison (life_old.c). */
-void life_old_judge(struct life *l, const struct correct_record *record,
-                    const struct plan_limits *limits);
+void life_old_decide(struct life *l, const struct correct_record *record,
+                     const struct plan_limits *limits);
 
 #endif

@@ -18,14 +18,14 @@ static int64_t size_of(int64_t ns)
 static bool is_beyond_drift(const struct life *l, const struct correct_record *record)
 {
 	const int64_t booted_ns = l->m.wall_ns + record->offset_ns - l->m.boot_ns;
-	int64_t room_ns = anchor_drift_ns(l->m.boot_ns - l->old_at_ns, OLD_DRIFT_PPM);
+	int64_t limit_ns = anchor_drift_ns(l->m.boot_ns - l->old_at_ns, OLD_DRIFT_PPM);
 
 	if (!l->has_old_last || l->old_boot != l->m.boot_number ||
 	    size_of(record->offset_ns) <= record->bound_ns) {
 		return false;
 	}
-	room_ns = room_ns > PLAN_JUMP_NS ? room_ns : PLAN_JUMP_NS;
-	return size_of(booted_ns - l->old_booted_ns) > room_ns + record->bound_ns &&
+	limit_ns = limit_ns > PLAN_JUMP_NS ? limit_ns : PLAN_JUMP_NS;
+	return size_of(booted_ns - l->old_booted_ns) > limit_ns + record->bound_ns &&
 	       (record->agreeing_count < 3 ||
 	        record->agreeing_count * 3 <= record->asked_count * 2);
 }
@@ -47,8 +47,8 @@ static enum plan_reason refusal(const struct life *l, const struct correct_recor
 	return is_beyond_drift(l, record) ? PLAN_BEYOND_DRIFT : PLAN_REASON_COUNT;
 }
 
-void life_old_judge(struct life *l, const struct correct_record *record,
-                    const struct plan_limits *limits)
+void life_old_decide(struct life *l, const struct correct_record *record,
+                     const struct plan_limits *limits)
 {
 	struct plan *plan = &l->result.decision.plan;
 

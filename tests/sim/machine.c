@@ -114,10 +114,10 @@ struct reading machine_reading(const struct machine *m)
 
 /* ---- the anchor's files: as io/store/anchor_file.c reads and writes them ---- */
 
-static void boot_id_of(const struct machine *m, char ret[ANCHOR_BOOT_ID_ROOM])
+static void boot_id_of(const struct machine *m, char ret[ANCHOR_BOOT_ID_SIZE])
 {
-	memset(ret, 0, ANCHOR_BOOT_ID_ROOM);
-	snprintf(ret, ANCHOR_BOOT_ID_ROOM, "00000000-0000-4000-8000-%012llx",
+	memset(ret, 0, ANCHOR_BOOT_ID_SIZE);
+	snprintf(ret, ANCHOR_BOOT_ID_SIZE, "00000000-0000-4000-8000-%012llx",
 	         m->boot_number);
 }
 
@@ -160,7 +160,7 @@ static bool files_write(struct machine *m)
 
 void machine_look(const struct machine *m, struct anchor *ret)
 {
-	char boot_id[ANCHOR_BOOT_ID_ROOM];
+	char boot_id[ANCHOR_BOOT_ID_SIZE];
 	const struct reading now = machine_reading(m);
 
 	boot_id_of(m, boot_id);
@@ -193,16 +193,17 @@ static int port_state(void *ctx, struct kernel_clock_state *ret)
 	return 0;
 }
 
-static int port_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
+static int port_order(void *ctx, const struct kernel_clock_update *update,
+                      int *ret_settings_error)
 {
 	struct machine *m = ctx;
 
-	*ret_tell = 0;
-	if (order->has_frequency) {
-		m->kernel_ppb = order->frequency_ppb;
+	*ret_settings_error = 0;
+	if (update->has_frequency) {
+		m->kernel_ppb = update->frequency_ppb;
 	}
-	if (order->step_ns != 0) {
-		machine_step(m, order->step_ns);
+	if (update->step_ns != 0) {
+		machine_step(m, update->step_ns);
 	}
 	return 0;
 }
@@ -223,13 +224,13 @@ bool machine_set(struct machine *m, const struct correct_record *record,
 		                           .raise = port_nothing,
 		                           .clear = port_nothing,
 		                           .state = port_state,
-		                           .order = port_order,
+		                           .update = port_order,
 		                           .slew = port_slew };
 
 	machine_look(m, &m->anchor);
 	if (!wish.is_dry) {
-		wish.has_memory = files_write(m);
+		wish.remembers = files_write(m);
 	}
 	correct_apply(record, limits, &clock, &wish, &m->anchor, ret);
-	return !wish.is_dry && wish.has_memory && files_write(m);
+	return !wish.is_dry && wish.remembers && files_write(m);
 }

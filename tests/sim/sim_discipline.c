@@ -105,7 +105,7 @@ struct score {
 	double sum2, sum2_all;
 	double bound_sum_ns;
 	double worst_ns;
-	int64_t seconds, seconds_all, held, promised;
+	int64_t seconds, seconds_all, held, predicted;
 };
 
 struct play {

@@ -237,7 +237,7 @@ static void claim(bool is_met, const char *what)
 	missed += !is_met;
 }
 
-static void judge_table(const struct table *table)
+static void check_table(const struct table *table)
 {
 	const struct life_faults faults = faults_of(table);
 
@@ -275,7 +275,7 @@ int main(int argc, char **argv)
 	}
 	print_table(&table, is_old);
 	if (!is_old) {
-		judge_table(&table);
+		check_table(&table);
 	} else {
 		claim(true, "played");
 	}

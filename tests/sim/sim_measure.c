@@ -236,7 +236,7 @@ static void add_address(struct world *w, size_t k, size_t server)
 
 static size_t add_server(struct world *w, bool is_liar, int64_t lie_ns)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 	const size_t i = w->count++;
 
 	furnish_server(w, i, is_liar, lie_ns);
@@ -289,19 +289,20 @@ static void make_ill(struct world *w, size_t count, double share)
 }
 
 /* Servers of any kind in hold-off since up to a day ago. */
-static size_t remember_kisses(struct world *w, double share, struct kiss_record *ret)
+static size_t remember_kisses(struct world *w, double share, struct kod_holdoff *ret)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const int64_t age_ns = world_between(
-			w, 0,
-			world_chance(w, 0.5) ? 1200 * NS_PER_S : KISS_MOST_NS - NS_PER_S);
+		const int64_t age_ns =
+			world_between(w, 0,
+		                      world_chance(w, 0.5) ? 1200 * NS_PER_S
+		                                           : KOD_HOLDOFF_MAX_NS - NS_PER_S);
 
 		if (!world_chance(w, share)) {
 			continue;
 		}
-		ret[count] = (struct kiss_record){
+		ret[count] = (struct kod_holdoff){
 			.address = w->servers[i].address,
 			.code = world_chance(w, 0.7) ? NTP_KISS_RATE : NTP_KISS_DENY,
 			.since = instant_add_ns(world_wall(w), -age_ns),
@@ -327,7 +328,7 @@ static void specs_of_names(const struct world *w, struct server_spec *ret)
 	}
 }
 
-static int play_names(struct world *w, const struct kiss_record *kisses, size_t kiss_count,
+static int play_names(struct world *w, const struct kod_holdoff *kisses, size_t kiss_count,
                       struct run *ret)
 {
 	struct server_spec specs[WORLD_NAMES_MAX];
@@ -344,7 +345,7 @@ static int play_names(struct world *w, const struct kiss_record *kisses, size_t 
 
 static void names_misled(uint64_t seed, struct tally_sheet *sheet)
 {
-	struct kiss_record kisses[WORLD_SOURCES_MAX];
+	struct kod_holdoff kisses[WORLD_SOURCES_MAX];
 	const bool is_whole = seed % 4 == 0;
 	size_t servers, misled, kiss_count = 0;
 	struct world w;

@@ -102,7 +102,7 @@ static void run(struct life *l)
 	l->clock.kernel_ppb = (double)l->advice.frequency_ppb;
 	fake_clock_slew(&l->clock, (double)(l->advice.phase_ns - l->advice.in_flight_ns));
 	did.frequency_ppb = l->advice.frequency_ppb;
-	did.slew_order_ns = l->clock.rest_ns;
+	did.slew_given_ns = l->clock.rest_ns;
 	pause_a_little(l);
 	did.slew_ns = l->clock.rest_ns;
 	did.after.unix_ns = fake_clock_local_ns(&l->clock);

@@ -248,7 +248,7 @@ static int world_ask(void *ctx, size_t source, const struct address *to,
 	return 0;
 }
 
-static void world_hang_up(void *ctx, size_t source)
+static void world_close_channel(void *ctx, size_t source)
 {
 	struct world *w = ctx;
 
@@ -318,6 +318,6 @@ struct ports world_ports(struct world *w)
 		               .random = world_random,
 		               .resolve = world_resolve,
 		               .ask = world_ask,
-		               .hang_up = world_hang_up,
+		               .close_channel = world_close_channel,
 		               .wait = world_wait };
 }

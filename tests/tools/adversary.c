@@ -165,12 +165,12 @@ static int64_t number(const char *text, int base)
 	return value;
 }
 
-static size_t octets_from(const char *hex, uint8_t *ret, size_t room)
+static size_t octets_from(const char *hex, uint8_t *ret, size_t size)
 {
 	size_t len = 0;
 	unsigned value;
 
-	for (; hex[0] && hex[1] && len < room; hex += 2) {
+	for (; hex[0] && hex[1] && len < size; hex += 2) {
 		if (sscanf(hex, "%2x", &value) != 1) {
 			die("hex", hex);
 		}
@@ -219,16 +219,16 @@ static int bound_socket(const char *text, union name *ret)
 	return fd;
 }
 
-static void print_name(const union name *name, char *buf, size_t room)
+static void print_name(const union name *name, char *buf, size_t size)
 {
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	if (name->any.sa_family == AF_INET) {
 		inet_ntop(AF_INET, &name->v4.sin_addr, text, sizeof(text));
-		snprintf(buf, room, "%s:%u", text, ntohs(name->v4.sin_port));
+		snprintf(buf, size, "%s:%u", text, ntohs(name->v4.sin_port));
 	} else {
 		inet_ntop(AF_INET6, &name->v6.sin6_addr, text, sizeof(text));
-		snprintf(buf, room, "[%s]:%u", text, ntohs(name->v6.sin6_port));
+		snprintf(buf, size, "[%s]:%u", text, ntohs(name->v6.sin6_port));
 	}
 }
 

@@ -67,14 +67,14 @@ static void die(const char *what)
 }
 
 /* The question's name with dots; the octets it takes, 0 when it is malformed. */
-static size_t read_name(const uint8_t *at, size_t len, char *ret, size_t room)
+static size_t read_name(const uint8_t *at, size_t len, char *ret, size_t size)
 {
 	size_t used = 0, out = 0;
 
 	while (used < len && at[used] != 0) {
 		size_t label = at[used];
 
-		if (label > 63 || used + 1 + label >= len || out + label + 2 > room) {
+		if (label > 63 || used + 1 + label >= len || out + label + 2 > size) {
 			return 0;
 		}
 		memcpy(ret + out, at + used + 1, label);
@@ -122,7 +122,7 @@ static int told_of(const char *name)
 }
 
 /* `ret` has room for what is said of one name. */
-static struct conduct conduct_of(const char *name, uint16_t type, char *ret, size_t room)
+static struct conduct conduct_of(const char *name, uint16_t type, char *ret, size_t size)
 {
 	struct conduct conduct = { .what = "nxdomain" };
 	int i = told_of(name);
@@ -138,7 +138,7 @@ static struct conduct conduct_of(const char *name, uint16_t type, char *ret, siz
 		text = bar + 1;
 		bar = NULL;
 	}
-	snprintf(ret, room, "%.*s", (int)(bar ? (size_t)(bar - text) : strlen(text)), text);
+	snprintf(ret, size, "%.*s", (int)(bar ? (size_t)(bar - text) : strlen(text)), text);
 	text = ret;
 	if (has_prefix(&text, "slow:")) {
 		conduct.slow_ms = (int)strtol(text, &end, 10);
@@ -196,7 +196,7 @@ static unsigned add_addresses(uint8_t *answer, size_t *len, const char *what, ui
 static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_t *answer,
                            int *ret_slow_ms)
 {
-	char name[256], room[1024];
+	char name[256], size[1024];
 	struct conduct conduct;
 	size_t name_len, question_len;
 	unsigned count = 0, code = 0;
@@ -211,7 +211,7 @@ static size_t answer_write(const uint8_t *query, size_t len, bool is_udp, uint8_
 		return 0;
 	}
 	type = (uint16_t)(query[HEADER + name_len] << 8 | query[HEADER + name_len + 1]);
-	conduct = conduct_of(name, type, room, sizeof(room));
+	conduct = conduct_of(name, type, size, sizeof(size));
 	printf("asked %s %s\n", name,
 	       type == TYPE_A      ? "A"
 	       : type == TYPE_AAAA ? "AAAA"

@@ -58,9 +58,9 @@ static double noise(uint64_t n)
 	return (double)(n % 2000001) / 1e6 - 1;
 }
 
-static void text_set(char *to, size_t room, const char *from)
+static void text_set(char *to, size_t size, const char *from)
 {
-	snprintf(to, room, "%s", from);
+	snprintf(to, size, "%s", from);
 }
 
 static void fill_answer(struct run_record *run, size_t i)
@@ -137,7 +137,7 @@ static void fill_run(struct run_record *run, size_t i, size_t count)
 	         (unsigned)(boot & 0xffff));
 	text_set(run->version, sizeof(run->version),
 	         is_wanted("hostile") ? "<b>0.1&\"0\x1b[2J" : "0.1.0");
-	run->verb = RECORD_SET;
+	run->verb = RUN_VERB_SET;
 	run->asked_count = SOURCES;
 	run->has_kernel = 1;
 	run->frequency_before_ppb = is_wanted("constant")
@@ -177,7 +177,7 @@ static void fill_run(struct run_record *run, size_t i, size_t count)
 		run->at.unix_ns = 20 * NS_PER_S;
 	}
 	if (is_wanted("queries") && (i % 5 == 4 || i % 7 == 6)) {
-		run->verb = i % 5 == 4 ? RECORD_QUERY : RECORD_SET;
+		run->verb = i % 5 == 4 ? RUN_VERB_QUERY : RUN_VERB_SET;
 		run->is_dry = i % 5 != 4;
 		run->applied_action = PLAN_NONE;
 		run->applied_by_ns = 0;
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
 		                                   .keep_ns = 20000 * HOUR_NS };
 	const size_t count =
 		argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : (size_t)RUNS_DEFAULT;
-	char warning[HISTORY_WARNING_ROOM];
+	char warning[HISTORY_WARNING_SIZE];
 	struct history *history = NULL;
 	int r;
 

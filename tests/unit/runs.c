@@ -12,7 +12,7 @@ void runs_fill(struct run_record *runs, size_t count)
 
 	memset(runs, 0, count * sizeof(*runs));
 	for (size_t i = 0; i < count; i++) {
-		runs[i].verb = RECORD_SET;
+		runs[i].verb = RUN_VERB_SET;
 		runs[i].has_answer = 1;
 		runs[i].offset_ns = wave_ns[i % COUNT_OF(wave_ns)];
 		runs[i].bound_ns = 2000000;

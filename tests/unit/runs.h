@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "core/discipline/record.h"
+#include "core/discipline/run_record.h"
 
 /* 2026-11-25 12:00:00 UTC, in seconds since 1970. */
 #define RUNS_NOON_S INT64_C(1795608000)

@@ -169,7 +169,7 @@ static const struct reach_row {
 static void text_row(void **state)
 {
 	const struct text_row *row = *state;
-	char buf[ADDRESS_TEXT_ROOM];
+	char buf[ADDRESS_TEXT_SIZE];
 	struct address address, before;
 
 	memset(&address, 0xa5, sizeof(address));
@@ -206,7 +206,7 @@ static uint64_t next_random(uint64_t *random)
 static void format_like_libc(void **state)
 {
 	uint64_t random = UINT64_C(88172645463325252);
-	char buf[ADDRESS_TEXT_ROOM], want[INET6_ADDRSTRLEN];
+	char buf[ADDRESS_TEXT_SIZE], want[INET6_ADDRSTRLEN];
 	static const uint8_t zeros[12] = { 0 };
 	struct address address, again;
 	uint64_t bits;
@@ -377,7 +377,7 @@ static void lacks_a_zone(void **state)
 static void none(void **state)
 {
 	const struct address address = { .family = ADDRESS_NONE };
-	char buf[ADDRESS_TEXT_ROOM] = "x";
+	char buf[ADDRESS_TEXT_SIZE] = "x";
 
 	(void)state;
 	assert_int_equal(address_format(&address, buf), 0);

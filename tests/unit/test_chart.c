@@ -24,14 +24,14 @@ enum { RUNS_MAX = 20000 };
 static struct run_record runs[RUNS_MAX];
 static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
-static const int64_t *promises; /* NULL: none */
+static const int64_t *predictions; /* NULL: none */
 static struct chart_column columns[CHART_COLUMNS_MAX];
 
 static struct chart make(size_t count)
 {
 	struct chart chart;
 
-	chart_make(runs, count, promises, scratch, points, &chart);
+	chart_make(runs, count, predictions, scratch, points, &chart);
 	return chart;
 }
 
@@ -380,17 +380,17 @@ static void promises_are_kept(void **state)
 	for (size_t i = 0; i < 50; i++) {
 		some[i] = i % 2 ? 1000 + (int64_t)i : INT64_MAX;
 	}
-	promises = some;
+	predictions = some;
 	chart = make(50);
-	promises = NULL;
+	predictions = NULL;
 	chart_scale_make(&chart, CHART_OFFSET, 5, &scale);
 	chart_columns(&chart, CHART_OFFSET, &scale, columns, 1);
-	assert_true(columns[0].has_promise && columns[0].promise == 1049);
+	assert_true(columns[0].has_prediction && columns[0].prediction == 1049);
 	chart_columns(&chart, CHART_DELAY, &scale, columns, 1);
-	assert_false(columns[0].has_promise);
+	assert_false(columns[0].has_prediction);
 	chart = make(50);
 	chart_columns(&chart, CHART_OFFSET, &scale, columns, 1);
-	assert_false(columns[0].has_promise);
+	assert_false(columns[0].has_prediction);
 }
 
 /* Round times in UTC, in order, on the axis, and not too many: from minutes to centuries. */

@@ -30,11 +30,11 @@ static void hang(void *ctx, int fd)
 /* Starts one and waits until it is at work; tells its number. */
 static _Noreturn void start_one(int tell_fd)
 {
-	const struct child_duties duties = { .run = hang };
+	const struct child_ops ops = { .run = hang };
 	struct child child;
 	char octet;
 
-	if (child_start(&duties, &child) < 0 || read(child.fd, &octet, 1) != 1 ||
+	if (child_start(&ops, &child) < 0 || read(child.fd, &octet, 1) != 1 ||
 	    write(tell_fd, &child.pid, sizeof(child.pid)) != (ssize_t)sizeof(child.pid)) {
 		_exit(1);
 	}
@@ -110,12 +110,12 @@ static void answer(void *ctx, int fd)
 static void hears_no_signal(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1 };
-	const struct child_duties duties = { .run = answer };
+	const struct child_ops ops = { .run = answer };
 	struct child child;
 	char octet = 'x';
 
 	(void)state;
-	assert_int_equal(child_start(&duties, &child), 0);
+	assert_int_equal(child_start(&ops, &child), 0);
 	/* It is at work once it has answered. */
 	assert_int_equal(write(child.fd, &octet, 1), 1);
 	assert_int_equal(read(child.fd, &octet, 1), 1);

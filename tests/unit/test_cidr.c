@@ -103,7 +103,7 @@ static void parse_row(void **state)
 {
 	const struct parse_row *row = *state;
 	const char *percent = strchr(row->text, '%');
-	char zone[ADDRESS_ZONE_ROOM];
+	char zone[ADDRESS_ZONE_SIZE];
 	struct cidr cidr, before;
 
 	memset(&cidr, 0xa5, sizeof(cidr));
@@ -127,7 +127,7 @@ static void list_row(void **state)
 	const struct list_row *row = *state;
 	struct cidr_list list = { .count = 0 };
 	struct address address;
-	char zone[ADDRESS_ZONE_ROOM];
+	char zone[ADDRESS_ZONE_SIZE];
 	struct cidr prefix;
 	char word[64];
 	size_t len;
@@ -146,7 +146,7 @@ static void list_row(void **state)
 static void a_full_list_says_so(void **state)
 {
 	struct cidr_list list = { .count = 0 };
-	char zone[ADDRESS_ZONE_ROOM];
+	char zone[ADDRESS_ZONE_SIZE];
 	struct cidr prefix;
 
 	(void)state;
@@ -161,29 +161,29 @@ static void a_full_list_says_so(void **state)
 static void a_list_from_elsewhere(void **state)
 {
 	struct cidr_list good = { .count = 0 }, bad;
-	char zone[ADDRESS_ZONE_ROOM];
+	char zone[ADDRESS_ZONE_SIZE];
 	struct cidr prefix;
 
 	(void)state;
 	assert_int_equal(cidr_parse("2001:db8::/32", &prefix, zone), CIDR_OK);
-	assert_true(cidr_list_is_sane(&good));
+	assert_true(cidr_list_is_valid(&good));
 	assert_true(cidr_list_add(&good, &prefix, true));
-	assert_true(cidr_list_is_sane(&good));
+	assert_true(cidr_list_is_valid(&good));
 	bad = good;
 	bad.count = CIDR_LIST_MAX + 1;
-	assert_false(cidr_list_is_sane(&bad));
+	assert_false(cidr_list_is_valid(&bad));
 	bad = good;
 	bad.count = 2; /* the second has no family */
-	assert_false(cidr_list_is_sane(&bad));
+	assert_false(cidr_list_is_valid(&bad));
 	bad = good;
 	bad.rules[0].prefix.bits = 129;
-	assert_false(cidr_list_is_sane(&bad));
+	assert_false(cidr_list_is_valid(&bad));
 	bad.rules[0].prefix.family = ADDRESS_IPV4;
 	bad.rules[0].prefix.bits = 33;
-	assert_false(cidr_list_is_sane(&bad));
+	assert_false(cidr_list_is_valid(&bad));
 	bad = good;
 	memset(&bad.rules[0].is_allow, 2, 1);
-	assert_false(cidr_list_is_sane(&bad));
+	assert_false(cidr_list_is_valid(&bad));
 }
 
 int main(void)

@@ -223,13 +223,13 @@ static int capture_begin(int fd, int *ret_saved)
 	return file;
 }
 
-static void capture_end(int fd, int saved, int file, char *buf, size_t room)
+static void capture_end(int fd, int saved, int file, char *buf, size_t size)
 {
 	ssize_t len;
 
 	dup2(saved, fd);
 	close(saved);
-	len = pread(file, buf, room - 1, 0);
+	len = pread(file, buf, size - 1, 0);
 	assert_true(len >= 0);
 	buf[len] = '\0';
 	close(file);

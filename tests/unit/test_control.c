@@ -14,11 +14,11 @@
 #include "core/base/base.h"
 #include "io/net/control.h"
 
-enum { DATA = 5, EACH = CMSG_SPACE(DATA), ROOM = 3 * EACH };
+enum { DATA = 5, EACH = CMSG_SPACE(DATA), SIZE = 3 * EACH };
 
 struct row {
 	const char *name;
-	size_t room;    /* of the buffer, as recvmsg() tells it */
+	size_t size;    /* of the buffer, as recvmsg() tells it */
 	size_t lens[3]; /* cmsg_len of each; 0: as it should be */
 	size_t want;    /* seen */
 };
@@ -31,26 +31,26 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "three messages",                      ROOM,              ALL_GOOD,           3 },
+	{ "three messages",                      SIZE,              ALL_GOOD,           3 },
 	{ "no message",                          0,                 ALL_GOOD,           0 },
 	{ "less than a head",                    HEAD - 1,          ALL_GOOD,           0 },
 	{ "a head and no data",                  HEAD,              { HEAD, 0, 0 },     1 },
-	{ "the last without its padding",        ROOM - (EACH - CMSG_LEN(DATA)), ALL_GOOD, 3 },
-	{ "the last without an octet of its data", ROOM - (EACH - CMSG_LEN(DATA)) - 1, ALL_GOOD, 2 },
+	{ "the last without its padding",        SIZE - (EACH - CMSG_LEN(DATA)), ALL_GOOD, 3 },
+	{ "the last without an octet of its data", SIZE - (EACH - CMSG_LEN(DATA)) - 1, ALL_GOOD, 2 },
 	{ "the third's head is cut",             2 * EACH + HEAD - 1, ALL_GOOD,         2 },
-	{ "a length below that of a head",       ROOM,              { 0, HEAD - 1, 0 }, 1 },
-	{ "the first's length is beyond all",    ROOM,              { ROOM + 1, 0, 0 }, 0 },
-	{ "the second's length is beyond all",   ROOM,              { 0, ROOM, 0 },     1 },
-	{ "a length near the end of numbers",    ROOM,              { 0, 0x7fffffff, 0 }, 1 },
+	{ "a length below that of a head",       SIZE,              { 0, HEAD - 1, 0 }, 1 },
+	{ "the first's length is beyond all",    SIZE,              { SIZE + 1, 0, 0 }, 0 },
+	{ "the second's length is beyond all",   SIZE,              { 0, SIZE, 0 },     1 },
+	{ "a length near the end of numbers",    SIZE,              { 0, 0x7fffffff, 0 }, 1 },
 };
 /* clang-format on */
 
 static void walk(void **state)
 {
 	const struct row *row = *state;
-	_Alignas(struct cmsghdr) uint8_t buffer[ROOM] = { 0 };
+	_Alignas(struct cmsghdr) uint8_t buffer[SIZE] = { 0 };
 	struct msghdr msg = { .msg_control = buffer,
-		              .msg_controllen = (socklen_t)row->room };
+		              .msg_controllen = (socklen_t)row->size };
 	size_t seen = 0;
 
 	for (size_t i = 0; i < COUNT_OF(row->lens); i++) {

@@ -25,8 +25,8 @@ struct fake {
 	int64_t mono_ns;
 	int64_t gap_ns;
 	struct kernel_clock_state kernel;
-	struct kernel_clock_order order; /* the last */
-	enum rival rival;
+	struct kernel_clock_update update; /* the last */
+	enum other_daemon other_daemon;
 	int64_t moves_by_percent; /* of what it is told */
 	int64_t takes_ns;         /* time that each call takes */
 	int64_t eaten_ns;         /* of a slew, before it is read back */
@@ -98,21 +98,22 @@ static int fake_state(void *ctx, struct kernel_clock_state *ret)
 }
 
 /* What a kernel does: a step first, which makes it forget, then the rest. */
-static int fake_order(void *ctx, const struct kernel_clock_order *order, int *ret_tell)
+static int fake_update(void *ctx, const struct kernel_clock_update *update,
+                       int *ret_settings_error)
 {
 	struct fake *fake = ctx;
 
-	note(fake, order->step_ns != 0 ? "step" : "tell");
-	fake->order = *order;
+	note(fake, update->step_ns != 0 ? "step" : "tell");
+	fake->update = *update;
 	fake->is_noted =
-		anchor.has_frequency && anchor.frequency_ppb == order->frequency_ppb;
-	*ret_tell = fake->tell_r != 0 ? -fake->tell_r : -fake->step_r;
-	if (fake->step_r != 0 || (order->step_ns == 0 && fake->tell_r != 0)) {
+		anchor.has_frequency && anchor.frequency_ppb == update->frequency_ppb;
+	*ret_settings_error = fake->tell_r != 0 ? -fake->tell_r : -fake->step_r;
+	if (fake->step_r != 0 || (update->step_ns == 0 && fake->tell_r != 0)) {
 		return fake->step_r != 0 ? fake->step_r : fake->tell_r;
 	}
-	if (order->step_ns != 0) {
-		fake->given_ns = order->step_ns;
-		fake->wall_ns += order->step_ns / 100 * fake->moves_by_percent;
+	if (update->step_ns != 0) {
+		fake->given_ns = update->step_ns;
+		fake->wall_ns += update->step_ns / 100 * fake->moves_by_percent;
 		fake->kernel.pending_slew_ns = 0;
 		fake->kernel.is_unsynchronised = true;
 		fake->kernel.max_error_ns = 16 * NS_PER_S;
@@ -121,17 +122,17 @@ static int fake_order(void *ctx, const struct kernel_clock_order *order, int *re
 		return 0;
 	}
 	fake->kernel.is_pll_active = false;
-	fake->kernel.leap = order->leap;
-	if (order->has_frequency) {
-		fake->kernel.frequency_ppb = order->frequency_ppb + 1;
-		if (order->frequency_ppb >= -500000 && order->frequency_ppb <= 500000) {
+	fake->kernel.leap = update->leap;
+	if (update->has_frequency) {
+		fake->kernel.frequency_ppb = update->frequency_ppb + 1;
+		if (update->frequency_ppb >= -500000 && update->frequency_ppb <= 500000) {
 			fake->kernel.tick_ppb = 0;
 		}
 	}
-	if (order->has_errors) {
+	if (update->has_errors) {
 		fake->kernel.is_unsynchronised = false;
-		fake->kernel.max_error_ns = order->max_error_ns + 999;
-		fake->kernel.estimated_error_ns = order->estimated_error_ns;
+		fake->kernel.max_error_ns = update->max_error_ns + 999;
+		fake->kernel.estimated_error_ns = update->estimated_error_ns;
 	}
 	return 0;
 }
@@ -148,11 +149,11 @@ static int fake_slew(void *ctx, int64_t by_ns)
 	return fake->slew_r;
 }
 
-static enum rival fake_rival(void *ctx)
+static enum other_daemon fake_other_daemon(void *ctx)
 {
 	const struct fake *fake = ctx;
 
-	return fake->rival;
+	return fake->other_daemon;
 }
 
 static const struct fake still = { .wall_ns = WALL_NS + 1000,
@@ -176,7 +177,7 @@ static const struct plan_limits usual = { .wish = PLAN_AUTO,
 	                                  .release = { INT64_C(1790000000000000000) } };
 
 static const struct correct_wish named = { .is_disciplined = true,
-	                                   .has_memory = true,
+	                                   .remembers = true,
 	                                   .server_count = 8,
 	                                   .pool = 1,
 	                                   .liars = SELECT_LIARS_DEFAULT };
@@ -194,7 +195,7 @@ static void apply(const struct correct_record *record, const struct plan_limits 
 	correct_apply(record, limits, clock, wish, &anchor, ret);
 }
 
-static void no_past(void)
+static void no_previous(void)
 {
 	anchor_init(&anchor);
 }
@@ -202,7 +203,7 @@ static void no_past(void)
 /* A believed run of a minute ago, by which the clock is right. */
 static void believed_run(void)
 {
-	no_past();
+	no_previous();
 	snprintf(anchor.boot_id, sizeof(anchor.boot_id), "this-boot");
 	anchor.found_booted_ns = WALL_NS - MONO_NS;
 	anchor.has_last = 1;
@@ -214,16 +215,16 @@ static void believed_run(void)
 /* The last confirmed time is an hour ahead of the clock. */
 static void confirmed_ahead(void)
 {
-	no_past();
+	no_previous();
 	anchor.has_floor = 1;
 	anchor.floor_ns = WALL_NS + 3600 * NS_PER_S;
 }
 
 static struct clock_ports ports_of(struct fake *fake)
 {
-	return (struct clock_ports){ fake,       fake_now,   fake_may_set,
-		                     fake_raise, fake_clear, fake_state,
-		                     fake_order, fake_slew,  fake_rival };
+	return (struct clock_ports){ fake,        fake_now,   fake_may_set,
+		                     fake_raise,  fake_clear, fake_state,
+		                     fake_update, fake_slew,  fake_other_daemon };
 }
 
 /* What a row changes of the record, the clock and the limits; NULL: nothing. */
@@ -330,11 +331,11 @@ CHANGE(slew_eaten_late) { UNUSED; record->offset_ns = 40 * MS; fake->eaten_ns = 
 CHANGE(slew_eaten_back) { UNUSED; record->offset_ns = -40 * MS; fake->eaten_ns = -MS / 2;
 	fake->wall_ns += 740 * MS; fake->mono_ns += 740 * MS; fake->takes_ns = 10 * MS; }
 
-CHANGE(chronyd) { UNUSED; fake->rival = RIVAL_CHRONYD; }
-CHANGE(chronyd_forced) { UNUSED; fake->rival = RIVAL_CHRONYD; wish->is_force = true; }
-CHANGE(chronyd_dry) { UNUSED; fake->rival = RIVAL_CHRONYD; wish->is_dry = true; }
-CHANGE(chronyd_beyond) { UNUSED; fake->rival = RIVAL_CHRONYD; record->offset_ns = 1001 * NS_PER_S; }
-CHANGE(chronyd_nothing_needed) { UNUSED; fake->rival = RIVAL_CHRONYD; record->offset_ns = 0; }
+CHANGE(chronyd) { UNUSED; fake->other_daemon = OTHER_CHRONYD; }
+CHANGE(chronyd_forced) { UNUSED; fake->other_daemon = OTHER_CHRONYD; wish->is_force = true; }
+CHANGE(chronyd_dry) { UNUSED; fake->other_daemon = OTHER_CHRONYD; wish->is_dry = true; }
+CHANGE(chronyd_beyond) { UNUSED; fake->other_daemon = OTHER_CHRONYD; record->offset_ns = 1001 * NS_PER_S; }
+CHANGE(chronyd_nothing_needed) { UNUSED; fake->other_daemon = OTHER_CHRONYD; record->offset_ns = 0; }
 CHANGE(pll) { UNUSED; fake->kernel.is_pll_active = true; }
 CHANGE(pll_abandoned) { UNUSED; fake->kernel.is_pll_active = true; fake->kernel.is_unsynchronised = true; }
 CHANGE(frequency_moved) { UNUSED; record->has_last_frequency = 1; record->last_frequency_ppb = 5003; fake->kernel.frequency_ppb = 5000; }
@@ -350,7 +351,7 @@ CHANGE(floor_three) { UNUSED; confirmed_ahead(); }
 CHANGE(floor_allowed) { UNUSED; confirmed_ahead(); record->agreeing_server_count = 2; limits->any_offset = true; }
 CHANGE(jump_two) { UNUSED; believed_run(); record->agreeing_server_count = 2; }
 CHANGE(jump_three) { UNUSED; believed_run(); }
-CHANGE(jump_forgotten) { UNUSED; believed_run(); record->agreeing_server_count = 2; wish->has_memory = false; }
+CHANGE(jump_forgotten) { UNUSED; believed_run(); record->agreeing_server_count = 2; wish->remembers = false; }
 CHANGE(jump_expected) { UNUSED; believed_run(); record->agreeing_server_count = 2;
 	record->expected_ns = record->offset_ns; record->expected_bound_ns = MS; }
 CHANGE(more_servers_than_sources) { UNUSED; record->agreeing_server_count = 4; }
@@ -510,7 +511,7 @@ static void correct_row(void **state)
 	struct correct_wish wish = named;
 	bool had_last;
 
-	no_past();
+	no_previous();
 	if (row->change) {
 		row->change(&record, &fake, &limits, &wish);
 	}
@@ -547,7 +548,7 @@ struct told {
 	const char *name;
 	int64_t offset_ns; /* bound 3 ms */
 	bool has_advice;
-	int64_t phase_ns, sd_ns, promise_ns, advised_ppb;
+	int64_t phase_ns, sd_ns, predicted_bound_ns, advised_ppb;
 	int64_t before_ppb, pending_ns;
 	/* wanted */
 	int64_t step_ns;
@@ -597,7 +598,7 @@ static void told_row(void **state)
 	record.has_advice = row->has_advice;
 	record.phase_ns = row->phase_ns;
 	record.phase_sd_ns = row->sd_ns;
-	record.promise_ns = row->promise_ns;
+	record.predicted_bound_ns = row->predicted_bound_ns;
 	record.frequency_ppb = row->advised_ppb;
 	fake.kernel.frequency_ppb = row->before_ppb;
 	fake.kernel.pending_slew_ns = row->pending_ns;
@@ -605,21 +606,21 @@ static void told_row(void **state)
 	if (row->offset_ns == 20 * NS_PER_S) {
 		limits.wish = PLAN_WISH_SLEW;
 	}
-	no_past();
+	no_previous();
 	apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
-	assert_int_equal(fake.order.step_ns, row->step_ns);
-	assert_int_equal(fake.order.has_frequency, row->has_frequency);
-	assert_int_equal(fake.order.frequency_ppb, row->frequency_ppb);
-	assert_int_equal(fake.order.has_errors, row->has_errors);
+	assert_int_equal(fake.update.step_ns, row->step_ns);
+	assert_int_equal(fake.update.has_frequency, row->has_frequency);
+	assert_int_equal(fake.update.frequency_ppb, row->frequency_ppb);
+	assert_int_equal(fake.update.has_errors, row->has_errors);
 	if (row->has_errors) {
-		assert_int_equal(fake.order.max_error_ns, row->max_error_ns);
-		assert_int_equal(fake.order.estimated_error_ns, row->estimated_error_ns);
+		assert_int_equal(fake.update.max_error_ns, row->max_error_ns);
+		assert_int_equal(fake.update.estimated_error_ns, row->estimated_error_ns);
 		assert_int_equal(result.max_error_ns, row->max_error_ns + 999);
 		assert_int_equal(result.estimated_error_ns, row->estimated_error_ns);
 	}
 	/* What is shown is what was read, before and after. */
-	assert_true(result.has_kernel && result.is_told && result.tell_error == 0);
+	assert_true(result.has_kernel && result.is_verified && result.settings_error == 0);
 	assert_int_equal(result.frequency_before_ppb, row->before_ppb);
 	assert_int_equal(result.frequency_after_ppb,
 	                 row->has_frequency ? row->frequency_ppb + 1 : row->before_ppb);
@@ -683,12 +684,12 @@ static void leap_row(void **state)
 	record.leap_armed = row->ours;
 	fake.wall_ns = row->wall_ns;
 	fake.kernel.leap = row->kernel;
-	no_past();
+	no_previous();
 	apply(&record, &limits, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
-	assert_int_equal(fake.order.leap, row->want);
+	assert_int_equal(fake.update.leap, row->want);
 	assert_int_equal(result.leap_armed, row->want_ours);
-	assert_true(result.is_told);
+	assert_true(result.is_verified);
 }
 
 /* Yes is no proof here either: it is read back. */
@@ -704,10 +705,10 @@ static void deaf_kernel(void **state)
 	record.offset_ns = 0;
 	fake.is_deaf = true;
 	fake.kernel.is_unsynchronised = true;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
-	assert_false(result.is_told);
+	assert_false(result.is_verified);
 	assert_int_equal(result.kernel_flags, CORRECT_KERNEL_UNSYNC);
 }
 
@@ -724,16 +725,16 @@ static void deaf_to_leap(void **state)
 	record.offset_ns = 0;
 	fake.is_deaf = true;
 	fake.kernel.max_error_ns = record.bound_ns;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &wish, &result);
-	assert_true(result.is_told);
+	assert_true(result.is_verified);
 	fake = still;
 	fake.is_deaf = true;
 	fake.kernel.max_error_ns = record.bound_ns;
 	fake.kernel.leap = NTP_LEAP_INSERT;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &wish, &result);
-	assert_false(result.is_told);
+	assert_false(result.is_verified);
 }
 
 /* What a slew of before does in this second is not ordered again; and nobody can make that more
@@ -758,7 +759,7 @@ static void in_flight_is_left_out(void **state)
 		record.has_advice = 1;
 		record.phase_ns = 40 * MS;
 		record.in_flight_ns = flights[i].in_flight_ns;
-		no_past();
+		no_previous();
 		apply(&record, &usual, &clock, &named, &result);
 		assert_int_equal(fake.given_ns, flights[i].want_ns);
 	}
@@ -810,11 +811,11 @@ static void rate_row(void **state)
 	fake.kernel.tick_ppb = row->tick_ppb;
 	fake.kernel.tick_us = 10000 + row->tick_ppb / 100000;
 	fake.is_deaf = row->is_deaf;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &named, &result);
 	assert_int_equal(result.status, CORRECT_DONE);
-	assert_int_equal(fake.order.has_frequency, row->has_frequency);
-	assert_int_equal(fake.order.frequency_ppb, row->given_ppb);
+	assert_int_equal(fake.update.has_frequency, row->has_frequency);
+	assert_int_equal(fake.update.frequency_ppb, row->given_ppb);
 	/* Before the kernel has it: a run that ends in between is no other program to the next. */
 	assert_int_equal(fake.is_noted, row->has_frequency);
 	assert_int_equal(result.stray_tick_us, row->stray_us);
@@ -835,14 +836,14 @@ static void slew_says_when(void **state)
 
 	(void)state;
 	record.offset_ns = -40 * MS;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.slew_lasts_ns, 80 * NS_PER_S);
 	assert_int_equal(result.slew_ends_ns, still.wall_ns + 80 * NS_PER_S);
 	record.offset_ns = 2 * NS_PER_S;
 	fake = still;
 	fake.kernel.pending_slew_ns = 30 * MS;
-	no_past();
+	no_previous();
 	apply(&record, &usual, &clock, &wish, &result);
 	assert_int_equal(result.slew_lasts_ns, 0);
 	assert_int_equal(result.slew_ends_ns, 0);
@@ -859,12 +860,12 @@ static void found_is_shown(void **state)
 	struct correct_result result;
 
 	(void)state;
-	fake.rival = RIVAL_NTPD;
+	fake.other_daemon = OTHER_NTPD;
 	fake.kernel.pending_slew_ns = 10 * MS;
 	fake.kernel.frequency_ppb = -4711;
-	no_past();
+	no_previous();
 	apply(&good, &usual, &clock, &wish, &result);
-	assert_int_equal(result.rival, RIVAL_NTPD);
+	assert_int_equal(result.other_daemon, OTHER_NTPD);
 	assert_true(result.has_kernel);
 	assert_int_equal(result.frequency_before_ppb, -4711);
 	assert_int_equal(result.frequency_after_ppb, -4711);
@@ -881,7 +882,7 @@ static void readback_is_measured(void **state)
 
 	(void)state;
 	fake.moves_by_percent = 50;
-	no_past();
+	no_previous();
 	apply(&good, &usual, &clock, &named, &result);
 	assert_int_equal(result.readback_ns, NS_PER_S);
 }
@@ -896,9 +897,9 @@ static void dry_plan_is_the_plan(void **state)
 
 	(void)state;
 	dry_wish.is_dry = true;
-	no_past();
+	no_previous();
 	apply(&good, &usual, &clock, &dry_wish, &dry_result);
-	no_past();
+	no_previous();
 	apply(&good, &usual, &clock, &named, &result);
 	assert_int_equal(dry_result.decision.plan.action, PLAN_STEP);
 	assert_int_equal(dry_result.decision.plan.action, result.decision.plan.action);

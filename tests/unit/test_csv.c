@@ -34,17 +34,17 @@ static void fields(void **state)
 	                         "next\r\n");
 }
 
-static void foreign(void **state)
+static void untrusted(void **state)
 {
 	char buf[256];
 	struct csv csv = { .out = text_to(buf, sizeof(buf)) };
 
 	(void)state;
-	csv_foreign(&csv, "=cmd()");
-	csv_foreign(&csv, "@x");
-	csv_foreign(&csv, "a=b");
-	csv_foreign(&csv, "\033[2J\n");
-	csv_foreign(&csv, "");
+	csv_untrusted(&csv, "=cmd()");
+	csv_untrusted(&csv, "@x");
+	csv_untrusted(&csv, "a=b");
+	csv_untrusted(&csv, "\033[2J\n");
+	csv_untrusted(&csv, "");
 	csv_escaped(&csv, "-1\\x0a");
 	csv_end(&csv);
 	assert_string_equal(buf, "'=cmd(),'@x,a=b,\\x1b[2J\\x0a,,'-1\\x0a\r\n");
@@ -54,7 +54,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields),
-		cmocka_unit_test(foreign),
+		cmocka_unit_test(untrusted),
 	};
 
 	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

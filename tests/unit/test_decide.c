@@ -298,7 +298,7 @@ static struct decide_input input_of(const struct row *row)
 		         .boot_ns = BOOT,
 		         .mono_ns = BOOT - S(50) },
 		.agreeing_server_count = row->servers,
-		.has_memory = !(row->flags & FORGETFUL),
+		.remembers = !(row->flags & FORGETFUL),
 		.is_disciplined = !(row->flags & UNDISCIPLINED),
 		.has_expected = row->learnt_ms != 0,
 		.expected_ns = MS(row->learnt_ms - row->clock_ms),

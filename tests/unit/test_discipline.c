@@ -226,43 +226,43 @@ struct surprise_row {
 /* clang-format off */
 static const struct surprise_row surprise_rows[] = {
 	/* name                            what          size   runs expect        phase  freq   state */
-	{ "nothing",                       NOTHING,         0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "reboot: frequency kept",        REBOOT,      300e6,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
-	{ "reboot, RTC an hour off",       REBOOT,     3600e9,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
-	{ "reboot, next run",              REBOOT,      300e6,    2, 0, 0,        100000,   60, DISCIPLINE_STEADY },
-	{ "reboot after six weeks",        REBOOT_LATE,     6,    3, 0, 0,        150000,  150, DISCIPLINE_STEADY },
-	{ "reboot, first run unanswered",  REBOOT_UNANSWERED, 3e8, 1, 0, 0,       100000,   60, DISCIPLINE_STEADY },
-	{ "step 40 ms",                    STEP,         40e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "step 40 ms, three runs on",     STEP,         40e6,    4, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "step 1 ms",                     STEP,          1e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "step -3 s",                     STEP,         -3e9,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "step a day",                    STEP,     86400e9,     2, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "leap second",                   LEAP,          1e9,    1, -1, 0,       100000,  100, DISCIPLINE_STEADY },
-	{ "leap second, next run",         LEAP,          1e9,    2, -1, 0,       100000,  100, DISCIPLINE_STEADY },
-	{ "step of 5 ms that was none",    LEAP,          5e6,    1, -1, 0,      1000000,  100, DISCIPLINE_STEADY },
-	{ "suspend, RTC 0.4 s off",        SUSPEND,     400e6,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_STEADY },
-	{ "suspend, RTC right",            SUSPEND,         0,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_STEADY },
-	{ "pause 2 s",                     PAUSE,         2e9,    1, -1, 0,       150000,  100, DISCIPLINE_STEADY },
-	{ "pause an hour",                 PAUSE,      3600e9,    1, -1, 0,       150000,  100, DISCIPLINE_STEADY },
-	{ "pause 50 ms, next run",         PAUSE,        50e6,    2, -1, 0,       150000,  100, DISCIPLINE_STEADY },
-	{ "gap of six weeks",              GAP,             6,    1, 1000*MS, 9000*MS, 100000, 200, DISCIPLINE_STEADY },
-	{ "gap of six weeks, next run",    GAP,             6,    2, 1000*MS, 9000*MS, 100000, 100, DISCIPLINE_STEADY },
-	{ "retuned by -50 ppm",            RETUNE,      -50e3,    1, 90*MS, 900*MS, 100000, 500, DISCIPLINE_LEARNING },
-	{ "retuned by 7 ppm",              RETUNE,        7e3,    2, 12*MS, 90*MS, 100000,  100, DISCIPLINE_STEADY },
-	{ "retuned, seen at once",         RETUNE_SEEN, -50e3,    1, 90*MS, 150*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "slewed by others",              FOREIGN_SLEW, 900e6,   1, 450*MS, 9000*MS, 150000, 500, DISCIPLINE_STEADY },
-	{ "crystal jumps 20 ppm",          JUMP,         20e3,    3, -1, 0,       150000,  300, DISCIPLINE_STEADY },
-	{ "crystal jumps -80 ppm",         JUMP,        -80e3,    3, -1, 0,       150000,  300, DISCIPLINE_STEADY },
-	{ "crystal jumps 1.5 ppm",         JUMP,        1.5e3,    6, -1, 0,       150000,  300, DISCIPLINE_STEADY },
-	{ "one lie: not chased",           LIE,           7e6,    1, 1, 3*MS,    1000000,  150, DISCIPLINE_STEADY },
-	{ "one lie: soon forgotten",       LIE,          -9e6,    4, 1, 3*MS,     150000,  100, DISCIPLINE_STEADY },
-	{ "one lie after honest months",   LIE_LATE,      7e6,    1, 1, 3*MS,    1000000,  250, DISCIPLINE_STEADY },
-	{ "lies alternate: doubt",         LIES_ALTERNATE, 8e6,   3, 1, 3*MS,    9000000, 3000, DISCIPLINE_DOUBTING },
-	{ "lies alternate: doubt ends",    LIES_ALTERNATE, 8e6,   9, 1, 3*MS,     150000,  150, DISCIPLINE_STEADY },
-	{ "stamps run backwards",          STAMPS_BACK, 300e6,    1, 0, 0,        100000,   60, DISCIPLINE_STEADY },
-	{ "kernel cannot be read",         NO_KERNEL,       0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_STEADY },
-	{ "nor the servers heard",         NO_KERNEL_UNANSWERED, 0, 1, 1, 3*MS,   100000,   60, DISCIPLINE_STEADY },
-	{ "run while a slew goes on",      SLEW_CUT,    400e6,    1, 1, 3*MS,     100000,  100, DISCIPLINE_STEADY },
+	{ "nothing",                       NOTHING,         0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "reboot: frequency kept",        REBOOT,      300e6,    1, 0, 0,        100000,   60, DISCIPLINE_LOCKED },
+	{ "reboot, RTC an hour off",       REBOOT,     3600e9,    1, 0, 0,        100000,   60, DISCIPLINE_LOCKED },
+	{ "reboot, next run",              REBOOT,      300e6,    2, 0, 0,        100000,   60, DISCIPLINE_LOCKED },
+	{ "reboot after six weeks",        REBOOT_LATE,     6,    3, 0, 0,        150000,  150, DISCIPLINE_LOCKED },
+	{ "reboot, first run unanswered",  REBOOT_UNANSWERED, 3e8, 1, 0, 0,       100000,   60, DISCIPLINE_LOCKED },
+	{ "step 40 ms",                    STEP,         40e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "step 40 ms, three runs on",     STEP,         40e6,    4, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "step 1 ms",                     STEP,          1e6,    1, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "step -3 s",                     STEP,         -3e9,    1, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "step a day",                    STEP,     86400e9,     2, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "leap second",                   LEAP,          1e9,    1, -1, 0,       100000,  100, DISCIPLINE_LOCKED },
+	{ "leap second, next run",         LEAP,          1e9,    2, -1, 0,       100000,  100, DISCIPLINE_LOCKED },
+	{ "step of 5 ms that was none",    LEAP,          5e6,    1, -1, 0,      1000000,  100, DISCIPLINE_LOCKED },
+	{ "suspend, RTC 0.4 s off",        SUSPEND,     400e6,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_LOCKED },
+	{ "suspend, RTC right",            SUSPEND,         0,    1, 400*MS, 10000*MS, 100000, 60, DISCIPLINE_LOCKED },
+	{ "pause 2 s",                     PAUSE,         2e9,    1, -1, 0,       150000,  100, DISCIPLINE_LOCKED },
+	{ "pause an hour",                 PAUSE,      3600e9,    1, -1, 0,       150000,  100, DISCIPLINE_LOCKED },
+	{ "pause 50 ms, next run",         PAUSE,        50e6,    2, -1, 0,       150000,  100, DISCIPLINE_LOCKED },
+	{ "gap of six weeks",              GAP,             6,    1, 1000*MS, 9000*MS, 100000, 200, DISCIPLINE_LOCKED },
+	{ "gap of six weeks, next run",    GAP,             6,    2, 1000*MS, 9000*MS, 100000, 100, DISCIPLINE_LOCKED },
+	{ "retuned by -50 ppm",            RETUNE,      -50e3,    1, 90*MS, 900*MS, 100000, 500, DISCIPLINE_ACQUIRING },
+	{ "retuned by 7 ppm",              RETUNE,        7e3,    2, 12*MS, 90*MS, 100000,  100, DISCIPLINE_LOCKED },
+	{ "retuned, seen at once",         RETUNE_SEEN, -50e3,    1, 90*MS, 150*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "slewed by others",              FOREIGN_SLEW, 900e6,   1, 450*MS, 9000*MS, 150000, 500, DISCIPLINE_LOCKED },
+	{ "crystal jumps 20 ppm",          JUMP,         20e3,    3, -1, 0,       150000,  300, DISCIPLINE_LOCKED },
+	{ "crystal jumps -80 ppm",         JUMP,        -80e3,    3, -1, 0,       150000,  300, DISCIPLINE_LOCKED },
+	{ "crystal jumps 1.5 ppm",         JUMP,        1.5e3,    6, -1, 0,       150000,  300, DISCIPLINE_LOCKED },
+	{ "one lie: not chased",           LIE,           7e6,    1, 1, 3*MS,    1000000,  150, DISCIPLINE_LOCKED },
+	{ "one lie: soon forgotten",       LIE,          -9e6,    4, 1, 3*MS,     150000,  100, DISCIPLINE_LOCKED },
+	{ "one lie after honest months",   LIE_LATE,      7e6,    1, 1, 3*MS,    1000000,  250, DISCIPLINE_LOCKED },
+	{ "lies alternate: doubt",         LIES_ALTERNATE, 8e6,   3, 1, 3*MS,    9000000, 3000, DISCIPLINE_SUSPECT },
+	{ "lies alternate: doubt ends",    LIES_ALTERNATE, 8e6,   9, 1, 3*MS,     150000,  150, DISCIPLINE_LOCKED },
+	{ "stamps run backwards",          STAMPS_BACK, 300e6,    1, 0, 0,        100000,   60, DISCIPLINE_LOCKED },
+	{ "kernel cannot be read",         NO_KERNEL,       0,    1, 1, 3*MS,     100000,   60, DISCIPLINE_LOCKED },
+	{ "nor the servers heard",         NO_KERNEL_UNANSWERED, 0, 1, 1, 3*MS,   100000,   60, DISCIPLINE_LOCKED },
+	{ "run while a slew goes on",      SLEW_CUT,    400e6,    1, 1, 3*MS,     100000,  100, DISCIPLINE_LOCKED },
 };
 /* clang-format on */
 
@@ -408,12 +408,12 @@ static void survive_row(void **state)
 		}
 		truth_ns = b.offset_ns;
 		run_after(&b, row, i);
-		assert_true(discipline_is_sane(&b.discipline));
+		assert_true(discipline_is_valid(&b.discipline));
 		/* However surprised: the truth is never outside what is promised. */
 		assert_true(fabs(b.offset_ns) <=
 		            (double)discipline_bound_ns(&b.forecast, 0));
 	}
-	if (row->state == DISCIPLINE_STEADY) {
+	if (row->state == DISCIPLINE_LOCKED) {
 		/* Not for lack of a promise: 1500 s on, with every slew done. */
 		assert_in_range(discipline_bound_ns(&b.forecast, 1500 * NS_PER_S), 1,
 		                row->what == STEP ? 5 * MS : 20 * MS);
@@ -433,9 +433,9 @@ static void knows_nothing_at_first(void **state)
 
 	(void)state;
 	discipline_init(&b.discipline);
-	assert_int_equal(discipline_advise(&b.discipline).state, DISCIPLINE_IGNORANT);
+	assert_int_equal(discipline_advise(&b.discipline).state, DISCIPLINE_UNSET);
 	run_unanswered(&b);
-	assert_int_equal(b.advice.state, DISCIPLINE_IGNORANT);
+	assert_int_equal(b.advice.state, DISCIPLINE_UNSET);
 	assert_false(b.advice.has_phase);
 	assert_int_equal(b.advice.frequency_ppb, 12000);
 	assert_false(b.forecast.is_known);
@@ -451,7 +451,7 @@ static void first_run_leaves_frequency(void **state)
 	(void)state;
 	discipline_init(&b.discipline);
 	run_with(&b, 0.0);
-	assert_int_equal(b.advice.state, DISCIPLINE_LEARNING);
+	assert_int_equal(b.advice.state, DISCIPLINE_ACQUIRING);
 	assert_int_equal(b.advice.phase_ns, 123 * MS);
 	assert_int_equal(b.advice.frequency_ppb, 12000);
 	assert_true(b.advice.frequency_sd_ppb > 20000);
@@ -865,7 +865,7 @@ enum damage {
 
 static void damage(struct discipline *d, enum damage what)
 {
-	struct discipline_belief *belief = &d->models[7].beliefs[DISCIPLINE_STORY_GOOD];
+	struct discipline_estimate *belief = &d->models[7].estimates[DISCIPLINE_NOMINAL];
 
 	switch (what) {
 	case DAMAGE_VERSION:
@@ -884,7 +884,7 @@ static void damage(struct discipline *d, enum damage what)
 		d->widths_ns[3] = NAN;
 		break;
 	case DAMAGE_LIES_NAN:
-		d->lie_share = NAN;
+		d->outlier_share = NAN;
 		break;
 	case DAMAGE_SPREAD_NEGATIVE:
 		d->spread_sum_ns = -1.0;
@@ -919,12 +919,12 @@ static void damage_is_seen(void **state)
 	(void)state;
 	for (int i = 0; i < DAMAGE_COUNT; i++) {
 		settle(&b, 50e3);
-		assert_true(discipline_is_sane(&b.discipline));
+		assert_true(discipline_is_valid(&b.discipline));
 		damage(&b.discipline, (enum damage)i);
-		assert_false(discipline_is_sane(&b.discipline));
+		assert_false(discipline_is_valid(&b.discipline));
 	}
 	discipline_init(&b.discipline);
-	assert_true(discipline_is_sane(&b.discipline));
+	assert_true(discipline_is_valid(&b.discipline));
 }
 
 static uint64_t next(uint64_t *seed)
@@ -971,7 +971,7 @@ static void no_record_breaks_it(void **state)
 		struct discipline_action did = {
 			.step_ns = any(&seed),
 			.slew_ns = any(&seed),
-			.slew_order_ns = any(&seed),
+			.slew_given_ns = any(&seed),
 			.after.unix_ns = any(&seed),
 			.frequency_ppb = any(&seed),
 		};
@@ -991,7 +991,7 @@ static void no_record_breaks_it(void **state)
 		discipline_apply(&d, &did);
 		forecast = discipline_forecast(&d);
 		assert_true(discipline_bound_until_ns(&forecast, any(&seed)) >= 0);
-		assert_true(discipline_is_sane(&d));
+		assert_true(discipline_is_valid(&d));
 	}
 }
 

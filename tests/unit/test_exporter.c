@@ -30,9 +30,9 @@
 
 static char folder[64], path[96];
 
-static void in_folder(const char *name, char *buf, size_t room)
+static void in_folder(const char *name, char *buf, size_t size)
 {
-	snprintf(buf, room, "%s/%s", folder, name);
+	snprintf(buf, size, "%s/%s", folder, name);
 }
 
 static int setup(void **state)
@@ -65,7 +65,7 @@ static int teardown(void **state)
 
 static const char *content(const char *name)
 {
-	static char text[METRICS_ROOM];
+	static char text[METRICS_SIZE];
 	FILE *from = fopen(name, "r");
 	size_t len = from ? fread(text, 1, sizeof(text) - 1, from) : 0;
 
@@ -95,9 +95,9 @@ static struct metrics metrics_of(enum run_status status, int64_t ended_ns)
 	struct metrics metrics;
 
 	memset(&metrics, 0, sizeof(metrics));
-	metrics.verb = RECORD_QUERY;
+	metrics.verb = RUN_VERB_QUERY;
 	metrics.is_measured = 1;
-	metrics.run.verb = RECORD_QUERY;
+	metrics.run.verb = RUN_VERB_QUERY;
 	metrics.run.status = status;
 	metrics.exit_status = (uint32_t)run_status_exit(status);
 	metrics.ended.unix_ns = ended_ns;
@@ -261,7 +261,8 @@ static void need_filter(void)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		_exit(priv_drop_all() == 0 && sandbox_enter(SANDBOX_CLERK) == -ENOSYS);
+		_exit(priv_drop_all() == 0 &&
+		      sandbox_enter(SANDBOX_FILE_HELPER) == -ENOSYS);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status != 0) {
@@ -372,9 +373,9 @@ static void nonsense_and_death(void **state)
 	struct exporter exporter;
 
 	(void)state;
-	metrics.verb = RECORD_VERB_COUNT;
+	metrics.verb = RUN_VERB_VERB_COUNT;
 	assert_int_equal(export(path, &metrics), -EPIPE);
-	metrics.verb = RECORD_QUERY;
+	metrics.verb = RUN_VERB_QUERY;
 	assert_int_equal(exporter_start(path, &exporter), 0);
 	assert_int_equal(kill(exporter.child.pid, SIGKILL), 0);
 	assert_true(exporter_end(&exporter, &metrics) < 0);

@@ -15,7 +15,7 @@
 
 #include "core/trace/frame.h"
 
-enum { FRAME_ROOM = 400, CHANGES = 3 }; /* octets; what a row may change */
+enum { FRAME_SIZE = 400, CHANGES = 3 }; /* octets; what a row may change */
 
 /* clang-format off */
 #define ETHERNET 0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2
@@ -264,7 +264,7 @@ static const struct row rows[] = {
 /* In a block of its own size, so that the sanitizer sees a read beyond it. */
 static uint8_t *lay_out(const struct row *row, size_t *ret_captured)
 {
-	uint8_t whole[FRAME_ROOM];
+	uint8_t whole[FRAME_SIZE];
 	uint8_t *octets;
 	size_t captured = row->keep ? row->keep : row->len;
 
@@ -285,7 +285,7 @@ static uint8_t *lay_out(const struct row *row, size_t *ret_captured)
 /* The addresses are those of the packet that carries the payload. */
 static void assert_innermost(const struct frame *frame)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 
 	address_format(&frame->source, text);
 	assert_string_equal(text, frame->source.family == ADDRESS_IPV4 ? "192.0.2.1"
@@ -375,7 +375,7 @@ static const struct {
 
 static void what_is_unread_has_a_name(void **state)
 {
-	char name[FRAME_NAME_ROOM];
+	char name[FRAME_NAME_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(unread); i++) {
@@ -386,7 +386,7 @@ static void what_is_unread_has_a_name(void **state)
 		for (unsigned code = 0; code <= UINT16_MAX; code++) {
 			frame_unread_format((enum frame_verdict)verdict, (uint16_t)code,
 			                    name);
-			assert_true(name[0] != '\0' && strlen(name) < FRAME_NAME_ROOM - 1);
+			assert_true(name[0] != '\0' && strlen(name) < FRAME_NAME_SIZE - 1);
 		}
 	}
 	assert_string_equal(frame_unread_udp(51820), "WireGuard, encrypted");
@@ -430,7 +430,7 @@ static void parse_row(void **state)
 
 static void addresses_are_read(void **state)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 	struct frame frame;
 
 	(void)state;

@@ -21,7 +21,7 @@
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)
 
-enum { OUTPUT_ROOM = 32768, SOURCES_MAX = 5, A_PID = 4711 };
+enum { OUTPUT_SIZE = 32768, SOURCES_MAX = 5, A_PID = 4711 };
 
 /* clang-format off */
 static const struct source_row {
@@ -129,7 +129,7 @@ static void fill(struct run_source *source, const struct source_row *row)
 	}
 }
 
-static char output[OUTPUT_ROOM];
+static char output[OUTPUT_SIZE];
 static struct text all;
 
 /* What an editor would hide or change, made visible; and no release changes a golden file. */
@@ -154,7 +154,7 @@ static void put_visible(const char *text)
 static void put_table(const struct golden *golden, const struct run *run, const char *title,
                       const struct style *style)
 {
-	static char buf[OUTPUT_ROOM];
+	static char buf[OUTPUT_SIZE];
 
 	text_format(&all, "== %s\n", title);
 	report_table(run, style, buf, sizeof(buf));
@@ -165,13 +165,13 @@ static void put_table(const struct golden *golden, const struct run *run, const 
 	report_verdict(run, golden->is_set ? NULL : golden->plan, style, buf, sizeof(buf));
 	put_visible(buf);
 	if (golden->is_set && run->status == RUN_OK) {
-		report_deed(&(struct report_deed){ .action = golden->plan->action,
-		                                   .by_ns = golden->plan->by_ns,
-		                                   .lasts_ns = 2 * S(1) / 3,
-		                                   .ends = run->at,
-		                                   .reason = golden->plan->reason,
-		                                   .has_set_hardware_clock = true },
-		            style, buf, sizeof(buf));
+		report_action(&(struct report_action){ .action = golden->plan->action,
+		                                       .by_ns = golden->plan->by_ns,
+		                                       .lasts_ns = 2 * S(1) / 3,
+		                                       .ends = run->at,
+		                                       .reason = golden->plan->reason,
+		                                       .has_set_hardware_clock = true },
+		              style, buf, sizeof(buf));
 		put_visible(buf);
 	}
 }
@@ -199,7 +199,7 @@ static void put_json(const struct golden *golden, const struct run *run)
 
 static void render(const struct golden *golden)
 {
-	static char buf[OUTPUT_ROOM];
+	static char buf[OUTPUT_SIZE];
 	struct run_source sources[SOURCES_MAX];
 	struct run run = {
 		.status = golden->status,
@@ -240,7 +240,7 @@ static void render(const struct golden *golden)
 static void golden_row(void **state)
 {
 	const struct golden *golden = *state;
-	static char want[OUTPUT_ROOM];
+	static char want[OUTPUT_SIZE];
 	char path[128];
 	FILE *file;
 	size_t len;

@@ -29,12 +29,12 @@
 #include "io/store/history.h"
 #include "scratch.h"
 
-enum { STRANGER = 65533, SKIPPED = 77, SOURCES = 3, ROOM = 64 };
+enum { STRANGER = 65533, SKIPPED = 77, SOURCES = 3, SIZE = 64 };
 #define NOW_NS (INT64_C(1800000000) * NS_PER_S)
 #define DAY_NS (86400 * NS_PER_S)
 
 static const char *top;
-static char warning[HISTORY_WARNING_ROOM];
+static char warning[HISTORY_WARNING_SIZE];
 static const struct history_settings settings = { .may_write = true,
 	                                          .may_create = true,
 	                                          .keep_ns = HISTORY_KEEP_NS };
@@ -63,7 +63,7 @@ static struct run_record a_run(int64_t number)
 	run.boot_ns = 2000 + number;
 	snprintf(run.boot_id, sizeof(run.boot_id), "00000000-0000-4000-8000-000000000000");
 	snprintf(run.version, sizeof(run.version), "1.2.3");
-	run.verb = RECORD_SET;
+	run.verb = RUN_VERB_SET;
 	run.status = RUN_OK;
 	run.agreeing_count = 3;
 	run.asked_count = 4;
@@ -206,8 +206,8 @@ static bool is_valid(const char *path)
 
 static void comes_out_as_it_went_in(void **state)
 {
-	struct source_record sources[SOURCES], back[ROOM];
-	struct run_record runs[ROOM], bare, want;
+	struct source_record sources[SOURCES], back[SIZE];
+	struct run_record runs[SIZE], bare, want;
 	struct history *history = opened();
 	size_t count = 0;
 
@@ -224,15 +224,15 @@ static void comes_out_as_it_went_in(void **state)
 	history_close(history);
 
 	history = opened();
-	assert_int_equal(history_load_runs(history, runs, ROOM, &count), 0);
+	assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 2);
 	want = a_run(0);
 	assert_memory_equal(&runs[0], &want, sizeof(want));
 	assert_memory_equal(&runs[1], &bare, sizeof(bare));
-	assert_int_equal(history_load_sources(history, 1, back, ROOM, &count), 0);
+	assert_int_equal(history_load_sources(history, 1, back, SIZE, &count), 0);
 	assert_int_equal(count, SOURCES);
 	assert_memory_equal(back, sources, sizeof(sources));
-	assert_int_equal(history_load_sources(history, 0, back, ROOM, &count), 0);
+	assert_int_equal(history_load_sources(history, 0, back, SIZE, &count), 0);
 	assert_int_equal(count, 0);
 	history_close(history);
 	assert_int_equal(sql("d/history.db",
@@ -264,11 +264,11 @@ static void latest_oldest_first(void **state)
 static void past_is_chosen(void **state)
 {
 	struct history_choice choice = { .since = { INT64_MIN } };
-	struct source_record sources[SOURCES], back[ROOM];
+	struct source_record sources[SOURCES], back[SIZE];
 	struct history *history = opened();
-	struct run_record run = a_run(3), runs[ROOM];
-	int64_t numbers[ROOM];
-	size_t count = 0, odd_count = 1;
+	struct run_record run = a_run(3), runs[SIZE];
+	int64_t numbers[SIZE];
+	size_t count = 0, invalid_count = 1;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -279,56 +279,56 @@ static void past_is_chosen(void **state)
 	sources[0].sent_count = 77;
 	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
 	run = a_run(4);
-	run.verb = RECORD_QUERY;
+	run.verb = RUN_VERB_QUERY;
 	run.offset_ns = -7200 * NS_PER_S; /* so its own time is that of run 2 */
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 5);
-	assert_int_equal(odd_count, 0);
+	assert_int_equal(invalid_count, 0);
 	assert_int_equal(runs[0].mono_ns, 1000);
-	assert_int_equal(history_load_run_sources(history, numbers[3], back, ROOM, &count),
+	assert_int_equal(history_load_run_sources(history, numbers[3], back, SIZE, &count),
 	                 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(back[0].sent_count, 77);
-	assert_int_equal(
-		history_load_past(history, &choice, runs, numbers, 2, &count, &odd_count),
-		0);
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, 2, &count,
+	                                     &invalid_count),
+	                 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(runs[0].mono_ns, 1003);
 
 	choice.since.unix_ns = NOW_NS + 2 * 3600 * NS_PER_S - 502; /* run 2, on the dot */
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 3);
 	choice.since.unix_ns++;
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 2);
 
 	choice = (struct history_choice){ .since = { INT64_MIN },
 		                          .has_verb = true,
-		                          .verb = RECORD_SET };
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+		                          .verb = RUN_VERB_SET };
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 3);
 	choice.is_dry = true;
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 1);
 	(void)sql("d/history.db", "UPDATE run SET verb='no verb' WHERE id=1");
 	choice.has_verb = false;
-	assert_int_equal(history_load_past(history, &choice, runs, numbers, ROOM, &count,
-	                                   &odd_count),
+	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
 	                 0);
 	assert_int_equal(count, 4);
-	assert_int_equal(odd_count, 1);
+	assert_int_equal(invalid_count, 1);
 	history_close(history);
 }
 
@@ -338,7 +338,7 @@ static void kisses_are_remembered(void **state)
 	const struct instant tomorrow = { NOW_NS + DAY_NS };
 	struct source_record sources[2];
 	struct run_record run = a_run(0);
-	struct kiss_record kisses[ROOM];
+	struct kod_holdoff kisses[SIZE];
 	struct history *history = opened();
 	size_t count = 0;
 
@@ -350,13 +350,13 @@ static void kisses_are_remembered(void **state)
 	sources[1].kiss = NTP_KISS_DENY;
 	assert_int_equal(history_store(history, &run, sources, 2, NULL), 0);
 	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
-	assert_int_equal(history_load_kisses(history, now, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, now, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(kisses[0].address.port, 123); /* the latest first */
 	assert_int_equal(kisses[0].rate_count, 2);
-	assert_int_equal(instant_diff_ns(kisses[0].until, now), 2 * KISS_FIRST_NS);
+	assert_int_equal(instant_diff_ns(kisses[0].until, now), 2 * KOD_HOLDOFF_FIRST_NS);
 	assert_int_equal(kisses[1].code, NTP_KISS_DENY);
-	assert_int_equal(history_load_kisses(history, tomorrow, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, tomorrow, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 0);
 	/* Two answers take it back. */
 	sources[0].kiss = NTP_KISS_NONE;
@@ -371,7 +371,7 @@ static void kisses_are_remembered(void **state)
 static void kiss_of_a_run_that_stepped(void **state)
 {
 	const struct instant true_now = { NOW_NS };
-	struct kiss_record kisses[ROOM];
+	struct kod_holdoff kisses[SIZE];
 	struct source_record source;
 	struct run_record run = a_run(0);
 	struct history *history = opened();
@@ -386,7 +386,7 @@ static void kiss_of_a_run_that_stepped(void **state)
 	address_is(&source, "192.0.2.1", 123);
 	source.kiss = NTP_KISS_RATE;
 	assert_int_equal(history_store(history, &run, &source, 1, NULL), 0);
-	assert_int_equal(history_load_kisses(history, true_now, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, true_now, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 1);
 	history_close(history);
 }
@@ -395,7 +395,7 @@ static void kiss_until_the_year_9999(void **state)
 {
 	const struct instant now = { NOW_NS };
 	const struct instant tomorrow = { NOW_NS + DAY_NS };
-	struct kiss_record kisses[ROOM];
+	struct kod_holdoff kisses[SIZE];
 	struct history *history;
 	size_t count = 0;
 	char text[300];
@@ -409,9 +409,9 @@ static void kiss_until_the_year_9999(void **state)
 	         NOW_NS);
 	sql("d/history.db", text);
 	history = opened();
-	assert_int_equal(history_load_kisses(history, now, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, now, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(history_load_kisses(history, tomorrow, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, tomorrow, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 0);
 	history_close(history);
 }
@@ -492,7 +492,7 @@ static void a_day(struct history *history, int64_t days, const bool heard[SOURCE
 	struct run_record run = a_run(0);
 	struct source_record sources[SOURCES];
 
-	run.verb = RECORD_SET;
+	run.verb = RUN_VERB_SET;
 	run.is_dry = 0;
 	run.kernel_flags |= RECORD_CONFIRMED;
 	run.offset_ns = 0;
@@ -553,7 +553,7 @@ static void silent_and_not_asked(void **state)
 	a_day(history, 0, none);
 	assert_int_equal(silent_at(history, 31, silent), 3);
 	/* In hold-off it was not asked; and who is not on the list any more is forgotten. */
-	run.verb = RECORD_SET;
+	run.verb = RUN_VERB_SET;
 	run.is_dry = 0;
 	run.kernel_flags |= RECORD_CONFIRMED;
 	run.offset_ns = 0;
@@ -797,7 +797,7 @@ static const struct row rows[] = {
 /* As app/recorder goes about it. */
 static int open_and_load(struct history **ret, size_t *ret_count, bool *ret_was_reset)
 {
-	static struct run_record runs[ROOM];
+	static struct run_record runs[SIZE];
 	int r;
 
 	*ret_was_reset = false;
@@ -806,7 +806,7 @@ static int open_and_load(struct history **ret, size_t *ret_count, bool *ret_was_
 		return r;
 	}
 	*ret_was_reset = warning[0] != '\0';
-	r = history_load_runs(*ret, runs, ROOM, ret_count);
+	r = history_load_runs(*ret, runs, SIZE, ret_count);
 	if (r == -EUCLEAN) {
 		*ret_was_reset = true;
 		*ret_count = 0;
@@ -986,7 +986,7 @@ static const char version_1[] =
 
 static void version_1_is_migrated(void **state)
 {
-	struct run_record runs[ROOM];
+	struct run_record runs[SIZE];
 	struct history *history;
 	uint8_t buf[8];
 	size_t count = 0;
@@ -995,7 +995,7 @@ static void version_1_is_migrated(void **state)
 	sql("d/history.db", version_1);
 	history = opened();
 	assert_string_equal(warning, "");
-	assert_int_equal(history_load_runs(history, runs, ROOM, &count), 0);
+	assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(runs[0].offset_ns, -5);
 	assert_int_equal(runs[0].has_plan, 0); /* its reason is none that is known today */
@@ -1085,7 +1085,7 @@ static void in_a_child(int (*body)(void))
 
 static int as_an_ordinary_user(void)
 {
-	static struct run_record runs[ROOM];
+	static struct run_record runs[SIZE];
 	const struct run_record run = a_run(9);
 	struct history *history = NULL;
 	size_t count = 0;
@@ -1096,7 +1096,7 @@ static int as_an_ordinary_user(void)
 	}
 	EXPECT(1, history_open("d", &settings, &history, warning) == 0);
 	EXPECT(2, warning[0] == '\0');
-	EXPECT(3, history_load_runs(history, runs, ROOM, &count) == 0 && count == 2);
+	EXPECT(3, history_load_runs(history, runs, SIZE, &count) == 0 && count == 2);
 	EXPECT(4, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
@@ -1209,7 +1209,7 @@ static void full_disk(void **state)
 
 static int read_only_disk(void)
 {
-	static struct run_record runs[ROOM];
+	static struct run_record runs[SIZE];
 	const struct run_record run = a_run(9);
 	struct history *history = NULL;
 	size_t count = 0;
@@ -1222,7 +1222,7 @@ static int read_only_disk(void)
 	history_close(history);
 	EXPECT(3, mount("none", "d", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
 	EXPECT(4, history_open("d", &settings, &history, warning) == 0);
-	EXPECT(5, history_load_runs(history, runs, ROOM, &count) == 0 && count == 1);
+	EXPECT(5, history_load_runs(history, runs, SIZE, &count) == 0 && count == 1);
 	EXPECT(6, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
@@ -1240,7 +1240,7 @@ static rlim_t size_limit;
 static int store_under_a_limit(void)
 {
 	const struct rlimit limit = { .rlim_cur = size_limit, .rlim_max = RLIM_INFINITY };
-	static struct run_record runs[ROOM];
+	static struct run_record runs[SIZE];
 	struct source_record sources[SOURCES];
 	const struct run_record run = a_run(9);
 	struct history *history = NULL;
@@ -1255,7 +1255,7 @@ static int store_under_a_limit(void)
 		return warning[0] != '\0' ? 0 : 2;
 	}
 	r = history_store(history, &run, sources, SOURCES, NULL);
-	EXPECT(3, history_load_runs(history, runs, ROOM, &count) == 0);
+	EXPECT(3, history_load_runs(history, runs, SIZE, &count) == 0);
 	EXPECT(4, count == (r == 0 ? 6 : 5));
 	history_close(history);
 	return 0;

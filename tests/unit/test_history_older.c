@@ -24,10 +24,10 @@
 #include "scratch.h"
 
 /* Version 1 never was in a release; test_history.c has its text. */
-enum { SCHEMA_FIRST = 2, RUNS = 8, ROOM = 64, FILE_ROOM = 1 << 17 };
+enum { SCHEMA_FIRST = 2, RUNS = 8, SIZE = 64, FILE_SIZE = 1 << 17 };
 
 static char root[4096];
-static char warning[HISTORY_WARNING_ROOM];
+static char warning[HISTORY_WARNING_SIZE];
 static const struct history_settings writes = { .may_write = true,
 	                                        .keep_ns = HISTORY_KEEP_NS };
 static const struct history_settings looks = { .keep_ns = HISTORY_KEEP_NS };
@@ -55,7 +55,7 @@ static size_t file_read(const char *path, char *buf)
 	if (!file) {
 		return 0;
 	}
-	len = fread(buf, 1, FILE_ROOM, file);
+	len = fread(buf, 1, FILE_SIZE, file);
 	fclose(file);
 	return len;
 }
@@ -103,20 +103,20 @@ static int64_t sql(const char *text)
 static void story_is_whole(struct history *history)
 {
 	const struct history_choice all = { .since = { INT64_MIN } };
-	struct source_record sources[ROOM];
-	struct run_record runs[ROOM];
-	int64_t numbers[ROOM];
-	size_t count = 0, odd_count = 99;
+	struct source_record sources[SIZE];
+	struct run_record runs[SIZE];
+	int64_t numbers[SIZE];
+	size_t count = 0, invalid_count = 99;
 
-	assert_int_equal(
-		history_load_past(history, &all, runs, numbers, ROOM, &count, &odd_count),
-		0);
+	assert_int_equal(history_load_chosen(history, &all, runs, numbers, SIZE, &count,
+	                                     &invalid_count),
+	                 0);
 	assert_int_equal(count, RUNS);
-	assert_int_equal(odd_count, 0);
+	assert_int_equal(invalid_count, 0);
 	for (size_t i = 0; i < RUNS; i++) {
 		const bool is_set = i < 6;
 
-		assert_int_equal(runs[i].verb, is_set ? RECORD_SET : RECORD_QUERY);
+		assert_int_equal(runs[i].verb, is_set ? RUN_VERB_SET : RUN_VERB_QUERY);
 		assert_int_equal(runs[i].is_dry, i == 5);
 		assert_int_equal(runs[i].has_answer, i < 7);
 		assert_int_equal(runs[i].has_plan, is_set);
@@ -127,7 +127,7 @@ static void story_is_whole(struct history *history)
 		                                                 : PLAN_NONE);
 		assert_string_equal(runs[i].version, "0.1.0");
 		assert_int_equal(history_load_run_sources(history, numbers[i], sources,
-		                                          ROOM, &count),
+		                                          SIZE, &count),
 		                 0);
 		assert_int_equal(count, 1);
 		assert_int_equal(sources[0].has_estimate, i < 7);
@@ -142,18 +142,18 @@ static void story_is_whole(struct history *history)
 /* As the discipline asks for it. */
 static void set_runs_are_known(struct history *history)
 {
-	struct run_record runs[ROOM], trusted;
-	struct kiss_record kisses[ROOM];
-	struct silent_server silent[ROOM];
+	struct run_record runs[SIZE], trusted;
+	struct kod_holdoff kisses[SIZE];
+	struct silent_server silent[SIZE];
 	size_t count = 0;
 
-	assert_int_equal(history_load_set_runs(history, runs, ROOM, &count), 0);
+	assert_int_equal(history_load_set_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 5);
 	assert_int_equal(history_load_trusted(history, &trusted), 0);
 	assert_int_equal(trusted.at.unix_ns, runs[4].at.unix_ns);
-	assert_int_equal(history_load_kisses(history, trusted.at, kisses, ROOM, &count), 0);
+	assert_int_equal(history_load_kisses(history, trusted.at, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 0);
-	assert_int_equal(history_load_silent(history, trusted.at, silent, ROOM, &count), 0);
+	assert_int_equal(history_load_silent(history, trusted.at, silent, SIZE, &count), 0);
 }
 
 static void learnt_is_known(struct history *history, int64_t len)
@@ -174,7 +174,7 @@ static void learnt_is_known(struct history *history, int64_t len)
 
 static void each_is_read_as_it_stands(void **state)
 {
-	static char before[FILE_ROOM], after[FILE_ROOM];
+	static char before[FILE_SIZE], after[FILE_SIZE];
 	const struct history_settings *const ways[] = { &looks, &looks_at_anyones };
 	struct stat st;
 
@@ -212,7 +212,7 @@ static void each_is_read_as_it_stands(void **state)
 
 static void each_is_migrated(void **state)
 {
-	static char octets[FILE_ROOM];
+	static char octets[FILE_SIZE];
 
 	(void)state;
 	for (int version = SCHEMA_FIRST; version <= HISTORY_SCHEMA; version++) {
@@ -241,7 +241,7 @@ static void each_is_migrated(void **state)
 /* Also one that a killed writer left behind, its latest runs in the -wal file alone. */
 static void an_older_wal_is_read(void **state)
 {
-	static char octets[FILE_ROOM];
+	static char octets[FILE_SIZE];
 	struct history *history = NULL;
 	int status = 0;
 	pid_t pid;
@@ -259,7 +259,7 @@ static void an_older_wal_is_read(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	for (int i = 0; i < 2; i++) {
-		struct run_record runs[ROOM];
+		struct run_record runs[SIZE];
 		struct stat st;
 		size_t count = 0;
 
@@ -267,7 +267,7 @@ static void an_older_wal_is_read(void **state)
 		assert_true(st.st_size > 0);
 		assert_int_equal(history_open("d", &looks_at_anyones, &history, warning),
 		                 0);
-		assert_int_equal(history_load_runs(history, runs, ROOM, &count), 0);
+		assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
 		assert_int_equal(count, RUNS);
 		assert_int_equal(runs[RUNS - 1].exit_status, 7);
 		history_close(history);
@@ -278,7 +278,7 @@ static void an_older_wal_is_read(void **state)
 /* One of a version that is not yet: named, with the way out, and left alone by reader and writer. */
 static void a_newer_one_is_left_alone(void **state)
 {
-	static char before[FILE_ROOM], after[FILE_ROOM];
+	static char before[FILE_SIZE], after[FILE_SIZE];
 	const struct history_settings *const ways[] = { &writes, &looks,
 		                                        &looks_at_anyones };
 	char schema[32];
@@ -310,9 +310,9 @@ static void a_newer_one_is_left_alone(void **state)
 /* An older file of others, its table without an end: given up, as one of ours is. */
 static void an_older_one_without_end_is_given_up(void **state)
 {
-	static char octets[FILE_ROOM];
+	static char octets[FILE_SIZE];
 	struct history *history = NULL;
-	struct run_record runs[ROOM];
+	struct run_record runs[SIZE];
 	size_t count = 0;
 	int r;
 
@@ -324,7 +324,7 @@ static void an_older_one_without_end_is_given_up(void **state)
 		"FROM c) SELECT old.* FROM c,old");
 	r = history_open("d", &looks_at_anyones, &history, warning);
 	if (r == 0) {
-		r = history_load_runs(history, runs, ROOM, &count);
+		r = history_load_runs(history, runs, SIZE, &count);
 	}
 	assert_int_equal(r, -EUCLEAN);
 	history_close(history);
@@ -353,8 +353,8 @@ static const char *const reason_words[PLAN_REASON_COUNT] = {
 
 static void every_reason_has_its_words(void **state)
 {
-	static char octets[FILE_ROOM];
-	struct run_record runs[ROOM], run;
+	static char octets[FILE_SIZE];
+	struct run_record runs[SIZE], run;
 	struct history *history = NULL;
 	char text[160];
 	size_t count = 0;
@@ -367,7 +367,7 @@ static void every_reason_has_its_words(void **state)
 		run.plan_reason = reason;
 		assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	}
-	assert_int_equal(history_load_runs(history, runs, ROOM, &count), 0);
+	assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
 	history_close(history);
 	assert_int_equal(count, RUNS + PLAN_REASON_COUNT);
 	for (uint32_t reason = 0; reason < PLAN_REASON_COUNT; reason++) {

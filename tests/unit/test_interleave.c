@@ -63,30 +63,30 @@ static void each_is_used_once(void **state)
 {
 	struct interleave_table *table = table_new();
 	const struct ntp_header request = { .origin = ts(5, 77) };
-	struct instant departed = { 0 };
+	struct instant transmitted = { 0 };
 
 	(void)state;
-	assert_false(interleave_take(table, &request, &departed));
+	assert_false(interleave_take(table, &request, &transmitted));
 	interleave_keep(table, ts(5, 77), (struct instant){ NOW_NS });
-	assert_true(interleave_take(table, &request, &departed));
-	assert_true(departed.unix_ns == NOW_NS);
-	assert_false(interleave_take(table, &request, &departed));
+	assert_true(interleave_take(table, &request, &transmitted));
+	assert_true(transmitted.unix_ns == NOW_NS);
+	assert_false(interleave_take(table, &request, &transmitted));
 	free(table);
 }
 
 static void one_bit_off_is_another(void **state)
 {
 	struct interleave_table *table = table_new();
-	struct instant departed;
+	struct instant transmitted;
 
 	(void)state;
 	interleave_keep(table, ts(5, 77), (struct instant){ NOW_NS });
 	for (int bit = 0; bit < 32; bit++) {
 		struct ntp_header request = { .origin = ts(5, 77 ^ UINT32_C(1) << bit) };
 
-		assert_false(interleave_take(table, &request, &departed));
+		assert_false(interleave_take(table, &request, &transmitted));
 		request.origin = ts(5 ^ UINT32_C(1) << bit, 77);
-		assert_false(interleave_take(table, &request, &departed));
+		assert_false(interleave_take(table, &request, &transmitted));
 	}
 	free(table);
 }
@@ -95,7 +95,7 @@ static void forgotten_after_a_step(void **state)
 {
 	struct interleave_table *table = table_new();
 	struct ntp_header request = { .version = 4 };
-	struct instant departed;
+	struct instant transmitted;
 
 	(void)state;
 	for (uint32_t i = 1; i < 1000; i++) {
@@ -104,7 +104,7 @@ static void forgotten_after_a_step(void **state)
 	interleave_forget(table);
 	for (uint32_t i = 1; i < 1000; i++) {
 		request.origin = ts(i, i);
-		assert_false(interleave_take(table, &request, &departed));
+		assert_false(interleave_take(table, &request, &transmitted));
 	}
 	free(table);
 }
@@ -113,7 +113,7 @@ static void newer_push_older_out(void **state)
 {
 	struct interleave_table *table = table_new();
 	struct ntp_header request = { .version = 4 };
-	struct instant departed;
+	struct instant transmitted;
 	unsigned kept = 0;
 
 	(void)state;
@@ -123,8 +123,8 @@ static void newer_push_older_out(void **state)
 	}
 	for (uint32_t i = 1; i <= 100000; i++) {
 		request.origin = ts(4000000000U + i, i * 2654435761U);
-		if (interleave_take(table, &request, &departed)) {
-			assert_true(departed.unix_ns == NOW_NS + i);
+		if (interleave_take(table, &request, &transmitted)) {
+			assert_true(transmitted.unix_ns == NOW_NS + i);
 			kept++;
 		}
 	}

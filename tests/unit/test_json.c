@@ -190,10 +190,11 @@ static void set_without_a_deed(void **state)
 static void check_has_its_state(void **state)
 {
 	struct run run = run_of(NULL, 0);
-	const struct health health = { .state = HEALTH_WARNING, .is_inconclusive = true };
+	const struct check_result check_result = { .state = CHECK_WARNING,
+		                                   .is_inconclusive = true };
 	const struct json_report report = { .verb = "check",
 		                            .run = &run,
-		                            .health = &health };
+		                            .check_result = &check_result };
 	json_t *root = render(&report), *check = json_object_get(root, "check");
 
 	(void)state;
@@ -330,19 +331,19 @@ static void ascii_only(void **state)
 /* What a slew takes, and what was learnt; each by itself unknown is null. */
 static void slew_and_learnt(void **state)
 {
-	struct learnt learnt = { .state = DISCIPLINE_STEADY,
-		                 .frequency_ppb = -50012,
-		                 .frequency_sd_ppb = 13,
-		                 .has_phase = true,
-		                 .phase_ns = 220000,
-		                 .phase_sd_ns = 85000,
-		                 .has_bound = true,
-		                 .bound_ns = 1500000,
-		                 .ahead_ns = 3600 * NS_PER_S,
-		                 .rate_missing_ppb = 1200,
-		                 .drag = { .has_long_term = true,
-		                           .long_term_ppb = -49000,
-		                           .corrected_ns = -77 } };
+	struct discipline_report discipline_report = { .state = DISCIPLINE_LOCKED,
+		                                       .frequency_ppb = -50012,
+		                                       .frequency_sd_ppb = 13,
+		                                       .has_phase = true,
+		                                       .phase_ns = 220000,
+		                                       .phase_sd_ns = 85000,
+		                                       .has_bound = true,
+		                                       .bound_ns = 1500000,
+		                                       .ahead_ns = 3600 * NS_PER_S,
+		                                       .rate_missing_ppb = 1200,
+		                                       .drag = { .has_long_term = true,
+		                                                 .long_term_ppb = -49000,
+		                                                 .corrected_ns = -77 } };
 	const struct plan plan = { PLAN_SLEW, PLAN_ADVISED, 220000 };
 	const struct held_back held_back = { { INT64_C(1795350896) * NS_PER_S },
 		                             { INT64_C(1795351196) * NS_PER_S },
@@ -357,7 +358,7 @@ static void slew_and_learnt(void **state)
 		                      .applied_ns = 220000,
 		                      .slew_lasts_ns = 440 * NS_PER_MS,
 		                      .slew_ends = { INT64_C(1795350896) * NS_PER_S },
-		                      .learnt = &learnt };
+		                      .discipline_report = &discipline_report };
 	char *text;
 
 	(void)state;
@@ -380,15 +381,15 @@ static void slew_and_learnt(void **state)
 	                             "\"confirm_after\":\"2026-11-22T12:39:56.000000000Z\","
 	                             "\"by_ns\":-5}"));
 	free(text);
-	learnt.has_phase = false;
-	learnt.has_bound = false;
-	learnt.drag.has_long_term = false;
+	discipline_report.has_phase = false;
+	discipline_report.has_bound = false;
+	discipline_report.drag.has_long_term = false;
 	text = json_render(&report);
 	assert_non_null(strstr(text, "\"phase_ns\":null,\"phase_sd_ns\":null,"
 	                             "\"bound_ns\":null,\"ahead_ns\":null,"
 	                             "\"long_term_ppb\":null,"));
 	free(text);
-	learnt.state = DISCIPLINE_IGNORANT;
+	discipline_report.state = DISCIPLINE_UNSET;
 	text = json_render(&report);
 	assert_non_null(strstr(text, "\"learnt\":null}"));
 	free(text);

@@ -33,7 +33,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 /* What the played kernel answers (errno, 0 for yes) and what it was told. */
 static struct {
 	int adjtime_error; /* of a call that steps; else: */
-	int tell_error;
+	int settings_error;
 	int settime_error;
 	int settimeofday_error;
 	int slew_error;
@@ -78,7 +78,7 @@ int __wrap_clock_adjtime(clockid_t clock, struct timex *tx)
 	kernel.adjtime_calls++;
 	kernel.adjtime = *tx;
 	return answer((tx->modes & ADJ_SETOFFSET) ? kernel.adjtime_error
-	                                          : kernel.tell_error,
+	                                          : kernel.settings_error,
 	              TIME_ERROR);
 }
 
@@ -218,7 +218,7 @@ static const struct order_row orders[] = {
 	  { 1, 1, 1 } },
 };
 
-static void step_order(void **state)
+static void step_update(void **state)
 {
 	const struct order_row *row = *state;
 	enum kernel_clock_method method = CLOCK_BY_SLEW;
@@ -325,7 +325,7 @@ static void slew_too_far(void **state)
 
 struct told_row {
 	const char *name;
-	struct kernel_clock_order order;
+	struct kernel_clock_update update;
 	int status_before;
 	long tick;
 	unsigned want_modes;
@@ -378,7 +378,7 @@ static void told(void **state)
 
 	kernel.state.status = row->status_before;
 	kernel.state.tick = row->tick;
-	assert_int_equal(kernel_clock_order(&row->order, &tell), 0);
+	assert_int_equal(kernel_clock_update(&row->update, &tell), 0);
 	assert_int_equal(tell, 0);
 	assert_int_equal(kernel.adjtime_calls, 1);
 	assert_int_equal(kernel.adjtime.modes, row->want_modes);
@@ -400,7 +400,7 @@ static void told(void **state)
 struct told_fails_row {
 	const char *name;
 	int64_t step_ns;
-	int adjtime_error, tell_error, settime_error, state_error;
+	int adjtime_error, settings_error, settime_error, state_error;
 	int want, want_tell;
 	unsigned adjtime_calls, settime_calls;
 };
@@ -423,15 +423,15 @@ static const struct told_fails_row told_fails[] = {
 static void told_failing(void **state)
 {
 	const struct told_fails_row *row = *state;
-	const struct kernel_clock_order order = { .step_ns = row->step_ns,
-		                                  .has_errors = true };
+	const struct kernel_clock_update update = { .step_ns = row->step_ns,
+		                                    .has_errors = true };
 	int tell = 4711;
 
 	kernel.adjtime_error = row->adjtime_error;
-	kernel.tell_error = row->tell_error;
+	kernel.settings_error = row->settings_error;
 	kernel.settime_error = row->settime_error;
 	kernel.state_error = row->state_error;
-	assert_int_equal(kernel_clock_order(&order, &tell), row->want);
+	assert_int_equal(kernel_clock_update(&update, &tell), row->want);
 	assert_int_equal(tell, row->want_tell);
 	assert_int_equal(kernel.adjtime_calls, row->adjtime_calls);
 	assert_int_equal(kernel.settime_calls, row->settime_calls);
@@ -631,7 +631,7 @@ int main(void)
 	size_t n = 0;
 
 	ROWS(steps, step_value);
-	ROWS(orders, step_order);
+	ROWS(orders, step_update);
 	ROWS(slews, slew_value);
 	ROWS(tolds, told);
 	ROWS(told_fails, told_failing);

@@ -35,13 +35,13 @@ static int tear_down(void **state)
 	return scratch_leave();
 }
 
-static void read_log(char *buf, size_t room)
+static void read_log(char *buf, size_t size)
 {
 	int fd = open("log", O_RDONLY | O_CLOEXEC);
 	ssize_t len;
 
 	assert_true(fd >= 0);
-	len = read(fd, buf, room - 1);
+	len = read(fd, buf, size - 1);
 	assert_true(len >= 0);
 	buf[len] = '\0';
 	close(fd);

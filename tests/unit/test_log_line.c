@@ -12,7 +12,7 @@
 
 #include "core/report/log_line.h"
 
-enum { ROOM = 400 };
+enum { SIZE = 400 };
 
 static const struct run good = { .status = RUN_OK,
 	                         .has_answer = true,
@@ -81,7 +81,7 @@ static const struct row {
 static void line_row(void **state)
 {
 	const struct row *row = *state;
-	char buf[ROOM], cut[20];
+	char buf[SIZE], cut[20];
 	size_t len = log_line(&row->entry, buf, sizeof(buf));
 
 	assert_string_equal(buf, row->line);

@@ -336,7 +336,7 @@ static int fake_ask(void *ctx, size_t source, const struct address *to,
 	return 0;
 }
 
-static void fake_hang_up(void *ctx, size_t source)
+static void fake_close_channel(void *ctx, size_t source)
 {
 	struct world *w = ctx;
 	size_t left = 0;
@@ -768,7 +768,7 @@ static void check_answer(const struct world *w, const struct run *run)
 
 static void check_addresses(const struct naming *naming, const struct run *run)
 {
-	char got[256] = "", one[ADDRESS_TEXT_ROOM];
+	char got[256] = "", one[ADDRESS_TEXT_SIZE];
 	size_t len = 0;
 
 	for (size_t i = 0; i < run->source_count; i++) {
@@ -797,7 +797,7 @@ static void check_reason(const char *want, const char *got)
 }
 
 static size_t kisses_of(const struct row *row, const struct server_spec *specs,
-                        struct kiss_record *ret)
+                        struct kod_holdoff *ret)
 {
 	const struct instant now = { row->wall_ns ? row->wall_ns : UTC_NS };
 	size_t count = 0;
@@ -806,7 +806,7 @@ static size_t kisses_of(const struct row *row, const struct server_spec *specs,
 		const struct held *held = &row->held[i];
 
 		if (held->code != NTP_KISS_NONE) {
-			ret[count] = (struct kiss_record){
+			ret[count] = (struct kod_holdoff){
 				.code = held->code,
 				.since = instant_add_ns(now, -held->age_ns),
 				.until = instant_add_ns(now, 40 * 60 * S - held->age_ns),
@@ -827,11 +827,11 @@ static void play_row(void **state)
 		               .random = fake_random,
 		               .resolve = fake_resolve,
 		               .ask = fake_ask,
-		               .hang_up = fake_hang_up,
+		               .close_channel = fake_close_channel,
 		               .wait = fake_wait };
 	struct measure_settings settings = measure_defaults();
 	struct server_spec specs[SERVERS_MAX];
-	struct kiss_record kisses[SERVERS_MAX];
+	struct kod_holdoff kisses[SERVERS_MAX];
 	struct run run;
 
 	servers_of(row, specs, &settings.server_count);

@@ -16,7 +16,7 @@
 
 static const struct instant now = { S(1795000000) + 5 };
 
-static struct metrics measured(enum record_verb verb)
+static struct metrics measured(enum run_verb verb)
 {
 	struct run_source sources[3];
 	struct run run = { .status = RUN_OK,
@@ -135,17 +135,17 @@ static const char *const set_page = INFO
 
 static void a_page_of_set(void **state)
 {
-	const struct metrics_past past = { .has_success = true, .failed_runs = 7 };
-	struct metrics metrics = measured(RECORD_SET);
-	char page[METRICS_ROOM];
+	const struct metrics_previous previous = { .has_success = true, .failed_runs = 7 };
+	struct metrics metrics = measured(RUN_VERB_SET);
+	char page[METRICS_SIZE];
 	size_t len;
 
 	(void)state;
 	metrics.run.applied_action = PLAN_SLEW;
 	metrics.run.applied_by_ns = MS(-1);
 	metrics.run.slew_after_ns = -999500;
-	assert_true(metrics_are_sane(&metrics));
-	len = metrics_write(&metrics, &past, page);
+	assert_true(metrics_are_valid(&metrics));
+	len = metrics_write(&metrics, &previous, page);
 	assert_int_equal(len, strlen(page));
 	assert_string_equal(page, set_page);
 }
@@ -196,10 +196,10 @@ static void has_figure(const char *page, const char *name, const char *value)
 
 static void left_row(void **state)
 {
-	const struct metrics_past past = { .failed_runs = 0 };
+	const struct metrics_previous previous = { .failed_runs = 0 };
 	const struct left_row *row = *state;
-	struct metrics metrics = measured(RECORD_SET);
-	char page[METRICS_ROOM];
+	struct metrics metrics = measured(RUN_VERB_SET);
+	char page[METRICS_SIZE];
 
 	metrics.run.status = (uint32_t)row->status;
 	metrics.run.applied_action = (uint32_t)row->applied;
@@ -207,7 +207,7 @@ static void left_row(void **state)
 	metrics.run.offset_ns = row->offset_ns;
 	metrics.run.has_kernel = row->has_kernel;
 	metrics.run.slew_after_ns = row->slew_ns;
-	metrics_write(&metrics, &past, page);
+	metrics_write(&metrics, &previous, page);
 	has_figure(page, "remaining_offset_seconds", row->remaining);
 	has_figure(page, "pending_slew_seconds", row->pending);
 }
@@ -215,18 +215,18 @@ static void left_row(void **state)
 /* What is not known is not there; what was, goes on. */
 static void a_run_without_answer(void **state)
 {
-	struct metrics metrics = measured(RECORD_QUERY);
-	const struct metrics_past none = { .failed_runs = 0 };
-	struct metrics_past past;
-	char page[METRICS_ROOM];
+	struct metrics metrics = measured(RUN_VERB_QUERY);
+	const struct metrics_previous none = { .failed_runs = 0 };
+	struct metrics_previous previous;
+	char page[METRICS_SIZE];
 
 	(void)state;
 	metrics_write(&metrics, &none, page);
-	past = metrics_read_past(page, RECORD_QUERY, now);
-	assert_true(past.has_success);
-	assert_true(past.success.unix_ns == now.unix_ns);
-	assert_int_equal(past.failed_runs, 0);
-	assert_false(past.has_failing_since);
+	previous = metrics_read_previous(page, RUN_VERB_QUERY, now);
+	assert_true(previous.has_success);
+	assert_true(previous.success.unix_ns == now.unix_ns);
+	assert_int_equal(previous.failed_runs, 0);
+	assert_false(previous.has_failing_since);
 	has(page, "failing_since", false);
 
 	metrics.run.status = RUN_NO_ANSWER;
@@ -238,7 +238,7 @@ static void a_run_without_answer(void **state)
 	for (unsigned i = 1; i < 4; i++) {
 		char failed[64];
 
-		metrics_write(&metrics, &past, page);
+		metrics_write(&metrics, &previous, page);
 		has(page, "\nreqtime_success{verb=\"query\"} 0\n", true);
 		has(page, "\nreqtime_exit_status{verb=\"query\"} 1\n", true);
 		has(page,
@@ -254,7 +254,7 @@ static void a_run_without_answer(void **state)
 		    "1795003600.000000005\n",
 		    true);
 		metrics.ended = instant_add_ns(metrics.ended, S(3600));
-		past = metrics_read_past(page, RECORD_QUERY, metrics.ended);
+		previous = metrics_read_previous(page, RUN_VERB_QUERY, metrics.ended);
 	}
 	has(page, "offset", false);
 	has(page, "bound", false);
@@ -263,22 +263,22 @@ static void a_run_without_answer(void **state)
 	has(page, "frequency", false);
 	has(page, "reqtime_action", false);
 	has(page, "check_state", false);
-	past.has_success = false;
-	metrics_write(&metrics, &past, page);
+	previous.has_success = false;
+	metrics_write(&metrics, &previous, page);
 	has(page, "last_success", false);
 }
 
 static void a_run_that_measured_nothing(void **state)
 {
-	const struct metrics_past past = { .failed_runs = UINT32_MAX };
+	const struct metrics_previous previous = { .failed_runs = UINT32_MAX };
 	struct metrics metrics;
-	char page[METRICS_ROOM];
+	char page[METRICS_SIZE];
 
 	(void)state;
 	memset(&metrics, 0, sizeof(metrics));
-	metrics.verb = RECORD_SET;
+	metrics.verb = RUN_VERB_SET;
 	metrics.exit_status = 4;
-	metrics_write(&metrics, &past, page);
+	metrics_write(&metrics, &previous, page);
 	has(page, "\nreqtime_exit_status{verb=\"set\"} 4\n", true);
 	has(page, "\nreqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "action=\"none\"} 1\n", true);
@@ -288,46 +288,46 @@ static void a_run_that_measured_nothing(void **state)
 
 static void a_refusal_and_a_check(void **state)
 {
-	const struct metrics_past past = { .failed_runs = 0 };
-	struct metrics metrics = measured(RECORD_SET);
-	char page[METRICS_ROOM];
+	const struct metrics_previous previous = { .failed_runs = 0 };
+	struct metrics metrics = measured(RUN_VERB_SET);
+	char page[METRICS_SIZE];
 
 	(void)state;
 	metrics.run.status = RUN_REFUSED;
 	metrics.run.has_plan = 1;
 	metrics.run.plan_action = PLAN_REFUSE;
-	metrics_write(&metrics, &past, page);
+	metrics_write(&metrics, &previous, page);
 	has(page, "action=\"refuse\"} 1\n", true);
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -0.001234567\n", true);
 
 	/* Put right, but the rate that the clock needs could not be given. */
-	metrics = measured(RECORD_SET);
+	metrics = measured(RUN_VERB_SET);
 	metrics.exit_status = 6;
-	metrics_write(&metrics, &past, page);
+	metrics_write(&metrics, &previous, page);
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_failed_runs{verb=\"set\"} 1\n", true);
 	/* A range that is left is no failure of the check. */
-	metrics = measured(RECORD_CHECK);
+	metrics = measured(RUN_VERB_CHECK);
 	metrics.exit_status = 2;
-	metrics_write(&metrics, &past, page);
+	metrics_write(&metrics, &previous, page);
 	has(page, "reqtime_success{verb=\"check\"} 1\n", true);
 
-	metrics = measured(RECORD_CHECK);
-	metrics.has_health = 1;
-	metrics.health_state = HEALTH_CRITICAL;
-	metrics_write(&metrics, &past, page);
+	metrics = measured(RUN_VERB_CHECK);
+	metrics.has_check = 1;
+	metrics.check_state = CHECK_CRITICAL;
+	metrics_write(&metrics, &previous, page);
 	has(page, "\nreqtime_check_state{verb=\"check\"} 2\n", true);
 }
 
 /* Every figure as long as it can be. */
 static void the_longest_page_fits(void **state)
 {
-	const struct metrics_past past = { .has_success = true,
-		                           .success = { INT64_MIN },
-		                           .failed_runs = UINT64_MAX };
-	struct metrics metrics = measured(RECORD_SET);
-	char page[METRICS_ROOM];
+	const struct metrics_previous previous = { .has_success = true,
+		                                   .success = { INT64_MIN },
+		                                   .failed_runs = UINT64_MAX };
+	struct metrics metrics = measured(RUN_VERB_SET);
+	char page[METRICS_SIZE];
 
 	(void)state;
 	metrics.ended.unix_ns = INT64_MIN;
@@ -338,42 +338,42 @@ static void the_longest_page_fits(void **state)
 	metrics.run.frequency_after_ppb = INT64_MIN;
 	metrics.run.applied_by_ns = INT64_MIN;
 	metrics.root_distance_ns = INT64_MAX;
-	metrics.has_health = 1;
+	metrics.has_check = 1;
 	memset(metrics.source_counts, 0xff, sizeof(metrics.source_counts));
-	assert_true(metrics_write(&metrics, &past, page) < METRICS_ROOM / 2);
+	assert_true(metrics_write(&metrics, &previous, page) < METRICS_SIZE / 2);
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -9223372036.854775808\n", true);
 }
 
 static void what_is_not_sane(void **state)
 {
-	struct metrics metrics = measured(RECORD_SET);
+	struct metrics metrics = measured(RUN_VERB_SET);
 
 	(void)state;
-	metrics.verb = RECORD_VERB_COUNT;
-	assert_false(metrics_are_sane(&metrics));
-	metrics = measured(RECORD_SET);
+	metrics.verb = RUN_VERB_VERB_COUNT;
+	assert_false(metrics_are_valid(&metrics));
+	metrics = measured(RUN_VERB_SET);
 	metrics.run.status = 99;
-	assert_false(metrics_are_sane(&metrics));
+	assert_false(metrics_are_valid(&metrics));
 	metrics.is_measured = 0;
-	assert_true(metrics_are_sane(&metrics));
+	assert_true(metrics_are_valid(&metrics));
 	metrics.duration_ns = -1;
-	assert_false(metrics_are_sane(&metrics));
-	metrics = measured(RECORD_SET);
-	metrics.health_state = HEALTH_UNKNOWN + 1;
-	assert_false(metrics_are_sane(&metrics));
+	assert_false(metrics_are_valid(&metrics));
+	metrics = measured(RUN_VERB_SET);
+	metrics.check_state = CHECK_UNKNOWN + 1;
+	assert_false(metrics_are_valid(&metrics));
 }
 
 /* clang-format off */
 #define L "\nreqtime_last_success_timestamp_seconds{verb=\"set\"} "
 #define F "\nreqtime_failed_runs{verb=\"set\"} "
 #define B "\nreqtime_failing_since_timestamp_seconds{verb=\"set\"} "
-static const struct past_row {
+static const struct view_row {
 	const char *text;
 	bool has_success;
 	int64_t success_ns;
 	uint64_t failed_runs;
 	int64_t failing_since_ns; /* 0: not known */
-} past_rows[] = {
+} view_rows[] = {
 	{ L "1700000000.5\n" F "3\n", true, S(1700000000) + 500000000, 3, 0 },
 	{ L "0\n" F "0\n",            true, 0, 0, 0 },
 	{ L "1.000000001\n",          true, S(1) + 1, 0, 0 },
@@ -398,17 +398,18 @@ static const struct past_row {
 };
 /* clang-format on */
 
-static void past_row(void **state)
+static void view_row(void **state)
 {
-	const struct past_row *row = *state;
-	struct metrics_past past = metrics_read_past(row->text, RECORD_SET, now);
+	const struct view_row *row = *state;
+	struct metrics_previous previous =
+		metrics_read_previous(row->text, RUN_VERB_SET, now);
 
-	assert_int_equal(past.has_success, row->has_success);
-	assert_true(!row->has_success || past.success.unix_ns == row->success_ns);
-	assert_int_equal(past.failed_runs, row->failed_runs);
-	assert_int_equal(past.has_failing_since, row->failing_since_ns != 0);
-	assert_true(!past.has_failing_since ||
-	            past.failing_since.unix_ns == row->failing_since_ns);
+	assert_int_equal(previous.has_success, row->has_success);
+	assert_true(!row->has_success || previous.success.unix_ns == row->success_ns);
+	assert_int_equal(previous.failed_runs, row->failed_runs);
+	assert_int_equal(previous.has_failing_since, row->failing_since_ns != 0);
+	assert_true(!previous.has_failing_since ||
+	            previous.failing_since.unix_ns == row->failing_since_ns);
 }
 
 int main(void)
@@ -422,15 +423,15 @@ int main(void)
 		cmocka_unit_test(what_is_not_sane),
 	};
 	struct CMUnitTest
-		tests[COUNT_OF(others) + COUNT_OF(past_rows) + COUNT_OF(left_rows)];
+		tests[COUNT_OF(others) + COUNT_OF(view_rows) + COUNT_OF(left_rows)];
 	size_t count = COUNT_OF(others);
 
 	memcpy(tests, others, sizeof(others));
-	for (size_t i = 0; i < COUNT_OF(past_rows); i++) {
+	for (size_t i = 0; i < COUNT_OF(view_rows); i++) {
 		tests[count++] =
 			(struct CMUnitTest){ .name = "past",
-			                     .test_func = past_row,
-			                     .initial_state = (void *)&past_rows[i] };
+			                     .test_func = view_row,
+			                     .initial_state = (void *)&view_rows[i] };
 	}
 	for (size_t i = 0; i < COUNT_OF(left_rows); i++) {
 		tests[count++] =

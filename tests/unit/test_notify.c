@@ -34,12 +34,12 @@ static void environment(const char *path, const char *usec, const char *pid)
 }
 
 /* A manager at an abstract name of this process; `name` gets it with its '@'. */
-static int manager(char *name, size_t room)
+static int manager(char *name, size_t size)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	snprintf(name, room, "@reqtime-test-notify-%d", (int)getpid());
+	snprintf(name, size, "@reqtime-test-notify-%d", (int)getpid());
 	memcpy(at.sun_path + 1, name + 1, strlen(name) - 1);
 	assert_true(fd >= 0);
 	assert_int_equal(

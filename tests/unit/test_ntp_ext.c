@@ -17,7 +17,7 @@
 
 enum {
 	HEADER_OCTETS = 48,
-	TAIL_ROOM = 1200,
+	TAIL_SIZE = 1200,
 };
 
 /* clang-format off */
@@ -178,9 +178,9 @@ static uint8_t *exact_copy(const uint8_t *buf, size_t len)
 static void walks(void **state)
 {
 	const struct row *row = *state;
-	uint8_t room[HEADER_OCTETS + TAIL_ROOM];
-	size_t len = lay_out(row, room);
-	uint8_t *packet = exact_copy(room, len);
+	uint8_t size[HEADER_OCTETS + TAIL_SIZE];
+	size_t len = lay_out(row, size);
+	uint8_t *packet = exact_copy(size, len);
 	size_t at = HEADER_OCTETS;
 	size_t found = 0;
 	enum ntp_ext_result result;
@@ -227,7 +227,7 @@ static const struct recorded_row recorded_rows[] = {
 };
 /* clang-format on */
 
-static void judges_recorded(void **state)
+static void checks_recorded(void **state)
 {
 	const struct recorded_row *row = *state;
 	uint8_t *packet = exact_copy(row->packet, row->len);
@@ -344,7 +344,7 @@ int main(void)
 	for (size_t i = 0; i < COUNT_OF(recorded_rows); i++) {
 		tests[count++] =
 			(struct CMUnitTest){ .name = recorded_rows[i].name,
-			                     .test_func = judges_recorded,
+			                     .test_func = checks_recorded,
 			                     .initial_state = (void *)&recorded_rows[i] };
 	}
 	for (size_t i = 0; i < COUNT_OF(others); i++) {

@@ -181,10 +181,10 @@ struct edit {
 	uint8_t with[8];
 };
 
-enum { EDITS_MAX = 4, NAME_ROOM = 64, PACKET_ROOM = 2048 };
+enum { EDITS_MAX = 4, NAME_SIZE = 64, PACKET_SIZE = 2048 };
 
 struct reply_row {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	const uint8_t *base;
 	size_t base_len;
 	size_t len; /* 0: that of `base`; more than `base` has is filled with zeros */
@@ -331,7 +331,7 @@ static const struct reply_row reply_rows[] = {
 };
 
 struct request_row {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	const uint8_t *base;
 	size_t base_len;
 	size_t len;
@@ -383,16 +383,16 @@ static struct ntp_ts ts_at(const uint8_t *at)
 static uint8_t *make_packet(const uint8_t *base, size_t base_len, const struct edit *edits,
                             size_t len)
 {
-	uint8_t room[PACKET_ROOM] = { 0 };
+	uint8_t size[PACKET_SIZE] = { 0 };
 	uint8_t *packet = malloc(len > 0 ? len : 1);
 
 	assert_non_null(packet);
-	assert_true(base_len <= sizeof(room) && len <= sizeof(room));
-	memcpy(room, base, base_len);
+	assert_true(base_len <= sizeof(size) && len <= sizeof(size));
+	memcpy(size, base, base_len);
 	for (size_t i = 0; i < EDITS_MAX && edits[i].len > 0; i++) {
-		memcpy(room + edits[i].at, edits[i].with, edits[i].len);
+		memcpy(size + edits[i].at, edits[i].with, edits[i].len);
 	}
-	memcpy(packet, room, len);
+	memcpy(packet, size, len);
 	return packet;
 }
 
@@ -416,7 +416,7 @@ static void assert_header_is(const struct ntp_header *header, const uint8_t *oct
 	assert_true(ntp_ts_equal(header->transmit, ts_at(octets + 40)));
 }
 
-static void judge_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie,
+static void check_reply(const uint8_t *packet, size_t len, struct ntp_ts cookie,
                         enum ntp_verdict want)
 {
 	struct ntp_header reply;
@@ -438,7 +438,7 @@ static void parse_reply(void **state)
 	size_t len = row->len ? row->len : row->base_len;
 	uint8_t *packet = make_packet(row->base, row->base_len, row->edits, len);
 
-	judge_reply(packet, len, ts_at(row->base + 24), row->want);
+	check_reply(packet, len, ts_at(row->base + 24), row->want);
 	free(packet);
 }
 
@@ -471,7 +471,7 @@ enum {
 static const struct edit no_edits[EDITS_MAX];
 
 struct counted {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	unsigned int n;
 };
 
@@ -481,7 +481,7 @@ static void cut_reply(void **state)
 	uint8_t *packet = make_packet(REPLY, no_edits, row->n);
 
 	/* The origin ends at octet 32: what is shorter carries no cookie. */
-	judge_reply(packet, row->n, ts_at(CHRONYD_REPLY + 24),
+	check_reply(packet, row->n, ts_at(CHRONYD_REPLY + 24),
 	            row->n < 32 ? NTP_WRONG_ORIGIN : NTP_TOO_SHORT);
 	free(packet);
 }
@@ -503,10 +503,10 @@ static void flip_cookie_bit(void **state)
 	uint8_t *packet = make_packet(REPLY, no_edits, sizeof(CHRONYD_REPLY));
 
 	packet[24 + row->n / 8] ^= (uint8_t)(0x80 >> row->n % 8);
-	judge_reply(packet, sizeof(CHRONYD_REPLY), ts_at(CHRONYD_REPLY + 24),
+	check_reply(packet, sizeof(CHRONYD_REPLY), ts_at(CHRONYD_REPLY + 24),
 	            NTP_WRONG_ORIGIN);
 	/* The same bit of the cookie instead. */
-	judge_reply(CHRONYD_REPLY, sizeof(CHRONYD_REPLY), ts_at(packet + 24),
+	check_reply(CHRONYD_REPLY, sizeof(CHRONYD_REPLY), ts_at(packet + 24),
 	            NTP_WRONG_ORIGIN);
 	free(packet);
 }
@@ -528,7 +528,7 @@ static void first_octet_of_reply(void **state)
 	if (version < 1 || version > 4) {
 		want = NTP_WRONG_VERSION;
 	}
-	judge_reply(packet, sizeof(CHRONYD_REPLY), ts_at(CHRONYD_REPLY + 24), want);
+	check_reply(packet, sizeof(CHRONYD_REPLY), ts_at(CHRONYD_REPLY + 24), want);
 	free(packet);
 }
 
@@ -560,10 +560,10 @@ static void zero_cookie_never_matches(void **state)
 	uint8_t *packet = make_packet(REPLY, zero_origin, sizeof(CHRONYD_REPLY));
 
 	(void)state;
-	judge_reply(packet, sizeof(CHRONYD_REPLY), (struct ntp_ts){ 0, 0 },
+	check_reply(packet, sizeof(CHRONYD_REPLY), (struct ntp_ts){ 0, 0 },
 	            NTP_WRONG_ORIGIN);
 	packet[1] = 0; /* nor for a kiss */
-	judge_reply(packet, sizeof(CHRONYD_REPLY), (struct ntp_ts){ 0, 0 },
+	check_reply(packet, sizeof(CHRONYD_REPLY), (struct ntp_ts){ 0, 0 },
 	            NTP_WRONG_ORIGIN);
 	free(packet);
 }

@@ -105,15 +105,15 @@ static void huge_length_does_not_wrap(void **state)
 {
 	const uint8_t buf[] = { 0x11 };
 	struct octets_reader in = octets_read_from(buf, sizeof(buf));
-	uint8_t room[1];
-	struct octets_writer out = octets_write_to(room, sizeof(room));
+	uint8_t size[1];
+	struct octets_writer out = octets_write_to(size, sizeof(size));
 	volatile size_t huge =
 		SIZE_MAX; /* as from outside: not for the compiler to judge */
 
 	(void)state;
 	assert_false(octets_skip(&in, huge));
 	in = octets_read_from(buf, sizeof(buf));
-	assert_false(octets_get(&in, room, huge));
+	assert_false(octets_get(&in, size, huge));
 	octets_put(&out, buf, huge);
 	assert_true(out.failed);
 }
@@ -158,10 +158,10 @@ static void writes_big_endian(void **state)
 static void writing_past_the_end_writes_nothing(void **state)
 {
 	(void)state;
-	for (size_t room = 0; room < 4; room++) {
+	for (size_t size = 0; size < 4; size++) {
 		uint8_t buf[4] = { 0xa5, 0xa5, 0xa5, 0xa5 };
 		const uint8_t untouched[4] = { 0xa5, 0xa5, 0xa5, 0xa5 };
-		struct octets_writer out = octets_write_to(buf, room);
+		struct octets_writer out = octets_write_to(buf, size);
 
 		octets_put_u32(&out, 0);
 		assert_true(out.failed);

@@ -16,7 +16,7 @@
 #include "core/history/page.h"
 #include "runs.h"
 
-enum { RUNS_MAX = 20000, PAGE_ROOM = 4 << 20 };
+enum { RUNS_MAX = 20000, PAGE_SIZE = 4 << 20 };
 
 #define GOLDEN "tests/data/page.html"
 #define NOON RUNS_NOON_S
@@ -25,8 +25,8 @@ enum { RUNS_MAX = 20000, PAGE_ROOM = 4 << 20 };
 static struct run_record runs[RUNS_MAX];
 static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
-static const int64_t *promises; /* NULL: none */
-static char page[PAGE_ROOM];
+static const int64_t *predictions; /* NULL: none */
+static char page[PAGE_SIZE];
 
 static const struct run_source quiet_sources[] = {
 	{ .name = "time.example.org",
@@ -44,7 +44,7 @@ static void fill(size_t count)
 {
 	memset(runs, 0, sizeof(runs));
 	for (size_t i = 0; i < count; i++) {
-		runs[i].verb = RECORD_SET;
+		runs[i].verb = RUN_VERB_SET;
 		runs[i].at.unix_ns = S(NOON) + (int64_t)i * S(3600);
 		runs[i].agreeing_count = 3;
 		runs[i].asked_count = 4;
@@ -69,7 +69,7 @@ static void silence(size_t at)
 static size_t render(size_t count, const char *host, const struct run_source *sources,
                      size_t source_count)
 {
-	struct past_summary summary;
+	struct run_summary summary;
 	struct chart chart;
 	struct page_input input = {
 		.host = host,
@@ -84,8 +84,8 @@ static size_t render(size_t count, const char *host, const struct run_source *so
 	};
 	size_t len;
 
-	past_summarize(runs, count, &summary);
-	chart_make(runs, count, promises, scratch, points, &chart);
+	run_summary_make(runs, count, &summary);
+	chart_make(runs, count, predictions, scratch, points, &chart);
 	len = page_render(&input, page, sizeof(page));
 	assert_true(len < sizeof(page));
 	assert_int_equal(len, strlen(page));
@@ -122,11 +122,11 @@ static void is_as_reviewed(void **state)
 	for (size_t i = 0; i < 30; i++) {
 		some[i] = i > 0 ? 1500000 - (int64_t)i * 20000 : INT64_MAX;
 	}
-	promises = some;
+	predictions = some;
 	silence(7);
 	silence(20);
 	render(30, "clock.example.org", quiet_sources, COUNT_OF(quiet_sources));
-	promises = NULL;
+	predictions = NULL;
 	version = strstr(page, by);
 	assert_non_null(version);
 	memmove(version + strlen("by reqtime."), version + strlen(by),
@@ -369,9 +369,9 @@ static void what_was_promised_is_drawn(void **state)
 	for (size_t i = 0; i < 30; i++) {
 		some[i] = i == 10 || i == 0 ? INT64_MAX : 1000000;
 	}
-	promises = some;
+	predictions = some;
 	render(30, "host", NULL, 0);
-	promises = NULL;
+	predictions = NULL;
 	/* Both panels of the offset; in the legend of each once more. */
 	assert_int_equal(count_of("<path class=\"promise\" d=\"M34 "), 2);
 	assert_int_equal(count_of("<path class=\"promise edge\" d=\"M34 "), 2);

@@ -144,7 +144,7 @@ static void plan_row(void **state)
 
 /* ---- what past runs change ---- */
 
-struct past_row {
+struct view_row {
 	const char *name;
 	int64_t offset_ns; /* bound 10 ms */
 	bool has_phase;
@@ -157,7 +157,7 @@ struct past_row {
 };
 
 /* clang-format off */
-static const struct past_row pasts[] = {
+static const struct view_row pasts[] = {
 	{ "advice: inside the bound it is followed", MS(8), true, MS(3), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, MS(3) },
 	{ "advice: against the offset's sign", MS(2), true, -MS(3), 0, PLAN_AUTO, PLAN_SLEW, PLAN_ADVISED, -MS(3) },
 	{ "advice: of nothing", MS(8), true, 0, 0, PLAN_AUTO, PLAN_NONE, PLAN_WITHIN_BOUND, 0 },
@@ -222,9 +222,9 @@ static const struct plan_limits past_limits = {
 	.release = { NOON - S(86400) },
 };
 
-static void past_row(void **state)
+static void view_row(void **state)
 {
-	const struct past_row *row = *state;
+	const struct view_row *row = *state;
 	const struct plan_input input = { .offset_ns = row->offset_ns,
 		                          .bound_ns = MS(10),
 		                          .local = { NOON },
@@ -264,7 +264,7 @@ static void away_row(void **state)
 }
 
 /* Limits that no option parser lets through: still no licence. */
-static void odd_limits(void **state)
+static void invalid_limits(void **state)
 {
 	struct plan_input input = { .offset_ns = S(1), .local = { NOON }, .away_ns = S(1) };
 	struct plan_limits limits = { .step_above_ns = MS(500), .refuse_above_ns = -1 };
@@ -317,7 +317,7 @@ int main(void)
 	}
 	for (k = 0; k < COUNT_OF(pasts); k++) {
 		tests[i++] = (struct CMUnitTest){ .name = pasts[k].name,
-			                          .test_func = past_row,
+			                          .test_func = view_row,
 			                          .initial_state = (void *)&pasts[k] };
 	}
 	for (k = 0; k < COUNT_OF(aways); k++) {
@@ -325,7 +325,7 @@ int main(void)
 			                          .test_func = away_row,
 			                          .initial_state = (void *)&aways[k] };
 	}
-	tests[i++] = (struct CMUnitTest)cmocka_unit_test(odd_limits);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(invalid_limits);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(names);
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 #include "core/history/plot.h"
 #include "runs.h"
 
-enum { RUNS_MAX = 20000, OUTPUT_ROOM = 65536 };
+enum { RUNS_MAX = 20000, OUTPUT_SIZE = 65536 };
 
 #define NOON RUNS_NOON_S
 #define S(seconds) ((int64_t)(seconds)*NS_PER_S)
@@ -25,18 +25,18 @@ enum { RUNS_MAX = 20000, OUTPUT_ROOM = 65536 };
 static struct run_record runs[RUNS_MAX];
 static struct chart_point points[RUNS_MAX];
 static struct keyed scratch[RUNS_MAX];
-static const int64_t *promises; /* NULL: none */
-static char picture[OUTPUT_ROOM];
+static const int64_t *predictions; /* NULL: none */
+static char picture[OUTPUT_SIZE];
 
 /* Into `picture`. */
 static size_t draw(size_t count, const struct style *style, unsigned lines)
 {
-	struct past_summary summary;
+	struct run_summary summary;
 	struct chart chart;
 	size_t len;
 
-	past_summarize(runs, count, &summary);
-	chart_make(runs, count, promises, scratch, points, &chart);
+	run_summary_make(runs, count, &summary);
+	chart_make(runs, count, predictions, scratch, points, &chart);
 	len = plot_render(&chart, &summary, style, lines, picture, sizeof(picture));
 	assert_int_equal(len, strlen(picture));
 	assert_int_equal(plot_render(&chart, &summary, style, lines, NULL, 0), len);
@@ -156,9 +156,9 @@ static void plot_of(const char *want, bool has_utf8)
 	for (size_t i = 0; i < 25; i++) {
 		some[i] = i < 4 ? INT64_MAX : 3000000 - (int64_t)i * 50000;
 	}
-	promises = some;
+	predictions = some;
 	draw(25, &style, 24);
-	promises = NULL;
+	predictions = NULL;
 	assert_string_equal(picture, want);
 }
 

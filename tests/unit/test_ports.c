@@ -135,8 +135,8 @@ static void hung_up_is_not_heard(void **state)
 	world_open(&w, 1, 0);
 	assert_int_equal(ask(&w, 0, &at, PORT_UDP), 0);
 	take(server, &from);
-	w.p->hang_up(w.p->ctx, 0);
-	w.p->hang_up(w.p->ctx, 0);
+	w.p->close_channel(w.p->ctx, 0);
+	w.p->close_channel(w.p->ctx, 0);
 	(void)sendto(server, "late", 4, 0, &from.any, sizeof(from.v4));
 	assert_int_equal(wait_ms(&w, 30, &e), 0);
 	assert_int_equal(e.kind, PORT_TIMEOUT);
@@ -237,7 +237,7 @@ static void tcp_reply(void **state)
 	assert_false(e.has_left || e.has_arrived);
 	assert_true(e.before.mono_ns < e.after.mono_ns);
 	/* The octets outlive the channel, until the next wait(). */
-	w.p->hang_up(w.p->ctx, 0);
+	w.p->close_channel(w.p->ctx, 0);
 	assert_memory_equal(e.octets, "a line\n", 7);
 	assert_int_equal(wait_ms(&w, 20, &e), 0);
 	assert_int_equal(e.kind, PORT_TIMEOUT);
@@ -409,7 +409,7 @@ static void many_sources(void **state)
 		assert_int_equal(said, e.source);
 		assert_false(seen[e.source]);
 		seen[e.source] = true;
-		w.p->hang_up(w.p->ctx, e.source);
+		w.p->close_channel(w.p->ctx, e.source);
 	}
 	assert_int_equal(wait_ms(&w, 0, &e), 0);
 	assert_int_equal(e.kind, PORT_TIMEOUT);
@@ -432,9 +432,9 @@ static void hang_up_leaves_the_others(void **state)
 		assert_int_equal(ask(&w, i, &at, PORT_UDP), 0);
 		take(server, &from[i]);
 	}
-	w.p->hang_up(w.p->ctx, 0);
-	w.p->hang_up(w.p->ctx, 3);
-	w.p->hang_up(w.p->ctx, 2);
+	w.p->close_channel(w.p->ctx, 0);
+	w.p->close_channel(w.p->ctx, 3);
+	w.p->close_channel(w.p->ctx, 2);
 	give(server, &from[1], "pong", 4);
 	assert_int_equal(wait_ms(&w, 1000, &e), 0);
 	assert_int_equal(e.kind, PORT_REPLY);
@@ -635,7 +635,7 @@ static void descriptors_run_out(void **state)
 	assert_int_equal(wait_ms(&w, 1000, &e), 0);
 	assert_int_equal(e.kind, PORT_REPLY);
 	assert_int_equal(e.source, 0);
-	w.p->hang_up(w.p->ctx, 0);
+	w.p->close_channel(w.p->ctx, 0);
 	assert_int_equal(ask(&w, 0, &at, PORT_UDP), 0);
 	ports_close(w.kp);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
@@ -656,7 +656,7 @@ static void nothing_is_left_open(void **state)
 	for (size_t i = 0; i < 8; i++) {
 		assert_int_equal(ask(&w, i, &at, PORT_UDP), 0);
 	}
-	w.p->hang_up(w.p->ctx, 3);
+	w.p->close_channel(w.p->ctx, 3);
 	ports_close(w.kp);
 	last = dup(server);
 	assert_int_equal(last, first);

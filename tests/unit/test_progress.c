@@ -60,7 +60,7 @@ static void line_row(void **state)
 	const struct line_row *row = *state;
 	struct run_source sources[COUNT_OF(four)];
 	struct run run = { .sources = sources, .source_count = row->count };
-	char buf[PROGRESS_LINE_ROOM];
+	char buf[PROGRESS_LINE_SIZE];
 	size_t len;
 
 	memcpy(sources, row->sources, row->count * sizeof(sources[0]));
@@ -74,7 +74,7 @@ static void keeps_to_its_line(void **state)
 {
 	static struct run_source sources[64];
 	struct run run = { .sources = sources, .source_count = COUNT_OF(sources) };
-	char buf[PROGRESS_LINE_ROOM];
+	char buf[PROGRESS_LINE_SIZE];
 	unsigned columns;
 	size_t i, len;
 

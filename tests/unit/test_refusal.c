@@ -61,7 +61,7 @@ static void is_named(void **state)
 {
 	const struct row *row = *state;
 	uint8_t *octets = calloc(1, row->len);
-	char text[REFUSAL_ROOM];
+	char text[REFUSAL_SIZE];
 	struct ntp_header header;
 	enum ntp_verdict verdict;
 
@@ -94,7 +94,7 @@ static void names_each_kiss_code(void **state)
 		                      "is not synchronised" },
 	};
 	uint8_t octets[sizeof(GOOD)];
-	char text[REFUSAL_ROOM];
+	char text[REFUSAL_SIZE];
 
 	(void)state;
 	memcpy(octets, GOOD, sizeof(GOOD));
@@ -109,7 +109,7 @@ static void names_each_kiss_code(void **state)
 static void what_was_cut_had_more(void **state)
 {
 	static const uint8_t octets[2048];
-	char text[REFUSAL_ROOM];
+	char text[REFUSAL_SIZE];
 
 	(void)state;
 	ntp_refusal_format(NTP_BAD_LENGTH, octets, sizeof(octets), true, text);

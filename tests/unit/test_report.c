@@ -18,7 +18,7 @@
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)
 
-enum { OUTPUT_ROOM = 16384 };
+enum { OUTPUT_SIZE = 16384 };
 
 /* clang-format off */
 static const struct source_row {
@@ -232,7 +232,7 @@ static const struct verdict_row {
 
 static const struct escape_row {
 	const char *octets;
-	size_t len, room;
+	size_t len, size;
 	const char *want;
 } escape_rows[] = {
 	{ "DENY",          4, 20, "DENY" },
@@ -332,7 +332,7 @@ static void table_row(void **state)
 	struct run_source sources[COUNT_OF(mixed)];
 	struct run run = { .sources = sources, .source_count = row->count };
 	const struct style style = { .columns = row->columns };
-	char buf[OUTPUT_ROOM];
+	char buf[OUTPUT_SIZE];
 	size_t i, len;
 
 	for (i = 0; i < row->count; i++) {
@@ -358,7 +358,7 @@ static void verdict_row(void **state)
 		.needed_count = 3,
 		.signal = 15,
 	};
-	char buf[OUTPUT_ROOM];
+	char buf[OUTPUT_SIZE];
 	size_t len;
 
 	snprintf(run.reason, sizeof(run.reason), "%s", row->reason);
@@ -375,10 +375,10 @@ static void escape_row(void **state)
 
 	memset(buf, 0x5a, sizeof(buf));
 	assert_int_equal(
-		text_escape((const uint8_t *)row->octets, row->len, buf, row->room),
+		text_escape((const uint8_t *)row->octets, row->len, buf, row->size),
 		strlen(row->want));
 	assert_string_equal(buf, row->want);
-	assert_int_equal(buf[row->room], 0x5a);
+	assert_int_equal(buf[row->size], 0x5a);
 	assert_int_equal(text_escape((const uint8_t *)row->octets, row->len, NULL, 0), 0);
 }
 
@@ -400,8 +400,8 @@ static void every_room(void **state)
 		           .offset_ns = MS(20),
 		           .sources = sources,
 		           .source_count = COUNT_OF(mixed) };
-	char whole[OUTPUT_ROOM], buf[OUTPUT_ROOM];
-	size_t len, room, i;
+	char whole[OUTPUT_SIZE], buf[OUTPUT_SIZE];
+	size_t len, size, i;
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(mixed); i++) {
@@ -411,12 +411,12 @@ static void every_room(void **state)
 	assert_int_equal(report_table(&run, &STYLE_PLAIN, NULL, 0), len);
 	assert_int_equal(report_verdict(&run, NULL, &STYLE_PLAIN, NULL, 0),
 	                 report_verdict(&run, NULL, &STYLE_PLAIN, buf, sizeof(buf)));
-	for (room = 1; room <= len + 1; room++) {
-		memset(buf, 0x5a, room + 1);
-		assert_int_equal(report_table(&run, &STYLE_PLAIN, buf, room), len);
-		assert_memory_equal(buf, whole, room - 1);
-		assert_int_equal(buf[room - 1], 0);
-		assert_int_equal(buf[room], 0x5a);
+	for (size = 1; size <= len + 1; size++) {
+		memset(buf, 0x5a, size + 1);
+		assert_int_equal(report_table(&run, &STYLE_PLAIN, buf, size), len);
+		assert_memory_equal(buf, whole, size - 1);
+		assert_int_equal(buf[size - 1], 0);
+		assert_int_equal(buf[size], 0x5a);
 	}
 }
 
@@ -434,7 +434,7 @@ static void every_width(void **state)
 	uint64_t random = UINT64_C(88172645463325252);
 	struct run_source sources[3];
 	struct run run = { .sources = sources, .source_count = COUNT_OF(sources) };
-	char buf[OUTPUT_ROOM];
+	char buf[OUTPUT_SIZE];
 	struct style style;
 	size_t i, at, len;
 	int round;
@@ -444,7 +444,7 @@ static void every_width(void **state)
 		for (i = 0; i < COUNT_OF(sources); i++) {
 			fill(&sources[i],
 			     &mixed[(size_t)(next_random(&random) % COUNT_OF(mixed))]);
-			len = (size_t)(next_random(&random) % (SERVER_HOST_ROOM - 1));
+			len = (size_t)(next_random(&random) % (SERVER_HOST_SIZE - 1));
 			for (at = 0; at < len && next_random(&random) % 64 != 0; at++) {
 				sources[i].name[at] =
 					(char)(1 + next_random(&random) % 255);
@@ -478,7 +478,7 @@ static void printed_bound_holds(void **state)
 	uint64_t random = UINT64_C(521288629521288629);
 	struct run run = { .has_answer = true, .asked_count = 1 };
 	long double offset, bound, lowest, highest;
-	char buf[OUTPUT_ROOM], offset_unit[8], bound_unit[8];
+	char buf[OUTPUT_SIZE], offset_unit[8], bound_unit[8];
 	size_t i;
 	int round;
 

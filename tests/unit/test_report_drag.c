@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/report/health.h"
+#include "core/report/check_result.h"
 #include "core/report/metrics.h"
 
 #define CAUSE                                                                              \
@@ -42,7 +42,7 @@ static const struct row rows[] = {
 static void row(void **state)
 {
 	const struct row *r = *state;
-	char buf[REPORT_DRAG_ROOM] = "left over", cut[12];
+	char buf[REPORT_DRAG_SIZE] = "left over", cut[12];
 	size_t len = report_drag(&r->drag, buf, sizeof(buf));
 
 	assert_string_equal(buf, r->want);
@@ -54,64 +54,64 @@ static void row(void **state)
 /* check: WARNING, with the sentence; what is graver stays. */
 static void check_warns(void **state)
 {
-	const struct health_limits no_limits = { 0 };
+	const struct check_limits no_limits = { 0 };
 	const struct run run = { .status = RUN_OK,
 		                 .has_answer = true,
 		                 .bound_ns = 1000,
 		                 .agreeing_count = 1,
 		                 .asked_count = 1 };
 	const struct run silent = { .status = RUN_NO_ANSWER };
-	struct health health;
+	struct check_result check_result;
 	char line[1024];
 
 	(void)state;
-	health_judge(&run, &no_limits, &health);
-	health_note_drag(&health, &rows[1].drag);
-	assert_int_equal(health.state, HEALTH_OK);
-	health_note_drag(&health, &rows[2].drag);
-	assert_int_equal(health.state, HEALTH_WARNING);
-	health_line(&run, &no_limits, &health, line, sizeof(line));
+	check_result_make(&run, &no_limits, &check_result);
+	check_result_note_drag(&check_result, &rows[1].drag);
+	assert_int_equal(check_result.state, CHECK_OK);
+	check_result_note_drag(&check_result, &rows[2].drag);
+	assert_int_equal(check_result.state, CHECK_WARNING);
+	check_result_line(&run, &no_limits, &check_result, line, sizeof(line));
 	assert_non_null(strstr(line, "; the learnt frequency has moved by -36.500 ppm"));
-	health.state = HEALTH_CRITICAL;
-	health_note_drag(&health, &rows[2].drag);
-	assert_int_equal(health.state, HEALTH_CRITICAL);
-	health_judge(&silent, &no_limits, &health);
-	health_note_drag(&health, &rows[2].drag);
-	assert_int_equal(health.state, HEALTH_UNKNOWN);
+	check_result.state = CHECK_CRITICAL;
+	check_result_note_drag(&check_result, &rows[2].drag);
+	assert_int_equal(check_result.state, CHECK_CRITICAL);
+	check_result_make(&silent, &no_limits, &check_result);
+	check_result_note_drag(&check_result, &rows[2].drag);
+	assert_int_equal(check_result.state, CHECK_UNKNOWN);
 }
 
 static void metrics_have_it(void **state)
 {
 	const struct run run = { .status = RUN_OK };
-	struct learnt learnt = { .state = DISCIPLINE_STEADY,
-		                 .rate_missing_ppb = 4000000,
-		                 .drag = rows[4].drag };
-	const struct metrics_past past = { 0 };
+	struct discipline_report discipline_report = { .state = DISCIPLINE_LOCKED,
+		                                       .rate_missing_ppb = 4000000,
+		                                       .drag = rows[4].drag };
+	const struct metrics_previous past = { 0 };
 	struct run_record record;
 	struct metrics metrics;
-	char page[METRICS_ROOM];
+	char page[METRICS_SIZE];
 
 	(void)state;
 	memset(&metrics, 0, sizeof(metrics));
-	run_record_init(&record, RECORD_SET, &run);
-	metrics.verb = RECORD_SET;
+	run_record_init(&record, RUN_VERB_SET, &run);
+	metrics.verb = RUN_VERB_SET;
 	metrics_note_run(&metrics, &run, &record);
 	metrics_write(&metrics, &past, page);
 	assert_null(strstr(page, "corrections_day"));
-	metrics_note_learnt(&metrics, &learnt);
-	assert_true(metrics_are_sane(&metrics));
+	metrics_note_discipline(&metrics, &discipline_report);
+	assert_true(metrics_are_valid(&metrics));
 	metrics_write(&metrics, &past, page);
 	assert_non_null(strstr(
 		page, "reqtime_frequency_off_long_term_ratio{verb=\"set\"} 0.000016\n"));
 	assert_non_null(strstr(page, "reqtime_corrections_day_seconds{verb=\"set\"} -5\n"));
 	assert_non_null(
 		strstr(page, "reqtime_frequency_missing_ratio{verb=\"set\"} 0.004\n"));
-	learnt.drag.has_long_term = false;
-	metrics_note_learnt(&metrics, &learnt);
+	discipline_report.drag.has_long_term = false;
+	metrics_note_discipline(&metrics, &discipline_report);
 	metrics_write(&metrics, &past, page);
 	assert_null(strstr(page, "off_long_term"));
 	metrics.has_long_term = 2;
-	assert_false(metrics_are_sane(&metrics));
+	assert_false(metrics_are_valid(&metrics));
 }
 
 int main(void)

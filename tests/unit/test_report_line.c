@@ -103,16 +103,16 @@ static void line_row(void **state)
 /* A sentence for a log or a pipe is one line. */
 static void nothing_is_wrapped(void **state)
 {
-	const struct report_deed deed = { .action = PLAN_SLEW,
-		                          .by_ns = MS(2),
-		                          .lasts_ns = MS(4000),
-		                          .ends = { MS(1795000000000) },
-		                          .reason = PLAN_ADVISED };
-	char wrapped[REPORT_DEED_ROOM], whole[REPORT_DEED_ROOM];
+	const struct report_action done = { .action = PLAN_SLEW,
+		                            .by_ns = MS(2),
+		                            .lasts_ns = MS(4000),
+		                            .ends = { MS(1795000000000) },
+		                            .reason = PLAN_ADVISED };
+	char wrapped[REPORT_ACTION_SIZE], whole[REPORT_ACTION_SIZE];
 
 	(void)state;
-	report_deed(&deed, &STYLE_PLAIN, wrapped, sizeof(wrapped));
-	report_deed(&deed, &STYLE_UNWRAPPED, whole, sizeof(whole));
+	report_action(&done, &STYLE_PLAIN, wrapped, sizeof(wrapped));
+	report_action(&done, &STYLE_UNWRAPPED, whole, sizeof(whole));
 	assert_true(strchr(wrapped, '\n') < wrapped + strlen(wrapped) - 1);
 	assert_true(strchr(whole, '\n') == whole + strlen(whole) - 1);
 }

@@ -87,7 +87,7 @@ static void refusal_row(void **state)
 		                                .agreeing_server_count = 2,
 		                                .server_count = 2,
 		                                .release = { NOON - S(777600) } };
-	char text[REPORT_REFUSAL_ROOM];
+	char text[REPORT_REFUSAL_SIZE];
 	size_t len;
 
 	decision.at = (struct reading){ .wall = { NOON }, .boot_ns = BOOT };

@@ -204,7 +204,7 @@ static void refusals_have_values(void **state)
 		  MS(1500),
 		  "root distance of 2.5 s above the limit of 1.5 s (--root-distance)" },
 	};
-	char text[SAMPLE_REFUSAL_ROOM];
+	char text[SAMPLE_REFUSAL_SIZE];
 	struct sample got;
 
 	(void)state;

@@ -17,11 +17,11 @@ enum { MAX = 9 };
 struct row {
 	const char *name;
 	size_t count, asked, min;
-	struct vote votes[MAX]; /* lo, hi, offset */
+	struct interval intervals[MAX]; /* lo, hi, offset */
 	enum select_verdict want;
 	size_t needed;
 	int64_t lo, hi;             /* SELECT_OK */
-	const char *standings;      /* s selected, a agreeing, f falseticker */
+	const char *statuses;      /* s selected, a agreeing, f falseticker */
 	size_t liars;               /* --liars and 1; 0: not given */
 };
 
@@ -81,9 +81,11 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static char letter(enum vote_standing standing)
+static char letter(enum interval_status status_of)
 {
-	return standing == VOTE_SELECTED ? 's' : standing == VOTE_AGREEING ? 'a' : 'f';
+	return status_of == INTERVAL_SELECTED   ? 's'
+	       : status_of == INTERVAL_AGREEING ? 'a'
+	                                        : 'f';
 }
 
 static void select_row(void **state)
@@ -94,13 +96,13 @@ static void select_row(void **state)
 	};
 	struct keyed scratch[2 * MAX];
 	struct selection got;
-	enum vote_standing standing[MAX];
+	enum interval_status status_of[MAX];
 
-	select_majority(row->votes, row->count, &rule, scratch, &got, standing);
+	select_majority(row->intervals, row->count, &rule, scratch, &got, status_of);
 	assert_int_equal(got.verdict, row->want);
 	assert_int_equal(got.needed_count, row->needed);
 	for (size_t i = 0; i < row->count; i++) {
-		assert_int_equal(letter(standing[i]), row->standings[i]);
+		assert_int_equal(letter(status_of[i]), row->statuses[i]);
 	}
 	if (row->want == SELECT_OK) {
 		assert_int_equal(got.lo_ns, row->lo);
@@ -115,14 +117,14 @@ static void select_row(void **state)
  * and the 1 ns that keeps a bound of zero finite). */
 static void weights(void **state)
 {
-	const struct vote votes[] = { { -10, 10, 0, 0 }, { -30, 50, 10, 0 } };
+	const struct interval intervals[] = { { -10, 10, 0, 0 }, { -30, 50, 10, 0 } };
 	struct keyed scratch[4];
 	struct selection got;
-	enum vote_standing standing[2];
+	enum interval_status status_of[2];
 
 	(void)state;
-	select_majority(votes, 2, &(struct select_rule){ 2, SELECT_LIARS_DEFAULT, 0 },
-	                scratch, &got, standing);
+	select_majority(intervals, 2, &(struct select_rule){ 2, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, status_of);
 	assert_int_equal(got.offset_ns, 2); /* 10 * (1/41) / (1/11 + 1/41) = 2.1 */
 	assert_int_equal(got.bound_ns, 12);
 	assert_int_equal(got.agreeing_count, 2);
@@ -132,7 +134,7 @@ static void weights(void **state)
  * offset, and has no more weight for it: a quarter among four. */
 static void a_claim_is_no_weight(void **state)
 {
-	const struct vote votes[] = {
+	const struct interval intervals[] = {
 		{ -1000, 1000, 0, 1000 },
 		{ -1000, 1000, 0, 1000 },
 		{ -1000, 1000, 0, 1000 },
@@ -140,32 +142,32 @@ static void a_claim_is_no_weight(void **state)
 	};
 	struct keyed scratch[8];
 	struct selection got;
-	enum vote_standing standing[4];
+	enum interval_status status_of[4];
 
 	(void)state;
-	select_majority(votes, 4, &(struct select_rule){ 4, SELECT_LIARS_DEFAULT, 0 },
-	                scratch, &got, standing);
+	select_majority(intervals, 4, &(struct select_rule){ 4, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, status_of);
 	assert_int_equal(got.verdict, SELECT_OK);
 	assert_int_equal(got.offset_ns, 225);
 	for (size_t i = 0; i < 4; i++) {
-		assert_int_equal(standing[i], VOTE_SELECTED);
+		assert_int_equal(status_of[i], INTERVAL_SELECTED);
 	}
 }
 
 /* The (f + 1)th widest of those that agree limits the bound, whatever the mean. */
 static void the_bound_is_honest(void **state)
 {
-	const struct vote votes[] = {
+	const struct interval intervals[] = {
 		{ -10, 0, -5, 0 },   { 0, 10, 5, 0 },     { -1, 1, 0, 0 },
 		{ -10, 50, 50, 30 }, { -50, 10, 10, 30 },
 	};
 	struct keyed scratch[10];
 	struct selection got;
-	enum vote_standing standing[5];
+	enum interval_status status_of[5];
 
 	(void)state;
-	select_majority(votes, 5, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
-	                scratch, &got, standing);
+	select_majority(intervals, 5, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, status_of);
 	assert_int_equal(got.verdict, SELECT_OK);
 	assert_true(got.bound_ns <= 10);
 }
@@ -173,18 +175,18 @@ static void the_bound_is_honest(void **state)
 /* Where few answer the interval is wide, and the sharp one is still the best guess. */
 static void the_mean_stays_with_the_sharp(void **state)
 {
-	const struct vote votes[] = {
+	const struct interval intervals[] = {
 		{ -5, 5, 4, 0 },
 		{ -100, 100, 0, 0 },
 		{ -100, 100, 0, 0 },
 	};
 	struct keyed scratch[6];
 	struct selection got;
-	enum vote_standing standing[3];
+	enum interval_status status_of[3];
 
 	(void)state;
-	select_majority(votes, 3, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
-	                scratch, &got, standing);
+	select_majority(intervals, 3, &(struct select_rule){ 5, SELECT_LIARS_DEFAULT, 0 },
+	                scratch, &got, status_of);
 	assert_int_equal(got.verdict, SELECT_OK);
 	assert_int_equal(got.hi_ns, 100);
 	assert_int_equal(got.offset_ns, 4); /* 4 * (1/6) / (1/6 + 2/101) = 3.6 */
@@ -197,41 +199,41 @@ static void misses(void **state)
 	const struct selection there = { .lo_ns = -far, .hi_ns = 1 - far };
 
 	(void)state;
-	assert_int_equal(select_miss_ns(&(struct vote){ 8, 10, 9, 0 }, &s), 3);
-	assert_int_equal(select_miss_ns(&(struct vote){ -10, -7, -9, 0 }, &s), -2);
-	assert_int_equal(select_miss_ns(&(struct vote){ 5, 10, 9, 0 }, &s), 0);
+	assert_int_equal(select_miss_ns(&(struct interval){ 8, 10, 9, 0 }, &s), 3);
+	assert_int_equal(select_miss_ns(&(struct interval){ -10, -7, -9, 0 }, &s), -2);
+	assert_int_equal(select_miss_ns(&(struct interval){ 5, 10, 9, 0 }, &s), 0);
 	/* 255 years to one side from 255 to the other: more than 64 bits hold. */
-	assert_int_equal(select_miss_ns(&(struct vote){ far - 1, far, far, 0 }, &there),
+	assert_int_equal(select_miss_ns(&(struct interval){ far - 1, far, far, 0 }, &there),
 	                 INT64_MAX);
 }
 
-static void camps(void **state)
+static void cliques(void **state)
 {
-	const struct vote votes[] = {
+	const struct interval intervals[] = {
 		{ 100, 102, 101, 0 }, { 0, 4, 2, 0 },       { 101, 103, 102, 0 },
 		{ 2, 6, 4, 0 },       { 900, 902, 901, 0 },
 	};
 	struct keyed scratch[10];
-	struct camp got[4];
+	struct clique got[4];
 
 	(void)state;
-	assert_int_equal(select_camps(votes, 5, scratch, got, 4), 3);
+	assert_int_equal(select_cliques(intervals, 5, scratch, got, 4), 3);
 	assert_int_equal(got[0].count, 2);
 	assert_int_equal(got[0].offset_ns, 3);
 	assert_int_equal(got[1].count, 2);
 	assert_int_equal(got[1].offset_ns, 101);
 	assert_int_equal(got[2].count, 1);
 	assert_int_equal(got[2].offset_ns, 901);
-	assert_int_equal(select_camps(votes, 5, scratch, got, 1), 1);
+	assert_int_equal(select_cliques(intervals, 5, scratch, got, 1), 1);
 }
 
 /* Whoever is asked, at least half agree and fewer than half dissent.  Those who dissent say
  * something else each. */
 static void at_least_half_agree_and_fewer_dissent(void **state)
 {
-	enum vote_standing standings[MAX];
+	enum interval_status statuses[MAX];
 	struct keyed scratch[2 * MAX];
-	struct vote votes[MAX];
+	struct interval intervals[MAX];
 	struct selection got;
 	struct select_rule rule = { 0, SELECT_LIARS_DEFAULT, 0 };
 
@@ -244,11 +246,12 @@ static void at_least_half_agree_and_fewer_dissent(void **state)
 				for (size_t i = 0; i < agree + dissent; i++) {
 					int64_t at = i < agree ? 0 : (int64_t)i * 100;
 
-					votes[i] = (struct vote){ at - 5, at + 5, at, 0 };
+					intervals[i] =
+						(struct interval){ at - 5, at + 5, at, 0 };
 				}
 				rule.asked_count = asked;
-				select_majority(votes, agree + dissent, &rule, scratch,
-				                &got, standings);
+				select_majority(intervals, agree + dissent, &rule, scratch,
+				                &got, statuses);
 				if ((got.verdict == SELECT_OK) != want) {
 					fail_msg("%zu asked, %zu agree, %zu dissent: %s",
 					         asked, agree, dissent,
@@ -276,6 +279,6 @@ int main(void)
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(the_bound_is_honest);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(the_mean_stays_with_the_sharp);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(misses);
-	tests[i++] = (struct CMUnitTest)cmocka_unit_test(camps);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(cliques);
 	return cmocka_run_group_tests_name("select", tests, NULL, NULL);
 }

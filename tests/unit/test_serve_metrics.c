@@ -22,15 +22,15 @@ static struct serve_metrics example(void)
 	m.counts.by_verdict[SERVE_ANSWER] = 100;
 	m.counts.by_verdict[SERVE_NO_REQUEST] = 20;
 	m.counts.by_verdict[SERVE_KISSED] = 3;
-	m.counts.tallies[SERVE_SOURCES] = 7;
+	m.counts.counters[SERVE_SOURCES] = 7;
 	m.counts.batches[0] = 50;
 	m.counts.batches[1] = 10;
 	m.counts.batches[5] = 1;
-	m.counts.ahead_ns = 1234;
+	m.counts.tx_lead_ns = 1234;
 	m.counts.tcp.denied = 9;
 	m.view.ntp.stratum = 3;
 	m.view.ntp.root_dispersion_ns = 1500000001;
-	m.view.basis = SERVE_BY_TRUSTED;
+	m.view.basis = SERVE_BY_SYNC_SOURCE;
 	m.view.ntp.reference.unix_ns = INT64_C(1794999999500000000);
 	m.started.unix_ns = INT64_C(1795000000000000001);
 	return m;
@@ -66,7 +66,7 @@ static const char *const lines[] = {
 static void line(void **state)
 {
 	const struct serve_metrics m = example();
-	char page[SERVE_METRICS_ROOM];
+	char page[SERVE_METRICS_SIZE];
 	char wanted[256];
 
 	assert_true(serve_metrics_write(&m, page, sizeof(page)) > 0);
@@ -77,14 +77,14 @@ static void line(void **state)
 static void all_or_nothing(void **state)
 {
 	const struct serve_metrics m = example();
-	char page[SERVE_METRICS_ROOM];
+	char page[SERVE_METRICS_SIZE];
 	size_t len = serve_metrics_write(&m, page, sizeof(page));
 
 	(void)state;
 	assert_int_equal(strlen(page), len);
 	assert_int_equal(page[len - 1], '\n');
-	for (size_t room = 1; room <= len; room += 97) {
-		assert_int_equal(serve_metrics_write(&m, page, room), 0);
+	for (size_t size = 1; size <= len; size += 97) {
+		assert_int_equal(serve_metrics_write(&m, page, size), 0);
 	}
 	assert_int_equal(serve_metrics_write(&m, page, len + 1), len);
 }
@@ -93,7 +93,7 @@ static void all_or_nothing(void **state)
 static void the_largest_page_fits(void **state)
 {
 	struct serve_metrics m;
-	char page[SERVE_METRICS_ROOM];
+	char page[SERVE_METRICS_SIZE];
 
 	(void)state;
 	memset(&m, 0x7f, sizeof(m));

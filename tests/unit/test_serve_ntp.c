@@ -54,12 +54,12 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static void judge_row(void **state)
+static void check_row(void **state)
 {
 	const struct row *row = *state;
-	const struct listen_moment after = { .wall = { NOW_NS }, .mono_ns = NS_PER_S };
+	const struct clock_moment after = { .wall = { NOW_NS }, .mono_ns = NS_PER_S };
 	const struct serve_view view = { .stamps_fit = row->stamps_fit };
-	const struct listen_datagram datagram = {
+	const struct udp_listen_datagram datagram = {
 		.octets = request,
 		.len = row->len,
 		.is_cut = row->is_cut,
@@ -73,7 +73,7 @@ static void judge_row(void **state)
 
 	memset(&header, 0xa5, sizeof(header));
 	before = header;
-	assert_int_equal(serve_ntp_judge(&datagram, &view, after, row->has_stepped, &header,
+	assert_int_equal(serve_ntp_check(&datagram, &view, after, row->has_stepped, &header,
 	                                 &received),
 	                 row->want);
 	if (row->want == SERVE_ANSWER) {
@@ -110,7 +110,7 @@ static void step_row(void **state)
 {
 	const struct step_row *row = *state;
 	struct serve_step_watch watch = { 0 };
-	struct listen_moment now = { .wall = { NOW_NS }, .mono_ns = 7 * NS_PER_S };
+	struct clock_moment now = { .wall = { NOW_NS }, .mono_ns = 7 * NS_PER_S };
 
 	assert_false(serve_step_seen(&watch, now));
 	now.wall.unix_ns += row->wall_ns;
@@ -122,7 +122,7 @@ static void step_row(void **state)
 
 static void departure_is_on_the_side_of_the_arrival(void **state)
 {
-	const struct listen_moment base = { .wall = { NOW_NS }, .mono_ns = 7 * NS_PER_S };
+	const struct clock_moment base = { .wall = { NOW_NS }, .mono_ns = 7 * NS_PER_S };
 
 	(void)state;
 	assert_int_equal(serve_wall_at(base, 7 * NS_PER_S).unix_ns, NOW_NS);
@@ -172,7 +172,7 @@ int main(void)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		*t++ = (struct CMUnitTest){ .name = rows[i].name,
-			                    .test_func = judge_row,
+			                    .test_func = check_row,
 			                    .initial_state = (void *)(uintptr_t)&rows[i] };
 	}
 	for (size_t i = 0; i < COUNT_OF(step_rows); i++) {

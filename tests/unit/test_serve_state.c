@@ -16,11 +16,11 @@
 
 #define START_NS (INT64_C(1795000000) * NS_PER_S)
 
-static struct listen_moment moment(int64_t after_ns)
+static struct clock_moment moment(int64_t after_ns)
 {
-	return (struct listen_moment){ .wall = { START_NS + after_ns },
-		                       .mono_ns = 5000 * NS_PER_S + after_ns,
-		                       .gap_ns = 0 };
+	return (struct clock_moment){ .wall = { START_NS + after_ns },
+		                      .mono_ns = 5000 * NS_PER_S + after_ns,
+		                      .gap_ns = 0 };
 }
 
 static struct kernel_clock_state synchronised(int64_t max_error_ns)
@@ -40,7 +40,7 @@ struct row {
 	uint8_t stratum;
 	const char *refid;
 	int64_t dispersion_ns;
-	bool may_tell;
+	bool is_usable;
 	bool has_reference;
 };
 
@@ -75,7 +75,7 @@ static void state_row(void **state)
 	assert_int_equal(view.ntp.root_dispersion_ns, row->dispersion_ns);
 	assert_int_equal(view.ntp.root_delay_ns, 0);
 	assert_int_equal(view.ntp.precision_log2_s, -25);
-	assert_int_equal(view.may_tell, row->may_tell);
+	assert_int_equal(view.is_usable, row->is_usable);
 	assert_int_equal(view.ntp.reference.unix_ns, row->has_reference ? START_NS : 0);
 	assert_true(view.stamps_fit);
 }
@@ -122,7 +122,7 @@ static void reference_is_never_in_the_future(void **state)
 {
 	struct serve_clock clock = { .local_stratum = 1 };
 	struct kernel_clock_state kernel = synchronised(0);
-	struct listen_moment back = moment(NS_PER_S);
+	struct clock_moment back = moment(NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
@@ -132,7 +132,7 @@ static void reference_is_never_in_the_future(void **state)
 	assert_int_equal(view.ntp.reference.unix_ns, 0);
 	back.mono_ns += SERVE_STEP_GRACE_NS;
 	serve_clock_update(&clock, &kernel,
-	                   (struct listen_moment){
+	                   (struct clock_moment){
 				   .wall = instant_add_ns(back.wall, SERVE_STEP_GRACE_NS),
 				   .mono_ns = back.mono_ns },
 	                   true, &view);
@@ -148,14 +148,14 @@ static void synchronisation_comes_and_goes(void **state)
 	(void)state;
 	kernel.is_unsynchronised = true;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 	kernel.is_unsynchronised = false;
 	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
 	kernel.is_unsynchronised = true;
 	serve_clock_update(&clock, &kernel, moment(2 * NS_PER_S), true, &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 	assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
 }
 
@@ -179,9 +179,9 @@ static const struct step_row step_rows[] = {
 };
 /* clang-format on */
 
-static struct listen_moment stepped(int64_t after_ns, int64_t by_ns)
+static struct clock_moment stepped(int64_t after_ns, int64_t by_ns)
 {
-	struct listen_moment m = moment(after_ns);
+	struct clock_moment m = moment(after_ns);
 
 	m.wall.unix_ns += by_ns;
 	return m;
@@ -197,12 +197,12 @@ static void step_row(void **state)
 
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	for (s = 2; s < 12; s++) {
 		serve_clock_update(&clock, &kernel, stepped(s * NS_PER_S, row->step_ns),
 		                   true, &view);
 		assert_int_equal(view.is_after_step, row->wants_grace);
-		assert_int_equal(view.may_tell, !row->wants_grace);
+		assert_int_equal(view.is_usable, !row->wants_grace);
 		if (row->wants_grace) {
 			assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
 			assert_memory_equal(view.ntp.refid, "STEP", 4);
@@ -211,7 +211,7 @@ static void step_row(void **state)
 	}
 	serve_clock_update(&clock, &kernel, stepped(s * NS_PER_S, row->step_ns), true,
 	                   &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	assert_true(view.ntp.reference.unix_ns <=
 	            stepped(s * NS_PER_S, row->step_ns).wall.unix_ns);
 }
@@ -221,7 +221,7 @@ static void a_slow_reading_is_no_step(void **state)
 {
 	struct serve_clock clock = { .local_stratum = 1 };
 	struct kernel_clock_state kernel = synchronised(0);
-	struct listen_moment slow = stepped(2 * NS_PER_S, -5 * NS_PER_MS);
+	struct clock_moment slow = stepped(2 * NS_PER_S, -5 * NS_PER_MS);
 	struct serve_view view;
 
 	(void)state;
@@ -229,13 +229,13 @@ static void a_slow_reading_is_no_step(void **state)
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
 	serve_clock_update(&clock, &kernel, slow, true, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	serve_clock_update(&clock, &kernel, moment(3 * NS_PER_S), true, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	/* The next is a step, though. */
 	serve_clock_update(&clock, &kernel, stepped(4 * NS_PER_S, 5 * NS_PER_MS), true,
 	                   &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 }
 
 /* Under another clock than the kernel's nothing can be said of steps. */
@@ -248,7 +248,7 @@ static void a_faked_clock_has_no_steps(void **state)
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), false, &view);
 	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), false, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 }
 
 static void dispersion_grows_with_age(void **state)
@@ -276,28 +276,28 @@ static void upstream_lost(void **state)
 		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), true, &view);
 		assert_true(view.ntp.root_dispersion_ns > told_ns);
 		told_ns = view.ntp.root_dispersion_ns;
-		if (!view.may_tell && lost_s == 0) {
+		if (!view.is_usable && lost_s == 0) {
 			lost_s = s;
 		}
-		assert_int_equal(view.may_tell, lost_s == 0);
+		assert_int_equal(view.is_usable, lost_s == 0);
 	}
 	assert_in_range(lost_s, 2998, 2999); /* 1.5 s at 500 ppm */
 }
 
 /* A thousand seconds ago; the kernel was told 4 ms. */
-static struct serve_trusted trusted_run(void)
+static struct sync_source trusted_run(void)
 {
-	const struct listen_moment at = moment(-1000 * NS_PER_S);
+	const struct clock_moment at = moment(-1000 * NS_PER_S);
 
-	return (struct serve_trusted){ .is_known = 1,
-		                       .at = at.wall,
-		                       .mono_ns = at.mono_ns,
-		                       .dispersion_ns = 4 * NS_PER_MS,
-		                       .told_ns = 4 * NS_PER_MS,
-		                       .root_delay_ns = 20 * NS_PER_MS,
-		                       .frequency_ppb = 1234,
-		                       .stratum = 2,
-		                       .refid = { 192, 0, 2, 7 } };
+	return (struct sync_source){ .is_known = 1,
+		                     .at = at.wall,
+		                     .mono_ns = at.mono_ns,
+		                     .dispersion_ns = 4 * NS_PER_MS,
+		                     .told_ns = 4 * NS_PER_MS,
+		                     .root_delay_ns = 20 * NS_PER_MS,
+		                     .frequency_ppb = 1234,
+		                     .stratum = 2,
+		                     .refid = { 192, 0, 2, 7 } };
 }
 
 /* As it counts on by itself after such a run. */
@@ -312,13 +312,13 @@ static struct kernel_clock_state kernel_after(int64_t age_ns)
 
 static void a_trusted_run_is_served_as_it_is(void **state)
 {
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	assert_int_equal(view.basis, SERVE_BY_TRUSTED);
+	assert_int_equal(view.basis, SERVE_BY_SYNC_SOURCE);
 	assert_int_equal(view.doubt, SERVE_SURE);
 	assert_int_equal(view.ntp.stratum, 3);
 	assert_memory_equal(view.ntp.refid, ((uint8_t[]){ 192, 0, 2, 7 }), 4);
@@ -326,12 +326,12 @@ static void a_trusted_run_is_served_as_it_is(void **state)
 	assert_int_equal(view.ntp.root_delay_ns, 20 * NS_PER_MS);
 	/* 15 us a second for 1000 s. */
 	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
-	clock.trusted.drift_ppb = 100000;
+	clock.sync_source.drift_ppb = 100000;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 104 * NS_PER_MS,
 	                104 * NS_PER_MS + 2000);
 	/* Better than RFC 5905 has it no clock is said to be. */
-	clock.trusted.drift_ppb = 100;
+	clock.sync_source.drift_ppb = 100;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
 }
@@ -339,44 +339,44 @@ static void a_trusted_run_is_served_as_it_is(void **state)
 /* 0.6 s at 500 us a second: half a second of it is done by now. */
 static void what_is_still_slewed_counts(void **state)
 {
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
-	clock.trusted.slew_ns = 600 * NS_PER_MS;
+	clock.sync_source.slew_ns = 600 * NS_PER_MS;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 119 * NS_PER_MS,
 	                119 * NS_PER_MS + 2000);
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	clock.trusted.slew_ns = 400 * NS_PER_MS;
+	clock.sync_source.slew_ns = 400 * NS_PER_MS;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
 }
 
 struct trust_row {
 	const char *name;
-	struct serve_trusted change; /* added to the run above */
-	int64_t wall_ns;             /* added to this clock */
-	int64_t kernel_error_ns;     /* ... to what the kernel knows */
+	struct sync_source change; /* added to the run above */
+	int64_t wall_ns;           /* added to this clock */
+	int64_t kernel_error_ns;   /* ... to what the kernel knows */
 	int64_t kernel_ppb;
 	enum serve_basis basis;
 };
 
 /* clang-format off */
 static const struct trust_row trust_rows[] = {
-	{ .name = "trusted", .basis = SERVE_BY_TRUSTED },
+	{ .name = "trusted", .basis = SERVE_BY_SYNC_SOURCE },
 	{ .name = "trusted: a reading apart by 150 us", .wall_ns = 150 * NS_PER_US,
-	  .basis = SERVE_BY_TRUSTED },
+	  .basis = SERVE_BY_SYNC_SOURCE },
 	{ .name = "a step since, by 1 ms", .wall_ns = NS_PER_MS, .basis = SERVE_BY_KERNEL },
 	{ .name = "a step since, back by an hour", .wall_ns = -3600 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "a sleep since", .change.mono_ns = 60 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "another boot", .change.mono_ns = 86400 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "another boot, an older one", .change.mono_ns = -900 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "somebody told the kernel less", .kernel_error_ns = -100 * NS_PER_MS, .basis = SERVE_BY_KERNEL },
-	{ .name = "the kernel a second late", .kernel_error_ns = -500 * NS_PER_US, .basis = SERVE_BY_TRUSTED },
+	{ .name = "the kernel a second late", .kernel_error_ns = -500 * NS_PER_US, .basis = SERVE_BY_SYNC_SOURCE },
 	{ .name = "somebody gave another frequency", .kernel_ppb = 1000, .basis = SERVE_BY_KERNEL },
-	{ .name = "stratum 14 is the last to be served", .change.stratum = 12, .basis = SERVE_BY_TRUSTED },
+	{ .name = "stratum 14 is the last to be served", .change.stratum = 12, .basis = SERVE_BY_SYNC_SOURCE },
 	{ .name = "stratum 15 is not", .change.stratum = 13, .basis = SERVE_BY_KERNEL },
 	{ .name = "leap 3", .change.leap = 3, .basis = SERVE_BY_KERNEL },
 	{ .name = "none", .change.is_known = 255, .basis = SERVE_BY_KERNEL },
@@ -386,21 +386,23 @@ static const struct trust_row trust_rows[] = {
 static void trust_row(void **state)
 {
 	const struct trust_row *row = *state;
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
-	struct listen_moment now = moment(0);
+	struct clock_moment now = moment(0);
 	struct serve_view view;
 
-	clock.trusted.is_known = (uint8_t)(clock.trusted.is_known + row->change.is_known);
-	clock.trusted.stratum = (uint8_t)(clock.trusted.stratum + row->change.stratum);
-	clock.trusted.leap += row->change.leap;
-	clock.trusted.mono_ns += row->change.mono_ns;
+	clock.sync_source.is_known =
+		(uint8_t)(clock.sync_source.is_known + row->change.is_known);
+	clock.sync_source.stratum =
+		(uint8_t)(clock.sync_source.stratum + row->change.stratum);
+	clock.sync_source.leap += row->change.leap;
+	clock.sync_source.mono_ns += row->change.mono_ns;
 	kernel.max_error_ns += row->kernel_error_ns;
 	kernel.frequency_ppb += row->kernel_ppb;
 	now.wall.unix_ns += row->wall_ns;
 	serve_clock_update(&clock, &kernel, now, true, &view);
 	assert_int_equal(view.basis, row->basis);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	if (row->basis == SERVE_BY_KERNEL) {
 		assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
 		assert_int_equal(view.ntp.root_dispersion_ns, kernel.max_error_ns);
@@ -410,14 +412,14 @@ static void trust_row(void **state)
 
 static void a_step_takes_the_trust_away(void **state)
 {
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel = kernel_after(1000 * NS_PER_S);
 	struct serve_view view;
 
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	serve_clock_update(&clock, &kernel, stepped(NS_PER_S, NS_PER_S), true, &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 	assert_int_equal(view.doubt, SERVE_AFTER_STEP);
 	serve_clock_update(&clock, &kernel, stepped(60 * NS_PER_S, NS_PER_S), true, &view);
 	assert_int_equal(view.basis, SERVE_BY_KERNEL);
@@ -426,33 +428,33 @@ static void a_step_takes_the_trust_away(void **state)
 
 static void a_trusted_run_grows_old(void **state)
 {
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel;
-	struct listen_moment now;
+	struct clock_moment now;
 	struct serve_view view;
 	int64_t lost_s = 0;
 
 	(void)state;
 	/* 4 ms and half of 20 ms, at 100 us a second. */
-	clock.trusted.drift_ppb = 100000;
+	clock.sync_source.drift_ppb = 100000;
 	for (int64_t s = 1000; s < 20000; s++) {
 		now = moment((s - 1000) * NS_PER_S);
 		kernel = kernel_after(s * NS_PER_S);
 		serve_clock_update(&clock, &kernel, now, true, &view);
-		if (!view.may_tell && lost_s == 0) {
+		if (!view.is_usable && lost_s == 0) {
 			lost_s = s;
 			assert_int_equal(view.doubt, SERVE_TOO_FAR);
-			assert_int_equal(view.basis, SERVE_BY_TRUSTED);
+			assert_int_equal(view.basis, SERVE_BY_SYNC_SOURCE);
 			assert_memory_equal(view.ntp.refid, "INIT", 4);
 			assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
 		}
-		assert_int_equal(view.may_tell, lost_s == 0);
+		assert_int_equal(view.is_usable, lost_s == 0);
 	}
 	assert_in_range(lost_s, 14859, 14861);
 	kernel = kernel_after(1000 * NS_PER_S);
 	kernel.is_unsynchronised = true;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 	assert_int_equal(view.doubt, SERVE_UNSYNCHRONISED);
 }
 
@@ -466,7 +468,7 @@ static void a_kernel_that_may_not_be_asked(void **state)
 
 	(void)state;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
-	assert_false(view.may_tell);
+	assert_false(view.is_usable);
 	assert_int_equal(view.doubt, SERVE_UNREADABLE);
 	assert_int_equal(view.kernel_error, 1);
 	assert_int_equal(view.ntp.leap, NTP_LEAP_UNSYNCHRONISED);
@@ -474,7 +476,7 @@ static void a_kernel_that_may_not_be_asked(void **state)
 	assert_int_equal(view.ntp.precision_log2_s, -25);
 	clock.local_stratum = 3;
 	serve_clock_update(&clock, &kernel, moment(NS_PER_S), true, &view);
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	assert_int_equal(view.doubt, SERVE_SURE);
 	assert_int_equal(view.ntp.stratum, 3);
 	/* Allowed again. */
@@ -485,7 +487,7 @@ static void a_kernel_that_may_not_be_asked(void **state)
 
 		serve_clock_update(&clock, &good, moment(2 * NS_PER_S), true, &view);
 	}
-	assert_true(view.may_tell);
+	assert_true(view.is_usable);
 	assert_int_equal(view.ntp.stratum, SERVE_KERNEL_STRATUM);
 	assert_int_equal(view.kernel_error, 0);
 }
@@ -505,26 +507,26 @@ static const struct leap_row leap_rows[] = {
 	{ "leap, armed in the kernel: the last day",            1798761600 - 86400, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
 	{ "leap, armed in the kernel: the last second",         1798761600 - 1, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
 	{ "leap, armed in the kernel: over",                    1798761600, 0, NTP_LEAP_NONE, SERVE_BY_KERNEL },
-	{ "leap, of a run: told weeks before",                  1798761600 - 1000000, 600, NTP_LEAP_NONE, SERVE_BY_TRUSTED },
-	{ "leap, of a run: the last day",                       1798761600 - 1000, 600, NTP_LEAP_INSERT, SERVE_BY_TRUSTED },
+	{ "leap, of a run: told weeks before",                  1798761600 - 1000000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
+	{ "leap, of a run: the last day",                       1798761600 - 1000, 600, NTP_LEAP_INSERT, SERVE_BY_SYNC_SOURCE },
 	{ "leap, of a run: over, and nobody knows how",         1798761600 + 100, 600, NTP_LEAP_NONE, SERVE_BY_KERNEL },
-	{ "leap, of a run: told after it",                      1798761600 + 1000, 600, NTP_LEAP_NONE, SERVE_BY_TRUSTED },
+	{ "leap, of a run: told after it",                      1798761600 + 1000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
 };
 /* clang-format on */
 
 static void leap_row(void **state)
 {
 	const struct leap_row *row = *state;
-	struct serve_clock clock = { .trusted = trusted_run() };
+	struct serve_clock clock = { .sync_source = trusted_run() };
 	struct kernel_clock_state kernel = kernel_after(row->run_s * NS_PER_S);
-	const struct listen_moment now = { .wall = { row->now_s * NS_PER_S },
-		                           .mono_ns = 4000 * NS_PER_S };
+	const struct clock_moment now = { .wall = { row->now_s * NS_PER_S },
+		                          .mono_ns = 4000 * NS_PER_S };
 	struct serve_view view;
 
-	clock.trusted.is_known = row->run_s > 0;
-	clock.trusted.at.unix_ns = (row->now_s - row->run_s) * NS_PER_S;
-	clock.trusted.mono_ns = (4000 - row->run_s) * NS_PER_S;
-	clock.trusted.leap = NTP_LEAP_INSERT;
+	clock.sync_source.is_known = row->run_s > 0;
+	clock.sync_source.at.unix_ns = (row->now_s - row->run_s) * NS_PER_S;
+	clock.sync_source.mono_ns = (4000 - row->run_s) * NS_PER_S;
+	clock.sync_source.leap = NTP_LEAP_INSERT;
 	kernel.leap = row->run_s > 0 ? NTP_LEAP_NONE : NTP_LEAP_INSERT;
 	serve_clock_update(&clock, &kernel, now, true, &view);
 	assert_int_equal(view.basis, row->basis);
@@ -534,29 +536,29 @@ static void leap_row(void **state)
 /* It has come from another process. */
 static void what_cannot_be_trusted(void **state)
 {
-	struct serve_trusted good = trusted_run(), bad;
+	struct sync_source good = trusted_run(), bad;
 
 	(void)state;
-	assert_true(serve_trusted_is_sane(&good));
+	assert_true(sync_source_is_valid(&good));
 	memset(&bad, 0, sizeof(bad));
-	assert_true(serve_trusted_is_sane(&bad));
+	assert_true(sync_source_is_valid(&bad));
 	memset(&bad, 0xff, sizeof(bad));
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 	bad = good;
 	bad.leap = 4;
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 	bad = good;
 	bad.is_known = 2;
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 	bad = good;
 	bad.dispersion_ns = -1;
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 	bad = good;
 	bad.slew_ns = INT64_MAX;
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 	bad = good;
 	bad.at.unix_ns = INT64_MIN;
-	assert_false(serve_trusted_is_sane(&bad));
+	assert_false(sync_source_is_valid(&bad));
 }
 
 enum { WRITES = 200000 };
@@ -576,7 +578,7 @@ static struct serve_view view_of(int64_t n)
 	view.ntp.root_delay_ns = n;
 	view.ntp.root_dispersion_ns = n;
 	view.ntp.reference.unix_ns = n;
-	view.may_tell = n % 2 != 0;
+	view.is_usable = n % 2 != 0;
 	return view;
 }
 
@@ -591,7 +593,7 @@ static void *reader(void *arg)
 		shared->torn_count +=
 			view.ntp.root_delay_ns != view.ntp.root_dispersion_ns ||
 			view.ntp.root_delay_ns != view.ntp.reference.unix_ns ||
-			view.may_tell != (view.ntp.root_delay_ns % 2 != 0);
+			view.is_usable != (view.ntp.root_delay_ns % 2 != 0);
 	}
 	return NULL;
 }
@@ -614,7 +616,7 @@ static void no_reader_sees_half_a_state(void **state)
 	assert_int_equal(shared.torn_count, 0);
 	serve_cell_read(&shared.cell, &view);
 	assert_int_equal(view.ntp.reference.unix_ns, WRITES);
-	assert_true(view.may_tell == (WRITES % 2 != 0));
+	assert_true(view.is_usable == (WRITES % 2 != 0));
 }
 
 int main(void)

@@ -21,7 +21,7 @@ struct row {
 	const char *octets;
 	uint8_t from; /* first octet of the sender's address */
 	uint16_t port;
-	bool may_tell;
+	bool is_usable;
 	enum serve_verdict want;
 };
 
@@ -57,9 +57,9 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static struct listen_datagram datagram_of(const struct row *row)
+static struct udp_listen_datagram datagram_of(const struct row *row)
 {
-	return (struct listen_datagram){
+	return (struct udp_listen_datagram){
 		.octets = (const uint8_t *)row->octets,
 		.len = strlen(row->octets),
 		.is_answerable = true,
@@ -69,21 +69,21 @@ static struct listen_datagram datagram_of(const struct row *row)
 	};
 }
 
-static void judge_row(void **state)
+static void check_row(void **state)
 {
 	const struct row *row = *state;
-	const struct serve_view view = { .may_tell = row->may_tell };
-	struct listen_datagram datagram = datagram_of(row);
+	const struct serve_view view = { .is_usable = row->is_usable };
+	struct udp_listen_datagram datagram = datagram_of(row);
 
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view), row->want);
+	assert_int_equal(serve_text_check(row->service, &datagram, &view), row->want);
 	datagram.is_cut = true;
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view), SERVE_CUT);
+	assert_int_equal(serve_text_check(row->service, &datagram, &view), SERVE_CUT);
 	datagram.is_answerable = false;
-	assert_int_equal(serve_text_judge(row->service, &datagram, &view),
+	assert_int_equal(serve_text_check(row->service, &datagram, &view),
 	                 SERVE_NOT_FOR_US);
 }
 
-static unsigned answers_of(struct serve_budget *budget, enum admit_verdict admitted,
+static unsigned answers_of(struct serve_budget *budget, enum access_verdict access,
                            uint8_t from, unsigned asked, int64_t mono_ns, int64_t every_ns)
 {
 	const struct address client = { .family = ADDRESS_IPV4,
@@ -92,8 +92,8 @@ static unsigned answers_of(struct serve_budget *budget, enum admit_verdict admit
 	unsigned answered = 0;
 
 	for (unsigned i = 0; i < asked; i++) {
-		answered += serve_text_admit(admitted, &client, budget,
-		                             mono_ns + i * every_ns) == SERVE_ANSWER;
+		answered += serve_text_access(access, &client, budget,
+		                              mono_ns + i * every_ns) == SERVE_ANSWER;
 	}
 	return answered;
 }
@@ -101,7 +101,7 @@ static unsigned answers_of(struct serve_budget *budget, enum admit_verdict admit
 static unsigned answers_in(struct serve_budget *budget, uint8_t from, unsigned asked,
                            int64_t mono_ns, int64_t every_ns)
 {
-	return answers_of(budget, ADMIT_ANSWER, from, asked, mono_ns, every_ns);
+	return answers_of(budget, ACCESS_ANSWER, from, asked, mono_ns, every_ns);
 }
 
 static void a_burst_then_a_rate(void **state)
@@ -134,20 +134,20 @@ static void a_flooder_leaves_the_others_theirs(void **state)
 	struct serve_budget budget = { 0 };
 
 	(void)state;
-	assert_int_equal(answers_of(&budget, ADMIT_DENIED, 192, 10000, MONO_NS, 0), 0);
-	assert_int_equal(answers_of(&budget, ADMIT_DROP, 192, 10000, MONO_NS, 0), 0);
-	assert_int_equal(answers_of(&budget, ADMIT_KISS, 192, 10000, MONO_NS, 0), 0);
+	assert_int_equal(answers_of(&budget, ACCESS_DENIED, 192, 10000, MONO_NS, 0), 0);
+	assert_int_equal(answers_of(&budget, ACCESS_DROP, 192, 10000, MONO_NS, 0), 0);
+	assert_int_equal(answers_of(&budget, ACCESS_KISS, 192, 10000, MONO_NS, 0), 0);
 	/* Of 20,000 a second beyond its rate a quarter is answered by chance: what is left
 	 * over, for a second long, while another client asks ten times in it. */
 	for (int64_t at_ns = MONO_NS; at_ns < MONO_NS + NS_PER_S; at_ns += NS_PER_S / 10) {
-		(void)answers_of(&budget, ADMIT_LUCKY, 192, 500, at_ns, NS_PER_S / 5000);
-		assert_int_equal(
-			answers_of(&budget, ADMIT_ANSWER, 198, 1, at_ns + NS_PER_S / 10, 0),
-			1);
+		(void)answers_of(&budget, ACCESS_LEAKED, 192, 500, at_ns, NS_PER_S / 5000);
+		assert_int_equal(answers_of(&budget, ACCESS_ANSWER, 198, 1,
+		                            at_ns + NS_PER_S / 10, 0),
+		                 1);
 	}
 	assert_int_equal(
-		answers_of(&budget, ADMIT_LUCKY, 192, 10000, MONO_NS + NS_PER_S, 0), 0);
-	assert_int_equal(answers_of(&budget, ADMIT_ANSWER, 198, 10000, MONO_NS + NS_PER_S,
+		answers_of(&budget, ACCESS_LEAKED, 192, 10000, MONO_NS + NS_PER_S, 0), 0);
+	assert_int_equal(answers_of(&budget, ACCESS_ANSWER, 198, 10000, MONO_NS + NS_PER_S,
 	                            0) > SERVE_TEXT_BURST / 2 - 20,
 	                 1);
 }
@@ -180,7 +180,7 @@ static void line_row(void **state)
 {
 	const struct line_row *row = *state;
 
-	assert_int_equal(serve_line_judge((const uint8_t *)row->octets, strlen(row->octets),
+	assert_int_equal(serve_line_check((const uint8_t *)row->octets, strlen(row->octets),
 	                                  row->is_end),
 	                 row->want);
 }
@@ -190,7 +190,7 @@ static void what_is_written(void **state)
 	/* 2026-11-22 12:34:56.123456789, a Sunday; 4004339696 s after 1900. */
 	const struct instant at = { INT64_C(1795350896123456789) };
 	static const uint8_t seconds[4] = { 0xee, 0xad, 0x5f, 0xf0 };
-	uint8_t buf[SERVE_TEXT_ROOM];
+	uint8_t buf[SERVE_TEXT_SIZE];
 
 	(void)state;
 	assert_int_equal(serve_text_write(SERVE_REQTIME, at, buf), 31);
@@ -214,7 +214,7 @@ int main(void)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		*t++ = (struct CMUnitTest){ .name = rows[i].name,
-			                    .test_func = judge_row,
+			                    .test_func = check_row,
 			                    .initial_state = (void *)(uintptr_t)&rows[i] };
 	}
 	for (size_t i = 0; i < COUNT_OF(line_rows); i++) {

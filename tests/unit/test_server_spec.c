@@ -283,7 +283,7 @@ static const struct {
 static void what_is_meant_perhaps(void **state)
 {
 	struct server_spec spec;
-	char buf[SERVER_SPEC_REFUSAL_ROOM];
+	char buf[SERVER_SPEC_REFUSAL_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(hints); i++) {

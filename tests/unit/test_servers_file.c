@@ -74,13 +74,13 @@ static void write_file(const char *text, size_t len)
 	assert_int_equal(fclose(file), 0);
 }
 
-static size_t read_said(char *buf, size_t room)
+static size_t read_said(char *buf, size_t size)
 {
 	FILE *file = fopen(said_path, "r");
 	size_t len;
 
 	assert_non_null(file);
-	len = fread(buf, 1, room - 1, file);
+	len = fread(buf, 1, size - 1, file);
 	buf[len] = '\0';
 	fclose(file);
 	return len;

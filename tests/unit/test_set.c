@@ -23,7 +23,7 @@
 #include "app/client/measure.h"
 #include "app/clock/correct.h"
 #include "app/history/exporter.h"
-#include "app/history/recorder.h"
+#include "app/history/history_client.h"
 #include "cmd/cli/command.h"
 #include "io/net/ports.h"
 #include "io/store/anchor_file.h"
@@ -32,8 +32,8 @@
 #include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
+#include "io/sys/other_daemon.h"
 #include "io/sys/priv.h"
-#include "io/sys/rival.h"
 #include "io/sys/rtc.h"
 
 enum { PATIENCE_S = 60 }; /* for a row */
@@ -63,8 +63,8 @@ struct script {
 	int raise_again_r; /* the second time: for the deed */
 	int keep_alone_r;
 	int lock_r, start_r, store_r;
-	enum rival rival;
-	int64_t floor_ahead_ns; /* of the clock; 0: none is known */
+	enum other_daemon other_daemon;
+	int64_t floor_lead_ns; /* of the clock; 0: none is known */
 	bool is_jump; /* the last good run said that the clock is right as it is; else what this one says */
 	bool is_forgotten;   /* no anchor can be written */
 	int64_t usual_ns;    /* what the last run promised */
@@ -77,7 +77,7 @@ static struct world {
 	struct script script;
 	int64_t shift_ns;
 	int64_t pending_ns;
-	struct kernel_clock_order order; /* the last one */
+	struct kernel_clock_update update; /* the last one */
 	int raised;
 	int kept_alone;
 	int measured;
@@ -122,9 +122,9 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 {
 	*ret = (struct kernel_clock_state){ .precision_ns = 100,
 		                            .pending_slew_ns = world->pending_ns,
-		                            .leap = world->order.leap,
-		                            .frequency_ppb = world->order.frequency_ppb,
-		                            .max_error_ns = world->order.max_error_ns };
+		                            .leap = world->update.leap,
+		                            .frequency_ppb = world->update.frequency_ppb,
+		                            .max_error_ns = world->update.max_error_ns };
 	return 0;
 }
 
@@ -134,27 +134,27 @@ int kernel_clock_may_set(void)
 	return world->script.may_set_r;
 }
 
-int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
+int kernel_clock_update(const struct kernel_clock_update *update, int *ret_settings_error)
 {
-	*ret_tell = 0;
+	*ret_settings_error = 0;
 	/* By now nobody else can be become. */
 	assert_true(world->kept_alone == 1);
-	if (order->step_ns) {
+	if (update->step_ns) {
 		note("step");
 	}
 	if (world->script.step_r == 0) {
-		world->order = *order;
+		world->update = *update;
 		if (!world->script.clock_stands_still) {
-			world->shift_ns += order->step_ns;
+			world->shift_ns += update->step_ns;
 		}
 	}
-	return order->step_ns ? world->script.step_r : 0;
+	return update->step_ns ? world->script.step_r : 0;
 }
 
-enum rival rival_look(const char *proc)
+enum other_daemon other_daemon_look(const char *proc)
 {
 	(void)proc;
-	return world->script.rival;
+	return world->script.other_daemon;
 }
 
 int rtc_open(void)
@@ -270,9 +270,9 @@ static void anchor_left(struct anchor *ret)
 
 	anchor_init(ret);
 	assert_int_equal(kernel_clock_now(&now), 0);
-	if (script->floor_ahead_ns) {
+	if (script->floor_lead_ns) {
 		ret->has_floor = 1;
-		ret->floor_ns = now.wall.unix_ns + script->floor_ahead_ns;
+		ret->floor_ns = now.wall.unix_ns + script->floor_lead_ns;
 	}
 	if (script->last_age_ns && !script->was_never_good) {
 		memcpy(ret->boot_id, "this boot", 10);
@@ -289,9 +289,9 @@ static void anchor_left(struct anchor *ret)
 	}
 }
 
-void boot_id_read(char ret[BOOT_ID_ROOM])
+void boot_id_read(char ret[BOOT_ID_SIZE])
 {
-	memset(ret, 0, BOOT_ID_ROOM);
+	memset(ret, 0, BOOT_ID_SIZE);
 	memcpy(ret, "this boot", 10);
 }
 
@@ -364,64 +364,65 @@ int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 	return 0;
 }
 
-int recorder_start(const char *state_dir, const struct recorder_settings *settings,
-                   struct recorder **ret)
+int history_client_start(const char *state_dir,
+                         const struct history_client_settings *settings,
+                         struct client **ret)
 {
-	static char recorder;
+	static char client;
 
 	(void)state_dir;
 	assert_true(settings->may_write || !world->locked);
-	*ret = (struct recorder *)&recorder;
+	*ret = (struct client *)&client;
 	return world->script.start_r;
 }
 
-void recorder_load(struct recorder *recorder, struct history_view *ret)
+void history_client_load(struct client *client, struct history_view *ret)
 {
 	struct reading now;
 
-	(void)recorder;
+	(void)client;
 	memset(ret, 0, sizeof(*ret));
 	assert_int_equal(kernel_clock_now(&now), 0);
 	memcpy(ret->boot_id, "this boot", 10);
-	learn_past_init(&ret->past);
+	replay_state_init(&ret->replay);
 	if (world->script.last_age_ns) {
-		ret->past.has_last = 1;
-		ret->past.last.verb = RECORD_SET;
-		ret->past.last.boot_ns = now.boot_ns - world->script.last_age_ns;
-		ret->past.last.mono_ns = now.mono_ns - world->script.last_age_ns;
-		ret->past.last.at = instant_add_ns(now.wall, -world->script.last_age_ns);
-		ret->past.last.bound_ns = NS_PER_MS;
-		ret->past.last.has_answer = 1;
-		ret->past.last.has_kernel = 1;
-		ret->past.last.max_error_ns = world->script.usual_ns;
-		memcpy(ret->past.last.boot_id, "this boot", 10);
-		ret->past.has_trusted = !world->script.was_never_good;
-		ret->past.trusted = ret->past.last;
+		ret->replay.has_last = 1;
+		ret->replay.last.verb = RUN_VERB_SET;
+		ret->replay.last.boot_ns = now.boot_ns - world->script.last_age_ns;
+		ret->replay.last.mono_ns = now.mono_ns - world->script.last_age_ns;
+		ret->replay.last.at = instant_add_ns(now.wall, -world->script.last_age_ns);
+		ret->replay.last.bound_ns = NS_PER_MS;
+		ret->replay.last.has_answer = 1;
+		ret->replay.last.has_kernel = 1;
+		ret->replay.last.max_error_ns = world->script.usual_ns;
+		memcpy(ret->replay.last.boot_id, "this boot", 10);
+		ret->replay.has_trusted = !world->script.was_never_good;
+		ret->replay.trusted = ret->replay.last;
 	}
 }
 
-void recorder_view_free(struct history_view *view)
+void history_view_free(struct history_view *view)
 {
 	(void)view;
 }
 
-int recorder_store(struct recorder *recorder, const struct run_record *run,
-                   const struct source_record *sources, size_t count, char *warning)
+int history_client_store(struct client *client, const struct run_record *run,
+                         const struct source_record *sources, size_t count, char *warning)
 {
-	(void)recorder;
+	(void)client;
 	(void)sources;
 	assert_int_equal(count, 0);
-	assert_int_equal(run->verb, RECORD_SET);
+	assert_int_equal(run->verb, RUN_VERB_SET);
 	world->stored++;
 	world->record = *run;
-	snprintf(warning, RECORDER_WARNING_ROOM, "%s",
+	snprintf(warning, HISTORY_CLIENT_WARNING_SIZE, "%s",
 	         world->script.store_r ? "the disk is full" : "");
 	return world->script.store_r;
 }
 
-void recorder_stop(struct recorder *recorder)
+void history_client_stop(struct client *client)
 {
-	(void)recorder;
+	(void)client;
 }
 
 static const struct ports no_ports;
@@ -670,10 +671,10 @@ static const struct row rows[] = {
 	{ "the child is interrupted", { "h" }, { .act = ACT_INTERRUPTED }, 130, ALLOWED CHILD, NULL, NULL },
 	{ "another run holds the lock: no packet", { "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, NULL, "another run holds the lock" },
 	{ "another run holds the lock, json", { "--json", "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, "\"status\":\"busy\"", "another run" },
-	{ "another program at work", { "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
-	{ "another program at work, json", { "--json", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "\"status\":\"busy\"", "--force" },
-	{ "another program at work, --force", { "--force", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: chronyd" },
-	{ "another program at work, dry", { "--dry-run", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 2 * S }, 5,
+	{ "another program at work", { "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
+	{ "another program at work, json", { "--json", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 5, ALLOWED CHILD " P-drop", "\"status\":\"busy\"", "--force" },
+	{ "another program at work, --force", { "--force", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: chronyd" },
+	{ "another program at work, dry", { "--dry-run", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 5,
 	  "P-drop P-ports P-sandbox P-measure", "would refuse: another program", "chronyd is running" },
 	{ "--rtc, and the time is not confirmed", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "the hardware clock is not set before" },
 	{ "--rtc, and there is none", { "--rtc", "--no-discipline", "h" }, { .last_age_ns = 400 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD " P-raise P-step P-clear P-rtc P-drop", "stepped", "hardware clock" },
@@ -683,19 +684,19 @@ static const struct row rows[] = {
 	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing", NULL },
 	{ "quiet, slews back beyond", { "-q", "--no-discipline", "h" }, { .offset_ns = -60 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
 	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", "slewing", NULL },
-	{ "quiet, another program: told", { "-q", "--force", "h" }, { .rival = RIVAL_CHRONYD, .offset_ns = 5 }, 0,
+	{ "quiet, another program: told", { "-q", "--force", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 5 }, 0,
 	  ALLOWED CHILD TOLD, NULL, "warning: chronyd" },
 	{ "a dry run takes no lock", { "--dry-run", "h" }, { .lock_r = -EWOULDBLOCK, .offset_ns = 2 * S }, 0,
 	  "P-drop P-ports P-sandbox P-measure", "would step it", NULL },
 	{ "no lock to be had: told, and set", { "h" }, { .lock_r = -EROFS, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "no lock" },
 	{ "no history to be had: told, and set", { "h" }, { .start_r = -EAGAIN, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "history" },
 	{ "the run is not recorded: told, and set", { "h" }, { .store_r = -ENOSPC, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the disk is full" },
-	{ "before the confirmed time", { "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "which was confirmed then; 1 of 1 server says so" },
-	{ "before the confirmed time, --any-offset", { "--any-offset", "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
-	{ "before the confirmed time, of which a record says nothing", { "h" }, { .act = ACT_HIDE_FLOOR, .floor_ahead_ns = 10 * S }, 3,
+	{ "before the confirmed time", { "h" }, { .floor_lead_ns = 10 * S, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "which was confirmed then; 1 of 1 server says so" },
+	{ "before the confirmed time, --any-offset", { "--any-offset", "h" }, { .floor_lead_ns = 10 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "before the confirmed time, of which a record says nothing", { "h" }, { .act = ACT_HIDE_FLOOR, .floor_lead_ns = 10 * S }, 3,
 	  ALLOWED CHILD " P-drop", NULL, NULL },
-	{ "after the confirmed time", { "h" }, { .floor_ahead_ns = S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
-	{ "dry, before the confirmed time", { "--dry-run", "--state-dir", "/", "h" }, { .floor_ahead_ns = 10 * S, .offset_ns = 2 * S }, 3,
+	{ "after the confirmed time", { "h" }, { .floor_lead_ns = S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
+	{ "dry, before the confirmed time", { "--dry-run", "--state-dir", "/", "h" }, { .floor_lead_ns = 10 * S, .offset_ns = 2 * S }, 3,
 	  "P-drop P-ports P-sandbox P-measure", "would hold it back", "Now: reqtime set --any-offset" },
 	{ "a jump", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "held back: the clock would jump by +2 s" },
 	{ "a jump, json", { "--json", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop",
@@ -709,16 +710,16 @@ static const struct row rows[] = {
 	{ "--min-interval: the last run is older", { "--min-interval", "50m", "--no-discipline", "h" }, { .last_age_ns = 3100 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "--min-interval: the first run", { "--min-interval", "50m", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "--overdue: set is set", { "--overdue", "1d", "h" }, { .last_age_ns = 90000 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
-	{ "--overdue: busy, the last good run is younger", { "--overdue", "1d", "h" }, { .rival = RIVAL_CHRONYD, .last_age_ns = 86399 * S, .offset_ns = 2 * S }, 5,
+	{ "--overdue: busy, the last good run is younger", { "--overdue", "1d", "h" }, { .other_daemon = OTHER_CHRONYD, .last_age_ns = 86399 * S, .offset_ns = 2 * S }, 5,
 	  ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
-	{ "--overdue: busy, the last good run is older", { "--overdue", "1d", "h" }, { .rival = RIVAL_CHRONYD, .last_age_ns = 86401 * S, .offset_ns = 2 * S }, 3,
+	{ "--overdue: busy, the last good run is older", { "--overdue", "1d", "h" }, { .other_daemon = OTHER_CHRONYD, .last_age_ns = 86401 * S, .offset_ns = 2 * S }, 3,
 	  ALLOWED CHILD " P-drop", "behind", "the clock has not been set for 1 d 00:00:0" },
-	{ "busy, the last good run is older, no --overdue", { "h" }, { .rival = RIVAL_CHRONYD, .last_age_ns = 86401 * S, .offset_ns = 2 * S }, 5,
+	{ "busy, the last good run is older, no --overdue", { "h" }, { .other_daemon = OTHER_CHRONYD, .last_age_ns = 86401 * S, .offset_ns = 2 * S }, 5,
 	  ALLOWED CHILD " P-drop", "behind", "chronyd is running" },
 	{ "--overdue: the lock is held, younger", { "--overdue", "1d", "--state-dir", "/", "h" }, { .lock_r = -EWOULDBLOCK, .last_age_ns = 3600 * S }, 5, ALLOWED, NULL, "another run holds the lock" },
 	{ "--overdue: the lock is held, older", { "--overdue", "1d", "--state-dir", "/", "h" }, { .lock_r = -EWOULDBLOCK, .last_age_ns = 90000 * S }, 3, ALLOWED, NULL, "has not been set for 1 d 01:00:0" },
 	{ "--overdue: the lock is held, the first run", { "--overdue", "1d", "--state-dir", "/", "h" }, { .lock_r = -EWOULDBLOCK }, 5, ALLOWED, NULL, "another run holds the lock" },
-	{ "--overdue: never good, since the boot", { "--overdue", "1ms", "h" }, { .rival = RIVAL_CHRONYD, .last_age_ns = 1, .was_never_good = true, .offset_ns = 2 * S }, 3,
+	{ "--overdue: never good, since the boot", { "--overdue", "1ms", "h" }, { .other_daemon = OTHER_CHRONYD, .last_age_ns = 1, .was_never_good = true, .offset_ns = 2 * S }, 3,
 	  ALLOWED CHILD " P-drop", "behind", "has not been set for" },
 	{ "--overdue: refused stays refused, and is told", { "--overdue", "1d", "h" }, { .last_age_ns = 90000 * S, .is_jump = true, .offset_ns = 2000 * S }, 3,
 	  ALLOWED CHILD " P-drop", "behind", "has not been set for 1 d 01:00:0" },
@@ -728,9 +729,9 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static void read_back(int fd, char *buf, size_t room)
+static void read_back(int fd, char *buf, size_t size)
 {
-	ssize_t len = pread(fd, buf, room - 1, 0);
+	ssize_t len = pread(fd, buf, size - 1, 0);
 
 	assert_true(len >= 0);
 	buf[len] = '\0';

@@ -191,19 +191,19 @@ static void parse_row(void **state)
 static void format_row(void **state)
 {
 	const struct format_row *row = *state;
-	char buf[SPAN_TEXT_ROOM + 1];
+	char buf[SPAN_TEXT_SIZE + 1];
 
 	memset(buf, 0x5a, sizeof(buf));
 	assert_int_equal(span_format(row->ns, row->with_sign, buf), strlen(row->want));
 	assert_string_equal(buf, row->want);
-	assert_int_equal(buf[SPAN_TEXT_ROOM], 0x5a);
+	assert_int_equal(buf[SPAN_TEXT_SIZE], 0x5a);
 }
 
 /* What is shown is within half a unit of its fourth digit. */
 static void shown_is_near(void **state)
 {
 	uint64_t random = UINT64_C(88172645463325252);
-	char text[SPAN_TEXT_ROOM], *blank;
+	char text[SPAN_TEXT_SIZE], *blank;
 	int64_t ns, again_ns, error_ns;
 	int i;
 
@@ -257,7 +257,7 @@ static void written_is_read(void **state)
 		{ 3600 * NS_PER_S, "1h" },
 		{ INT64_MAX, "9223372036854775807ns" },
 	};
-	char buf[SPAN_TEXT_ROOM];
+	char buf[SPAN_TEXT_SIZE];
 	int64_t back_ns;
 
 	(void)state;

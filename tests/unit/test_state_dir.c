@@ -401,8 +401,8 @@ static void as_another_or_not_at_all(void **state)
 /* systemd names several with colons between them; one that is too long for a path is none. */
 static void default_directory(void **state)
 {
-	char buf[STATE_DIR_ROOM];
-	char name[STATE_DIR_ROOM + 1];
+	char buf[STATE_DIR_SIZE];
+	char name[STATE_DIR_SIZE + 1];
 
 	(void)state;
 	assert_int_equal(setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1), 0);
@@ -410,11 +410,11 @@ static void default_directory(void **state)
 	assert_int_equal(setenv("STATE_DIRECTORY", "", 1), 0);
 	assert_string_equal(state_dir_default(buf), STATE_DIR_DEFAULT);
 	memset(name, 'x', sizeof(name));
-	for (size_t len = STATE_DIR_ROOM - 1; len <= STATE_DIR_ROOM; len++) {
+	for (size_t len = STATE_DIR_SIZE - 1; len <= STATE_DIR_SIZE; len++) {
 		name[len] = '\0';
 		assert_int_equal(setenv("STATE_DIRECTORY", name, 1), 0);
 		assert_string_equal(state_dir_default(buf),
-		                    len < STATE_DIR_ROOM ? name : STATE_DIR_DEFAULT);
+		                    len < STATE_DIR_SIZE ? name : STATE_DIR_DEFAULT);
 		name[len] = 'x';
 	}
 	assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);

@@ -121,7 +121,7 @@ static const struct answer_row answers[] = {
 	  { flood },
 	  { sizeof(flood) },
 	  false,
-	  TCP_ANSWER_ROOM },
+	  TCP_ANSWER_SIZE },
 };
 
 static void answer_ends(void **state)

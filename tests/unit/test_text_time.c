@@ -191,13 +191,13 @@ static void format_row(void **state)
 	const struct format_row *row = *state;
 	struct instant at = { row->unix_ns };
 	struct instant again = { 0 };
-	char buf[TEXT_TIME_RFC3339_ROOM + 1];
-	uint8_t answer[TEXT_TIME_RFC3339_ROOM];
+	char buf[TEXT_TIME_RFC3339_SIZE + 1];
+	uint8_t answer[TEXT_TIME_RFC3339_SIZE];
 
-	buf[TEXT_TIME_RFC3339_ROOM] = 0x5a;
+	buf[TEXT_TIME_RFC3339_SIZE] = 0x5a;
 	assert_int_equal(text_time_rfc3339(at, buf), 30);
 	assert_string_equal(buf, row->want);
-	assert_int_equal(buf[TEXT_TIME_RFC3339_ROOM], 0x5a);
+	assert_int_equal(buf[TEXT_TIME_RFC3339_SIZE], 0x5a);
 	assert_true(text_time_rfc3339_parse(buf, 30, &again));
 	assert_true(again.unix_ns == row->unix_ns);
 
@@ -266,7 +266,7 @@ static void row_868(void **state)
 static void row_867(void **state)
 {
 	const struct row_867 *row = *state;
-	char buf[TEXT_TIME_867_ROOM];
+	char buf[TEXT_TIME_867_SIZE];
 
 	assert_int_equal(text_time_867((struct instant){ row->unix_ns }, buf),
 	                 strlen(row->want));
@@ -338,7 +338,7 @@ static void every_day(void **state)
 static void round_trip(void **state)
 {
 	uint64_t random = UINT64_C(88172645463325252);
-	char buf[TEXT_TIME_RFC3339_ROOM];
+	char buf[TEXT_TIME_RFC3339_SIZE];
 	struct instant at, again;
 	int i;
 

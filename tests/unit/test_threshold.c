@@ -97,11 +97,11 @@ static const struct parse_row {
 };
 
 /* The three values, on the borders of each. */
-static const struct judge_row {
+static const struct check_row {
 	const char *threshold;
 	int64_t value, bound;
 	enum threshold_side want;
-} judge_rows[] = {
+} check_rows[] = {
 	{ "10",      0,       0,      THRESHOLD_WITHIN },
 	{ "10",      S(10),   0,      THRESHOLD_WITHIN },       /* ends included */
 	{ "10",      S(10)+1, 0,      THRESHOLD_BEYOND },
@@ -151,7 +151,7 @@ static void parse_row(void **state)
 {
 	const struct parse_row *row = *state;
 	struct threshold threshold, before;
-	char shown[THRESHOLD_TEXT_ROOM];
+	char shown[THRESHOLD_TEXT_SIZE];
 
 	memset(&threshold, 0x5a, sizeof(threshold));
 	memcpy(&before, &threshold, sizeof(before));
@@ -171,13 +171,13 @@ static void parse_row(void **state)
 	assert_string_equal(shown, row->shown);
 }
 
-static void judge_row(void **state)
+static void check_row(void **state)
 {
-	const struct judge_row *row = *state;
+	const struct check_row *row = *state;
 	struct threshold threshold;
 
 	assert_int_equal(threshold_parse(row->threshold, SPAN, &threshold), THRESHOLD_OK);
-	assert_int_equal(threshold_judge(&threshold, row->value, row->bound), row->want);
+	assert_int_equal(threshold_side_of(&threshold, row->value, row->bound), row->want);
 }
 
 static void without_one_all_is_within(void **state)
@@ -185,12 +185,12 @@ static void without_one_all_is_within(void **state)
 	const struct threshold none = { .is_set = false };
 
 	(void)state;
-	assert_int_equal(threshold_judge(&none, INT64_MIN, INT64_MAX), THRESHOLD_WITHIN);
+	assert_int_equal(threshold_side_of(&none, INT64_MIN, INT64_MAX), THRESHOLD_WITHIN);
 }
 
 static void seconds_are_exact(void **state)
 {
-	char buf[THRESHOLD_TEXT_ROOM];
+	char buf[THRESHOLD_TEXT_SIZE];
 
 	(void)state;
 	threshold_format_seconds(0, buf);
@@ -215,8 +215,8 @@ static void every_verdict_has_words(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(judge_rows) + 3];
-	static char names[COUNT_OF(parse_rows) + COUNT_OF(judge_rows)][96];
+	struct CMUnitTest tests[COUNT_OF(parse_rows) + COUNT_OF(check_rows) + 3];
+	static char names[COUNT_OF(parse_rows) + COUNT_OF(check_rows)][96];
 	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT_OF(parse_rows); i++, count++) {
@@ -227,14 +227,14 @@ int main(void)
 			                     .test_func = parse_row,
 			                     .initial_state = (void *)&parse_rows[i] };
 	}
-	for (size_t i = 0; i < COUNT_OF(judge_rows); i++, count++) {
+	for (size_t i = 0; i < COUNT_OF(check_rows); i++, count++) {
 		snprintf(names[count], sizeof(names[count]), "judge %lld +/- %lld by %s",
-		         (long long)judge_rows[i].value, (long long)judge_rows[i].bound,
-		         judge_rows[i].threshold);
+		         (long long)check_rows[i].value, (long long)check_rows[i].bound,
+		         check_rows[i].threshold);
 		tests[count] =
 			(struct CMUnitTest){ .name = names[count],
-			                     .test_func = judge_row,
-			                     .initial_state = (void *)&judge_rows[i] };
+			                     .test_func = check_row,
+			                     .initial_state = (void *)&check_rows[i] };
 	}
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(without_one_all_is_within);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(seconds_are_exact);

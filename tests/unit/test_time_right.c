@@ -48,7 +48,7 @@ static const struct row {
 /* clang-format on */
 
 /* What is said, the first line apart. */
-static void complain(enum time_right right, char *first, char *below, size_t room)
+static void complain(enum time_right right, char *first, char *below, size_t size)
 {
 	const struct set_settings set = { .right = right };
 	int file = memfd_create("capture", 0), saved = dup(STDERR_FILENO);
@@ -67,8 +67,8 @@ static void complain(enum time_right right, char *first, char *below, size_t roo
 	close(saved);
 	feed = strchr(text, '\n');
 	assert_non_null(feed);
-	snprintf(first, room, "%.*s", (int)(feed + 1 - text), text);
-	snprintf(below, room, "%s", feed + 1);
+	snprintf(first, size, "%.*s", (int)(feed + 1 - text), text);
+	snprintf(below, size, "%s", feed + 1);
 }
 
 static void says_what_gives_it(void **state)
@@ -76,7 +76,7 @@ static void says_what_gives_it(void **state)
 	const struct row *row = *state;
 	char first[1024], below[1024];
 
-	assert_int_equal(time_right_judge(&row->facts), row->want);
+	assert_int_equal(time_right_from(&row->facts), row->want);
 	complain(row->want, first, below, sizeof(first));
 	assert_non_null(strstr(first, "not permitted to set the clock: "));
 	assert_non_null(strstr(first, row->first));

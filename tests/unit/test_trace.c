@@ -17,7 +17,7 @@
 #include "core/trace/text.h"
 #include "core/trace/trace.h"
 
-enum { STEPS_MAX = 12, PACKET_ROOM = 1200 };
+enum { STEPS_MAX = 12, PACKET_SIZE = 1200 };
 
 /* 2026-11-23 00:00:00 UTC */
 #define START_NS INT64_C(1795392000000000000)
@@ -361,7 +361,7 @@ static int64_t capture_ns = START_NS;
 static bool play(const struct step *step, enum trace_protocol protocol, uint64_t number,
                  struct trace_packet *ret, struct trace_exchange *ret_exchange)
 {
-	uint8_t buf[PACKET_ROOM];
+	uint8_t buf[PACKET_SIZE];
 	size_t head = 0;
 	size_t len = put_packet(step, protocol, buf, &head);
 	size_t captured = step->captured ? head + step->captured : len;
@@ -444,7 +444,7 @@ static void sums_of(int64_t server_ns)
 	struct trace_packet packet;
 	struct trace_exchange exchange;
 	struct step ask = NTP(ASK, 0, V4, 0, 0, 1, REQ, OK, 0, false);
-	uint8_t buf[PACKET_ROOM];
+	uint8_t buf[PACKET_SIZE];
 	size_t head = 0;
 	size_t len;
 	struct ntp_header reply = {
@@ -629,7 +629,7 @@ static void connections_are_bounded(void **state)
 {
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	uint8_t buf[PACKET_ROOM];
+	uint8_t buf[PACKET_SIZE];
 	size_t head = 0;
 	struct step step = TCP(ASK, 0, SYN, 100, "", OTH, OK, 0, false);
 	struct trace_input in = { .link = FRAME_LINK_RAW_IP, .octets = buf };
@@ -666,10 +666,10 @@ static void extreme_times(void **state)
 	const int64_t times[] = { INT64_MIN, -1, 0, INT64_MAX };
 	struct step ask = NTP(ASK, 0, V4, 0, 0, 1, REQ, OK, 0, false);
 	struct step tell = NTP(TELL, 0, S4, 1, 2, 3, ANS, OK, 1, true);
-	uint8_t request[PACKET_ROOM], answer[PACKET_ROOM];
+	uint8_t request[PACKET_SIZE], answer[PACKET_SIZE];
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	size_t head = 0;
 
 	(void)state;

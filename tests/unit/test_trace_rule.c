@@ -19,7 +19,7 @@
 #include "core/trace/text.h"
 #include "core/trace/trace.h"
 
-enum { ROOM = 1400, EXTRA = 1100 };
+enum { SIZE = 1400, EXTRA = 1100 };
 
 /* 2026-11-23 00:00:00 UTC */
 #define START_NS INT64_C(1795392000000000000)
@@ -48,7 +48,7 @@ static void put_end(struct octets_writer *out, struct end end)
 static size_t put_udp(uint8_t *buf, struct end from, struct end to, const uint8_t *payload,
                       size_t len)
 {
-	struct octets_writer out = octets_write_to(buf, ROOM);
+	struct octets_writer out = octets_write_to(buf, SIZE);
 
 	octets_put_u16(&out, 0x4500);
 	octets_put_u16(&out, (uint16_t)(28 + len));
@@ -72,7 +72,7 @@ static bool feed(uint64_t number, int64_t at_ns, struct end from, struct end to,
                  const uint8_t *payload, size_t len, struct trace_packet *packet,
                  struct trace_exchange *exchange)
 {
-	uint8_t buf[ROOM];
+	uint8_t buf[SIZE];
 	size_t whole = put_udp(buf, from, to, payload, len);
 	uint8_t *octets = malloc(whole);
 	const struct trace_input in = { .number = number,
@@ -286,7 +286,7 @@ static void rule_holds(void **state)
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	int64_t t4_ns;
 	size_t len = put_answer(row, answer, &t4_ns);
 
@@ -355,7 +355,7 @@ static void client_says_the_same(void **state)
 		.local_precision_ns = 1000,
 		.root_distance_max_ns = SAMPLE_ROOT_DISTANCE_MAX_NS,
 	};
-	char reason[REPLY_REASON_ROOM] = "";
+	char reason[REPLY_REASON_SIZE] = "";
 	struct sample sample;
 	struct reply reply;
 
@@ -765,7 +765,7 @@ static void ntp_on_any_port(void **state)
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
 	struct trace_packet packet, assumed;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	int64_t t4_ns;
 
 	(void)state;
@@ -1037,7 +1037,7 @@ static void unread_frames_have_names(void **state)
 	};
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
@@ -1074,7 +1074,7 @@ static void unread_kinds_are_bounded(void **state)
 	uint8_t frame[16] = { 0 };
 	struct trace_packet packet;
 	struct trace_exchange exchange;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);

@@ -65,7 +65,7 @@ static struct trace_exchange ntp_exchange(void)
 static void a_packet(void **state)
 {
 	struct trace_packet packet = ntp_packet();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_packet(&packet, text, sizeof(text));
@@ -83,7 +83,7 @@ static void a_packet(void **state)
 static void a_frame_of_another_kind(void **state)
 {
 	struct trace_packet packet = { .number = 7, .verdict = FRAME_NOT_IP };
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_packet(&packet, text, sizeof(text));
@@ -93,7 +93,7 @@ static void a_frame_of_another_kind(void **state)
 static void an_exchange(void **state)
 {
 	struct trace_exchange exchange = ntp_exchange();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
@@ -184,7 +184,7 @@ static const char NARROW[] =
 static void a_ladder(void **state)
 {
 	struct trace_exchange exchange = ntp_exchange();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
@@ -195,7 +195,7 @@ static void a_narrow_ladder(void **state)
 {
 	const struct style style = { .columns = 40 };
 	struct trace_exchange exchange = ntp_exchange();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_ladder(&exchange, &style, text, sizeof(text));
@@ -208,7 +208,7 @@ static void assert_ladder(const struct trace_exchange *exchange, const struct st
 	const size_t columns = style->columns < 40   ? 40
 	                       : style->columns > 80 ? 80
 	                                             : style->columns;
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	char *next = text, *line;
 	size_t rail = 0;
 
@@ -284,7 +284,7 @@ static const struct {
 
 static void the_conclusion_has_the_numbers(void **state)
 {
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(conclusions); i++) {
@@ -307,7 +307,7 @@ static void the_conclusion_has_the_numbers(void **state)
 static void a_ladder_without_an_offset(void **state)
 {
 	struct trace_exchange exchange = ntp_exchange();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	exchange.has_result = false;
@@ -333,7 +333,7 @@ static void a_ladder_on_a_terminal(void **state)
 {
 	const struct style style = { .columns = 80, .has_utf8 = true, .has_color = true };
 	struct trace_exchange exchange = ntp_exchange();
-	char plain[TRACE_TEXT_BLOCK_ROOM], shown[TRACE_TEXT_BLOCK_ROOM];
+	char plain[TRACE_TEXT_BLOCK_SIZE], shown[TRACE_TEXT_BLOCK_SIZE];
 	char *plain_line, *shown_line, *plain_next = plain, *shown_next = shown;
 
 	(void)state;
@@ -366,7 +366,7 @@ static void a_silence(void **state)
 		.request_frame = 12,
 		.refused_by = 13,
 	};
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_silence(&silence, &STYLE_PLAIN, text, sizeof(text));
@@ -397,7 +397,7 @@ static void the_longest_fits(void **state)
 {
 	struct trace_packet packet = ntp_packet();
 	struct trace_exchange exchange = ntp_exchange();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	memset(packet.frame.source.octets, 0xab, 16);
@@ -465,7 +465,7 @@ static void the_longest_fits(void **state)
 static void words_of_every_length_fit(void **state)
 {
 	struct trace_packet packet = ntp_packet();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 	char *const words = packet.complaint;
 
 	(void)state;
@@ -488,7 +488,7 @@ static void words_of_every_length_fit(void **state)
 static void foreign_octets_are_escaped(void **state)
 {
 	struct trace_packet packet = ntp_packet();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	packet.protocol = TRACE_DAYTIME;
@@ -507,19 +507,19 @@ static void foreign_octets_are_escaped(void **state)
 static void room_is_kept(void **state)
 {
 	struct trace_packet packet = ntp_packet();
-	char whole[TRACE_TEXT_BLOCK_ROOM];
-	char part[TRACE_TEXT_BLOCK_ROOM];
+	char whole[TRACE_TEXT_BLOCK_SIZE];
+	char part[TRACE_TEXT_BLOCK_SIZE];
 	size_t len = trace_text_packet(&packet, whole, sizeof(whole));
 
 	(void)state;
 	assert_int_equal(len, strlen(whole));
-	for (size_t room = 0; room <= len; room++) {
+	for (size_t size = 0; size <= len; size++) {
 		memset(part, 0x5a, sizeof(part));
-		assert_int_equal(trace_text_packet(&packet, part, room), len);
-		assert_int_equal(part[room], 0x5a);
-		if (room > 0) {
-			assert_int_equal(strlen(part), room - 1);
-			assert_memory_equal(part, whole, room - 1);
+		assert_int_equal(trace_text_packet(&packet, part, size), len);
+		assert_int_equal(part[size], 0x5a);
+		if (size > 0) {
+			assert_int_equal(strlen(part), size - 1);
+			assert_memory_equal(part, whole, size - 1);
 		}
 	}
 }
@@ -527,7 +527,7 @@ static void room_is_kept(void **state)
 static void the_counts(void **state)
 {
 	struct trace_counts counts = { 9, 8, 3, 2, 2, 1, 1, 4, 0, 0, 0, 0, { { 0 } }, 0 };
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	trace_text_summary(&counts, text, sizeof(text));
@@ -554,7 +554,7 @@ static void the_counts(void **state)
 static void what_is_remarkable(void **state)
 {
 	struct trace_packet packet = ntp_packet();
-	char text[TRACE_TEXT_BLOCK_ROOM];
+	char text[TRACE_TEXT_BLOCK_SIZE];
 
 	(void)state;
 	packet.frame.tunnels[0] = FRAME_TUNNEL_GRE;

@@ -85,7 +85,7 @@ static void answer(int server, const void *octets, size_t len)
 	assert_int_equal(sendto(server, octets, len, 0, &from.any, from_len), len);
 }
 
-static ssize_t receive_within(struct udp_channel *ch, int ms, void *buf, size_t room,
+static ssize_t receive_within(struct udp_channel *ch, int ms, void *buf, size_t size,
                               struct udp_arrival *ret)
 {
 	struct pollfd p = { .fd = udp_fd(ch), .events = POLLIN };
@@ -94,7 +94,7 @@ static ssize_t receive_within(struct udp_channel *ch, int ms, void *buf, size_t 
 
 	while (r == -EAGAIN && wall_ns() < end_ns) {
 		(void)poll(&p, 1, 10);
-		r = udp_receive(ch, buf, room, ret);
+		r = udp_receive(ch, buf, size, ret);
 	}
 	return r;
 }
@@ -228,7 +228,7 @@ static void failed_send_has_no_departure(void **state)
 struct size_row {
 	const char *name;
 	size_t sent;
-	size_t room;
+	size_t size;
 	ssize_t want;
 	bool is_truncated;
 };
@@ -257,7 +257,7 @@ static void size_is_told(void **state)
 	assert_int_equal(udp_open(&at, &ch), 0);
 	assert_int_equal(udp_send(ch, "ping", 4), 0);
 	answer(server, big, row->sent);
-	assert_int_equal(receive_within(ch, 1000, buf, row->room, &got), row->want);
+	assert_int_equal(receive_within(ch, 1000, buf, row->size, &got), row->want);
 	assert_int_equal(got.is_truncated, row->is_truncated);
 	udp_close(ch);
 	close(server);

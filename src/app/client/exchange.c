@@ -33,24 +33,24 @@ static bool is_public(const struct address *address)
 	return address_reach(address) == ADDRESS_PUBLIC;
 }
 
-static void hang_up(struct meter *m, size_t i)
+static void close_channel(struct measurement *m, size_t i)
 {
 	if (m->sources[i].is_open) {
-		m->ports->hang_up(m->ports->ctx, i);
+		m->ports->close_channel(m->ports->ctx, i);
 		m->sources[i].is_open = false;
 		m->open_count--;
 	}
 }
 
-void exchange_finish(struct meter *m, size_t i)
+void exchange_finish(struct measurement *m, size_t i)
 {
-	hang_up(m, i);
+	close_channel(m, i);
 	enter_phase(m, i, PHASE_DONE);
 }
 
 /* The source answered that it cannot serve.  It still counts, like a silent one: otherwise an attacker
  * who makes servers refuse would choose the majority. */
-static void decline(struct meter *m, size_t i, const char *reason)
+static void decline(struct measurement *m, size_t i, const char *reason)
 {
 	struct run_source *shown = &m->run->sources[i];
 
@@ -74,7 +74,7 @@ static size_t request_write(struct source *s, enum scheme scheme, uint8_t *buf)
 	}
 }
 
-static int64_t retry_span(const struct meter *m, const struct source *s,
+static int64_t retry_span(const struct measurement *m, const struct source *s,
                           const struct address *to)
 {
 	int64_t span_ns = s->retry_ns;
@@ -91,7 +91,7 @@ static bool is_passing(int r)
 	return r == -ENOBUFS || r == -ENOMEM || r == -EAGAIN;
 }
 
-void exchange_ask(struct meter *m, size_t i)
+void exchange_ask(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	struct run_source *shown = &m->run->sources[i];
@@ -136,11 +136,11 @@ void exchange_ask(struct meter *m, size_t i)
 	shown->sent++;
 }
 
-void exchange_yield(struct meter *m, size_t i)
+void exchange_yield(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 
-	hang_up(m, i);
+	close_channel(m, i);
 	enter_phase(m, i, PHASE_READY);
 	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
 }
@@ -149,7 +149,7 @@ void exchange_yield(struct meter *m, size_t i)
 static const char closed_without_answer[] =
 	"it closed the connection without an answer: perhaps it denies this address";
 
-void exchange_failed(struct meter *m, size_t i, int error)
+void exchange_failed(struct measurement *m, size_t i, int error)
 {
 	struct source *s = &m->sources[i];
 	struct run_source *shown = &m->run->sources[i];
@@ -181,7 +181,7 @@ static bool is_undisturbed(const struct reading *before, const struct reading *a
 	               slack_ns + SUSPEND_SLACK_NS;
 }
 
-void exchange_watch_clock(struct meter *m, const struct reading *now)
+void exchange_watch_clock(struct measurement *m, const struct reading *now)
 {
 	int64_t skew_ns = instant_diff_ns(now->wall, (struct instant){ now->mono_ns });
 	int64_t step_ns = skew_ns - m->wall_minus_mono_ns;
@@ -252,7 +252,7 @@ static void show_header(struct run_source *shown, const struct ntp_header *heade
 
 /* A reply to the latest request, the first of them: however many carry its cookie, a request
  * was answered once. */
-static void count_reply(struct meter *m, size_t i)
+static void count_reply(struct measurement *m, size_t i)
 {
 	m->run->sources[i].received += !m->sources[i].is_received;
 	m->sources[i].is_received = true;
@@ -270,7 +270,7 @@ static void count_reply(struct meter *m, size_t i)
  *   reply with the same cookie is taken: a box on the way that garbles a copy, or somebody who
  *   can write to the path but not cut it, is not to take a good server from us.
  */
-static void refuse_reply(struct meter *m, size_t i, const struct reply *reply)
+static void refuse_reply(struct measurement *m, size_t i, const struct reply *reply)
 {
 	struct run_source *shown = &m->run->sources[i];
 
@@ -282,7 +282,7 @@ static void refuse_reply(struct meter *m, size_t i, const struct reply *reply)
 	}
 }
 
-static int64_t drift_ppb(const struct meter *m)
+static int64_t drift_ppb(const struct measurement *m)
 {
 	return m->settings->local_drift_ppb + SERVER_DRIFT_PPB;
 }
@@ -293,7 +293,7 @@ enum outcome {
 	OUTCOME_SAMPLE,
 };
 
-static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
+static enum outcome sample_ntp(struct measurement *m, const struct port_event *event,
                                struct sample *ret)
 {
 	struct source *s = &m->sources[event->source];
@@ -315,7 +315,7 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 		.drift_ppb = drift_ppb(m),
 		.root_distance_max_ns = m->settings->root_distance_max_ns,
 	};
-	char reason[REPLY_REASON_ROOM];
+	char reason[REPLY_REASON_SIZE];
 	struct reply reply;
 
 	reply_read(&packet, &reply);
@@ -343,9 +343,9 @@ static enum outcome sample_ntp(struct meter *m, const struct port_event *event,
 }
 
 /* Over TCP, where no other host can have said it. */
-static void decline_not_a_time(struct meter *m, const struct port_event *event)
+static void decline_not_a_time(struct measurement *m, const struct port_event *event)
 {
-	char reason[SOURCE_REASON_ROOM], said[SOURCE_REASON_ROOM / 2];
+	char reason[SOURCE_REASON_SIZE], said[SOURCE_REASON_SIZE / 2];
 
 	if (event->len == 0) {
 		decline(m, event->source, closed_without_answer);
@@ -356,7 +356,7 @@ static void decline_not_a_time(struct meter *m, const struct port_event *event)
 	decline(m, event->source, reason);
 }
 
-static enum outcome sample_text(struct meter *m, const struct port_event *event,
+static enum outcome sample_text(struct measurement *m, const struct port_event *event,
                                 struct sample *ret)
 {
 	struct run_source *shown = &m->run->sources[event->source];
@@ -404,7 +404,7 @@ static enum outcome sample_text(struct meter *m, const struct port_event *event,
 }
 
 /* Ready for the next exchange of the burst; public servers only after their rest. */
-static void rest(struct meter *m, size_t i)
+static void rest(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	int64_t spacing_ns = m->settings->interval_ns;
@@ -417,7 +417,7 @@ static void rest(struct meter *m, size_t i)
 	s->retry_ns = 0;
 }
 
-void exchange_reply(struct meter *m, const struct port_event *event)
+void exchange_reply(struct measurement *m, const struct port_event *event)
 {
 	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
@@ -434,7 +434,7 @@ void exchange_reply(struct meter *m, const struct port_event *event)
 		return;
 	}
 	/* One reply a request: what follows with the same cookie finds no one. */
-	m->ports->hang_up(m->ports->ctx, event->source);
+	m->ports->close_channel(m->ports->ctx, event->source);
 	s->is_open = false;
 	m->open_count--;
 	rest(m, event->source);

@@ -8,12 +8,12 @@
 #include "app/client/measure_private.h"
 #include "core/base/text_time.h"
 
-static struct instant wall_now(const struct meter *m)
+static struct instant wall_now(const struct measurement *m)
 {
 	return instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
 }
 
-const struct kiss_record *hold_off_find(const struct meter *m,
+const struct kod_holdoff *hold_off_find(const struct measurement *m,
                                         const struct run_source *source)
 {
 	const struct instant now = wall_now(m);
@@ -22,10 +22,10 @@ const struct kiss_record *hold_off_find(const struct meter *m,
 		return NULL; /* the others know no such code */
 	}
 	for (size_t k = 0; k < m->settings->kiss_count; k++) {
-		const struct kiss_record *kiss = &m->settings->kisses[k];
+		const struct kod_holdoff *kiss = &m->settings->kisses[k];
 
 		if (address_equal(&kiss->address, &source->address) &&
-		    kiss_record_holds(kiss, now)) {
+		    kod_holdoff_holds(kiss, now)) {
 			return kiss;
 		}
 	}
@@ -44,27 +44,27 @@ static const char *kiss_name(uint32_t kiss)
 	}
 }
 
-void hold_off_format(const struct kiss_record *kiss, char *buf, size_t room)
+void hold_off_format(const struct kod_holdoff *kiss, char *buf, size_t size)
 {
-	struct instant until = instant_add_ns(kiss->since, KISS_MOST_NS);
+	struct instant until = instant_add_ns(kiss->since, KOD_HOLDOFF_MAX_NS);
 	struct civil at;
 
 	if (kiss->until.unix_ns < until.unix_ns) {
 		until = kiss->until;
 	}
 	at = civil_from_instant(until);
-	snprintf(buf, room, "asked to be left alone (kiss code %s) until %02d:%02d UTC",
+	snprintf(buf, size, "asked to be left alone (kiss code %s) until %02d:%02d UTC",
 	         kiss_name(kiss->code), at.hour, at.minute);
 }
 
-void hold_off_begin(struct meter *m, size_t i, const struct kiss_record *kiss)
+void hold_off_begin(struct measurement *m, size_t i, const struct kod_holdoff *kiss)
 {
 	struct run_source *shown = &m->run->sources[i];
 
 	m->sources[i].kiss = kiss;
 	m->sources[i].has_declined = true;
 	hold_off_format(kiss, shown->reason, sizeof(shown->reason));
-	if (kiss_record_may_ask(kiss, wall_now(m))) {
+	if (kod_holdoff_may_ask(kiss, wall_now(m))) {
 		enter_phase(m, i, PHASE_HELD);
 	} else {
 		exchange_finish(m, i);

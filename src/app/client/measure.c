@@ -23,7 +23,7 @@ enum { NEAR_SOURCES_MAX = 64 };
 #define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
 enum { FLIGHT_SOURCES = 32 };
 /* By then a public server has been asked three times. */
-#define HELD_PATIENCE_NS (5 * NS_PER_S)
+#define HELD_AFTER_NS (5 * NS_PER_S)
 #define PROGRESS_TICK_NS (200 * NS_PER_MS)
 /* A new count is due when 1/32 of the answers are new. */
 enum { TALLY_SHARE = 32 };
@@ -43,27 +43,27 @@ struct measure_settings measure_defaults(void)
 }
 
 /* Sources whose next word we are waiting for, and those not yet asked at all. */
-static size_t outstanding(const struct meter *m)
+static size_t outstanding(const struct measurement *m)
 {
 	return m->pending_count + m->phase_count[PHASE_ASKED] +
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
 /* Most requests to a source: a server that asked to be left alone gets one. */
-static unsigned requests_max(const struct meter *m, size_t i)
+static unsigned requests_max(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 
 	return s->kiss ? 1 : m->settings->samples + s->voids;
 }
 
-static bool is_good_enough(const struct meter *m)
+static bool is_good_enough(const struct measurement *m)
 {
-	return tally_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
+	return selection_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
 }
 
 /* Whether a source that has answered is worth another request. */
-static bool is_more_wanted(const struct meter *m, size_t i)
+static bool is_more_wanted(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 	const struct run_source *shown = &m->run->sources[i];
@@ -81,28 +81,28 @@ static bool is_more_wanted(const struct meter *m, size_t i)
 		return true;
 	}
 	/* Another exchange can shorten the path, never the server's own distance. */
-	return tally_is_decided(m) && !is_good_enough(m) &&
+	return selection_is_decided(m) && !is_good_enough(m) &&
 	       latest->root_distance_ns < m->settings->target_ns;
 }
 
-static bool has_window(const struct meter *m)
+static bool has_window(const struct measurement *m)
 {
 	return m->settings->window == 0 || m->open_count < m->settings->window;
 }
 
 /* Not all can be open at once: whoever has not been asked yet goes before the others. */
-static bool is_crowded(const struct meter *m)
+static bool is_crowded(const struct measurement *m)
 {
 	return m->settings->window != 0 && m->run->source_count > m->settings->window;
 }
 
-static bool has_place(const struct meter *m)
+static bool has_place(const struct measurement *m)
 {
 	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
 }
 
 /* First requests, in order, as far as the window and the flight allow. */
-static void ask_new(struct meter *m)
+static void ask_new(struct measurement *m)
 {
 	unsigned asked = 0;
 
@@ -131,7 +131,7 @@ static void ask_new(struct meter *m)
 }
 
 /* Silence: once more, or leave the place to those who have none. */
-static bool attend_silent(struct meter *m, size_t i)
+static bool attend_silent(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	bool may_ask = m->run->sources[i].sent < requests_max(m, i);
@@ -153,7 +153,7 @@ static bool attend_silent(struct meter *m, size_t i)
 }
 
 /* One source whose time has come; true when it is still to be looked at later. */
-static bool attend(struct meter *m, size_t i)
+static bool attend(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	bool is_due = s->due_mono_ns <= m->now_mono_ns;
@@ -182,7 +182,7 @@ static bool attend(struct meter *m, size_t i)
 }
 
 /* Everything that is due: retries of what was lost, further rounds. */
-static void ask_due(struct meter *m)
+static void ask_due(struct measurement *m)
 {
 	if (m->now_mono_ns >= m->earliest_due_ns) {
 		m->earliest_due_ns = INT64_MAX;
@@ -198,7 +198,7 @@ static void ask_due(struct meter *m)
 
 /* Counting is O(n log n): with thousands of sources not after every event, but after the
  * last. */
-static void count_votes(struct meter *m)
+static void count_intervals(struct measurement *m)
 {
 	size_t rest = m->answered_count / TALLY_SHARE +
 	              m->run->source_count / (TALLY_SHARE * TALLY_SHARE);
@@ -206,7 +206,7 @@ static void count_votes(struct meter *m)
 	if (m->uncounted++ < rest && outstanding(m) > 0) {
 		return;
 	}
-	tally(m);
+	selection_update(m);
 	m->earliest_due_ns = m->now_mono_ns; /* what is wanted may have changed */
 	if (!is_good_enough(m)) {
 		m->decided_mono_ns = INT64_MAX;
@@ -216,20 +216,20 @@ static void count_votes(struct meter *m)
 }
 
 /* Servers in hold-off are asked where those that are out cannot make a majority, or have not
- * when half of the time or HELD_PATIENCE_NS is over, and these can.  All at once: a second round would come too
+ * when half of the time or HELD_AFTER_NS is over, and these can.  All at once: a second round would come too
  * late.  True when some are to be asked now. */
-static bool ask_held(struct meter *m)
+static bool ask_held(struct measurement *m)
 {
 	bool is_any = false;
 
 	if (m->phase_count[PHASE_HELD] == 0 || m->signal != 0 ||
 	    m->now_mono_ns >= m->deadline_mono_ns || m->selection.verdict == SELECT_OK ||
-	    (m->now_mono_ns < m->patience_mono_ns && tally_can_help(m, 0)) ||
-	    !tally_can_help(m, m->electorate.held_count)) {
+	    (m->now_mono_ns < m->held_mono_ns && selection_can_change(m, 0)) ||
+	    !selection_can_change(m, m->source_groups.held_count)) {
 		return false;
 	}
 	for (size_t i = 0; i < m->run->source_count; i++) {
-		if (m->sources[i].phase == PHASE_HELD && m->vote_of[i] == SIZE_MAX) {
+		if (m->sources[i].phase == PHASE_HELD && m->interval_of[i] == SIZE_MAX) {
 			m->sources[i].due_mono_ns = m->now_mono_ns;
 			enter_phase(m, i, PHASE_READY);
 			is_any = true;
@@ -237,18 +237,18 @@ static bool ask_held(struct meter *m)
 	}
 	if (is_any) {
 		m->earliest_due_ns = m->now_mono_ns;
-		tally(m); /* more are out now */
+		selection_update(m); /* more are out now */
 	}
 	return is_any;
 }
 
-static bool hears_all(const struct meter *m)
+static bool hears_all(const struct measurement *m)
 {
 	return m->settings->ask_all || m->is_surprised;
 }
 
 /* It is decided; is that enough? */
-static bool is_enough(struct meter *m)
+static bool is_enough(struct measurement *m)
 {
 	const struct measure_settings *settings = m->settings;
 
@@ -259,7 +259,7 @@ static bool is_enough(struct meter *m)
 	return !m->is_surprised;
 }
 
-static bool is_over(struct meter *m)
+static bool is_over(struct measurement *m)
 {
 	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
 		return true;
@@ -274,10 +274,10 @@ static bool is_over(struct meter *m)
 		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS && is_enough(m);
 	}
 	return m->selection.verdict != SELECT_OK && m->answered_count > 0 &&
-	       m->uncounted == 0 && !tally_can_help(m, 0);
+	       m->uncounted == 0 && !selection_can_change(m, 0);
 }
 
-static int64_t next_wake(const struct meter *m)
+static int64_t next_wake(const struct measurement *m)
 {
 	int64_t wake_ns = m->deadline_mono_ns;
 
@@ -293,8 +293,8 @@ static int64_t next_wake(const struct meter *m)
 		wake_ns = m->next_flight_mono_ns;
 	}
 	if (m->phase_count[PHASE_HELD] > 0 && m->selection.verdict != SELECT_OK &&
-	    m->patience_mono_ns > m->now_mono_ns && m->patience_mono_ns < wake_ns) {
-		wake_ns = m->patience_mono_ns;
+	    m->held_mono_ns > m->now_mono_ns && m->held_mono_ns < wake_ns) {
+		wake_ns = m->held_mono_ns;
 	}
 	if (m->ports->progress && m->now_mono_ns + PROGRESS_TICK_NS < wake_ns) {
 		wake_ns = m->now_mono_ns + PROGRESS_TICK_NS;
@@ -303,7 +303,7 @@ static int64_t next_wake(const struct meter *m)
 }
 
 /* An event has changed when source `i` is to be looked at. */
-static void note_due(struct meter *m, size_t i)
+static void note_due(struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 
@@ -313,7 +313,7 @@ static void note_due(struct meter *m, size_t i)
 	}
 }
 
-static int handle(struct meter *m, const struct port_event *event)
+static int handle(struct measurement *m, const struct port_event *event)
 {
 	int r = 0;
 
@@ -339,11 +339,11 @@ static int handle(struct meter *m, const struct port_event *event)
 	case PORT_TIMEOUT:
 		break;
 	}
-	count_votes(m);
+	count_intervals(m);
 	return r;
 }
 
-static int run_rounds(struct meter *m)
+static int run_rounds(struct measurement *m)
 {
 	for (;;) {
 		struct port_event event;
@@ -353,7 +353,7 @@ static int run_rounds(struct meter *m)
 		ask_due(m);
 		if (is_over(m)) {
 			if (m->phase_count[PHASE_HELD] > 0) {
-				tally(m); /* some have been given up since */
+				selection_update(m); /* some have been given up since */
 			}
 			if (!ask_held(m)) {
 				return 0;
@@ -388,7 +388,7 @@ static int run_rounds(struct meter *m)
 	}
 }
 
-static void meter_free(struct meter *m)
+static void measurement_free(struct measurement *m)
 {
 	for (size_t i = 0; i < m->run->source_count; i++) {
 		exchange_finish(m, i);
@@ -397,11 +397,11 @@ static void meter_free(struct meter *m)
 	free(m->names);
 	free(m->address_counts);
 	free(m->samples);
-	free(m->electors);
-	free(m->votes);
-	free(m->vote_of);
+	free(m->candidates);
+	free(m->intervals);
+	free(m->interval_of);
 	free(m->daemon_of);
-	free(m->standing);
+	free(m->status_of);
 	free(m->scratch);
 }
 
@@ -409,7 +409,7 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
             struct run *ret)
 {
 	struct run run = { 0 };
-	struct meter m = {
+	struct measurement m = {
 		.settings = settings,
 		.ports = ports,
 		.run = &run,
@@ -427,9 +427,9 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 	m.now_mono_ns = now.mono_ns;
 	m.wall_minus_mono_ns = instant_diff_ns(now.wall, (struct instant){ now.mono_ns });
 	m.deadline_mono_ns = ns_add(now.mono_ns, settings->timeout_ns);
-	m.patience_mono_ns = ns_add(now.mono_ns, settings->timeout_ns / 2 < HELD_PATIENCE_NS
-	                                                 ? settings->timeout_ns / 2
-	                                                 : HELD_PATIENCE_NS);
+	m.held_mono_ns = ns_add(now.mono_ns, settings->timeout_ns / 2 < HELD_AFTER_NS
+	                                             ? settings->timeout_ns / 2
+	                                             : HELD_AFTER_NS);
 	m.names = calloc(settings->server_count, sizeof(*m.names));
 	m.address_counts = calloc(settings->server_count, sizeof(*m.address_counts));
 	if ((!m.names || !m.address_counts) && settings->server_count > 0) {
@@ -441,14 +441,14 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		r = sources_start(&m, k);
 	}
 	if (r >= 0) {
-		tally(&m); /* what is out */
+		selection_update(&m); /* what is out */
 		r = run_rounds(&m);
 	}
 	if (r >= 0) {
-		tally_report(&m);
+		selection_report(&m);
 		*ret = run;
 	}
-	meter_free(&m);
+	measurement_free(&m);
 	if (r < 0) {
 		free(run.sources);
 	}

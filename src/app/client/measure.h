@@ -6,7 +6,7 @@
 #ifndef APP_CLIENT_MEASURE_H
 #define APP_CLIENT_MEASURE_H
 
-#include "core/discipline/record.h"
+#include "core/discipline/run_record.h"
 #include "core/select/ports.h"
 #include "core/select/run.h"
 #include "core/select/select.h"
@@ -34,7 +34,7 @@ struct measure_settings {
 	const void *surprise_ctx;
 	/* Servers in hold-off: asked only where there is no majority without them, with one request,
 	 * and not within 15 minutes of the last. */
-	const struct kiss_record *kisses;
+	const struct kod_holdoff *kisses;
 	size_t kiss_count;
 };
 

@@ -21,7 +21,7 @@ static int grow(void **array, size_t count, size_t size)
 }
 
 /* All arrays that have an element per source, in step. */
-static int grow_sources(struct meter *m, size_t room)
+static int grow_sources(struct measurement *m, size_t buf_size)
 {
 	const struct {
 		void **array;
@@ -30,27 +30,27 @@ static int grow_sources(struct meter *m, size_t room)
 		{ (void **)&m->run->sources, sizeof(*m->run->sources) },
 		{ (void **)&m->sources, sizeof(*m->sources) },
 		{ (void **)&m->samples, sizeof(*m->samples) * m->settings->samples },
-		{ (void **)&m->electors, sizeof(*m->electors) },
-		{ (void **)&m->votes, sizeof(*m->votes) },
-		{ (void **)&m->vote_of, sizeof(*m->vote_of) },
+		{ (void **)&m->candidates, sizeof(*m->candidates) },
+		{ (void **)&m->intervals, sizeof(*m->intervals) },
+		{ (void **)&m->interval_of, sizeof(*m->interval_of) },
 		{ (void **)&m->daemon_of, sizeof(*m->daemon_of) },
-		{ (void **)&m->standing, sizeof(*m->standing) },
+		{ (void **)&m->status_of, sizeof(*m->status_of) },
 		{ (void **)&m->scratch, sizeof(*m->scratch) * 2 },
 	};
 
 	for (size_t k = 0; k < COUNT_OF(arrays); k++) {
-		int r = grow(arrays[k].array, room, arrays[k].size);
+		int r = grow(arrays[k].array, buf_size, arrays[k].size);
 
 		if (r < 0) {
 			return r;
 		}
 	}
-	m->source_room = room;
+	m->source_size = buf_size;
 	return 0;
 }
 
 /* Adds a source for servers[server]; its index, or -errno. */
-static ssize_t add_source(struct meter *m, size_t server)
+static ssize_t add_source(struct measurement *m, size_t server)
 {
 	const struct server_spec *spec = &m->settings->servers[server];
 	size_t i = m->run->source_count;
@@ -58,7 +58,7 @@ static ssize_t add_source(struct meter *m, size_t server)
 	if (i == MEASURE_SOURCES_MAX) {
 		return -E2BIG;
 	}
-	if (i == m->source_room) {
+	if (i == m->source_size) {
 		int r = grow_sources(m, i > 0 ? 2 * i : 8);
 
 		if (r < 0) {
@@ -78,28 +78,28 @@ static ssize_t add_source(struct meter *m, size_t server)
 	return (ssize_t)i;
 }
 
-static void refuse_source(struct meter *m, size_t i, const char *reason)
+static void refuse_source(struct measurement *m, size_t i, const char *reason)
 {
 	m->sources[i].has_declined = true;
-	snprintf(m->run->sources[i].reason, SOURCE_REASON_ROOM, "%s", reason);
+	snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE, "%s", reason);
 	exchange_finish(m, i);
 }
 
 /* FNV-1a: the published constants. */
-static uint32_t *bucket_of(struct meter *m, const struct address *address)
+static uint32_t *bucket_of(struct measurement *m, const struct address *address)
 {
 	uint32_t key = UINT32_C(2166136261) ^ address->port;
 
 	for (size_t k = 0; k < sizeof(address->octets); k++) {
 		key = (key ^ address->octets[k]) * UINT32_C(16777619);
 	}
-	return &m->buckets[(key ^ key >> 16) % METER_BUCKETS];
+	return &m->buckets[(key ^ key >> 16) % MEASUREMENT_BUCKETS];
 }
 
 /* Source `i` has the address of source `k`, which is asked for both. */
-static void pair_source(struct meter *m, size_t i, size_t k)
+static void pair_source(struct measurement *m, size_t i, size_t k)
 {
-	char reason[SOURCE_REASON_ROOM];
+	char reason[SOURCE_REASON_SIZE];
 
 	m->sources[i].twin = k;
 	snprintf(reason, sizeof(reason), "the same address as %.60s: asked once",
@@ -108,10 +108,10 @@ static void pair_source(struct meter *m, size_t i, size_t k)
 }
 
 /* Only the user knows on which link the server is. */
-static void lose_without_zone(struct meter *m, size_t i)
+static void lose_without_zone(struct measurement *m, size_t i)
 {
 	struct run_source *shown = &m->run->sources[i];
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 
 	address_format(&shown->address, text);
 	snprintf(shown->reason, sizeof(shown->reason),
@@ -120,7 +120,7 @@ static void lose_without_zone(struct meter *m, size_t i)
 }
 
 /* The source by which the server of `i` has its address already; SIZE_MAX: by none. */
-static size_t same_way(const struct meter *m, size_t i)
+static size_t same_way(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 
@@ -136,7 +136,7 @@ static size_t same_way(const struct meter *m, size_t i)
 }
 
 /* Counts the address of source `i` among those of its server. */
-static void seat_source(struct meter *m, size_t i)
+static void assign_pair(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	struct named_server *name = &m->names[s->server];
@@ -156,10 +156,10 @@ static void seat_source(struct meter *m, size_t i)
 }
 
 /* Gives source `i` its address: from now on it can be asked, unless another has the same. */
-static void find_way(struct meter *m, size_t i, const struct address *address)
+static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
-	const struct kiss_record *kiss;
+	const struct kod_holdoff *kiss;
 	uint32_t *bucket;
 
 	shown->address = *address;
@@ -188,13 +188,13 @@ static void find_way(struct meter *m, size_t i, const struct address *address)
 	enter_phase(m, i, PHASE_READY);
 }
 
-static void place_source(struct meter *m, size_t i, const struct address *address)
+static void place_source(struct measurement *m, size_t i, const struct address *address)
 {
 	find_way(m, i, address);
-	seat_source(m, i);
+	assign_pair(m, i);
 }
 
-int sources_start(struct meter *m, size_t server)
+int sources_start(struct measurement *m, size_t server)
 {
 	const struct server_spec *spec = &m->settings->servers[server];
 	struct named_server *name = &m->names[server];
@@ -221,7 +221,7 @@ int sources_start(struct meter *m, size_t server)
 	}
 	r = m->ports->resolve(m->ports->ctx, server, spec->host, m->settings->family);
 	if (r < 0) {
-		snprintf(m->run->sources[i].reason, SOURCE_REASON_ROOM,
+		snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE,
 		         "cannot be resolved: %s", strerror(-r));
 		exchange_finish(m, (size_t)i);
 		return 0;
@@ -252,9 +252,9 @@ static bool is_acceptable(const struct address *address, const char *host)
 }
 
 /* Debian gives a machine's own name 127.0.1.1. */
-static void refuse_astray(struct meter *m, const struct named_server *name)
+static void refuse_astray(struct measurement *m, const struct named_server *name)
 {
-	char address[ADDRESS_TEXT_ROOM], reason[SOURCE_REASON_ROOM];
+	char address[ADDRESS_TEXT_SIZE], reason[SOURCE_REASON_SIZE];
 
 	address_format(&name->astray, address);
 	if (address_reach(&name->astray) == ADDRESS_LOOPBACK) {
@@ -270,7 +270,7 @@ static void refuse_astray(struct meter *m, const struct named_server *name)
 }
 
 /* Nothing more follows for the name: it is what it is by now. */
-static void close_name(struct meter *m, struct named_server *name)
+static void close_name(struct measurement *m, struct named_server *name)
 {
 	name->is_pending = false;
 	m->pending_count--;
@@ -285,7 +285,7 @@ static void close_name(struct meter *m, struct named_server *name)
 }
 
 /* The source of the next address of a name: the one that stood for the name, then new ones. */
-static ssize_t next_source(struct meter *m, size_t server)
+static ssize_t next_source(struct measurement *m, size_t server)
 {
 	struct named_server *name = &m->names[server];
 
@@ -297,7 +297,7 @@ static ssize_t next_source(struct meter *m, size_t server)
 	return (ssize_t)name->source;
 }
 
-int sources_take_addresses(struct meter *m, const struct port_event *event)
+int sources_take_addresses(struct measurement *m, const struct port_event *event)
 {
 	struct named_server *name = &m->names[event->name];
 	const char *host = m->settings->servers[event->name].host;
@@ -334,25 +334,25 @@ int sources_take_addresses(struct meter *m, const struct port_event *event)
 static void add_why(char *reason, const struct port_event *event)
 {
 	const char *family = event->family == ADDRESS_IPV4 ? "IPv4" : "IPv6";
-	char before[SOURCE_REASON_ROOM];
+	char before[SOURCE_REASON_SIZE];
 	const char *colon = strstr(reason, ": ");
 
 	snprintf(before, sizeof(before), "%s", reason);
 	if (event->family == ADDRESS_NONE || (before[0] == '\0' && event->is_last) ||
 	    (colon && strcmp(colon + 2, event->error_text) == 0)) {
-		snprintf(reason, SOURCE_REASON_ROOM, "%s", event->error_text);
+		snprintf(reason, SOURCE_REASON_SIZE, "%s", event->error_text);
 	} else if (before[0] == '\0') {
-		snprintf(reason, SOURCE_REASON_ROOM, "%s: %s", family, event->error_text);
+		snprintf(reason, SOURCE_REASON_SIZE, "%s: %s", family, event->error_text);
 	} else if (event->family == ADDRESS_IPV4) {
-		snprintf(reason, SOURCE_REASON_ROOM, "%s: %s; %.60s", family,
+		snprintf(reason, SOURCE_REASON_SIZE, "%s: %s; %.60s", family,
 		         event->error_text, before);
 	} else {
-		snprintf(reason, SOURCE_REASON_ROOM, "%.60s; %s: %s", before, family,
+		snprintf(reason, SOURCE_REASON_SIZE, "%.60s; %s: %s", before, family,
 		         event->error_text);
 	}
 }
 
-void sources_lose_name(struct meter *m, const struct port_event *event)
+void sources_lose_name(struct measurement *m, const struct port_event *event)
 {
 	struct named_server *name = &m->names[event->name];
 
@@ -375,7 +375,7 @@ static unsigned addresses_of(const struct named_server *name)
 /* It has the addresses of another server and no others, nor has that one: one SERVER named
  * twice.  With fewer or more of them it counts by itself, or a name that is led to the addresses
  * of others could make others count for less. */
-static bool is_named_twice(const struct meter *m, const struct named_server *name)
+static bool is_named_twice(const struct measurement *m, const struct named_server *name)
 {
 	return name->twin_count > 0 && name->twin != SIZE_MAX &&
 	       name->twin_count == addresses_of(name) &&
@@ -383,7 +383,7 @@ static bool is_named_twice(const struct meter *m, const struct named_server *nam
 }
 
 /* A name without an address counts like an address that is silent. */
-static unsigned slots_wanted(const struct named_server *name)
+static unsigned pairs_wanted(const struct named_server *name)
 {
 	const unsigned v4 = name->address_counts[ADDRESS_IPV4];
 	const unsigned v6 = name->address_counts[ADDRESS_IPV6];
@@ -391,32 +391,32 @@ static unsigned slots_wanted(const struct named_server *name)
 	return v4 == 0 && v6 == 0 ? 1 : v4 > v6 ? v4 : v6;
 }
 
-void sources_seat(struct meter *m)
+void sources_assign_pairs(struct measurement *m)
 {
-	size_t slots = 0;
+	size_t pairs = 0;
 
 	for (size_t k = 0; k < m->settings->server_count; k++) {
 		m->address_counts[k] =
-			is_named_twice(m, &m->names[k]) ? 0 : slots_wanted(&m->names[k]);
+			is_named_twice(m, &m->names[k]) ? 0 : pairs_wanted(&m->names[k]);
 	}
-	m->cap = electorate_cap(m->address_counts, m->settings->server_count);
+	m->cap = source_groups_pairs_max(m->address_counts, m->settings->server_count);
 	for (size_t k = 0; k < m->settings->server_count; k++) {
-		m->names[k].first_slot = slots;
-		slots += m->address_counts[k] < m->cap ? m->address_counts[k] : m->cap;
+		m->names[k].first_pair = pairs;
+		pairs += m->address_counts[k] < m->cap ? m->address_counts[k] : m->cap;
 	}
 }
 
-size_t sources_slot(const struct meter *m, size_t i)
+size_t sources_pair(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 
 	if (m->address_counts[s->server] == 0) {
 		s = &m->sources[s->twin];
 	}
-	return m->names[s->server].first_slot + s->place % m->cap;
+	return m->names[s->server].first_pair + s->place % m->cap;
 }
 
-size_t sources_server_count(const struct meter *m)
+size_t sources_server_count(const struct measurement *m)
 {
 	size_t count = 0;
 
@@ -427,7 +427,7 @@ size_t sources_server_count(const struct meter *m)
 }
 
 /* Server by server, of each the ways to its first place, then those to its second. */
-static struct keyed place_of(const struct meter *m, size_t i)
+static struct keyed place_of(const struct measurement *m, size_t i)
 {
 	bool is_ipv6 = m->run->sources[i].address.family == ADDRESS_IPV6;
 
@@ -436,7 +436,7 @@ static struct keyed place_of(const struct meter *m, size_t i)
 		               .at = i };
 }
 
-void sources_put_in_order(struct meter *m)
+void sources_put_in_order(struct measurement *m)
 {
 	struct run_source *sources = m->run->sources;
 	struct keyed *order = m->scratch;

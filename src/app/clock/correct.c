@@ -25,8 +25,8 @@
 #define MAX_ERROR_GROWTH_NS (10 * NS_PER_MS)
 
 /* More agree than may be lying; and no more than there can be of what was named. */
-static bool counts_are_sane(const struct correct_record *record,
-                            const struct correct_wish *wish)
+static bool counts_are_valid(const struct correct_record *record,
+                             const struct correct_wish *wish)
 {
 	const struct select_rule rule = { .asked_count = record->asked_count,
 		                          .liars = wish->liars };
@@ -39,8 +39,8 @@ static bool counts_are_sane(const struct correct_record *record,
 	       record->agreeing_server_count <= record->agreeing_count;
 }
 
-static bool record_is_sane(const struct correct_record *record,
-                           const struct correct_wish *wish)
+static bool record_is_valid(const struct correct_record *record,
+                            const struct correct_wish *wish)
 {
 	if (record->magic != CORRECT_RECORD_MAGIC || record->status > RUN_ERROR) {
 		return false;
@@ -49,12 +49,12 @@ static bool record_is_sane(const struct correct_record *record,
 		return true; /* nothing else of it is used */
 	}
 	if (!correct_is_within(record->offset_ns, SAMPLE_OFFSET_MAX_NS) ||
-	    record->bound_ns < 0 || record->bound_ns > CORRECT_SANE_NS ||
-	    record->mono_ns < 0 || record->mono_ns > CORRECT_SANE_NS ||
+	    record->bound_ns < 0 || record->bound_ns > CORRECT_OFFSET_MAX_NS ||
+	    record->mono_ns < 0 || record->mono_ns > CORRECT_OFFSET_MAX_NS ||
 	    record->leap >= NTP_LEAP_UNSYNCHRONISED) {
 		return false;
 	}
-	return counts_are_sane(record, wish);
+	return counts_are_valid(record, wish);
 }
 
 /* How far the wall clock went ahead of the monotonic one from `a` to `b`: 0 when
@@ -65,7 +65,7 @@ static int64_t wall_moved_ns(struct instant a_wall, int64_t a_mono_ns,
 	return ns_add(instant_diff_ns(b->wall, a_wall), -(b->mono_ns - a_mono_ns));
 }
 
-static enum correct_status record_judge(const struct correct_record *record,
+static enum correct_status record_check(const struct correct_record *record,
                                         const struct reading *now)
 {
 	const struct instant wall = { record->wall_ns };
@@ -147,40 +147,40 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 
 /* The kernel's loop stays switched on when who fed it has ended; only as long as the
  * kernel still holds the clock for synchronised somebody is taken to be there. */
-static enum rival rival_of(const struct deed *deed)
+static enum other_daemon other_daemon_of(const struct correction *correction)
 {
-	const struct correct_record *record = deed->record;
-	enum rival rival = RIVAL_NONE;
+	const struct correct_record *record = correction->record;
+	enum other_daemon other_daemon = OTHER_NONE;
 
-	if (deed->clock->rival) {
-		rival = deed->clock->rival(deed->clock->ctx);
+	if (correction->clock->other_daemon) {
+		other_daemon = correction->clock->other_daemon(correction->clock->ctx);
 	}
-	if (rival != RIVAL_NONE || !deed->ret->has_kernel) {
-		return rival;
+	if (other_daemon != OTHER_NONE || !correction->ret->has_kernel) {
+		return other_daemon;
 	}
-	if (deed->state.is_pll_active && !deed->state.is_unsynchronised) {
-		return RIVAL_KERNEL_PLL;
+	if (correction->state.is_pll_active && !correction->state.is_unsynchronised) {
+		return OTHER_KERNEL_PLL;
 	}
 	/* The record of the run that gave the latter may be missing. */
 	if (record->has_last_frequency &&
-	    !correct_is_frequency(deed, record->last_frequency_ppb) &&
-	    !(deed->anchor->has_frequency &&
-	      correct_is_frequency(deed, deed->anchor->frequency_ppb))) {
-		return RIVAL_FREQUENCY;
+	    !correct_is_frequency(correction, record->last_frequency_ppb) &&
+	    !(correction->anchor->has_frequency &&
+	      correct_is_frequency(correction, correction->anchor->frequency_ppb))) {
+		return OTHER_FREQUENCY;
 	}
-	return RIVAL_NONE;
+	return OTHER_NONE;
 }
 
 /* 0, or what keeps the clock from following; that the rest was refused is no error. */
-static int kernel_tell(struct deed *deed)
+static int kernel_update(struct correction *correction)
 {
-	const struct clock_ports *clock = deed->clock;
-	struct correct_result *ret = deed->ret;
-	int tell = 0;
-	int r = clock->order(clock->ctx, &deed->order, &tell);
+	const struct clock_ports *clock = correction->clock;
+	struct correct_result *ret = correction->ret;
+	int settings_r = 0;
+	int r = clock->update(clock->ctx, &correction->update, &settings_r);
 
-	ret->tell_error = tell;
-	if (deed->order.step_ns == 0 && r < 0 && r != -EPERM) {
+	ret->settings_error = settings_r;
+	if (correction->update.step_ns == 0 && r < 0 && r != -EPERM) {
 		r = 0;
 	}
 	if (r == 0 && ret->decision.plan.action == PLAN_SLEW) {
@@ -195,69 +195,72 @@ static int kernel_tell(struct deed *deed)
 
 /* raise -> the calls -> clear.  The capability is cleared whatever came before, and a
  * failure to do so is an error even when the clock has moved. */
-static int clock_move(struct deed *deed)
+static int clock_move(struct correction *correction)
 {
-	const struct clock_ports *clock = deed->clock;
+	const struct clock_ports *clock = correction->clock;
 	int r = clock->raise(clock->ctx);
 	int cleared;
 
 	if (r == 0) {
-		r = kernel_tell(deed);
+		r = kernel_update(correction);
 	}
 	cleared = clock->clear(clock->ctx);
 	if (r == -EPERM && cleared == 0) {
-		deed->ret->status = CORRECT_NOT_PERMITTED;
+		correction->ret->status = CORRECT_NOT_PERMITTED;
 		return r;
 	}
 	if (r < 0 || cleared < 0) {
-		deed->ret->status = CORRECT_FAILED;
-		deed->ret->error = cleared < 0 ? -cleared : -r;
-		return -deed->ret->error;
+		correction->ret->status = CORRECT_FAILED;
+		correction->ret->error = cleared < 0 ? -cleared : -r;
+		return -correction->ret->error;
 	}
 	return 0;
 }
 
-static bool order_is_seen(const struct deed *deed, const struct kernel_clock_state *after)
+static bool update_is_seen(const struct correction *correction,
+                           const struct kernel_clock_state *after)
 {
-	const struct kernel_clock_order *order = &deed->order;
+	const struct kernel_clock_update *update = &correction->update;
 
-	if (deed->ret->tell_error != 0 || after->leap != order->leap ||
-	    (order->has_frequency &&
-	     !correct_is_within(after->frequency_ppb - order->frequency_ppb,
+	if (correction->ret->settings_error != 0 || after->leap != update->leap ||
+	    (update->has_frequency &&
+	     !correct_is_within(after->frequency_ppb - update->frequency_ppb,
 	                        CORRECT_FREQUENCY_TOLERANCE_PPB))) {
 		return false;
 	}
-	return !order->has_errors ||
-	       (!after->is_unsynchronised && after->max_error_ns >= order->max_error_ns &&
-	        after->max_error_ns - order->max_error_ns <= MAX_ERROR_GROWTH_NS);
+	return !update->has_errors ||
+	       (!after->is_unsynchronised && after->max_error_ns >= update->max_error_ns &&
+	        after->max_error_ns - update->max_error_ns <= MAX_ERROR_GROWTH_NS);
 }
 
 /* Of what the past says that the clock needs, what the kernel does not have now. */
-static int64_t rate_missing(const struct deed *deed, const struct kernel_clock_state *after)
+static int64_t rate_missing(const struct correction *correction,
+                            const struct kernel_clock_state *after)
 {
 	int64_t missing_ppb = 0;
 
-	if (deed->order.has_frequency) {
-		missing_ppb = ns_add(deed->order.frequency_ppb, -after->frequency_ppb);
+	if (correction->update.has_frequency) {
+		missing_ppb =
+			ns_add(correction->update.frequency_ppb, -after->frequency_ppb);
 	}
-	if (deed->record->has_advice) {
+	if (correction->record->has_advice) {
 		missing_ppb = ns_add(missing_ppb,
-		                     correct_clamped(deed->record->beyond_ppb,
+		                     correct_clamped(correction->record->beyond_ppb,
 		                                     -BEYOND_MAX_PPB, BEYOND_MAX_PPB));
 	}
 	return missing_ppb;
 }
 
 /* What the clock does now, by two looks at it; `before` is the one before the deed. */
-static void move_confirm(struct deed *deed, const struct reading *before,
+static void move_confirm(struct correction *correction, const struct reading *before,
                          const struct reading *after)
 {
-	struct correct_result *ret = deed->ret;
+	struct correct_result *ret = correction->ret;
 	bool is_seen = true;
 
 	if (ret->decision.plan.action == PLAN_STEP) {
 		ret->readback_ns = wall_moved_ns(before->wall, before->mono_ns, after);
-		is_seen = step_is_seen(ret->applied_ns, deed->record->bound_ns,
+		is_seen = step_is_seen(ret->applied_ns, correction->record->bound_ns,
 		                       ret->readback_ns,
 		                       ns_add(before->gap_ns, after->gap_ns));
 	} else if (ret->decision.plan.action == PLAN_SLEW) {
@@ -270,10 +273,10 @@ static void move_confirm(struct deed *deed, const struct reading *before,
 	}
 }
 
-static void deed_confirm(struct deed *deed, const struct reading *before)
+static void correction_confirm(struct correction *correction, const struct reading *before)
 {
-	const struct clock_ports *clock = deed->clock;
-	struct correct_result *ret = deed->ret;
+	const struct clock_ports *clock = correction->clock;
+	struct correct_result *ret = correction->ret;
 	struct kernel_clock_state after;
 	struct reading now;
 	int state_r = clock->state(clock->ctx, &after);
@@ -281,12 +284,13 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 
 	if (state_r == 0 && r == 0) {
 		found(&after, &now, ret);
-		ret->is_told = order_is_seen(deed, &after);
-		ret->rate_missing_ppb = rate_missing(deed, &after);
-		ret->stray_tick_us = correct_is_stray_tick(deed) && after.tick_ppb == 0
-		                             ? deed->state.tick_us
-		                             : 0;
-		ret->leap_armed = after.leap == deed->record->leap ? after.leap : 0;
+		ret->is_verified = update_is_seen(correction, &after);
+		ret->rate_missing_ppb = rate_missing(correction, &after);
+		ret->stray_tick_us =
+			correct_is_stray_tick(correction) && after.tick_ppb == 0
+				? correction->state.tick_us
+				: 0;
+		ret->leap_armed = after.leap == correction->record->leap ? after.leap : 0;
 	}
 	/* A step is seen by the clocks alone. */
 	if (r == 0 && ret->decision.plan.action == PLAN_SLEW) {
@@ -297,42 +301,42 @@ static void deed_confirm(struct deed *deed, const struct reading *before)
 		ret->error = -r;
 		return;
 	}
-	move_confirm(deed, before, &now);
+	move_confirm(correction, before, &now);
 }
 
-static void plan_apply(struct deed *deed, struct anchor *next)
+static void plan_apply(struct correction *correction, struct anchor *next)
 {
 	struct reading before;
-	int r = deed->clock->now(deed->clock->ctx, &before);
+	int r = correction->clock->now(correction->clock->ctx, &before);
 
 	if (r < 0) {
-		deed->ret->status = CORRECT_FAILED;
-		deed->ret->error = -r;
+		correction->ret->status = CORRECT_FAILED;
+		correction->ret->error = -r;
 		return;
 	}
-	correct_order_make(deed);
+	kernel_update_make(correction);
 	/* Should this process end before the run is recorded, the next one must not take its
 	 * frequency for that of another program. */
-	if (deed->order.has_frequency) {
-		deed->anchor->has_frequency = next->has_frequency = 1;
-		deed->anchor->frequency_ppb = next->frequency_ppb =
-			deed->order.frequency_ppb;
+	if (correction->update.has_frequency) {
+		correction->anchor->has_frequency = next->has_frequency = 1;
+		correction->anchor->frequency_ppb = next->frequency_ppb =
+			correction->update.frequency_ppb;
 	}
-	if (clock_move(deed) == 0) {
-		deed_confirm(deed, &before);
+	if (clock_move(correction) == 0) {
+		correction_confirm(correction, &before);
 	}
 }
 
-static void make_decision(struct deed *deed, const struct plan_limits *limits,
+static void make_decision(struct correction *correction, const struct plan_limits *limits,
                           struct anchor *anchor)
 {
-	const struct correct_record *record = deed->record;
+	const struct correct_record *record = correction->record;
 	const struct decide_input input = {
 		.measured = { .offset_ns = record->offset_ns,
 		              .bound_ns = record->bound_ns,
-		              .local = deed->now.wall,
+		              .local = correction->now.wall,
 		              .leap = record->leap,
-		              .pending_ns = deed->state.pending_slew_ns,
+		              .pending_ns = correction->state.pending_slew_ns,
 		              .in_flight_ns =
 		                      record->has_advice
 		                              ? correct_clamped(record->in_flight_ns,
@@ -341,45 +345,45 @@ static void make_decision(struct deed *deed, const struct plan_limits *limits,
 		                              : 0,
 		              .has_phase = record->has_advice,
 		              .phase_ns = record->phase_ns },
-		.now = deed->now,
+		.now = correction->now,
 		.agreeing_server_count = record->agreeing_server_count,
-		.has_memory = deed->wish->has_memory,
-		.is_disciplined = deed->wish->is_disciplined,
+		.remembers = correction->wish->remembers,
+		.is_disciplined = correction->wish->is_disciplined,
 		.has_expected = record->expected_bound_ns > 0,
 		.expected_ns = record->expected_ns,
 		.expected_bound_ns = record->expected_bound_ns,
 	};
 
-	decide(&input, limits, anchor, &deed->ret->decision);
+	decide(&input, limits, anchor, &correction->ret->decision);
 }
 
 /* What there is to find out before anything is decided.  A kernel that does not tell
  * of its clock (a sandbox of containers) may still let it be set. */
-static int deed_begin(struct deed *deed)
+static int correction_begin(struct correction *correction)
 {
-	const struct clock_ports *clock = deed->clock;
-	struct correct_result *ret = deed->ret;
-	int r = clock->now(clock->ctx, &deed->now);
+	const struct clock_ports *clock = correction->clock;
+	struct correct_result *ret = correction->ret;
+	int r = clock->now(clock->ctx, &correction->now);
 
 	if (r < 0) {
 		return r;
 	}
-	ret->status = record_judge(deed->record, &deed->now);
+	ret->status = record_check(correction->record, &correction->now);
 	if (ret->status != CORRECT_DONE) {
 		return 0;
 	}
-	if (clock->state(clock->ctx, &deed->state) == 0) {
-		found(&deed->state, &deed->now, ret);
+	if (clock->state(clock->ctx, &correction->state) == 0) {
+		found(&correction->state, &correction->now, ret);
 		ret->frequency_before_ppb = ret->frequency_after_ppb;
 		ret->slew_before_ns = ret->slew_after_ns;
 		ret->kernel_flags_before = ret->kernel_flags;
-		ret->leap_armed = deed->record->leap_armed == deed->state.leap
-		                          ? deed->state.leap
+		ret->leap_armed = correction->record->leap_armed == correction->state.leap
+		                          ? correction->state.leap
 		                          : NTP_LEAP_NONE;
 	} else {
-		memset(&deed->state, 0, sizeof(deed->state));
+		memset(&correction->state, 0, sizeof(correction->state));
 	}
-	ret->rival = rival_of(deed);
+	ret->other_daemon = other_daemon_of(correction);
 	return 0;
 }
 
@@ -387,7 +391,7 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
                    const struct clock_ports *clock, const struct correct_wish *wish,
                    struct anchor *anchor, struct correct_result *ret)
 {
-	struct deed deed = {
+	struct correction correction = {
 		.record = record, .clock = clock, .wish = wish, .anchor = anchor, .ret = ret
 	};
 	struct anchor next;
@@ -395,7 +399,7 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
 
 	memset(ret, 0, sizeof(*ret));
 	ret->applied = PLAN_NONE;
-	if (!record_is_sane(record, wish)) {
+	if (!record_is_valid(record, wish)) {
 		ret->status = CORRECT_BAD_RECORD;
 		return;
 	}
@@ -403,7 +407,7 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
 		ret->status = CORRECT_NO_ANSWER;
 		return;
 	}
-	r = deed_begin(&deed);
+	r = correction_begin(&correction);
 	if (r < 0) {
 		ret->status = CORRECT_FAILED;
 		ret->error = -r;
@@ -413,8 +417,8 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
 		return;
 	}
 	next = *anchor;
-	make_decision(&deed, limits, &next);
-	if (ret->rival != RIVAL_NONE && !wish->is_force) {
+	make_decision(&correction, limits, &next);
+	if (ret->other_daemon != OTHER_NONE && !wish->is_force) {
 		ret->status = CORRECT_BUSY;
 		ret->decision.plan = (struct plan){ .action = PLAN_REFUSE,
 			                            .reason = PLAN_OTHER_DAEMON,
@@ -424,7 +428,7 @@ void correct_apply(const struct correct_record *record, const struct plan_limits
 	if (ret->decision.plan.action == PLAN_REFUSE) {
 		ret->status = CORRECT_REFUSED;
 	} else if (!wish->is_dry) {
-		plan_apply(&deed, &next);
+		plan_apply(&correction, &next);
 	}
 	if (ret->status == CORRECT_DONE || ret->status == CORRECT_REFUSED) {
 		*anchor = next;

@@ -9,8 +9,8 @@
 #define APP_CLOCK_CORRECT_H
 
 #include "core/select/decide.h"
+#include "core/select/other_daemon.h"
 #include "core/select/reading.h"
-#include "core/select/rival.h"
 #include "core/select/run.h"
 #include "io/sys/kernel_clock.h"
 
@@ -37,8 +37,8 @@ struct correct_record {
 	int64_t in_flight_ns; /* of the correction, what a slew of before does in this second */
 	int64_t frequency_ppb; /* to give the kernel */
 	int64_t beyond_ppb; /* what the clock needs and no kernel can be given; 0: nothing */
-	int64_t promise_ns;  /* |offset| to be promised until the next run; kept in mind */
-	int64_t expected_ns; /* what the past lets expect of the offset ... */
+	int64_t predicted_bound_ns; /* |offset| to be promised until the next run; kept in mind */
+	int64_t expected_ns;        /* what the past lets expect of the offset ... */
 	int64_t expected_bound_ns; /* ... within this; 0 and below: nothing */
 	/* The kernel's frequency at the end of the run before, whatever became of it (also
 	 * busy: then a change is named once), in the same boot. */
@@ -57,7 +57,7 @@ enum correct_status {
 	CORRECT_NOT_PERMITTED,
 	CORRECT_FAILED,    /* the system call failed: `error` */
 	CORRECT_NOT_MOVED, /* it said yes, but the read-back does not match */
-	CORRECT_BUSY,      /* another program disciplines the clock: `rival` */
+	CORRECT_BUSY,      /* another program disciplines the clock: `other_daemon` */
 };
 
 struct correct_result {
@@ -69,11 +69,11 @@ struct correct_result {
 	int64_t readback_ns; /* how far the clock was seen to have moved */
 
 	/* With CORRECT_BUSY, and as a warning of a dry run and of --force. */
-	enum rival rival;
+	enum other_daemon other_daemon;
 	/* The kernel's clock before and after; both as found where nothing was done. */
-	bool has_kernel; /* the rest is known */
-	bool is_told;    /* frequency, status and errors were given, and read back so */
-	int tell_error;  /* errno when the kernel took the correction, but not these */
+	bool has_kernel;    /* the rest is known */
+	bool is_verified;   /* frequency, status and errors were given, and read back so */
+	int settings_error; /* errno when the kernel took the correction, but not these */
 	int64_t frequency_before_ppb;
 	int64_t frequency_after_ppb;
 	/* After a run that did something: how much faster the clock would have to run than the kernel
@@ -90,7 +90,7 @@ struct correct_result {
 	uint32_t kernel_flags; /* CORRECT_KERNEL_*, after */
 	uint32_t kernel_flags_before;
 	uint32_t leap_armed; /* enum ntp_leap that we have armed: the next record's */
-	int rtc_error;       /* of --rtc: 0 or errno; set_judge fills it */
+	int rtc_error;       /* of --rtc: 0 or errno; set_decide fills it */
 	bool rtc_written;
 	bool rtc_waits; /* the time is not confirmed yet */
 };
@@ -111,17 +111,19 @@ struct clock_ports {
 	int (*raise)(void *ctx); /* capability on ... */
 	int (*clear)(void *ctx); /* ... and off */
 	int (*state)(void *ctx, struct kernel_clock_state *ret);
-	/* As kernel_clock_order(). */
-	int (*order)(void *ctx, const struct kernel_clock_order *order, int *ret_tell);
+	/* As kernel_clock_update(). */
+	int (*update)(void *ctx, const struct kernel_clock_update *update,
+	              int *ret_settings_error);
 	int (*slew)(void *ctx, int64_t by_ns);
-	enum rival (*rival)(void *ctx); /* a program that is running; NULL: not looked */
+	enum other_daemon (*other_daemon)(
+		void *ctx); /* a program that is running; NULL: not looked */
 };
 
 struct correct_wish {
 	bool is_dry;         /* plan, and change nothing */
 	bool is_force;       /* although another program disciplines the clock */
 	bool is_disciplined; /* false: --no-discipline */
-	bool has_memory;     /* the anchor will be there at the next run */
+	bool remembers;      /* the anchor will be there at the next run */
 	/* What the record is held against: SERVERs named, addresses of each at most, and --liars, --min-sources (0:
 	 * none). */
 	size_t server_count;

@@ -44,17 +44,17 @@ static int confine(const char *path)
 	folder.path = dirname(copy);
 	r = landlock_enter(&folder, 1);
 	if (r == 0 || r == -ENOSYS || r == -EPERM) {
-		r = sandbox_enter(SANDBOX_CLERK);
+		r = sandbox_enter(SANDBOX_FILE_HELPER);
 		r = r == -ENOSYS ? 0 : r;
 	}
 	return r;
 }
 
 /* What is no file of ours says nothing; a pipe must not stop us. */
-static struct metrics_past past_of(const char *path, const struct metrics *metrics)
+static struct metrics_previous past_of(const char *path, const struct metrics *metrics)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	static char text[METRICS_ROOM];
+	static char text[METRICS_SIZE];
 	size_t len = 0;
 	ssize_t n = 1;
 
@@ -66,15 +66,15 @@ static struct metrics_past past_of(const char *path, const struct metrics *metri
 		close(fd);
 	}
 	text[len] = '\0';
-	return metrics_read_past(text, (enum record_verb)metrics->verb, metrics->ended);
+	return metrics_read_previous(text, (enum run_verb)metrics->verb, metrics->ended);
 }
 
 static int32_t export(const char *path, const struct metrics *metrics)
 {
-	const struct metrics_past past = past_of(path, metrics);
-	static char text[METRICS_ROOM];
+	const struct metrics_previous previous = past_of(path, metrics);
+	static char text[METRICS_SIZE];
 
-	return file_replace(path, text, metrics_write(metrics, &past, text));
+	return file_replace(path, text, metrics_write(metrics, &previous, text));
 }
 
 /* False when the caller is gone, or talks nonsense. */
@@ -85,7 +85,7 @@ static bool receive(int fd, struct message *message)
 	do {
 		len = recv(fd, message, sizeof(*message), 0);
 	} while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(*message) && metrics_are_sane(&message->metrics);
+	return len == (ssize_t)sizeof(*message) && metrics_are_valid(&message->metrics);
 }
 
 static void run(void *ctx, int fd)
@@ -121,9 +121,9 @@ static void run(void *ctx, int fd)
 
 int exporter_start(const char *path, struct exporter *ret)
 {
-	const struct child_duties duties = { .run = run, .ctx = (void *)path };
+	const struct child_ops ops = { .run = run, .ctx = (void *)path };
 
-	return child_start(&duties, &ret->child);
+	return child_start(&ops, &ret->child);
 }
 
 static int put(const struct exporter *exporter, enum message_kind kind,
@@ -171,7 +171,7 @@ int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 	if (r == 0) {
 		r = error;
 	}
-	child_hang_up(&exporter->child);
+	child_close(&exporter->child);
 	if (r < 0) {
 		child_kill(&exporter->child);
 	}

@@ -23,89 +23,90 @@ static void write_ntp(const struct turn *turn, const struct pending *pending,
 	serve_ntp_write(&pending->request, &turn->view.ntp, pending->received, read,
 	                added_ns, buf);
 	if (pending->is_interleaved) {
-		interleave_reply(&pending->request, pending->departed, buf);
+		interleave_reply(&pending->request, pending->transmitted, buf);
 	}
 }
 
-static void send_ntp(struct worker *w, struct listen_socket *socket,
+static void send_ntp(struct worker *w, struct udp_listen_socket *socket,
                      const struct turn *turn, const struct pending *pending, unsigned count)
 {
 	const uint64_t first_token = w->next_token;
-	unsigned sample = departures_sample(w, turn, count);
+	unsigned sample = tx_stamps_sample(w, turn, count);
 	int64_t added_ns[ANSWERS_AT_ONCE] = { 0 };
 	uint8_t *bufs[ANSWERS_AT_ONCE];
 	struct instant read;
 	unsigned sent;
 
 	for (unsigned i = 0; i < count; i++) {
-		bufs[i] = listen_answer(w->batch, pending[i].datagram, NTP_HEADER_OCTETS);
+		bufs[i] =
+			udp_listen_answer(w->batch, pending[i].datagram, NTP_HEADER_OCTETS);
 		/* What is added is told as dispersion. */
-		added_ns[i] = departure_link_ahead_ns(&w->departures, pending[i].link,
+		added_ns[i] = tx_latency_link_lead_ns(&w->tx_latencies, pending[i].link,
 		                                      turn->was_asleep, i);
 		if (i == sample || pending[i].wants_stamp) {
-			departures_ask(w, &pending[i], i, turn->was_asleep);
+			tx_stamps_ask(w, &pending[i], i, turn->was_asleep);
 		} else {
 			added_ns[i] -= added_ns[i] / STAMP_SHARE;
 		}
 	}
-	w->sent_mono_ns = listen_mono_ns();
+	w->sent_mono_ns = clock_mono_ns();
 	read = serve_wall_at(turn->after, w->sent_mono_ns);
 	for (unsigned i = 0; i < count; i++) {
 		write_ntp(turn, &pending[i], read, added_ns[i], bufs[i]);
 	}
-	sent = (unsigned)listen_send(socket, w->batch);
+	sent = (unsigned)udp_listen_send(socket, w->batch);
 	worker_count(w, SERVE_LOST, count - sent);
 	/* On most ways out the driver has the datagram by now, and its stamp is there. */
 	if (w->next_token > first_token) {
-		departures_asked(w, first_token, read, added_ns);
-		departures_read(w, socket);
+		tx_stamps_asked(w, first_token, read, added_ns);
+		tx_stamps_read(w, socket);
 	}
 }
 
 /* SERVE_ANSWER and SERVE_KISSED: `*ret` is to be sent. */
-static enum serve_verdict judge_ntp(struct worker *w, const struct turn *turn, int i,
+static enum serve_verdict check_ntp(struct worker *w, const struct turn *turn, int i,
                                     struct pending *ret)
 {
-	struct listen_datagram datagram;
+	struct udp_listen_datagram datagram;
 	enum serve_verdict verdict;
-	enum admit_verdict admitted;
+	enum access_verdict access;
 	bool is_new;
 
-	listen_datagram(w->batch, i, &datagram);
-	verdict = serve_ntp_judge(&datagram, &turn->view, turn->after, turn->has_stepped,
+	udp_listen_datagram(w->batch, i, &datagram);
+	verdict = serve_ntp_check(&datagram, &turn->view, turn->after, turn->has_stepped,
 	                          &ret->request, &ret->received);
 	if (verdict != SERVE_ANSWER) {
 		return verdict;
 	}
-	admitted = admit(&w->serve->gate->table, turn->rules, &w->dice, &datagram.from,
-	                 turn->after.mono_ns, &is_new);
+	access = access_check(&w->serve->shared_rules->table, turn->rules, &w->leak,
+	                      &datagram.from, turn->after.mono_ns, &is_new);
 	if (is_new) {
-		worker_add_to(&w->tallies[SERVE_SOURCES], 1);
+		worker_add_to(&w->counters[SERVE_SOURCES], 1);
 	}
-	if (admitted == ADMIT_LUCKY) {
-		worker_add_to(&w->tallies[SERVE_LUCKY], 1);
+	if (access == ACCESS_LEAKED) {
+		worker_add_to(&w->counters[SERVE_LEAKED], 1);
 	}
 	ret->datagram = i;
-	ret->is_kiss = admitted == ADMIT_KISS;
+	ret->is_kiss = access == ACCESS_KISS;
 	ret->link = datagram.link;
 	ret->is_interleaved = false;
 	ret->wants_stamp = false;
-	if (admitted == ADMIT_ANSWER && turn->view.stamps_fit &&
+	if (access == ACCESS_ANSWER && turn->view.stamps_fit &&
 	    interleave_is_asked(&ret->request)) {
 		ret->is_interleaved = interleave_take(w->serve->interleave, &ret->request,
-		                                      &ret->departed);
-		ret->wants_stamp = departures_may_ask(w, turn->after.mono_ns);
-		worker_add_to(&w->tallies[SERVE_INTERLEAVED], ret->is_interleaved);
+		                                      &ret->transmitted);
+		ret->wants_stamp = tx_stamps_may_ask(w, turn->after.mono_ns);
+		worker_add_to(&w->counters[SERVE_INTERLEAVED], ret->is_interleaved);
 	}
-	return serve_verdict_from_admit(admitted);
+	return serve_verdict_from_access(access);
 }
 
 /* Whether the thread was waiting when the first datagram of the batch came. */
 static bool was_asleep(const struct worker *w, const struct turn *turn)
 {
-	struct listen_datagram first;
+	struct udp_listen_datagram first;
 
-	listen_datagram(w->batch, 0, &first);
+	udp_listen_datagram(w->batch, 0, &first);
 	if (!turn->view.stamps_fit || !first.has_arrived) {
 		return false;
 	}
@@ -117,11 +118,11 @@ static void begin_turn(struct worker *w, struct turn *ret)
 {
 	struct serve *serve = w->serve;
 
-	ret->after = listen_now();
+	ret->after = clock_moment_now();
 	serve_cell_read(&serve->state, &ret->view);
 	ret->view.ntp.root_dispersion_ns =
 		serve_dispersion_ns(&ret->view, ret->after.mono_ns);
-	ret->rules = serve_gate_hold(serve->gate, w->seat);
+	ret->rules = shared_rules_hold(serve->shared_rules, w->reader);
 	ret->has_stepped = serve_step_seen(&w->steps, ret->after) && ret->view.stamps_fit;
 	ret->was_asleep = was_asleep(w, ret);
 	if (ret->has_stepped) {
@@ -129,7 +130,7 @@ static void begin_turn(struct worker *w, struct turn *ret)
 	}
 }
 
-void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count)
+void worker_answer_ntp(struct worker *w, struct udp_listen_socket *socket, int count)
 {
 	struct pending pending[ANSWERS_AT_ONCE];
 	enum serve_verdict verdict;
@@ -138,7 +139,7 @@ void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count
 
 	begin_turn(w, &turn);
 	for (int i = 0; i < count; i++) {
-		verdict = judge_ntp(w, &turn, i, &pending[ready]);
+		verdict = check_ntp(w, &turn, i, &pending[ready]);
 		worker_count(w, verdict, 1);
 		if (verdict != SERVE_ANSWER && verdict != SERVE_KISSED) {
 			continue;
@@ -148,7 +149,7 @@ void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count
 			ready = 0;
 		}
 	}
-	serve_gate_release(w->seat);
+	shared_rules_release(w->reader);
 	if (ready > 0) {
 		send_ntp(w, socket, &turn, pending, ready);
 	}

@@ -16,9 +16,10 @@ enum {
 
 /* On 0 `*ret` is the worker's. */
 static int worker_add(struct worker *w, enum serve_service service,
-                      const struct address *at, bool is_another, struct listen_socket **ret)
+                      const struct address *at, bool is_another,
+                      struct udp_listen_socket **ret)
 {
-	int r = listen_open(at, is_another, ret);
+	int r = udp_listen_open(at, is_another, ret);
 
 	if (r == 0) {
 		worker_take(w, service, *ret);
@@ -37,22 +38,22 @@ static void place_add(struct serve *serve, enum serve_service service, bool is_t
 
 static int open_ntp(struct serve *serve, const struct address *at)
 {
-	struct listen_socket *first, *another;
+	struct udp_listen_socket *first, *another;
 	struct address bound;
 	int r = worker_add(serve->workers[0], SERVE_NTP, at, false, &first);
 
 	if (r < 0) {
 		return r;
 	}
-	bound = listen_address(first);
+	bound = udp_listen_address(first);
 	if (serve->ntp_worker_count > 1) {
-		r = listen_share(first);
+		r = udp_listen_share(first);
 	}
 	for (unsigned i = 1; i < serve->ntp_worker_count && r == 0; i++) {
 		r = worker_add(serve->workers[i], SERVE_NTP, &bound, true, &another);
 	}
 	if (r == 0) {
-		place_add(serve, SERVE_NTP, false, bound, listen_is_absent(first));
+		place_add(serve, SERVE_NTP, false, bound, udp_listen_is_absent(first));
 	}
 	return r;
 }
@@ -62,7 +63,7 @@ static int open_text(struct serve *serve, enum serve_service service,
                      const struct address *at, bool *ret_is_tcp)
 {
 	struct worker *w = serve->workers[serve->ntp_worker_count];
-	struct listen_socket *socket;
+	struct udp_listen_socket *socket;
 	struct address udp, tcp;
 	bool is_absent;
 	int r;
@@ -73,8 +74,8 @@ static int open_text(struct serve *serve, enum serve_service service,
 		if (r < 0) {
 			return r;
 		}
-		udp = listen_address(socket);
-		is_absent = listen_is_absent(socket);
+		udp = udp_listen_address(socket);
+		is_absent = udp_listen_is_absent(socket);
 		*ret_is_tcp = true;
 		r = serve_tcp_add(serve->tcp, service, &udp, &tcp);
 		if (r == 0) {
@@ -127,14 +128,14 @@ static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
                           unsigned *turn, struct serve_place *ret_failed)
 {
 	struct worker *w = serve->workers[serve->ntp_worker_count];
-	struct listen_socket *socket = NULL;
+	struct udp_listen_socket *socket = NULL;
 	struct address bound = { 0 };
 	int r;
 
 	if (in->is_tcp) {
 		r = serve_tcp_adopt(serve->tcp, in->service, in->fd, &bound);
 	} else {
-		r = listen_adopt(in->fd, &socket);
+		r = udp_listen_adopt(in->fd, &socket);
 	}
 	if (r < 0) {
 		*ret_failed = (struct serve_place){ .service = in->service,
@@ -142,7 +143,7 @@ static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
 		return r;
 	}
 	if (!in->is_tcp) {
-		bound = listen_address(socket);
+		bound = udp_listen_address(socket);
 		if (in->service == SERVE_NTP) {
 			w = serve->workers[(*turn)++ % serve->ntp_worker_count];
 		}
@@ -154,15 +155,15 @@ static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
 
 /* How many sockets have the address of this one. */
 static size_t count_of_address(const struct serve *serve,
-                               const struct listen_socket *socket)
+                               const struct udp_listen_socket *socket)
 {
-	const struct address own = listen_address(socket);
+	const struct address own = udp_listen_address(socket);
 	size_t count = 0;
 
 	for (size_t i = 0; i < serve->worker_count; i++) {
 		for (size_t k = 0; k < serve->workers[i]->socket_count; k++) {
 			const struct address other =
-				listen_address(serve->workers[i]->sockets[k].socket);
+				udp_listen_address(serve->workers[i]->sockets[k].socket);
 
 			count += address_equal(&other, &own);
 		}
@@ -176,11 +177,12 @@ static void close_to_others(struct serve *serve)
 {
 	for (size_t i = 0; i < serve->worker_count; i++) {
 		for (size_t k = 0; k < serve->workers[i]->socket_count; k++) {
-			struct listen_socket *socket = serve->workers[i]->sockets[k].socket;
+			struct udp_listen_socket *socket =
+				serve->workers[i]->sockets[k].socket;
 
-			if (listen_is_lent(socket) &&
+			if (udp_listen_is_lent(socket) &&
 			    count_of_address(serve, socket) == 1) {
-				listen_close_to_others(socket);
+				udp_listen_close_to_others(socket);
 			}
 		}
 	}

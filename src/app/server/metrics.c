@@ -7,7 +7,7 @@
 
 struct page {
 	char *buf;
-	size_t room;
+	size_t size;
 	size_t len;
 	bool is_full;
 };
@@ -22,9 +22,9 @@ static void put(struct page *p, const char *format, ...)
 		return;
 	}
 	va_start(arguments, format);
-	n = vsnprintf(p->buf + p->len, p->room - p->len, format, arguments);
+	n = vsnprintf(p->buf + p->len, p->size - p->len, format, arguments);
 	va_end(arguments);
-	if (n < 0 || (size_t)n >= p->room - p->len) {
+	if (n < 0 || (size_t)n >= p->size - p->len) {
 		p->is_full = true;
 		return;
 	}
@@ -78,12 +78,12 @@ static void put_datagrams(struct page *p, const struct serve_counts *c)
 	            c->by_verdict[SERVE_KISSED]);
 	put_counter(p, "lucky_total",
 	            "Requests beyond the rate that were answered by chance.",
-	            c->tallies[SERVE_LUCKY]);
+	            c->counters[SERVE_LEAKED]);
 	put_counter(p, "clients_total",
 	            "Addresses (IPv6: /64) not seen before, or not lately.",
-	            c->tallies[SERVE_SOURCES]);
+	            c->counters[SERVE_SOURCES]);
 	put_counter(p, "interleaved_total", "Answers in interleaved mode.",
-	            c->tallies[SERVE_INTERLEAVED]);
+	            c->counters[SERVE_INTERLEAVED]);
 }
 
 static void put_batches(struct page *p, const struct serve_counts *c)
@@ -105,9 +105,9 @@ static void put_batches(struct page *p, const struct serve_counts *c)
 
 static void put_clock(struct page *p, const struct serve_metrics *m)
 {
-	static const char *const bases[] = { [SERVE_BY_ITSELF] = "itself",
+	static const char *const bases[] = { [SERVE_BY_LOCAL] = "itself",
 		                             [SERVE_BY_KERNEL] = "kernel",
-		                             [SERVE_BY_TRUSTED] = "run" };
+		                             [SERVE_BY_SYNC_SOURCE] = "run" };
 	const struct ntp_server_state *ntp = &m->view.ntp;
 
 	put_gauge(p, "clock_synchronised", "Whether the time is served as good.",
@@ -130,20 +130,20 @@ static void put_clock(struct page *p, const struct serve_metrics *m)
 	            ntp->reference.unix_ns);
 	put_seconds(p, "send_latency_seconds",
 	            "Added to the transmit stamp: the least it takes an answer to leave.",
-	            m->counts.ahead_ns);
+	            m->counts.tx_lead_ns);
 	put_counter(p, "departures_total", "Answers whose departure the kernel told.",
-	            m->counts.tallies[SERVE_DEPARTURES]);
+	            m->counts.counters[SERVE_TX_STAMPS]);
 	put_counter(p, "departures_early_total",
 	            "Of these, answers that left before their transmit stamp.",
-	            m->counts.tallies[SERVE_TOO_EARLY]);
+	            m->counts.counters[SERVE_TOO_EARLY]);
 	put_seconds(p, "start_time_seconds", "When the server started, since 1970.",
 	            m->started.unix_ns);
 }
 
-size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_t room)
+size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_t size)
 {
 	const struct serve_tcp_counts *tcp = &metrics->counts.tcp;
-	struct page p = { .buf = buf, .room = room };
+	struct page p = { .buf = buf, .size = size };
 
 	put_datagrams(&p, &metrics->counts);
 	put_batches(&p, &metrics->counts);

@@ -7,7 +7,7 @@
 
 #include "app/server/serve.h"
 
-enum { SERVE_METRICS_ROOM = 16384 };
+enum { SERVE_METRICS_SIZE = 16384 };
 
 struct serve_metrics {
 	struct serve_counts counts;
@@ -16,6 +16,6 @@ struct serve_metrics {
 };
 
 /* Returns the length, 0 when it does not fit. */
-size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_t room);
+size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_t size);
 
 #endif

@@ -48,26 +48,25 @@ static bool is_small_port(uint16_t port)
 	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
 }
 
-enum serve_verdict serve_verdict_from_admit(enum admit_verdict verdict)
+enum serve_verdict serve_verdict_from_access(enum access_verdict verdict)
 {
 	switch (verdict) {
-	case ADMIT_ANSWER:
-	case ADMIT_LUCKY:
+	case ACCESS_ANSWER:
+	case ACCESS_LEAKED:
 		return SERVE_ANSWER;
-	case ADMIT_KISS:
+	case ACCESS_KISS:
 		return SERVE_KISSED;
-	case ADMIT_DENIED:
+	case ACCESS_DENIED:
 		return SERVE_DENIED;
-	case ADMIT_DROP:
+	case ACCESS_DROP:
 		break;
 	}
 	return SERVE_TOO_OFTEN;
 }
 
-enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
-                                   const struct serve_view *view,
-                                   struct listen_moment after, bool has_stepped,
-                                   struct ntp_header *ret_request,
+enum serve_verdict serve_ntp_check(const struct udp_listen_datagram *datagram,
+                                   const struct serve_view *view, struct clock_moment after,
+                                   bool has_stepped, struct ntp_header *ret_request,
                                    struct instant *ret_received)
 {
 	struct ntp_header request;
@@ -112,7 +111,7 @@ void serve_ntp_write(const struct ntp_header *request, const struct ntp_server_s
 	                      buf);
 }
 
-bool serve_step_seen(struct serve_step_watch *watch, struct listen_moment now)
+bool serve_step_seen(struct serve_step_watch *watch, struct clock_moment now)
 {
 	int64_t distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
 	int64_t moved_ns = ns_add(distance_ns, -watch->distance_ns);
@@ -123,7 +122,7 @@ bool serve_step_seen(struct serve_step_watch *watch, struct listen_moment now)
 	return was_started && (moved_ns > STEP_MIN_NS || moved_ns < -STEP_MIN_NS);
 }
 
-struct instant serve_wall_at(struct listen_moment base, int64_t mono_ns)
+struct instant serve_wall_at(struct clock_moment base, int64_t mono_ns)
 {
 	return instant_add_ns(base.wall, mono_ns - base.mono_ns);
 }

@@ -6,10 +6,10 @@
 #define APP_SERVER_NTP_H
 
 #include "app/server/state.h"
-#include "core/ntp/admit.h"
+#include "core/ntp/access.h"
 #include "core/ntp/packet.h"
-#include "io/net/listen.h"
-#include "io/net/listen_clock.h"
+#include "io/net/clock_moment.h"
+#include "io/net/udp_listen.h"
 
 /* All but SERVE_ANSWER and SERVE_KISSED are met with silence. */
 enum serve_verdict {
@@ -35,19 +35,18 @@ const char *serve_verdict_text(enum serve_verdict verdict);
 
 /* What the rules make of a request: SERVE_ANSWER, SERVE_KISSED, SERVE_TOO_OFTEN or
  * SERVE_DENIED. */
-enum serve_verdict serve_verdict_from_admit(enum admit_verdict verdict);
+enum serve_verdict serve_verdict_from_access(enum access_verdict verdict);
 
 /* `after` is when the batch that it came in was received, `has_stepped` whether the clock
  * was moved since the batch before.  `*ret_received` is T2: the kernel's stamp, or
  * `after` where there is none that fits.  Outputs are written for SERVE_ANSWER only. */
-enum serve_verdict serve_ntp_judge(const struct listen_datagram *datagram,
-                                   const struct serve_view *view,
-                                   struct listen_moment after, bool has_stepped,
-                                   struct ntp_header *ret_request,
+enum serve_verdict serve_ntp_check(const struct udp_listen_datagram *datagram,
+                                   const struct serve_view *view, struct clock_moment after,
+                                   bool has_stepped, struct ntp_header *ret_request,
                                    struct instant *ret_received);
 
 /* The answer, into `buf` of NTP_HEADER_OCTETS.  `read` is the clock now, and `added_ns` how much
- * later the answer is expected to leave (core/ntp/departure.h): by that much T3 may be late,
+ * later the answer is expected to leave (core/ntp/tx_latency.h): by that much T3 may be late,
  * which no client sees in the delay, so it is told as dispersion. */
 void serve_ntp_write(const struct ntp_header *request, const struct ntp_server_state *state,
                      struct instant received, struct instant read, int64_t added_ns,
@@ -58,10 +57,10 @@ struct serve_step_watch {
 	bool is_started;
 	int64_t distance_ns; /* wall - monotonic */
 };
-bool serve_step_seen(struct serve_step_watch *watch, struct listen_moment now);
+bool serve_step_seen(struct serve_step_watch *watch, struct clock_moment now);
 
 /* The wall clock at `mono_ns`, counted on from `base` so that it is on the same side of a
  * step as `base` is. */
-struct instant serve_wall_at(struct listen_moment base, int64_t mono_ns);
+struct instant serve_wall_at(struct clock_moment base, int64_t mono_ns);
 
 #endif

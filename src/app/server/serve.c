@@ -71,7 +71,7 @@ static int open_workers(struct serve *serve, const struct serve_settings *settin
 	if (r < 0) {
 		return r;
 	}
-	return serve_tcp_new(&serve->state, serve->gate, &serve->tcp);
+	return serve_tcp_new(&serve->state, serve->shared_rules, &serve->tcp);
 }
 
 static int open_shared(struct serve *serve, const struct serve_settings *settings)
@@ -80,7 +80,7 @@ static int open_shared(struct serve *serve, const struct serve_settings *setting
 	if (!serve->interleave) {
 		return -ENOMEM;
 	}
-	return serve_gate_new(settings->rules, &serve->gate);
+	return shared_rules_new(settings->rules, &serve->shared_rules);
 }
 
 int serve_open(const struct serve_settings *settings, struct serve **ret,
@@ -131,7 +131,7 @@ void serve_own(struct serve *serve, uid_t uid)
 		const struct worker *w = serve->workers[i];
 
 		for (size_t k = 0; k < w->socket_count; k++) {
-			listen_own(w->sockets[k].socket, uid);
+			udp_listen_own(w->sockets[k].socket, uid);
 		}
 	}
 }
@@ -144,7 +144,7 @@ int serve_stamp_error(const struct serve *serve)
 		const struct worker *w = serve->workers[i];
 
 		for (size_t k = 0; k < w->socket_count && error == 0; k++) {
-			error = listen_stamp_error(w->sockets[k].socket);
+			error = udp_listen_stamp_error(w->sockets[k].socket);
 		}
 	}
 	return error;
@@ -206,9 +206,9 @@ void serve_go(struct serve *serve)
 	(void)pthread_barrier_wait(&serve->barrier);
 }
 
-void serve_trust(struct serve *serve, const struct serve_trusted *trusted)
+void serve_set_sync_source(struct serve *serve, const struct sync_source *sync_source)
 {
-	serve->clock.trusted = *trusted;
+	serve->clock.sync_source = *sync_source;
 }
 
 void serve_refresh(struct serve *serve, struct serve_view *ret)
@@ -221,33 +221,34 @@ void serve_refresh(struct serve *serve, struct serve_view *ret)
 		/* The clock is there all the same. */
 		(void)!kernel_clock_precision(&kernel.precision_ns);
 	}
-	serve_clock_update(&serve->clock, &kernel, listen_now(), listen_stamps_fit(), ret);
+	serve_clock_update(&serve->clock, &kernel, clock_moment_now(), clock_stamps_fit(),
+	                   ret);
 	serve_cell_write(&serve->state, ret);
 }
 
-bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules)
+bool serve_replace_rules(struct serve *serve, const struct access_rules *rules)
 {
-	return serve_gate_replace(serve->gate, rules);
+	return shared_rules_replace(serve->shared_rules, rules);
 }
 
 static void add_counts(const struct worker *w, struct serve_counts *ret)
 {
-	unsigned ahead_ns = atomic_load_explicit(&w->ahead_ns, memory_order_relaxed);
+	unsigned tx_lead_ns = atomic_load_explicit(&w->tx_lead_ns, memory_order_relaxed);
 
 	for (size_t i = 0; i < SERVE_VERDICT_COUNT; i++) {
 		ret->by_verdict[i] +=
 			atomic_load_explicit(&w->counts[i], memory_order_relaxed);
 	}
-	for (size_t i = 0; i < SERVE_TALLY_COUNT; i++) {
-		ret->tallies[i] +=
-			atomic_load_explicit(&w->tallies[i], memory_order_relaxed);
+	for (size_t i = 0; i < SERVE_COUNTER_COUNT; i++) {
+		ret->counters[i] +=
+			atomic_load_explicit(&w->counters[i], memory_order_relaxed);
 	}
 	for (size_t i = 0; i < SERVE_BATCH_SIZES; i++) {
 		ret->batches[i] +=
 			atomic_load_explicit(&w->batches[i], memory_order_relaxed);
 	}
-	if (ahead_ns > ret->ahead_ns) {
-		ret->ahead_ns = ahead_ns;
+	if (tx_lead_ns > ret->tx_lead_ns) {
+		ret->tx_lead_ns = tx_lead_ns;
 	}
 }
 
@@ -271,7 +272,7 @@ void serve_stop(struct serve *serve, struct serve_counts *ret)
 	atomic_store(&serve->is_stopping, true);
 	for (size_t i = 0; i < serve->worker_count; i++) {
 		for (size_t k = 0; k < serve->workers[i]->socket_count; k++) {
-			listen_interrupt(serve->workers[i]->sockets[k].socket);
+			udp_listen_interrupt(serve->workers[i]->sockets[k].socket);
 		}
 	}
 	for (size_t i = 0; i < serve->worker_count; i++) {
@@ -299,7 +300,7 @@ void serve_close(struct serve *serve)
 		worker_free(serve->workers[i]);
 	}
 	serve_tcp_free(serve->tcp);
-	serve_gate_free(serve->gate);
+	shared_rules_free(serve->shared_rules);
 	free(serve->interleave);
 	if (serve->has_barrier) {
 		pthread_barrier_destroy(&serve->barrier);

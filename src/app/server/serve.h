@@ -13,7 +13,7 @@
 #ifndef APP_SERVER_SERVE_H
 #define APP_SERVER_SERVE_H
 
-#include "app/server/gate.h"
+#include "app/server/shared_rules.h"
 #include "app/server/tcp.h"
 #include "app/server/text.h"
 
@@ -41,7 +41,7 @@ struct serve_settings {
 	 * those that wait on one socket, but their stamps would be mixed up. */
 	const struct serve_inherited *inherited;
 	size_t inherited_count; /* at most SERVE_ENDPOINTS_MAX */
-	const struct admit_rules *rules;
+	const struct access_rules *rules;
 	unsigned threads; /* 1..SERVE_THREADS_MAX; 0 where NTP is not served */
 	unsigned local_stratum;
 };
@@ -65,7 +65,7 @@ size_t serve_place_count(const struct serve *serve);
 struct serve_place serve_place(const struct serve *serve, size_t i);
 
 /* Before privileges are given up: the sockets become those of `uid`, so that no other user's server
- * shares their ports (io/net/listen.h). */
+ * shares their ports (io/net/udp_listen.h). */
 void serve_own(struct serve *serve, uid_t uid);
 /* 0, or the errno for which the kernel stamps no datagrams of a socket here. */
 int serve_stamp_error(const struct serve *serve);
@@ -77,35 +77,35 @@ MUST_USE int serve_start(struct serve *serve);
 void serve_go(struct serve *serve);
 
 /* What the answers may go by from the next serve_refresh() on; called by the same thread. */
-void serve_trust(struct serve *serve, const struct serve_trusted *trusted);
+void serve_set_sync_source(struct serve *serve, const struct sync_source *sync_source);
 
 /* Works the state out anew.  Called every second, by one thread. */
 void serve_refresh(struct serve *serve, struct serve_view *ret);
 
 /* What is counted beside the verdicts. */
-enum serve_tally {
-	SERVE_LUCKY,       /* answered beyond the rate, by chance */
+enum serve_counter {
+	SERVE_LEAKED,      /* answered beyond the rate, by chance */
 	SERVE_SOURCES,     /* not seen before, or not lately */
 	SERVE_INTERLEAVED, /* answers in interleaved mode */
-	SERVE_DEPARTURES,  /* answers whose departure the kernel told */
+	SERVE_TX_STAMPS,   /* answers whose departure the kernel told */
 	SERVE_TOO_EARLY,   /* of these, those with a stamp later than that */
 	SERVE_BATCHES,
-	SERVE_TALLY_COUNT
+	SERVE_COUNTER_COUNT
 };
 
 enum { SERVE_BATCH_SIZES = 6 }; /* 1, 2, 3..4, 5..8, 9..16, 17..32 datagrams */
 
 struct serve_counts {
 	uint64_t by_verdict[SERVE_VERDICT_COUNT]; /* datagrams */
-	uint64_t tallies[SERVE_TALLY_COUNT];
+	uint64_t counters[SERVE_COUNTER_COUNT];
 	uint64_t batches[SERVE_BATCH_SIZES];
-	uint32_t ahead_ns; /* added to the transmit stamp, the most of any thread */
+	uint32_t tx_lead_ns; /* added to the transmit stamp, the most of any thread */
 	struct serve_tcp_counts tcp;
 };
 void serve_counts(const struct serve *serve, struct serve_counts *ret);
 
 /* From the next batch of each thread on.  False: not yet, to be tried again. */
-MUST_USE bool serve_replace_rules(struct serve *serve, const struct admit_rules *rules);
+MUST_USE bool serve_replace_rules(struct serve *serve, const struct access_rules *rules);
 
 /* Ends the threads; what they were about to send is sent. */
 void serve_stop(struct serve *serve, struct serve_counts *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of the server share: serve.c opens, starts and ends it, bind.c has its sockets,
- * worker.c is a thread of it, batch.c answers a batch of NTP requests, departures.c learns when
+ * worker.c is a thread of it, batch.c answers a batch of NTP requests, tx_stamps.c learns when
  * answers leave.
  */
 #ifndef APP_SERVER_SERVE_PRIVATE_H
@@ -11,21 +11,21 @@
 #include <pthread.h>
 
 #include "app/server/serve.h"
-#include "core/ntp/departure.h"
 #include "core/ntp/interleave.h"
+#include "core/ntp/tx_latency.h"
 
 enum {
 	PLACES_MAX = 2 * SERVE_ENDPOINTS_MAX,
 	/* Answers that leave with one departure stamp: the last of them leaves later
 	 * than the stamp says by what the system call takes for the others. */
-	ANSWERS_AT_ONCE = DEPARTURE_PLACES,
+	ANSWERS_AT_ONCE = TX_LATENCY_PLACES,
 	/* Answers whose departure has not been told yet. */
 	STAMPED_MAX = 256,
 };
 
 struct worker_socket {
 	enum serve_service service;
-	struct listen_socket *socket;
+	struct udp_listen_socket *socket;
 	struct serve_budget budget;
 };
 
@@ -50,11 +50,11 @@ struct worker {
 	struct worker_socket *sockets;
 	struct pollfd *polls;
 	size_t socket_count;
-	struct listen_batch *batch;
+	struct udp_batch *batch;
 	struct serve_step_watch steps;
-	struct serve_gate_seat *seat;
-	struct admit_dice dice;
-	struct departure_links departures;
+	struct rules_reader *reader;
+	struct rate_leak leak;
+	struct tx_latency_links tx_latencies;
 	struct stamped stamped[STAMPED_MAX];
 	uint64_t next_token;
 	int64_t sample_due_mono_ns;
@@ -62,15 +62,15 @@ struct worker {
 	int64_t sent_mono_ns;       /* when the last answers were written */
 	/* Written by this thread alone, read by others at any time. */
 	_Alignas(64) atomic_uint_least64_t counts[SERVE_VERDICT_COUNT];
-	atomic_uint_least64_t tallies[SERVE_TALLY_COUNT];
+	atomic_uint_least64_t counters[SERVE_COUNTER_COUNT];
 	atomic_uint_least64_t batches[SERVE_BATCH_SIZES];
-	atomic_uint ahead_ns;
+	atomic_uint tx_lead_ns;
 };
 
 struct serve {
 	struct serve_cell state;
 	struct serve_clock clock;
-	struct serve_gate *gate;
+	struct shared_rules *shared_rules;
 	struct interleave_table *interleave;
 	atomic_bool is_stopping;
 	pthread_barrier_t barrier;
@@ -94,14 +94,14 @@ struct pending {
 	unsigned link; /* that it came in by */
 	bool is_interleaved;
 	bool wants_stamp;
-	struct instant departed; /* the answer before, when interleaved */
+	struct instant transmitted; /* the answer before, when interleaved */
 };
 
 /* All that holds for one batch. */
 struct turn {
 	struct serve_view view;
-	struct listen_moment after;
-	const struct admit_rules *rules;
+	struct clock_moment after;
+	const struct access_rules *rules;
 	bool has_stepped;
 	bool was_asleep;
 };
@@ -124,7 +124,7 @@ static inline void worker_count(struct worker *w, enum serve_verdict verdict, un
 MUST_USE int worker_new(struct serve *serve, size_t socket_max);
 /* From now on the socket is the worker's. */
 void worker_take(struct worker *w, enum serve_service service,
-                 struct listen_socket *socket);
+                 struct udp_listen_socket *socket);
 void worker_drop_last(struct worker *w);
 /* Until serve->is_stopping. */
 void worker_serve(struct worker *w);
@@ -139,22 +139,22 @@ MUST_USE int serve_bind(struct serve *serve, const struct serve_settings *settin
 /* --- batch.c --- */
 
 /* Judges and answers the `count` datagrams of the worker's batch. */
-void worker_answer_ntp(struct worker *w, struct listen_socket *socket, int count);
+void worker_answer_ntp(struct worker *w, struct udp_listen_socket *socket, int count);
 
-/* --- departures.c --- */
+/* --- tx_stamps.c --- */
 
 /* Which answer of `count` is to teach us how long answers take; `count`: none. */
-unsigned departures_sample(struct worker *w, const struct turn *turn, unsigned count);
+unsigned tx_stamps_sample(struct worker *w, const struct turn *turn, unsigned count);
 /* Whether one more interleaved client may be served: it costs a system call an answer. */
-bool departures_may_ask(struct worker *w, int64_t mono_ns);
+bool tx_stamps_may_ask(struct worker *w, int64_t mono_ns);
 /* Asks for the departure of the answer last queued. */
-void departures_ask(struct worker *w, const struct pending *pending, unsigned place,
-                    bool was_asleep);
+void tx_stamps_ask(struct worker *w, const struct pending *pending, unsigned place,
+                   bool was_asleep);
 /* The answers from `first_token` on are handed over: the clock was `read` before, and
  * `added_ns`, by place, is in their stamps. */
-void departures_asked(struct worker *w, uint64_t first_token, struct instant read,
-                      const int64_t *added_ns);
+void tx_stamps_asked(struct worker *w, uint64_t first_token, struct instant read,
+                     const int64_t *added_ns);
 /* What the kernel has to tell by now. */
-void departures_read(struct worker *w, struct listen_socket *socket);
+void tx_stamps_read(struct worker *w, struct udp_listen_socket *socket);
 
 #endif

@@ -32,20 +32,20 @@ static const uint8_t refid_stepped[4] = { 'S', 'T', 'E', 'P' };
 /* Nothing that is served is as far away, and ten times of it can be added up. */
 #define SANE_NS (INT64_MAX / 16)
 
-static void refresh_reference(struct serve_clock *clock, struct listen_moment now)
+static void refresh_reference(struct serve_clock *clock, struct clock_moment now)
 {
 	clock->reference = now.wall;
 	clock->reference_mono_ns = now.mono_ns;
 }
 
-static void view_local(struct serve_clock *clock, struct listen_moment now,
+static void view_local(struct serve_clock *clock, struct clock_moment now,
                        struct serve_view *ret)
 {
 	if (now.mono_ns - clock->reference_mono_ns >= SERVE_REFERENCE_EVERY_NS) {
 		refresh_reference(clock, now);
 	}
-	ret->basis = SERVE_BY_ITSELF;
-	ret->may_tell = true;
+	ret->basis = SERVE_BY_LOCAL;
+	ret->is_usable = true;
 	ret->ntp.reference = clock->reference;
 	ret->ntp.leap = NTP_LEAP_NONE;
 	ret->ntp.stratum = (uint8_t)clock->local_stratum;
@@ -60,7 +60,7 @@ static void view_unsynchronised(struct serve_view *view, enum serve_doubt doubt,
                                 const uint8_t refid[4])
 {
 	view->doubt = doubt;
-	view->may_tell = false;
+	view->is_usable = false;
 	view->ntp.leap = NTP_LEAP_UNSYNCHRONISED;
 	view->ntp.stratum = NTP_STRATUM_MAX + 1;
 	view->ntp.reference = (struct instant){ 0 };
@@ -72,16 +72,16 @@ static bool is_within(int64_t value, int64_t limit)
 	return value >= -limit && value <= limit;
 }
 
-bool serve_trusted_is_sane(const struct serve_trusted *trusted)
+bool sync_source_is_valid(const struct sync_source *sync_source)
 {
-	const int64_t sizes[] = { trusted->mono_ns,       trusted->root_delay_ns,
-		                  trusted->dispersion_ns, trusted->slew_ns,
-		                  trusted->drift_ppb,     trusted->told_ns };
+	const int64_t sizes[] = { sync_source->mono_ns,       sync_source->root_delay_ns,
+		                  sync_source->dispersion_ns, sync_source->slew_ns,
+		                  sync_source->drift_ppb,     sync_source->told_ns };
 
-	if (trusted->is_known > 1 || trusted->leap > NTP_LEAP_UNSYNCHRONISED ||
-	    trusted->stratum > NTP_STRATUM_MAX ||
-	    !is_within(trusted->at.unix_ns, INT64_MAX / 2) ||
-	    !is_within(trusted->frequency_ppb, NS_PER_S)) {
+	if (sync_source->is_known > 1 || sync_source->leap > NTP_LEAP_UNSYNCHRONISED ||
+	    sync_source->stratum > NTP_STRATUM_MAX ||
+	    !is_within(sync_source->at.unix_ns, INT64_MAX / 2) ||
+	    !is_within(sync_source->frequency_ppb, NS_PER_S)) {
 		return false;
 	}
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -89,7 +89,7 @@ bool serve_trusted_is_sane(const struct serve_trusted *trusted)
 			return false;
 		}
 	}
-	return trusted->drift_ppb <= NS_PER_S;
+	return sync_source->drift_ppb <= NS_PER_S;
 }
 
 static int64_t grown_ns(int64_t age_ns, int64_t by_ppb)
@@ -99,7 +99,7 @@ static int64_t grown_ns(int64_t age_ns, int64_t by_ppb)
 
 /* By how much the clock was moved since the run ended, other than by slewing it: both clocks
  * are slewed alike, and another boot, or a machine that slept, shows here as well. */
-static int64_t moved_ns(const struct serve_trusted *t, struct listen_moment now)
+static int64_t moved_ns(const struct sync_source *t, struct clock_moment now)
 {
 	int64_t ns = ns_add(instant_diff_ns(now.wall, t->at), t->mono_ns - now.mono_ns);
 
@@ -108,17 +108,18 @@ static int64_t moved_ns(const struct serve_trusted *t, struct listen_moment now)
 
 /* Leap seconds come at the end of a month: one that was announced may have passed, and
  * whether this clock took part in it is not known until the next run. */
-static bool may_have_leapt(const struct serve_trusted *t, struct listen_moment now)
+static bool may_have_leapt(const struct sync_source *t, struct clock_moment now)
 {
 	return (t->leap == NTP_LEAP_INSERT || t->leap == NTP_LEAP_DELETE) &&
 	       civil_from_instant(t->at).month != civil_from_instant(now.wall).month;
 }
 
 /* Whether the trusted run is what this clock still goes by. */
-static bool trusted_holds(const struct serve_clock *clock,
-                          const struct kernel_clock_state *kernel, struct listen_moment now)
+static bool sync_source_holds(const struct serve_clock *clock,
+                              const struct kernel_clock_state *kernel,
+                              struct clock_moment now)
 {
-	const struct serve_trusted *t = &clock->trusted;
+	const struct sync_source *t = &clock->sync_source;
 	const int64_t age_ns = now.mono_ns - t->mono_ns;
 
 	if (!t->is_known || t->stratum < 1 || t->stratum >= NTP_STRATUM_MAX || age_ns < 0 ||
@@ -134,17 +135,17 @@ static bool trusted_holds(const struct serve_clock *clock,
 	               t->told_ns + grown_ns(age_ns, KERNEL_GROWTH_PPB) - KERNEL_LATE_NS;
 }
 
-static void view_trusted(const struct serve_clock *clock, struct listen_moment now,
-                         struct serve_view *ret)
+static void view_sync_source(const struct serve_clock *clock, struct clock_moment now,
+                             struct serve_view *ret)
 {
-	const struct serve_trusted *t = &clock->trusted;
+	const struct sync_source *t = &clock->sync_source;
 	const int64_t age_ns = now.mono_ns - t->mono_ns;
 	const int64_t slewed_ns = grown_ns(age_ns, SLEW_PPB);
 	const int64_t drift_ppb =
 		t->drift_ppb > SERVE_DRIFT_PPB ? t->drift_ppb : SERVE_DRIFT_PPB;
 
-	ret->basis = SERVE_BY_TRUSTED;
-	ret->may_tell = true;
+	ret->basis = SERVE_BY_SYNC_SOURCE;
+	ret->is_usable = true;
 	ret->ntp.leap = (enum ntp_leap)t->leap;
 	ret->ntp.stratum = (uint8_t)(t->stratum + 1);
 	ret->ntp.reference = t->at;
@@ -164,7 +165,7 @@ static enum ntp_leap leap_today(enum ntp_leap leap, struct instant now)
 }
 
 static void view_kernel(struct serve_clock *clock, const struct kernel_clock_state *kernel,
-                        struct listen_moment now, struct serve_view *ret)
+                        struct clock_moment now, struct serve_view *ret)
 {
 	if (clock->kernel_error != 0) {
 		ret->basis = SERVE_BY_KERNEL;
@@ -179,11 +180,11 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 		refresh_reference(clock, now);
 	}
 	clock->max_error_ns = kernel->max_error_ns;
-	if (trusted_holds(clock, kernel, now)) {
-		view_trusted(clock, now, ret);
+	if (sync_source_holds(clock, kernel, now)) {
+		view_sync_source(clock, now, ret);
 	} else {
 		ret->basis = SERVE_BY_KERNEL;
-		ret->may_tell = true;
+		ret->is_usable = true;
 		ret->ntp.reference = clock->reference;
 		ret->ntp.leap = (enum ntp_leap)kernel->leap;
 		ret->ntp.stratum = SERVE_KERNEL_STRATUM;
@@ -200,7 +201,7 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 }
 
 /* A step within what was said that the clock may be off by is no news to anybody. */
-static void watch_steps(struct serve_clock *clock, struct listen_moment now)
+static void watch_steps(struct serve_clock *clock, struct clock_moment now)
 {
 	int64_t distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
 	int64_t jump_ns = ns_add(distance_ns, -clock->distance_ns);
@@ -217,7 +218,7 @@ static void watch_steps(struct serve_clock *clock, struct listen_moment now)
 }
 
 void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_state *kernel,
-                        struct listen_moment now, bool stamps_fit, struct serve_view *ret)
+                        struct clock_moment now, bool stamps_fit, struct serve_view *ret)
 {
 	if (!clock->is_started) {
 		clock->is_started = true;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "core/ntp/packet.h"
-#include "io/net/listen_clock.h"
+#include "io/net/clock_moment.h"
 #include "io/sys/kernel_clock.h"
 
 enum {
@@ -36,9 +36,9 @@ enum {
 
 /* What the answers go by. */
 enum serve_basis {
-	SERVE_BY_ITSELF,  /* --local-stratum */
-	SERVE_BY_KERNEL,  /* adjtimex */
-	SERVE_BY_TRUSTED, /* the last trusted run of reqtime */
+	SERVE_BY_LOCAL,       /* --local-stratum */
+	SERVE_BY_KERNEL,      /* adjtimex */
+	SERVE_BY_SYNC_SOURCE, /* the last trusted run of reqtime */
 };
 
 /* Why the clock is not to be relied upon. */
@@ -56,15 +56,15 @@ struct serve_view {
 	enum serve_basis basis;
 	enum serve_doubt doubt;
 	bool is_after_step;
-	bool may_tell;    /* the text protocols cannot say "I do not know" */
+	bool is_usable;   /* the text protocols cannot say "I do not know" */
 	bool stamps_fit;  /* kernel stamps are of the clock that we read */
 	int kernel_error; /* SERVE_UNREADABLE: the errno of clock_adjtime() */
 };
 
 /* What the state directory tells of the last run that set this clock and was trusted
- * (app/server/trusted.h): given in by whoever can read it, before each update.  Plain data that
- * has crossed a process border: to be asked serve_trusted_is_sane() first. */
-struct serve_trusted {
+ * (app/server/sync_source.h): given in by whoever can read it, before each update.  Plain data that
+ * has crossed a process border: to be asked sync_source_is_valid() first. */
+struct sync_source {
 	uint8_t is_known;
 	uint8_t stratum;   /* of the server that it was set by */
 	uint8_t refid[4];  /* that names this server, as RFC 5905 section 7.3 has it */
@@ -79,7 +79,7 @@ struct serve_trusted {
 	int64_t frequency_ppb; /* that the kernel has since */
 };
 
-MUST_USE bool serve_trusted_is_sane(const struct serve_trusted *trusted);
+MUST_USE bool sync_source_is_valid(const struct sync_source *sync_source);
 
 /* What is remembered from one update to the next.  Starts as zeros. */
 struct serve_clock {
@@ -93,7 +93,7 @@ struct serve_clock {
 	int64_t gap_ns;       /* ... unless it is smaller than this */
 	int64_t told_ns;      /* how far off the last view said that the clock may be */
 	int64_t grace_until_mono_ns;
-	struct serve_trusted trusted;
+	struct sync_source sync_source;
 	int kernel_error; /* errno, when the state of the kernel could not be read; its maximum error
 	                     and all else but the precision then mean nothing */
 };
@@ -111,7 +111,7 @@ struct serve_clock {
  * Whatever it is: for SERVE_STEP_GRACE_NS after the clock was stepped by more than the view
  * before had allowed for, leap 3 and STEP. */
 void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_state *kernel,
-                        struct listen_moment now, bool stamps_fit, struct serve_view *ret);
+                        struct clock_moment now, bool stamps_fit, struct serve_view *ret);
 
 /* The root dispersion of an answer at `mono_ns`: that of the view, grown since. */
 int64_t serve_dispersion_ns(const struct serve_view *view, int64_t mono_ns);

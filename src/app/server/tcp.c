@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/net/accept.h"
+#include "io/net/tcp_listen.h"
 
 enum {
 	ACCEPT_AT_ONCE = 32,  /* then the others have their turn */
@@ -40,7 +40,7 @@ struct connection {
 	int64_t deadline_mono_ns;
 	uint8_t in[SERVE_LINE_MAX];
 	size_t in_len;
-	uint8_t out[SERVE_TEXT_ROOM];
+	uint8_t out[SERVE_TEXT_SIZE];
 	size_t out_len;
 	size_t out_done;
 	size_t thrown_away;
@@ -48,8 +48,8 @@ struct connection {
 
 struct serve_tcp {
 	struct serve_cell *state;
-	struct serve_gate *gate;
-	struct serve_gate_seat *seat;
+	struct shared_rules *shared_rules;
+	struct rules_reader *reader;
 	int wake_fd;
 	int64_t paused_until_mono_ns;
 	struct listener listeners[SERVE_TCP_LISTENERS_MAX];
@@ -68,7 +68,8 @@ static void count_up(struct serve_tcp *tcp, enum count which)
 	atomic_store_explicit(&tcp->counts[which], value + 1, memory_order_relaxed);
 }
 
-int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate, struct serve_tcp **ret)
+int serve_tcp_new(struct serve_cell *state, struct shared_rules *shared_rules,
+                  struct serve_tcp **ret)
 {
 	struct serve_tcp *tcp = calloc(1, sizeof(*tcp));
 	int fd;
@@ -76,14 +77,14 @@ int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate, struct serv
 	if (!tcp) {
 		return -ENOMEM;
 	}
-	fd = accept_wake_open();
+	fd = tcp_listen_wake_open();
 	if (fd < 0) {
 		free(tcp);
 		return fd;
 	}
 	tcp->state = state;
-	tcp->gate = gate;
-	tcp->seat = serve_gate_join(gate);
+	tcp->shared_rules = shared_rules;
+	tcp->reader = shared_rules_join(shared_rules);
 	tcp->wake_fd = fd;
 	*ret = tcp;
 	return 0;
@@ -98,7 +99,7 @@ int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
 	if (tcp->listener_count == SERVE_TCP_LISTENERS_MAX) {
 		return -ENOBUFS;
 	}
-	r = accept_open(at, &l->fd, ret_bound);
+	r = tcp_listen_open(at, &l->fd, ret_bound);
 	if (r < 0) {
 		return r;
 	}
@@ -115,7 +116,7 @@ int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
 	if (tcp->listener_count == SERVE_TCP_LISTENERS_MAX) {
 		return -ENOBUFS;
 	}
-	r = accept_adopt(fd, ret_bound);
+	r = tcp_listen_adopt(fd, ret_bound);
 	if (r < 0) {
 		return r;
 	}
@@ -126,7 +127,7 @@ int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
 
 void serve_tcp_stop(struct serve_tcp *tcp)
 {
-	accept_wake(tcp->wake_fd);
+	tcp_listen_wake(tcp->wake_fd);
 }
 
 struct serve_tcp_counts serve_tcp_counts(const struct serve_tcp *tcp)
@@ -148,21 +149,21 @@ void serve_tcp_free(struct serve_tcp *tcp)
 		return;
 	}
 	for (size_t i = 0; i < tcp->connection_count; i++) {
-		accept_hang_up(tcp->connections[i].fd);
+		tcp_listen_disconnect(tcp->connections[i].fd);
 	}
 	for (size_t i = 0; i < tcp->listener_count; i++) {
-		accept_close(tcp->listeners[i].fd);
+		tcp_listen_close(tcp->listeners[i].fd);
 	}
-	accept_close(tcp->wake_fd);
+	tcp_listen_close(tcp->wake_fd);
 	free(tcp);
 }
 
 /* Keeps the order, so that the first is always the oldest. */
-static void hang_up(struct serve_tcp *tcp, size_t i)
+static void close_channel(struct serve_tcp *tcp, size_t i)
 {
 	struct connection *c = &tcp->connections[i];
 
-	accept_hang_up(c->fd);
+	tcp_listen_disconnect(c->fd);
 	tcp->connection_count--;
 	memmove(c, c + 1, (tcp->connection_count - i) * sizeof(*c));
 }
@@ -173,10 +174,10 @@ static bool answer_begin(struct serve_tcp *tcp, struct connection *c)
 	struct serve_view view;
 
 	serve_cell_read(tcp->state, &view);
-	if (!view.may_tell) {
+	if (!view.is_usable) {
 		return false;
 	}
-	c->out_len = serve_text_write(c->service, listen_now().wall, c->out);
+	c->out_len = serve_text_write(c->service, clock_moment_now().wall, c->out);
 	c->phase = ANSWERING;
 	return true;
 }
@@ -184,7 +185,7 @@ static bool answer_begin(struct serve_tcp *tcp, struct connection *c)
 /* True while the connection is to stay. */
 static bool advance_asking(struct serve_tcp *tcp, struct connection *c)
 {
-	ssize_t n = accept_read(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len);
+	ssize_t n = tcp_listen_read(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len);
 
 	if (n == -EAGAIN) {
 		return true;
@@ -193,7 +194,7 @@ static bool advance_asking(struct serve_tcp *tcp, struct connection *c)
 		return false;
 	}
 	c->in_len += (size_t)n;
-	switch (serve_line_judge(c->in, c->in_len, n == 0)) {
+	switch (serve_line_check(c->in, c->in_len, n == 0)) {
 	case SERVE_LINE_PART:
 		return true;
 	case SERVE_LINE_REQUEST:
@@ -206,14 +207,14 @@ static bool advance_asking(struct serve_tcp *tcp, struct connection *c)
 
 static bool advance_answering(struct serve_tcp *tcp, struct connection *c)
 {
-	ssize_t n = accept_write(c->fd, c->out + c->out_done, c->out_len - c->out_done);
+	ssize_t n = tcp_listen_write(c->fd, c->out + c->out_done, c->out_len - c->out_done);
 
 	if (n < 0) {
 		return n == -EAGAIN;
 	}
 	c->out_done += (size_t)n;
 	if (c->out_done == c->out_len) {
-		accept_end(c->fd);
+		tcp_listen_end(c->fd);
 		c->phase = ENDING;
 		count_up(tcp, ANSWERED);
 	}
@@ -223,7 +224,7 @@ static bool advance_answering(struct serve_tcp *tcp, struct connection *c)
 static bool advance_ending(struct connection *c)
 {
 	uint8_t rest[256];
-	ssize_t n = accept_read(c->fd, rest, sizeof(rest));
+	ssize_t n = tcp_listen_read(c->fd, rest, sizeof(rest));
 
 	if (n == -EAGAIN) {
 		return true;
@@ -270,10 +271,11 @@ static bool is_one_too_many(const struct serve_tcp *tcp, const struct address *f
 
 static bool is_allowed(struct serve_tcp *tcp, const struct address *from)
 {
-	const struct admit_rules *rules = serve_gate_hold(tcp->gate, tcp->seat);
+	const struct access_rules *rules =
+		shared_rules_hold(tcp->shared_rules, tcp->reader);
 	bool is = cidr_list_allows(&rules->list, from);
 
-	serve_gate_release(tcp->seat);
+	shared_rules_release(tcp->reader);
 	return is;
 }
 
@@ -285,32 +287,32 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 
 	if (!is_allowed(tcp, from)) {
 		count_up(tcp, DENIED);
-		accept_hang_up(fd);
+		tcp_listen_disconnect(fd);
 		return;
 	}
 	if (is_one_too_many(tcp, from)) {
 		count_up(tcp, REFUSED);
-		accept_hang_up(fd);
+		tcp_listen_disconnect(fd);
 		return;
 	}
 	/* The oldest has had the most time of all to finish; those who mean well need
 	 * a few milliseconds of their five seconds. */
 	if (tcp->connection_count == SERVE_TCP_CONNECTIONS_MAX) {
 		count_up(tcp, REFUSED);
-		hang_up(tcp, 0);
+		close_channel(tcp, 0);
 	}
 	c = &tcp->connections[tcp->connection_count++];
 	*c = (struct connection){ .service = service,
 		                  .fd = fd,
 		                  .from = *from,
 		                  .deadline_mono_ns =
-		                          listen_mono_ns() + SERVE_TCP_DEADLINE_NS };
+		                          clock_mono_ns() + SERVE_TCP_DEADLINE_NS };
 	if (service != SERVE_REQTIME) {
 		stays = answer_begin(tcp, c) && advance_answering(tcp, c);
 	}
 	if (!stays) {
 		count_up(tcp, DROPPED);
-		hang_up(tcp, tcp->connection_count - 1);
+		close_channel(tcp, tcp->connection_count - 1);
 	}
 }
 
@@ -320,12 +322,12 @@ static void take_new(struct serve_tcp *tcp, const struct listener *l)
 	int fd;
 
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		fd = accept_next(l->fd, &from);
+		fd = tcp_listen_next(l->fd, &from);
 		if (fd == -EAGAIN) {
 			return;
 		}
 		if (fd < 0) {
-			tcp->paused_until_mono_ns = listen_mono_ns() + ACCEPT_PAUSE_NS;
+			tcp->paused_until_mono_ns = clock_mono_ns() + ACCEPT_PAUSE_NS;
 			return;
 		}
 		greet(tcp, l->service, fd, &from);
@@ -376,7 +378,7 @@ static int timeout_ms(const struct serve_tcp *tcp, int64_t now_mono_ns)
 
 static void serve_connections(struct serve_tcp *tcp, const struct pollfd *polls)
 {
-	int64_t now_mono_ns = listen_mono_ns();
+	int64_t now_mono_ns = clock_mono_ns();
 
 	/* Backwards: hanging one up moves only those that have been served. */
 	for (size_t i = tcp->connection_count; i-- > 0;) {
@@ -390,7 +392,7 @@ static void serve_connections(struct serve_tcp *tcp, const struct pollfd *polls)
 			if (c->phase != ENDING) {
 				count_up(tcp, DROPPED);
 			}
-			hang_up(tcp, i);
+			close_channel(tcp, i);
 		}
 	}
 }
@@ -402,7 +404,7 @@ void serve_tcp_run(struct serve_tcp *tcp)
 	int r;
 
 	for (;;) {
-		now_mono_ns = listen_mono_ns();
+		now_mono_ns = clock_mono_ns();
 		count = fill_polls(tcp, now_mono_ns);
 		r = poll(tcp->polls, count, timeout_ms(tcp, now_mono_ns));
 		if (r < 0) {

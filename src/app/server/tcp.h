@@ -7,7 +7,7 @@
 #ifndef APP_SERVER_TCP_H
 #define APP_SERVER_TCP_H
 
-#include "app/server/gate.h"
+#include "app/server/shared_rules.h"
 #include "app/server/text.h"
 
 enum {
@@ -31,8 +31,8 @@ struct serve_tcp_counts {
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* Takes a seat at the gate.  `state` and `gate` stay the caller's.  0 or -errno. */
-MUST_USE int serve_tcp_new(struct serve_cell *state, struct serve_gate *gate,
+/* Takes a seat at the gate.  `state` and `shared_rules` stay the caller's.  0 or -errno. */
+MUST_USE int serve_tcp_new(struct serve_cell *state, struct shared_rules *shared_rules,
                            struct serve_tcp **ret);
 /* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */
 MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,

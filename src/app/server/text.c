@@ -29,9 +29,9 @@ const char *serve_service_name(enum serve_service service)
 	return "unknown";
 }
 
-bool serve_budget_take(struct serve_budget *budget, bool is_lucky, int64_t mono_ns)
+bool serve_budget_take(struct serve_budget *budget, bool is_leaked, int64_t mono_ns)
 {
-	const int64_t kept_ns = is_lucky ? BUDGET_MAX_NS / 2 : 0;
+	const int64_t kept_ns = is_leaked ? BUDGET_MAX_NS / 2 : 0;
 
 	if (!budget->is_started) {
 		budget->is_started = true;
@@ -60,8 +60,8 @@ static bool is_request(enum serve_service service, const uint8_t *octets, size_t
 	return text_time_is_request(octets, end ? (size_t)(end - octets) + 1 : len);
 }
 
-enum serve_verdict serve_text_judge(enum serve_service service,
-                                    const struct listen_datagram *datagram,
+enum serve_verdict serve_text_check(enum serve_service service,
+                                    const struct udp_listen_datagram *datagram,
                                     const struct serve_view *view)
 {
 	if (!datagram->is_answerable) {
@@ -76,22 +76,22 @@ enum serve_verdict serve_text_judge(enum serve_service service,
 	if (datagram->from.port < SERVE_TEXT_PORT_MIN) {
 		return SERVE_SMALL_PORT;
 	}
-	if (!view->may_tell) {
+	if (!view->is_usable) {
 		return SERVE_UNKNOWN_TIME;
 	}
 	return SERVE_ANSWER;
 }
 
-enum serve_verdict serve_text_admit(enum admit_verdict admitted, const struct address *from,
-                                    struct serve_budget *budget, int64_t mono_ns)
+enum serve_verdict serve_text_access(enum access_verdict access, const struct address *from,
+                                     struct serve_budget *budget, int64_t mono_ns)
 {
-	const enum serve_verdict verdict = serve_verdict_from_admit(admitted);
+	const enum serve_verdict verdict = serve_verdict_from_access(access);
 
 	if (verdict == SERVE_KISSED) {
 		return SERVE_TOO_OFTEN;
 	}
 	if (verdict == SERVE_ANSWER && address_reach(from) != ADDRESS_LOOPBACK &&
-	    !serve_budget_take(budget, admitted == ADMIT_LUCKY, mono_ns)) {
+	    !serve_budget_take(budget, access == ACCESS_LEAKED, mono_ns)) {
 		return SERVE_TOO_OFTEN;
 	}
 	return verdict;
@@ -99,7 +99,7 @@ enum serve_verdict serve_text_admit(enum admit_verdict admitted, const struct ad
 
 size_t serve_text_write(enum serve_service service, struct instant now, uint8_t *buf)
 {
-	char text[TEXT_TIME_867_ROOM];
+	char text[TEXT_TIME_867_SIZE];
 	size_t len;
 
 	switch (service) {
@@ -118,7 +118,7 @@ size_t serve_text_write(enum serve_service service, struct instant now, uint8_t 
 	return 0;
 }
 
-enum serve_line serve_line_judge(const uint8_t *buf, size_t len, bool is_end)
+enum serve_line serve_line_check(const uint8_t *buf, size_t len, bool is_end)
 {
 	size_t shared = len < REQUEST_WORD_OCTETS ? len : REQUEST_WORD_OCTETS;
 

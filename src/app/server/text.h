@@ -29,12 +29,12 @@ const char *serve_service_name(enum serve_service service); /* "ntp", "text", ..
 enum {
 	SERVE_TEXT_PER_S = 1000,
 	SERVE_TEXT_BURST = 200,
-	SERVE_TEXT_ROOM = TEXT_TIME_867_ROOM,
+	SERVE_TEXT_SIZE = TEXT_TIME_867_SIZE,
 	SERVE_LINE_MAX = 64, /* octets of a request line over TCP */
 	/* No client asks from a port below it over UDP. */
 	SERVE_TEXT_PORT_MIN = 1024,
 };
-_Static_assert(SERVE_TEXT_ROOM <= (int)LISTEN_ANSWER_ROOM, "an answer fits its room");
+_Static_assert(SERVE_TEXT_SIZE <= (int)UDP_ANSWER_SIZE, "an answer fits its room");
 
 /* How many answers may still be sent now.  Starts as zeros. */
 struct serve_budget {
@@ -42,21 +42,22 @@ struct serve_budget {
 	int64_t tokens_ns; /* one answer costs a second / SERVE_TEXT_PER_S */
 	int64_t mono_ns;
 };
-/* `is_lucky`: of a client that has used up its own share.  For those there is half of the budget, so
+/* `is_leaked`: of a client that has used up its own share.  For those there is half of the budget, so
  * that they take nothing from clients that keep to theirs. */
-bool serve_budget_take(struct serve_budget *budget, bool is_lucky, int64_t mono_ns);
+bool serve_budget_take(struct serve_budget *budget, bool is_leaked, int64_t mono_ns);
 
 /* One datagram on the UDP port of a text service.  A reqtime request is the line, and
  * whatever comes after its '\n' is padding; that of the other two is empty. */
-enum serve_verdict serve_text_judge(enum serve_service service,
-                                    const struct listen_datagram *datagram,
+enum serve_verdict serve_text_check(enum serve_service service,
+                                    const struct udp_listen_datagram *datagram,
                                     const struct serve_view *view);
 /* What becomes of a request of `from` after the rules have looked at it: the client's own limit
  * first, then what is shared by all.  There is no way to tell a client to slow down. */
-enum serve_verdict serve_text_admit(enum admit_verdict verdict, const struct address *from,
-                                    struct serve_budget *budget, int64_t mono_ns);
+enum serve_verdict serve_text_access(enum access_verdict verdict,
+                                     const struct address *from,
+                                     struct serve_budget *budget, int64_t mono_ns);
 
-/* The answer of a text service.  `buf` has SERVE_TEXT_ROOM; returns the length. */
+/* The answer of a text service.  `buf` has SERVE_TEXT_SIZE; returns the length. */
 size_t serve_text_write(enum serve_service service, struct instant now, uint8_t *buf);
 
 /* What has been read so far of a TCP connection to the reqtime service. */
@@ -66,6 +67,6 @@ enum serve_line {
 	                       line end is not left waiting for one */
 	SERVE_LINE_OTHER,
 };
-enum serve_line serve_line_judge(const uint8_t *buf, size_t len, bool is_end);
+enum serve_line serve_line_check(const uint8_t *buf, size_t len, bool is_end);
 
 #endif

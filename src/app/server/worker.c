@@ -18,42 +18,42 @@ static void count_batch(struct worker *w, int count)
 		size++;
 	}
 	worker_add_to(&w->batches[size], 1);
-	worker_add_to(&w->tallies[SERVE_BATCHES], 1);
+	worker_add_to(&w->counters[SERVE_BATCHES], 1);
 }
 
-static enum serve_verdict admit_text(struct worker *w, struct worker_socket *s,
-                                     const struct listen_datagram *d)
+static enum serve_verdict check_text_access(struct worker *w, struct worker_socket *s,
+                                            const struct udp_listen_datagram *d)
 {
-	struct serve_gate *gate = w->serve->gate;
-	const struct admit_rules *rules = serve_gate_hold(gate, w->seat);
-	const int64_t mono_ns = listen_mono_ns();
-	const enum admit_verdict admitted =
-		admit(&gate->table, rules, &w->dice, &d->from, mono_ns, NULL);
+	struct shared_rules *shared_rules = w->serve->shared_rules;
+	const struct access_rules *rules = shared_rules_hold(shared_rules, w->reader);
+	const int64_t mono_ns = clock_mono_ns();
+	const enum access_verdict access = access_check(&shared_rules->table, rules,
+	                                                &w->leak, &d->from, mono_ns, NULL);
 
-	serve_gate_release(w->seat);
-	return serve_text_admit(admitted, &d->from, &s->budget, mono_ns);
+	shared_rules_release(w->reader);
+	return serve_text_access(access, &d->from, &s->budget, mono_ns);
 }
 
 static void serve_text_batch(struct worker *w, struct worker_socket *s, int count)
 {
-	struct listen_datagram datagram;
+	struct udp_listen_datagram datagram;
 	enum serve_verdict verdict;
-	uint8_t text[SERVE_TEXT_ROOM];
+	uint8_t text[SERVE_TEXT_SIZE];
 	struct serve_view view;
 	size_t len;
 
 	serve_cell_read(&w->serve->state, &view);
 	for (int i = 0; i < count; i++) {
-		listen_datagram(w->batch, i, &datagram);
-		verdict = serve_text_judge(s->service, &datagram, &view);
+		udp_listen_datagram(w->batch, i, &datagram);
+		verdict = serve_text_check(s->service, &datagram, &view);
 		if (verdict == SERVE_ANSWER) {
-			verdict = admit_text(w, s, &datagram);
+			verdict = check_text_access(w, s, &datagram);
 		}
 		if (verdict == SERVE_ANSWER) {
 			/* One at a time: each tells the moment it leaves. */
-			len = serve_text_write(s->service, listen_now().wall, text);
-			memcpy(listen_answer(w->batch, i, len), text, len);
-			if (listen_send(s->socket, w->batch) != 1) {
+			len = serve_text_write(s->service, clock_moment_now().wall, text);
+			memcpy(udp_listen_answer(w->batch, i, len), text, len);
+			if (udp_listen_send(s->socket, w->batch) != 1) {
 				worker_count(w, SERVE_LOST, 1);
 			}
 		}
@@ -64,14 +64,14 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 /* One turn of a socket that has, or may have, something to read. */
 static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wait)
 {
-	int count = listen_receive(s->socket, w->batch, may_wait);
+	int count = udp_listen_receive(s->socket, w->batch, may_wait);
 
-	if (listen_departures_due(s->socket) > 0) {
-		departures_read(w, s->socket);
+	if (udp_listen_tx_stamps_due(s->socket) > 0) {
+		tx_stamps_read(w, s->socket);
 	}
 	if (count > 0 &&
 	    atomic_load_explicit(&w->serve->is_stopping, memory_order_relaxed)) {
-		return; /* perhaps nothing but listen_interrupt() */
+		return; /* perhaps nothing but udp_listen_interrupt() */
 	}
 	if (count > 0) {
 		count_batch(w, count);
@@ -94,7 +94,8 @@ void worker_serve(struct worker *w)
 	int r;
 
 	for (size_t i = 0; i < w->socket_count; i++) {
-		wait_ms = listen_is_lent(w->sockets[i].socket) ? LISTEN_LENT_MS : wait_ms;
+		wait_ms = udp_listen_is_lent(w->sockets[i].socket) ? UDP_LISTEN_LENT_MS
+		                                                   : wait_ms;
 	}
 	if (w->socket_count == 0) {
 		return; /* fewer sockets were inherited than there are threads */
@@ -127,18 +128,18 @@ int worker_new(struct serve *serve, size_t socket_max)
 	for (size_t i = 0; i < SERVE_VERDICT_COUNT; i++) {
 		atomic_init(&w->counts[i], 0);
 	}
-	for (size_t i = 0; i < SERVE_TALLY_COUNT; i++) {
-		atomic_init(&w->tallies[i], 0);
+	for (size_t i = 0; i < SERVE_COUNTER_COUNT; i++) {
+		atomic_init(&w->counters[i], 0);
 	}
 	for (size_t i = 0; i < SERVE_BATCH_SIZES; i++) {
 		atomic_init(&w->batches[i], 0);
 	}
-	atomic_init(&w->ahead_ns, 0);
+	atomic_init(&w->tx_lead_ns, 0);
 	w->next_token = 1;
 	w->serve = serve;
 	serve->workers[serve->worker_count++] = w;
-	w->seat = serve_gate_join(serve->gate);
-	r = serve_gate_dice(&w->dice);
+	w->reader = shared_rules_join(serve->shared_rules);
+	r = shared_rules_leak(&w->leak);
 	if (r < 0) {
 		return r;
 	}
@@ -147,22 +148,23 @@ int worker_new(struct serve *serve, size_t socket_max)
 	if (!w->sockets || !w->polls) {
 		return -ENOMEM;
 	}
-	r = listen_batch_new(&w->batch);
+	r = udp_batch_new(&w->batch);
 	return r;
 }
 
-void worker_take(struct worker *w, enum serve_service service, struct listen_socket *socket)
+void worker_take(struct worker *w, enum serve_service service,
+                 struct udp_listen_socket *socket)
 {
 	w->sockets[w->socket_count] =
 		(struct worker_socket){ .service = service, .socket = socket };
 	w->polls[w->socket_count] =
-		(struct pollfd){ .fd = listen_fd(socket), .events = POLLIN };
+		(struct pollfd){ .fd = udp_listen_fd(socket), .events = POLLIN };
 	w->socket_count++;
 }
 
 void worker_drop_last(struct worker *w)
 {
-	listen_close(w->sockets[--w->socket_count].socket);
+	udp_listen_close(w->sockets[--w->socket_count].socket);
 }
 
 void worker_free(struct worker *w)
@@ -170,7 +172,7 @@ void worker_free(struct worker *w)
 	while (w->socket_count > 0) {
 		worker_drop_last(w);
 	}
-	listen_batch_free(w->batch);
+	udp_batch_free(w->batch);
 	free(w->sockets);
 	free(w->polls);
 	free(w);

@@ -58,9 +58,9 @@ void command_complain_also(void (*to)(const char *text))
 	complain_also = to;
 }
 
-const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM])
+const char *command_quote(const char *word, char buf[COMMAND_QUOTE_SIZE])
 {
-	text_escape((const uint8_t *)word, strlen(word), buf, COMMAND_QUOTE_ROOM);
+	text_escape((const uint8_t *)word, strlen(word), buf, COMMAND_QUOTE_SIZE);
 	return buf;
 }
 
@@ -72,7 +72,7 @@ const struct program *command_program(void)
 int command_complain_unknown(const char *word)
 {
 	const struct program *program = &running.program;
-	char hint[HINT_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	char hint[HINT_SIZE], quoted[COMMAND_QUOTE_SIZE];
 	bool is_slip = false;
 	const char *meant = hint_for_command(program, word, &is_slip, hint);
 
@@ -139,7 +139,7 @@ static int check_command_word(const struct parse *parse, const char *word)
 static int check_first_word(const struct parse *parse, const char *word)
 {
 	const struct program *program = parse->program;
-	char hint[HINT_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	char hint[HINT_SIZE], quoted[COMMAND_QUOTE_SIZE];
 	bool is_slip = false;
 	const char *meant = hint_for_command(program, word, &is_slip, hint);
 

@@ -111,8 +111,8 @@ int command_print(char *line);
 int command_flush(void);
 
 /* A word of argv made harmless for messages, cut to fit. */
-enum { COMMAND_QUOTE_ROOM = 160 };
-const char *command_quote(const char *word, char buf[COMMAND_QUOTE_ROOM]);
+enum { COMMAND_QUOTE_SIZE = 160 };
+const char *command_quote(const char *word, char buf[COMMAND_QUOTE_SIZE]);
 
 /* Where the commands of reqtime look when no --config is given. */
 #define COMMAND_CONFIG_DEFAULT REQTIME_SYSCONFDIR "/reqtime/reqtime.conf"

@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "io/store/config.h"
 
-enum { ITEMS_MAX = 1024, WHERE_ROOM = COMMAND_QUOTE_ROOM + 16 };
+enum { ITEMS_MAX = 1024, WHERE_SIZE = COMMAND_QUOTE_SIZE + 16 };
 
 struct reading {
 	const struct program *program;
@@ -21,7 +21,7 @@ struct reading {
 static int complain(const struct config_file *file, unsigned line, const char *reason,
                     const char *word)
 {
-	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	char path[COMMAND_QUOTE_SIZE], quoted[COMMAND_QUOTE_SIZE];
 
 	command_quote(file->path, path);
 	if (word) {
@@ -34,11 +34,11 @@ static int complain(const struct config_file *file, unsigned line, const char *r
 }
 
 static const char *where_text(const struct config_file *file, unsigned line,
-                              char buf[WHERE_ROOM])
+                              char buf[WHERE_SIZE])
 {
-	char path[COMMAND_QUOTE_ROOM];
+	char path[COMMAND_QUOTE_SIZE];
 
-	snprintf(buf, WHERE_ROOM, "%s:%u: ", command_quote(file->path, path), line);
+	snprintf(buf, WHERE_SIZE, "%s:%u: ", command_quote(file->path, path), line);
 	return buf;
 }
 
@@ -137,7 +137,7 @@ static int check_beside(const struct config_file *file, const struct command *co
 		}
 		if (strcmp(item->key, entry->key) != 0) {
 			if (!is_no(item->value) && !is_no(entry->value) &&
-			    option_rivals(row_of(command, item->key), row)) {
+			    option_excludes(row_of(command, item->key), row)) {
 				snprintf(reason, sizeof(reason), "%s contradicts",
 				         entry->key);
 				return complain(file, entry->line, reason, item->key);
@@ -161,7 +161,7 @@ static int check_beside(const struct config_file *file, const struct command *co
 static int complain_section(const struct config_file *file, const struct program *program,
                             const struct config_entry *entry)
 {
-	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM], known[160];
+	char path[COMMAND_QUOTE_SIZE], quoted[COMMAND_QUOTE_SIZE], known[160];
 	struct text out = text_to(known, sizeof(known));
 	const char *before = "";
 
@@ -182,7 +182,7 @@ static int complain_section(const struct config_file *file, const struct program
 static int complain_key(const struct config_file *file, const struct program *program,
                         const struct config_entry *entry)
 {
-	char path[COMMAND_QUOTE_ROOM], quoted[COMMAND_QUOTE_ROOM], hint[HINT_ROOM];
+	char path[COMMAND_QUOTE_SIZE], quoted[COMMAND_QUOTE_SIZE], hint[HINT_SIZE];
 
 	command_complain("%s:%u: unknown key \"%s\"%s", command_quote(file->path, path),
 	                 entry->line, command_quote(entry->key, quoted),
@@ -207,7 +207,7 @@ static int take(void *ctx, const struct config_entry *entry)
 	struct config_file *file = reading->file;
 	const struct command *command;
 	const struct option_row *row;
-	char where[WHERE_ROOM];
+	char where[WHERE_SIZE];
 	const struct option_place place = { where, "" };
 	int status;
 
@@ -242,7 +242,7 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 {
 	struct reading reading = { .program = program, .file = ret };
 	struct config_error error = { .line = 0 };
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	int r;
 
 	*ret = (struct config_file){ .path = path };
@@ -279,7 +279,7 @@ static bool is_given(const struct parse *parse, size_t i)
 
 	for (k = 0; k < option_count(command); k++) {
 		if (parse->origins[k] == ORIGIN_COMMAND_LINE &&
-		    (k == i || option_rivals(option_at(command, k), row))) {
+		    (k == i || option_excludes(option_at(command, k), row))) {
 			return true;
 		}
 	}
@@ -309,9 +309,9 @@ static int apply_item(const struct config_file *file, const struct config_item *
 {
 	const struct option_row *row = option_at(parse->command, i);
 	void *field = option_field(parse, i);
-	char where[WHERE_ROOM];
+	char where[WHERE_SIZE];
 	const struct option_place place = { where, "" };
-	size_t spokesman;
+	size_t canonical;
 
 	if (row->kind == OPT_TEXTS && is_first) {
 		((struct option_texts *)field)->count = 0;
@@ -320,17 +320,17 @@ static int apply_item(const struct config_file *file, const struct config_item *
 		unchoose(parse, row, field);
 	}
 	for (size_t k = 0; k < option_count(parse->command); k++) {
-		if (option_rivals(option_at(parse->command, k), row) &&
+		if (option_excludes(option_at(parse->command, k), row) &&
 		    !is_no(item->value)) {
 			parse->origins[k] = ORIGIN_DEFAULT;
 			parse->lines[k] = 0;
 		}
 	}
-	spokesman = option_spokesman(parse->command, i);
-	if (is_first || spokesman != i) {
-		parse->lines[spokesman] = item->line;
+	canonical = option_canonical(parse->command, i);
+	if (is_first || canonical != i) {
+		parse->lines[canonical] = item->line;
 	}
-	parse->origins[spokesman] = ORIGIN_FILE;
+	parse->origins[canonical] = ORIGIN_FILE;
 	where_text(file, item->line, where);
 	return option_store(row, &place, item->value, field);
 }

@@ -7,18 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clock/learn.h"
+#include "app/clock/discipline_replay.h"
 #include "cmd/cli/parse.h"
 #include "core/select/select.h"
 #include "io/store/anchor_file.h"
 #include "io/store/lock.h"
 #include "io/sys/boot_id.h"
 #include "io/sys/kernel_clock.h"
-#include "io/sys/rival.h"
+#include "io/sys/other_daemon.h"
 
 #define DAY_NS (86400 * NS_PER_S)
 
-_Static_assert((int)BOOT_ID_ROOM == (int)ANCHOR_BOOT_ID_ROOM, "the same text");
+_Static_assert((int)BOOT_ID_SIZE == (int)ANCHOR_BOOT_ID_SIZE, "the same text");
 
 void decide_defaults(struct decide_settings *ret)
 {
@@ -51,7 +51,7 @@ struct plan_limits decide_limits(const struct decide_settings *settings)
 	};
 }
 
-struct decide_settings decide_settings_of_set(const struct measuring_settings *settings)
+struct decide_settings decide_settings_of_set(const struct measure_cli_settings *settings)
 {
 	const struct command *set = command_find(command_program(), "set");
 	const struct decide_set_settings *found;
@@ -62,7 +62,8 @@ struct decide_settings decide_settings_of_set(const struct measuring_settings *s
 	if (!set || parse_open(command_program(), set, 0, &parse) != 0) {
 		return ret;
 	}
-	((struct decide_set_settings *)parse.settings)->measuring.config = settings->config;
+	((struct decide_set_settings *)parse.settings)->measurement.config =
+		settings->config;
 	/* What is wrong with the file was said when this command read it. */
 	if (parse_complete(&parse) == 0) {
 		found = parse.settings;
@@ -72,16 +73,16 @@ struct decide_settings decide_settings_of_set(const struct measuring_settings *s
 	return ret;
 }
 
-void decide_look(const struct measuring_settings *settings,
+void decide_look(const struct measure_cli_settings *settings,
                  const struct decide_settings *decide, struct decide_view *ret)
 {
-	char buf[MEMORY_DIR_ROOM];
+	char buf[HISTORY_DIR_SIZE];
 	struct reading now;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->settings = *decide;
 	boot_id_read(ret->boot_id);
-	anchor_file_look(memory_dir(settings, buf), LOCK_RUN_DIR, ret->boot_id,
+	anchor_file_look(history_dir(settings, buf), LOCK_RUN_DIR, ret->boot_id,
 	                 decide_release(), &ret->anchor);
 	if (kernel_clock_now(&now) == 0) {
 		anchor_begin(&ret->anchor, ret->boot_id, &now);
@@ -90,17 +91,17 @@ void decide_look(const struct measuring_settings *settings,
 
 void decide_look_around(struct decide_view *view)
 {
-	view->rival = rival_look("/proc");
+	view->other_daemon = other_daemon_look("/proc");
 	view->proc = proc_view_look("/proc");
 }
 
-int64_t decide_ahead_ns(const struct measuring_settings *settings, int64_t min_interval_ns,
-                        const struct memory *memory)
+int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
+                        int64_t min_interval_ns, const struct session *session)
 {
 	if (settings->every_ns > 0) {
 		return settings->every_ns;
 	}
-	return min_interval_ns > 0 ? min_interval_ns : memory->view.past.interval_ns;
+	return min_interval_ns > 0 ? min_interval_ns : session->view.replay.interval_ns;
 }
 
 /* A leap second that an earlier run of this boot armed. */
@@ -131,12 +132,12 @@ static void record_measured(const struct run *run, struct correct_record *ret)
 }
 
 struct correct_record decide_record(const struct decide_settings *settings,
-                                    const struct memory *memory, const struct run *run,
+                                    const struct session *session, const struct run *run,
                                     const struct run_record *now, int64_t ahead_ns,
                                     struct discipline *ret_discipline)
 {
-	const struct learn_past *past = &memory->view.past;
-	const struct run_record *last = past->has_last ? &past->last : NULL;
+	const struct replay_state *replay = &session->view.replay;
+	const struct run_record *last = replay->has_last ? &replay->last : NULL;
 	const struct plan_limits limits = decide_limits(settings);
 	struct correct_record record;
 
@@ -148,25 +149,26 @@ struct correct_record decide_record(const struct decide_settings *settings,
 		record.leap_armed = armed_before(last);
 	}
 	if (!settings->no_discipline) {
-		*ret_discipline = past->discipline;
-		learn_advise(ret_discipline, now, last, &limits, ahead_ns, &record);
+		*ret_discipline = replay->discipline;
+		discipline_replay_advise(ret_discipline, now, last, &limits, ahead_ns,
+		                         &record);
 	}
 	return record;
 }
 
 struct correct_wish decide_wish(const struct decide_settings *settings,
-                                const struct measuring_settings *measuring,
+                                const struct measure_cli_settings *measurement,
                                 size_t server_count)
 {
 	return (struct correct_wish){
 		.is_force = settings->is_force,
 		.is_disciplined = !settings->no_discipline,
-		.has_memory = true,
+		.remembers = true,
 		.server_count = server_count,
-		.pool = measuring->pool,
-		.liars = measuring->liars == MEASURING_LIARS_UNSET ? SELECT_LIARS_DEFAULT
-		                                                   : measuring->liars,
-		.min_sources = measuring->min_sources,
+		.pool = measurement->pool,
+		.liars = measurement->liars == MEASURING_LIARS_UNSET ? SELECT_LIARS_DEFAULT
+		                                                     : measurement->liars,
+		.min_sources = measurement->min_sources,
 	};
 }
 
@@ -182,14 +184,14 @@ static int clock_state(void *ctx, struct kernel_clock_state *ret)
 	return kernel_clock_state(ret);
 }
 
-static enum rival clock_rival(void *ctx)
+static enum other_daemon clock_other_daemon(void *ctx)
 {
-	return ((const struct decide_view *)ctx)->rival;
+	return ((const struct decide_view *)ctx)->other_daemon;
 }
 
 const struct clock_ports decide_clock = { .now = clock_now,
 	                                  .state = clock_state,
-	                                  .rival = clock_rival };
+	                                  .other_daemon = clock_other_daemon };
 
 bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
 {
@@ -199,7 +201,7 @@ bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
 		                                    .bound_ns = bound_ns },
 		                      .agreeing_server_count = 1,
 		                      .is_disciplined = !view->settings.no_discipline,
-		                      .has_memory = true };
+		                      .remembers = true };
 	struct anchor anchor = view->anchor;
 	struct kernel_clock_state state;
 	struct decision decision;
@@ -215,12 +217,12 @@ bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
 	return decision.belief != DECIDE_BELIEVED && decision.belief != DECIDE_IMPOSSIBLE;
 }
 
-void decide_dry(const struct decide_view *view, const struct measuring_settings *measuring,
-                size_t server_count, const struct correct_record *record,
-                struct correct_result *ret)
+void decide_dry(const struct decide_view *view,
+                const struct measure_cli_settings *measurement, size_t server_count,
+                const struct correct_record *record, struct correct_result *ret)
 {
 	const struct plan_limits limits = decide_limits(&view->settings);
-	struct correct_wish wish = decide_wish(&view->settings, measuring, server_count);
+	struct correct_wish wish = decide_wish(&view->settings, measurement, server_count);
 	struct clock_ports clock = decide_clock;
 	struct decide_view mine = *view;
 	struct reading now;
@@ -233,9 +235,9 @@ void decide_dry(const struct decide_view *view, const struct measuring_settings 
 	correct_apply(record, &limits, &clock, &wish, &mine.anchor, ret);
 }
 
-const struct plan *decide_would(const struct measuring_settings *settings,
+const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
-                                const struct memory *memory, const struct run *run,
+                                const struct session *session, const struct run *run,
                                 const struct run_record *now, struct correct_result *ret)
 {
 	struct discipline discipline;
@@ -244,8 +246,8 @@ const struct plan *decide_would(const struct measuring_settings *settings,
 	if (run->status != RUN_OK) {
 		return NULL;
 	}
-	record = decide_record(&view->settings, memory, run, now,
-	                       decide_ahead_ns(settings, 0, memory), &discipline);
+	record = decide_record(&view->settings, session, run, now,
+	                       decide_ahead_ns(settings, 0, session), &discipline);
 	decide_dry(view, settings, server_count, &record, ret);
 	return ret->status == CORRECT_DONE || ret->decision.plan.action == PLAN_REFUSE
 	               ? &ret->decision.plan

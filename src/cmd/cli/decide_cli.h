@@ -9,8 +9,8 @@
 #define CMD_CLI_DECIDE_CLI_H
 
 #include "app/clock/correct.h"
-#include "cmd/cli/measuring.h"
-#include "cmd/cli/memory.h"
+#include "cmd/cli/history_session.h"
+#include "cmd/cli/measure_cli.h"
 #include "core/report/refusal.h"
 #include "io/sys/proc_view.h"
 
@@ -34,48 +34,48 @@ struct instant decide_release(void);
 
 /* With what the settings of `set` begin. */
 struct decide_set_settings {
-	struct measuring_settings measuring;
+	struct measure_cli_settings measurement;
 	struct decide_settings decide;
 };
 /* What `set` without options would go by, with the configuration file of `settings`. */
-struct decide_settings decide_settings_of_set(const struct measuring_settings *settings);
+struct decide_settings decide_settings_of_set(const struct measure_cli_settings *settings);
 
 /* What is to be seen of this machine, and by what it is judged. */
 struct decide_view {
 	struct decide_settings settings;
-	char boot_id[ANCHOR_BOOT_ID_ROOM];
+	char boot_id[ANCHOR_BOOT_ID_SIZE];
 	struct anchor anchor;
-	enum rival rival;
+	enum other_daemon other_daemon;
 	enum proc_view proc;
 };
 /* Reads the anchor, brought to now, and changes nothing.  `decide`: by what to judge, as
  * decide_settings_of_set(). */
-void decide_look(const struct measuring_settings *settings,
+void decide_look(const struct measure_cli_settings *settings,
                  const struct decide_settings *decide, struct decide_view *ret);
 
 /* ... and which other programs are at work. */
 void decide_look_around(struct decide_view *view);
 
 /* How far ahead something is to be said of the clock: to the next run. */
-int64_t decide_ahead_ns(const struct measuring_settings *settings, int64_t min_interval_ns,
-                        const struct memory *memory);
+int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
+                        int64_t min_interval_ns, const struct session *session);
 
 /* The record of `run` for whoever decides.  `now` is the same as it is going to be remembered, the
  * kernel's state in it.  `ret_discipline` has then observed the run, unless there is to be none. */
 struct correct_record decide_record(const struct decide_settings *settings,
-                                    const struct memory *memory, const struct run *run,
+                                    const struct session *session, const struct run *run,
                                     const struct run_record *now, int64_t ahead_ns,
                                     struct discipline *ret_discipline);
 
 /* What the record is held against. */
 struct correct_wish decide_wish(const struct decide_settings *settings,
-                                const struct measuring_settings *measuring,
+                                const struct measure_cli_settings *measurement,
                                 size_t server_count);
 
 /* What `set` would do now.  In the sandbox as well. */
-void decide_dry(const struct decide_view *view, const struct measuring_settings *measuring,
-                size_t server_count, const struct correct_record *record,
-                struct correct_result *ret);
+void decide_dry(const struct decide_view *view,
+                const struct measure_cli_settings *measurement, size_t server_count,
+                const struct correct_record *record, struct correct_result *ret);
 
 /* For a measurement (app/client/measure.h), `ctx` a struct decide_view: an answer that few SERVERs would not be
  * believed. */
@@ -85,9 +85,9 @@ bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 extern const struct clock_ports decide_clock;
 
 /* The same for `query` and `check` in one call: NULL where the run gave no answer, else `*ret`'s plan. */
-const struct plan *decide_would(const struct measuring_settings *settings,
+const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
-                                const struct memory *memory, const struct run *run,
+                                const struct session *session, const struct run *run,
                                 const struct run_record *now, struct correct_result *ret);
 
 /* Whether a run of `query` or `check` may say which of the runs remembered are old: its time is confirmed,

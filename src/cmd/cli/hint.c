@@ -179,7 +179,7 @@ static const char *slip_of_command(const struct program *program, const char *wo
 }
 
 const char *hint_for_command(const struct program *program, const char *word,
-                             bool *ret_is_slip, char buf[HINT_ROOM])
+                             bool *ret_is_slip, char buf[HINT_SIZE])
 {
 	const char *name;
 
@@ -192,7 +192,7 @@ const char *hint_for_command(const struct program *program, const char *word,
 
 		if (has_word(habit->words, word, strlen(word)) &&
 		    (!habit->command || command_find(program, habit->command))) {
-			snprintf(buf, HINT_ROOM, "%s%s%s%s", program->name,
+			snprintf(buf, HINT_SIZE, "%s%s%s%s", program->name,
 			         habit->command ? " " : "",
 			         habit->command ? habit->command : "", habit->options);
 			return buf;
@@ -200,7 +200,7 @@ const char *hint_for_command(const struct program *program, const char *word,
 	}
 	name = slip_of_command(program, word);
 	*ret_is_slip = name != NULL;
-	snprintf(buf, HINT_ROOM, "%s %s", program->name, name ? name : "");
+	snprintf(buf, HINT_SIZE, "%s %s", program->name, name ? name : "");
 	return name ? buf : NULL;
 }
 
@@ -257,9 +257,9 @@ static void add_candidates(struct candidates *candidates, const struct command *
 }
 
 static const char *did_you_mean(const struct candidates *candidates, const char *before,
-                                const char *behind, char buf[HINT_ROOM])
+                                const char *behind, char buf[HINT_SIZE])
 {
-	struct text out = text_to(buf, HINT_ROOM);
+	struct text out = text_to(buf, HINT_SIZE);
 
 	text_put(&out, candidates->count > 0 ? "; did you mean " : "");
 	for (size_t i = 0; i < candidates->count; i++) {
@@ -286,19 +286,19 @@ static const struct command *owner_of(const struct program *program, const char 
 /* For a long name; NULL where nothing is like it. */
 static const char *hint_for_long(const struct program *program,
                                  const struct command *command, const char *name,
-                                 size_t len, char buf[HINT_ROOM])
+                                 size_t len, char buf[HINT_SIZE])
 {
 	const struct command *owner = owner_of(program, name, len);
 	struct candidates candidates = { .slips = SIZE_MAX };
 
 	if (owner) {
-		snprintf(buf, HINT_ROOM, "; it is an option of \"%s %s\"", program->name,
+		snprintf(buf, HINT_SIZE, "; it is an option of \"%s %s\"", program->name,
 		         owner->name);
 		return buf;
 	}
 	if (len > 3 && strncmp(name, "no-", 3) == 0 &&
 	    option_find(command, name + 3, len - 3, 0) < option_count(command)) {
-		snprintf(buf, HINT_ROOM, "; leave --%.*s out instead", (int)(len - 3),
+		snprintf(buf, HINT_SIZE, "; leave --%.*s out instead", (int)(len - 3),
 		         name + 3);
 		return buf;
 	}
@@ -310,7 +310,7 @@ static const char *hint_for_long(const struct program *program,
 		owner = program->commands[i];
 		add_candidates(&candidates, owner, name, len, false);
 		if (candidates.count > 0) {
-			snprintf(buf, HINT_ROOM, "; did you mean --%s of \"%s %s\"?",
+			snprintf(buf, HINT_SIZE, "; did you mean --%s of \"%s %s\"?",
 			         candidates.names[0], program->name, owner->name);
 			return buf;
 		}
@@ -319,20 +319,20 @@ static const char *hint_for_long(const struct program *program,
 }
 
 const char *hint_for_option(const struct program *program, const struct command *command,
-                            const char *option, size_t len, char buf[HINT_ROOM])
+                            const char *option, size_t len, char buf[HINT_SIZE])
 {
 	const char *name = option + (option[1] == '-' ? 2 : 1);
 	const size_t name_len = len - (size_t)(name - option);
 	const char *habit = habit_of_option(command, option, len);
-	char help[HELP_WORDS_ROOM];
+	char help[HELP_WORDS_SIZE];
 
 	if (name_len > 1 &&
 	    option_find(command, name, name_len, 0) < option_count(command)) {
-		snprintf(buf, HINT_ROOM, "; did you mean --%.*s?", (int)name_len, name);
+		snprintf(buf, HINT_SIZE, "; did you mean --%.*s?", (int)name_len, name);
 	} else if (habit) {
-		snprintf(buf, HINT_ROOM, "; %s", habit);
+		snprintf(buf, HINT_SIZE, "; %s", habit);
 	} else if (name_len <= 1 || !hint_for_long(program, command, name, name_len, buf)) {
-		snprintf(buf, HINT_ROOM, "; try \"%s\"",
+		snprintf(buf, HINT_SIZE, "; try \"%s\"",
 		         parse_help_words(program, command, help));
 	}
 	return buf;
@@ -354,13 +354,13 @@ const char *hint_for_value(char letter, const char *value)
 }
 
 const char *hint_for_key(const struct program *program, const char *section,
-                         const char *key, char buf[HINT_ROOM])
+                         const char *key, char buf[HINT_SIZE])
 {
 	const struct command *owner = owner_of(program, key, strlen(key));
 	struct candidates candidates = { .slips = SIZE_MAX };
 
 	if (owner) {
-		snprintf(buf, HINT_ROOM, "; it belongs to [%s]", owner->name);
+		snprintf(buf, HINT_SIZE, "; it belongs to [%s]", owner->name);
 		return buf;
 	}
 	for (size_t i = 0; i < program->command_count; i++) {

@@ -18,7 +18,7 @@ static json_t *ns_or_null(bool is_known, int64_t ns)
 
 static json_t *address_json(const struct address *address)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 
 	if (address->family == ADDRESS_NONE) {
 		return json_null();
@@ -90,7 +90,7 @@ static json_t *plan_json(const struct plan *plan)
 
 static json_t *held_back_json(const struct held_back *held_back)
 {
-	char first[TEXT_TIME_RFC3339_ROOM], after[TEXT_TIME_RFC3339_ROOM];
+	char first[TEXT_TIME_RFC3339_SIZE], after[TEXT_TIME_RFC3339_SIZE];
 
 	if (!held_back) {
 		return json_null();
@@ -104,7 +104,7 @@ static json_t *held_back_json(const struct held_back *held_back)
 static json_t *applied_json(const struct json_report *report)
 {
 	const bool is_slew = report->applied == PLAN_SLEW && report->slew_ends.unix_ns != 0;
-	char ends[TEXT_TIME_RFC3339_ROOM] = "";
+	char ends[TEXT_TIME_RFC3339_SIZE] = "";
 
 	if (!report->is_applied) {
 		return json_null();
@@ -118,30 +118,37 @@ static json_t *applied_json(const struct json_report *report)
 	                 text_or_null(ends));
 }
 
-static json_t *learnt_json(const struct learnt *learnt)
+static json_t *discipline_json(const struct discipline_report *discipline_report)
 {
-	if (!learnt || learnt->state == DISCIPLINE_IGNORANT) {
+	if (!discipline_report || discipline_report->state == DISCIPLINE_UNSET) {
 		return json_null();
 	}
-	return json_pack("{ss so so so so so so so so so}", "state",
-	                 discipline_state_name(learnt->state), "frequency_ppb",
-	                 ns_or_null(true, learnt->frequency_ppb), "frequency_sd_ppb",
-	                 ns_or_null(true, learnt->frequency_sd_ppb), "phase_ns",
-	                 ns_or_null(learnt->has_phase, learnt->phase_ns), "phase_sd_ns",
-	                 ns_or_null(learnt->has_phase, learnt->phase_sd_ns), "bound_ns",
-	                 ns_or_null(learnt->has_bound, learnt->bound_ns), "ahead_ns",
-	                 ns_or_null(learnt->has_bound, learnt->ahead_ns), "long_term_ppb",
-	                 ns_or_null(learnt->drag.has_long_term, learnt->drag.long_term_ppb),
-	                 "corrected_day_ns", ns_or_null(true, learnt->drag.corrected_ns),
-	                 "rate_missing_ppb", ns_or_null(true, learnt->rate_missing_ppb));
+	return json_pack(
+		"{ss so so so so so so so so so}", "state",
+		discipline_state_name(discipline_report->state), "frequency_ppb",
+		ns_or_null(true, discipline_report->frequency_ppb), "frequency_sd_ppb",
+		ns_or_null(true, discipline_report->frequency_sd_ppb), "phase_ns",
+		ns_or_null(discipline_report->has_phase, discipline_report->phase_ns),
+		"phase_sd_ns",
+		ns_or_null(discipline_report->has_phase, discipline_report->phase_sd_ns),
+		"bound_ns",
+		ns_or_null(discipline_report->has_bound, discipline_report->bound_ns),
+		"ahead_ns",
+		ns_or_null(discipline_report->has_bound, discipline_report->ahead_ns),
+		"long_term_ppb",
+		ns_or_null(discipline_report->drag.has_long_term,
+	                   discipline_report->drag.long_term_ppb),
+		"corrected_day_ns", ns_or_null(true, discipline_report->drag.corrected_ns),
+		"rate_missing_ppb", ns_or_null(true, discipline_report->rate_missing_ppb));
 }
 
-static json_t *health_json(const struct health *health)
+static json_t *check_result_json(const struct check_result *check_result)
 {
 	static const char *const names[] = { "ok", "warning", "critical", "unknown" };
 
-	return json_pack("{ss si sb}", "state", names[health->state], "exit_status",
-	                 (int)health->state, "inconclusive", (int)health->is_inconclusive);
+	return json_pack("{ss si sb}", "state", names[check_result->state], "exit_status",
+	                 (int)check_result->state, "inconclusive",
+	                 (int)check_result->is_inconclusive);
 }
 
 /* Takes `value`.  False when there is no memory. */
@@ -151,10 +158,10 @@ static bool add(json_t *root, const char *key, json_t *value)
 }
 
 /* What `set` has beyond `query`. */
-static bool add_deed(const struct json_report *report, json_t *root)
+static bool add_action(const struct json_report *report, json_t *root)
 {
 	return add(root, "applied", applied_json(report)) &&
-	       add(root, "learnt", learnt_json(report->learnt));
+	       add(root, "learnt", discipline_json(report->discipline_report));
 }
 
 /* Takes `root`; NULL is out of memory there and here. */
@@ -182,7 +189,7 @@ char *json_render_source(const struct run_source *source)
 char *json_render(const struct json_report *report)
 {
 	const struct run *run = report->run;
-	char time[TEXT_TIME_RFC3339_ROOM];
+	char time[TEXT_TIME_RFC3339_SIZE];
 	json_t *root;
 
 	json_seed();
@@ -197,8 +204,9 @@ char *json_render(const struct json_report *report)
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan), "held_back",
 	                 held_back_json(report->held_back));
-	if ((report->has_applied && !add_deed(report, root)) ||
-	    (report->health && !add(root, "check", health_json(report->health)))) {
+	if ((report->has_applied && !add_action(report, root)) ||
+	    (report->check_result &&
+	     !add(root, "check", check_result_json(report->check_result)))) {
 		json_decref(root);
 		root = NULL;
 	}

@@ -5,8 +5,8 @@
 #ifndef CMD_CLI_JSON_H
 #define CMD_CLI_JSON_H
 
-#include "core/report/health.h"
-#include "core/report/learnt.h"
+#include "core/report/check_result.h"
+#include "core/report/discipline_report.h"
 #include "core/report/refusal.h"
 #include "core/select/run.h"
 
@@ -20,10 +20,11 @@ struct json_report {
 	bool is_applied;                   /* ... and something to tell; else it is null */
 	enum plan_action applied;
 	int64_t applied_ns;
-	const struct health *health; /* `check`: there is that key; else NULL */
+	const struct check_result *check_result; /* `check`: there is that key; else NULL */
 	int64_t slew_lasts_ns; /* of a slew: what the kernel has to do now takes so long ... */
-	struct instant slew_ends;    /* ... and is done then, by the local clock */
-	const struct learnt *learnt; /* NULL: nothing.  With the key `applied` */
+	struct instant slew_ends; /* ... and is done then, by the local clock */
+	const struct discipline_report
+		*discipline_report; /* NULL: nothing.  With the key `applied` */
 };
 
 /* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory. */

@@ -16,7 +16,7 @@ static int PRINTF_LIKE(4, 5)
 	complain(const struct option_row *row, const struct option_place *place,
                  const char *value, const char *format, ...)
 {
-	char quoted[COMMAND_QUOTE_ROOM], reason[512];
+	char quoted[COMMAND_QUOTE_SIZE], reason[512];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -47,7 +47,7 @@ static int store_count(const struct option_row *row, const struct option_place *
 static int store_span(const struct option_row *row, const struct option_place *place,
                       const char *value, int64_t *ret)
 {
-	char min[SPAN_TEXT_ROOM], max[SPAN_TEXT_ROOM];
+	char min[SPAN_TEXT_SIZE], max[SPAN_TEXT_SIZE];
 	enum span_verdict verdict;
 	int64_t span_ns = 0;
 
@@ -229,7 +229,7 @@ bool option_is_set(const struct option_row *row, const void *field)
 	return true;
 }
 
-bool option_rivals(const struct option_row *a, const struct option_row *b)
+bool option_excludes(const struct option_row *a, const struct option_row *b)
 {
 	if (a == b || a->at != b->at) {
 		return false;

@@ -64,6 +64,6 @@ bool option_is_set(const struct option_row *row, const void *field);
 const char *option_word(const struct option_row *row, const void *field, size_t *ret_len);
 
 /* Whether two rows of one field want different things of it. */
-bool option_rivals(const struct option_row *a, const struct option_row *b);
+bool option_excludes(const struct option_row *a, const struct option_row *b);
 
 #endif

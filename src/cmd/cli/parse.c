@@ -47,13 +47,13 @@ size_t option_find(const struct command *command, const char *name, size_t len, 
 	return i;
 }
 
-size_t option_spokesman(const struct command *command, size_t i)
+size_t option_canonical(const struct command *command, size_t i)
 {
 	const struct option_row *row = option_at(command, i);
 
 	for (size_t k = 0; k < option_count(command); k++) {
 		if (row->kind == OPT_CHOICE && option_at(command, k)->kind == OPT_WORD &&
-		    option_rivals(row, option_at(command, k))) {
+		    option_excludes(row, option_at(command, k))) {
 			return k;
 		}
 	}
@@ -82,11 +82,11 @@ const struct command *command_find(const struct program *program, const char *wo
 }
 
 const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_ROOM])
+                             char buf[HELP_WORDS_SIZE])
 {
 	const bool has_words = program->command_count > 1;
 
-	snprintf(buf, HELP_WORDS_ROOM, "%s%s%s --help", program->name, has_words ? " " : "",
+	snprintf(buf, HELP_WORDS_SIZE, "%s%s%s --help", program->name, has_words ? " " : "",
 	         has_words ? command->name : "");
 	return buf;
 }
@@ -136,21 +136,21 @@ static int word_store(struct parse *parse, size_t i, const char *value, const ch
 		/* Of --json and --format the last one counts. */
 		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
 		    option_at(parse->command, k)->kind == OPT_CHOICE &&
-		    option_rivals(row, option_at(parse->command, k))) {
+		    option_excludes(row, option_at(parse->command, k))) {
 			command_complain("--%s contradicts --%s: give one of them",
 			                 row->name, option_at(parse->command, k)->name);
 			return REQTIME_EXIT_USAGE;
 		}
 	}
 	status = option_store(row, &place, value, option_field(parse, i));
-	parse->origins[option_spokesman(parse->command, i)] = ORIGIN_COMMAND_LINE;
+	parse->origins[option_canonical(parse->command, i)] = ORIGIN_COMMAND_LINE;
 	return status;
 }
 
 /* `len` octets of `word` are the option. */
 static int complain_unknown(const struct parse *parse, const char *word, size_t len)
 {
-	char quoted[COMMAND_QUOTE_ROOM], hint[HINT_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE], hint[HINT_SIZE];
 
 	command_complain("unknown option \"%s\"%s", command_quote(word, quoted),
 	                 hint_for_option(parse->program, parse->command, word, len, hint));
@@ -317,7 +317,7 @@ static int complain_no_operand(const struct parse *parse, const char *what)
 {
 	const char *path = parse->file.path;
 	const char *where = path ? ", and none in " : ", and there is no ";
-	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	path = path ? path : parse->command->config_default;
 	parse_help_words(parse->program, parse->command, help);
@@ -338,7 +338,7 @@ int parse_check_operands(const struct parse *parse)
 {
 	const struct command *command = parse->command;
 	const char *const *file = named_field(parse, command->operand_file_option);
-	char quoted[COMMAND_QUOTE_ROOM], help[HELP_WORDS_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	if (parse->operand_count > 0 && !command->operands) {
 		command_complain("\"%s\" is not an option; try \"%s\"",

@@ -39,7 +39,7 @@ size_t option_find(const struct command *command, const char *name, size_t len,
                    char letter);
 /* An OPT_CHOICE that is short for a word of an OPT_WORD: that one, which keeps the origin of
  * both.  Else `i`. */
-size_t option_spokesman(const struct command *command, size_t i);
+size_t option_canonical(const struct command *command, size_t i);
 /* Where option `i` is kept. */
 void *option_field(const struct parse *parse, size_t i);
 
@@ -60,8 +60,8 @@ void parse_close(struct parse *parse);
 /* The command of that name, or NULL; NULL also when there is one alone. */
 const struct command *command_find(const struct program *program, const char *word);
 /* "program query --help", "program --help". */
-enum { HELP_WORDS_ROOM = 64 };
+enum { HELP_WORDS_SIZE = 64 };
 const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_ROOM]);
+                             char buf[HELP_WORDS_SIZE]);
 
 #endif

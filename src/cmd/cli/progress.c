@@ -55,30 +55,30 @@ static bool is_awaited(const struct run_source *source)
 	return source->received == 0 && source->reason[0] == '\0';
 }
 
-static size_t format_name(const struct run_source *source, char *buf, size_t room)
+static size_t format_name(const struct run_source *source, char *buf, size_t buf_size)
 {
 	const bool has_port = source->port != scheme_port(source->scheme);
 	const bool has_colon = strchr(source->name, ':') != NULL;
-	char name[4 * SERVER_HOST_ROOM];
+	char name[4 * SERVER_HOST_SIZE];
 	int len;
 
 	text_escape((const uint8_t *)source->name, strlen(source->name), name,
 	            sizeof(name));
 	if (!has_port) {
-		len = snprintf(buf, room, "%s", name);
+		len = snprintf(buf, buf_size, "%s", name);
 	} else {
-		len = snprintf(buf, room, has_colon ? "[%s]:%u" : "%s:%u", name,
+		len = snprintf(buf, buf_size, has_colon ? "[%s]:%u" : "%s:%u", name,
 		               (unsigned)source->port);
 	}
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* As many names as fit into `room` columns behind what is there already; ", ..." for the
+/* As many names as fit into `buf_size` columns behind what is there already; ", ..." for the
  * rest. */
-static size_t put_names(const struct run *run, size_t len, size_t room, char *buf)
+static size_t put_names(const struct run *run, size_t len, size_t buf_size, char *buf)
 {
 	static const char more[] = ", ...";
-	char name[4 * SERVER_HOST_ROOM + 16];
+	char name[4 * SERVER_HOST_SIZE + 16];
 	const char *before = ": ";
 	size_t name_len, i;
 
@@ -87,14 +87,14 @@ static size_t put_names(const struct run *run, size_t len, size_t room, char *bu
 			continue;
 		}
 		name_len = format_name(&run->sources[i], name, sizeof(name));
-		if (len + 2 + name_len + sizeof(more) - 1 > room) {
-			if (before[0] == ',' && len + sizeof(more) - 1 <= room) {
-				len += (size_t)snprintf(buf + len, PROGRESS_LINE_ROOM - len,
+		if (len + 2 + name_len + sizeof(more) - 1 > buf_size) {
+			if (before[0] == ',' && len + sizeof(more) - 1 <= buf_size) {
+				len += (size_t)snprintf(buf + len, PROGRESS_LINE_SIZE - len,
 				                        "%s", more);
 			}
 			break;
 		}
-		len += (size_t)snprintf(buf + len, PROGRESS_LINE_ROOM - len, "%s%s", before,
+		len += (size_t)snprintf(buf + len, PROGRESS_LINE_SIZE - len, "%s%s", before,
 		                        name);
 		before = ", ";
 	}
@@ -102,26 +102,26 @@ static size_t put_names(const struct run *run, size_t len, size_t room, char *bu
 }
 
 size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,
-                     unsigned columns, char buf[PROGRESS_LINE_ROOM])
+                     unsigned columns, char buf[PROGRESS_LINE_SIZE])
 {
 	char took[32];
-	size_t room, len, took_len;
+	size_t buf_size, len, took_len;
 
 	/* The last column stays free: some terminals go on to the next line there. */
-	room = columns > COLUMNS_MIN ? columns - 1 : COLUMNS_MIN - 1;
-	room = room < PROGRESS_LINE_ROOM ? room : PROGRESS_LINE_ROOM - 1;
+	buf_size = columns > COLUMNS_MIN ? columns - 1 : COLUMNS_MIN - 1;
+	buf_size = buf_size < PROGRESS_LINE_SIZE ? buf_size : PROGRESS_LINE_SIZE - 1;
 	took_len = (size_t)snprintf(took, sizeof(took), "  %lld.%lld s",
 	                            (long long)(took_ns / NS_PER_S),
 	                            (long long)(took_ns % NS_PER_S / (100 * NS_PER_MS)));
-	len = (size_t)snprintf(buf, PROGRESS_LINE_ROOM, "waiting for %zu of %zu server%s",
+	len = (size_t)snprintf(buf, PROGRESS_LINE_SIZE, "waiting for %zu of %zu server%s",
 	                       outstanding, run->source_count,
 	                       run->source_count == 1 ? "" : "s");
-	if (len + took_len <= room) {
-		len = put_names(run, len, room - took_len, buf);
+	if (len + took_len <= buf_size) {
+		len = put_names(run, len, buf_size - took_len, buf);
 		memcpy(buf + len, took, took_len + 1);
 		return len + took_len;
 	}
-	len = len < room ? len : room;
+	len = len < buf_size ? len : buf_size;
 	buf[len] = '\0';
 	return len;
 }
@@ -142,7 +142,7 @@ void progress_look(void *watch_ctx, const struct run *run, size_t answered,
                    size_t outstanding)
 {
 	struct progress *progress = watch_ctx;
-	char text[sizeof(erase) + PROGRESS_LINE_ROOM];
+	char text[sizeof(erase) + PROGRESS_LINE_SIZE];
 	struct reading now;
 	size_t len;
 

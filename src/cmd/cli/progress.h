@@ -34,8 +34,8 @@ void progress_erase(struct progress *progress);
 
 /* "waiting for 3 of 4 servers: a, b, c  1.2 s", cut to `columns`, 20 at least.  Returns the
  * length. */
-enum { PROGRESS_LINE_ROOM = 256 };
+enum { PROGRESS_LINE_SIZE = 256 };
 size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,
-                     unsigned columns, char buf[PROGRESS_LINE_ROOM]);
+                     unsigned columns, char buf[PROGRESS_LINE_SIZE]);
 
 #endif

@@ -15,7 +15,7 @@
 #include "cmd/cli/command.h"
 #include "core/base/siphash.h"
 #include "core/select/run.h"
-#include "io/net/link.h"
+#include "io/net/netlink.h"
 
 /* Names may come without a word of the kernel: another try after these at the latest. */
 #define TRY_FIRST_NS NS_PER_S
@@ -219,7 +219,7 @@ static int run_until_answered(struct repeat *r)
 
 	for (;;) {
 		if (r->link_fd >= 0) {
-			link_drain(r->link_fd);
+			netlink_drain(r->link_fd);
 		}
 		status = run_once(r, true);
 		if (r->signal || status != run_status_exit(RUN_NO_ANSWER)) {
@@ -342,7 +342,7 @@ int repeat_run(const struct repeat_settings *settings, const struct repeat_job *
 	}
 	/* Without it, the clock alone says when to try again. */
 	if (settings->wait_ns > 0) {
-		r.link_fd = link_open();
+		r.link_fd = netlink_open();
 	}
 	status = run_all(&r);
 out:

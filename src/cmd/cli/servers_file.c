@@ -22,7 +22,7 @@ struct reader {
 	size_t max;
 	struct server_spec *servers;
 	size_t count;
-	size_t room;
+	size_t size;
 };
 
 static int complain(const struct reader *reader, const char *what)
@@ -86,10 +86,10 @@ static char *line_trim(char *line)
 
 static int server_add(struct reader *reader, const char *word)
 {
-	char quoted[COMMAND_QUOTE_ROOM], reason[SERVER_SPEC_REFUSAL_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE], reason[SERVER_SPEC_REFUSAL_SIZE];
 	enum server_spec_verdict verdict;
 	struct server_spec spec, *grown;
-	size_t room;
+	size_t size;
 
 	verdict = server_spec_parse(word, &spec);
 	if (verdict != SERVER_SPEC_OK) {
@@ -103,15 +103,15 @@ static int server_add(struct reader *reader, const char *word)
 		                 reader->line, reader->max);
 		return REQTIME_EXIT_USAGE;
 	}
-	if (reader->count >= reader->room) {
-		room = reader->room + reader->room / 2 + 64;
-		grown = reallocarray(reader->servers, room, sizeof(*grown));
+	if (reader->count >= reader->size) {
+		size = reader->size + reader->size / 2 + 64;
+		grown = reallocarray(reader->servers, size, sizeof(*grown));
 		if (!grown) {
 			command_complain("out of memory");
 			return REQTIME_EXIT_SYSTEM;
 		}
 		reader->servers = grown;
-		reader->room = room;
+		reader->size = size;
 	}
 	reader->servers[reader->count++] = spec;
 	return 0;
@@ -168,13 +168,13 @@ int servers_file_read(const char *path, size_t max, struct server_spec **servers
                       size_t *count)
 {
 	const bool is_stdin = strcmp(path, "-") == 0;
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	struct reader reader = {
 		.name = is_stdin ? "standard input" : command_quote(path, quoted),
 		.max = max,
 		.servers = *servers,
 		.count = *count,
-		.room = *count,
+		.size = *count,
 	};
 	int error = 0;
 	int status;

@@ -25,7 +25,7 @@
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
 
-enum { HOST_ROOM = 256 };
+enum { HOST_SIZE = 256 };
 enum { TABLE_RUNS = 40 }; /* where nobody said how many */
 enum { DATE_LENGTH = sizeof("2026-11-25") - 1 };
 
@@ -88,7 +88,7 @@ static bool parse_date(const char *text, struct instant *ret)
 
 static int parse_since(const char *text, struct instant *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	enum span_verdict verdict;
 	int64_t span_ns = 0;
 	struct reading now;
@@ -121,7 +121,7 @@ static int parse_since(const char *text, struct instant *ret)
 
 static int parse_verb(const char *word, struct history_choice *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (!word) {
 		return 0;
@@ -129,12 +129,12 @@ static int parse_verb(const char *word, struct history_choice *ret)
 	ret->has_verb = true;
 	ret->is_dry = strcmp(word, "dry") == 0;
 	if (ret->is_dry) {
-		ret->verb = RECORD_SET;
+		ret->verb = RUN_VERB_SET;
 		return 0;
 	}
-	for (int verb = 0; verb < RECORD_VERB_COUNT; verb++) {
-		if (strcmp(word, record_verb_name((enum record_verb)verb)) == 0) {
-			ret->verb = (enum record_verb)verb;
+	for (int verb = 0; verb < RUN_VERB_VERB_COUNT; verb++) {
+		if (strcmp(word, run_verb_name((enum run_verb)verb)) == 0) {
+			ret->verb = (enum run_verb)verb;
 			return 0;
 		}
 	}
@@ -170,7 +170,7 @@ static int confine(const char *state_dir)
 
 static int complain_history(const char *state_dir, int error, const char *warning)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (error == -ENOENT) {
 		command_complain("no history in %s: no run has been recorded there yet; "
@@ -201,7 +201,7 @@ int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
 		return REQTIME_EXIT_SYSTEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		past_source(&runs->source_records[i], &runs->sources[i]);
+		source_record_view(&runs->source_records[i], &runs->sources[i]);
 	}
 	*ret_count = count;
 	return 0;
@@ -212,18 +212,18 @@ static int complain_choice(const char *state_dir, const struct show_settings *se
                            struct history_runs *runs)
 {
 	const struct history_choice all = { .since = { INT64_MIN } };
-	char quoted[COMMAND_QUOTE_ROOM], at[PAST_TIME_ROOM];
-	size_t count = 0, odd_count = 0;
+	char quoted[COMMAND_QUOTE_SIZE], at[RUN_TIME_SIZE];
+	size_t count = 0, invalid_count = 0;
 	int r;
 
-	r = history_load_past(runs->history, &all, runs->runs, runs->numbers, 1, &count,
-	                      &odd_count);
+	r = history_load_chosen(runs->history, &all, runs->runs, runs->numbers, 1, &count,
+	                        &invalid_count);
 	if (r < 0 || count == 0) {
 		command_complain("no run is recorded in %s yet",
 		                 command_quote(state_dir, quoted));
 		return REQTIME_EXIT_NOTHING;
 	}
-	past_format_time(past_at(&runs->runs[0]), false, at);
+	run_format_time(run_record_at(&runs->runs[0]), false, at);
 	command_complain(
 		"no such run: none matches%s%s%s%s; the latest run of all is of %s UTC",
 		settings->since ? " --since " : "",
@@ -236,7 +236,7 @@ static int load(const char *state_dir, const struct show_settings *settings,
                 const struct history_choice *choice, size_t most, struct history_runs *ret)
 {
 	const struct history_settings look = { .is_anyones = true };
-	char warning[HISTORY_WARNING_ROOM];
+	char warning[HISTORY_WARNING_SIZE];
 	int r;
 
 	ret->runs = calloc(most, sizeof(*ret->runs));
@@ -252,19 +252,19 @@ static int load(const char *state_dir, const struct show_settings *settings,
 	if (r < 0) {
 		return complain_history(state_dir, r, warning);
 	}
-	r = history_load_past(ret->history, choice, ret->runs, ret->numbers, most,
-	                      &ret->count, &ret->odd_count);
+	r = history_load_chosen(ret->history, choice, ret->runs, ret->numbers, most,
+	                        &ret->count, &ret->invalid_count);
 	if (r < 0) {
 		return complain_history(state_dir, r, "");
 	}
-	if (ret->odd_count > 0) {
-		command_complain("warning: %zu damaged record%s skipped", ret->odd_count,
-		                 ret->odd_count == 1 ? "" : "s");
+	if (ret->invalid_count > 0) {
+		command_complain("warning: %zu damaged record%s skipped",
+		                 ret->invalid_count, ret->invalid_count == 1 ? "" : "s");
 	}
 	if (ret->count == 0) {
 		return complain_choice(state_dir, settings, ret);
 	}
-	past_summarize(ret->runs, ret->count, &ret->summary);
+	run_summary_make(ret->runs, ret->count, &ret->summary);
 	return 0;
 }
 
@@ -273,7 +273,7 @@ struct job {
 	const struct show_settings *settings;
 	const char *state_dir;
 	struct history_choice choice;
-	char host[HOST_ROOM];
+	char host[HOST_SIZE];
 	struct instant made_at;
 	int page_fd;
 };
@@ -340,7 +340,7 @@ static int load_and_show(const struct job *job)
 
 static int complain_page(const char *path, int error)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	command_complain("cannot write %s: %s", command_quote(path, quoted),
 	                 error == -EMEDIUMTYPE ? "it is there, and no regular file"
@@ -422,7 +422,7 @@ static int show_run(const void *given, const char *const *operands, size_t opera
 {
 	struct job job = { .settings = given, .page_fd = STDOUT_FILENO };
 	const struct show_settings *settings = given;
-	char buf[STATE_DIR_ROOM];
+	char buf[STATE_DIR_SIZE];
 	int status;
 
 	(void)operands;

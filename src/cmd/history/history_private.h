@@ -6,7 +6,7 @@
 #define CMD_HISTORY_HISTORY_PRIVATE_H
 
 #include "core/base/style.h"
-#include "core/history/past.h"
+#include "core/history/run_view.h"
 #include "io/store/history.h"
 
 struct history_runs {
@@ -14,8 +14,8 @@ struct history_runs {
 	struct run_record *runs; /* oldest to newest */
 	int64_t *numbers;        /* of each, for the sources */
 	size_t count;
-	size_t odd_count;            /* rows that make no sense */
-	struct past_summary summary; /* of all of them */
+	size_t invalid_count;       /* rows that make no sense */
+	struct run_summary summary; /* of all of them */
 	struct style style;
 	unsigned lines;             /* of the terminal, for a plot */
 	size_t shown_from;          /* the table begins with this one */

@@ -7,12 +7,12 @@
 #include "cmd/cli/json.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
-#include "core/history/past.h"
+#include "core/history/run_view.h"
 
 /* Escaped: from the file, and JSON takes nothing but UTF-8. */
-static json_t *foreign_json(const char *words)
+static json_t *untrusted_json(const char *words)
 {
-	char escaped[4 * RECORD_BOOT_ID_ROOM];
+	char escaped[4 * RECORD_BOOT_ID_SIZE];
 
 	text_escape((const uint8_t *)words, strlen(words), escaped, sizeof(escaped));
 	return escaped[0] != '\0' ? json_string(escaped) : json_null();
@@ -36,7 +36,7 @@ static json_t *held_back_json(const struct run_record *run)
 
 static json_t *applied_json(const struct run_record *run)
 {
-	if (!past_action(run)) {
+	if (!run_record_action_name(run)) {
 		return json_null();
 	}
 	return json_pack("{ss so}", "action",
@@ -79,7 +79,7 @@ static void put_integer(json_t **root, const char *key, bool is_known, int64_t v
 
 static void put_time(json_t **root, const char *key, struct instant at)
 {
-	char text[TEXT_TIME_RFC3339_ROOM];
+	char text[TEXT_TIME_RFC3339_SIZE];
 
 	text_time_rfc3339(at, text);
 	put(root, key, json_string(text));
@@ -120,12 +120,12 @@ char *history_json_run(const struct run_record *run, const struct run_source *so
 	json_seed();
 	root = json_object();
 	put(&root, "program", json_string("reqtime"));
-	put(&root, "version", foreign_json(run->version));
-	put(&root, "verb", json_string(record_verb_name((enum record_verb)run->verb)));
+	put(&root, "version", untrusted_json(run->version));
+	put(&root, "verb", json_string(run_verb_name((enum run_verb)run->verb)));
 	put(&root, "dry_run", json_boolean(run->is_dry));
-	put_time(&root, "time", past_at(run));
+	put_time(&root, "time", run_record_at(run));
 	put_time(&root, "local_time", run->at);
-	put(&root, "boot_id", foreign_json(run->boot_id));
+	put(&root, "boot_id", untrusted_json(run->boot_id));
 	put(&root, "status", json_string(run_status_name((enum run_status)run->status)));
 	put_integer(&root, "exit_status", true, run->exit_status);
 	put_answer(&root, run);

@@ -5,7 +5,7 @@
 #ifndef CMD_HISTORY_JSON_PRIVATE_H
 #define CMD_HISTORY_JSON_PRIVATE_H
 
-#include "core/discipline/record.h"
+#include "core/discipline/run_record.h"
 
 /* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory.
  * `sources` NULL: they were not asked for, and there is no such key. */

@@ -31,7 +31,7 @@ static int find_sources(struct history_runs *runs, struct page_input *input)
 	size_t at = runs->count - 1;
 
 	for (size_t i = runs->count; i > 0; i--) {
-		if (past_is_trusted(&runs->runs[i - 1])) {
+		if (run_record_is_trusted(&runs->runs[i - 1])) {
 			at = i - 1;
 			break;
 		}
@@ -43,16 +43,16 @@ static int find_sources(struct history_runs *runs, struct page_input *input)
 
 static int write_page(const struct page_input *input, int fd)
 {
-	const size_t room = page_render(input, NULL, 0) + 1;
-	char *text = malloc(room);
+	const size_t size = page_render(input, NULL, 0) + 1;
+	char *text = malloc(size);
 	int r;
 
 	if (!text) {
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
 	}
-	page_render(input, text, room);
-	r = write_all(fd, text, room - 1);
+	page_render(input, text, size);
+	r = write_all(fd, text, size - 1);
 	free(text);
 	if (r < 0) {
 		command_complain("cannot write the page: %s", strerror(-r));

@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clock/learn.h"
+#include "app/clock/discipline_replay.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/history/json_private.h"
 #include "core/history/chart.h"
-#include "core/history/past_csv.h"
-#include "core/history/past_table.h"
 #include "core/history/plot.h"
+#include "core/history/run_csv.h"
+#include "core/history/run_table.h"
 #include "core/report/report.h"
 
 enum {
-	LINE_ROOM = 4096,
+	LINE_SIZE = 4096,
 	SOURCES_INDENT = 4,
 	TABLE_COLUMNS_MIN = 60 /* of report_table() */
 };
@@ -39,7 +39,7 @@ static int print_sources(struct history_runs *runs, size_t at)
 	const int indent =
 		style.columns >= TABLE_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
 	struct run run = { .sources = runs->sources };
-	size_t room;
+	size_t size;
 	char *text;
 	int status;
 
@@ -48,13 +48,13 @@ static int print_sources(struct history_runs *runs, size_t at)
 		return status;
 	}
 	style.columns -= (unsigned)indent;
-	room = report_table(&run, &style, NULL, 0) + 1;
-	text = malloc(room);
+	size = report_table(&run, &style, NULL, 0) + 1;
+	text = malloc(size);
 	if (!text) {
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
 	}
-	report_table(&run, &style, text, room);
+	report_table(&run, &style, text, size);
 	print_indented(text, indent);
 	free(text);
 	return 0;
@@ -62,29 +62,29 @@ static int print_sources(struct history_runs *runs, size_t at)
 
 static void print_summary(const struct history_runs *runs)
 {
-	char text[LINE_ROOM];
+	char text[LINE_SIZE];
 
 	if (runs->shown_from > 0) {
 		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
 		       runs->count);
 	}
-	past_table_summary(&runs->summary, &runs->style, text, sizeof(text));
+	run_table_summary(&runs->summary, &runs->style, text, sizeof(text));
 	fputs(text, stdout);
 }
 
 int history_show_table(struct history_runs *runs)
 {
 	const struct run_record *run = runs->runs + runs->shown_from;
-	struct past_layout layout;
-	char line[LINE_ROOM];
+	struct run_table layout;
+	char line[LINE_SIZE];
 	int status = 0;
 
-	past_layout_make(run, runs->count - runs->shown_from, &runs->style, &layout);
-	past_table_heading(&layout, line, sizeof(line));
+	run_table_layout(run, runs->count - runs->shown_from, &runs->style, &layout);
+	run_table_heading(&layout, line, sizeof(line));
 	fputs(line, stdout);
 	for (size_t i = runs->shown_from; status == 0 && i < runs->count; i++, run++) {
-		past_table_run(&layout, run, i > runs->shown_from ? run - 1 : NULL, line,
-		               sizeof(line));
+		run_table_row(&layout, run, i > runs->shown_from ? run - 1 : NULL, line,
+		              sizeof(line));
 		fputs(line, stdout);
 		if (runs->has_sources) {
 			status = print_sources(runs, i);
@@ -117,12 +117,12 @@ int history_show_json(struct history_runs *runs)
 
 static int print_csv_sources(struct history_runs *runs, size_t at)
 {
-	char line[LINE_ROOM];
+	char line[LINE_SIZE];
 	size_t count = 0;
 	int status = history_get_sources(runs, at, &count);
 
 	for (size_t i = 0; status == 0 && i < count; i++) {
-		past_csv_source(&runs->runs[at], &runs->sources[i], line, sizeof(line));
+		run_csv_source(&runs->runs[at], &runs->sources[i], line, sizeof(line));
 		fputs(line, stdout);
 	}
 	return status;
@@ -130,13 +130,13 @@ static int print_csv_sources(struct history_runs *runs, size_t at)
 
 int history_show_csv(struct history_runs *runs)
 {
-	char line[LINE_ROOM];
+	char line[LINE_SIZE];
 	int status = 0;
 
 	if (runs->has_sources) {
-		past_csv_source_heading(line, sizeof(line));
+		run_csv_source_heading(line, sizeof(line));
 	} else {
-		past_csv_run_heading(line, sizeof(line));
+		run_csv_run_heading(line, sizeof(line));
 	}
 	fputs(line, stdout);
 	for (size_t i = 0; status == 0 && i < runs->count; i++) {
@@ -144,7 +144,7 @@ int history_show_csv(struct history_runs *runs)
 			status = print_csv_sources(runs, i);
 			continue;
 		}
-		past_csv_run(&runs->runs[i], line, sizeof(line));
+		run_csv_run(&runs->runs[i], line, sizeof(line));
 		fputs(line, stdout);
 	}
 	return status;
@@ -154,18 +154,18 @@ int history_make_chart(const struct history_runs *runs, struct chart_point **ret
                        struct chart *ret)
 {
 	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
-	int64_t *promises = calloc(runs->count, sizeof(*promises));
+	int64_t *predictions = calloc(runs->count, sizeof(*predictions));
 	int status = 0;
 
 	*ret_points = calloc(runs->count, sizeof(**ret_points));
-	if (scratch && promises && *ret_points) {
-		learn_promises(runs->runs, runs->count, promises);
-		chart_make(runs->runs, runs->count, promises, scratch, *ret_points, ret);
+	if (scratch && predictions && *ret_points) {
+		discipline_replay_bounds(runs->runs, runs->count, predictions);
+		chart_make(runs->runs, runs->count, predictions, scratch, *ret_points, ret);
 	} else {
 		command_complain("out of memory");
 		status = REQTIME_EXIT_SYSTEM;
 	}
-	free(promises);
+	free(predictions);
 	free(scratch);
 	return status;
 }
@@ -175,21 +175,21 @@ int history_show_plot(struct history_runs *runs)
 	struct chart_point *points = NULL;
 	struct chart chart;
 	char *text = NULL;
-	size_t room;
+	size_t size;
 	int status;
 
 	status = history_make_chart(runs, &points, &chart);
 	if (status != 0) {
 		goto out;
 	}
-	room = plot_render(&chart, &runs->summary, &runs->style, runs->lines, NULL, 0) + 1;
-	text = malloc(room);
+	size = plot_render(&chart, &runs->summary, &runs->style, runs->lines, NULL, 0) + 1;
+	text = malloc(size);
 	if (!text) {
 		command_complain("out of memory");
 		status = REQTIME_EXIT_SYSTEM;
 		goto out;
 	}
-	plot_render(&chart, &runs->summary, &runs->style, runs->lines, text, room);
+	plot_render(&chart, &runs->summary, &runs->style, runs->lines, text, size);
 	fputs(text, stdout);
 out:
 	free(text);

@@ -19,12 +19,12 @@ enum {
 
 /* ADDR:0 lets the kernel choose a port, which is no port that a server can be asked on,
  * so listen_spec_parse() knows nothing of it.  The text before ":0", or NULL. */
-static const char *before_port_zero(const char *text, char *buf, size_t room)
+static const char *before_port_zero(const char *text, char *buf, size_t size)
 {
 	size_t len = strlen(text);
 	const char *colon = strrchr(text, ':');
 
-	if (!colon || strcmp(colon, ":0") != 0 || len - 2 >= room) {
+	if (!colon || strcmp(colon, ":0") != 0 || len - 2 >= size) {
 		return NULL;
 	}
 	/* "::0" is an address, "[::]:0" is one with a port. */
@@ -62,8 +62,8 @@ static bool endpoints_add_all(struct serve_places *places, enum serve_service se
 static bool endpoints_add(struct serve_places *places, enum serve_service service,
                           const char *option, const char *text, uint16_t default_port)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
-	char without_port[SERVER_HOST_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
+	char without_port[SERVER_HOST_SIZE];
 	const char *bare = before_port_zero(text, without_port, sizeof(without_port));
 	struct serve_endpoint endpoint = { .service = service };
 	enum server_spec_verdict verdict;
@@ -204,7 +204,7 @@ static enum serve_service service_of(const struct inherited *in)
 static int inherit_one(const struct inherited *in, struct serve_places *ret)
 {
 	enum serve_service service = service_of(in);
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (in->at.family == ADDRESS_NONE || service == SERVE_SERVICE_COUNT) {
 		command_complain(
@@ -252,14 +252,14 @@ bool serve_places_have_ntp(const struct serve_places *places)
 	return false;
 }
 
-const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM])
+const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_SIZE])
 {
 	const char *transport = place->is_tcp ? " tcp" : " udp";
 	bool is_ipv6 = place->at.family == ADDRESS_IPV6;
-	char address[ADDRESS_TEXT_ROOM];
+	char address[ADDRESS_TEXT_SIZE];
 
 	(void)address_format(&place->at, address);
-	snprintf(buf, PLACE_TEXT_ROOM, "%s%s %s%s%s:%u", serve_service_name(place->service),
+	snprintf(buf, PLACE_TEXT_SIZE, "%s%s %s%s%s:%u", serve_service_name(place->service),
 	         place->service == SERVE_NTP ? "" : transport, is_ipv6 ? "[" : "", address,
 	         is_ipv6 ? "]" : "", place->at.port);
 	return buf;
@@ -286,7 +286,7 @@ static const char *bind_advice(const struct serve_place *place, int error)
 /* Where sockets are handed over, the service may have no network but these. */
 static int complain_of_unit(const struct serve_place *failed, int error)
 {
-	char text[PLACE_TEXT_ROOM];
+	char text[PLACE_TEXT_SIZE];
 
 	command_complain(
 		"cannot listen on %s: %s; systemd hands over the sockets of "
@@ -298,7 +298,7 @@ static int complain_of_unit(const struct serve_place *failed, int error)
 
 int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited)
 {
-	char text[PLACE_TEXT_ROOM];
+	char text[PLACE_TEXT_SIZE];
 
 	if (has_inherited && failed->service != SERVE_SERVICE_COUNT &&
 	    (error == EAFNOSUPPORT || error == EADDRINUSE || error == EADDRNOTAVAIL ||

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cli/exporting.h"
-#include "io/net/listen_clock.h"
+#include "cmd/cli/metrics_file.h"
+#include "io/net/clock_moment.h"
 #include "io/net/zone.h"
 #include "io/sys/landlock.h"
 #include "io/sys/priv.h"
@@ -59,7 +59,7 @@ static const struct option_row serve_rows[] = {
 static bool find_zone(const char *option, const char *text, const char *zone,
                       struct cidr *prefix)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	int r = zone[0] != '\0' ? zone_find(zone, &prefix->scope) : 0;
 
 	if (r == -ENODEV) {
@@ -77,8 +77,8 @@ static bool find_zone(const char *option, const char *text, const char *zone,
 static bool add_prefixes(const struct option_texts *texts, const char *option,
                          bool is_allow, struct cidr_list *list)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
-	char zone[ADDRESS_ZONE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
+	char zone[ADDRESS_ZONE_SIZE];
 	enum cidr_verdict verdict;
 	struct cidr prefix;
 
@@ -101,14 +101,14 @@ static bool add_prefixes(const struct option_texts *texts, const char *option,
 	return true;
 }
 
-static int rules_from(const struct serve_options *options, struct admit_rules *ret)
+static int rules_from(const struct serve_options *options, struct access_rules *ret)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	memset(ret, 0, sizeof(*ret));
-	if (!admit_limits_parse(options->rate, &ret->limits)) {
+	if (!rate_limit_parse(options->rate, &ret->limits)) {
 		command_complain("--rate %s: not N or N:BURST, up to %d each",
-		                 command_quote(options->rate, quoted), ADMIT_PER_S_MAX);
+		                 command_quote(options->rate, quoted), RATE_PER_S_MAX);
 		return REQTIME_EXIT_USAGE;
 	}
 	if (!add_prefixes(&options->allow, "--allow", true, &ret->list) ||
@@ -118,16 +118,16 @@ static int rules_from(const struct serve_options *options, struct admit_rules *r
 	return 0;
 }
 
-int serve_options_complete(struct serve_options *options, struct admit_rules *ret_rules)
+int serve_options_complete(struct serve_options *options, struct access_rules *ret_rules)
 {
 	long processors;
 
-	options->is_user_told = options->user != NULL;
+	options->is_user_named = options->user != NULL;
 	if (!options->user) {
 		options->user = "nobody";
 	}
 	if (!options->metrics) {
-		options->metrics = exporting_default();
+		options->metrics = metrics_file_default();
 	}
 	if (!options->rate) {
 		options->rate = DEFAULT_RATE;
@@ -147,10 +147,10 @@ int serve_options_complete(struct serve_options *options, struct admit_rules *re
 static int give_up_privileges(const struct serve_options *options)
 {
 	const char *user = options->user;
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	int r = priv_become(user);
 
-	if (r > 0 && options->is_user_told) {
+	if (r > 0 && options->is_user_named) {
 		command_complain(
 			"--user %s: no right to become that user (CAP_SETUID, CAP_SETGID): "
 			"grant both, or take --user root, which has no capability then",
@@ -208,11 +208,11 @@ static void serve_look(struct serve_watch *watch, struct serve_view *ret)
 {
 	struct serve_news news;
 
-	if (watch->has_trust) {
-		serve_clerk_look(watch->clerk);
-		clerk_wait(watch->clerk, FIRST_LOOK_NS);
-		if (serve_clerk_news(watch->clerk, &news) && news.has_trusted) {
-			serve_trust(watch->serve, &news.trusted);
+	if (watch->watches_sync_source) {
+		serve_helper_look(watch->helper);
+		file_helper_wait(watch->helper, FIRST_LOOK_NS);
+		if (serve_helper_news(watch->helper, &news) && news.has_sync_source) {
+			serve_set_sync_source(watch->serve, &news.sync_source);
 		}
 	}
 	serve_refresh(watch->serve, ret);
@@ -221,7 +221,7 @@ static void serve_look(struct serve_watch *watch, struct serve_view *ret)
 static void say_places(const struct serve *serve)
 {
 	const int error = serve_stamp_error(serve);
-	char text[PLACE_TEXT_ROOM];
+	char text[PLACE_TEXT_SIZE];
 	struct serve_place place;
 
 	for (size_t i = 0; i < serve_place_count(serve); i++) {
@@ -274,7 +274,7 @@ static int serve_bound(struct serve_watch *watch)
 
 /* With everything in hand that needs a name or a file: binds, gives up, serves. */
 static int serve_open_and_run(const struct serve_options *options,
-                              const struct admit_rules *rules,
+                              const struct access_rules *rules,
                               const struct serve_places *places, struct serve_watch *watch)
 {
 	struct serve_place failed;
@@ -311,17 +311,17 @@ static int serve_open_and_run(const struct serve_options *options,
 	return status;
 }
 
-static int serve_with(const struct serve_options *options, const struct admit_rules *rules,
+static int serve_with(const struct serve_options *options, const struct access_rules *rules,
                       const struct serve_places *places)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	struct notify notify = { .fd = -1 };
-	struct clerk clerk = { .fd = -1 };
+	struct helper helper = { .fd = -1 };
 	struct serve_watch watch = { .notify = &notify,
-		                     .clerk = &clerk,
+		                     .helper = &helper,
 		                     .has_config = options->config != NULL,
 		                     .has_metrics = options->metrics != NULL,
-		                     .started = listen_now().wall };
+		                     .started = clock_moment_now().wall };
 	int status;
 	int r;
 
@@ -333,7 +333,7 @@ static int serve_with(const struct serve_options *options, const struct admit_ru
 	}
 	/* The clerk reads lists again, and can ask the kernel for no interface then. */
 	zone_remember_all();
-	status = serve_clerk_start(options, &clerk);
+	status = serve_helper_start(options, &helper);
 	if (status != 0) {
 		goto out;
 	}
@@ -342,10 +342,10 @@ static int serve_with(const struct serve_options *options, const struct admit_ru
 		command_complain("cannot reach the service manager ($NOTIFY_SOCKET): %s",
 		                 strerror(-r));
 	}
-	watch.has_trust = clerk.fd >= 0 && options->local_stratum == 0;
+	watch.watches_sync_source = helper.fd >= 0 && options->local_stratum == 0;
 	status = serve_open_and_run(options, rules, places, &watch);
 out:
-	clerk_close(&clerk);
+	file_helper_close(&helper);
 	notify_close(&notify);
 	signals_close(watch.signals_fd);
 	return status;
@@ -354,10 +354,10 @@ out:
 /* All that a start would find wrong before it listens: the user, and what that one may reach. */
 static int serve_check(const struct serve_options *options)
 {
-	struct clerk clerk = { .fd = -1 };
-	int status = serve_clerk_start(options, &clerk);
+	struct helper helper = { .fd = -1 };
+	int status = serve_helper_start(options, &helper);
 
-	clerk_close(&clerk);
+	file_helper_close(&helper);
 	if (status == 0) {
 		status = give_up_privileges(options);
 	}
@@ -373,7 +373,7 @@ static int serve_run(const void *settings, const char *const *operands,
 	struct serve_options options = *(const struct serve_options *)settings;
 	struct inherited inherited[INHERIT_MAX];
 	struct serve_places places;
-	struct admit_rules rules;
+	struct access_rules rules;
 	int inherited_count;
 	int status;
 

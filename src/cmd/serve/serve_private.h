@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the parts of reqtimed share: serve.c has the options, places.c the sockets that
- * they ask for, clerk.c the files, watch.c the time in which it serves.
+ * they ask for, file_helper.c the files, watch.c the time in which it serves.
  */
 #ifndef CMD_SERVE_SERVE_PRIVATE_H
 #define CMD_SERVE_SERVE_PRIVATE_H
@@ -10,7 +10,7 @@
 #include "app/server/serve.h"
 #include "cmd/cli/command.h"
 #include "io/net/inherit.h"
-#include "io/sys/clerk.h"
+#include "io/sys/file_helper.h"
 #include "io/sys/notify.h"
 
 /* Zero, everywhere: neither the command line nor the file gave it. */
@@ -25,7 +25,7 @@ struct serve_options {
 	unsigned threads;
 	const char *rate;
 	const char *user;
-	bool is_user_told; /* not the default: it becomes this one, or does not start */
+	bool is_user_named; /* not the default: it becomes this one, or does not start */
 	const char *metrics;
 	const char *config;
 	const char *state_dir;
@@ -33,7 +33,7 @@ struct serve_options {
 };
 
 /* The defaults, and the rules that come of it all.  0 or the exit status. */
-int serve_options_complete(struct serve_options *options, struct admit_rules *ret_rules);
+int serve_options_complete(struct serve_options *options, struct access_rules *ret_rules);
 
 /* --- places.c --- */
 
@@ -44,7 +44,7 @@ struct serve_places {
 	size_t inherited_count;
 };
 
-enum { PLACE_TEXT_ROOM = ADDRESS_TEXT_ROOM + 32 };
+enum { PLACE_TEXT_SIZE = ADDRESS_TEXT_SIZE + 32 };
 
 /* 0 or the exit status, with a line on stderr. */
 int serve_places_from(const struct serve_options *options,
@@ -52,19 +52,19 @@ int serve_places_from(const struct serve_options *options,
                       struct serve_places *ret);
 bool serve_places_have_ntp(const struct serve_places *places);
 /* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
-const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_ROOM]);
+const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_SIZE]);
 /* `has_inherited`: a service manager has handed sockets over.  Returns the exit status. */
 int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited);
 
-/* --- trust.c, in the clerk's process --- */
+/* --- sync_source.c, in the clerk's process --- */
 
 /* Where the runs of `reqtime set` are recorded, and what was seen of it.  Starts as zeros but for the
  * first two. */
-struct serve_trust {
+struct sync_source_watch {
 	const char *dir; /* NULL: nobody wants to know */
-	bool is_told;    /* by an option: then it is said when there is nothing */
+	bool is_named;   /* by an option: then it is said when there is nothing */
 	bool is_settled; /* what was seen last was read to its end */
-	struct serve_trust_sight {
+	struct sync_source_stamp {
 		int error;
 		dev_t device;
 		ino_t inode;
@@ -76,37 +76,37 @@ struct serve_trust {
 
 /* True when there is news since the last time, in `*ret`: that there is a trusted run, or that there
  * is none (any more). */
-bool serve_trust_look(struct serve_trust *trust, struct serve_trusted *ret);
+bool sync_source_look(struct sync_source_watch *source_watch, struct sync_source *ret);
 
-/* --- clerk.c --- */
+/* --- file_helper.c --- */
 
 struct serve_news {
 	bool has_rules;
-	struct admit_rules rules;
-	bool has_trusted;
-	struct serve_trusted trusted;
+	struct access_rules rules;
+	bool has_sync_source;
+	struct sync_source sync_source;
 };
 
 /* The clerk is there when a file, metrics or past runs are asked for.  0 or the exit status. */
-int serve_clerk_start(const struct serve_options *options, struct clerk *ret);
-void serve_clerk_reread(const struct clerk *clerk);
-void serve_clerk_metrics(const struct clerk *clerk, const struct serve_metrics *metrics);
+int serve_helper_start(const struct serve_options *options, struct helper *ret);
+void serve_helper_reread(const struct helper *helper);
+void serve_helper_metrics(const struct helper *helper, const struct serve_metrics *metrics);
 /* Asks for a look at the past runs; the first is always answered. */
-void serve_clerk_look(const struct clerk *clerk);
+void serve_helper_look(const struct helper *helper);
 /* The next that the clerk has to say; false when there is nothing.  A clerk that is gone is said
  * once. */
-bool serve_clerk_news(struct clerk *clerk, struct serve_news *ret);
+bool serve_helper_news(struct helper *helper, struct serve_news *ret);
 
 /* --- watch.c --- */
 
 struct serve_watch {
 	struct serve *serve;
 	const struct notify *notify;
-	struct clerk *clerk;
+	struct helper *helper;
 	int signals_fd;
 	bool has_config;
 	bool has_metrics;
-	bool has_trust;
+	bool watches_sync_source;
 	struct instant started;
 };
 

@@ -17,7 +17,7 @@
 #define METRICS_EVERY_NS (15 * NS_PER_S)
 /* A clock that is good and bad in turn does not fill the log: so many lines in a minute. */
 #define SAY_PERIOD_NS (60 * NS_PER_S)
-enum { SAY_MAX = 10, SUMMARY_ROOM = 512, STATUS_ROOM = 256 };
+enum { SAY_MAX = 10, SUMMARY_SIZE = 512, STATUS_SIZE = 256 };
 
 struct watching {
 	struct serve_watch *watch;
@@ -25,14 +25,14 @@ struct watching {
 	int64_t metrics_due_mono_ns;
 	int64_t say_period_mono_ns;
 	unsigned said_count;
-	struct admit_rules rules; /* read again, and not in force yet */
+	struct access_rules rules; /* read again, and not in force yet */
 	bool has_rules;
 };
 
 static void say(struct watching *w, const char *format, ...) PRINTF_LIKE(2, 3);
 static void say(struct watching *w, const char *format, ...)
 {
-	int64_t now_mono_ns = listen_mono_ns();
+	int64_t now_mono_ns = clock_mono_ns();
 	char line[512];
 	va_list arguments;
 
@@ -53,10 +53,10 @@ static void say(struct watching *w, const char *format, ...)
 	command_complain("%s", line);
 }
 
-static const char *state_text(const struct serve_view *view, char buf[STATUS_ROOM])
+static const char *state_text(const struct serve_view *view, char buf[STATUS_SIZE])
 {
-	if (view->may_tell) {
-		snprintf(buf, STATUS_ROOM, "Serving time, stratum %u", view->ntp.stratum);
+	if (view->is_usable) {
+		snprintf(buf, STATUS_SIZE, "Serving time, stratum %u", view->ntp.stratum);
 		return buf;
 	}
 	return view->is_after_step ? "Clock was stepped" : "Clock not synchronised";
@@ -64,7 +64,7 @@ static const char *state_text(const struct serve_view *view, char buf[STATUS_ROO
 
 static void tell_status(const struct watching *w)
 {
-	char status[STATUS_ROOM + 128], state[STATUS_ROOM];
+	char status[STATUS_SIZE + 128], state[STATUS_SIZE];
 	struct serve_counts counts;
 	uint64_t dropped = 0;
 
@@ -83,16 +83,16 @@ static void tell_status(const struct watching *w)
 static void say_basis(struct watching *w, const char *before)
 {
 	const struct ntp_server_state *ntp = &w->view.ntp;
-	char when[TEXT_TIME_RFC3339_ROOM], within[SPAN_TEXT_ROOM];
+	char when[TEXT_TIME_RFC3339_SIZE], within[SPAN_TEXT_SIZE];
 
 	switch (w->view.basis) {
-	case SERVE_BY_ITSELF:
+	case SERVE_BY_LOCAL:
 		say(w, "%sas it is, stratum %u", before, ntp->stratum);
 		break;
 	case SERVE_BY_KERNEL:
 		say(w, "%sby the kernel's word, stratum %u", before, ntp->stratum);
 		break;
-	case SERVE_BY_TRUSTED:
+	case SERVE_BY_SYNC_SOURCE:
 		text_time_rfc3339(ntp->reference, when);
 		span_format(ntp->root_delay_ns / 2 + ntp->root_dispersion_ns, 0, within);
 		say(w, "%sby the run of reqtime of %.19sZ, stratum %u, within %s", before,
@@ -109,7 +109,7 @@ static void say_state(struct watching *w, const struct serve_view *before)
 
 	switch (w->view.doubt) {
 	case SERVE_SURE:
-		say_basis(w, !before || before->may_tell ? "time is served "
+		say_basis(w, !before || before->is_usable ? "time is served "
 		             : before->is_after_step ? "the clock is served as good again, "
 		                                     : "this clock is synchronised now, ");
 		break;
@@ -144,7 +144,7 @@ static void say_state(struct watching *w, const struct serve_view *before)
 static void send_metrics(struct watching *w)
 {
 	struct serve_metrics metrics = { .view = w->view, .started = w->watch->started };
-	int64_t now_mono_ns = listen_mono_ns();
+	int64_t now_mono_ns = clock_mono_ns();
 
 	if (now_mono_ns < w->metrics_due_mono_ns) {
 		return;
@@ -153,29 +153,29 @@ static void send_metrics(struct watching *w)
 	tell_status(w);
 	if (w->watch->has_metrics) {
 		serve_counts(w->watch->serve, &metrics.counts);
-		serve_clerk_metrics(w->watch->clerk, &metrics);
+		serve_helper_metrics(w->watch->helper, &metrics);
 	}
 }
 
 static void reread(struct watching *w)
 {
 	if (w->watch->has_config) {
-		serve_clerk_reread(w->watch->clerk);
+		serve_helper_reread(w->watch->helper);
 	} else {
 		say(w, "SIGHUP: there is no --config to read again");
 	}
 }
 
-static void hear_clerk(struct watching *w)
+static void hear_helper(struct watching *w)
 {
 	struct serve_news news;
 
-	if (w->watch->clerk->fd < 0) {
+	if (w->watch->helper->fd < 0) {
 		return;
 	}
-	while (serve_clerk_news(w->watch->clerk, &news)) {
-		if (news.has_trusted) {
-			serve_trust(w->watch->serve, &news.trusted);
+	while (serve_helper_news(w->watch->helper, &news)) {
+		if (news.has_sync_source) {
+			serve_set_sync_source(w->watch->serve, &news.sync_source);
 		}
 		if (news.has_rules) {
 			w->rules = news.rules;
@@ -183,8 +183,8 @@ static void hear_clerk(struct watching *w)
 		}
 	}
 	/* Heard the next time. */
-	if (w->watch->has_trust) {
-		serve_clerk_look(w->watch->clerk);
+	if (w->watch->watches_sync_source) {
+		serve_helper_look(w->watch->helper);
 	}
 }
 
@@ -201,7 +201,7 @@ static void tick(struct watching *w)
 {
 	struct serve_view before = w->view;
 
-	hear_clerk(w);
+	hear_helper(w);
 	put_rules(w);
 	serve_refresh(w->watch->serve, &w->view);
 	if (w->view.doubt != before.doubt || w->view.basis != before.basis) {
@@ -237,7 +237,7 @@ int serve_watch(struct serve_watch *watch, const struct serve_view *view)
 
 void serve_watch_say_counts(const struct serve_counts *counts)
 {
-	char reasons[SUMMARY_ROOM] = "";
+	char reasons[SUMMARY_SIZE] = "";
 	uint64_t dropped = 0;
 	size_t at = 0;
 

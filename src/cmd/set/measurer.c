@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The measuring process of `set`: no capability, a sandbox.  It sends one record to the privileged
- * parent (guard.c), hears what was done, prints and remembers it.  In a dry run it decides itself.
+ * parent (parent.c), hears what was done, prints and remembers it.  In a dry run it decides itself.
  */
 #include "cmd/set/set_private.h"
 
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cli/exporting.h"
-#include "cmd/cli/logging.h"
+#include "cmd/cli/metrics_file.h"
+#include "cmd/cli/run_log.h"
 #include "core/base/text_time.h"
 #include "core/report/drag.h"
 #include "io/sys/priv.h"
@@ -19,8 +19,8 @@
 /* The process that measures. */
 struct measurer {
 	const struct set_settings *set;
-	struct measuring measuring;
-	struct memory *memory;
+	struct measure_cli measurement;
+	struct session *session;
 	const struct decide_view *view;
 	int fd; /* to the guard; -1 in a dry run */
 	struct run_record record;
@@ -29,7 +29,7 @@ struct measurer {
 
 static int64_t set_ahead_ns(const struct measurer *m)
 {
-	return decide_ahead_ns(&m->set->measuring, m->set->min_interval_ns, m->memory);
+	return decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session);
 }
 
 /* Asks the parent; in a dry run the same judgement is made here. */
@@ -37,13 +37,13 @@ static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
 {
 	const struct correct_record record =
-		decide_record(&m->set->decide, m->memory, run, &m->record, set_ahead_ns(m),
+		decide_record(&m->set->decide, m->session, run, &m->record, set_ahead_ns(m),
 	                      &m->discipline);
 	ssize_t len;
 
 	if (m->fd < 0) {
-		*ret = set_judge_dry(m->set, m->measuring.measure.server_count, m->view,
-		                     &record, may_repeat);
+		*ret = set_decide_dry(m->set, m->measurement.measure.server_count, m->view,
+		                      &record, may_repeat);
 		return 0;
 	}
 	do {
@@ -63,9 +63,9 @@ static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
 
 static void record_begin(struct measurer *m, const struct run *run)
 {
-	run_record_init(&m->record, RECORD_SET, run);
+	run_record_init(&m->record, RUN_VERB_SET, run);
 	m->record.is_dry = m->set->is_dry;
-	memory_note_before(m->memory, &m->record);
+	history_session_note_before(m->session, &m->record);
 }
 
 static bool is_believed(const struct correct_result *result)
@@ -97,17 +97,18 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 			result->leap_armed == NTP_LEAP_INSERT   ? RECORD_KERNEL_ARMED_INSERT
 			: result->leap_armed == NTP_LEAP_DELETE ? RECORD_KERNEL_ARMED_DELETE
 								: 0;
-		memory_note_after(&m->record);
+		history_session_note_after(&m->record);
 	}
 }
 
 /* Of a dry run, what it would have done. */
-static struct learnt learnt_of(const struct measurer *m, const struct set_reply *reply)
+static struct discipline_report learnt_of(const struct measurer *m,
+                                          const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
 	struct discipline_action did = run_record_action(&m->record);
 	struct discipline_drag before;
-	struct learnt learnt;
+	struct discipline_report discipline_report;
 
 	if (m->set->is_dry && result->status == CORRECT_DONE) {
 		did.step_ns = result->decision.plan.action == PLAN_STEP
@@ -118,21 +119,22 @@ static struct learnt learnt_of(const struct measurer *m, const struct set_reply 
 		                      : m->record.slew_before_ns;
 		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
 	}
-	learnt = learn_view(&m->discipline, &did, set_ahead_ns(m));
-	learnt.rate_missing_ppb = result->rate_missing_ppb;
-	before = discipline_drag(&m->memory->view.past.discipline);
-	learnt.is_drag_new = report_has_drag(&learnt.drag) && !report_has_drag(&before);
-	return learnt;
+	discipline_report = discipline_replay_report(&m->discipline, &did, set_ahead_ns(m));
+	discipline_report.rate_missing_ppb = result->rate_missing_ppb;
+	before = discipline_drag(&m->session->view.replay.discipline);
+	discipline_report.is_drag_new =
+		report_has_drag(&discipline_report.drag) && !report_has_drag(&before);
+	return discipline_report;
 }
 
 /* Somebody is to take them off the list: they go on counting among those asked.  cron mails what is
  * printed, and would do so each hour: under --quiet the log alone has it. */
 static void warn_of_silent(const struct measurer *m, const struct run *run)
 {
-	for (size_t i = 0; i < m->memory->view.silent_count; i++) {
-		const struct silent_server *silent = &m->memory->view.silent[i];
+	for (size_t i = 0; i < m->session->view.silent_count; i++) {
+		const struct silent_server *silent = &m->session->view.silent[i];
 		const struct civil since = civil_from_instant(silent->since);
-		char quoted[COMMAND_QUOTE_ROOM], text[COMMAND_QUOTE_ROOM + 100],
+		char quoted[COMMAND_QUOTE_SIZE], text[COMMAND_QUOTE_SIZE + 100],
 			port[8] = "";
 		bool is_still = false;
 
@@ -150,8 +152,8 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 		         "list",
 		         command_quote(silent->name, quoted), port, since.year, since.month,
 		         since.day);
-		if (is_still && m->set->measuring.is_quiet) {
-			logging_say(text);
+		if (is_still && m->set->measurement.is_quiet) {
+			run_log_say(text);
 		} else if (is_still) {
 			command_complain("warning: %s", text);
 		}
@@ -162,7 +164,7 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
  * codes. */
 static bool note_kisses(struct measurer *m, const struct run *run)
 {
-	const struct history_view *view = &m->memory->view;
+	const struct history_view *view = &m->session->view;
 	struct source_record source;
 	bool has_news = false;
 
@@ -172,7 +174,7 @@ static bool note_kisses(struct measurer *m, const struct run *run)
 		for (size_t k = 0; k < view->kiss_count; k++) {
 			if (source.sent_count > 0 &&
 			    address_equal(&view->kisses[k].address, &source.address)) {
-				kiss_record_renew(&view->kisses[k], run->at);
+				kod_holdoff_renew(&view->kisses[k], run->at);
 				has_news = true;
 			}
 		}
@@ -186,13 +188,13 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
                         bool *ret_again)
 {
 	struct set_reply reply;
-	struct learnt learnt;
+	struct discipline_report discipline_report;
 	bool has_kisses;
 	struct run run;
 	int status;
 
 	*ret_again = false;
-	status = measuring_run(&m->measuring, timeout_ns, &run);
+	status = measure_cli_run(&m->measurement, timeout_ns, &run);
 	if (status) {
 		return status;
 	}
@@ -212,31 +214,32 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 	}
 	if (m->set->is_try && run_status_exit(reply.status) == REQTIME_EXIT_NOTHING) {
 		status = run_status_exit(reply.status);
-		exporting_skip();
+		metrics_file_skip();
 		if (has_kisses) {
 			record_end(m, &reply);
-			memory_store(m->memory, &m->record, &run);
+			history_session_store(m->session, &m->record, &run);
 		}
 		goto out;
 	}
 	record_end(m, &reply);
-	learnt = learnt_of(m, &reply);
-	status = set_report(m->set, &m->measuring, &run, &reply,
-	                    m->set->decide.no_discipline ? NULL : &learnt);
+	discipline_report = learnt_of(m, &reply);
+	status = set_report(m->set, &m->measurement, &run, &reply,
+	                    m->set->decide.no_discipline ? NULL : &discipline_report);
 	warn_of_silent(m, &run);
 	command_flush(); /* nobody waits for a disk */
-	exporting_run(&run, &m->record, NULL,
-	              m->set->decide.no_discipline ? NULL : &learnt);
-	memory_store(m->memory, &m->record, &run);
+	metrics_file_run(&run, &m->record, NULL,
+	                 m->set->decide.no_discipline ? NULL : &discipline_report);
+	history_session_store(m->session, &m->record, &run);
 out:
 	measure_free(&run);
 	return status;
 }
 
 int set_measure(const struct set_settings *set, const struct server_spec *servers,
-                size_t count, struct memory *memory, const struct decide_view *view, int fd)
+                size_t count, struct session *session, const struct decide_view *view,
+                int fd)
 {
-	struct measurer m = { .set = set, .memory = memory, .view = view, .fd = fd };
+	struct measurer m = { .set = set, .session = session, .view = view, .fd = fd };
 	int64_t deadline_ns, now_ns;
 	bool is_again = false;
 	int status;
@@ -245,19 +248,19 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 	if (status) {
 		return status;
 	}
-	deadline_ns = ns_add(now_ns, set->measuring.timeout_ns);
-	status = measuring_open(&set->measuring, servers, count, &m.measuring);
+	deadline_ns = ns_add(now_ns, set->measurement.timeout_ns);
+	status = measure_cli_open(&set->measurement, servers, count, &m.measurement);
 	if (status) {
 		return status;
 	}
-	m.measuring.measure.kisses = memory->view.kisses;
-	m.measuring.measure.kiss_count = memory->view.kiss_count;
+	m.measurement.measure.kisses = session->view.kisses;
+	m.measurement.measure.kiss_count = session->view.kiss_count;
 	/* A server is called dead only when this run has waited for it, too: others decide before a slow one
 	 * has answered. */
-	m.measuring.measure.ask_all |= memory->view.silent_count > 0;
-	m.measuring.measure.is_surprising = decide_is_surprising;
-	m.measuring.measure.surprise_ctx = view;
-	status = measure_once(&m, set->measuring.timeout_ns, true, &is_again);
+	m.measurement.measure.ask_all |= session->view.silent_count > 0;
+	m.measurement.measure.is_surprising = decide_is_surprising;
+	m.measurement.measure.surprise_ctx = view;
+	status = measure_once(&m, set->measurement.timeout_ns, true, &is_again);
 	if (is_again) {
 		status = set_mono_now(&now_ns);
 		/* The deadline covers both; a little time must be left for an answer. */
@@ -267,12 +270,12 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 				false, &is_again);
 		}
 	}
-	measuring_close(&m.measuring);
+	measure_cli_close(&m.measurement);
 	return status;
 }
 
 void set_child_main(const struct set_settings *set, const struct server_spec *servers,
-                    size_t count, struct memory *memory, const struct decide_view *view,
+                    size_t count, struct session *session, const struct decide_view *view,
                     int fd, struct lifeline *line)
 {
 	int error, r, status;
@@ -286,7 +289,7 @@ void set_child_main(const struct set_settings *set, const struct server_spec *se
 		command_complain("cannot give up privileges: %s", strerror(-r));
 		_exit(REQTIME_EXIT_SYSTEM);
 	}
-	status = set_measure(set, servers, count, memory, view, fd);
+	status = set_measure(set, servers, count, session, view, fd);
 	error = command_flush();
 	if (error) {
 		command_complain("warning: cannot write the report: %s", strerror(error));

@@ -34,7 +34,7 @@ static bool has_timer(void)
 
 static void complain_to_user(void)
 {
-	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
+	char path[PATH_MAX], quoted[COMMAND_QUOTE_SIZE];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[len > 0 ? len : 0] = '\0';

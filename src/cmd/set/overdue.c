@@ -9,29 +9,29 @@
 
 /* How long ago the clock was last set; without a record of that, how long ago the machine was
  * started.  -1 when this is the first run. */
-static int64_t unset_for_ns(const struct memory *memory)
+static int64_t unset_for_ns(const struct session *session)
 {
-	const struct run_record *last = memory_last_set(memory);
+	const struct run_record *last = history_session_last_set(session);
 	struct reading now;
-	int64_t age_ns = last ? memory_age_ns(memory, last) : -1;
+	int64_t age_ns = last ? history_session_age_ns(session, last) : -1;
 
-	if (age_ns < 0 && (last || memory->view.past.has_last) &&
+	if (age_ns < 0 && (last || session->view.replay.has_last) &&
 	    kernel_clock_now(&now) == 0) {
 		age_ns = now.boot_ns;
 	}
 	return age_ns;
 }
 
-void set_overdue_judge(struct set_settings *set, const struct memory *memory, int status)
+void set_overdue_check(struct set_settings *set, const struct session *session, int status)
 {
-	char age[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+	char age[SPAN_TEXT_SIZE], limit[SPAN_TEXT_SIZE];
 	int64_t age_ns;
 
 	if (set->overdue_ns == 0 || set->is_dry || status == REQTIME_EXIT_OK ||
 	    status > 128 || (set->is_try && status == REQTIME_EXIT_NOTHING)) {
 		return;
 	}
-	age_ns = unset_for_ns(memory);
+	age_ns = unset_for_ns(session);
 	if (age_ns < set->overdue_ns) {
 		return;
 	}
@@ -41,14 +41,15 @@ void set_overdue_judge(struct set_settings *set, const struct memory *memory, in
 	command_complain("the clock has not been set for %s; --overdue is %s", age, limit);
 }
 
-void set_overdue_judge_alone(struct set_settings *set, int status)
+void set_overdue_check_alone(struct set_settings *set, int status)
 {
-	struct memory memory;
+	struct session session;
 
 	if (set->overdue_ns != 0) {
-		memory_open(&set->measuring, MEMORY_LOOKS, true, &memory);
-		memory_load(&memory);
-		set_overdue_judge(set, &memory, status);
-		memory_close(&memory);
+		history_session_open(&set->measurement, HISTORY_SESSION_READS, true,
+		                     &session);
+		history_session_load(&session);
+		set_overdue_check(set, &session, status);
+		history_session_close(&session);
 	}
 }

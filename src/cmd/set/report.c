@@ -5,16 +5,16 @@
 #include <string.h>
 
 #include "cmd/cli/json.h"
-#include "cmd/cli/logging.h"
+#include "cmd/cli/run_log.h"
 #include "core/base/span.h"
 #include "core/base/text_time.h"
 #include "core/report/drag.h"
 #include "core/report/refusal.h"
 #include "core/report/report.h"
-#include "core/select/rival.h"
+#include "core/select/other_daemon.h"
 #include "io/sys/kernel_clock.h"
 
-enum { LEARNT_ROOM = 512, COMPLAINT_ROOM = 1024 };
+enum { DISCIPLINE_REPORT_SIZE = 512, COMPLAINT_SIZE = 1024 };
 
 int set_report_unmeasured(const struct set_settings *set, enum run_status status)
 {
@@ -22,8 +22,8 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	const struct log_entry entry = { .verb = "set", .status = status, .run = &run };
 	struct reading now;
 
-	logging_run(&entry);
-	if (set->measuring.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
+	run_log_run(&entry);
+	if (set->measurement.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
 		run.at = now.wall;
 		set_print_json(set, &run, NULL, NULL);
 		command_flush();
@@ -38,7 +38,7 @@ static void put_refused(struct text *out, const struct set_reply *reply,
 	const struct run unknown = { .status = RUN_ERROR };
 	const struct report_refusal refusal =
 		decide_refusal(&set->decide, run ? run : &unknown, &reply->result.decision);
-	char text[REPORT_REFUSAL_ROOM];
+	char text[REPORT_REFUSAL_SIZE];
 
 	report_refusal(&refusal, text, sizeof(text));
 	text_put(out, text);
@@ -46,7 +46,7 @@ static void put_refused(struct text *out, const struct set_reply *reply,
 
 static void complain_rate(const struct correct_result *result)
 {
-	char day[SPAN_TEXT_ROOM];
+	char day[SPAN_TEXT_SIZE];
 
 	if (correct_rate_is_missing(result)) {
 		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
@@ -60,7 +60,7 @@ static void complain_rate(const struct correct_result *result)
 
 static void put_not_done(struct text *out, const struct correct_result *result)
 {
-	char applied[SPAN_TEXT_ROOM], seen[SPAN_TEXT_ROOM];
+	char applied[SPAN_TEXT_SIZE], seen[SPAN_TEXT_SIZE];
 
 	span_format(result->applied_ns, 1, applied);
 	span_format(result->readback_ns, 1, seen);
@@ -80,9 +80,9 @@ static void put_not_done(struct text *out, const struct correct_result *result)
 
 /* Why the clock was not set, or not all the way, in one line; "" where there is nothing to complain of. */
 static void complaint(const struct set_reply *reply, const struct set_settings *set,
-                      const struct run *run, char buf[COMPLAINT_ROOM])
+                      const struct run *run, char buf[COMPLAINT_SIZE])
 {
-	struct text out = text_to(buf, COMPLAINT_ROOM);
+	struct text out = text_to(buf, COMPLAINT_SIZE);
 
 	switch (reply->result.status) {
 	case CORRECT_REFUSED:
@@ -91,7 +91,7 @@ static void complaint(const struct set_reply *reply, const struct set_settings *
 	case CORRECT_BUSY:
 		text_format(&out,
 		            "%s: the clock was left alone; --force sets it all the same",
-		            rival_text(reply->result.rival));
+		            other_daemon_text(reply->result.other_daemon));
 		break;
 	case CORRECT_STALE:
 		text_put(&out,
@@ -128,7 +128,7 @@ static void complain_beside(const struct set_reply *reply, const struct set_sett
 void set_complain(const struct set_reply *reply, const struct set_settings *set,
                   const struct run *run)
 {
-	char text[COMPLAINT_ROOM];
+	char text[COMPLAINT_SIZE];
 
 	complaint(reply, set, run, text);
 	if (text[0] != '\0') {
@@ -142,7 +142,7 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set,
 static void warn_of_view(const struct set_settings *set, const struct set_reply *reply)
 {
 	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
-	    reply->result.rival == RIVAL_NONE && !set->decide.is_force) {
+	    reply->result.other_daemon == OTHER_NONE && !set->decide.is_force) {
 		command_complain("warning: whether another program keeps the clock is not "
 		                 "known: %s",
 		                 proc_view_text(reply->view));
@@ -152,8 +152,8 @@ static void warn_of_view(const struct set_settings *set, const struct set_reply 
 /* Under --quiet when it is new: cron mails what is printed.  The log has it each time. */
 static void warn_drag(const struct set_settings *set, const char *drag, bool is_new)
 {
-	if (set->measuring.is_quiet && !is_new) {
-		logging_say(drag);
+	if (set->measurement.is_quiet && !is_new) {
+		run_log_say(drag);
 	} else {
 		command_complain("warning: %s", drag);
 	}
@@ -161,33 +161,34 @@ static void warn_drag(const struct set_settings *set, const char *drag, bool is_
 
 /* What does not change the exit status, and is to be known all the same. */
 static void warn(const struct set_settings *set, const struct set_reply *reply,
-                 const struct learnt *learnt)
+                 const struct discipline_report *discipline_report)
 {
 	const struct correct_result *result = &reply->result;
-	char drag[REPORT_DRAG_ROOM];
+	char drag[REPORT_DRAG_SIZE];
 
-	if (result->rival != RIVAL_NONE && result->status != CORRECT_BUSY) {
-		command_complain("warning: %s", rival_text(result->rival));
+	if (result->other_daemon != OTHER_NONE && result->status != CORRECT_BUSY) {
+		command_complain("warning: %s", other_daemon_text(result->other_daemon));
 	}
 	if (result->stray_tick_us != 0) {
 		command_complain("warning: another program had left the kernel's tick at "
 		                 "%lld us; it is set right",
 		                 (long long)result->stray_tick_us);
 	}
-	if (learnt && report_drag(&learnt->drag, drag, sizeof(drag)) > 0) {
-		warn_drag(set, drag, learnt->is_drag_new);
+	if (discipline_report &&
+	    report_drag(&discipline_report->drag, drag, sizeof(drag)) > 0) {
+		warn_drag(set, drag, discipline_report->is_drag_new);
 	}
-	if (result->tell_error) {
+	if (result->settings_error) {
 		command_complain("warning: the kernel was not told how sure the clock is: "
 		                 "%s",
-		                 strerror(result->tell_error));
+		                 strerror(result->settings_error));
 	}
-	if (reply->has_no_memory && set->has_lock && !set->has_warned_of_state) {
+	if (reply->is_not_remembered && set->has_lock && !set->has_warned_of_state) {
 		command_complain(
 			"warning: the state directory cannot be written: what is seen "
 			"for the first time is believed at once");
 	}
-	if (result->rtc_waits && !set->measuring.is_quiet) {
+	if (result->rtc_waits && !set->measurement.is_quiet) {
 		command_complain("warning: the hardware clock is not set before a run five "
 		                 "minutes later confirms the time");
 	}
@@ -197,10 +198,10 @@ static void warn(const struct set_settings *set, const struct set_reply *reply,
 	}
 }
 
-static void deed_text(const struct correct_result *result, const struct style *style,
-                      char text[REPORT_DEED_ROOM])
+static void action_text(const struct correct_result *result, const struct style *style,
+                        char text[REPORT_ACTION_SIZE])
 {
-	const struct report_deed deed = {
+	const struct report_action done = {
 		.action = result->applied,
 		.by_ns = result->applied_ns,
 		.lasts_ns = result->slew_lasts_ns,
@@ -209,15 +210,15 @@ static void deed_text(const struct correct_result *result, const struct style *s
 		.has_set_hardware_clock = result->rtc_written,
 	};
 
-	report_deed(&deed, style, text, REPORT_DEED_ROOM);
+	report_action(&done, style, text, REPORT_ACTION_SIZE);
 }
 
-static void print_deed(const struct correct_result *result, const struct style *style,
-                       FILE *to)
+static void print_action(const struct correct_result *result, const struct style *style,
+                         FILE *to)
 {
-	char text[REPORT_DEED_ROOM];
+	char text[REPORT_ACTION_SIZE];
 
-	deed_text(result, style, text);
+	action_text(result, style, text);
 	fputs(text, to);
 }
 
@@ -250,15 +251,17 @@ static void log_run(const struct set_settings *set, const struct run *run,
 		.applied_ns = reply->result.applied_ns,
 	};
 
-	logging_run(&entry);
+	run_log_run(&entry);
 }
 
 int set_print_json(const struct set_settings *set, const struct run *run,
-                   const struct set_reply *reply, const struct learnt *learnt)
+                   const struct set_reply *reply,
+                   const struct discipline_report *discipline_report)
 {
-	struct json_report report = {
-		.verb = "set", .run = run, .has_applied = true, .learnt = learnt
-	};
+	struct json_report report = { .verb = "set",
+		                      .run = run,
+		                      .has_applied = true,
+		                      .discipline_report = discipline_report };
 	struct held_back held_back;
 
 	if (reply) {
@@ -277,22 +280,22 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 	return command_print(json_render(&report));
 }
 
-static void print_learnt(const struct measuring *measuring, const struct learnt *learnt,
-                         FILE *to)
+static void print_discipline(const struct measure_cli *measurement,
+                             const struct discipline_report *discipline_report, FILE *to)
 {
-	char text[LEARNT_ROOM];
+	char text[DISCIPLINE_REPORT_SIZE];
 
-	report_learnt(learnt, &measuring->style, text, sizeof(text));
+	report_discipline(discipline_report, &measurement->style, text, sizeof(text));
 	fputs(text, to);
 }
 
-static int print_text(const struct set_settings *set, const struct measuring *measuring,
+static int print_text(const struct set_settings *set, const struct measure_cli *measurement,
                       const struct run *run, const struct set_reply *reply,
-                      const struct learnt *learnt)
+                      const struct discipline_report *discipline_report)
 {
 	const struct correct_result *result = &reply->result;
 	bool is_done = result->status == CORRECT_DONE;
-	FILE *to = set->measuring.is_quiet && !is_done ? stderr : stdout;
+	FILE *to = set->measurement.is_quiet && !is_done ? stderr : stdout;
 	/* Only a dry run speaks of what `set` would do. */
 	const struct plan *plan =
 		set->is_dry && (is_done || result->status == CORRECT_REFUSED ||
@@ -301,43 +304,44 @@ static int print_text(const struct set_settings *set, const struct measuring *me
 			: NULL;
 	int status;
 
-	status = set->measuring.is_quiet && is_done
-	                 ? measuring_print_verdict(measuring, run, plan, to)
-	                 : measuring_print(measuring, run, plan, to);
+	status = set->measurement.is_quiet && is_done
+	                 ? measure_cli_print_verdict(measurement, run, plan, to)
+	                 : measure_cli_print(measurement, run, plan, to);
 	if (status == 0 && is_done && !set->is_dry) {
-		print_deed(result, &measuring->style, to);
+		print_action(result, &measurement->style, to);
 	}
-	if (status == 0 && learnt && measuring->verbosity > 0) {
-		print_learnt(measuring, learnt, to);
+	if (status == 0 && discipline_report && measurement->verbosity > 0) {
+		print_discipline(measurement, discipline_report, to);
 	}
 	return status;
 }
 
 /* The formats of other programs: the line of the log says what was done, where it was. */
-static int print_lines(const struct set_settings *set, const struct measuring *measuring,
-                       const struct run *run, const struct set_reply *reply)
+static int print_lines(const struct set_settings *set,
+                       const struct measure_cli *measurement, const struct run *run,
+                       const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
 	const bool is_done = result->status == CORRECT_DONE;
 	const bool has_plan = is_done || result->status == CORRECT_REFUSED;
 
-	return measuring_print_lines(measuring, run,
-	                             has_plan ? &result->decision.plan : NULL,
-	                             is_done || !run->has_answer,
-	                             set->measuring.is_quiet && !is_done ? stderr : stdout);
+	return measure_cli_print_lines(
+		measurement, run, has_plan ? &result->decision.plan : NULL,
+		is_done || !run->has_answer,
+		set->measurement.is_quiet && !is_done ? stderr : stdout);
 }
 
 /* What was done, or would be, for a line. */
 static void done_text(const struct set_settings *set, const struct correct_result *result,
-                      char text[REPORT_DEED_ROOM])
+                      char text[REPORT_ACTION_SIZE])
 {
 	char *end;
 
 	text[0] = '\0';
 	if (result->status == CORRECT_DONE && set->is_dry) {
-		report_would(&result->decision.plan, text, REPORT_DEED_ROOM);
+		report_would(&result->decision.plan, text, REPORT_ACTION_SIZE);
 	} else if (result->status == CORRECT_DONE) {
-		deed_text(result, &STYLE_UNWRAPPED, text);
+		action_text(result, &STYLE_UNWRAPPED, text);
 		end = strrchr(text, '\n');
 		*(end ? end : text) = '\0';
 		end = strchr(text, '\n');
@@ -352,12 +356,13 @@ static int print_line(const struct set_settings *set, const struct run *run,
                       const struct set_reply *reply)
 {
 	const bool is_done = reply->result.status == CORRECT_DONE;
-	char done[REPORT_DEED_ROOM], why_not[COMPLAINT_ROOM];
+	char done[REPORT_ACTION_SIZE], why_not[COMPLAINT_SIZE];
 
 	done_text(set, &reply->result, done);
 	complaint(reply, set, run, why_not);
-	return measuring_print_line(run, done, why_not,
-	                            set->measuring.is_quiet && !is_done ? stderr : stdout);
+	return measure_cli_print_line(run, done, why_not,
+	                              set->measurement.is_quiet && !is_done ? stderr
+	                                                                    : stdout);
 }
 
 /* Nothing that --quiet would have to break its silence for: cron mails what is printed. */
@@ -371,45 +376,46 @@ static bool is_usual(const struct set_settings *set, const struct correct_result
 	        result->decision.plan.by_ns >= -set->usual_ns);
 }
 
-static int print_run(const struct set_settings *set, const struct measuring *measuring,
+static int print_run(const struct set_settings *set, const struct measure_cli *measurement,
                      struct run *run, const struct set_reply *reply,
-                     const struct learnt *learnt)
+                     const struct discipline_report *discipline_report)
 {
-	switch (measuring->format) {
+	switch (measurement->format) {
 	case MEASURING_TABLE:
-		return print_text(set, measuring, run, reply, learnt);
+		return print_text(set, measurement, run, reply, discipline_report);
 	case MEASURING_LINE:
 		return print_line(set, run, reply);
 	case MEASURING_JSON:
 		run->status = reply->status;
-		return set_print_json(set, run, reply, learnt);
+		return set_print_json(set, run, reply, discipline_report);
 	case MEASURING_CSV:
 	case MEASURING_NTPDATE:
 	default:
 		run->status = reply->status;
-		return print_lines(set, measuring, run, reply);
+		return print_lines(set, measurement, run, reply);
 	}
 }
 
-int set_report(const struct set_settings *set, const struct measuring *measuring,
-               struct run *run, const struct set_reply *reply, const struct learnt *learnt)
+int set_report(const struct set_settings *set, const struct measure_cli *measurement,
+               struct run *run, const struct set_reply *reply,
+               const struct discipline_report *discipline_report)
 {
 	int status = run_status_exit(reply->status);
 	int printed = 0;
 
 	log_run(set, run, reply);
-	if (set->measuring.is_quiet && is_usual(set, &reply->result)) {
-		warn(set, reply, learnt);
+	if (set->measurement.is_quiet && is_usual(set, &reply->result)) {
+		warn(set, reply, discipline_report);
 		return status;
 	}
-	printed = print_run(set, measuring, run, reply, learnt);
+	printed = print_run(set, measurement, run, reply, discipline_report);
 	command_flush(); /* the table stands above the complaint on a terminal */
-	if (measuring->format == MEASURING_LINE) {
+	if (measurement->format == MEASURING_LINE) {
 		complain_beside(reply, set);
 	} else {
 		set_complain(reply, set, run);
 	}
 	warn_of_view(set, reply);
-	warn(set, reply, learnt);
+	warn(set, reply, discipline_report);
 	return status ? status : printed;
 }

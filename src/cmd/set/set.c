@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Two processes.  The child (here) holds no capability, measures in a sandbox, sends one
- * record, hears what was done and prints it.  The parent (guard.c) holds CAP_SYS_TIME, never
+ * record, hears what was done and prints it.  The parent (parent.c) holds CAP_SYS_TIME, never
  * touches a network socket and judges the record itself.  With --dry-run there is one process,
  * without any privilege.
  */
@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cmd/cli/exporting.h"
-#include "cmd/cli/logging.h"
+#include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
+#include "cmd/cli/run_log.h"
 #include "core/base/span.h"
 #include "io/store/lock.h"
 #include "io/store/state_dir.h"
@@ -68,7 +68,7 @@ static void set_defaults(void *settings)
 {
 	struct set_settings *set = settings;
 
-	measuring_defaults(&set->measuring);
+	measure_cli_defaults(&set->measurement);
 	decide_defaults(&set->decide);
 }
 
@@ -76,15 +76,15 @@ static void set_defaults(void *settings)
  * a machine with a full or read-only disk has one, too. */
 static int set_lock(struct set_settings *set, struct lock *ret)
 {
-	char buf[MEMORY_DIR_ROOM], quoted[COMMAND_QUOTE_ROOM];
-	const char *dir = memory_dir(&set->measuring, buf);
+	char buf[HISTORY_DIR_SIZE], quoted[COMMAND_QUOTE_SIZE];
+	const char *dir = history_dir(&set->measurement, buf);
 	int r, status;
 
 	r = lock_take(LOCK_RUN, dir, LOCK_RUN_DIR, ret);
 	if (r == -EWOULDBLOCK) {
 		status = set_report_unmeasured(set, RUN_BUSY);
 		command_complain("another run holds the lock: nothing was done");
-		set_overdue_judge_alone(set, status);
+		set_overdue_check_alone(set, status);
 		return status;
 	}
 	if (r < 0) {
@@ -100,9 +100,9 @@ static int set_lock(struct set_settings *set, struct lock *ret)
 /* Only the process that holds the lock writes there. */
 static void set_anchor_open(struct set_settings *set, struct anchor_file *ret)
 {
-	char buf[MEMORY_DIR_ROOM];
+	char buf[HISTORY_DIR_SIZE];
 
-	anchor_file_open(memory_dir(&set->measuring, buf), LOCK_RUN_DIR, ret);
+	anchor_file_open(history_dir(&set->measurement, buf), LOCK_RUN_DIR, ret);
 	set->anchor_file = ret;
 }
 
@@ -110,7 +110,7 @@ static void set_anchor_open(struct set_settings *set, struct anchor_file *ret)
  * again first: it may have been a lie. */
 static bool is_too_soon(const struct set_settings *set, const struct anchor *anchor)
 {
-	char ago[SPAN_TEXT_ROOM], least[SPAN_TEXT_ROOM], text[2 * SPAN_TEXT_ROOM + 80];
+	char ago[SPAN_TEXT_SIZE], least[SPAN_TEXT_SIZE], text[2 * SPAN_TEXT_SIZE + 80];
 	int64_t age_ns;
 
 	age_ns = ns_sub(anchor->top_ns, anchor->last.boot_ns);
@@ -123,8 +123,8 @@ static bool is_too_soon(const struct set_settings *set, const struct anchor *anc
 	snprintf(text, sizeof(text),
 	         "nothing to do: the last good run was %s ago, --min-interval is %s", ago,
 	         least);
-	logging_say(text);
-	if (!set->measuring.is_quiet && set->measuring.format == MEASURING_TABLE) {
+	run_log_say(text);
+	if (!set->measurement.is_quiet && set->measurement.format == MEASURING_TABLE) {
 		puts(text);
 	}
 	return true;
@@ -136,17 +136,18 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 {
 	const struct run_record *last;
 	struct decide_view view;
-	struct memory memory;
+	struct session session;
 	int status = 0;
 
-	memory_open(&set->measuring, set->is_dry ? MEMORY_LOOKS : MEMORY_RECORDS, true,
-	            &memory);
+	history_session_open(&set->measurement,
+	                     set->is_dry ? HISTORY_SESSION_READS : HISTORY_SESSION_RECORDS,
+	                     true, &session);
 	/* One cause, one warning: cron mails what is printed. */
-	memory.is_silent = !set->is_dry && !set->has_lock;
-	memory_load(&memory);
-	set->has_warned_of_state = memory.has_warned;
-	decide_look(&set->measuring, &set->decide, &view);
-	last = memory_last_set(&memory);
+	session.is_silent = !set->is_dry && !set->has_lock;
+	history_session_load(&session);
+	set->has_warned_of_state = session.has_warned;
+	decide_look(&set->measurement, &set->decide, &view);
+	last = history_session_last_set(&session);
 	if (last && last->has_kernel) {
 		set->usual_ns = last->max_error_ns;
 	}
@@ -154,13 +155,13 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 		decide_look_around(&view);
 	}
 	if (is_too_soon(set, &view.anchor)) {
-		exporting_skip();
+		metrics_file_skip();
 	} else {
-		status = set->is_dry ? set_measure(set, servers, count, &memory, &view, -1)
-		                     : set_guard_run(set, servers, count, &memory, &view);
-		set_overdue_judge(set, &memory, status);
+		status = set->is_dry ? set_measure(set, servers, count, &session, &view, -1)
+		                     : set_parent_run(set, servers, count, &session, &view);
+		set_overdue_check(set, &session, status);
 	}
-	memory_close(&memory);
+	history_session_close(&session);
 	return status;
 }
 
@@ -191,10 +192,10 @@ static int set_once(void *ctx, bool is_try)
 	if (set.shared && madvise(set.shared, sizeof(*set.shared), MADV_DONTFORK) < 0) {
 		set.shared = NULL;
 	}
-	logging_open(&set.measuring);
-	exporting_open(&set.measuring, RECORD_SET);
+	run_log_open(&set.measurement);
+	metrics_file_open(&set.measurement, RUN_VERB_SET);
 	if (!set.is_dry) {
-		status = set_guard_permission(&set);
+		status = set_parent_permission(&set);
 		if (status == 0) {
 			status = set_lock(&set, &lock);
 			set_anchor_open(&set, &anchor_file);
@@ -205,9 +206,9 @@ static int set_once(void *ctx, bool is_try)
 	}
 	anchor_file_close(&anchor_file);
 	lock_release(&lock);
-	exporting_end(status);
-	logging_end("set", status);
-	logging_close();
+	metrics_file_end(status);
+	run_log_end("set", status);
+	run_log_close();
 	/* A run that is busy is as good as one that was not there, but not for ever. */
 	return set.is_overdue && status == REQTIME_EXIT_BUSY ? REQTIME_EXIT_REFUSED
 	                                                     : status;
@@ -219,7 +220,7 @@ static void set_take(struct set_job *job, const struct set_settings *set)
 	job->set.right = job->right;
 	job->when = (struct repeat_settings){ .splay_ns = set->splay_ns,
 		                              .wait_ns = set->wait_ns,
-		                              .every_ns = set->measuring.every_ns,
+		                              .every_ns = set->measurement.every_ns,
 		                              .confirm_ns = set->confirm_ns };
 }
 
@@ -233,7 +234,7 @@ static void set_reread(void *ctx)
 	if (command_parse_again(&again) != 0) {
 		return;
 	}
-	if (measuring_servers(again.operands, again.operand_count, &servers) != 0) {
+	if (measure_cli_servers(again.operands, again.operand_count, &servers) != 0) {
 		parse_close(&again);
 		return;
 	}
@@ -251,7 +252,7 @@ static bool set_is_to_confirm(void *ctx)
 {
 	struct set_job *job = ctx;
 	const bool is_held_back = job->shared && job->shared->is_held_back;
-	char buf[MEMORY_DIR_ROOM];
+	char buf[HISTORY_DIR_SIZE];
 	int r = 0;
 
 	if (!is_held_back) {
@@ -260,7 +261,7 @@ static bool set_is_to_confirm(void *ctx)
 		return false;
 	}
 	if (job->claim.fds[0] < 0 && job->claim.fds[1] < 0) {
-		r = lock_take(LOCK_CONFIRM, memory_dir(&job->set.measuring, buf),
+		r = lock_take(LOCK_CONFIRM, history_dir(&job->set.measurement, buf),
 		              LOCK_RUN_DIR, &job->claim);
 	}
 	/* Where there is nothing to claim it is not to go on for long. */
@@ -289,13 +290,13 @@ static int set_run(const void *settings, const char *const *operands, size_t ope
 	int status;
 
 	set_take(&job, settings);
-	status = measuring_servers(operands, operand_count, &job.servers);
-	if (job.set.confirm_ns > 0 || job.set.measuring.every_ns > 0) {
+	status = measure_cli_servers(operands, operand_count, &job.servers);
+	if (job.set.confirm_ns > 0 || job.set.measurement.every_ns > 0) {
 		job.shared = shared_make();
 	}
 	/* Told now, not after the wait; and what waits needs no more than it holds then. */
 	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&job.when)) {
-		status = set_guard_permission(&job.set);
+		status = set_parent_permission(&job.set);
 	}
 	if (status == 0) {
 		status = repeat_run(&job.when, &repeat);
@@ -313,15 +314,15 @@ const struct command command_set = {
 		    "    reqtime set --dry-run ntp1 ntp2 ntp3     what would be done\n"
 		    "    sudo reqtime set --any-offset ntp1       set it now, however far "
 		    "off\n",
-	.groups = measuring_groups,
+	.groups = measure_cli_groups,
 	.exit_statuses = COMMAND_EXIT_STATUSES,
 	.operands = "[SERVER]...",
 	.operand_option = "server",
-	.check_operand = measuring_check_server,
+	.check_operand = measure_cli_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = set_options,
 	.option_count = COUNT_OF(set_options),
-	.shared_options = measuring_options,
+	.shared_options = measure_cli_options,
 	.shared_option_count = MEASURING_OPTION_COUNT,
 	.settings_size = sizeof(struct set_settings),
 	.defaults = set_defaults,

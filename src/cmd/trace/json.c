@@ -13,7 +13,7 @@
 #include "core/ntp/refid.h"
 #include "core/trace/text.h"
 
-enum { INFO_ROOM = 640 };
+enum { INFO_SIZE = 640 };
 
 static json_t *text_or_null(const char *text)
 {
@@ -38,7 +38,7 @@ static json_t *integer_or_null(bool is_known, int64_t value)
 
 static json_t *time_or_null(bool is_known, struct instant at)
 {
-	char text[TEXT_TIME_RFC3339_ROOM];
+	char text[TEXT_TIME_RFC3339_SIZE];
 
 	if (!is_known) {
 		return json_null();
@@ -49,7 +49,7 @@ static json_t *time_or_null(bool is_known, struct instant at)
 
 static json_t *address_json(const struct address *address)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 
 	if (address->family == ADDRESS_NONE) {
 		return json_null();
@@ -111,7 +111,7 @@ static json_t *tcp_json(const struct trace_packet *packet)
 
 static json_t *told_json(const struct trace_packet *packet)
 {
-	char told[4 * TRACE_TEXT_ROOM + 1];
+	char told[4 * TRACE_TEXT_SIZE + 1];
 
 	if (packet->text_octets == 0) {
 		return json_null();
@@ -171,7 +171,7 @@ static bool append_unread(json_t *list, const char *what, uint64_t frames)
 static json_t *unread_json(const struct trace_counts *counts)
 {
 	json_t *list = json_array();
-	char name[TRACE_TEXT_UNREAD_ROOM];
+	char name[TRACE_TEXT_UNREAD_SIZE];
 	uint64_t named = 0;
 	bool is_good = list != NULL;
 
@@ -196,7 +196,7 @@ static json_t *unread_json(const struct trace_counts *counts)
 char *trace_json_packet(const struct trace_packet *packet)
 {
 	bool is_ok = packet->verdict == FRAME_OK;
-	char info[INFO_ROOM];
+	char info[INFO_SIZE];
 
 	trace_text_info(packet, info, sizeof(info));
 	return render(json_pack(

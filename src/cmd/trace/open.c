@@ -23,7 +23,7 @@
 int trace_collect_ports(struct session *session)
 {
 	const struct option_texts *given = &session->settings->ports;
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	size_t i;
 
 	_Static_assert(OPTION_TEXTS_MAX + TRACE_STANDARD_PORTS <= TRACE_PORTS_MAX, "room");
@@ -44,7 +44,7 @@ int trace_collect_ports(struct session *session)
 
 static int complain_file(const char *verb, const char *name, int error)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	command_complain("cannot %s %s: %s", verb, command_quote(name, quoted),
 	                 strerror(error));
@@ -53,7 +53,7 @@ static int complain_file(const char *verb, const char *name, int error)
 
 int trace_complain_capture(const struct session *session, const char *why)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (session->settings->interface) {
 		command_complain("%s", why); /* it names the interface */
@@ -73,7 +73,7 @@ static int complain_opened(const struct session *session, int r, const char *why
 
 static int complain_not_permitted(void)
 {
-	char path[PATH_MAX], quoted[COMMAND_QUOTE_ROOM];
+	char path[PATH_MAX], quoted[COMMAND_QUOTE_SIZE];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[len > 0 ? len : 0] = '\0';
@@ -94,7 +94,7 @@ static bool is_same_file(const struct stat *a, FILE *other)
 /* Empties it only when it is not what is going to be read. */
 static int open_output(struct session *session, const char *name)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	struct stat status;
 	int fd;
 
@@ -135,7 +135,7 @@ static int open_output(struct session *session, const char *name)
 /* The name of an interface where a file is expected. */
 static int complain_not_read(const char *name, int error)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (error == ENOENT && (strcmp(name, "any") == 0 || if_nametoindex(name) != 0)) {
 		command_quote(name, quoted);
@@ -179,7 +179,7 @@ static int open_file(struct session *session)
 static int open_input(struct session *session)
 {
 	const struct trace_settings *settings = session->settings;
-	char why[CAPTURE_WHY_ROOM] = "";
+	char why[CAPTURE_WHY_SIZE] = "";
 	int r;
 
 	/* A library is found by its file, which nothing can be once the sandbox is closed. */
@@ -223,7 +223,7 @@ static int give_up(void)
 /* Everything that needs a right, then no right any more, then the file is looked into. */
 int trace_open(struct session *session)
 {
-	char why[CAPTURE_WHY_ROOM] = "";
+	char why[CAPTURE_WHY_SIZE] = "";
 	struct reading now;
 	int status = open_input(session);
 	int r;

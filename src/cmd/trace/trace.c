@@ -71,7 +71,7 @@ static int check_settings(const struct trace_settings *settings)
 static int take_operands(struct trace_settings *settings, const char *const *operands,
                          size_t count)
 {
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 	size_t extra = settings->read ? 0 : 1;
 
 	if (count > extra) {
@@ -88,7 +88,7 @@ static int take_operands(struct trace_settings *settings, const char *const *ope
 static int show_silences(struct session *session, struct instant now)
 {
 	struct trace_silence silence;
-	char block[TRACE_TEXT_BLOCK_ROOM];
+	char block[TRACE_TEXT_BLOCK_SIZE];
 	int status = 0;
 
 	while (status == 0 && trace_next_silence(session->trace, now, &silence)) {
@@ -107,7 +107,7 @@ static int show_silences(struct session *session, struct instant now)
 
 static int show_packet(const struct session *session, const struct trace_packet *packet)
 {
-	char block[TRACE_TEXT_BLOCK_ROOM];
+	char block[TRACE_TEXT_BLOCK_SIZE];
 
 	if (session->settings->explains ||
 	    (packet->protocol == TRACE_NONE && !session->settings->shows_all)) {
@@ -124,7 +124,7 @@ static int show_packet(const struct session *session, const struct trace_packet 
 static int show_exchange(struct session *session, const struct trace_exchange *exchange)
 {
 	const struct trace_settings *settings = session->settings;
-	char block[TRACE_TEXT_BLOCK_ROOM];
+	char block[TRACE_TEXT_BLOCK_SIZE];
 
 	if (settings->is_json) {
 		return command_print(trace_json_exchange(exchange));
@@ -186,7 +186,7 @@ static bool is_over(const struct session *session)
 
 static int follow(struct session *session)
 {
-	char why[CAPTURE_WHY_ROOM] = "";
+	char why[CAPTURE_WHY_SIZE] = "";
 	struct trace_input frame;
 	struct reading now;
 	int status = 0;
@@ -234,7 +234,7 @@ static int show_end(struct session *session)
 	const struct trace_settings *settings = session->settings;
 	struct trace_counts *counts = &session->trace->counts;
 	uint64_t lost = capture_lost(session->capture);
-	char block[TRACE_TEXT_BLOCK_ROOM];
+	char block[TRACE_TEXT_BLOCK_SIZE];
 	int status = show_silences(session, (struct instant){ .unix_ns = INT64_MAX });
 
 	if (status != 0) {
@@ -273,7 +273,7 @@ static void put_ports(struct text *out, const struct session *session)
 
 static void put_ends(struct text *out, const struct trace_settings *settings)
 {
-	char span[SPAN_TEXT_ROOM];
+	char span[SPAN_TEXT_SIZE];
 
 	if (settings->count > 0) {
 		text_format(out, "after %u frames or ", settings->count);
@@ -288,7 +288,7 @@ static void put_ends(struct text *out, const struct trace_settings *settings)
 /* Before anything comes, nothing else shows that it runs. */
 static void announce(const struct session *session)
 {
-	char ports[96 + 24 * TRACE_PORTS_MAX], ends[96], quoted[COMMAND_QUOTE_ROOM];
+	char ports[96 + 24 * TRACE_PORTS_MAX], ends[96], quoted[COMMAND_QUOTE_SIZE];
 	struct text ports_out = text_to(ports, sizeof(ports));
 	struct text ends_out = text_to(ends, sizeof(ends));
 

@@ -11,17 +11,17 @@
 
 #include "cmd/cli/command.h"
 #include "cmd/cli/decide_cli.h"
-#include "cmd/cli/exporting.h"
 #include "cmd/cli/json.h"
-#include "core/report/health.h"
+#include "cmd/cli/metrics_file.h"
+#include "core/report/check_result.h"
 #include "io/sys/kernel_clock.h"
 
 struct check_settings {
-	struct measuring_settings
-		measuring; /* first: the shared options are relative to it */
-	struct health_limits limits;
+	struct measure_cli_settings
+		measurement; /* first: the shared options are relative to it */
+	struct check_limits limits;
 };
-_Static_assert(offsetof(struct check_settings, measuring) == 0, "shared options");
+_Static_assert(offsetof(struct check_settings, measurement) == 0, "shared options");
 
 /* How much -v shows below the line. */
 enum { SHOWS_SOURCES = 1, SHOWS_DETAILS = 2, SHOWS_ALL = 3 };
@@ -33,21 +33,21 @@ static bool is_told; /* the line has been printed */
 
 /* clang-format off */
 static const struct option_row check_options[] = {
-	{ "warning", 'w', OPT_RANGE, WARNING(HEALTH_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
+	{ "warning", 'w', OPT_RANGE, WARNING(CHECK_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
 	  "WARNING when the offset is not within RANGE of spans (50ms, which is -50ms:50ms)" },
-	{ "critical", 'c', OPT_RANGE, CRITICAL(HEALTH_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
+	{ "critical", 'c', OPT_RANGE, CRITICAL(CHECK_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
 	  "CRITICAL when all of offset +- bound is beyond RANGE (1s)" },
-	{ "stratum-warning", 'W', OPT_RANGE, WARNING(HEALTH_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
+	{ "stratum-warning", 'W', OPT_RANGE, WARNING(CHECK_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
 	  "WARNING when the lowest stratum of the selected servers is not within RANGE" },
-	{ "stratum-critical", 'C', OPT_RANGE, CRITICAL(HEALTH_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
+	{ "stratum-critical", 'C', OPT_RANGE, CRITICAL(CHECK_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
 	  "CRITICAL when it is not within this one" },
-	{ "bound-warning", 0, OPT_RANGE, WARNING(HEALTH_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
+	{ "bound-warning", 0, OPT_RANGE, WARNING(CHECK_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
 	  "WARNING when the bound is not within RANGE" },
-	{ "bound-critical", 0, OPT_RANGE, CRITICAL(HEALTH_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
+	{ "bound-critical", 0, OPT_RANGE, CRITICAL(CHECK_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
 	  "CRITICAL when it is not within this one" },
-	{ "root-distance-warning", 0, OPT_RANGE, WARNING(HEALTH_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
+	{ "root-distance-warning", 0, OPT_RANGE, WARNING(CHECK_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
 	  "WARNING when the nearest selected server's root distance is not within RANGE" },
-	{ "root-distance-critical", 0, OPT_RANGE, CRITICAL(HEALTH_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
+	{ "root-distance-critical", 0, OPT_RANGE, CRITICAL(CHECK_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
 	  "CRITICAL when it is not within this one" },
 };
 /* clang-format on */
@@ -66,9 +66,9 @@ static void check_defaults(void *settings)
 {
 	struct check_settings *check = settings;
 
-	measuring_defaults(&check->measuring);
-	check->limits.of[HEALTH_OFFSET].warning = within(50 * NS_PER_MS, "50ms");
-	check->limits.of[HEALTH_OFFSET].critical = within(NS_PER_S, "1s");
+	measure_cli_defaults(&check->measurement);
+	check->limits.of[CHECK_OFFSET].warning = within(50 * NS_PER_MS, "50ms");
+	check->limits.of[CHECK_OFFSET].critical = within(NS_PER_S, "1s");
 }
 
 /* Takes `text`; NULL is out of memory. */
@@ -83,36 +83,36 @@ static int print_line(char *text)
 /* `words` of some lines, so that none of them can be taken for performance data. */
 static int print_below(const char *words)
 {
-	const size_t room = health_escape(words, NULL, 0) + 1;
-	char *text = malloc(room);
+	const size_t size = check_result_escape(words, NULL, 0) + 1;
+	char *text = malloc(size);
 
 	if (!text) {
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
 	}
-	health_escape(words, text, room);
+	check_result_escape(words, text, size);
 	fputs(text, stdout);
 	free(text);
 	return 0;
 }
 
-static char *line_of(const struct run *run, const struct health_limits *limits,
-                     const struct health *health)
+static char *line_of(const struct run *run, const struct check_limits *limits,
+                     const struct check_result *check_result)
 {
-	const size_t room = health_line(run, limits, health, NULL, 0) + 1;
-	char *text = malloc(room);
+	const size_t size = check_result_line(run, limits, check_result, NULL, 0) + 1;
+	char *text = malloc(size);
 
 	if (text) {
-		health_line(run, limits, health, text, room);
+		check_result_line(run, limits, check_result, text, size);
 	}
 	return text;
 }
 
 /* What -v asks for, printed as `query` does it. */
-static int print_more(const struct measuring *measuring, const struct run *run,
+static int print_more(const struct measure_cli *measurement, const struct run *run,
                       const struct plan *plan)
 {
-	struct measuring shown = *measuring;
+	struct measure_cli shown = *measurement;
 	char *words = NULL;
 	size_t len = 0;
 	FILE *to = open_memstream(&words, &len);
@@ -123,9 +123,9 @@ static int print_more(const struct measuring *measuring, const struct run *run,
 		return REQTIME_EXIT_SYSTEM;
 	}
 	shown.style = STYLE_PLAIN; /* the same for whoever shows it on a page */
-	shown.verbosity = measuring->verbosity >= SHOWS_DETAILS;
-	status = measuring_print(&shown, run,
-	                         measuring->verbosity >= SHOWS_ALL ? plan : NULL, to);
+	shown.verbosity = measurement->verbosity >= SHOWS_DETAILS;
+	status = measure_cli_print(&shown, run,
+	                           measurement->verbosity >= SHOWS_ALL ? plan : NULL, to);
 	if (fclose(to) != 0 && status == 0) {
 		command_complain("out of memory");
 		status = REQTIME_EXIT_SYSTEM;
@@ -137,21 +137,21 @@ static int print_more(const struct measuring *measuring, const struct run *run,
 	return status;
 }
 
-static int print_all(const struct check_settings *check, const struct measuring *measuring,
-                     const struct run *run, const struct plan *plan,
-                     const struct health *health)
+static int print_all(const struct check_settings *check,
+                     const struct measure_cli *measurement, const struct run *run,
+                     const struct plan *plan, const struct check_result *check_result)
 {
 	struct json_report report = {
-		.verb = "check", .run = run, .plan = plan, .health = health
+		.verb = "check", .run = run, .plan = plan, .check_result = check_result
 	};
 	int status;
 
-	if (check->measuring.format == MEASURING_JSON) {
+	if (check->measurement.format == MEASURING_JSON) {
 		return print_line(json_render(&report));
 	}
-	status = print_line(line_of(run, &check->limits, health));
-	if (status == 0 && measuring->verbosity >= SHOWS_SOURCES) {
-		status = print_more(measuring, run, plan);
+	status = print_line(line_of(run, &check->limits, check_result));
+	if (status == 0 && measurement->verbosity >= SHOWS_SOURCES) {
+		status = print_more(measurement, run, plan);
 	}
 	return status;
 }
@@ -164,25 +164,26 @@ static int64_t mono_now_ns(void)
 }
 
 /* From the sandbox on.  Returns the exit status. */
-static int check_measure(const struct check_settings *check, struct measuring *measuring,
-                         const struct decide_view *seen, struct memory *memory,
-                         int64_t deadline_mono_ns)
+static int check_measure(const struct check_settings *check,
+                         struct measure_cli *measurement, const struct decide_view *seen,
+                         struct session *session, int64_t deadline_mono_ns)
 {
-	const struct history_view *view = &memory->view;
+	const struct history_view *view = &session->view;
 	int64_t left_ns = deadline_mono_ns - mono_now_ns();
 	struct run_record record;
-	const struct discipline_drag drag = discipline_drag(&view->past.discipline);
+	const struct discipline_drag drag = discipline_drag(&view->replay.discipline);
 	struct correct_result would;
 	const struct plan *plan;
-	struct health health;
+	struct check_result check_result;
 	struct run run;
 	int status;
 
-	measuring->measure.kisses = view->kisses;
-	measuring->measure.kiss_count = view->kiss_count;
-	measuring->measure.is_surprising = decide_is_surprising;
-	measuring->measure.surprise_ctx = seen;
-	status = measuring_run(measuring, left_ns > NS_PER_MS ? left_ns : NS_PER_MS, &run);
+	measurement->measure.kisses = view->kisses;
+	measurement->measure.kiss_count = view->kiss_count;
+	measurement->measure.is_surprising = decide_is_surprising;
+	measurement->measure.surprise_ctx = seen;
+	status = measure_cli_run(measurement, left_ns > NS_PER_MS ? left_ns : NS_PER_MS,
+	                         &run);
 	if (status) {
 		return status;
 	}
@@ -191,20 +192,20 @@ static int check_measure(const struct check_settings *check, struct measuring *m
 		status = 128 + run.signal;
 		goto out;
 	}
-	health_judge(&run, &check->limits, &health);
-	health_note_drag(&health, &drag);
-	run_record_init(&record, RECORD_CHECK, &run);
-	memory_note_before(memory, &record);
-	plan = decide_would(&check->measuring, measuring->measure.server_count, seen,
-	                    memory, &run, &record, &would);
+	check_result_make(&run, &check->limits, &check_result);
+	check_result_note_drag(&check_result, &drag);
+	run_record_init(&record, RUN_VERB_CHECK, &run);
+	history_session_note_before(session, &record);
+	plan = decide_would(&check->measurement, measurement->measure.server_count, seen,
+	                    session, &run, &record, &would);
 	record.kernel_flags |=
 		decide_may_say_old(seen, &run, &would) ? RECORD_CONFIRMED : 0;
-	status = print_all(check, measuring, &run, plan, &health);
+	status = print_all(check, measurement, &run, plan, &check_result);
 	command_flush(); /* nobody waits for a disk */
-	status = status ? status : (int)health.state;
+	status = status ? status : (int)check_result.state;
 	record.exit_status = (uint32_t)status;
-	exporting_run(&run, &record, &health, NULL);
-	memory_store(memory, &record, &run);
+	metrics_file_run(&run, &record, &check_result, NULL);
+	history_session_store(session, &record, &run);
 out:
 	measure_free(&run);
 	return status;
@@ -226,34 +227,36 @@ static int check_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
 	const struct check_settings *check = settings;
-	const int64_t deadline_mono_ns = ns_add(mono_now_ns(), check->measuring.timeout_ns);
-	struct measuring_settings how = check->measuring;
+	const int64_t deadline_mono_ns =
+		ns_add(mono_now_ns(), check->measurement.timeout_ns);
+	struct measure_cli_settings how = check->measurement;
 	struct server_spec *servers = NULL;
 	struct decide_settings of_set;
 	struct decide_view seen;
-	struct measuring measuring;
-	struct memory memory;
+	struct measure_cli measurement;
+	struct session session;
 	int status;
 
 	signals_hold();
-	status = measuring_servers(operands, operand_count, &servers);
+	status = measure_cli_servers(operands, operand_count, &servers);
 	if (status) {
 		return status;
 	}
 	how.is_quiet = true; /* no progress line below which the one line would stand */
-	exporting_open(&how, RECORD_CHECK);
-	memory_open(&how, MEMORY_LOOKS, true, &memory);
-	memory_load(&memory);
+	metrics_file_open(&how, RUN_VERB_CHECK);
+	history_session_open(&how, HISTORY_SESSION_READS, true, &session);
+	history_session_load(&session);
 	of_set = decide_settings_of_set(&how);
 	decide_look(&how, &of_set, &seen);
 	decide_look_around(&seen);
-	status = measuring_open(&how, servers, operand_count, &measuring);
+	status = measure_cli_open(&how, servers, operand_count, &measurement);
 	if (status == 0) {
-		status = check_measure(check, &measuring, &seen, &memory, deadline_mono_ns);
-		measuring_close(&measuring);
+		status = check_measure(check, &measurement, &seen, &session,
+		                       deadline_mono_ns);
+		measure_cli_close(&measurement);
 	}
-	memory_close(&memory);
-	exporting_end(status > HEALTH_UNKNOWN && status < 128 ? HEALTH_UNKNOWN : status);
+	history_session_close(&session);
+	metrics_file_end(status > CHECK_UNKNOWN && status < 128 ? CHECK_UNKNOWN : status);
 	free(servers);
 	return status;
 }
@@ -267,15 +270,15 @@ static int check_conclude(int status, const char *complaints)
 	if (!is_told && status != 0) {
 		snprintf(first, sizeof(first), "%.*s", (int)first_len,
 		         first_len > 0 ? complaints : "the reason is not known");
-		health_unknown_line(first, line, sizeof(line));
+		check_result_unknown_line(first, line, sizeof(line));
 		puts(line);
 		complaints += first_len + (complaints[first_len] == '\n');
-		status = HEALTH_UNKNOWN;
+		status = CHECK_UNKNOWN;
 	}
 	if (complaints[0] != '\0' && print_below(complaints) != 0) {
-		status = HEALTH_UNKNOWN;
+		status = CHECK_UNKNOWN;
 	}
-	return status <= HEALTH_UNKNOWN ? status : HEALTH_UNKNOWN;
+	return status <= CHECK_UNKNOWN ? status : CHECK_UNKNOWN;
 }
 
 const struct command command_check = {
@@ -285,20 +288,20 @@ const struct command command_check = {
 		"    reqtime check -w 100ms -c 1s ntp1        for Nagios, Icinga and their "
 		"kin\n"
 		"    reqtime check -c 1s -C 4 ntp1 ntp2 ntp3  also: of stratum 4 at most\n",
-	.groups = measuring_groups,
+	.groups = measure_cli_groups,
 	.exit_statuses = "  0  OK\n"
 			 "  1  WARNING: a limit is exceeded, or may be (inconclusive)\n"
 			 "  2  CRITICAL: all of offset +- bound is beyond the limit\n"
 			 "  3  UNKNOWN: no trusted time, or wrong usage\n",
 	.operands = "[SERVER]...",
 	.operand_option = "server",
-	.check_operand = measuring_check_server,
+	.check_operand = measure_cli_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
-	.usage_status = HEALTH_UNKNOWN,
+	.usage_status = CHECK_UNKNOWN,
 	.conclude = check_conclude,
 	.options = check_options,
 	.option_count = COUNT_OF(check_options),
-	.shared_options = measuring_options,
+	.shared_options = measure_cli_options,
 	.shared_option_count = MEASURING_CHECK_OPTION_COUNT,
 	.settings_size = sizeof(struct check_settings),
 	.defaults = check_defaults,

@@ -14,7 +14,7 @@
 #include "core/base/span.h"
 #include "core/report/threshold.h"
 
-enum { COMMANDS_MAX = 8, SETTING_COLUMNS = 40, VALUE_ROOM = COMMAND_QUOTE_ROOM };
+enum { COMMANDS_MAX = 8, SETTING_COLUMNS = 40, VALUE_SIZE = COMMAND_QUOTE_SIZE };
 
 struct config_settings {
 	const char *config;
@@ -31,7 +31,7 @@ static const struct option_row config_options[] = {
 };
 
 /* One value that is set, as a file has it. */
-static const char *value_text(const struct parse *parse, size_t i, char buf[VALUE_ROOM])
+static const char *value_text(const struct parse *parse, size_t i, char buf[VALUE_SIZE])
 {
 	const struct option_row *row = option_at(parse->command, i);
 	const void *field = option_field(parse, i);
@@ -42,14 +42,14 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 	case OPT_FLAG:
 		return *(const bool *)field ? "yes" : "no";
 	case OPT_LEVEL:
-		snprintf(buf, VALUE_ROOM, "%u", *(const unsigned *)field);
+		snprintf(buf, VALUE_SIZE, "%u", *(const unsigned *)field);
 		return *(const unsigned *)field == 0   ? "no"
 		       : *(const unsigned *)field == 1 ? "yes"
 		                                       : buf;
 	case OPT_CHOICE:
 		return *(const int *)field == (int)row->max ? "yes" : "no";
 	case OPT_COUNT:
-		snprintf(buf, VALUE_ROOM, "%u", *(const unsigned *)field);
+		snprintf(buf, VALUE_SIZE, "%u", *(const unsigned *)field);
 		return buf;
 	case OPT_SPAN_NS:
 		span_write(*(const int64_t *)field, buf);
@@ -60,7 +60,7 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 		return command_quote(*(const char *const *)field, buf);
 	case OPT_WORD:
 		word = option_word(row, field, &len);
-		snprintf(buf, VALUE_ROOM, "%.*s", (int)len, word);
+		snprintf(buf, VALUE_SIZE, "%.*s", (int)len, word);
 		return buf;
 	case OPT_TEXTS:
 		break; /* more than one: see print_texts() */
@@ -69,13 +69,13 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 }
 
 static const char *origin_text(const struct parse *parse, enum option_origin origin,
-                               unsigned line, char buf[2 * COMMAND_QUOTE_ROOM])
+                               unsigned line, char buf[2 * COMMAND_QUOTE_SIZE])
 {
-	char path[COMMAND_QUOTE_ROOM];
+	char path[COMMAND_QUOTE_SIZE];
 
 	switch (origin) {
 	case ORIGIN_FILE:
-		snprintf(buf, 2 * COMMAND_QUOTE_ROOM, "%s:%u",
+		snprintf(buf, 2 * COMMAND_QUOTE_SIZE, "%s:%u",
 		         command_quote(parse->file.path, path), line);
 		return buf;
 	case ORIGIN_COMMAND_LINE:
@@ -101,7 +101,7 @@ static bool print_texts(const struct parse *parse, size_t i)
 	const bool is_operand = parse_is_operand(parse, i);
 	const char *const *items = is_operand ? parse->operands : texts->items;
 	const size_t count = is_operand ? parse->operand_count : texts->count;
-	char quoted[COMMAND_QUOTE_ROOM], origin[2 * COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE], origin[2 * COMMAND_QUOTE_SIZE];
 
 	for (size_t k = 0; k < count; k++) {
 		print_line(row->name, command_quote(items[k], quoted),
@@ -115,7 +115,7 @@ static bool print_texts(const struct parse *parse, size_t i)
 /* Of an option that is not set. */
 static void print_default(const char *name)
 {
-	char buf[MEMORY_DIR_ROOM], quoted[COMMAND_QUOTE_ROOM];
+	char buf[HISTORY_DIR_SIZE], quoted[COMMAND_QUOTE_SIZE];
 	bool is_value;
 	const char *words = config_default(name, &is_value, buf);
 	int len;
@@ -131,12 +131,12 @@ static void print_default(const char *name)
 static void print_setting(const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
-	const size_t spokesman = option_spokesman(parse->command, i);
-	char value[VALUE_ROOM], origin[2 * COMMAND_QUOTE_ROOM];
+	const size_t canonical = option_canonical(parse->command, i);
+	char value[VALUE_SIZE], origin[2 * COMMAND_QUOTE_SIZE];
 
-	if (spokesman != i) {
+	if (canonical != i) {
 		printf("# %s: see %s\n", row->name,
-		       option_at(parse->command, spokesman)->name);
+		       option_at(parse->command, canonical)->name);
 	} else if (row->kind == OPT_TEXTS) {
 		if (!print_texts(parse, i)) {
 			print_default(row->name);
@@ -197,7 +197,7 @@ static int print_all(const struct config_settings *settings, const struct parse 
                      size_t count)
 {
 	const char *path = parses[0].file.path;
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (settings->is_json) {
 		return command_print(config_json_render(parses, count));

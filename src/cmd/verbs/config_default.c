@@ -23,16 +23,16 @@ static const struct {
 	{ "every", "once" },
 };
 
-static const char *refuse_above(char buf[MEMORY_DIR_ROOM])
+static const char *refuse_above(char buf[HISTORY_DIR_SIZE])
 {
-	char limit[SPAN_TEXT_ROOM];
+	char limit[SPAN_TEXT_SIZE];
 
 	span_write(DECIDE_REFUSE_ABOVE_NS, limit);
-	snprintf(buf, MEMORY_DIR_ROOM, "%s, passed by what later runs confirm", limit);
+	snprintf(buf, HISTORY_DIR_SIZE, "%s, passed by what later runs confirm", limit);
 	return buf;
 }
 
-const char *config_default(const char *name, bool *ret_is_value, char buf[MEMORY_DIR_ROOM])
+const char *config_default(const char *name, bool *ret_is_value, char buf[HISTORY_DIR_SIZE])
 {
 	*ret_is_value = strcmp(name, "state-dir") == 0;
 	if (*ret_is_value) {

@@ -5,10 +5,11 @@
 #ifndef CMD_VERBS_CONFIG_DEFAULT_PRIVATE_H
 #define CMD_VERBS_CONFIG_DEFAULT_PRIVATE_H
 
-#include "cmd/cli/memory.h"
+#include "cmd/cli/history_session.h"
 
 /* In words, by the long name of the option; `*ret_is_value`: the text is a value, and to give it would change
  * nothing.  "none" where nothing holds. */
-const char *config_default(const char *name, bool *ret_is_value, char buf[MEMORY_DIR_ROOM]);
+const char *config_default(const char *name, bool *ret_is_value,
+                           char buf[HISTORY_DIR_SIZE]);
 
 #endif

@@ -12,7 +12,7 @@
 static json_t *text_json(const char *text)
 {
 	json_t *json = json_string(text);
-	char quoted[COMMAND_QUOTE_ROOM];
+	char quoted[COMMAND_QUOTE_SIZE];
 
 	return json ? json : json_string(command_quote(text, quoted));
 }
@@ -33,7 +33,7 @@ static json_t *texts_json(const char *const *texts, size_t count)
 /* null where only words say what holds: see add_in_force(). */
 static json_t *default_json(const char *name)
 {
-	char buf[MEMORY_DIR_ROOM];
+	char buf[HISTORY_DIR_SIZE];
 	bool is_value;
 	const char *words = config_default(name, &is_value, buf);
 
@@ -45,7 +45,7 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	const struct option_row *row = option_at(parse->command, i);
 	const void *field = option_field(parse, i);
 	const struct option_texts *texts = field;
-	char span[SPAN_TEXT_ROOM];
+	char span[SPAN_TEXT_SIZE];
 	const char *word;
 	size_t len;
 
@@ -91,7 +91,7 @@ static json_t *value_ns_json(const struct option_row *row, const void *field)
 static int add_in_force(json_t *json, const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
-	char buf[MEMORY_DIR_ROOM];
+	char buf[HISTORY_DIR_SIZE];
 	bool is_value;
 
 	if (row->kind == OPT_TEXTS || option_is_set(row, option_field(parse, i))) {
@@ -135,7 +135,7 @@ static json_t *command_json(const struct parse *parse)
 	for (size_t i = 0; object && i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
 		if (config_file_takes(parse->command, row) &&
-		    option_spokesman(parse->command, i) == i &&
+		    option_canonical(parse->command, i) == i &&
 		    json_object_set_new(object, row->name, setting_json(parse, i)) < 0) {
 			json_decref(object);
 			object = NULL;

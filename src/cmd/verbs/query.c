@@ -4,21 +4,21 @@
 
 #include "cmd/cli/command.h"
 #include "cmd/cli/decide_cli.h"
-#include "cmd/cli/exporting.h"
 #include "cmd/cli/json.h"
-#include "cmd/cli/logging.h"
+#include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
+#include "cmd/cli/run_log.h"
 #include "cmd/cli/servers_file.h"
 #include "core/report/report.h"
 
 struct query_settings {
-	struct measuring_settings
-		measuring; /* first: the shared options are relative to it */
+	struct measure_cli_settings
+		measurement; /* first: the shared options are relative to it */
 	const char *servers_file;
 	bool is_json_lines;
 };
-_Static_assert(offsetof(struct query_settings, measuring) == 0, "shared options");
+_Static_assert(offsetof(struct query_settings, measurement) == 0, "shared options");
 
 #define AT(field) offsetof(struct query_settings, field)
 
@@ -35,7 +35,7 @@ static void query_defaults(void *settings)
 {
 	struct query_settings *query = settings;
 
-	measuring_defaults(&query->measuring);
+	measure_cli_defaults(&query->measurement);
 }
 
 /* Line by line: with thousands of sources one object of all would be far larger than what
@@ -66,7 +66,7 @@ static void query_log(const struct run *run, const struct plan *plan)
 		.verb = "query", .status = run->status, .run = run, .plan = plan
 	};
 
-	logging_run(&entry);
+	run_log_run(&entry);
 }
 
 /* What the plan leaves open: when it would be believed. */
@@ -75,7 +75,7 @@ static void query_print_refusal(const struct decide_view *view, const struct run
 {
 	const struct report_refusal refusal =
 		decide_refusal(&view->settings, run, decision);
-	char text[REPORT_REFUSAL_ROOM];
+	char text[REPORT_REFUSAL_SIZE];
 
 	if (decision_is_held_back(decision)) {
 		report_refusal(&refusal, text, sizeof(text));
@@ -85,36 +85,36 @@ static void query_print_refusal(const struct decide_view *view, const struct run
 
 /* Returns the exit status. */
 static int query_report(const struct query_settings *query,
-                        const struct measuring *measuring, const struct decide_view *view,
-                        const struct run *run, const struct correct_result *would,
-                        const struct plan *plan)
+                        const struct measure_cli *measurement,
+                        const struct decide_view *view, const struct run *run,
+                        const struct correct_result *would, const struct plan *plan)
 {
-	FILE *to = query->measuring.is_quiet ? stderr : stdout;
-	char would_text[REPORT_WOULD_ROOM] = "";
+	FILE *to = query->measurement.is_quiet ? stderr : stdout;
+	char would_text[REPORT_WOULD_SIZE] = "";
 	struct held_back held_back;
 	bool is_held_back;
 	int status = 0;
 
 	query_log(run, plan);
-	if (run->status == RUN_OK && query->measuring.is_quiet) {
+	if (run->status == RUN_OK && query->measurement.is_quiet) {
 		return 0;
 	}
 	is_held_back = plan && report_held_back(&would->decision, &held_back);
-	if (measuring->format == MEASURING_JSON || query->is_json_lines) {
+	if (measurement->format == MEASURING_JSON || query->is_json_lines) {
 		status = query_print_json(run, plan, is_held_back ? &held_back : NULL,
 		                          query->is_json_lines);
-	} else if (measuring->format == MEASURING_TABLE) {
-		status = measuring_print(measuring, run, plan, to);
+	} else if (measurement->format == MEASURING_TABLE) {
+		status = measure_cli_print(measurement, run, plan, to);
 		if (is_held_back) {
 			query_print_refusal(view, run, &would->decision, to);
 		}
-	} else if (measuring->format == MEASURING_LINE) {
+	} else if (measurement->format == MEASURING_LINE) {
 		if (plan) {
 			report_would(plan, would_text, sizeof(would_text));
 		}
-		status = measuring_print_line(run, would_text, "", to);
+		status = measure_cli_print_line(run, would_text, "", to);
 	} else {
-		status = measuring_print_lines(measuring, run, plan, true, to);
+		status = measure_cli_print_lines(measurement, run, plan, true, to);
 	}
 	return status ? status : run_status_exit(run->status);
 }
@@ -126,14 +126,14 @@ static int query_servers(const struct query_settings *query, const char *const *
 {
 	int status;
 
-	if (query->measuring.format != MEASURING_TABLE && query->is_json_lines) {
+	if (query->measurement.format != MEASURING_TABLE && query->is_json_lines) {
 		command_complain("--json-lines contradicts %s",
-		                 query->measuring.format == MEASURING_JSON ? "--json"
-		                                                           : "--format");
+		                 query->measurement.format == MEASURING_JSON ? "--json"
+		                                                             : "--format");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (operand_count > 0) {
-		status = measuring_servers(operands, operand_count, ret);
+		status = measure_cli_servers(operands, operand_count, ret);
 		if (status) {
 			return status;
 		}
@@ -145,8 +145,9 @@ static int query_servers(const struct query_settings *query, const char *const *
 }
 
 /* From the sandbox on.  Returns the exit status. */
-static int query_measure(const struct query_settings *query, struct measuring *measuring,
-                         const struct decide_view *view, struct memory *memory)
+static int query_measure(const struct query_settings *query,
+                         struct measure_cli *measurement, const struct decide_view *view,
+                         struct session *session)
 {
 	struct correct_result would;
 	struct run_record record;
@@ -154,12 +155,12 @@ static int query_measure(const struct query_settings *query, struct measuring *m
 	struct run run;
 	int status;
 
-	memory_load(memory);
-	measuring->measure.kisses = memory->view.kisses;
-	measuring->measure.kiss_count = memory->view.kiss_count;
-	measuring->measure.is_surprising = decide_is_surprising;
-	measuring->measure.surprise_ctx = view;
-	status = measuring_run(measuring, query->measuring.timeout_ns, &run);
+	history_session_load(session);
+	measurement->measure.kisses = session->view.kisses;
+	measurement->measure.kiss_count = session->view.kiss_count;
+	measurement->measure.is_surprising = decide_is_surprising;
+	measurement->measure.surprise_ctx = view;
+	status = measure_cli_run(measurement, query->measurement.timeout_ns, &run);
 	if (status) {
 		return status;
 	}
@@ -167,16 +168,16 @@ static int query_measure(const struct query_settings *query, struct measuring *m
 		status = 128 + run.signal;
 		goto out;
 	}
-	run_record_init(&record, RECORD_QUERY, &run);
-	memory_note_before(memory, &record);
-	plan = decide_would(&query->measuring, measuring->measure.server_count, view,
-	                    memory, &run, &record, &would);
+	run_record_init(&record, RUN_VERB_QUERY, &run);
+	history_session_note_before(session, &record);
+	plan = decide_would(&query->measurement, measurement->measure.server_count, view,
+	                    session, &run, &record, &would);
 	record.kernel_flags |=
 		decide_may_say_old(view, &run, &would) ? RECORD_CONFIRMED : 0;
-	status = query_report(query, measuring, view, &run, &would, plan);
+	status = query_report(query, measurement, view, &run, &would, plan);
 	command_flush(); /* nobody waits for a disk */
-	exporting_run(&run, &record, NULL, NULL);
-	memory_store(memory, &record, &run);
+	metrics_file_run(&run, &record, NULL, NULL);
+	history_session_store(session, &record, &run);
 out:
 	measure_free(&run);
 	return status;
@@ -193,31 +194,31 @@ struct query_job {
 static int query_once(void *ctx, bool is_try)
 {
 	const struct query_job *job = ctx;
-	struct measuring_settings settings = job->query->measuring;
+	struct measure_cli_settings settings = job->query->measurement;
 	struct decide_settings of_set;
 	struct decide_view view;
-	struct measuring measuring;
-	struct memory memory;
+	struct measure_cli measurement;
+	struct session session;
 	int status;
 
 	(void)is_try;
 	/* Who hands over a list wants to know about each of them. */
 	settings.ask_all |= job->query->servers_file != NULL;
-	logging_open(&settings);
-	exporting_open(&settings, RECORD_QUERY);
-	memory_open(&settings, MEMORY_LOOKS, true, &memory);
+	run_log_open(&settings);
+	metrics_file_open(&settings, RUN_VERB_QUERY);
+	history_session_open(&settings, HISTORY_SESSION_READS, true, &session);
 	of_set = decide_settings_of_set(&settings);
 	decide_look(&settings, &of_set, &view);
 	decide_look_around(&view);
-	status = measuring_open(&settings, job->servers, job->server_count, &measuring);
+	status = measure_cli_open(&settings, job->servers, job->server_count, &measurement);
 	if (status == 0) {
-		status = query_measure(job->query, &measuring, &view, &memory);
-		measuring_close(&measuring);
+		status = query_measure(job->query, &measurement, &view, &session);
+		measure_cli_close(&measurement);
 	}
-	memory_close(&memory);
-	exporting_end(status);
-	logging_end("query", status);
-	logging_close();
+	history_session_close(&session);
+	metrics_file_end(status);
+	run_log_end("query", status);
+	run_log_close();
 	return status;
 }
 
@@ -251,7 +252,7 @@ static void query_reread(void *ctx)
 	job->query = query;
 	job->servers = servers;
 	job->server_count = count;
-	job->when.every_ns = query->measuring.every_ns;
+	job->when.every_ns = query->measurement.every_ns;
 }
 
 static int query_run(const void *settings, const char *const *operands,
@@ -263,7 +264,7 @@ static int query_run(const void *settings, const char *const *operands,
 		                           .reread = query_reread };
 	int status;
 
-	job.when.every_ns = job.query->measuring.every_ns;
+	job.when.every_ns = job.query->measurement.every_ns;
 	status = query_servers(job.query, operands, operand_count, &job.servers,
 	                       &job.server_count);
 	if (status == 0) {
@@ -280,16 +281,16 @@ const struct command command_query = {
 	.examples = "    reqtime ntp1 ntp2 ntp3                   is the clock right?\n"
 		    "    reqtime -v --all ntp1 ntp2 ntp3          what each server says\n"
 		    "    reqtime --json-lines --servers-file FILE a fleet of servers\n",
-	.groups = measuring_groups,
+	.groups = measure_cli_groups,
 	.exit_statuses = COMMAND_EXIT_STATUSES,
 	.operands = "[SERVER]...",
 	.operand_option = "server",
-	.check_operand = measuring_check_server,
+	.check_operand = measure_cli_check_server,
 	.operand_file_option = "servers-file",
 	.config_default = COMMAND_CONFIG_DEFAULT,
 	.options = query_options,
 	.option_count = COUNT_OF(query_options),
-	.shared_options = measuring_options,
+	.shared_options = measure_cli_options,
 	.shared_option_count = MEASURING_OPTION_COUNT,
 	.settings_size = sizeof(struct query_settings),
 	.defaults = query_defaults,

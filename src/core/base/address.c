@@ -109,9 +109,9 @@ bool address_lacks_zone(const struct address *address)
 	       reach_ipv6(address->octets) == ADDRESS_LINK_LOCAL;
 }
 
-static size_t format_ipv4(const uint8_t *octets, char *buf, size_t room)
+static size_t format_ipv4(const uint8_t *octets, char *buf, size_t size)
 {
-	return (size_t)snprintf(buf, room, "%u.%u.%u.%u", (unsigned)octets[0],
+	return (size_t)snprintf(buf, size, "%u.%u.%u.%u", (unsigned)octets[0],
 	                        (unsigned)octets[1], (unsigned)octets[2],
 	                        (unsigned)octets[3]);
 }
@@ -136,7 +136,7 @@ static size_t longest_zeros(const uint16_t *groups, size_t *ret_start)
 	return best_len > 1 ? best_len : 0;
 }
 
-static size_t format_ipv6(const uint8_t *octets, char *buf, size_t room)
+static size_t format_ipv6(const uint8_t *octets, char *buf, size_t size)
 {
 	uint16_t groups[IPV6_GROUPS];
 	size_t zeros_start = 0;
@@ -150,11 +150,11 @@ static size_t format_ipv6(const uint8_t *octets, char *buf, size_t room)
 	buf[0] = '\0';
 	for (i = 0; i < IPV6_GROUPS; i++) {
 		if (zeros_len > 0 && i == zeros_start) {
-			len += (size_t)snprintf(buf + len, room - len, "::");
+			len += (size_t)snprintf(buf + len, size - len, "::");
 			i += zeros_len - 1;
 			continue;
 		}
-		len += (size_t)snprintf(buf + len, room - len, "%s%x",
+		len += (size_t)snprintf(buf + len, size - len, "%s%x",
 		                        len > 0 && buf[len - 1] != ':' ? ":" : "",
 		                        (unsigned)groups[i]);
 	}
@@ -167,24 +167,24 @@ size_t address_format(const struct address *address, char *buf)
 
 	buf[0] = '\0';
 	if (address->family == ADDRESS_IPV4) {
-		return format_ipv4(address->octets, buf, ADDRESS_TEXT_ROOM);
+		return format_ipv4(address->octets, buf, ADDRESS_TEXT_SIZE);
 	}
 	if (address->family != ADDRESS_IPV6) {
 		return 0;
 	}
 	if (is_mapped(address)) {
 		/* RFC 5952 section 5: this prefix is known to hold an IPv4 address. */
-		len = (size_t)snprintf(buf, ADDRESS_TEXT_ROOM, "::ffff:");
+		len = (size_t)snprintf(buf, ADDRESS_TEXT_SIZE, "::ffff:");
 		len += format_ipv4(address->octets + sizeof(mapped_prefix), buf + len,
-		                   ADDRESS_TEXT_ROOM - len);
+		                   ADDRESS_TEXT_SIZE - len);
 	} else {
-		len = format_ipv6(address->octets, buf, ADDRESS_TEXT_ROOM);
+		len = format_ipv6(address->octets, buf, ADDRESS_TEXT_SIZE);
 	}
 	if (address->zone[0] != '\0') {
-		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_ROOM - len, "%%%s",
+		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_SIZE - len, "%%%s",
 		                        address->zone);
 	} else if (address->scope != 0) {
-		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_ROOM - len, "%%%lu",
+		len += (size_t)snprintf(buf + len, ADDRESS_TEXT_SIZE - len, "%%%lu",
 		                        (unsigned long)address->scope);
 	}
 	return len;
@@ -341,13 +341,13 @@ bool address_zone_is_name(const char *zone)
 {
 	size_t len = 0, digits = 0;
 
-	for (; len < ADDRESS_ZONE_ROOM && zone[len] != '\0'; len++) {
+	for (; len < ADDRESS_ZONE_SIZE && zone[len] != '\0'; len++) {
 		if (!is_zone_char(zone[len])) {
 			return false;
 		}
 		digits += is_digit(zone[len]);
 	}
-	return len < ADDRESS_ZONE_ROOM && digits < len;
+	return len < ADDRESS_ZONE_SIZE && digits < len;
 }
 
 /* An interface index.  0 is none, so it is not one that can be asked for. */

@@ -17,7 +17,7 @@ enum address_family {
 };
 
 /* The name of an interface: IFNAMSIZ of Linux. */
-enum { ADDRESS_ZONE_ROOM = 16 };
+enum { ADDRESS_ZONE_SIZE = 16 };
 
 /* Which link a link-local IPv6 address is on (RFC 4007): sockets take the index of the interface,
  * people give its name, and io/net/zone.h makes one of the other. */
@@ -26,7 +26,7 @@ struct address {
 	uint8_t octets[16];           /* network order; the unused rest is zero */
 	uint32_t scope;               /* interface index; 0: none, or not found out yet */
 	uint16_t port;                /* host order */
-	char zone[ADDRESS_ZONE_ROOM]; /* interface name; "": none, or given as the index */
+	char zone[ADDRESS_ZONE_SIZE]; /* interface name; "": none, or given as the index */
 };
 
 enum address_reach {
@@ -51,8 +51,8 @@ bool address_lacks_zone(const struct address *address);
 bool address_zone_is_name(const char *zone);
 
 /* "192.0.2.1", "2001:db8::1" (RFC 5952), "fe80::1%eth0" or, without a name, "fe80::1%2"; without the
- * port.  Room for ADDRESS_TEXT_ROOM; returns the length. */
-enum { ADDRESS_TEXT_ROOM = 64 };
+ * port.  Room for ADDRESS_TEXT_SIZE; returns the length. */
+enum { ADDRESS_TEXT_SIZE = 64 };
 size_t address_format(const struct address *address, char *buf);
 
 /* Numeric IPv4 (four decimal parts) or IPv6 (RFC 4291; link-local and multicast ones with an optional

@@ -63,7 +63,7 @@ static bool bits_parse(const char *text, unsigned most, unsigned *ret)
 }
 
 enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
-                             char ret_zone[ADDRESS_ZONE_ROOM])
+                             char ret_zone[ADDRESS_ZONE_SIZE])
 {
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -168,7 +168,7 @@ static bool is_flag(const bool *flag)
 	return octet <= 1;
 }
 
-bool cidr_list_is_sane(const struct cidr_list *list)
+bool cidr_list_is_valid(const struct cidr_list *list)
 {
 	if (list->count > CIDR_LIST_MAX || !is_flag(&list->has_allow)) {
 		return false;

@@ -27,7 +27,7 @@ enum cidr_verdict {
  * index goes to `scope`, a name to `ret_zone`, and its index is for the caller to find.  What is
  * returned is written for CIDR_OK only. */
 MUST_USE enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
-                                      char ret_zone[ADDRESS_ZONE_ROOM]);
+                                      char ret_zone[ADDRESS_ZONE_SIZE]);
 const char *cidr_verdict_text(enum cidr_verdict verdict);
 
 /* IPv4 mapped into IPv6 is matched as IPv4. */
@@ -53,7 +53,7 @@ MUST_USE bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix,
                             bool is_allow);
 
 /* One that has come from another process. */
-MUST_USE bool cidr_list_is_sane(const struct cidr_list *list);
+MUST_USE bool cidr_list_is_valid(const struct cidr_list *list);
 
 /* What the longest match says.  Without a match: yes to this host itself, and to all
  * others while the list allows nobody in particular. */

@@ -7,7 +7,7 @@
 
 #include "core/base/text_time.h"
 
-enum { FOREIGN_ROOM = 1024 }; /* the longest host name, each octet escaped */
+enum { UNTRUSTED_SIZE = 1024 }; /* the longest host name, each octet escaped */
 
 static void begin(struct csv *csv)
 {
@@ -34,7 +34,7 @@ void csv_text(struct csv *csv, const char *words)
 
 void csv_escaped(struct csv *csv, const char *words)
 {
-	char field[FOREIGN_ROOM + 1];
+	char field[UNTRUSTED_SIZE + 1];
 
 	if (words[0] != '\0' && strchr("=+-@", words[0])) {
 		snprintf(field, sizeof(field), "'%s", words);
@@ -43,9 +43,9 @@ void csv_escaped(struct csv *csv, const char *words)
 	csv_text(csv, words);
 }
 
-void csv_foreign(struct csv *csv, const char *words)
+void csv_untrusted(struct csv *csv, const char *words)
 {
-	char escaped[FOREIGN_ROOM];
+	char escaped[UNTRUSTED_SIZE];
 
 	text_escape((const uint8_t *)words, strlen(words), escaped, sizeof(escaped));
 	csv_escaped(csv, escaped);
@@ -61,7 +61,7 @@ void csv_number(struct csv *csv, bool is_known, int64_t number)
 
 void csv_time(struct csv *csv, struct instant at)
 {
-	char text[TEXT_TIME_RFC3339_ROOM];
+	char text[TEXT_TIME_RFC3339_SIZE];
 
 	text_time_rfc3339(at, text);
 	csv_text(csv, text);

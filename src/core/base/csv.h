@@ -19,7 +19,7 @@ struct csv {
 void csv_text(struct csv *csv, const char *words);
 /* Words of others: escaped, and kept from a spreadsheet that would work out what begins like a
  * formula. */
-void csv_foreign(struct csv *csv, const char *words);
+void csv_untrusted(struct csv *csv, const char *words);
 /* The same of what is escaped already. */
 void csv_escaped(struct csv *csv, const char *words);
 /* Empty when it is not known. */

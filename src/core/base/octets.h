@@ -86,9 +86,9 @@ static inline uint32_t octets_get_u32(struct octets_reader *in)
 	       (uint32_t)octets[2] << 8 | octets[3];
 }
 
-static inline struct octets_writer octets_write_to(uint8_t *buf, size_t room)
+static inline struct octets_writer octets_write_to(uint8_t *buf, size_t size)
 {
-	return (struct octets_writer){ .at = buf, .left = room, .failed = false };
+	return (struct octets_writer){ .at = buf, .left = size, .failed = false };
 }
 
 static inline void octets_put(struct octets_writer *out, const void *from, size_t len)

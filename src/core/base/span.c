@@ -257,11 +257,11 @@ static int format_short(const char *sign, uint64_t magnitude_ns, bool is_exact, 
 		width--;
 	}
 	if (width == 0) {
-		return snprintf(buf, SPAN_TEXT_ROOM, "%s%llu %s", sign,
+		return snprintf(buf, SPAN_TEXT_SIZE, "%s%llu %s", sign,
 		                (unsigned long long)(magnitude_ns / unit_ns),
 		                units[place].name);
 	}
-	return snprintf(buf, SPAN_TEXT_ROOM, "%s%llu.%0*llu %s", sign,
+	return snprintf(buf, SPAN_TEXT_SIZE, "%s%llu.%0*llu %s", sign,
 	                (unsigned long long)(magnitude_ns / unit_ns), width,
 	                (unsigned long long)decimals, units[place].name);
 }
@@ -275,10 +275,10 @@ static int format_long(const char *sign, uint64_t s, char *buf)
 	unsigned seconds = (unsigned)(s % 60);
 
 	if (days == 0) {
-		return snprintf(buf, SPAN_TEXT_ROOM, "%s%u h %02u:%02u", sign, hours,
+		return snprintf(buf, SPAN_TEXT_SIZE, "%s%u h %02u:%02u", sign, hours,
 		                minutes, seconds);
 	}
-	return snprintf(buf, SPAN_TEXT_ROOM, "%s%llu d %02u:%02u:%02u", sign, days, hours,
+	return snprintf(buf, SPAN_TEXT_SIZE, "%s%llu d %02u:%02u:%02u", sign, days, hours,
 	                minutes, seconds);
 }
 
@@ -291,7 +291,7 @@ size_t span_format(int64_t ns, int with_sign, char *buf)
 	int len;
 
 	if (ns == 0) {
-		return (size_t)snprintf(buf, SPAN_TEXT_ROOM, "0 s");
+		return (size_t)snprintf(buf, SPAN_TEXT_SIZE, "0 s");
 	}
 	/* Round first, then choose the unit: 999.9996 ms is 1.000 s. */
 	step_ns = power_of_ten(digits > 4 ? digits - 4 : 0);
@@ -322,6 +322,6 @@ size_t span_write(int64_t ns, char *buf)
 	if (ns == 0) {
 		unit = unit_find("s", 1);
 	}
-	return (size_t)snprintf(buf, SPAN_TEXT_ROOM, "%lld%s", (long long)(ns / unit->ns),
+	return (size_t)snprintf(buf, SPAN_TEXT_SIZE, "%lld%s", (long long)(ns / unit->ns),
 	                        unit->name);
 }

@@ -28,12 +28,12 @@ const char *span_verdict_text(enum span_verdict verdict);
  * significant digits and the unit that fits, from an hour on whole seconds.  Zeros at the
  * end come only from rounding: "1.000 ms" was about 1 ms, "1 ms" is exact.  With
  * `with_sign` a plus is shown too; exact zero is "0 s" in both.
- * Room for SPAN_TEXT_ROOM; returns the length. */
-enum { SPAN_TEXT_ROOM = 32 };
+ * Room for SPAN_TEXT_SIZE; returns the length. */
+enum { SPAN_TEXT_SIZE = 32 };
 size_t span_format(int64_t ns, int with_sign, char *buf);
 
 /* As span_parse() reads it, to the nanosecond: "250ms", "1000s", "90d".  `ns` >= 0.  Room for
- * SPAN_TEXT_ROOM; returns the length. */
+ * SPAN_TEXT_SIZE; returns the length. */
 size_t span_write(int64_t ns, char *buf);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void style_word(struct text *out, const struct style *style, enum style_mood mood,
+void style_word(struct text *out, const struct style *style, enum style_class style_class,
                 const char *word)
 {
 	static const char *const starts[] = { [STYLE_GOOD] = "\033[32m",
@@ -11,7 +11,7 @@ void style_word(struct text *out, const struct style *style, enum style_mood moo
 		                              [STYLE_BAD] = "\033[31m" };
 
 	if (style->has_color) {
-		text_put(out, starts[mood]);
+		text_put(out, starts[style_class]);
 	}
 	text_put(out, word);
 	if (style->has_color) {

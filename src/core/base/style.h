@@ -20,10 +20,10 @@ struct style {
 #define STYLE_PLAIN ((struct style){ .columns = 80 })
 #define STYLE_UNWRAPPED ((struct style){ .columns = 80, .is_unwrapped = true })
 
-enum style_mood { STYLE_GOOD, STYLE_DOUBTFUL, STYLE_BAD };
+enum style_class { STYLE_GOOD, STYLE_DOUBTFUL, STYLE_BAD };
 
 /* A word in the colour of its meaning, where there are colours. */
-void style_word(struct text *out, const struct style *style, enum style_mood mood,
+void style_word(struct text *out, const struct style *style, enum style_class style_class,
                 const char *word);
 /* Columns that a text takes: colours take none, and a character of UTF-8 takes one (true of
  * those that this program writes; foreign text is escaped, hence ASCII). */

@@ -8,20 +8,20 @@
 
 static const char blanks[] = "                                                            ";
 
-struct text text_to(char *buf, size_t room)
+struct text text_to(char *buf, size_t size)
 {
-	if (room > 0) {
+	if (size > 0) {
 		buf[0] = '\0';
 	}
-	return (struct text){ .buf = buf, .room = room };
+	return (struct text){ .buf = buf, .size = size };
 }
 
 void text_octets(struct text *text, const char *octets, size_t len)
 {
 	size_t fits;
 
-	if (text->len + 1 < text->room) {
-		fits = text->room - 1 - text->len;
+	if (text->len + 1 < text->size) {
+		fits = text->size - 1 - text->len;
 		fits = len < fits ? len : fits;
 		memcpy(text->buf + text->len, octets, fits);
 		text->buf[text->len + fits] = '\0';
@@ -36,7 +36,7 @@ void text_put(struct text *text, const char *words)
 
 void text_format(struct text *text, const char *format, ...)
 {
-	char piece[TEXT_PIECE_ROOM];
+	char piece[TEXT_PIECE_SIZE];
 	va_list arguments;
 	int len;
 
@@ -64,14 +64,14 @@ static bool is_plain(uint8_t octet)
 	return octet >= 0x20 && octet < 0x7f;
 }
 
-size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room)
+size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t used = 0;
 	char piece[4];
 	size_t piece_len, i;
 
-	if (room == 0) {
+	if (size == 0) {
 		return 0;
 	}
 	for (i = 0; i < len; i++) {
@@ -86,7 +86,7 @@ size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room)
 			piece[3] = hex[octets[i] & 0xf];
 			piece_len = 4;
 		}
-		if (piece_len > room - 1 - used) {
+		if (piece_len > size - 1 - used) {
 			break;
 		}
 		memcpy(buf + used, piece, piece_len);

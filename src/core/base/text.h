@@ -12,15 +12,15 @@
 
 struct text {
 	char *buf;
-	size_t room;
+	size_t size;
 	size_t len;
 };
 
 /* One piece of text_format(); what is longer is cut. */
-enum { TEXT_PIECE_ROOM = 640 };
+enum { TEXT_PIECE_SIZE = 640 };
 
 /* NULL and 0: to learn the length. */
-struct text text_to(char *buf, size_t room);
+struct text text_to(char *buf, size_t size);
 
 void text_octets(struct text *text, const char *octets, size_t len);
 void text_put(struct text *text, const char *words);
@@ -34,8 +34,8 @@ static inline char text_lower(char c)
 void text_blanks(struct text *text, size_t count);
 
 /* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
- * \xNN.  Cuts at `room`, never inside an escape.  Returns the length written. */
-size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t room);
+ * \xNN.  Cuts at `size`, never inside an escape.  Returns the length written. */
+size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t size);
 
 /* What editors of other systems put before the first line of a file: the length of the UTF-8 byte order
  * mark that `octets` begin with, or 0. */

@@ -300,7 +300,7 @@ bool text_time_is_request(const uint8_t *buf, size_t len)
 
 size_t text_time_answer(struct instant at, uint8_t *buf)
 {
-	char line[TEXT_TIME_RFC3339_ROOM];
+	char line[TEXT_TIME_RFC3339_SIZE];
 	size_t len = text_time_rfc3339(at, line);
 
 	line[len++] = '\n';

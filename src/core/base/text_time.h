@@ -11,10 +11,10 @@
 #include "core/base/ntp_time.h"
 
 /* "2026-11-22T12:34:56.123456789Z" and the NUL. */
-enum { TEXT_TIME_RFC3339_ROOM = 31 };
+enum { TEXT_TIME_RFC3339_SIZE = 31 };
 
 /* RFC 3339 in UTC with nine decimals, years 1677..2262 (all that an instant can
- * hold).  `buf` has room for TEXT_TIME_RFC3339_ROOM; returns 30. */
+ * hold).  `buf` has room for TEXT_TIME_RFC3339_SIZE; returns 30. */
 size_t text_time_rfc3339(struct instant at, char *buf);
 
 /* Reads RFC 3339: `T` or `t` or a space, 0 to 9 decimals, `Z` or a numeric
@@ -28,7 +28,7 @@ MUST_USE bool text_time_rfc3339_parse(const char *text, size_t len, struct insta
 MUST_USE bool text_time_is_request(const uint8_t *buf, size_t len);
 
 /* The answer: the RFC 3339 time and '\n'; 31 octets, no NUL.  Room for
- * TEXT_TIME_RFC3339_ROOM. */
+ * TEXT_TIME_RFC3339_SIZE. */
 size_t text_time_answer(struct instant at, uint8_t *buf);
 
 /* The answer as a client reads it: one line of RFC 3339, CR LF, LF or nothing
@@ -42,8 +42,8 @@ MUST_USE bool text_time_868_parse(const uint8_t *buf, size_t len, struct instant
 
 /* RFC 867: "Sunday, November 22, 2026 12:34:56-UTC" CR LF; English whatever
  * the locale.  The format is free by the RFC, so there is no parser: a client shows it
- * and never sets a clock by it.  Room for TEXT_TIME_867_ROOM. */
-enum { TEXT_TIME_867_ROOM = 64 };
+ * and never sets a clock by it.  Room for TEXT_TIME_867_SIZE. */
+enum { TEXT_TIME_867_SIZE = 64 };
 size_t text_time_867(struct instant at, char *buf);
 
 /* Civil date and time of day in UTC, proleptic Gregorian. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define PRIOR_LIE 0.05 /* the share of liars, before any run */
+#define PRIOR_OUTLIER 0.05 /* the share of liars, before any run */
 #define LEARNT_PPB 1000.0
 
 /* When a frequency is worth giving to the kernel.  Never before two runs some minutes apart; and
@@ -24,13 +24,13 @@
 const char *discipline_state_name(enum discipline_state state)
 {
 	switch (state) {
-	case DISCIPLINE_IGNORANT:
+	case DISCIPLINE_UNSET:
 		return "ignorant";
-	case DISCIPLINE_LEARNING:
+	case DISCIPLINE_ACQUIRING:
 		return "learning";
-	case DISCIPLINE_STEADY:
+	case DISCIPLINE_LOCKED:
 		return "steady";
-	case DISCIPLINE_DOUBTING:
+	case DISCIPLINE_SUSPECT:
 		return "doubting";
 	}
 	return "unknown";
@@ -40,7 +40,7 @@ void discipline_init(struct discipline *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->version = DISCIPLINE_VERSION;
-	d->lie_share = PRIOR_LIE;
+	d->outlier_share = PRIOR_OUTLIER;
 }
 
 static void remember(struct discipline *d, const struct discipline_observation *found,
@@ -67,9 +67,9 @@ static void remember(struct discipline *d, const struct discipline_observation *
 	} else {
 		d->server_ns = ns_add(d->server_ns, to_ns(iv->all_s * (double)NS_PER_S));
 	}
-	d->has_proof = found->is_trusted;
-	d->proof_offset_ns = found->offset_ns;
-	d->proof_bound_ns = found->bound_ns;
+	d->has_measured_bound = found->is_trusted;
+	d->measured_offset_ns = found->offset_ns;
+	d->measured_bound_ns = found->bound_ns;
 }
 
 /* From trusted run to trusted run: that is what a frequency can be told from. */
@@ -101,12 +101,12 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 		return;
 	}
 	if (is_first) {
-		discipline_bank_start(d);
+		discipline_filter_bank_start(d);
 		iv = (struct discipline_interval){ .is_lost = true };
 	}
 	measure_baseline(d, &iv, found->is_trusted);
 	if (!is_first && (!iv.is_lost || found->is_trusted)) {
-		discipline_bank_predict(d, &iv);
+		discipline_filter_bank_predict(d, &iv);
 	}
 	if (!found->is_trusted) {
 		return;
@@ -114,9 +114,9 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 	d->trusted_count += d->trusted_count < UINT32_MAX;
 	discipline_learn_noise(d, found);
 	if (iv.is_lost) {
-		discipline_bank_restart(d, found);
+		discipline_filter_bank_restart(d, found);
 	} else {
-		discipline_bank_update(d, &iv, found);
+		discipline_filter_bank_update(d, &iv, found);
 	}
 	discipline_drag_learn(d, &iv);
 }
@@ -142,7 +142,7 @@ int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
 
 /* What may be given to the kernel, of the frequency that `bank` believes in. */
 static int64_t frequency_worth(const struct discipline *d,
-                               const struct discipline_belief *bank)
+                               const struct discipline_estimate *bank)
 {
 	double sd_ppb = sqrt(bank->var_freq_ppb2);
 	double change_ppb = bank->freq_ppb - (double)d->frequency_ppb;
@@ -157,7 +157,7 @@ static int64_t frequency_worth(const struct discipline *d,
 }
 
 /* What no kernel can be given of it, when that is certain. */
-static int64_t beyond_reach(const struct discipline_belief *bank)
+static int64_t beyond_reach(const struct discipline_estimate *bank)
 {
 	double max_ppb = (double)DISCIPLINE_FREQUENCY_MAX_PPB;
 	double beyond_ppb = fabs(bank->freq_ppb) - max_ppb;
@@ -169,24 +169,24 @@ static int64_t beyond_reach(const struct discipline_belief *bank)
 }
 
 static enum discipline_state state_of(const struct discipline *d,
-                                      const struct discipline_belief *bank)
+                                      const struct discipline_estimate *bank)
 {
 	if (d->surprise_count >= 2) {
-		return DISCIPLINE_DOUBTING;
+		return DISCIPLINE_SUSPECT;
 	}
-	return sqrt(bank->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_LEARNING
-	                                              : DISCIPLINE_STEADY;
+	return sqrt(bank->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_ACQUIRING
+	                                              : DISCIPLINE_LOCKED;
 }
 
 struct discipline_advice discipline_advise(const struct discipline *d)
 {
 	struct discipline_advice advice = { .frequency_ppb = d->frequency_ppb };
-	struct discipline_belief bank;
+	struct discipline_estimate bank;
 
 	if (d->trusted_count == 0) {
 		return advice;
 	}
-	bank = discipline_bank(d);
+	bank = discipline_filter_bank(d);
 	advice.state = state_of(d, &bank);
 	advice.estimate_ppb = to_ns(bank.freq_ppb);
 	advice.frequency_sd_ppb = to_ns(sqrt(bank.var_freq_ppb2));
@@ -199,32 +199,33 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	advice.phase_sd_ns = to_ns(sqrt(bank.var_phase_ns2));
 	advice.phase_ns = to_ns(bank.phase_ns);
 	advice.in_flight_ns = to_ns(kernel_slew_in_flight_ns(&d->slew));
-	if (d->has_proof) {
+	if (d->has_measured_bound) {
 		/* Whatever the past says: the truth lies within what was measured. */
-		advice.phase_ns = clamp_integer(
-			advice.phase_ns, ns_diff(d->proof_offset_ns, d->proof_bound_ns),
-			ns_add(d->proof_offset_ns, d->proof_bound_ns));
+		advice.phase_ns =
+			clamp_integer(advice.phase_ns,
+		                      ns_diff(d->measured_offset_ns, d->measured_bound_ns),
+		                      ns_add(d->measured_offset_ns, d->measured_bound_ns));
 	}
 	return advice;
 }
 
-/* adjtime() was given `order_ns` in place of its rest, in the `after_ns` since `before`, and then
+/* adjtime() was given `given_ns` in place of its rest, in the `after_ns` since `before`, and then
  * reported `after->rest_ns`: how much of the old rest was dropped for it, and in `after` what is
  * in flight.  The full seconds between tell which came first. */
-static int64_t rest_dropped(const struct kernel_slew *before, int64_t order_ns,
+static int64_t rest_dropped(const struct kernel_slew *before, int64_t given_ns,
                             int64_t after_ns, struct kernel_slew *after)
 {
 	int64_t seconds = kernel_slew_seconds(before, after_ns);
 	struct kernel_slew then = *before;
 
 	for (int64_t since = 0; since <= seconds && since < 64; since++) {
-		int64_t rest_ns = kernel_slew_rest_after(order_ns, since);
+		int64_t rest_ns = kernel_slew_rest_after(given_ns, since);
 
 		if (rest_ns == after->rest_ns) {
 			then.rest_ns =
 				kernel_slew_rest_after(before->rest_ns, seconds - since);
 			after->taken_ns =
-				since > 0 ? kernel_slew_rest_after(order_ns, since - 1) -
+				since > 0 ? kernel_slew_rest_after(given_ns, since - 1) -
 						    rest_ns
 					  : kernel_slew_later(before, after_ns).taken_ns;
 			return then.rest_ns;
@@ -238,8 +239,8 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 {
 	struct kernel_slew before = { .wall_ns = ns_add(d->last_wall_ns, did->step_ns) };
 	struct kernel_slew after = { .rest_ns = kernel_slew_valid_rest(did->slew_ns) };
-	int64_t order_ns = kernel_slew_valid_rest(
-		did->slew_order_ns != 0 ? did->slew_order_ns : did->slew_ns);
+	int64_t given_ns = kernel_slew_valid_rest(
+		did->slew_given_ns != 0 ? did->slew_given_ns : did->slew_ns);
 	int64_t after_ns = 0;
 	int64_t dropped_ns;
 
@@ -255,16 +256,16 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 		d->slew_total_ns = kernel_slew_left_ns(&before);
 		after = kernel_slew_later(&before, after_ns);
 	} else {
-		dropped_ns = rest_dropped(&before, order_ns, after_ns, &after);
+		dropped_ns = rest_dropped(&before, given_ns, after_ns, &after);
 		d->slew_total_ns = kernel_slew_left_ns(&before) +
-		                   (double)ns_diff(order_ns, dropped_ns);
+		                   (double)ns_diff(given_ns, dropped_ns);
 	}
 	discipline_drag_count(d, (double)did->step_ns + d->slew_total_ns -
 	                                 kernel_slew_left_ns(&before));
 	d->slew = after;
 	d->step_ns = did->step_ns;
 	if (did->frequency_ppb != d->frequency_ppb && d->trusted_count > 0) {
-		d->given_sd_ppb = sqrt(discipline_bank(d).var_freq_ppb2);
+		d->given_sd_ppb = sqrt(discipline_filter_bank(d).var_freq_ppb2);
 	}
 	d->frequency_ppb = discipline_kernel_ppb(did->frequency_ppb);
 }
@@ -274,7 +275,7 @@ bool discipline_expect(const struct discipline *d,
                        int64_t *ret_bound_ns)
 {
 	struct discipline copy = *d;
-	struct discipline_belief bank;
+	struct discipline_estimate bank;
 	struct discipline_interval iv;
 
 	if (d->trusted_count == 0) {
@@ -284,14 +285,14 @@ bool discipline_expect(const struct discipline *d,
 	if (iv.is_lost) {
 		return false;
 	}
-	discipline_bank_predict(&copy, &iv);
-	bank = discipline_bank(&copy);
+	discipline_filter_bank_predict(&copy, &iv);
+	bank = discipline_filter_bank(&copy);
 	*ret_offset_ns = to_ns(bank.phase_ns);
 	*ret_bound_ns = to_ns(ceil(discipline_sigmas(1.0) * sqrt(bank.var_phase_ns2)));
 	return true;
 }
 
-static bool belief_is_sane(const struct discipline_belief *m)
+static bool estimate_is_valid(const struct discipline_estimate *m)
 {
 	return fabs(m->phase_ns) < 1e25 && fabs(m->freq_ppb) < 1e15 &&
 	       m->var_phase_ns2 >= 0.0 && m->var_phase_ns2 < 1e50 &&
@@ -300,7 +301,7 @@ static bool belief_is_sane(const struct discipline_belief *m)
 }
 
 /* Octets that are neither yes nor no must not be read as a bool. */
-static bool flag_is_sane(const bool *flag)
+static bool flag_is_valid(const bool *flag)
 {
 	uint8_t octet;
 
@@ -308,7 +309,7 @@ static bool flag_is_sane(const bool *flag)
 	return octet <= 1;
 }
 
-static bool slew_is_sane(const struct discipline *d)
+static bool slew_is_valid(const struct discipline *d)
 {
 	const struct kernel_slew *slew = &d->slew;
 
@@ -324,21 +325,21 @@ static bool slew_is_sane(const struct discipline *d)
 	       d->untrusted_s <= SECONDS_MAX;
 }
 
-bool discipline_is_sane(const struct discipline *d)
+bool discipline_is_valid(const struct discipline *d)
 {
 	double weight = 0.0;
 
-	if (!flag_is_sane(&d->has_last) || !flag_is_sane(&d->is_phase_lost) ||
-	    !flag_is_sane(&d->has_proof) || !flag_is_sane(&d->is_last_single)) {
+	if (!flag_is_valid(&d->has_last) || !flag_is_valid(&d->is_phase_lost) ||
+	    !flag_is_valid(&d->has_measured_bound) || !flag_is_valid(&d->is_last_single)) {
 		return false;
 	}
-	if (!slew_is_sane(d)) {
+	if (!slew_is_valid(d)) {
 		return false;
 	}
 	if (d->version != DISCIPLINE_VERSION ||
 	    d->surprise_count > DISCIPLINE_SURPRISES_MAX ||
 	    d->width_count > DISCIPLINE_WIDTHS || d->width_at >= DISCIPLINE_WIDTHS ||
-	    !(d->lie_share >= 0.0 && d->lie_share <= 1.0) ||
+	    !(d->outlier_share >= 0.0 && d->outlier_share <= 1.0) ||
 	    !(d->spread_sum_ns >= 0.0 && d->spread_sum_ns < 1e25) ||
 	    !(d->spread_weight >= 0.0 && d->spread_weight < 1e6)) {
 		return false;
@@ -352,11 +353,11 @@ bool discipline_is_sane(const struct discipline *d)
 		const struct discipline_model *m = &d->models[i];
 		double share = 0.0;
 
-		for (size_t k = 0; k < DISCIPLINE_STORIES; k++) {
-			if (!belief_is_sane(&m->beliefs[k])) {
+		for (size_t k = 0; k < DISCIPLINE_HYPOTHESES; k++) {
+			if (!estimate_is_valid(&m->estimates[k])) {
 				return false;
 			}
-			share += m->beliefs[k].share;
+			share += m->estimates[k].share;
 		}
 		if (d->trusted_count > 0 && !(fabs(share - 1.0) < 1e-6)) {
 			return false;

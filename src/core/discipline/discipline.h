@@ -8,7 +8,7 @@
  * The same calls serve a run that happens and a run that is read back from the
  * history, so replaying the records oldest to newest gives the same state to the bit.
  * Plain data without pointers: it may be copied, and stored by whoever likes; a copy
- * from outside must pass discipline_is_sane() before use.
+ * from outside must pass discipline_is_valid() before use.
  *
  * THE SIGN is that of core/select/sample.h: offset = server - local.  The frequency is the one
  * that the kernel would have to be given to make the clock right, so
@@ -77,16 +77,16 @@ struct discipline_observation {
 struct discipline_action {
 	int64_t step_ns;       /* added at once */
 	int64_t slew_ns;       /* the rest that adjtime() reports afterwards */
-	int64_t slew_order_ns; /* what adjtime() was given; 0: nothing, or slew_ns */
+	int64_t slew_given_ns; /* what adjtime() was given; 0: nothing, or slew_ns */
 	struct instant after;  /* CLOCK_REALTIME when that rest was read; 0: at once */
 	int64_t frequency_ppb; /* the kernel's from now on */
 };
 
 enum discipline_state {
-	DISCIPLINE_IGNORANT, /* no trusted run yet: there is no advice */
-	DISCIPLINE_LEARNING, /* the frequency is not known to 1 ppm */
-	DISCIPLINE_STEADY,
-	DISCIPLINE_DOUBTING, /* two surprises and more, lately */
+	DISCIPLINE_UNSET,     /* no trusted run yet: there is no advice */
+	DISCIPLINE_ACQUIRING, /* the frequency is not known to 1 ppm */
+	DISCIPLINE_LOCKED,
+	DISCIPLINE_SUSPECT, /* two surprises and more, lately */
 };
 const char *discipline_state_name(enum discipline_state state); /* "learning"; never NULL */
 
@@ -105,15 +105,15 @@ struct discipline_advice {
 
 /* What may be believed of the last run.  The beliefs that follow from each are kept apart
  * until the next run has told which of them was true. */
-enum discipline_story {
-	DISCIPLINE_STORY_GOOD,       /* it measured the clock, with its usual noise */
-	DISCIPLINE_STORY_LIE,        /* it lies, within its own bound */
-	DISCIPLINE_STORY_PHASE_JUMP, /* the clock was moved, nobody knows by what */
-	DISCIPLINE_STORY_FREQ_JUMP,  /* the clock runs otherwise than before */
-	DISCIPLINE_STORIES
+enum discipline_hypothesis {
+	DISCIPLINE_NOMINAL,    /* it measured the clock, with its usual noise */
+	DISCIPLINE_OUTLIER,    /* it lies, within its own bound */
+	DISCIPLINE_PHASE_JUMP, /* the clock was moved, nobody knows by what */
+	DISCIPLINE_FREQ_JUMP,  /* the clock runs otherwise than before */
+	DISCIPLINE_HYPOTHESES
 };
 
-struct discipline_belief {
+struct discipline_estimate {
 	double phase_ns; /* offset */
 	double freq_ppb;
 	double var_phase_ns2;
@@ -123,23 +123,23 @@ struct discipline_belief {
 };
 
 struct discipline_model {
-	struct discipline_belief beliefs[DISCIPLINE_STORIES];
+	struct discipline_estimate estimates[DISCIPLINE_HYPOTHESES];
 	double weight; /* of all models 1 in sum */
 };
 
 /* How far the clock may be off from the last discipline_apply() on. */
 struct discipline_forecast {
 	bool is_known;
-	bool has_proof; /* the last run's own bound, which no statistics can beat at first */
+	bool has_measured_bound; /* the last run's own bound, which no statistics can beat at first */
 	double slew_ns;   /* the clock will be moved by this, all told */
 	double slew_at_s; /* when `slew` is as it is */
 	struct kernel_slew slew;
 	double kernel_ppb;
 	double wander_ppb2_s;
-	double proof_phase_ns;
-	double proof_bound_ns;
-	struct discipline_belief all;
-	struct discipline_belief beliefs[DISCIPLINE_STORIES];
+	double measured_phase_ns;
+	double measured_bound_ns;
+	struct discipline_estimate all;
+	struct discipline_estimate estimates[DISCIPLINE_HYPOTHESES];
 };
 
 /* Owned by the caller; the fields are nobody else's business. */
@@ -151,7 +151,7 @@ struct discipline {
 	uint32_t width_at;
 	bool has_last; /* the stamps below are of an earlier observation */
 	bool is_phase_lost;
-	bool has_proof;
+	bool has_measured_bound;
 	bool is_last_single;
 	int64_t last_wall_ns;
 	int64_t last_monotonic_ns;
@@ -168,10 +168,10 @@ struct discipline {
 	double baseline_s; /* from the first trusted run to the last one, reboots left out */
 	double span_s;     /* ... from the last but one */
 	double untrusted_s; /* since the last one */
-	int64_t proof_offset_ns;
-	int64_t proof_bound_ns;
+	int64_t measured_offset_ns;
+	int64_t measured_bound_ns;
 	int64_t last_delay_ns;
-	double lie_share;     /* of late, of the runs */
+	double outlier_share; /* of late, of the runs */
 	double spread_sum_ns; /* weighted sum and weight of the one-way noise scale */
 	double spread_weight;
 	double widths_ns[DISCIPLINE_WIDTHS]; /* the latest bounds, a ring */
@@ -186,7 +186,7 @@ void discipline_init(struct discipline *d);
 
 /* True when every field is one that these functions could have left there: for a copy
  * that comes from outside.  O(1), reads nothing beyond `*d`. */
-MUST_USE bool discipline_is_sane(const struct discipline *d);
+MUST_USE bool discipline_is_valid(const struct discipline *d);
 
 /* Takes in what a run found.  No input is an error: stamps that run backwards are a
  * new boot, a run that is not trusted only tells of time and the kernel.  Without a

@@ -4,7 +4,7 @@
  *
  * discipline.c takes runs in and gives advice, interval.c says what is known of
  * the time between two runs, slew.c what the kernel makes of an adjtime(), noise.c how noisy a
- * run is, bank.c what it teaches each model, forecast.c what may be promised, drag.c whether
+ * run is, filter_bank.c what it teaches each model, forecast.c what may be promised, drag.c whether
  * somebody leads the clock away.
  */
 #ifndef CORE_DISCIPLINE_DISCIPLINE_PRIVATE_H
@@ -15,8 +15,8 @@
 #include "core/discipline/discipline.h"
 
 /* Liars: how many there are is learnt within limits. */
-#define DISCIPLINE_LIE_LEAST 0.01
-#define DISCIPLINE_LIE_MOST 0.25
+#define DISCIPLINE_OUTLIER_MIN 0.01
+#define DISCIPLINE_OUTLIER_MAX 0.25
 
 enum { DISCIPLINE_SURPRISES_MAX = 3 };
 
@@ -80,19 +80,22 @@ void discipline_drag_count(struct discipline *d, double moved_ns);
 double discipline_wander(size_t model);
 /* Mean and covariance of a mixture; the parts' shares may have any sum, which is
  * that of the result. */
-struct discipline_belief discipline_mix(const struct discipline_belief *parts,
-                                        size_t count);
+struct discipline_estimate discipline_mix(const struct discipline_estimate *parts,
+                                          size_t count);
 /* What the whole bank believes after one story, its share in `share`; ... and after all. */
-struct discipline_belief discipline_bank_of_story(const struct discipline *d, size_t story);
-struct discipline_belief discipline_bank(const struct discipline *d);
-void discipline_bank_start(struct discipline *d);
-void discipline_bank_predict(struct discipline *d, const struct discipline_interval *iv);
+struct discipline_estimate discipline_filter_bank_of(const struct discipline *d,
+                                                     size_t hypothesis);
+struct discipline_estimate discipline_filter_bank(const struct discipline *d);
+void discipline_filter_bank_start(struct discipline *d);
+void discipline_filter_bank_predict(struct discipline *d,
+                                    const struct discipline_interval *iv);
 /* What a run says to each model. */
-void discipline_bank_update(struct discipline *d, const struct discipline_interval *iv,
-                            const struct discipline_observation *found);
+void discipline_filter_bank_update(struct discipline *d,
+                                   const struct discipline_interval *iv,
+                                   const struct discipline_observation *found);
 /* The phase is known from this run alone; the frequency stays what it was. */
-void discipline_bank_restart(struct discipline *d,
-                             const struct discipline_observation *found);
+void discipline_filter_bank_restart(struct discipline *d,
+                                    const struct discipline_observation *found);
 
 /* How many sigmas keep the misses of a story with this share rare enough. */
 double discipline_sigmas(double share);

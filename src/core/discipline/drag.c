@@ -11,14 +11,14 @@
 /* A jump that needs a confirmation, and has words of its own. */
 #define JUMP_NS 128e6
 
-static bool is_estimate_sure(const struct discipline_belief *bank)
+static bool is_estimate_sure(const struct discipline_estimate *bank)
 {
 	return bank->var_freq_ppb2 <= square(ESTIMATE_SD_PPB);
 }
 
 void discipline_drag_learn(struct discipline *d, const struct discipline_interval *iv)
 {
-	const struct discipline_belief bank = discipline_bank(d);
+	const struct discipline_estimate bank = discipline_filter_bank(d);
 
 	if (!iv->is_lost) {
 		d->corrected_ns *= exp(-iv->all_s / DAY_S);
@@ -41,12 +41,12 @@ void discipline_drag_count(struct discipline *d, double moved_ns)
 struct discipline_drag discipline_drag(const struct discipline *d)
 {
 	struct discipline_drag drag = { .corrected_ns = to_ns(d->corrected_ns) };
-	struct discipline_belief bank;
+	struct discipline_estimate bank;
 
 	if (d->trusted_count == 0) {
 		return drag;
 	}
-	bank = discipline_bank(d);
+	bank = discipline_filter_bank(d);
 	drag.is_much_corrected = fabs(d->corrected_ns) > (double)DISCIPLINE_DRAG_DAY_NS;
 	drag.has_long_term = d->long_term_s >= DAY_S;
 	if (drag.has_long_term) {

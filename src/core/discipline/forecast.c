@@ -22,14 +22,14 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		f.wander_ppb2_s += d->models[i].weight * discipline_wander(i);
 	}
-	for (size_t i = 0; i < DISCIPLINE_STORIES; i++) {
-		f.beliefs[i] = discipline_bank_of_story(d, i);
-		f.beliefs[i].phase_ns -= (double)d->step_ns;
+	for (size_t i = 0; i < DISCIPLINE_HYPOTHESES; i++) {
+		f.estimates[i] = discipline_filter_bank_of(d, i);
+		f.estimates[i].phase_ns -= (double)d->step_ns;
 	}
-	f.all = discipline_mix(f.beliefs, DISCIPLINE_STORIES);
-	f.has_proof = d->has_proof;
-	f.proof_phase_ns = (double)d->proof_offset_ns - (double)d->step_ns;
-	f.proof_bound_ns = fmax((double)d->proof_bound_ns, 0.0);
+	f.all = discipline_mix(f.estimates, DISCIPLINE_HYPOTHESES);
+	f.has_measured_bound = d->has_measured_bound;
+	f.measured_phase_ns = (double)d->measured_offset_ns - (double)d->step_ns;
+	f.measured_bound_ns = fmax((double)d->measured_bound_ns, 0.0);
 	return f;
 }
 
@@ -41,8 +41,9 @@ double discipline_sigmas(double share)
 }
 
 /* The bound after `t` seconds if `b` is what to believe. */
-static double belief_bound_ns(const struct discipline_forecast *f,
-                              const struct discipline_belief *b, double t, double slewed_ns)
+static double estimate_bound_ns(const struct discipline_forecast *f,
+                                const struct discipline_estimate *b, double t,
+                                double slewed_ns)
 {
 	double mean_ns = b->phase_ns + (b->freq_ppb - f->kernel_ppb) * t - slewed_ns;
 	double var_ns2 = b->var_phase_ns2 + 2.0 * t * b->cov_ns_ppb +
@@ -52,14 +53,15 @@ static double belief_bound_ns(const struct discipline_forecast *f,
 }
 
 /* The last run proved where the clock was; since then it can have drifted. */
-static double proof_bound_ns(const struct discipline_forecast *f, double t,
-                             double slewed_ns)
+static double measured_bound_ns(const struct discipline_forecast *f, double t,
+                                double slewed_ns)
 {
 	double mean_ns =
-		f->proof_phase_ns + (f->all.freq_ppb - f->kernel_ppb) * t - slewed_ns;
+		f->measured_phase_ns + (f->all.freq_ppb - f->kernel_ppb) * t - slewed_ns;
 	double var_ns2 = t * t * f->all.var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
 
-	return fabs(mean_ns) + f->proof_bound_ns + discipline_sigmas(1.0) * sqrt(var_ns2);
+	return fabs(mean_ns) + f->measured_bound_ns +
+	       discipline_sigmas(1.0) * sqrt(var_ns2);
 }
 
 /* What the kernel has slewed `t` seconds after the run. */
@@ -80,14 +82,14 @@ int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_n
 	if (!f->is_known) {
 		return INT64_MAX;
 	}
-	for (size_t i = 0; i < DISCIPLINE_STORIES; i++) {
-		if (f->beliefs[i].share > MISSES) {
-			bound_ns = fmax(bound_ns,
-			                belief_bound_ns(f, &f->beliefs[i], t, slewed_ns));
+	for (size_t i = 0; i < DISCIPLINE_HYPOTHESES; i++) {
+		if (f->estimates[i].share > MISSES) {
+			bound_ns = fmax(bound_ns, estimate_bound_ns(f, &f->estimates[i], t,
+			                                            slewed_ns));
 		}
 	}
-	if (f->has_proof) {
-		bound_ns = fmin(bound_ns, proof_bound_ns(f, t, slewed_ns));
+	if (f->has_measured_bound) {
+		bound_ns = fmin(bound_ns, measured_bound_ns(f, t, slewed_ns));
 	}
 	return to_ns(ceil(bound_ns));
 }

@@ -3,8 +3,8 @@
 
 /* Kernel stamps, the scheduler and the path's own asymmetry: no run is surer than this. */
 #define NOISE_FLOOR_NS 5e3
-#define SPREAD_MEMORY 0.95 /* what a run leaves of the weight of those before */
-#define SAMPLES_MAX 64     /* more say no more of the noise */
+#define SPREAD_DECAY 0.95 /* what a run leaves of the weight of those before */
+#define SAMPLES_MAX 64    /* more say no more of the noise */
 
 /* Two ways to infer how noisy one run is, each times what the residuals say that it misses:
  * from how far its bound exceeds the smallest of late, or from the spread of delays. */
@@ -49,8 +49,8 @@ static void learn_spread(struct discipline *d, const struct discipline_observati
 		scale_ns = fabs((double)ns_diff(found->delay_ns, d->last_delay_ns)) / 1.5;
 		weight = 0.5;
 	}
-	d->spread_sum_ns = d->spread_sum_ns * SPREAD_MEMORY + scale_ns * weight;
-	d->spread_weight = d->spread_weight * SPREAD_MEMORY + weight;
+	d->spread_sum_ns = d->spread_sum_ns * SPREAD_DECAY + scale_ns * weight;
+	d->spread_weight = d->spread_weight * SPREAD_DECAY + weight;
 	d->is_last_single = n == 1;
 	d->last_delay_ns = found->delay_ns;
 }

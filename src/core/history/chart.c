@@ -24,7 +24,7 @@ static void place_runs(const struct run_record *runs, size_t count, struct keyed
 	int64_t bound_ns = INT64_MAX;
 
 	for (size_t i = count; i > 0; i--) {
-		int64_t at_ns = past_at(&runs[i - 1]).unix_ns;
+		int64_t at_ns = run_record_at(&runs[i - 1]).unix_ns;
 
 		if (runs[i - 1].has_answer) {
 			bound_ns = at_ns;
@@ -44,23 +44,23 @@ static void place_runs(const struct run_record *runs, size_t count, struct keyed
 }
 
 static struct chart_point point_of(const struct run_record *run,
-                                   const struct run_record *before, int64_t promise_ns,
-                                   int64_t at_ns)
+                                   const struct run_record *before,
+                                   int64_t predicted_bound_ns, int64_t at_ns)
 {
 	return (struct chart_point){
 		.at_ns = at_ns,
-		.has_answer = past_is_trusted(run),
+		.has_answer = run_record_is_trusted(run),
 		.offset_ns = run->offset_ns,
 		.bound_ns = run->bound_ns,
 		.delay_ns = run->delay_ns,
-		.has_promise = promise_ns < INT64_MAX,
-		.promise_ns = promise_ns,
+		.has_prediction = predicted_bound_ns < INT64_MAX,
+		.predicted_bound_ns = predicted_bound_ns,
 		.has_frequency = run->has_kernel,
 		.frequency_ppb = run->frequency_after_ppb,
 		.is_step = run->applied_action == PLAN_STEP,
 		.step_ns = run->applied_by_ns,
-		.is_failure = past_is_failure(run),
-		.is_reboot = past_is_reboot(before, run),
+		.is_failure = run_record_is_failure(run),
+		.is_reboot = run_record_is_reboot(before, run),
 	};
 }
 
@@ -91,7 +91,7 @@ static int64_t usual_distance_ns(const struct chart_point *points, size_t count)
 	return lo_ns;
 }
 
-void chart_make(const struct run_record *runs, size_t count, const int64_t *promises,
+void chart_make(const struct run_record *runs, size_t count, const int64_t *predictions,
                 struct keyed *scratch, struct chart_point *points, struct chart *ret)
 {
 	int64_t usual_ns;
@@ -101,8 +101,9 @@ void chart_make(const struct run_record *runs, size_t count, const int64_t *prom
 	for (size_t i = 0; i < count; i++) {
 		const size_t at = scratch[i].at;
 
-		points[i] = point_of(&runs[at], at > 0 ? &runs[at - 1] : NULL,
-		                     promises ? promises[at] : INT64_MAX, scratch[i].key);
+		points[i] =
+			point_of(&runs[at], at > 0 ? &runs[at - 1] : NULL,
+		                 predictions ? predictions[at] : INT64_MAX, scratch[i].key);
 	}
 	usual_ns = usual_distance_ns(points, count);
 	*ret = (struct chart){
@@ -236,7 +237,7 @@ static struct extent trimmed_extent(const struct choice *choice, size_t most,
 }
 
 /* Which ends of `whole` lie far off the rest. */
-static void judge_ends(const struct extent *whole, const struct extent *trimmed,
+static void check_ends(const struct extent *whole, const struct extent *trimmed,
                        double far_spans, bool *ret_top, bool *ret_bottom)
 {
 	const double span = fmax(trimmed->top + trimmed->bottom, 1);
@@ -259,7 +260,7 @@ static struct extent usual_extent(const struct choice *choice, const struct exte
 		return usual;
 	}
 	trimmed = trimmed_extent(choice, most, whole);
-	judge_ends(whole, &trimmed, are_few ? FAR_SPANS_FEW : FAR_SPANS, &is_top_far,
+	check_ends(whole, &trimmed, are_few ? FAR_SPANS_FEW : FAR_SPANS, &is_top_far,
 	           &is_bottom_far);
 	/* A few offsets may be alike by chance: far off is what lies beyond their bounds, too. */
 	if (are_few && choice->panel == CHART_CLOSE) {
@@ -268,7 +269,7 @@ static struct extent usual_extent(const struct choice *choice, const struct exte
 		const struct extent all = whole_extent(&bounds);
 		const struct extent some = trimmed_extent(&bounds, most, &all);
 
-		judge_ends(&all, &some, FAR_SPANS_FEW, &is_top_far, &is_bottom_far);
+		check_ends(&all, &some, FAR_SPANS_FEW, &is_top_far, &is_bottom_far);
 	}
 	if (is_top_far) {
 		usual.top = trimmed.top + fmax(trimmed.top + trimmed.bottom, 1) / 4;
@@ -384,9 +385,10 @@ static void add_value(struct chart_column *column, const struct chart_point *poi
 	column->max = fmax(column->max, value);
 	column->band_lo = fmin(column->band_lo, value - half);
 	column->band_hi = fmax(column->band_hi, value + half);
-	if (is_offset(panel) && point->has_promise) {
-		column->promise = fmax(column->promise, (double)point->promise_ns);
-		column->has_promise = true;
+	if (is_offset(panel) && point->has_prediction) {
+		column->prediction =
+			fmax(column->prediction, (double)point->predicted_bound_ns);
+		column->has_prediction = true;
 	}
 }
 

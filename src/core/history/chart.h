@@ -13,7 +13,7 @@
 #define CORE_HISTORY_CHART_H
 
 #include "core/base/keyed_sort.h"
-#include "core/history/past.h"
+#include "core/history/run_view.h"
 
 enum chart_panel {
 	CHART_OFFSET,    /* with the bound around it */
@@ -24,13 +24,13 @@ enum chart_panel {
 };
 
 struct chart_point {
-	int64_t at_ns; /* as past_at(); without an answer never beyond the runs beside it that have one */
+	int64_t at_ns; /* as run_record_at(); without an answer never beyond the runs beside it that have one */
 	bool has_answer; /* the next three are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
 	int64_t delay_ns;
-	bool has_promise; /* by what the runs before had taught, |offset| was to be below ... */
-	int64_t promise_ns;
+	bool has_prediction; /* by what the runs before had taught, |offset| was to be below ... */
+	int64_t predicted_bound_ns;
 	bool has_frequency;
 	int64_t frequency_ppb;
 	bool is_step;
@@ -48,8 +48,8 @@ struct chart {
 };
 
 /* `points` and `scratch` have room for `count`, which is at least 1; the points are to
- * outlive `ret`.  `promises`: of each run, as learn_promises() has them (INT64_MAX: none), or NULL. */
-void chart_make(const struct run_record *runs, size_t count, const int64_t *promises,
+ * outlive `ret`.  `predictions`: of each run, as discipline_replay_bounds() has them (INT64_MAX: none), or NULL. */
+void chart_make(const struct run_record *runs, size_t count, const int64_t *predictions,
                 struct keyed *scratch, struct chart_point *points, struct chart *ret);
 
 /* ns or ppb.  lo < hi; both are multiples of the step between ticks. */
@@ -76,9 +76,9 @@ struct chart_column {
 	double min, max;
 	double band_lo, band_hi; /* CHART_OFFSET: all bounds; else as min and max */
 	int64_t first_at_ns, last_at_ns;
-	bool has_promise; /* the panels of the offset */
-	double promise;   /* the largest */
-	size_t run_count; /* whatever the panel, as the next three */
+	bool has_prediction; /* the panels of the offset */
+	double prediction;   /* the largest */
+	size_t run_count;    /* whatever the panel, as the next three */
 	size_t step_count, failure_count, reboot_count;
 	int64_t step_ns;     /* the largest that the clock was stepped by */
 	int64_t event_at_ns; /* of the last of these */
@@ -95,10 +95,10 @@ void chart_columns(const struct chart *chart, enum chart_panel panel,
                    const struct chart_scale *scale, struct chart_column *ret,
                    size_t column_count);
 
-enum { CHART_LABEL_ROOM = 24, CHART_LABEL_COLUMNS = 10, CHART_TICKS_MAX = 24 };
+enum { CHART_LABEL_SIZE = 24, CHART_LABEL_COLUMNS = 10, CHART_TICKS_MAX = 24 };
 struct chart_tick {
 	double place; /* 0 at the beginning or the bottom, 1 at the end or the top */
-	char label[CHART_LABEL_ROOM];
+	char label[CHART_LABEL_SIZE];
 };
 
 /* At most `most` (2..CHART_TICKS_MAX), at round times in UTC.  Returns how many. */

@@ -36,11 +36,11 @@ static void time_label(struct instant at, int64_t step_s, char *label)
 	const char *month = months[(c.month - 1) % MONTHS_PER_YEAR];
 
 	if (step_s >= S_PER_DAY || (c.hour == 0 && c.minute == 0 && c.second == 0)) {
-		snprintf(label, CHART_LABEL_ROOM, "%s %d", month, c.day);
+		snprintf(label, CHART_LABEL_SIZE, "%s %d", month, c.day);
 	} else if (step_s >= 60) {
-		snprintf(label, CHART_LABEL_ROOM, "%02d:%02d", c.hour, c.minute);
+		snprintf(label, CHART_LABEL_SIZE, "%02d:%02d", c.hour, c.minute);
 	} else {
-		snprintf(label, CHART_LABEL_ROOM, "%02d:%02d:%02d", c.hour, c.minute,
+		snprintf(label, CHART_LABEL_SIZE, "%02d:%02d:%02d", c.hour, c.minute,
 		         c.second);
 	}
 }
@@ -96,7 +96,7 @@ static size_t ticks_of_months(const struct chart *chart, int step, size_t most,
 			continue;
 		}
 		ret[count].place = place_of(chart, at.unix_ns / NS_PER_S);
-		snprintf(ret[count].label, CHART_LABEL_ROOM,
+		snprintf(ret[count].label, CHART_LABEL_SIZE,
 		         step % MONTHS_PER_YEAR == 0 ? "%04d" : "%04d-%02d",
 		         index / MONTHS_PER_YEAR, index % MONTHS_PER_YEAR + 1);
 		count++;
@@ -160,11 +160,11 @@ static struct unit unit_of(const struct chart_scale *scale, enum chart_panel pan
 static void value_label(double value, struct unit unit, int decimals, bool has_sign,
                         char *label)
 {
-	int len = snprintf(label, CHART_LABEL_ROOM, has_sign ? "%+.*f%s" : "%.*f%s",
+	int len = snprintf(label, CHART_LABEL_SIZE, has_sign ? "%+.*f%s" : "%.*f%s",
 	                   decimals, value / unit.size, unit.name);
 
 	if (len > CHART_LABEL_COLUMNS) {
-		snprintf(label, CHART_LABEL_ROOM, has_sign ? "%+.1e%s" : "%.1e%s",
+		snprintf(label, CHART_LABEL_SIZE, has_sign ? "%+.1e%s" : "%.1e%s",
 		         value / unit.size, unit.name);
 	}
 }
@@ -184,7 +184,7 @@ size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel
 
 		ret[count].place = chart_place(scale, value);
 		if (is_zero) {
-			snprintf(ret[count].label, CHART_LABEL_ROOM, "0");
+			snprintf(ret[count].label, CHART_LABEL_SIZE, "0");
 		} else {
 			value_label(value, unit, decimals, panel != CHART_DELAY,
 			            ret[count].label);

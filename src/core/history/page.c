@@ -10,13 +10,13 @@
 #include "core/history/page_private.h"
 #include "core/report/report.h"
 
-enum { FOREIGN_ROOM = 4 * SERVER_HOST_ROOM, SENTENCE_ROOM = 512 };
+enum { UNTRUSTED_SIZE = 4 * SERVER_HOST_SIZE, SENTENCE_SIZE = 512 };
 
 static const struct style utf8 = { .has_utf8 = true };
 
-void page_put_foreign(struct text *out, const char *words)
+void page_put_untrusted(struct text *out, const char *words)
 {
-	char plain[FOREIGN_ROOM];
+	char plain[UNTRUSTED_SIZE];
 
 	text_escape((const uint8_t *)words, strlen(words), plain, sizeof(plain));
 	for (const char *at = plain; *at != '\0'; at++) {
@@ -51,7 +51,7 @@ void page_format_span(int64_t ns, bool has_sign, char *buf)
 
 void page_put_figures(struct text *out, int64_t offset_ns, int64_t bound_ns)
 {
-	char offset[PAGE_FIGURE_ROOM], bound[PAGE_FIGURE_ROOM];
+	char offset[PAGE_FIGURE_SIZE], bound[PAGE_FIGURE_SIZE];
 
 	report_figures(offset_ns, bound_ns, true, offset, bound);
 	style_units(&utf8, offset);
@@ -71,7 +71,7 @@ static void put_head(struct text *out, const struct page_input *input)
 	         "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
 	         "<meta name=\"generator\" content=\"reqtime " REQTIME_VERSION "\">\n"
 	         "<link rel=\"icon\" href=\"data:,\">\n<title>Clock of ");
-	page_put_foreign(out, input->host);
+	page_put_untrusted(out, input->host);
 	text_put(out, "</title>\n<style>\n");
 	text_put(out, page_style);
 	text_put(out, "</style>\n</head>\n<body>\n");
@@ -93,13 +93,13 @@ static void put_sentence(struct text *out, const char *sentence)
 static void put_heading(struct text *out, const struct page_input *input)
 {
 	static const struct style one_line = { .has_utf8 = true };
-	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM], sentence[SENTENCE_ROOM];
+	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE], sentence[SENTENCE_SIZE];
 
-	past_format_time(input->summary->first_at, false, first);
-	past_format_time(input->summary->last_at, false, last);
-	past_sentence(input->summary, &one_line, sentence, sizeof(sentence));
+	run_format_time(input->summary->first_at, false, first);
+	run_format_time(input->summary->last_at, false, last);
+	run_summary_sentence(input->summary, &one_line, sentence, sizeof(sentence));
 	text_put(out, "<header>\n<h1>Clock of ");
-	page_put_foreign(out, input->host);
+	page_put_untrusted(out, input->host);
 	text_format(out,
 	            "</h1>\n<p class=\"dim\">%s%s%s UTC, as measured by reqtime</p>\n"
 	            "<p class=\"lead\">",
@@ -116,11 +116,11 @@ static const char *plural(size_t count)
 
 static void put_last_tile(struct text *out, const struct run_record *run)
 {
-	char at[PAST_TIME_ROOM];
+	char at[RUN_TIME_SIZE];
 
-	past_format_time(past_at(run), false, at);
+	run_format_time(run_record_at(run), false, at);
 	text_format(out, "<div><dt>Last run</dt><dd%s>%s</dd><dd>%s",
-	            past_is_failure(run) ? " class=\"fail\"" : "",
+	            run_record_is_failure(run) ? " class=\"fail\"" : "",
 	            run_status_name((enum run_status)run->status), at);
 	if (run->has_answer) {
 		text_put(out, "<br>");
@@ -129,10 +129,10 @@ static void put_last_tile(struct text *out, const struct run_record *run)
 	text_put(out, "</dd></div>\n");
 }
 
-static void put_offset_tile(struct text *out, const struct past_summary *summary)
+static void put_offset_tile(struct text *out, const struct run_summary *summary)
 {
-	char median[PAGE_FIGURE_ROOM], rms[PAGE_FIGURE_ROOM], largest[PAGE_FIGURE_ROOM];
-	char at[PAST_TIME_ROOM];
+	char median[PAGE_FIGURE_SIZE], rms[PAGE_FIGURE_SIZE], largest[PAGE_FIGURE_SIZE];
+	char at[RUN_TIME_SIZE];
 
 	if (summary->trusted_count == 0) {
 		text_put(out, "<div><dt>Offset, median</dt><dd>&ndash;</dd>"
@@ -142,7 +142,7 @@ static void put_offset_tile(struct text *out, const struct past_summary *summary
 	page_format_span(summary->median_ns, false, median);
 	page_format_span(summary->rms_ns, false, rms);
 	page_format_span(summary->largest_ns, true, largest);
-	past_format_time(summary->largest_at, false, at);
+	run_format_time(summary->largest_at, false, at);
 	text_format(
 		out,
 		"<div><dt>Offset, median</dt><dd>%s</dd><dd>rms %s<br>largest %s, %s</dd>"
@@ -152,14 +152,14 @@ static void put_offset_tile(struct text *out, const struct past_summary *summary
 
 static void put_tiles(struct text *out, const struct page_input *input)
 {
-	const struct past_summary *summary = input->summary;
-	char ppm[PAST_PPM_ROOM] = "";
+	const struct run_summary *summary = input->summary;
+	char ppm[RUN_PPM_SIZE] = "";
 
 	text_put(out, "<dl class=\"tiles\">\n");
 	put_last_tile(out, &input->runs[input->count - 1]);
 	put_offset_tile(out, summary);
 	if (summary->has_frequency) {
-		past_format_ppm(summary->frequency_ppb, ppm);
+		run_format_ppm(summary->frequency_ppb, ppm);
 		text_format(out,
 		            "<div><dt>Frequency now</dt><dd>%s ppm</dd><dd>of the kernel's "
 		            "clock</dd></div>\n",
@@ -195,7 +195,7 @@ static void put_table_begin(struct text *out, const char *title, const char *rem
 
 static void put_span_cell(struct text *out, bool is_known, int64_t ns, bool has_sign)
 {
-	char figure[PAGE_FIGURE_ROOM] = "&ndash;";
+	char figure[PAGE_FIGURE_SIZE] = "&ndash;";
 
 	if (is_known) {
 		page_format_span(ns, has_sign, figure);
@@ -206,7 +206,7 @@ static void put_span_cell(struct text *out, bool is_known, int64_t ns, bool has_
 static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
                              int64_t bound_ns)
 {
-	char offset[PAGE_FIGURE_ROOM] = "&ndash;", bound[PAGE_FIGURE_ROOM] = "&ndash;";
+	char offset[PAGE_FIGURE_SIZE] = "&ndash;", bound[PAGE_FIGURE_SIZE] = "&ndash;";
 
 	if (is_known) {
 		report_figures(offset_ns, bound_ns, true, offset, bound);
@@ -219,10 +219,10 @@ static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
 /* "2026-11-25 12:00" and the seconds, for which a telephone has no room. */
 static void put_time_cell(struct text *out, struct instant at)
 {
-	char text[PAST_TIME_ROOM];
+	char text[RUN_TIME_SIZE];
 	size_t minutes;
 
-	past_format_time(at, true, text);
+	run_format_time(at, true, text);
 	minutes = strlen(text) - strlen(":00");
 	text_format(out, "<td>%.*s<span class=\"s\">%s</span></td>", (int)minutes, text,
 	            text + minutes);
@@ -231,20 +231,20 @@ static void put_time_cell(struct text *out, struct instant at)
 /* What is looked for first stands first: a narrow screen shows the beginning. */
 static void put_run(struct text *out, const struct run_record *run)
 {
-	const char *action = past_action(run);
-	char ppm[PAST_PPM_ROOM] = "&ndash;";
+	const char *action = run_record_action_name(run);
+	char ppm[RUN_PPM_SIZE] = "&ndash;";
 
 	if (run->has_kernel) {
-		past_format_ppm(run->frequency_after_ppb, ppm);
+		run_format_ppm(run->frequency_after_ppb, ppm);
 	}
 	text_put(out, "<tr>");
-	put_time_cell(out, past_at(run));
+	put_time_cell(out, run_record_at(run));
 	put_offset_cells(out, run->has_answer, run->offset_ns, run->bound_ns);
 	text_format(out, "<td%s>%s</td><td%s>%s</td><td>%s</td>",
-	            past_is_failure(run) ? " class=\"fail\"" : "",
+	            run_record_is_failure(run) ? " class=\"fail\"" : "",
 	            run_status_name((enum run_status)run->status),
 	            run->applied_action == PLAN_STEP ? " class=\"moved\"" : "",
-	            action ? action : "&ndash;", past_verb(run));
+	            action ? action : "&ndash;", run_record_verb_text(run));
 	put_span_cell(out, run->has_answer, run->delay_ns, false);
 	text_format(out, "<td class=\"n\">%u/%u</td><td class=\"n\">%s</td></tr>\n",
 	            (unsigned)run->agreeing_count, (unsigned)run->asked_count, ppm);
@@ -278,7 +278,7 @@ static void put_source(struct text *out, const struct run_source *source)
 		snprintf(stratum, sizeof(stratum), "%u", (unsigned)source->stratum);
 	}
 	text_put(out, "<tr><td class=\"w\">");
-	page_put_foreign(out, source->name);
+	page_put_untrusted(out, source->name);
 	text_put(out, "</td>");
 	put_offset_cells(out, source->has_estimate, source->offset_ns, source->bound_ns);
 	text_format(out, "<td%s>%s</td>",
@@ -289,7 +289,7 @@ static void put_source(struct text *out, const struct run_source *source)
 	put_span_cell(out, source->has_estimate, source->delay_ns, false);
 	text_format(out, "<td class=\"n\">%s</td>", stratum);
 	text_put(out, "<td class=\"w\">");
-	page_put_foreign(out, source->reason);
+	page_put_untrusted(out, source->reason);
 	text_put(out, "</td></tr>\n");
 }
 
@@ -297,12 +297,12 @@ static void put_sources(struct text *out, const struct page_input *input)
 {
 	const size_t shown = input->source_count < PAGE_TABLE_SOURCES ? input->source_count
 	                                                              : PAGE_TABLE_SOURCES;
-	char at[PAST_TIME_ROOM], remark[PAST_TIME_ROOM + 80], others[40] = "";
+	char at[RUN_TIME_SIZE], remark[RUN_TIME_SIZE + 80], others[40] = "";
 
 	if (input->source_count == 0) {
 		return;
 	}
-	past_format_time(past_at(&input->runs[input->source_run]), true, at);
+	run_format_time(run_record_at(&input->runs[input->source_run]), true, at);
 	if (shown < input->source_count) {
 		snprintf(others, sizeof(others), ", the first %zu of %zu", shown,
 		         input->source_count);
@@ -322,10 +322,10 @@ static void put_sources(struct text *out, const struct page_input *input)
 	text_put(out, "</tbody>\n</table>\n</div>\n</section>\n");
 }
 
-size_t page_render(const struct page_input *input, char *buf, size_t room)
+size_t page_render(const struct page_input *input, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char made_at[PAST_TIME_ROOM];
+	struct text out = text_to(buf, size);
+	char made_at[RUN_TIME_SIZE];
 
 	put_head(&out, input);
 	put_heading(&out, input);
@@ -333,7 +333,7 @@ size_t page_render(const struct page_input *input, char *buf, size_t room)
 	page_put_charts(&out, input->chart);
 	put_runs(&out, input);
 	put_sources(&out, input);
-	past_format_time(input->made_at, true, made_at);
+	run_format_time(input->made_at, true, made_at);
 	text_format(&out,
 	            "</main>\n<footer>Made at %s UTC by reqtime " REQTIME_VERSION
 	            ".</footer>\n</body>\n</html>\n",

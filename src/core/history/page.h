@@ -15,8 +15,8 @@ struct page_input {
 	struct instant made_at;
 	const struct run_record *runs; /* oldest to newest, at least one */
 	size_t count;
-	const struct past_summary *summary; /* of them */
-	const struct chart *chart;          /* ... */
+	const struct run_summary *summary; /* of them */
+	const struct chart *chart;         /* ... */
 	/* What each server said in one of them: the sources of the run at `source_run`. */
 	const struct run_source *sources;
 	size_t source_count;
@@ -24,6 +24,6 @@ struct page_input {
 };
 
 /* Into the caller's buffer like snprintf(): see core/report/report.h. */
-size_t page_render(const struct page_input *input, char *buf, size_t room);
+size_t page_render(const struct page_input *input, char *buf, size_t size);
 
 #endif

@@ -132,7 +132,7 @@ static void put_step_lines(struct text *out, const struct page_panel *panel)
 
 static void put_hit_words(struct text *out, const struct chart_column *part)
 {
-	char min[PAGE_FIGURE_ROOM], max[PAGE_FIGURE_ROOM];
+	char min[PAGE_FIGURE_SIZE], max[PAGE_FIGURE_SIZE];
 
 	if (part->value_count == 1) {
 		page_put_figures(out, (int64_t)part->first,
@@ -153,7 +153,7 @@ static void put_hit_words(struct text *out, const struct chart_column *part)
 static void put_hits(struct text *out, const struct page_panel *panel)
 {
 	struct chart_column parts[HITS_MAX];
-	char at[PAST_TIME_ROOM];
+	char at[RUN_TIME_SIZE];
 
 	chart_columns(panel->chart, panel->kind, &panel->scale, parts, HITS_MAX);
 	for (size_t i = 0; i < HITS_MAX; i++) {
@@ -162,10 +162,10 @@ static void put_hits(struct text *out, const struct page_panel *panel)
 		if (part->value_count == 0 && part->step_count == 0) {
 			continue;
 		}
-		past_format_time((struct instant){ part->value_count > 0
-		                                           ? part->first_at_ns
-		                                           : part->event_at_ns },
-		                 false, at);
+		run_format_time((struct instant){ part->value_count > 0
+		                                          ? part->first_at_ns
+		                                          : part->event_at_ns },
+		                false, at);
 		text_format(out,
 		            "<rect class=\"hit\" x=\"%.1f\" width=\"%.1f\" height=\"%d\">"
 		            "<title>%s: ",
@@ -179,7 +179,7 @@ static void put_hits(struct text *out, const struct page_panel *panel)
 static void put_value_labels(struct text *out, const struct chart_tick *ticks, size_t count)
 {
 	static const struct style utf8 = { .has_utf8 = true };
-	char label[CHART_LABEL_ROOM + 2];
+	char label[CHART_LABEL_SIZE + 2];
 
 	text_put(out, "<div class=\"y\" aria-hidden=\"true\">");
 	for (size_t i = 0; i < count; i++) {
@@ -239,7 +239,7 @@ static void put_legend(struct text *out, const struct page_panel *panel)
 		put_legend_item(out, "class=\"band edge key\" d=\"M1 1H23V11H1Z\"",
 		                "its bound: the truth is inside");
 	}
-	if (page_has_promise(panel)) {
+	if (page_has_prediction(panel)) {
 		put_legend_item(
 			out, "class=\"promise edge key\" d=\"M1 1H23V11H1Z\"",
 			"predicted by the runs before: the true offset stays inside");
@@ -260,12 +260,12 @@ static void put_legend(struct text *out, const struct page_panel *panel)
 /* What is to be seen, for those who do not see it. */
 static void put_description(struct text *out, const struct page_panel *panel)
 {
-	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM];
+	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE];
 	const struct chart *chart = panel->chart;
 	double min = INFINITY, max = -INFINITY;
 	size_t step_count = 0;
 	int64_t step_ns = 0;
-	char low[PAGE_FIGURE_ROOM], high[PAGE_FIGURE_ROOM];
+	char low[PAGE_FIGURE_SIZE], high[PAGE_FIGURE_SIZE];
 
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (panel->columns[i].value_count > 0) {
@@ -277,16 +277,16 @@ static void put_description(struct text *out, const struct page_panel *panel)
 			step_ns = panel->columns[i].step_ns;
 		}
 	}
-	past_format_time((struct instant){ chart->from_ns }, false, first);
-	past_format_time((struct instant){ chart->to_ns }, false, last);
+	run_format_time((struct instant){ chart->from_ns }, false, first);
+	run_format_time((struct instant){ chart->to_ns }, false, last);
 	text_format(out,
 	            "<title id=\"t%d\">%s</title>\n<desc id=\"d%d\">%zu values from %s to "
 	            "%s UTC",
 	            (int)panel->kind, looks[panel->kind].title, (int)panel->kind,
 	            panel->scale.value_count, first, last);
 	if (min <= max && panel->kind == CHART_FREQUENCY) {
-		past_format_ppm((int64_t)min, low);
-		past_format_ppm((int64_t)max, high);
+		run_format_ppm((int64_t)min, low);
+		run_format_ppm((int64_t)max, high);
 		text_format(out, ", between %s and %s ppm", low, high);
 	} else if (min <= max) {
 		page_format_span((int64_t)min, true, low);
@@ -340,7 +340,7 @@ static void put_panel(struct text *out, struct page_panel *panel)
 	text_format(out, "<section>\n<h2>%s <small>%s</small></h2>\n",
 	            looks[panel->kind].title, looks[panel->kind].remark);
 	if (has_values && (panel->kind == CHART_OFFSET || panel->scale.beyond_count > 0 ||
-	                   page_has_promise(panel))) {
+	                   page_has_prediction(panel))) {
 		put_legend(out, panel);
 	}
 	text_format(out, "<div class=\"plot%s\">\n",

@@ -71,7 +71,7 @@ static size_t next_step(const struct page_panel *panel, const size_t *labels, si
 static void put_step_labels(struct text *out, const struct page_panel *panel)
 {
 	size_t labels[STEP_LABELS_MAX], count = 0, at;
-	char figure[PAGE_FIGURE_ROOM];
+	char figure[PAGE_FIGURE_SIZE];
 
 	while (count < STEP_LABELS_MAX &&
 	       (at = next_step(panel, labels, count)) < PAGE_COLUMNS) {
@@ -86,7 +86,7 @@ static void put_step_labels(struct text *out, const struct page_panel *panel)
 static void put_beyond(struct text *out, const struct page_panel *panel)
 {
 	size_t last_up = SIZE_MAX, last_down = SIZE_MAX;
-	char figure[PAGE_FIGURE_ROOM];
+	char figure[PAGE_FIGURE_SIZE];
 
 	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
 		const struct chart_column *c = &panel->columns[i];

@@ -10,10 +10,10 @@
 
 /* Text of any origin: octets that are not printable ASCII as \xNN, and what is markup as
  * entities. */
-void page_put_foreign(struct text *out, const char *words);
+void page_put_untrusted(struct text *out, const char *words);
 
 /* "+1.234 ms" with the sign for micro. */
-enum { PAGE_FIGURE_ROOM = 56 };
+enum { PAGE_FIGURE_SIZE = 56 };
 void page_format_span(int64_t ns, bool has_sign, char *buf);
 /* "+123.4 us &#177; 2.1 ms", as report_figures() has them, with the signs of UTF-8. */
 void page_put_figures(struct text *out, int64_t offset_ns, int64_t bound_ns);
@@ -33,7 +33,7 @@ void page_put_charts(struct text *out, const struct chart *chart);
 /* From the top, in units; far off the picture it is not exact. */
 long page_unit_of(const struct page_panel *panel, double value);
 /* page_shades.c: behind the line. */
-bool page_has_promise(const struct page_panel *panel);
+bool page_has_prediction(const struct page_panel *panel);
 void page_put_shades(struct text *out, const struct page_panel *panel);
 
 /* page_marks.c.  A step of the clock shows in it. */

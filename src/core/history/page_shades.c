@@ -30,14 +30,14 @@ static double bound_edge(const struct chart_column *column, int sign)
 	return sign > 0 ? column->band_hi : column->band_lo;
 }
 
-static bool has_promised(const struct chart_column *column)
+static bool has_predicted(const struct chart_column *column)
 {
-	return column->value_count > 0 && column->has_promise;
+	return column->value_count > 0 && column->has_prediction;
 }
 
-static double promise_edge(const struct chart_column *column, int sign)
+static double prediction_edge(const struct chart_column *column, int sign)
 {
-	return sign * column->promise;
+	return sign * column->prediction;
 }
 
 struct shade {
@@ -46,7 +46,7 @@ struct shade {
 	double (*edge)(const struct chart_column *column, int sign);
 };
 static const struct shade bound = { "band", has_bound, bound_edge };
-static const struct shade promise = { "promise", has_promised, promise_edge };
+static const struct shade prediction = { "promise", has_predicted, prediction_edge };
 
 /* A part of it, from column to column, drawn whole or its edges alone: where a part begins and ends is no
  * edge of it. */
@@ -120,10 +120,10 @@ static void put_shade(struct text *out, const struct page_panel *panel,
 	text_put(out, "\"/>\n");
 }
 
-bool page_has_promise(const struct page_panel *panel)
+bool page_has_prediction(const struct page_panel *panel)
 {
 	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
-		if (panel->columns[i].has_promise) {
+		if (panel->columns[i].has_prediction) {
 			return true;
 		}
 	}
@@ -132,9 +132,9 @@ bool page_has_promise(const struct page_panel *panel)
 
 void page_put_shades(struct text *out, const struct page_panel *panel)
 {
-	if (page_has_promise(panel)) {
-		put_shade(out, panel, &promise, true);
-		put_shade(out, panel, &promise, false);
+	if (page_has_prediction(panel)) {
+		put_shade(out, panel, &prediction, true);
+		put_shade(out, panel, &prediction, false);
 	}
 	if (panel->kind == CHART_OFFSET) {
 		put_shade(out, panel, &bound, true);

@@ -12,7 +12,7 @@ enum {
 	ROWS_MIN = 3,
 	AXIS_LINES = 2,
 	PROMPT_LINES = 1,
-	HEAD_ROOM = 512,
+	HEAD_SIZE = 512,
 	DATE_LENGTH = 10,
 	TIME_LABEL_COLUMNS = 12, /* at least so far apart */
 };
@@ -56,7 +56,7 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 		text_put(out, "*");
 	} else if (is_zero) {
 		text_put(out, either(style, "\xe2\x94\x80", "-"));
-	} else if (cell->is_promise) {
+	} else if (cell->is_prediction) {
 		text_put(out, either(style, "\xe2\x94\x84", "="));
 	} else if (cell->is_band) {
 		text_put(out, either(style, "\xe2\x96\x91", ":"));
@@ -68,7 +68,7 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 void plot_put_label(struct text *out, const struct style *style, const char *label,
                     const char *axis)
 {
-	char shown[CHART_LABEL_ROOM + 2];
+	char shown[CHART_LABEL_SIZE + 2];
 	size_t columns;
 
 	snprintf(shown, sizeof(shown), "%s", label);
@@ -95,7 +95,7 @@ static size_t last_cell(const struct canvas *canvas, size_t row, bool is_zero)
 	while (last > 0 && !is_zero && !canvas->grid[row][last - 1].dots &&
 	       !canvas->grid[row][last - 1].is_band &&
 	       !canvas->grid[row][last - 1].is_beyond &&
-	       !canvas->grid[row][last - 1].is_promise &&
+	       !canvas->grid[row][last - 1].is_prediction &&
 	       !canvas->grid[row][last - 1].is_step) {
 		last--;
 	}
@@ -166,7 +166,7 @@ static void put_time_axis(struct text *out, const struct canvas *canvas)
 static void put_title(struct text *out, const struct canvas *canvas, enum chart_panel panel)
 {
 	const struct style *style = canvas->style;
-	char title[HEAD_ROOM];
+	char title[HEAD_SIZE];
 	struct text text = text_to(title, sizeof(title));
 
 	text_put(&text, panels[panel].title);
@@ -174,11 +174,11 @@ static void put_title(struct text *out, const struct canvas *canvas, enum chart_
 		text_put(&text, ": no run has an answer");
 	} else if (panel == CHART_OFFSET) {
 		text_format(&text, "; bound (%s)", either(style, "\xe2\x96\x91", ":"));
-		if (canvas->has_promise && canvas->marks_promise) {
+		if (canvas->has_prediction && canvas->marks_prediction) {
 			text_format(&text, ", predicted (%s)",
 			            either(style, "\xe2\x94\x84", "="));
 		}
-	} else if (panel == CHART_CLOSE && canvas->has_promise) {
+	} else if (panel == CHART_CLOSE && canvas->has_prediction) {
 		text_format(&text, "; predicted (%s)", either(style, "\xe2\x96\x91", ":"));
 	}
 	if (canvas->scale.beyond_count > 0) {
@@ -261,10 +261,10 @@ static void put_panel(struct text *out, struct canvas *canvas, enum chart_panel 
 	canvas->rows = plan->rows[panel];
 	chart_columns(canvas->chart, panel, &canvas->scale, canvas->columns,
 	              canvas->cells * DOTS_ACROSS);
-	canvas->has_promise = false;
-	canvas->marks_promise = panel == CHART_OFFSET && plan->rows[CHART_CLOSE] == 0;
+	canvas->has_prediction = false;
+	canvas->marks_prediction = panel == CHART_OFFSET && plan->rows[CHART_CLOSE] == 0;
 	for (size_t i = 0; i < canvas->cells * DOTS_ACROSS; i++) {
-		canvas->has_promise |= canvas->columns[i].has_promise;
+		canvas->has_prediction |= canvas->columns[i].has_prediction;
 	}
 	plot_paint(canvas, panel);
 	put_title(out, canvas, panel);
@@ -272,14 +272,14 @@ static void put_panel(struct text *out, struct canvas *canvas, enum chart_panel 
 }
 
 /* "200 runs, 2026-11-17 04:00 to 2026-11-25 12:00 UTC" and the sentence.  Returns the lines. */
-static size_t put_head(struct text *out, const struct past_summary *summary,
+static size_t put_head(struct text *out, const struct run_summary *summary,
                        const struct style *style)
 {
-	char first[PAST_TIME_ROOM], last[PAST_TIME_ROOM], head[HEAD_ROOM];
+	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE], head[HEAD_SIZE];
 	size_t lines = 1;
 
-	past_format_time(summary->first_at, false, first);
-	past_format_time(summary->last_at, false, last);
+	run_format_time(summary->first_at, false, first);
+	run_format_time(summary->last_at, false, last);
 	if (style->columns < 60) { /* the days alone */
 		first[DATE_LENGTH] = last[DATE_LENGTH] = '\0';
 	}
@@ -289,7 +289,7 @@ static size_t put_head(struct text *out, const struct past_summary *summary,
 		text_format(out, " to %s", last);
 	}
 	text_put(out, " UTC\n");
-	past_sentence(summary, style, head, sizeof(head));
+	run_summary_sentence(summary, style, head, sizeof(head));
 	text_put(out, head);
 	for (const char *at = head; *at; at++) {
 		lines += *at == '\n';
@@ -302,10 +302,10 @@ static unsigned within(unsigned value, unsigned least, unsigned most)
 	return value < least ? least : value > most ? most : value;
 }
 
-size_t plot_render(const struct chart *chart, const struct past_summary *summary,
-                   const struct style *style, unsigned lines, char *buf, size_t room)
+size_t plot_render(const struct chart *chart, const struct run_summary *summary,
+                   const struct style *style, unsigned lines, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	struct style fitted = *style;
 	struct canvas canvas = { .chart = chart, .style = &fitted };
 	struct plan_of_panels plan;

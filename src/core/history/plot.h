@@ -20,7 +20,7 @@ enum {
 /* Into the caller's buffer like snprintf(): see core/report/report.h.  Fits the columns of
  * `style` and `lines`, each within its limits above; one line of them is left to the prompt.  In ASCII
  * unless `style` has UTF-8. */
-size_t plot_render(const struct chart *chart, const struct past_summary *summary,
-                   const struct style *style, unsigned lines, char *buf, size_t room);
+size_t plot_render(const struct chart *chart, const struct run_summary *summary,
+                   const struct style *style, unsigned lines, char *buf, size_t size);
 
 #endif

@@ -74,7 +74,7 @@ static void put_event(struct text *out, const struct canvas *canvas,
 static void put_lane_label(struct text *out, const struct canvas *canvas,
                            const struct lane *lane, size_t total)
 {
-	char label[CHART_LABEL_ROOM];
+	char label[CHART_LABEL_SIZE];
 	const size_t runs = canvas->chart->count;
 	const size_t rounded = (total * 100 + runs / 2) / runs;
 	const size_t percent = rounded < 100 || total == runs ? rounded : 99;

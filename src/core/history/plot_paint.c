@@ -76,26 +76,26 @@ static double within_scale(const struct canvas *canvas, double value)
 static double band_lo(const struct chart_column *column)
 {
 	return column->band_lo < column->min ? column->band_lo
-	       : column->has_promise         ? -column->promise
+	       : column->has_prediction      ? -column->prediction
 	                                     : column->min;
 }
 
 static double band_hi(const struct chart_column *column)
 {
 	return column->band_hi > column->max ? column->band_hi
-	       : column->has_promise         ? column->promise
+	       : column->has_prediction      ? column->prediction
 	                                     : column->max;
 }
 
 /* Where the bound of the offset is shaded already. */
-static void paint_promise(struct canvas *canvas, size_t column, double promise)
+static void paint_prediction(struct canvas *canvas, size_t column, double prediction)
 {
 	for (int sign = -1; sign <= 1; sign += 2) {
-		const double row = round(dot_row(canvas, sign * promise));
+		const double row = round(dot_row(canvas, sign * prediction));
 
 		if (row >= 0 && row < (double)(canvas->rows * DOTS_DOWN)) {
 			canvas->grid[(size_t)row / DOTS_DOWN][column / DOTS_ACROSS]
-				.is_promise = true;
+				.is_prediction = true;
 		}
 	}
 }
@@ -114,8 +114,10 @@ static void paint_bridge(struct canvas *canvas, size_t before, size_t at)
 			paint_band(canvas, i, between(band_lo(a), band_lo(b), share),
 			           between(band_hi(a), band_hi(b), share));
 		}
-		if (i < at && canvas->marks_promise && a->has_promise && b->has_promise) {
-			paint_promise(canvas, i, between(a->promise, b->promise, share));
+		if (i < at && canvas->marks_prediction && a->has_prediction &&
+		    b->has_prediction) {
+			paint_prediction(canvas, i,
+			                 between(a->prediction, b->prediction, share));
 		}
 		/* Two at the same edge: the line is out of sight between them. */
 		if (value != next || (next > canvas->scale.lo && next < canvas->scale.hi)) {
@@ -156,8 +158,8 @@ void plot_paint(struct canvas *canvas, enum chart_panel panel)
 			paint_bridge(canvas, before, i);
 		}
 		paint_band(canvas, i, band_lo(column), band_hi(column));
-		if (canvas->marks_promise && column->has_promise) {
-			paint_promise(canvas, i, column->promise);
+		if (canvas->marks_prediction && column->has_prediction) {
+			paint_prediction(canvas, i, column->prediction);
 		}
 		paint_span(canvas, i, column->min, column->max);
 		before = i;

@@ -27,8 +27,8 @@ struct cell {
 	uint8_t dots; /* of Braille, in the order of Unicode */
 	bool is_band;
 	bool is_beyond;
-	bool is_step;    /* ... and by a step */
-	bool is_promise; /* an edge of what was promised */
+	bool is_step;       /* ... and by a step */
+	bool is_prediction; /* an edge of what was promised */
 };
 
 struct canvas {
@@ -36,8 +36,8 @@ struct canvas {
 	const struct style *style;
 	size_t cells; /* across */
 	size_t rows;
-	bool has_promise;   /* some column of the panel has one */
-	bool marks_promise; /* by its edges, for the bound is shaded */
+	bool has_prediction;   /* some column of the panel has one */
+	bool marks_prediction; /* by its edges, for the bound is shaded */
 	struct chart_scale scale;
 	struct chart_column columns[PLOT_CELLS_MAX * DOTS_ACROSS];
 	struct cell grid[PLOT_ROWS_MAX][PLOT_CELLS_MAX];

@@ -24,13 +24,13 @@ static struct interleave_entry *entry_of(struct interleave_table *table, uint64_
 _Static_assert(INTERLEAVE_ENTRIES == 1 << (64 - 52), "the shift fits the table");
 
 void interleave_keep(struct interleave_table *table, struct ntp_ts received,
-                     struct instant departed)
+                     struct instant transmitted)
 {
 	struct interleave_entry *e = entry_of(table, word_from(received));
 
 	/* In this order a reader takes the departure for its own stamp, or nothing. */
 	__atomic_store_n(&e->received, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&e->departed_unix_ns, departed.unix_ns, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->departed_unix_ns, transmitted.unix_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->received, word_from(received), __ATOMIC_SEQ_CST);
 }
 
@@ -60,14 +60,14 @@ void interleave_forget(struct interleave_table *table)
 	}
 }
 
-void interleave_reply(const struct ntp_header *request, struct instant departed,
+void interleave_reply(const struct ntp_header *request, struct instant transmitted,
                       uint8_t *buf)
 {
 	struct ntp_header reply;
 
 	ntp_header_read(buf, &reply);
 	reply.origin = request->receive;
-	reply.transmit = ntp_from_instant(departed);
+	reply.transmit = ntp_from_instant(transmitted);
 	/* Clients refuse a reference that is later than the transmit stamp. */
 	if (!ntp_ts_is_zero(reply.reference) &&
 	    ntp_ts_diff_ns(reply.reference, reply.transmit) > 0) {

@@ -30,7 +30,7 @@ struct interleave_table {
 bool interleave_is_asked(const struct ntp_header *request);
 
 void interleave_keep(struct interleave_table *table, struct ntp_ts received,
-                     struct instant departed);
+                     struct instant transmitted);
 /* The departure of the answer that `request` names; false when it is not known, or not any
  * more. */
 bool interleave_take(struct interleave_table *table, const struct ntp_header *request,
@@ -39,7 +39,7 @@ bool interleave_take(struct interleave_table *table, const struct ntp_header *re
 void interleave_forget(struct interleave_table *table);
 
 /* Makes the basic answer in `buf`, NTP_HEADER_OCTETS, an interleaved one. */
-void interleave_reply(const struct ntp_header *request, struct instant departed,
+void interleave_reply(const struct ntp_header *request, struct instant transmitted,
                       uint8_t *buf);
 
 #endif

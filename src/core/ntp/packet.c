@@ -84,7 +84,7 @@ size_t ntp_request_write(uint8_t version, struct ntp_ts cookie, uint8_t *buf)
 }
 
 /* Whether what follows the header adds up. */
-static enum ntp_verdict judge_tail(const uint8_t *buf, size_t len)
+static enum ntp_verdict check_tail(const uint8_t *buf, size_t len)
 {
 	struct ntp_ext_field field;
 	size_t at = NTP_HEADER_OCTETS;
@@ -126,7 +126,7 @@ static bool is_after(struct ntp_ts a, struct ntp_ts b)
 }
 
 /* Whether a reply that answers our request can be used. */
-static enum ntp_verdict judge_answer(const struct ntp_header *reply)
+static enum ntp_verdict check_answer(const struct ntp_header *reply)
 {
 	if (reply->stratum == 0) {
 		return NTP_KISS;
@@ -200,15 +200,15 @@ enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, struct ntp_ts c
 	if (!is_reply(&reply)) {
 		return NTP_WRONG_MODE;
 	}
-	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
+	if (len % 4 != 0 || len > NTP_PACKET_SIZE) {
 		return NTP_BAD_LENGTH;
 	}
-	verdict = judge_tail(buf, len);
+	verdict = check_tail(buf, len);
 	if (verdict != NTP_ACCEPTED) {
 		return verdict;
 	}
 	*ret = reply;
-	return judge_answer(&reply);
+	return check_answer(&reply);
 }
 
 bool ntp_verdict_is_ours(enum ntp_verdict verdict)
@@ -275,7 +275,7 @@ enum ntp_request_verdict ntp_request_parse(const uint8_t *buf, size_t len,
 	if (len < NTP_HEADER_OCTETS) {
 		return NTP_REQUEST_TOO_SHORT;
 	}
-	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
+	if (len % 4 != 0 || len > NTP_PACKET_SIZE) {
 		return NTP_REQUEST_BAD_LENGTH;
 	}
 	ntp_header_read(buf, &request);

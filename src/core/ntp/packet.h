@@ -11,7 +11,7 @@
 
 enum {
 	NTP_HEADER_OCTETS = 48,
-	NTP_PACKET_ROOM = 1024, /* larger datagrams are no answer to a plain request */
+	NTP_PACKET_SIZE = 1024, /* larger datagrams are no answer to a plain request */
 	NTP_VERSION = 4,
 	NTP_STRATUM_MAX = 15,
 };
@@ -70,7 +70,7 @@ enum ntp_verdict {
 	NTP_TOO_SHORT,     /* below the 48-octet header, RFC 5905 figure 8 */
 	NTP_WRONG_VERSION, /* 0, 5, 6, 7: nobody knows how to read it */
 	NTP_WRONG_MODE, /* not 4, server; version 1 has no mode field: 0 is taken there */
-	NTP_BAD_LENGTH, /* not a multiple of 4, or longer than NTP_PACKET_ROOM */
+	NTP_BAD_LENGTH, /* not a multiple of 4, or longer than NTP_PACKET_SIZE */
 	NTP_BAD_EXTENSION,  /* extension fields that do not add up, RFC 7822 */
 	NTP_CRYPTO_NAK,     /* refuses a key, and none was offered */
 	NTP_KISS,           /* stratum 0; `refid` holds the kiss code, section 7.4 */

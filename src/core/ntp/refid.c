@@ -111,9 +111,9 @@ void refid_from_address(const struct address *address, uint8_t ret[4])
 	memcpy(ret, sum, 4);
 }
 
-size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t room)
+size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	char dotted[16];
 	size_t len = 4;
 
@@ -121,7 +121,7 @@ size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t r
 		while (len > 0 && refid[len - 1] == 0) { /* padding: RFC 5905 section 7.3 */
 			len--;
 		}
-		return text_escape(refid, len, buf, room);
+		return text_escape(refid, len, buf, size);
 	}
 	snprintf(dotted, sizeof(dotted), "%u.%u.%u.%u", (unsigned)refid[0],
 	         (unsigned)refid[1], (unsigned)refid[2], (unsigned)refid[3]);

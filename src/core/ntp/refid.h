@@ -18,6 +18,6 @@ void refid_md5(const void *octets, size_t len, uint8_t ret[REFID_MD5_OCTETS]);
 
 /* The reference id as people know it: at stratum 0 and 1 the letters (escaped), above that four
  * dotted decimals.  Room of 20. */
-size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t room);
+size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t size);
 
 #endif

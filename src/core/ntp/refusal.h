@@ -8,10 +8,10 @@
 
 #include "core/ntp/packet.h"
 
-enum { REFUSAL_ROOM = 120 };
+enum { REFUSAL_SIZE = 120 };
 
 /* `octets` are what ntp_reply_parse() gave the verdict for; `is_cut` when the datagram had more
- * than these.  Room for REFUSAL_ROOM; plain ASCII, whatever is in the packet. */
+ * than these.  Room for REFUSAL_SIZE; plain ASCII, whatever is in the packet. */
 void ntp_refusal_format(enum ntp_verdict verdict, const uint8_t *octets, size_t len,
                         bool is_cut, char *buf);
 

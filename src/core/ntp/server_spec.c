@@ -112,7 +112,7 @@ static bool is_number(const char *text, size_t len)
 }
 
 /* The labels of a name of `len` octets without the dot that may end it. */
-static enum server_spec_verdict labels_judge(const char *host, size_t len)
+static enum server_spec_verdict labels_check(const char *host, size_t len)
 {
 	size_t start = 0, label_len;
 
@@ -142,18 +142,18 @@ static enum server_spec_verdict labels_judge(const char *host, size_t len)
 }
 
 /* A name as resolvers take it; one dot may end it. */
-static enum server_spec_verdict name_judge(const char *host)
+static enum server_spec_verdict name_check(const char *host)
 {
 	size_t len = strlen(host);
 
 	if (len > 1 && host[len - 1] == '.') {
 		len--;
 	}
-	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_judge(host, len);
+	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_check(host, len);
 }
 
 /* A host that is not an address: OK for a name, else why it is not one. */
-static enum server_spec_verdict host_judge(const char *host)
+static enum server_spec_verdict host_check(const char *host)
 {
 	const char *colon = strchr(host, ':');
 	const char *octet;
@@ -173,7 +173,7 @@ static enum server_spec_verdict host_judge(const char *host)
 	    strspn(host, "0123456789.") == strlen(host)) {
 		return SERVER_SPEC_BAD_IPV4;
 	}
-	return name_judge(host);
+	return name_check(host);
 }
 
 static bool port_parse(const char *text, uint16_t *ret)
@@ -264,7 +264,7 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 		return verdict;
 	}
 	if (!is_ipv6(spec.host) && !is_ipv4(spec.host)) {
-		verdict = host_judge(spec.host);
+		verdict = host_check(spec.host);
 		if (verdict != SERVER_SPEC_OK) {
 			return verdict;
 		}
@@ -321,10 +321,10 @@ const char *server_spec_verdict_text(enum server_spec_verdict verdict)
 }
 
 const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
-                                char buf[SERVER_SPEC_REFUSAL_ROOM])
+                                char buf[SERVER_SPEC_REFUSAL_SIZE])
 {
 	const size_t len = strcspn(text, ":");
-	struct text out = text_to(buf, SERVER_SPEC_REFUSAL_ROOM);
+	struct text out = text_to(buf, SERVER_SPEC_REFUSAL_SIZE);
 
 	text_put(&out, server_spec_verdict_text(verdict));
 	if (verdict != SERVER_SPEC_UNKNOWN_SCHEME && verdict != SERVER_SPEC_BAD_PORT &&

@@ -24,13 +24,13 @@ const char *scheme_name(enum scheme scheme); /* "reqtime+tcp" */
 uint16_t scheme_port(enum scheme scheme);
 bool scheme_is_tcp(enum scheme scheme);
 
-enum { SERVER_HOST_ROOM = 256 };
+enum { SERVER_HOST_SIZE = 256 };
 
 struct server_spec {
 	enum scheme scheme;
 	uint16_t port; /* 1..65535, the scheme's own when none was given */
 	char host
-		[SERVER_HOST_ROOM]; /* without brackets; a link-local one may carry %zone */
+		[SERVER_HOST_SIZE]; /* without brackets; a link-local one may carry %zone */
 };
 
 enum server_spec_verdict {
@@ -62,9 +62,9 @@ const char *server_spec_verdict_text(enum server_spec_verdict verdict);
 
 /* Why `text` is not a server, and what may be meant: server_spec_verdict_text(), and for an unknown scheme
  * the one that is like it. */
-enum { SERVER_SPEC_REFUSAL_ROOM = 160 };
+enum { SERVER_SPEC_REFUSAL_SIZE = 160 };
 const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
-                                char buf[SERVER_SPEC_REFUSAL_ROOM]);
+                                char buf[SERVER_SPEC_REFUSAL_SIZE]);
 
 /* ADDR[:PORT] as --listen takes it: a numeric address, "*" for all of both families
  * (host becomes "*"), brackets for IPv6 with a port, ":PORT" for all addresses. */

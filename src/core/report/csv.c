@@ -15,7 +15,7 @@ static const char *const columns[] = {
 static void put_source(struct csv *csv, const struct run *run,
                        const struct run_source *source)
 {
-	char address[ADDRESS_TEXT_ROOM] = "", refid[20] = "";
+	char address[ADDRESS_TEXT_SIZE] = "", refid[20] = "";
 
 	if (source->address.family != ADDRESS_NONE) {
 		address_format(&source->address, address);
@@ -25,7 +25,7 @@ static void put_source(struct csv *csv, const struct run *run,
 	}
 	csv_time(csv, run->at);
 	csv_text(csv, "source");
-	csv_foreign(csv, source->name);
+	csv_untrusted(csv, source->name);
 	csv_text(csv, address);
 	csv_number(csv, true, source->port);
 	csv_text(csv, scheme_name(source->scheme));
@@ -47,7 +47,7 @@ static void put_source(struct csv *csv, const struct run *run,
 
 static void put_answer(struct csv *csv, const struct run *run, const struct plan *plan)
 {
-	char reason[RUN_REASON_ROOM] = "";
+	char reason[RUN_REASON_SIZE] = "";
 
 	if (!run->has_answer) {
 		report_reason(run, reason);
@@ -68,9 +68,9 @@ static void put_answer(struct csv *csv, const struct run *run, const struct plan
 	csv_end(csv);
 }
 
-size_t report_csv(const struct run *run, const struct plan *plan, char *buf, size_t room)
+size_t report_csv(const struct run *run, const struct plan *plan, char *buf, size_t size)
 {
-	struct csv csv = { .out = text_to(buf, room) };
+	struct csv csv = { .out = text_to(buf, size) };
 
 	csv_heading(&csv, columns, COUNT_OF(columns));
 	for (size_t i = 0; i < run->source_count; i++) {

@@ -6,7 +6,7 @@
 #include "core/ntp/refid.h"
 #include "core/report/report_private.h"
 
-enum { DETAIL_ROOM = REPORT_LABEL_ROOM + ADDRESS_TEXT_ROOM + 80, DETAIL_INDENT = 4 };
+enum { DETAIL_SIZE = REPORT_LABEL_SIZE + ADDRESS_TEXT_SIZE + 80, DETAIL_INDENT = 4 };
 
 static const char *stamp_text(enum stamp_kind stamp)
 {
@@ -24,9 +24,9 @@ static const char *stamp_text(enum stamp_kind stamp)
 static void put_source(struct text *out, const struct run_source *source,
                        const struct style *style, size_t columns)
 {
-	char label[REPORT_LABEL_ROOM], address[ADDRESS_TEXT_ROOM] = "not resolved";
-	char delay[SPAN_TEXT_ROOM], dispersion[SPAN_TEXT_ROOM], refid[20];
-	char line[DETAIL_ROOM];
+	char label[REPORT_LABEL_SIZE], address[ADDRESS_TEXT_SIZE] = "not resolved";
+	char delay[SPAN_TEXT_SIZE], dispersion[SPAN_TEXT_SIZE], refid[20];
+	char line[DETAIL_SIZE];
 
 	report_label(source, label, sizeof(label));
 	if (source->address.family != ADDRESS_NONE) {
@@ -53,12 +53,12 @@ static void put_source(struct text *out, const struct run_source *source,
 }
 
 size_t report_details(const struct run *run, const struct style *style, char *buf,
-                      size_t room)
+                      size_t size)
 {
 	const size_t columns = style->is_unwrapped   ? SIZE_MAX
 	                       : style->columns < 60 ? 60
 	                                             : style->columns;
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	for (size_t i = 0; i < run->source_count; i++) {
 		put_source(&out, &run->sources[i], style, columns);

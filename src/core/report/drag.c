@@ -13,10 +13,10 @@ bool report_has_drag(const struct discipline_drag *drag)
 	return drag->is_frequency_off || drag->is_much_corrected;
 }
 
-size_t report_drag(const struct discipline_drag *drag, char *buf, size_t room)
+size_t report_drag(const struct discipline_drag *drag, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char span[SPAN_TEXT_ROOM];
+	struct text out = text_to(buf, size);
+	char span[SPAN_TEXT_SIZE];
 
 	if (!report_has_drag(drag)) {
 		text_put(&out, "");

@@ -9,11 +9,11 @@
 
 #include "core/discipline/discipline.h"
 
-enum { REPORT_DRAG_ROOM = 400 };
+enum { REPORT_DRAG_SIZE = 400 };
 
 /* Whether there is anything to warn of. */
 bool report_has_drag(const struct discipline_drag *drag);
 /* One line without a line feed, "" when there is nothing.  Returns the length that it has. */
-size_t report_drag(const struct discipline_drag *drag, char *buf, size_t room);
+size_t report_drag(const struct discipline_drag *drag, char *buf, size_t size);
 
 #endif

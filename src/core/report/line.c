@@ -41,7 +41,7 @@ static bool is_named_before(const struct run *run, size_t i, source_test *is_one
 static void put_names(struct text *out, const struct run *run, const char *before,
                       source_test *is_one, bool has_reasons)
 {
-	char label[REPORT_LABEL_ROOM];
+	char label[REPORT_LABEL_SIZE];
 	size_t count = 0;
 
 	for (size_t i = 0; i < run->source_count; i++) {
@@ -64,7 +64,7 @@ static void put_names(struct text *out, const struct run *run, const char *befor
 
 static void put_figures(struct text *out, const struct run *run)
 {
-	char offset[REPORT_FIGURE_ROOM], bound[REPORT_FIGURE_ROOM];
+	char offset[REPORT_FIGURE_SIZE], bound[REPORT_FIGURE_SIZE];
 
 	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
 	text_format(out, "offset %s +/- %s, %zu of %zu %s", offset, bound,
@@ -75,10 +75,10 @@ static void put_figures(struct text *out, const struct run *run)
 }
 
 size_t report_line(const struct run *run, const char *done, const char *why_not, char *buf,
-                   size_t room)
+                   size_t size)
 {
-	struct text out = text_to(buf, room);
-	char reason[RUN_REASON_ROOM];
+	struct text out = text_to(buf, size);
+	char reason[RUN_REASON_SIZE];
 
 	if (run->has_answer) {
 		text_format(&out, "%s%s", done, done[0] != '\0' ? "; " : "");

@@ -21,6 +21,6 @@ struct log_entry {
 
 /* "set ok: offset +1.234 ms +/- 57.0 us, 3 of 4 servers agree; slewed by +1.2 ms: ...".  The
  * figures hold as printed, see report_figures().  Like snprintf(). */
-size_t log_line(const struct log_entry *entry, char *buf, size_t room);
+size_t log_line(const struct log_entry *entry, char *buf, size_t size);
 
 #endif

@@ -23,8 +23,8 @@ struct page {
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record)
 {
-	const struct health_limits no_limits = { 0 };
-	struct health health;
+	const struct check_limits no_limits = { 0 };
+	struct check_result check_result;
 
 	metrics->is_measured = 1;
 	metrics->run = *record;
@@ -32,37 +32,38 @@ void metrics_note_run(struct metrics *metrics, const struct run *run,
 	for (size_t i = 0; i < run->source_count; i++) {
 		metrics->source_counts[run->sources[i].status]++;
 	}
-	health_judge(run, &no_limits, &health);
-	metrics->has_server = health.of[HEALTH_STRATUM].is_known;
+	check_result_make(run, &no_limits, &check_result);
+	metrics->has_server = check_result.of[CHECK_STRATUM].is_known;
 	if (metrics->has_server) {
-		metrics->stratum = (uint32_t)health.of[HEALTH_STRATUM].value;
-		metrics->root_distance_ns = health.of[HEALTH_ROOT_DISTANCE].value;
+		metrics->stratum = (uint32_t)check_result.of[CHECK_STRATUM].value;
+		metrics->root_distance_ns = check_result.of[CHECK_ROOT_DISTANCE].value;
 	}
 }
 
-void metrics_note_learnt(struct metrics *metrics, const struct learnt *learnt)
+void metrics_note_discipline(struct metrics *metrics,
+                             const struct discipline_report *discipline_report)
 {
-	if (!learnt || learnt->state == DISCIPLINE_IGNORANT) {
+	if (!discipline_report || discipline_report->state == DISCIPLINE_UNSET) {
 		return;
 	}
 	metrics->has_learnt = 1;
-	metrics->has_long_term = learnt->drag.has_long_term;
-	metrics->off_long_term_ppb = learnt->drag.off_ppb;
-	metrics->corrected_ns = learnt->drag.corrected_ns;
-	metrics->rate_missing_ppb = learnt->rate_missing_ppb;
+	metrics->has_long_term = discipline_report->drag.has_long_term;
+	metrics->off_long_term_ppb = discipline_report->drag.off_ppb;
+	metrics->corrected_ns = discipline_report->drag.corrected_ns;
+	metrics->rate_missing_ppb = discipline_report->rate_missing_ppb;
 }
 
-bool metrics_are_sane(const struct metrics *metrics)
+bool metrics_are_valid(const struct metrics *metrics)
 {
-	if (metrics->verb >= RECORD_VERB_COUNT || metrics->exit_status > 255 ||
+	if (metrics->verb >= RUN_VERB_VERB_COUNT || metrics->exit_status > 255 ||
 	    metrics->is_measured > 1 || metrics->duration_ns < 0) {
 		return false;
 	}
 	return !metrics->is_measured ||
-	       (metrics->has_server <= 1 && metrics->has_health <= 1 &&
+	       (metrics->has_server <= 1 && metrics->has_check <= 1 &&
 	        metrics->has_learnt <= 1 && metrics->has_long_term <= 1 &&
-	        metrics->health_state <= HEALTH_UNKNOWN &&
-	        run_record_is_sane(&metrics->run));
+	        metrics->check_state <= CHECK_UNKNOWN &&
+	        run_record_is_valid(&metrics->run));
 }
 
 /* ---- the file of before ---- */
@@ -115,25 +116,26 @@ static bool moment_find(const char *text, const char *name, const char *verb,
 	return at && seconds_parse(at, &ret->unix_ns) && ret->unix_ns <= now.unix_ns;
 }
 
-struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
-                                      struct instant now)
+struct metrics_previous metrics_read_previous(const char *text, enum run_verb verb,
+                                              struct instant now)
 {
-	const char *name = record_verb_name(verb);
-	struct metrics_past past = { .failed_runs = 0 };
+	const char *name = run_verb_name(verb);
+	struct metrics_previous previous = { .failed_runs = 0 };
 	const char *at;
 	int64_t value;
 
 	if (!name) {
-		return past;
+		return previous;
 	}
-	past.has_success = moment_find(text, LAST_SUCCESS, name, now, &past.success);
-	past.has_failing_since =
-		moment_find(text, FAILING_SINCE, name, now, &past.failing_since);
+	previous.has_success =
+		moment_find(text, LAST_SUCCESS, name, now, &previous.success);
+	previous.has_failing_since =
+		moment_find(text, FAILING_SINCE, name, now, &previous.failing_since);
 	at = sample_find(text, FAILED_RUNS, name);
 	if (at && seconds_parse(at, &value)) {
-		past.failed_runs = (uint64_t)(value / NS_PER_S);
+		previous.failed_runs = (uint64_t)(value / NS_PER_S);
 	}
-	return past;
+	return previous;
 }
 
 /* ---- the new one ---- */
@@ -155,7 +157,7 @@ static void put_number(struct page *p, const char *name, const char *help, uint6
 static void put_billionths(struct page *p, const char *name, const char *help,
                            int64_t value)
 {
-	char number[THRESHOLD_TEXT_ROOM];
+	char number[THRESHOLD_TEXT_SIZE];
 
 	put_head(p, name, help);
 	threshold_format_seconds(value, number);
@@ -171,10 +173,10 @@ static void put_labelled(struct page *p, const char *name, const char *label,
 }
 
 static void put_outcome(struct page *p, const struct metrics *m,
-                        const struct metrics_past *past)
+                        const struct metrics_previous *previous)
 {
 	/* `set` that put the clock right and could not give it its rate has status 6. */
-	const bool has_failed = m->verb == RECORD_SET && m->exit_status != 0;
+	const bool has_failed = m->verb == RUN_VERB_SET && m->exit_status != 0;
 	const bool is_success = m->is_measured && m->run.status == RUN_OK && !has_failed;
 
 	put_head(p, "info", "The program that wrote this.");
@@ -184,22 +186,22 @@ static void put_outcome(struct page *p, const struct metrics *m,
 	           is_success);
 	put_number(p, "exit_status", "Exit status of the last run.", m->exit_status);
 	put_number(p, FAILED_RUNS, "Runs without success since the last one with.",
-	           is_success                        ? 0
-	           : past->failed_runs >= UINT32_MAX ? UINT32_MAX
-	                                             : past->failed_runs + 1);
+	           is_success                            ? 0
+	           : previous->failed_runs >= UINT32_MAX ? UINT32_MAX
+	                                                 : previous->failed_runs + 1);
 	put_billionths(p, "run_timestamp_seconds", "When the last run ended, since 1970.",
 	               m->ended.unix_ns);
-	if (is_success || past->has_success) {
+	if (is_success || previous->has_success) {
 		put_billionths(p, LAST_SUCCESS,
 		               "When the last run with success ended, since 1970.",
-		               is_success ? m->ended.unix_ns : past->success.unix_ns);
+		               is_success ? m->ended.unix_ns : previous->success.unix_ns);
 	}
 	if (!is_success) {
 		put_billionths(p, FAILING_SINCE,
 		               "When the first of the failed runs in a row ended, since "
 		               "1970.",
-		               past->has_failing_since ? past->failing_since.unix_ns
-		                                       : m->ended.unix_ns);
+		               previous->has_failing_since ? previous->failing_since.unix_ns
+		                                           : m->ended.unix_ns);
 	}
 	put_billionths(p, "run_duration_seconds", "How long the last run took.",
 	               m->duration_ns);
@@ -240,7 +242,7 @@ static void put_remaining(struct page *p, const struct metrics *m)
 	                                 : 0);
 }
 
-static void put_learnt(struct page *p, const struct metrics *m)
+static void put_discipline(struct page *p, const struct metrics *m)
 {
 	if (m->has_long_term) {
 		put_billionths(p, "frequency_off_long_term_ratio",
@@ -280,31 +282,31 @@ static void put_measurement(struct page *p, const struct metrics *m)
 		               m->run.frequency_after_ppb);
 	}
 	if (m->has_learnt) {
-		put_learnt(p, m);
+		put_discipline(p, m);
 	}
-	if (m->has_health) {
+	if (m->has_check) {
 		put_number(p, "check_state",
 		           "What check said: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
-		           m->health_state);
+		           m->check_state);
 	}
 }
 
 /* What `set` did, which is nothing when it did not get to measure. */
-static void put_deed(struct page *p, const struct metrics *m)
+static void put_action(struct page *p, const struct metrics *m)
 {
 	const bool held_back = m->is_measured && run_record_is_held_back(&m->run);
-	enum plan_action deed = PLAN_NONE;
+	enum plan_action done = PLAN_NONE;
 
 	/* A run that is held back ends with another look: it is no refusal to be alarmed by. */
 	if (m->is_measured && !held_back) {
-		deed = m->run.has_plan && m->run.plan_action == PLAN_REFUSE
+		done = m->run.has_plan && m->run.plan_action == PLAN_REFUSE
 		               ? PLAN_REFUSE
 		               : (enum plan_action)m->run.applied_action;
 	}
 	put_head(p, "action", "What the last run did to the clock.");
 	for (int i = PLAN_NONE; i <= PLAN_REFUSE; i++) {
 		put_labelled(p, "action", "action", plan_action_name((enum plan_action)i),
-		             (int)deed == i);
+		             (int)done == i);
 	}
 	put_number(p, "held_back",
 	           "1 while what the last run saw has to be seen again to be believed.",
@@ -314,19 +316,19 @@ static void put_deed(struct page *p, const struct metrics *m)
 	               m->is_measured ? m->run.applied_by_ns : 0);
 }
 
-size_t metrics_write(const struct metrics *metrics, const struct metrics_past *past,
-                     char buf[METRICS_ROOM])
+size_t metrics_write(const struct metrics *metrics, const struct metrics_previous *previous,
+                     char buf[METRICS_SIZE])
 {
-	struct page p = { .text = text_to(buf, METRICS_ROOM),
-		          .verb = record_verb_name((enum record_verb)metrics->verb) };
+	struct page p = { .text = text_to(buf, METRICS_SIZE),
+		          .verb = run_verb_name((enum run_verb)metrics->verb) };
 
-	put_outcome(&p, metrics, past);
+	put_outcome(&p, metrics, previous);
 	if (metrics->is_measured) {
 		put_measurement(&p, metrics);
 	}
-	if (metrics->verb == RECORD_SET) {
-		put_deed(&p, metrics);
+	if (metrics->verb == RUN_VERB_SET) {
+		put_action(&p, metrics);
 	}
-	assert(p.text.len < METRICS_ROOM);
+	assert(p.text.len < METRICS_SIZE);
 	return p.text.len;
 }

@@ -6,12 +6,12 @@
 #ifndef CORE_REPORT_METRICS_H
 #define CORE_REPORT_METRICS_H
 
-#include "core/discipline/record.h"
-#include "core/report/health.h"
-#include "core/report/learnt.h"
+#include "core/discipline/run_record.h"
+#include "core/report/check_result.h"
+#include "core/report/discipline_report.h"
 
 struct metrics {
-	uint32_t verb; /* enum record_verb */
+	uint32_t verb; /* enum run_verb */
 	uint32_t exit_status;
 	struct instant ended;
 	int64_t duration_ns;
@@ -26,12 +26,12 @@ struct metrics {
 	int64_t off_long_term_ppb;
 	int64_t corrected_ns; /* in a day, in sum */
 	int64_t rate_missing_ppb;
-	uint8_t has_health;
-	uint32_t health_state; /* enum health_state */
+	uint8_t has_check;
+	uint32_t check_state; /* enum check_state */
 };
 
 /* What the file of the run before said. */
-struct metrics_past {
+struct metrics_previous {
 	bool has_success;
 	struct instant success;
 	uint64_t failed_runs; /* in a row */
@@ -42,18 +42,19 @@ struct metrics_past {
 /* `record` is of `run`.  Octets that are not used are zero. */
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record);
-void metrics_note_learnt(struct metrics *metrics,
-                         const struct learnt *learnt); /* or NULL */
-MUST_USE bool metrics_are_sane(const struct metrics *metrics);
+void metrics_note_discipline(
+	struct metrics *metrics,
+	const struct discipline_report *discipline_report); /* or NULL */
+MUST_USE bool metrics_are_valid(const struct metrics *metrics);
 
 /* Of a file that metrics_write() wrote, for the same verb; anything else, a moment after `now`
  * too, says nothing. */
-struct metrics_past metrics_read_past(const char *text, enum record_verb verb,
-                                      struct instant now);
+struct metrics_previous metrics_read_previous(const char *text, enum run_verb verb,
+                                              struct instant now);
 
-/* Returns the length, which is below METRICS_ROOM. */
-enum { METRICS_ROOM = 8192 };
-size_t metrics_write(const struct metrics *metrics, const struct metrics_past *past,
-                     char buf[METRICS_ROOM]);
+/* Returns the length, which is below METRICS_SIZE. */
+enum { METRICS_SIZE = 8192 };
+size_t metrics_write(const struct metrics *metrics, const struct metrics_previous *previous,
+                     char buf[METRICS_SIZE]);
 
 #endif

@@ -26,7 +26,7 @@ static void put_seconds(struct text *out, int64_t ns, bool has_sign, int digits)
 	            (unsigned long long)(units % per_s));
 }
 
-static const char *address_of(const struct run_source *source, char buf[ADDRESS_TEXT_ROOM])
+static const char *address_of(const struct run_source *source, char buf[ADDRESS_TEXT_SIZE])
 {
 	if (source->address.family == ADDRESS_NONE) {
 		return "0.0.0.0"; /* as of a name that had none */
@@ -38,7 +38,7 @@ static const char *address_of(const struct run_source *source, char buf[ADDRESS_
 static void put_source(struct text *out, const struct run_source *source)
 {
 	const bool has = source->has_estimate;
-	char address[ADDRESS_TEXT_ROOM];
+	char address[ADDRESS_TEXT_SIZE];
 
 	text_format(out, "server %s, stratum %u, offset ", address_of(source, address),
 	            source->has_header ? (unsigned)source->stratum : 0);
@@ -78,7 +78,7 @@ static void put_log_line(struct text *out, const struct run *run, const struct p
 		                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	const struct civil at = civil_from_instant(run->at);
 	const struct run_source *best = best_source(run);
-	char address[ADDRESS_TEXT_ROOM];
+	char address[ADDRESS_TEXT_SIZE];
 
 	text_format(out, "%2d %s %02d:%02d:%02d ntpdate[%d]: ", at.day,
 	            months[(at.month - 1) % 12], at.hour, at.minute, at.second, pid);
@@ -93,9 +93,9 @@ static void put_log_line(struct text *out, const struct run *run, const struct p
 }
 
 size_t report_ntpdate(const struct run *run, const struct plan *plan, int pid,
-                      bool has_log_line, char *buf, size_t room)
+                      bool has_log_line, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	for (size_t i = 0; i < run->source_count; i++) {
 		put_source(&out, &run->sources[i]);

@@ -14,21 +14,21 @@
 #define MINUTE_NS (60 * NS_PER_S)
 #define HOUR_NS (60 * MINUTE_NS)
 #define NOW_ANY "  Now: reqtime set --any-offset"
-enum { MOMENT_ROOM = 48 };
+enum { MOMENT_SIZE = 48 };
 
 /* "13:06 UTC", with the date when it is not today's. */
 static const char *moment(const struct decision *decision, struct instant at,
-                          char buf[MOMENT_ROOM])
+                          char buf[MOMENT_SIZE])
 {
 	const struct civil today = civil_from_instant(decision->at.wall);
 	const struct civil then = civil_from_instant(at);
 	int len = 0;
 
 	if (then.year != today.year || then.month != today.month || then.day != today.day) {
-		len = snprintf(buf, MOMENT_ROOM, "%04d-%02d-%02d ", then.year, then.month,
+		len = snprintf(buf, MOMENT_SIZE, "%04d-%02d-%02d ", then.year, then.month,
 		               then.day);
 	}
-	snprintf(buf + len, (size_t)(MOMENT_ROOM - len), "%02d:%02d UTC", then.hour,
+	snprintf(buf + len, (size_t)(MOMENT_SIZE - len), "%02d:%02d UTC", then.hour,
 	         then.minute);
 	return buf;
 }
@@ -49,7 +49,7 @@ static struct instant servers_time(const struct decision *decision)
 static void put_when(struct text *out, const struct decision *decision)
 {
 	const int64_t ago_ns = ns_sub(decision->at.boot_ns, decision->first_seen_ns);
-	char first[MOMENT_ROOM], after[MOMENT_ROOM], ago[SPAN_TEXT_ROOM];
+	char first[MOMENT_SIZE], after[MOMENT_SIZE], ago[SPAN_TEXT_SIZE];
 
 	moment(decision, decision_wall(decision, decision->confirm_after_ns), after);
 	if (ago_ns <= 0) {
@@ -65,7 +65,7 @@ static void put_when(struct text *out, const struct decision *decision)
 		ago, after);
 }
 
-static void put_votes(struct text *out, const struct report_refusal *refusal)
+static void put_agreeing(struct text *out, const struct report_refusal *refusal)
 {
 	text_format(out, "; %zu of %zu server%s say%s so, %d are needed at first sight.",
 	            refusal->agreeing_server_count, refusal->server_count,
@@ -76,7 +76,7 @@ static void put_votes(struct text *out, const struct report_refusal *refusal)
 static void put_held_back(struct text *out, const struct report_refusal *refusal)
 {
 	const struct decision *decision = refusal->decision;
-	char by[SPAN_TEXT_ROOM], when[MOMENT_ROOM];
+	char by[SPAN_TEXT_SIZE], when[MOMENT_SIZE];
 
 	if (decision->is_before_floor) {
 		text_put(out, "held back: the servers' time, ");
@@ -95,7 +95,7 @@ static void put_held_back(struct text *out, const struct report_refusal *refusal
 			by,
 			moment(decision, decision_wall(decision, decision->last_ns), when));
 	}
-	put_votes(out, refusal);
+	put_agreeing(out, refusal);
 	put_when(out, decision);
 	text_put(out, NOW_ANY);
 }
@@ -103,7 +103,7 @@ static void put_held_back(struct text *out, const struct report_refusal *refusal
 static void put_part(struct text *out, const struct report_refusal *refusal)
 {
 	const struct decision *decision = refusal->decision;
-	char by[SPAN_TEXT_ROOM], rest[SPAN_TEXT_ROOM];
+	char by[SPAN_TEXT_SIZE], rest[SPAN_TEXT_SIZE];
 
 	span_format(decision->plan.by_ns, 1, by);
 	span_format(decision->rest_ns, 1, rest);
@@ -117,7 +117,7 @@ static void put_part(struct text *out, const struct report_refusal *refusal)
 static void put_enough(struct text *out, int64_t by_ns)
 {
 	const int64_t unit_ns = ns_abs(by_ns) < HOUR_NS ? MINUTE_NS : HOUR_NS;
-	char enough[SPAN_TEXT_ROOM];
+	char enough[SPAN_TEXT_SIZE];
 
 	span_write((ns_abs(by_ns) / unit_ns + 1) * unit_ns, enough);
 	text_put(out, enough);
@@ -128,7 +128,7 @@ static void put_beyond(struct text *out, const struct report_refusal *refusal)
 	const struct decision *decision = refusal->decision;
 	const bool is_back = decision->plan.reason == PLAN_BEYOND_BACK_LIMIT;
 	const char *option = is_back ? "--refuse-back-above" : "--refuse-above";
-	char by[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM], after[MOMENT_ROOM];
+	char by[SPAN_TEXT_SIZE], limit[SPAN_TEXT_SIZE], after[MOMENT_SIZE];
 
 	span_format(decision->plan.by_ns, 1, by);
 	span_write(is_back ? refusal->refuse_back_above_ns : refusal->refuse_above_ns,
@@ -157,7 +157,7 @@ static void put_beyond(struct text *out, const struct report_refusal *refusal)
 
 static void put_uncertain(struct text *out, const struct report_refusal *refusal)
 {
-	char bound[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+	char bound[SPAN_TEXT_SIZE], limit[SPAN_TEXT_SIZE];
 
 	span_format(refusal->bound_ns, 0, bound);
 	span_write(refusal->refuse_above_ns, limit);
@@ -171,7 +171,7 @@ static void put_uncertain(struct text *out, const struct report_refusal *refusal
 static void put_refused(struct text *out, const struct report_refusal *refusal)
 {
 	const struct decision *decision = refusal->decision;
-	char by[SPAN_TEXT_ROOM];
+	char by[SPAN_TEXT_SIZE];
 
 	switch (decision->plan.reason) {
 	case PLAN_BEYOND_LIMIT:
@@ -204,9 +204,9 @@ static void put_refused(struct text *out, const struct report_refusal *refusal)
 	}
 }
 
-size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t room)
+size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	switch (refusal->decision->belief) {
 	case DECIDE_HELD_BACK:

@@ -20,8 +20,8 @@ struct report_refusal {
 
 /* "held back: the clock would jump by +5.002 s, which ...", "refused: ...", "moved by ...", without
  * a line feed.  Like snprintf(). */
-enum { REPORT_REFUSAL_ROOM = 640 };
-size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t room);
+enum { REPORT_REFUSAL_SIZE = 640 };
+size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t size);
 
 /* For programs: by the local clock of the decision.  False when nothing is held back. */
 struct held_back {

@@ -7,14 +7,14 @@
 #include "core/base/text_time.h"
 #include "core/report/report_private.h"
 
-size_t report_rule(const struct run *run, const struct style *style, char *buf, size_t room)
+size_t report_rule(const struct run *run, const struct style *style, char *buf, size_t size)
 {
 	const int64_t half_ns = NS_PER_S / 2;
 	const struct instant at =
 		run->has_answer ? instant_add_ns(run->at, run->offset_ns) : run->at;
 	const struct civil c = civil_from_instant(instant_add_ns(at, half_ns));
 	const char *dash = style->has_utf8 ? "\xe2\x94\x80" : "-";
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	char words[40];
 	size_t columns;
 

@@ -10,8 +10,8 @@
 #include "core/report/report_private.h"
 
 enum {
-	LABEL_ROOM = 4 * SERVER_HOST_ROOM + ADDRESS_TEXT_ROOM + 32, /* all octets escaped */
-	DETAIL_ROOM = ADDRESS_TEXT_ROOM + RUN_REASON_ROOM + 80,
+	LABEL_SIZE = 4 * SERVER_HOST_SIZE + ADDRESS_TEXT_SIZE + 32, /* all octets escaped */
+	DETAIL_SIZE = ADDRESS_TEXT_SIZE + RUN_REASON_SIZE + 80,
 };
 
 /* The address, or "" where there is none or the name is it already. */
@@ -90,10 +90,10 @@ static const char *heading(const struct layout *layout, size_t column)
 
 static void format_server(const struct run_source *source, bool has_addresses, char *buf)
 {
-	char address[ADDRESS_TEXT_ROOM];
-	struct text out = text_to(buf, LABEL_ROOM);
+	char address[ADDRESS_TEXT_SIZE];
+	struct text out = text_to(buf, LABEL_SIZE);
 
-	out.len = report_label(source, buf, LABEL_ROOM);
+	out.len = report_label(source, buf, LABEL_SIZE);
 	if (has_addresses && format_other_address(source, address) > 0) {
 		text_put(&out, " (");
 		text_put(&out, address);
@@ -103,7 +103,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 
 /* All columns but the server's. */
 static void format_cells(const struct run_source *source, const struct layout *layout,
-                         char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM])
+                         char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE])
 {
 	size_t i;
 
@@ -111,7 +111,7 @@ static void format_cells(const struct run_source *source, const struct layout *l
 		memcpy(cells[i], "-", sizeof("-"));
 	}
 	if (source->has_header) {
-		snprintf(cells[COLUMN_STRATUM], REPORT_FIGURE_ROOM, "%u",
+		snprintf(cells[COLUMN_STRATUM], REPORT_FIGURE_SIZE, "%u",
 		         (unsigned)source->stratum);
 	}
 	if (source->has_estimate) {
@@ -122,9 +122,9 @@ static void format_cells(const struct run_source *source, const struct layout *l
 		style_units(layout->style, cells[COLUMN_BOUND]);
 		style_units(layout->style, cells[COLUMN_DELAY]);
 	}
-	snprintf(cells[COLUMN_SAMPLES], REPORT_FIGURE_ROOM, "%u/%u", source->received,
+	snprintf(cells[COLUMN_SAMPLES], REPORT_FIGURE_SIZE, "%u/%u", source->received,
 	         source->sent);
-	snprintf(cells[COLUMN_VERDICT], REPORT_FIGURE_ROOM, "%s",
+	snprintf(cells[COLUMN_VERDICT], REPORT_FIGURE_SIZE, "%s",
 	         source_status_name(source->status));
 }
 
@@ -139,8 +139,8 @@ static void widen(size_t *width, size_t need)
  * line would take. */
 static size_t measure(const struct run *run, struct layout *layout)
 {
-	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
-	char server[LABEL_ROOM];
+	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
+	char server[LABEL_SIZE];
 	size_t total = 0;
 	size_t column, i;
 
@@ -260,7 +260,7 @@ static void put_headings(struct text *out, const struct layout *layout)
 	text_put(out, "\n");
 }
 
-static enum style_mood mood_of(const struct run_source *source)
+static enum style_class class_of(const struct run_source *source)
 {
 	switch (source->status) {
 	case SOURCE_SELECTED:
@@ -280,8 +280,8 @@ static enum style_mood mood_of(const struct run_source *source)
 static void put_source(struct text *out, const struct layout *layout,
                        const struct run_source *source)
 {
-	char cells[COLUMN_COUNT][REPORT_FIGURE_ROOM];
-	char server[LABEL_ROOM];
+	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
+	char server[LABEL_SIZE];
 	size_t column;
 
 	format_server(source, layout->has_addresses, server);
@@ -294,7 +294,7 @@ static void put_source(struct text *out, const struct layout *layout,
 		}
 	}
 	text_blanks(out, layout->level->gap);
-	style_word(out, layout->style, mood_of(source), cells[COLUMN_VERDICT]);
+	style_word(out, layout->style, class_of(source), cells[COLUMN_VERDICT]);
 	text_put(out, "\n");
 }
 
@@ -302,8 +302,8 @@ static void put_source(struct text *out, const struct layout *layout,
 static void put_details(struct text *out, const struct layout *layout,
                         const struct run_source *source, size_t columns)
 {
-	char address[ADDRESS_TEXT_ROOM] = "";
-	char line[DETAIL_ROOM];
+	char address[ADDRESS_TEXT_SIZE] = "";
+	char line[DETAIL_SIZE];
 	struct text detail = text_to(line, sizeof(line));
 
 	if (!layout->has_addresses) {
@@ -324,10 +324,10 @@ static void put_details(struct text *out, const struct layout *layout,
 }
 
 size_t report_table(const struct run *run, const struct style *style, char *buf,
-                    size_t room)
+                    size_t size)
 {
 	const size_t columns = style->columns < 60 ? 60 : style->columns;
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	struct layout layout;
 	size_t i;
 

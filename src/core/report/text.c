@@ -96,7 +96,7 @@ static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, c
 {
 	static const char *const names[] = { " ns", " us", " ms", " s" };
 	const bool is_long = shown_ns >= UINT64_C(3600) * (uint64_t)NS_PER_S;
-	char whole[SPAN_TEXT_ROOM];
+	char whole[SPAN_TEXT_SIZE];
 	char decimals[12] = ".";
 	uint64_t unit_ns = 1;
 	uint64_t whole_units, left;
@@ -121,7 +121,7 @@ static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, c
 	} else {
 		snprintf(whole, sizeof(whole), "%llu", (unsigned long long)whole_units);
 	}
-	snprintf(buf, REPORT_FIGURE_ROOM, "%s%s%s%s", sign, whole, decimals,
+	snprintf(buf, REPORT_FIGURE_SIZE, "%s%s%s%s", sign, whole, decimals,
 	         is_long ? "" : names[place]);
 }
 
@@ -150,13 +150,13 @@ void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offs
 	span_format(report_saturated(bound_up_ns), 0, bound);
 }
 
-size_t report_label(const struct run_source *source, char *buf, size_t room)
+size_t report_label(const struct run_source *source, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	const char *name = source->name;
 	bool has_port = source->port != 0 && source->port != scheme_port(source->scheme);
 	bool needs_brackets = has_port && strchr(name, ':') != NULL;
-	char escaped[4 * SERVER_HOST_ROOM];
+	char escaped[4 * SERVER_HOST_SIZE];
 	char port[8];
 
 	if (source->scheme != SCHEME_NTP) {

@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 
 /* No end of a range is longer, leading zeros and decimals included. */
-enum { END_ROOM = 64 };
+enum { END_SIZE = 64 };
 #define COUNT_MAX INT64_C(1000000000)
 
 static enum threshold_verdict span_end(const char *text, int64_t *ret)
@@ -60,7 +60,7 @@ static enum threshold_verdict count_end(const char *text, int64_t *ret)
 static enum threshold_verdict end_parse(const char *at, size_t len,
                                         enum threshold_unit unit, int64_t *ret)
 {
-	char end[END_ROOM];
+	char end[END_SIZE];
 
 	if (len >= sizeof(end)) {
 		return unit == THRESHOLD_COUNT ? THRESHOLD_NOT_A_COUNT
@@ -175,28 +175,28 @@ const char *threshold_verdict_text(enum threshold_verdict verdict)
 	return "not a range";
 }
 
-size_t threshold_format_seconds(int64_t ns, char buf[THRESHOLD_TEXT_ROOM])
+size_t threshold_format_seconds(int64_t ns, char buf[THRESHOLD_TEXT_SIZE])
 {
 	const uint64_t magnitude = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
 	uint64_t decimals = magnitude % (uint64_t)NS_PER_S;
 	int width = 9;
 
 	if (decimals == 0) {
-		return (size_t)snprintf(buf, THRESHOLD_TEXT_ROOM, "%s%" PRIu64,
+		return (size_t)snprintf(buf, THRESHOLD_TEXT_SIZE, "%s%" PRIu64,
 		                        ns < 0 ? "-" : "", magnitude / (uint64_t)NS_PER_S);
 	}
 	while (decimals % 10 == 0) {
 		decimals /= 10;
 		width--;
 	}
-	return (size_t)snprintf(buf, THRESHOLD_TEXT_ROOM, "%s%" PRIu64 ".%0*" PRIu64,
+	return (size_t)snprintf(buf, THRESHOLD_TEXT_SIZE, "%s%" PRIu64 ".%0*" PRIu64,
 	                        ns < 0 ? "-" : "", magnitude / (uint64_t)NS_PER_S, width,
 	                        decimals);
 }
 
 static void put_end(struct text *out, int64_t value, enum threshold_unit unit)
 {
-	char end[THRESHOLD_TEXT_ROOM];
+	char end[THRESHOLD_TEXT_SIZE];
 
 	if (unit == THRESHOLD_COUNT) {
 		text_format(out, "%" PRId64, value);
@@ -215,9 +215,9 @@ static bool is_plain(const struct threshold *threshold, enum threshold_unit unit
 }
 
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
-                        char buf[THRESHOLD_TEXT_ROOM])
+                        char buf[THRESHOLD_TEXT_SIZE])
 {
-	struct text out = text_to(buf, THRESHOLD_TEXT_ROOM);
+	struct text out = text_to(buf, THRESHOLD_TEXT_SIZE);
 
 	text_put(&out, threshold->is_inside ? "@" : "");
 	if (!is_plain(threshold, unit)) {
@@ -234,8 +234,8 @@ size_t threshold_format(const struct threshold *threshold, enum threshold_unit u
 	return out.len;
 }
 
-enum threshold_side threshold_judge(const struct threshold *threshold, int64_t value,
-                                    int64_t bound)
+enum threshold_side threshold_side_of(const struct threshold *threshold, int64_t value,
+                                      int64_t bound)
 {
 	const int64_t half = bound < 0 ? 0 : bound;
 	const int64_t from = ns_add(value, -half), to = ns_add(value, half);

@@ -56,11 +56,11 @@ const char *threshold_verdict_text(enum threshold_verdict verdict);
 /* As performance data have it, seconds without needless zeros: "0.05", "-1:2", "~:10", "@1:2".  What a
  * plain value gave is a plain value again, also for spans, where it has two sides: Icinga and others
  * read nothing else there.  Returns the length. */
-enum { THRESHOLD_TEXT_ROOM = 64 };
+enum { THRESHOLD_TEXT_SIZE = 64 };
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
-                        char buf[THRESHOLD_TEXT_ROOM]);
-/* "-1.5", "0.000000001": ns in seconds, exact.  Room of THRESHOLD_TEXT_ROOM. */
-size_t threshold_format_seconds(int64_t ns, char buf[THRESHOLD_TEXT_ROOM]);
+                        char buf[THRESHOLD_TEXT_SIZE]);
+/* "-1.5", "0.000000001": ns in seconds, exact.  Room of THRESHOLD_TEXT_SIZE. */
+size_t threshold_format_seconds(int64_t ns, char buf[THRESHOLD_TEXT_SIZE]);
 
 enum threshold_side {
 	THRESHOLD_WITHIN,       /* all of the interval is as it should be */
@@ -69,7 +69,7 @@ enum threshold_side {
 };
 
 /* Of the interval value +/- bound; a negative bound counts as 0. */
-enum threshold_side threshold_judge(const struct threshold *threshold, int64_t value,
-                                    int64_t bound);
+enum threshold_side threshold_side_of(const struct threshold *threshold, int64_t value,
+                                      int64_t bound);
 
 #endif

@@ -9,61 +9,61 @@
 #include "core/base/text_time.h"
 #include "core/report/report_private.h"
 
-enum { SENTENCE_ROOM = 320 };
+enum { SENTENCE_SIZE = 320 };
 
 static void put_offset_sentence(struct text *out, const struct run *run,
                                 const struct style *style)
 {
 	const char *state = run->offset_ns > 0 ? "is behind" : "is ahead";
-	char offset[REPORT_FIGURE_ROOM], bound[REPORT_FIGURE_ROOM], votes[64],
-		line[SENTENCE_ROOM];
+	char offset[REPORT_FIGURE_SIZE], bound[REPORT_FIGURE_SIZE], intervals[64],
+		line[SENTENCE_SIZE];
 
 	if (report_magnitude(run->offset_ns) <= report_magnitude(run->bound_ns)) {
 		state = "agrees";
 	}
 	if (run->asked_count <= 1) {
-		snprintf(votes, sizeof(votes), "one server alone");
+		snprintf(intervals, sizeof(intervals), "one server alone");
 	} else {
-		snprintf(votes, sizeof(votes), "%zu of %zu servers", run->agreeing_count,
-		         run->asked_count);
+		snprintf(intervals, sizeof(intervals), "%zu of %zu servers",
+		         run->agreeing_count, run->asked_count);
 	}
 	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
 	style_units(style, offset);
 	style_units(style, bound);
 	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s.", state,
-	         offset, style_plus_minus(style), bound, votes);
+	         offset, style_plus_minus(style), bound, intervals);
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
 /* `it`: how the clock is called there. */
 static void plan_sentence(const struct plan *plan, const struct style *style,
-                          const char *it, char line[SENTENCE_ROOM])
+                          const char *it, char line[SENTENCE_SIZE])
 {
 	const char *way = plan->by_ns > 0 ? "forward" : "back";
-	char by[SPAN_TEXT_ROOM], takes[SPAN_TEXT_ROOM];
+	char by[SPAN_TEXT_SIZE], takes[SPAN_TEXT_SIZE];
 	int64_t by_ns = report_saturated(report_magnitude(plan->by_ns));
 
 	span_format(by_ns, 0, by);
 	style_units(style, by);
 	switch (plan->action) {
 	case PLAN_NONE:
-		snprintf(line, SENTENCE_ROOM, "`set` would leave %s alone: %s", it,
+		snprintf(line, SENTENCE_SIZE, "`set` would leave %s alone: %s", it,
 		         plan_reason_text(plan->reason));
 		break;
 	case PLAN_STEP:
-		snprintf(line, SENTENCE_ROOM, "`set` would step %s %s by %s: %s", it, way,
+		snprintf(line, SENTENCE_SIZE, "`set` would step %s %s by %s: %s", it, way,
 		         by, plan_reason_text(plan->reason));
 		break;
 	case PLAN_SLEW:
 		span_format(plan_slew_lasts_ns(plan->by_ns), 0, takes);
 		style_units(style, takes);
-		snprintf(line, SENTENCE_ROOM,
+		snprintf(line, SENTENCE_SIZE,
 		         "`set` would slew %s %s by %s, which takes %s: %s", it, way, by,
 		         takes, plan_reason_text(plan->reason));
 		break;
 	case PLAN_REFUSE:
 	default:
-		snprintf(line, SENTENCE_ROOM, "`set` would %s: %s",
+		snprintf(line, SENTENCE_SIZE, "`set` would %s: %s",
 		         plan_is_held_back(plan) ? "hold it back" : "refuse",
 		         plan_reason_text(plan->reason));
 		break;
@@ -73,17 +73,17 @@ static void plan_sentence(const struct plan *plan, const struct style *style,
 static void put_plan_sentence(struct text *out, const struct plan *plan,
                               const struct style *style)
 {
-	char line[SENTENCE_ROOM + 1];
+	char line[SENTENCE_SIZE + 1];
 
 	plan_sentence(plan, style, "it", line);
 	memcpy(line + strlen(line), ".", 2);
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
-size_t report_would(const struct plan *plan, char *buf, size_t room)
+size_t report_would(const struct plan *plan, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char line[SENTENCE_ROOM];
+	struct text out = text_to(buf, size);
+	char line[SENTENCE_SIZE];
 
 	plan_sentence(plan, &STYLE_PLAIN, "the clock", line);
 	text_put(&out, line);
@@ -113,42 +113,42 @@ static const char *status_words(enum run_status status)
 }
 
 /* For a run whose reason was left empty. */
-static void usual_reason(const struct run *run, char *buf, size_t room)
+static void usual_reason(const struct run *run, char *buf, size_t size)
 {
 	switch (run->status) {
 	case RUN_NO_ANSWER:
-		snprintf(buf, room, "no server gave a usable answer");
+		snprintf(buf, size, "no server gave a usable answer");
 		break;
 	case RUN_NO_MAJORITY:
-		snprintf(buf, room, "only %zu of %zu servers agree and %zu are needed",
+		snprintf(buf, size, "only %zu of %zu servers agree and %zu are needed",
 		         run->agreeing_count, run->asked_count, run->needed_count);
 		break;
 	case RUN_UNSYNCHRONISED:
-		snprintf(buf, room, "the servers themselves are not synchronised");
+		snprintf(buf, size, "the servers themselves are not synchronised");
 		break;
 	case RUN_INTERRUPTED:
-		snprintf(buf, room, "signal %d", run->signal);
+		snprintf(buf, size, "signal %d", run->signal);
 		break;
 	default:
-		snprintf(buf, room, "the reason is not known");
+		snprintf(buf, size, "the reason is not known");
 		break;
 	}
 }
 
-void report_reason(const struct run *run, char buf[RUN_REASON_ROOM])
+void report_reason(const struct run *run, char buf[RUN_REASON_SIZE])
 {
 	if (run->reason[0] != '\0') {
-		memcpy(buf, run->reason, RUN_REASON_ROOM);
-		buf[RUN_REASON_ROOM - 1] = '\0';
+		memcpy(buf, run->reason, RUN_REASON_SIZE);
+		buf[RUN_REASON_SIZE - 1] = '\0';
 	} else {
-		usual_reason(run, buf, RUN_REASON_ROOM);
+		usual_reason(run, buf, RUN_REASON_SIZE);
 	}
 }
 
 static void put_status_sentence(struct text *out, const struct run *run,
                                 const struct style *style)
 {
-	char reason[RUN_REASON_ROOM], line[SENTENCE_ROOM];
+	char reason[RUN_REASON_SIZE], line[SENTENCE_SIZE];
 	struct text sentence = text_to(line, sizeof(line));
 
 	report_reason(run, reason);
@@ -160,7 +160,7 @@ static void put_status_sentence(struct text *out, const struct run *run,
 /* What ends it, unless the reason has said so. */
 static void put_way_out(struct text *out, const struct run *run, const struct style *style)
 {
-	char reason[RUN_REASON_ROOM];
+	char reason[RUN_REASON_SIZE];
 
 	report_reason(run, reason);
 	if (run->status == RUN_NO_MAJORITY && !strstr(reason, "reqtime set") &&
@@ -174,9 +174,9 @@ static void put_way_out(struct text *out, const struct run *run, const struct st
 }
 
 size_t report_verdict(const struct run *run, const struct plan *plan,
-                      const struct style *style, char *buf, size_t room)
+                      const struct style *style, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	if (!run->has_answer) {
 		put_status_sentence(&out, run, style);
@@ -201,15 +201,15 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
 	return out.len;
 }
 
-static void put_slew(struct text *out, const struct report_deed *deed, const char *by,
+static void put_slew(struct text *out, const struct report_action *done, const char *by,
                      const struct style *style)
 {
-	const struct civil end = civil_from_instant(deed->ends);
-	char lasts[SPAN_TEXT_ROOM];
+	const struct civil end = civil_from_instant(done->ends);
+	char lasts[SPAN_TEXT_SIZE];
 
 	text_format(out, "slewing the clock by %s", by);
-	if (deed->ends.unix_ns != 0) {
-		span_format(deed->lasts_ns, 0, lasts);
+	if (done->ends.unix_ns != 0) {
+		span_format(done->lasts_ns, 0, lasts);
 		style_units(style, lasts);
 		text_format(out,
 		            ", which takes the kernel about %s, until "
@@ -219,25 +219,25 @@ static void put_slew(struct text *out, const struct report_deed *deed, const cha
 	}
 }
 
-size_t report_deed(const struct report_deed *deed, const struct style *style, char *buf,
-                   size_t room)
+size_t report_action(const struct report_action *done, const struct style *style, char *buf,
+                     size_t size)
 {
-	struct text out = text_to(buf, room);
-	char by[SPAN_TEXT_ROOM], line[SENTENCE_ROOM];
+	struct text out = text_to(buf, size);
+	char by[SPAN_TEXT_SIZE], line[SENTENCE_SIZE];
 	struct text sentence = text_to(line, sizeof(line));
 
-	span_format(deed->by_ns, 1, by);
+	span_format(done->by_ns, 1, by);
 	style_units(style, by);
-	if (deed->action == PLAN_STEP) {
+	if (done->action == PLAN_STEP) {
 		text_format(&sentence, "stepped the clock by %s, and it reads so", by);
-	} else if (deed->action == PLAN_SLEW) {
-		put_slew(&sentence, deed, by, style);
+	} else if (done->action == PLAN_SLEW) {
+		put_slew(&sentence, done, by, style);
 	} else {
 		text_put(&sentence, "left the clock alone");
 	}
-	text_format(&sentence, ": %s", plan_reason_text(deed->reason));
+	text_format(&sentence, ": %s", plan_reason_text(done->reason));
 	report_wrapped(&out, line, 0, report_columns(style));
-	if (deed->has_set_hardware_clock) {
+	if (done->has_set_hardware_clock) {
 		text_put(&out, "set the hardware clock\n");
 	}
 	return out.len;

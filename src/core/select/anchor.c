@@ -20,7 +20,7 @@ enum { AGREE_PPM = 500, HEAD_OCTETS = 16 };
 static const struct siphash_key checksum_key = { UINT64_C(0x72657174696d6520),
 	                                         UINT64_C(0x616e63686f722020) };
 
-_Static_assert(sizeof(struct anchor) == ANCHOR_BOOT_ID_ROOM + 3 * 8 + 4 * 4 + 32 + 8 + 32 +
+_Static_assert(sizeof(struct anchor) == ANCHOR_BOOT_ID_SIZE + 3 * 8 + 4 * 4 + 32 + 8 + 32 +
                                                 4 * 8 +
                                                 ANCHOR_SIGHTS * sizeof(struct anchor_sight),
                "padding would be kept");
@@ -140,10 +140,10 @@ int64_t anchor_room_ns(const struct anchor_point *a, const struct anchor_point *
                        int64_t drift_ns)
 {
 	const int64_t slept_ns = ns_sub(b->suspended_ns, a->suspended_ns);
-	int64_t room_ns = ns_add(drift_ns, ns_add(a->bound_ns, b->bound_ns));
+	int64_t limit_ns = ns_add(drift_ns, ns_add(a->bound_ns, b->bound_ns));
 
-	return ns_abs(slept_ns) > SUSPEND_SEEN_NS ? ns_add(room_ns, SUSPEND_DOUBT_NS)
-	                                          : room_ns;
+	return ns_abs(slept_ns) > SUSPEND_SEEN_NS ? ns_add(limit_ns, SUSPEND_DOUBT_NS)
+	                                          : limit_ns;
 }
 
 static int64_t agreed_drift_ns(int64_t apart_ns, int64_t ppm)
@@ -163,14 +163,14 @@ int64_t anchor_beyond_ns(const struct anchor_point *earlier,
 	const int64_t apart_ns = ns_sub(later->boot_ns, earlier->boot_ns);
 	const int64_t by_ns = ns_sub(later->booted_ns, earlier->booted_ns);
 	struct anchor_point exact = *later;
-	int64_t room_ns;
+	int64_t limit_ns;
 
 	exact.bound_ns = 0;
-	room_ns = anchor_room_ns(earlier, &exact, agreed_drift_ns(apart_ns, ppm));
-	if (ns_abs(by_ns) <= room_ns) {
+	limit_ns = anchor_room_ns(earlier, &exact, agreed_drift_ns(apart_ns, ppm));
+	if (ns_abs(by_ns) <= limit_ns) {
 		return 0;
 	}
-	return by_ns > 0 ? ns_sub(by_ns, room_ns) : ns_add(by_ns, room_ns);
+	return by_ns > 0 ? ns_sub(by_ns, limit_ns) : ns_add(by_ns, limit_ns);
 }
 
 bool anchor_agrees(const struct anchor_point *earlier, const struct anchor_point *later,

@@ -20,7 +20,7 @@
 #include "core/select/reading.h"
 
 enum {
-	ANCHOR_BOOT_ID_ROOM = 40, /* 36 letters as in /proc/sys/kernel/random/boot_id */
+	ANCHOR_BOOT_ID_SIZE = 40, /* 36 letters as in /proc/sys/kernel/random/boot_id */
 	ANCHOR_SIGHTS = 8,
 	ANCHOR_YOUNG = 4, /* of them, at most, younger than ANCHOR_CONFIRM_NS */
 };
@@ -48,7 +48,7 @@ struct anchor_sight {
 /* Octets are octets: no padding, and what is not used is zero. */
 struct anchor {
 	char boot_id
-		[ANCHOR_BOOT_ID_ROOM]; /* "": of no boot, and the floor alone is known */
+		[ANCHOR_BOOT_ID_SIZE]; /* "": of no boot, and the floor alone is known */
 	int64_t top_ns;                /* the largest CLOCK_BOOTTIME seen */
 	uint64_t
 		run_count; /* runs that had it, of all boots: of two copies the newer has more */

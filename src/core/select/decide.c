@@ -91,7 +91,7 @@ static void say_when_refused(const struct look *look, int64_t away_ns, struct de
 
 	say_when(look, ret);
 	ret->is_limit_given = is_limit_given(look, away_ns);
-	if (!look->input->has_memory) {
+	if (!look->input->remembers) {
 		return; /* no later run knows of this one */
 	}
 	if (second < anchor->sight_count) {
@@ -194,7 +194,7 @@ static void believe(const struct look *look, bool is_seen, struct anchor *anchor
 	}
 }
 
-static enum decide_belief belief_of(enum plan_reason reason)
+static enum decide_belief estimate_of(enum plan_reason reason)
 {
 	switch (reason) {
 	case PLAN_BEYOND_DRIFT:
@@ -215,7 +215,7 @@ struct instant decision_wall(const struct decision *decision, int64_t boot_ns)
 
 static bool needs_sight(const struct look *look, const struct decision *decision)
 {
-	return decision->is_jump && look->input->has_memory && !look->is_strong &&
+	return decision->is_jump && look->input->remembers && !look->is_strong &&
 	       !look->limits->any_offset;
 }
 
@@ -228,15 +228,15 @@ static void keep_to_sight(const struct look *look, size_t i, struct plan_input *
 	const int64_t beyond_ns =
 		anchor_beyond_ns(seen, &look->point, decide_drift_ppm(look));
 	const int64_t beyond = ns_abs(beyond_ns);
-	int64_t room_ns, shared_ns, back_ns;
+	int64_t limit_ns, shared_ns, back_ns;
 
 	if (beyond_ns == 0 ||
-	    (plan.action == PLAN_REFUSE && belief_of(plan.reason) == DECIDE_IMPOSSIBLE)) {
+	    (plan.action == PLAN_REFUSE && estimate_of(plan.reason) == DECIDE_IMPOSSIBLE)) {
 		return;
 	}
 	/* From the side it comes from, half of what both reach. */
-	room_ns = ns_sub(ns_abs(ns_sub(look->point.booted_ns, seen->booted_ns)), beyond);
-	shared_ns = ns_min(ns_sub(measured->bound_ns, beyond) / 2, room_ns);
+	limit_ns = ns_sub(ns_abs(ns_sub(look->point.booted_ns, seen->booted_ns)), beyond);
+	shared_ns = ns_min(ns_sub(measured->bound_ns, beyond) / 2, limit_ns);
 	back_ns = ns_add(beyond, shared_ns);
 	measured->offset_ns = beyond_ns > 0 ? ns_sub(measured->offset_ns, back_ns)
 	                                    : ns_add(measured->offset_ns, back_ns);
@@ -283,7 +283,7 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 		believe(&look, is_seen, anchor, ret);
 		return;
 	}
-	ret->belief = belief_of(ret->plan.reason);
+	ret->belief = estimate_of(ret->plan.reason);
 	if (ret->belief == DECIDE_IMPOSSIBLE) {
 		return;
 	}

@@ -40,7 +40,7 @@ struct decide_input {
 		measured; /* `local` is now.wall; `away_ns`, `is_unlimited` and `hold` are filled here */
 	struct reading now; /* when the offset is right */
 	unsigned agreeing_server_count;
-	bool has_memory; /* a sight would be found by the next run */
+	bool remembers;      /* a sight would be found by the next run */
 	bool is_disciplined; /* false: --no-discipline, and the clock may drift as crystals do */
 	/* What past runs let expect of the offset; it can make the room for drift since the last believed run
 	 * smaller, never larger than 100 ppm of the time between. */

@@ -24,7 +24,7 @@ int64_t decide_all_pending_ns(const struct plan_input *measured)
 }
 
 /* Of what is pending, what no run of ours has ordered. */
-static int64_t foreign_ns(const struct anchor *anchor, const struct plan_input *measured)
+static int64_t unordered_ns(const struct anchor *anchor, const struct plan_input *measured)
 {
 	const int64_t pending_ns = decide_all_pending_ns(measured);
 	const int64_t ours_ns = anchor->slew_ns >= 0
@@ -103,11 +103,12 @@ static bool is_apart(const struct look *look)
 {
 	const struct anchor_point last = narrow(&look->anchor->last);
 	const struct anchor_point now = narrow(&look->point);
-	const int64_t room_ns =
+	const int64_t limit_ns =
 		anchor_room_ns(&last, &now, ns_max(PLAN_JUMP_NS, drift_ns(look)));
 	const int64_t by_ns = ns_sub(look->left.booted_ns, last.booted_ns);
 
-	return ns_abs(by_ns) > room_ns && ns_abs(ns_add(by_ns, look->foreign_ns)) > room_ns;
+	return ns_abs(by_ns) > limit_ns &&
+	       ns_abs(ns_add(by_ns, look->unordered_ns)) > limit_ns;
 }
 
 struct look decide_look_at(const struct decide_input *input,
@@ -120,7 +121,7 @@ struct look decide_look_at(const struct decide_input *input,
 		.anchor = anchor,
 		.truth = instant_add_ns(input->now.wall, measured->offset_ns),
 		.is_strong = input->agreeing_server_count >= DECIDE_STRONG,
-		.foreign_ns = foreign_ns(anchor, measured),
+		.unordered_ns = unordered_ns(anchor, measured),
 	};
 
 	look.point = (struct anchor_point){

@@ -17,8 +17,8 @@ struct look {
 	struct instant truth;
 	bool is_apart; /* not where the last believed run left the clock */
 	bool is_strong;
-	int64_t foreign_ns; /* of what is pending, what no run of ours has ordered */
-	int64_t jump_ns;    /* from the last believed run, else from the floor */
+	int64_t unordered_ns; /* of what is pending, what no run of ours has ordered */
+	int64_t jump_ns;      /* from the last believed run, else from the floor */
 };
 
 /* A truth that lies before the floor or the release by less than this is still possible. */

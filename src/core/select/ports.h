@@ -60,7 +60,7 @@ struct ports {
 	int (*ask)(void *ctx, size_t source, const struct address *to,
 	           enum port_transport transport, const uint8_t *buf, size_t len);
 	/* Closes what `source` has open; fine when nothing is. */
-	void (*hang_up)(void *ctx, size_t source);
+	void (*close_channel)(void *ctx, size_t source);
 	/* The next event, or PORT_TIMEOUT at `deadline_mono_ns`.  -errno on a system error. */
 	int (*wait)(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
 	/* Who looks on; the run goes the same way without.  `progress` may be NULL; it is called

@@ -23,7 +23,7 @@ static enum reply_outcome outcome_of(const struct reply_packet *packet,
 
 void reply_read(const struct reply_packet *packet, struct reply *ret)
 {
-	_Static_assert((int)REPLY_REASON_ROOM == (int)REFUSAL_ROOM, "room");
+	_Static_assert((int)REPLY_REASON_SIZE == (int)REFUSAL_SIZE, "room");
 
 	memset(ret, 0, sizeof(*ret));
 	ret->verdict =
@@ -65,7 +65,7 @@ enum sample_verdict reply_sample(const struct ntp_header *header,
 	enum sample_verdict verdict =
 		sample_from_exchange(&x, times->root_distance_max_ns, ret);
 
-	_Static_assert((int)REPLY_REASON_ROOM == (int)SAMPLE_REFUSAL_ROOM, "room");
+	_Static_assert((int)REPLY_REASON_SIZE == (int)SAMPLE_REFUSAL_SIZE, "room");
 	if (verdict != SAMPLE_OK) {
 		sample_refusal_format(verdict, &x, times->root_distance_max_ns, reason);
 	}

@@ -21,7 +21,7 @@ enum reply_outcome {
 	REPLY_USABLE,
 };
 
-enum { REPLY_REASON_ROOM = 120 };
+enum { REPLY_REASON_SIZE = 120 };
 
 struct reply_packet {
 	const uint8_t *octets;
@@ -37,7 +37,7 @@ struct reply {
 	enum ntp_verdict verdict;
 	struct ntp_header header; /* when ntp_verdict_is_answer(verdict), else zero */
 	char reason
-		[REPLY_REASON_ROOM]; /* "" when usable; plain ASCII whatever the packet has */
+		[REPLY_REASON_SIZE]; /* "" when usable; plain ASCII whatever the packet has */
 };
 
 /* Up to the timestamps, which reply_sample() judges.  `*ret` is always written. */
@@ -52,7 +52,7 @@ struct reply_times {
 	int64_t root_distance_max_ns;
 };
 
-/* `*ret` is written for SAMPLE_OK alone; `reason`, with room for REPLY_REASON_ROOM, for all others. */
+/* `*ret` is written for SAMPLE_OK alone; `reason`, with room for REPLY_REASON_SIZE, for all others. */
 MUST_USE enum sample_verdict reply_sample(const struct ntp_header *header,
                                           const struct reply_times *times,
                                           struct sample *ret, char *reason);

@@ -28,16 +28,16 @@ enum stamp_kind {
 	STAMP_KERNEL, /* SO_TIMESTAMPING */
 };
 
-enum { SOURCE_REASON_ROOM = 120, RUN_REASON_ROOM = 240 };
+enum { SOURCE_REASON_SIZE = 120, RUN_REASON_SIZE = 240 };
 
 struct run_source {
-	char name[SERVER_HOST_ROOM]; /* the host as it was given */
+	char name[SERVER_HOST_SIZE]; /* the host as it was given */
 	enum scheme scheme;
 	struct address address; /* family ADDRESS_NONE while the name is not resolved */
 	uint16_t port;
 	enum source_status status;
 	char reason
-		[SOURCE_REASON_ROOM]; /* "" when there is nothing to say; foreign octets escaped */
+		[SOURCE_REASON_SIZE]; /* "" when there is nothing to say; foreign octets escaped */
 	unsigned sent;
 	unsigned received;
 	bool has_header; /* the next six are known */
@@ -74,7 +74,7 @@ int run_status_exit(enum run_status status);         /* the contract's exit stat
 
 struct run {
 	enum run_status status;
-	char reason[RUN_REASON_ROOM]; /* why it is not RUN_OK, in words */
+	char reason[RUN_REASON_SIZE]; /* why it is not RUN_OK, in words */
 	struct instant at;            /* local clock at the end of the measurement */
 	int64_t at_mono_ns;
 	bool has_answer; /* the next seven are known */
@@ -84,7 +84,7 @@ struct run {
 	int64_t jitter_ns; /* ... and of that one */
 	unsigned sample_count;
 	uint8_t leap; /* enum ntp_leap by majority of the agreeing */
-	/* Slots: a SERVER has one, or one for each of its addresses, as core/select/electorate.h
+	/* Slots: a SERVER has one, or one for each of its addresses, as core/select/source_groups.h
 	 * limits them. */
 	size_t agreeing_count;
 	size_t needed_count;

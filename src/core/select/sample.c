@@ -144,34 +144,34 @@ void sample_refusal_format(enum sample_verdict verdict, const struct exchange *x
                            int64_t root_distance_max_ns, char *buf)
 {
 	int64_t held_ns = instant_diff_ns(x->t3, x->t2);
-	char found[SPAN_TEXT_ROOM], limit[SPAN_TEXT_ROOM];
+	char found[SPAN_TEXT_SIZE], limit[SPAN_TEXT_SIZE];
 
 	switch (verdict) {
 	case SAMPLE_SERVER_BACKWARDS:
 		span_format(ns_sub(0, held_ns), 0, found);
-		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		snprintf(buf, SAMPLE_REFUSAL_SIZE,
 		         "its reply left %s before the request arrived", found);
 		break;
 	case SAMPLE_SERVER_SLOW:
 		span_format(held_ns, 0, found);
-		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		snprintf(buf, SAMPLE_REFUSAL_SIZE,
 		         "it held the request for %s: more than 4 s", found);
 		break;
 	case SAMPLE_NEGATIVE_DELAY:
 		span_format(ns_sub(instant_diff_ns(x->t4, x->t1), held_ns), 0, found);
-		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		snprintf(buf, SAMPLE_REFUSAL_SIZE,
 		         "negative delay of %s: it says that it held the request longer",
 		         found);
 		break;
 	case SAMPLE_ROOT_TOO_FAR:
 		span_format(root_distance_ns(x), 0, found);
 		span_format(root_distance_max_ns, 0, limit);
-		snprintf(buf, SAMPLE_REFUSAL_ROOM,
+		snprintf(buf, SAMPLE_REFUSAL_SIZE,
 		         "root distance of %s above the limit of %s (--root-distance)",
 		         found, limit);
 		break;
 	default:
-		snprintf(buf, SAMPLE_REFUSAL_ROOM, "%s", sample_verdict_text(verdict));
+		snprintf(buf, SAMPLE_REFUSAL_SIZE, "%s", sample_verdict_text(verdict));
 		break;
 	}
 }

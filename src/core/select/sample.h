@@ -76,8 +76,8 @@ MUST_USE enum sample_verdict sample_from_exchange(const struct exchange *exchang
                                                   struct sample *ret);
 const char *sample_verdict_text(enum sample_verdict verdict);
 
-/* Why it was refused, with the value found and the limit.  Room for SAMPLE_REFUSAL_ROOM. */
-enum { SAMPLE_REFUSAL_ROOM = 120 };
+/* Why it was refused, with the value found and the limit.  Room for SAMPLE_REFUSAL_SIZE. */
+enum { SAMPLE_REFUSAL_SIZE = 120 };
 void sample_refusal_format(enum sample_verdict verdict, const struct exchange *exchange,
                            int64_t root_distance_max_ns, char *buf);
 

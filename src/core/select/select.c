@@ -18,13 +18,15 @@ enum edge {
 }; /* at one point rises come first: touching is overlapping */
 
 /* The edges of all votes, sorted. */
-static size_t edges_of(const struct vote *votes, size_t count, struct keyed *ret)
+static size_t edges_of(const struct interval *intervals, size_t count, struct keyed *ret)
 {
 	for (size_t i = 0; i < count; i++) {
-		ret[2 * i] =
-			(struct keyed){ .key = votes[i].lo_ns, .tie = EDGE_RISE, .at = i };
-		ret[2 * i + 1] =
-			(struct keyed){ .key = votes[i].hi_ns, .tie = EDGE_FALL, .at = i };
+		ret[2 * i] = (struct keyed){ .key = intervals[i].lo_ns,
+			                     .tie = EDGE_RISE,
+			                     .at = i };
+		ret[2 * i + 1] = (struct keyed){ .key = intervals[i].hi_ns,
+			                         .tie = EDGE_FALL,
+			                         .at = i };
 	}
 	keyed_sort(ret, 2 * count);
 	return 2 * count;
@@ -68,16 +70,16 @@ static void hull(const struct keyed *edges, size_t edge_count, size_t depth_min,
 	}
 }
 
-static int64_t width_ns(const struct vote *vote)
+static int64_t width_ns(const struct interval *interval)
 {
-	return vote->hi_ns - vote->lo_ns;
+	return interval->hi_ns - interval->lo_ns;
 }
 
-int64_t vote_spread_ns(const struct vote *vote)
+int64_t interval_spread_ns(const struct interval *interval)
 {
-	int64_t half_ns = width_ns(vote) / 2;
+	int64_t half_ns = width_ns(interval) / 2;
 
-	return vote->spread_ns > half_ns ? vote->spread_ns : half_ns;
+	return interval->spread_ns > half_ns ? interval->spread_ns : half_ns;
 }
 
 size_t select_liars_max(const struct select_rule *rule)
@@ -95,31 +97,32 @@ bool select_can_be_met(const struct select_rule *rule)
 }
 
 /* Sets the standing of each vote; the number of those that overlap the answer. */
-static size_t judge(const struct vote *votes, size_t count, int64_t lo_ns, int64_t hi_ns,
-                    enum vote_standing *standing)
+static size_t classify(const struct interval *intervals, size_t count, int64_t lo_ns,
+                       int64_t hi_ns, enum interval_status *status_of)
 {
 	size_t agreeing = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool is_apart = votes[i].lo_ns > hi_ns || votes[i].hi_ns < lo_ns;
+		bool is_apart = intervals[i].lo_ns > hi_ns || intervals[i].hi_ns < lo_ns;
 
-		standing[i] = is_apart ? VOTE_FALSETICKER : VOTE_AGREEING;
+		status_of[i] = is_apart ? INTERVAL_FALSETICKER : INTERVAL_AGREEING;
 		agreeing += !is_apart;
 	}
 	return agreeing;
 }
 
 /* Of those that agree the measure of the one at `place`, from the smallest (0) on. */
-static int64_t nth_ns(const struct vote *votes, size_t count,
-                      const enum vote_standing *standing,
-                      int64_t (*measure)(const struct vote *), size_t place,
+static int64_t nth_ns(const struct interval *intervals, size_t count,
+                      const enum interval_status *status_of,
+                      int64_t (*measure)(const struct interval *), size_t place,
                       struct keyed *scratch)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (standing[i] != VOTE_FALSETICKER) {
-			scratch[n++] = (struct keyed){ .key = measure(&votes[i]), .at = i };
+		if (status_of[i] != INTERVAL_FALSETICKER) {
+			scratch[n++] =
+				(struct keyed){ .key = measure(&intervals[i]), .at = i };
 		}
 	}
 	keyed_sort(scratch, n);
@@ -128,18 +131,19 @@ static int64_t nth_ns(const struct vote *votes, size_t count,
 
 /* Weighted by 1 / spread; doubles of offsets counted from `lo_ns`, which are exact below
  * 2^53 ns. */
-static int64_t mean_ns(const struct vote *votes, size_t count, int64_t lo_ns,
-                       int64_t sharp_ns, enum vote_standing *standing)
+static int64_t mean_ns(const struct interval *intervals, size_t count, int64_t lo_ns,
+                       int64_t sharp_ns, enum interval_status *status_of)
 {
 	double sum = 0, weights = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t spread_ns = vote_spread_ns(&votes[i]);
+		int64_t spread_ns = interval_spread_ns(&intervals[i]);
 		double weight = 1.0 / ((double)spread_ns + 1.0);
 
-		if (standing[i] == VOTE_AGREEING && spread_ns / SELECT_BLUNT <= sharp_ns) {
-			standing[i] = VOTE_SELECTED;
-			sum += weight * (double)(votes[i].offset_ns - lo_ns);
+		if (status_of[i] == INTERVAL_AGREEING &&
+		    spread_ns / SELECT_BLUNT <= sharp_ns) {
+			status_of[i] = INTERVAL_SELECTED;
+			sum += weight * (double)(intervals[i].offset_ns - lo_ns);
 			weights += weight;
 		}
 	}
@@ -149,8 +153,8 @@ static int64_t mean_ns(const struct vote *votes, size_t count, int64_t lo_ns,
 /* How wide the bound may be.  With more answers than 2 * f each end of the interval is that of an
  * honest source, whose width is a measure; with fewer the interval is as wide as liars make it, and
  * a limit would only draw the mean from the sharp ones to the middle. */
-static int64_t bound_max_ns(const struct vote *votes, size_t count, size_t agreeing,
-                            size_t liars_max, const enum vote_standing *standing,
+static int64_t bound_max_ns(const struct interval *intervals, size_t count, size_t agreeing,
+                            size_t liars_max, const enum interval_status *status_of,
                             int64_t hull_ns, struct keyed *scratch)
 {
 	const int64_t half_ns = hull_ns / 2 + hull_ns % 2;
@@ -159,23 +163,23 @@ static int64_t bound_max_ns(const struct vote *votes, size_t count, size_t agree
 	if (count <= 2 * liars_max) {
 		return hull_ns;
 	}
-	honest_ns =
-		nth_ns(votes, count, standing, width_ns, agreeing - 1 - liars_max, scratch);
+	honest_ns = nth_ns(intervals, count, status_of, width_ns, agreeing - 1 - liars_max,
+	                   scratch);
 	return half_ns > honest_ns ? half_ns : honest_ns;
 }
 
 /* The mean, kept inside the interval, and so near its middle that the bound is no wider than
  * honest ones ask for. */
-static void combine(const struct vote *votes, size_t count, size_t liars_max, int64_t lo_ns,
-                    int64_t hi_ns, struct keyed *scratch, struct selection *ret,
-                    enum vote_standing *standing)
+static void combine(const struct interval *intervals, size_t count, size_t liars_max,
+                    int64_t lo_ns, int64_t hi_ns, struct keyed *scratch,
+                    struct selection *ret, enum interval_status *status_of)
 {
-	const size_t agreeing = judge(votes, count, lo_ns, hi_ns, standing);
+	const size_t agreeing = classify(intervals, count, lo_ns, hi_ns, status_of);
 	const int64_t sharp_ns =
-		nth_ns(votes, count, standing, vote_spread_ns, liars_max, scratch);
-	const int64_t most_ns = bound_max_ns(votes, count, agreeing, liars_max, standing,
-	                                     hi_ns - lo_ns, scratch);
-	int64_t offset_ns = mean_ns(votes, count, lo_ns, sharp_ns, standing);
+		nth_ns(intervals, count, status_of, interval_spread_ns, liars_max, scratch);
+	const int64_t most_ns = bound_max_ns(intervals, count, agreeing, liars_max,
+	                                     status_of, hi_ns - lo_ns, scratch);
+	int64_t offset_ns = mean_ns(intervals, count, lo_ns, sharp_ns, status_of);
 
 	if (most_ns < hi_ns - lo_ns) {
 		lo_ns = hi_ns - most_ns;
@@ -189,9 +193,9 @@ static void combine(const struct vote *votes, size_t count, size_t liars_max, in
 	                        : offset_ns - ret->lo_ns;
 }
 
-void select_majority(const struct vote *votes, size_t count, const struct select_rule *rule,
-                     struct keyed *scratch, struct selection *ret,
-                     enum vote_standing *ret_standing)
+void select_majority(const struct interval *intervals, size_t count,
+                     const struct select_rule *rule, struct keyed *scratch,
+                     struct selection *ret, enum interval_status *ret_status_of)
 {
 	size_t liars_max = select_liars_max(rule);
 	size_t honest_min = count > liars_max ? count - liars_max : 1;
@@ -206,7 +210,7 @@ void select_majority(const struct vote *votes, size_t count, const struct select
 	if (count == 0) {
 		return;
 	}
-	edge_count = edges_of(votes, count, scratch);
+	edge_count = edges_of(intervals, count, scratch);
 	ret->deepest_count = deepest(scratch, edge_count, &lo_ns, &hi_ns);
 	if (ret->deepest_count < ret->needed_count || !select_can_be_met(rule)) {
 		ret->verdict = !select_can_be_met(rule)      ? SELECT_LIARS_TOO_MANY
@@ -214,46 +218,48 @@ void select_majority(const struct vote *votes, size_t count, const struct select
 		                                             : SELECT_NO_MAJORITY;
 		ret->agreeing_count = ret->deepest_count;
 		for (size_t i = 0; i < count; i++) {
-			ret_standing[i] = VOTE_FALSETICKER;
+			ret_status_of[i] = INTERVAL_FALSETICKER;
 		}
 		return;
 	}
 	hull(scratch, edge_count, honest_min, &ret->lo_ns, &ret->hi_ns);
 	ret->verdict = SELECT_OK;
-	combine(votes, count, liars_max, ret->lo_ns, ret->hi_ns, scratch, ret,
-	        ret_standing);
+	combine(intervals, count, liars_max, ret->lo_ns, ret->hi_ns, scratch, ret,
+	        ret_status_of);
 }
 
-int64_t select_miss_ns(const struct vote *vote, const struct selection *selection)
+int64_t select_miss_ns(const struct interval *interval, const struct selection *selection)
 {
-	if (vote->lo_ns > selection->hi_ns) {
-		return ns_sub(vote->lo_ns, selection->hi_ns);
+	if (interval->lo_ns > selection->hi_ns) {
+		return ns_sub(interval->lo_ns, selection->hi_ns);
 	}
-	return vote->hi_ns < selection->lo_ns ? ns_sub(vote->hi_ns, selection->lo_ns) : 0;
+	return interval->hi_ns < selection->lo_ns
+	               ? ns_sub(interval->hi_ns, selection->lo_ns)
+	               : 0;
 }
 
-size_t select_camps(const struct vote *votes, size_t count, struct keyed *scratch,
-                    struct camp *ret, size_t room)
+size_t select_cliques(const struct interval *intervals, size_t count, struct keyed *scratch,
+                      struct clique *ret, size_t size)
 {
-	size_t camps = 0, edge_count;
+	size_t cliques = 0, edge_count;
 
-	edge_count = edges_of(votes, count, scratch);
-	while (camps < room && edge_count > 0) {
+	edge_count = edges_of(intervals, count, scratch);
+	while (cliques < size && edge_count > 0) {
 		int64_t lo_ns = 0, hi_ns = 0;
 		size_t left = 0;
 
-		ret[camps].count = deepest(scratch, edge_count, &lo_ns, &hi_ns);
-		ret[camps].offset_ns = lo_ns + (hi_ns - lo_ns) / 2;
-		camps++;
+		ret[cliques].count = deepest(scratch, edge_count, &lo_ns, &hi_ns);
+		ret[cliques].offset_ns = lo_ns + (hi_ns - lo_ns) / 2;
+		cliques++;
 		/* Those who share that point have spoken; order is kept. */
 		for (size_t i = 0; i < edge_count; i++) {
-			const struct vote *vote = &votes[scratch[i].at];
+			const struct interval *interval = &intervals[scratch[i].at];
 
-			if (vote->lo_ns > lo_ns || vote->hi_ns < lo_ns) {
+			if (interval->lo_ns > lo_ns || interval->hi_ns < lo_ns) {
 				scratch[left++] = scratch[i];
 			}
 		}
 		edge_count = left;
 	}
-	return camps;
+	return cliques;
 }

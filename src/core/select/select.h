@@ -29,7 +29,7 @@
 
 #include "core/base/keyed_sort.h"
 
-struct vote {
+struct interval {
 	int64_t lo_ns; /* lo <= offset <= hi; hi - lo does not overflow */
 	int64_t hi_ns;
 	int64_t offset_ns;
@@ -39,7 +39,7 @@ struct vote {
 	int64_t spread_ns;
 };
 
-int64_t vote_spread_ns(const struct vote *vote); /* what counts: see above */
+int64_t interval_spread_ns(const struct interval *interval); /* what counts: see above */
 
 /* How many may lie. */
 #define SELECT_LIARS_DEFAULT SIZE_MAX /* fewer than half */
@@ -53,10 +53,10 @@ size_t select_liars_max(const struct select_rule *rule); /* f */
 /* Whether fewer than half are to lie; else the rule cannot be met. */
 bool select_can_be_met(const struct select_rule *rule);
 
-enum vote_standing {
-	VOTE_SELECTED,    /* agrees, and is sharp enough to count in the combination */
-	VOTE_AGREEING,    /* overlaps the answer */
-	VOTE_FALSETICKER, /* misses it */
+enum interval_status {
+	INTERVAL_SELECTED,    /* agrees, and is sharp enough to count in the combination */
+	INTERVAL_AGREEING,    /* overlaps the answer */
+	INTERVAL_FALSETICKER, /* misses it */
 };
 
 enum select_verdict {
@@ -64,7 +64,7 @@ enum select_verdict {
 	SELECT_NO_ANSWER, /* no vote at all */
 	SELECT_TOO_FEW, /* those that agree are fewer than f + 1 or than min_agreeing, and nobody disputes */
 	SELECT_NO_MAJORITY, /* the votes dispute */
-	SELECT_ONE_DAEMON, /* enough agree, but they claim to be too few daemons: electorate_stands() */
+	SELECT_ONE_DAEMON, /* enough agree, but they claim to be too few daemons: source_groups_confirm() */
 	SELECT_LIARS_TOO_MANY, /* --liars is half of those named or more */
 };
 
@@ -81,25 +81,25 @@ struct selection {
 };
 
 /* `count` votes of rule->asked_count >= count sources.  `scratch` has room for 2 * count;
- * `ret_standing` for count (written only when there are votes; all are VOTE_FALSETICKER
+ * `ret_status_of` for count (written only when there are votes; all are INTERVAL_FALSETICKER
  * unless SELECT_OK).
  *
  * The bound, when more than 2 * f answer: with b the (f + 1)th widest of those that agree, in half
  * widths, so no wider than the widest honest one, it is at most the larger of half the hull and
  * 2 * b. */
-void select_majority(const struct vote *votes, size_t count, const struct select_rule *rule,
-                     struct keyed *scratch, struct selection *ret,
-                     enum vote_standing *ret_standing);
+void select_majority(const struct interval *intervals, size_t count,
+                     const struct select_rule *rule, struct keyed *scratch,
+                     struct selection *ret, enum interval_status *ret_status_of);
 
-/* How far `vote` misses the interval [lo, hi]: 0 when it overlaps; positive when the vote lies above it, negative below. */
-int64_t select_miss_ns(const struct vote *vote, const struct selection *selection);
+/* How far `interval` misses the interval [lo, hi]: 0 when it overlaps; positive when the vote lies above it, negative below. */
+int64_t select_miss_ns(const struct interval *interval, const struct selection *selection);
 
 /* The camps of a dispute, largest first: votes that share a point, taken greedily. */
-struct camp {
+struct clique {
 	size_t count;
 	int64_t offset_ns; /* middle of what they share */
 };
-size_t select_camps(const struct vote *votes, size_t count, struct keyed *scratch,
-                    struct camp *ret, size_t room);
+size_t select_cliques(const struct interval *intervals, size_t count, struct keyed *scratch,
+                      struct clique *ret, size_t size);
 
 #endif

@@ -91,8 +91,8 @@ MUST_USE enum frame_verdict frame_parse(enum frame_link link, const uint8_t *oct
 /* A few words: "not IP".  Never NULL. */
 const char *frame_verdict_text(enum frame_verdict verdict);
 
-/* What was not looked into, by its name: "ARP (EtherType 0x0806)".  Room for FRAME_NAME_ROOM. */
-enum { FRAME_NAME_ROOM = 80 };
+/* What was not looked into, by its name: "ARP (EtherType 0x0806)".  Room for FRAME_NAME_SIZE. */
+enum { FRAME_NAME_SIZE = 80 };
 void frame_unread_format(enum frame_verdict verdict, uint16_t code, char *buf);
 
 /* What is known to be carried inside UDP to or from that port and is not followed, by name:

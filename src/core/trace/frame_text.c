@@ -92,9 +92,9 @@ const char *frame_unread_udp(uint16_t port)
 static void format_numbered(const char *name, const char *number, char *buf)
 {
 	if (name) {
-		snprintf(buf, FRAME_NAME_ROOM, "%s (%s)", name, number);
+		snprintf(buf, FRAME_NAME_SIZE, "%s (%s)", name, number);
 	} else {
-		snprintf(buf, FRAME_NAME_ROOM, "%s", number);
+		snprintf(buf, FRAME_NAME_SIZE, "%s", number);
 	}
 }
 
@@ -103,9 +103,9 @@ static void format_type(uint16_t type, char *buf)
 	char number[24];
 
 	if (type == 0) {
-		snprintf(buf, FRAME_NAME_ROOM, "not IP");
+		snprintf(buf, FRAME_NAME_SIZE, "not IP");
 	} else if (type < FRAME_TYPE_MIN) {
-		snprintf(buf, FRAME_NAME_ROOM, "IEEE 802.3 without SNAP");
+		snprintf(buf, FRAME_NAME_SIZE, "IEEE 802.3 without SNAP");
 	} else {
 		snprintf(number, sizeof(number), "EtherType 0x%04x", type);
 		format_numbered(find(types, COUNT_OF(types), type), number, buf);
@@ -115,9 +115,9 @@ static void format_type(uint16_t type, char *buf)
 static void format_gre(uint16_t version, char *buf)
 {
 	if (version > 1) {
-		snprintf(buf, FRAME_NAME_ROOM, "GRE version %u", version);
+		snprintf(buf, FRAME_NAME_SIZE, "GRE version %u", version);
 	} else {
-		snprintf(buf, FRAME_NAME_ROOM, "%s",
+		snprintf(buf, FRAME_NAME_SIZE, "%s",
 		         version == 0 ? "GRE with a source route"
 		                      : "GRE of PPTP without a packet");
 	}
@@ -144,10 +144,10 @@ void frame_unread_format(enum frame_verdict verdict, uint16_t code, char *buf)
 		format_gre(code, buf);
 		break;
 	case FRAME_OTHER_MPLS:
-		snprintf(buf, FRAME_NAME_ROOM, "MPLS with neither IP nor Ethernet inside");
+		snprintf(buf, FRAME_NAME_SIZE, "MPLS with neither IP nor Ethernet inside");
 		break;
 	default:
-		snprintf(buf, FRAME_NAME_ROOM, "%s", frame_verdict_text(verdict));
+		snprintf(buf, FRAME_NAME_SIZE, "%s", frame_verdict_text(verdict));
 		break;
 	}
 }

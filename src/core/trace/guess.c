@@ -74,7 +74,7 @@ static void learn(struct trace *trace, const struct address *server)
 	struct trace_exchange ignored;
 	uint64_t done = 0;
 
-	trace->learnt[trace->learnt_end++ % TRACE_LEARNT_MAX] = *server;
+	trace->discipline_report[trace->learnt_end++ % TRACE_LEARNT_MAX] = *server;
 	for (;;) {
 		struct trace_packet *next = NULL;
 
@@ -105,7 +105,7 @@ static bool is_worth_reading(const struct frame *frame)
 	uint8_t mode;
 
 	if (frame->payload_octets < NTP_HEADER_OCTETS || frame->wire_octets % 4 != 0 ||
-	    frame->wire_octets > NTP_PACKET_ROOM) {
+	    frame->wire_octets > NTP_PACKET_SIZE) {
 		return false;
 	}
 	mode = frame->payload[0] & 7;
@@ -153,8 +153,10 @@ bool trace_is_learnt(const struct trace *trace, const struct frame *frame,
 	                                                    : TRACE_LEARNT_MAX;
 
 	for (size_t i = 0; i < count; i++) {
-		*ret_is_to_server = address_equal(&trace->learnt[i], &frame->destination);
-		if (*ret_is_to_server || address_equal(&trace->learnt[i], &frame->source)) {
+		*ret_is_to_server =
+			address_equal(&trace->discipline_report[i], &frame->destination);
+		if (*ret_is_to_server ||
+		    address_equal(&trace->discipline_report[i], &frame->source)) {
 			return true;
 		}
 	}

@@ -108,7 +108,7 @@ static void work_out_stamps(struct trace_exchange *exchange,
 		.local_precision_ns = TRACE_PRECISION_NS,
 		.root_distance_max_ns = SAMPLE_ROOT_DISTANCE_MAX_NS,
 	};
-	char reason[REPLY_REASON_ROOM] = "";
+	char reason[REPLY_REASON_SIZE] = "";
 	struct sample sample;
 	enum sample_verdict verdict = reply_sample(header, &times, &sample, reason);
 	int64_t there_ns = instant_diff_ns(exchange->t2, exchange->t1);
@@ -171,7 +171,7 @@ static bool tells_stamps(const struct trace_packet *packet)
 	         ntp_ts_equal(ntp->transmit, ntp->origin));
 }
 
-static void judge_repetition(struct trace *trace, struct trace_pending *pending,
+static void check_repetition(struct trace *trace, struct trace_pending *pending,
                              struct trace_packet *packet)
 {
 	if (packet->outcome != REPLY_USABLE || packet->note == TRACE_NOTE_INTERLEAVED) {
@@ -187,7 +187,7 @@ static void judge_repetition(struct trace *trace, struct trace_pending *pending,
 }
 
 /* A client is answered in mode 4, an active peer in modes 1 and 2. */
-static void judge_mode(struct trace_packet *packet, const struct trace_pending *pending)
+static void check_mode(struct trace_packet *packet, const struct trace_pending *pending)
 {
 	uint8_t octets[NTP_HEADER_OCTETS];
 
@@ -235,8 +235,8 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 		.is_assumed = packet->is_assumed,
 	};
 	if (packet->protocol == TRACE_NTP) {
-		judge_mode(packet, pending);
-		judge_repetition(trace, pending, packet);
+		check_mode(packet, pending);
+		check_repetition(trace, pending, packet);
 		pending->is_broken = packet->outcome == REPLY_BROKEN;
 	}
 	complain(ret, packet->complaint);

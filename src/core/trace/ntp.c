@@ -32,7 +32,7 @@ static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 	if (packet->is_cut) {
 		return NTP_REQUEST_ACCEPTED;
 	}
-	if (len % 4 != 0 || len > NTP_PACKET_ROOM) {
+	if (len % 4 != 0 || len > NTP_PACKET_SIZE) {
 		return NTP_REQUEST_BAD_LENGTH;
 	}
 	while ((result = ntp_ext_next(octets, len, &at, &field)) == NTP_EXT_FIELD) {
@@ -57,8 +57,8 @@ static void read_reply(struct trace_packet *packet)
 {
 	const struct frame *frame = &packet->frame;
 	const size_t wire = frame->wire_octets;
-	const bool has_bad_length = wire % 4 != 0 || wire > NTP_PACKET_ROOM;
-	uint8_t octets[NTP_PACKET_ROOM + 4] = { 0 };
+	const bool has_bad_length = wire % 4 != 0 || wire > NTP_PACKET_SIZE;
+	uint8_t octets[NTP_PACKET_SIZE + 4] = { 0 };
 	struct reply_packet reply = { .octets = octets, .cookie = packet->ntp.origin };
 	struct reply read;
 
@@ -199,8 +199,8 @@ static void complain(struct trace_packet *packet, const char *words)
 }
 
 /* The client takes no notice of what does not answer its request. */
-static void take_foreign(struct trace_packet *packet, enum trace_note note,
-                         const struct trace_pending *related)
+static void take_untrusted(struct trace_packet *packet, enum trace_note note,
+                           const struct trace_pending *related)
 {
 	packet->note = note;
 	packet->related = related->frame;
@@ -225,9 +225,9 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 	if (!pending) {
 		trace_early_keep(trace, packet);
 		if (found.elsewhere) {
-			take_foreign(packet, TRACE_NOTE_ELSEWHERE, found.elsewhere);
+			take_untrusted(packet, TRACE_NOTE_ELSEWHERE, found.elsewhere);
 		} else if (found.last) {
-			take_foreign(packet, TRACE_NOTE_MISMATCH, found.last);
+			take_untrusted(packet, TRACE_NOTE_MISMATCH, found.last);
 		} else {
 			packet->note = TRACE_NOTE_UNASKED;
 		}

@@ -15,7 +15,7 @@
 void trace_text_fill(struct text *out, const char *line, size_t column, size_t indent,
                      size_t columns)
 {
-	char word[TRACE_TEXT_INFO_ROOM];
+	char word[TRACE_TEXT_INFO_SIZE];
 	bool is_start = true;
 	size_t len;
 
@@ -59,8 +59,8 @@ void trace_text_seconds(struct text *out, int64_t ns, const char *plus)
 
 size_t trace_text_endpoint(const struct address *address, char *buf)
 {
-	struct text out = text_to(buf, TRACE_TEXT_ENDPOINT_ROOM);
-	char text[ADDRESS_TEXT_ROOM];
+	struct text out = text_to(buf, TRACE_TEXT_ENDPOINT_SIZE);
+	char text[ADDRESS_TEXT_SIZE];
 
 	if (address->family == ADDRESS_NONE) {
 		text_format(&out, "?");
@@ -193,7 +193,7 @@ static void put_tcp(struct text *out, const struct trace_packet *packet)
 
 static void put_text_protocol(struct text *out, const struct trace_packet *packet)
 {
-	char told[4 * TRACE_TEXT_ROOM + 1];
+	char told[4 * TRACE_TEXT_SIZE + 1];
 
 	if (packet->role == TRACE_OTHER) {
 		return;
@@ -219,7 +219,7 @@ static void put_cut(struct text *out, const struct trace_packet *packet)
 
 static void put_unread(struct text *out, const struct trace_packet *packet)
 {
-	char name[FRAME_NAME_ROOM];
+	char name[FRAME_NAME_SIZE];
 
 	switch (packet->verdict) {
 	case FRAME_CUT:
@@ -296,9 +296,9 @@ static void put_info(struct text *out, const struct trace_packet *packet)
 	}
 }
 
-size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room)
+size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	put_info(&out, packet);
 	if (packet->is_assumed) {
@@ -318,13 +318,13 @@ static void put_end(const struct trace_packet *packet, const struct address *add
 	}
 }
 
-size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t room)
+size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char ends[2 * TRACE_TEXT_ENDPOINT_ROOM + 4] = "";
-	char source[TRACE_TEXT_ENDPOINT_ROOM], destination[TRACE_TEXT_ENDPOINT_ROOM];
-	char info[TRACE_TEXT_INFO_ROOM];
-	char seconds[SPAN_TEXT_ROOM];
+	struct text out = text_to(buf, size);
+	char ends[2 * TRACE_TEXT_ENDPOINT_SIZE + 4] = "";
+	char source[TRACE_TEXT_ENDPOINT_SIZE], destination[TRACE_TEXT_ENDPOINT_SIZE];
+	char info[TRACE_TEXT_INFO_SIZE];
+	char seconds[SPAN_TEXT_SIZE];
 	struct text since = text_to(seconds, sizeof(seconds));
 	struct text about = text_to(info, sizeof(info));
 	size_t column;

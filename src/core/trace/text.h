@@ -12,38 +12,38 @@
 
 enum {
 	TRACE_TEXT_COLUMNS = 80,
-	TRACE_TEXT_BLOCK_ROOM = 4096, /* enough for whatever is written here */
+	TRACE_TEXT_BLOCK_SIZE = 4096, /* enough for whatever is written here */
 };
 
 /* "    2  0.000123456  192.0.2.1:123 > 192.0.2.9:40000  NTPv4 server, ...": one line, more
  * when it is too long for one. */
-size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t room);
+size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t size);
 
 /* What the packet is and which it belongs to, one line of any length: "NTPv4 client". */
-size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t room);
+size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t size);
 
 /* Offset, delay and the four timestamps (or the reading), each on its line. */
 size_t trace_text_exchange(const struct trace_exchange *exchange, const struct style *style,
-                           char *buf, size_t room);
+                           char *buf, size_t size);
 
 size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
-                          char *buf, size_t room);
+                          char *buf, size_t size);
 
 /* The exchange as a ladder with the numbers filled in, the sums below it, and what follows from them; as wide
  * as the style has columns, from 40 to TRACE_TEXT_COLUMNS. */
 enum { TRACE_TEXT_LADDER_COLUMNS_MIN = 40 };
 size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
-                         char *buf, size_t room);
+                         char *buf, size_t size);
 
 /* The last lines: how many of what, and whose clock was compared. */
-size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t room);
+size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t size);
 
-/* "ARP (EtherType 0x0806)".  Room for TRACE_TEXT_UNREAD_ROOM. */
-enum { TRACE_TEXT_UNREAD_ROOM = FRAME_NAME_ROOM + 20 };
+/* "ARP (EtherType 0x0806)".  Room for TRACE_TEXT_UNREAD_SIZE. */
+enum { TRACE_TEXT_UNREAD_SIZE = FRAME_NAME_SIZE + 20 };
 size_t trace_text_unread(const struct trace_unread *kind, char *buf);
 
-/* "192.0.2.1:123", "[2001:db8::1]:123".  Room for TRACE_TEXT_ENDPOINT_ROOM. */
-enum { TRACE_TEXT_ENDPOINT_ROOM = ADDRESS_TEXT_ROOM + 10 };
+/* "192.0.2.1:123", "[2001:db8::1]:123".  Room for TRACE_TEXT_ENDPOINT_SIZE. */
+enum { TRACE_TEXT_ENDPOINT_SIZE = ADDRESS_TEXT_SIZE + 10 };
 size_t trace_text_endpoint(const struct address *address, char *buf);
 
 #endif

@@ -12,7 +12,7 @@
 static void put_stamp(struct text *out, const char *name, struct instant at,
                       const char *meaning, uint64_t frame)
 {
-	char time[TEXT_TIME_RFC3339_ROOM];
+	char time[TEXT_TIME_RFC3339_SIZE];
 
 	text_time_rfc3339(at, time);
 	text_format(out, "%*s%-2s %s  %s", TRACE_TEXT_INDENT + 2, "", name, time, meaning);
@@ -23,11 +23,11 @@ static void put_stamp(struct text *out, const char *name, struct instant at,
 }
 
 size_t trace_text_exchange(const struct trace_exchange *exchange, const struct style *style,
-                           char *buf, size_t room)
+                           char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char offset[SPAN_TEXT_ROOM], delay[SPAN_TEXT_ROOM];
-	char line[TRACE_TEXT_INFO_ROOM];
+	struct text out = text_to(buf, size);
+	char offset[SPAN_TEXT_SIZE], delay[SPAN_TEXT_SIZE];
+	char line[TRACE_TEXT_INFO_SIZE];
 	struct text first = text_to(line, sizeof(line));
 
 	text_format(&first,
@@ -69,11 +69,11 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, const struct s
 }
 
 size_t trace_text_silence(const struct trace_silence *silence, const struct style *style,
-                          char *buf, size_t room)
+                          char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
-	char client[TRACE_TEXT_ENDPOINT_ROOM], server[TRACE_TEXT_ENDPOINT_ROOM];
-	char line[TRACE_TEXT_INFO_ROOM];
+	struct text out = text_to(buf, size);
+	char client[TRACE_TEXT_ENDPOINT_SIZE], server[TRACE_TEXT_ENDPOINT_SIZE];
+	char line[TRACE_TEXT_INFO_SIZE];
 	struct text first = text_to(line, sizeof(line));
 
 	trace_text_endpoint(&silence->client, client);
@@ -98,7 +98,7 @@ static void put_unread(struct text *out, const struct trace_counts *counts)
 	text_format(out, "Not looked into: %llu\n", (unsigned long long)counts->unread);
 	for (size_t i = 0; i < counts->unread_kind_count; i++) {
 		const struct trace_unread *kind = &counts->unread_kinds[i];
-		char name[TRACE_TEXT_UNREAD_ROOM];
+		char name[TRACE_TEXT_UNREAD_SIZE];
 
 		if (kind->frames == 0) {
 			continue;
@@ -115,8 +115,8 @@ static void put_unread(struct text *out, const struct trace_counts *counts)
 
 size_t trace_text_unread(const struct trace_unread *kind, char *buf)
 {
-	struct text out = text_to(buf, TRACE_TEXT_UNREAD_ROOM);
-	char name[FRAME_NAME_ROOM];
+	struct text out = text_to(buf, TRACE_TEXT_UNREAD_SIZE);
+	char name[FRAME_NAME_SIZE];
 
 	if (kind->verdict == FRAME_OK) {
 		text_format(&out, "%s (UDP port %u)", frame_unread_udp(kind->code),
@@ -128,9 +128,9 @@ size_t trace_text_unread(const struct trace_unread *kind, char *buf)
 	return out.len;
 }
 
-size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t room)
+size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 
 	text_format(&out, "Frames: %llu, of time protocols: %llu\n",
 	            (unsigned long long)counts->frames,

@@ -119,7 +119,7 @@ static void put_branch(const struct ladder *ladder, const char *start, const cha
 static void put_server_rungs(const struct ladder *ladder,
                              const struct trace_exchange *exchange)
 {
-	char time[TEXT_TIME_RFC3339_ROOM], held[SPAN_TEXT_ROOM];
+	char time[TEXT_TIME_RFC3339_SIZE], held[SPAN_TEXT_SIZE];
 	char side[INNER_MAX];
 
 	text_time_rfc3339(exchange->has_stamps ? exchange->t2 : exchange->reading, time);
@@ -145,7 +145,7 @@ static void put_server_rungs(const struct ladder *ladder,
 static void put_rungs(const struct ladder *ladder, const struct trace_exchange *exchange)
 {
 	const struct glyphs *glyphs = ladder->glyphs;
-	char time[TEXT_TIME_RFC3339_ROOM];
+	char time[TEXT_TIME_RFC3339_SIZE];
 	char side[INNER_MAX];
 
 	text_blanks(ladder->out, ladder->is_wide ? MARGIN_WIDE : MARGIN_NARROW);
@@ -169,7 +169,7 @@ static void put_rungs(const struct ladder *ladder, const struct trace_exchange *
 static void put_sum(const struct ladder *ladder, const char *formula, int64_t ns,
                     const char *plus, const char *meaning)
 {
-	char value[SPAN_TEXT_ROOM];
+	char value[SPAN_TEXT_SIZE];
 	struct text number = text_to(value, sizeof(value));
 	size_t column;
 
@@ -242,8 +242,8 @@ static int64_t doubt_ns(const struct trace_exchange *exchange)
 static void put_conclusion(const struct ladder *ladder,
                            const struct trace_exchange *exchange)
 {
-	char line[TRACE_TEXT_INFO_ROOM];
-	char offset[SPAN_TEXT_ROOM], doubt[SPAN_TEXT_ROOM];
+	char line[TRACE_TEXT_INFO_SIZE];
+	char offset[SPAN_TEXT_SIZE], doubt[SPAN_TEXT_SIZE];
 	int64_t offset_ns = exchange->offset_ns;
 
 	span_format(offset_ns < 0 ? ns_sub(0, offset_ns) : offset_ns, 0, offset);
@@ -266,8 +266,8 @@ static void put_conclusion(const struct ladder *ladder,
 
 static void put_head(const struct ladder *ladder, const struct trace_exchange *exchange)
 {
-	char client[TRACE_TEXT_ENDPOINT_ROOM], server[TRACE_TEXT_ENDPOINT_ROOM];
-	char line[TRACE_TEXT_INFO_ROOM];
+	char client[TRACE_TEXT_ENDPOINT_SIZE], server[TRACE_TEXT_ENDPOINT_SIZE];
+	char line[TRACE_TEXT_INFO_SIZE];
 
 	trace_text_endpoint(&exchange->client, client);
 	trace_text_endpoint(&exchange->server, server);
@@ -292,9 +292,9 @@ static void put_head(const struct ladder *ladder, const struct trace_exchange *e
 }
 
 size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
-                         char *buf, size_t room)
+                         char *buf, size_t size)
 {
-	struct text out = text_to(buf, room);
+	struct text out = text_to(buf, size);
 	const struct ladder ladder = ladder_begin(&out, style);
 
 	put_head(&ladder, exchange);

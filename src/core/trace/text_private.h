@@ -9,7 +9,7 @@
 #include "core/trace/text.h"
 
 enum {
-	TRACE_TEXT_INFO_ROOM = 640,
+	TRACE_TEXT_INFO_SIZE = 640,
 	TRACE_TEXT_INDENT = 7 /* of what belongs to a numbered line */
 };
 

@@ -57,7 +57,7 @@ enum {
 		256, /* packets that may be NTP on a port that nothing is known of */
 	TRACE_LEARNT_MAX = 64, /* servers on such ports that are known by an answer */
 	TRACE_UNREAD_MAX = 32, /* kinds of frames that were not looked into */
-	TRACE_TEXT_ROOM = 72,  /* of a line as it came, unescaped */
+	TRACE_TEXT_SIZE = 72,  /* of a line as it came, unescaped */
 };
 
 /* The resolution of the stamps that many captures have; what is within it is no contradiction. */
@@ -126,10 +126,10 @@ struct trace_packet {
 	enum reply_outcome outcome; /* of NTP, as an answer to its origin timestamp ... */
 	enum ntp_request_verdict asked; /* ... and as a request */
 	char complaint
-		[REPLY_REASON_ROOM]; /* why a client, or a server, would not use it; "": it would */
+		[REPLY_REASON_SIZE]; /* why a client, or a server, would not use it; "": it would */
 	bool has_reading;            /* the text protocols: */
 	struct instant reading;        /* the time told */
-	uint8_t text[TRACE_TEXT_ROOM]; /* reqtime and daytime: the line told, unescaped */
+	uint8_t text[TRACE_TEXT_SIZE]; /* reqtime and daytime: the line told, unescaped */
 	size_t text_octets;
 };
 
@@ -152,7 +152,7 @@ struct trace_exchange {
 	int64_t offset_ns;
 	int64_t delay_ns;                  /* >= 0 */
 	bool is_assumed;                   /* as in struct trace_packet */
-	char complaint[REPLY_REASON_ROOM]; /* why a client would not use it; "": it would */
+	char complaint[REPLY_REASON_SIZE]; /* why a client would not use it; "": it would */
 };
 
 /* A request that got no answer. */
@@ -216,7 +216,7 @@ struct trace_side {
 	bool has_next;
 	bool is_done;
 	uint32_t next; /* sequence number expected */
-	uint8_t text[TRACE_TEXT_ROOM];
+	uint8_t text[TRACE_TEXT_SIZE];
 	size_t text_octets;
 };
 
@@ -250,7 +250,7 @@ struct trace {
 	uint64_t early_end; /* ever kept */
 	struct trace_packet guesses[TRACE_GUESSES_MAX];
 	size_t assumed_due; /* guesses that turned out right, for trace_next_assumed() */
-	struct address learnt[TRACE_LEARNT_MAX];
+	struct address discipline_report[TRACE_LEARNT_MAX];
 	uint64_t learnt_end; /* ever learnt */
 };
 

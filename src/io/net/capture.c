@@ -19,7 +19,7 @@ enum {
 	SNAP_OCTETS = 2048,
 	BUFFER_OCTETS = 4 << 20,
 	TIMEOUT_MS = 100,
-	FILTER_ROOM = 64 * TRACE_PORTS_MAX,
+	FILTER_SIZE = 64 * TRACE_PORTS_MAX,
 	LINKTYPE_RAW_OPENBSD = 14, /* as it is in files; DLT_RAW there */
 };
 
@@ -35,18 +35,18 @@ struct capture {
 /* Loaded with the first capture. */
 static struct capture_library lib;
 
-static void PRINTF_LIKE(2, 3) explain(char why[CAPTURE_WHY_ROOM], const char *format, ...)
+static void PRINTF_LIKE(2, 3) explain(char why[CAPTURE_WHY_SIZE], const char *format, ...)
 {
-	char line[CAPTURE_WHY_ROOM];
+	char line[CAPTURE_WHY_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	text_escape((const uint8_t *)line, strlen(line), why, CAPTURE_WHY_ROOM);
+	text_escape((const uint8_t *)line, strlen(line), why, CAPTURE_WHY_SIZE);
 }
 
-static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_ROOM])
+static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_SIZE])
 {
 	static const struct {
 		int type;
@@ -92,7 +92,7 @@ static void write_filter(const struct trace_port *ports, size_t count, char *buf
 
 	buf[0] = '\0';
 	for (i = 0; i < count && i < TRACE_PORTS_MAX; i++) {
-		len += (size_t)snprintf(buf + len, FILTER_ROOM - len, "%s%sport %u",
+		len += (size_t)snprintf(buf + len, FILTER_SIZE - len, "%s%sport %u",
 		                        i > 0 ? " or " : "",
 		                        ports[i].protocol == TRACE_NTP ? "udp " : "",
 		                        (unsigned)ports[i].port);
@@ -100,10 +100,10 @@ static void write_filter(const struct trace_port *ports, size_t count, char *buf
 }
 
 static int set_filter(struct capture *capture, const struct trace_port *ports, size_t count,
-                      char why[CAPTURE_WHY_ROOM])
+                      char why[CAPTURE_WHY_SIZE])
 {
-	char plain[FILTER_ROOM];
-	char tagged[2 * FILTER_ROOM + 32];
+	char plain[FILTER_SIZE];
+	char tagged[2 * FILTER_SIZE + 32];
 	struct bpf_program program;
 	int r = 0;
 
@@ -127,7 +127,7 @@ static int set_filter(struct capture *capture, const struct trace_port *ports, s
 }
 
 static int activate(struct capture *capture, const char *interface,
-                    char why[CAPTURE_WHY_ROOM])
+                    char why[CAPTURE_WHY_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap = capture->pcap;
@@ -168,7 +168,7 @@ static int activate(struct capture *capture, const char *interface,
 	return 0;
 }
 
-int capture_load(char why[CAPTURE_WHY_ROOM])
+int capture_load(char why[CAPTURE_WHY_SIZE])
 {
 	int r = capture_library_load(&lib);
 
@@ -180,7 +180,7 @@ int capture_load(char why[CAPTURE_WHY_ROOM])
 }
 
 /* A capture to be opened; NULL: `*ret_r` and `why` are set. */
-static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_ROOM])
+static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_SIZE])
 {
 	struct capture *capture = NULL;
 
@@ -197,7 +197,7 @@ static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_ROOM])
 }
 
 int capture_open_live(const char *interface, const struct trace_port *ports,
-                      size_t port_count, struct capture **ret, char why[CAPTURE_WHY_ROOM])
+                      size_t port_count, struct capture **ret, char why[CAPTURE_WHY_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 	struct capture *capture;
@@ -234,7 +234,7 @@ out:
 }
 
 /* Why libpcap does not know the file, where its first octets tell more.  A pipe has been read already. */
-static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_ROOM])
+static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_SIZE])
 {
 	static const struct {
 		const char *magic;
@@ -265,7 +265,7 @@ static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_R
 	}
 }
 
-int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_ROOM])
+int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 	struct capture *capture;
@@ -298,7 +298,7 @@ out:
 	return r;
 }
 
-int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_ROOM])
+int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_SIZE])
 {
 	capture->dumper = lib.dump_fopen(capture->pcap, to);
 	if (!capture->dumper) {
@@ -326,7 +326,7 @@ static int next_packet(struct capture *capture, int timeout_ms,
 }
 
 static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
-                     const u_char *octets, char why[CAPTURE_WHY_ROOM])
+                     const u_char *octets, char why[CAPTURE_WHY_SIZE])
 {
 	if (!capture->dumper) {
 		return true;
@@ -342,7 +342,7 @@ static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
 }
 
 static void explain_broken(const struct capture *capture, const char *error,
-                           char why[CAPTURE_WHY_ROOM])
+                           char why[CAPTURE_WHY_SIZE])
 {
 	/* libpcap reads one link type in a file. */
 	const char *way_out =
@@ -356,7 +356,7 @@ static void explain_broken(const struct capture *capture, const char *error,
 }
 
 enum capture_result capture_next(struct capture *capture, int timeout_ms,
-                                 struct trace_input *ret, char why[CAPTURE_WHY_ROOM])
+                                 struct trace_input *ret, char why[CAPTURE_WHY_SIZE])
 {
 	struct pcap_pkthdr *header = NULL;
 	struct capture_header said;

@@ -27,10 +27,10 @@ static long number_from(const char *text)
 }
 
 /* The names are separated by colons. */
-static void take_name(const char **names, char ret[INHERIT_NAME_ROOM])
+static void take_name(const char **names, char ret[INHERIT_NAME_SIZE])
 {
 	size_t len = *names ? strcspn(*names, ":") : 0;
-	size_t kept = len < INHERIT_NAME_ROOM ? len : INHERIT_NAME_ROOM - 1;
+	size_t kept = len < INHERIT_NAME_SIZE ? len : INHERIT_NAME_SIZE - 1;
 
 	if (*names) {
 		memcpy(ret, *names, kept);

@@ -10,11 +10,11 @@
 
 #include "core/base/address.h"
 
-enum { INHERIT_MAX = 64, INHERIT_NAME_ROOM = 64 };
+enum { INHERIT_MAX = 64, INHERIT_NAME_SIZE = 64 };
 
 struct inherited {
 	int fd;
-	char name[INHERIT_NAME_ROOM]; /* as in the unit; "" when there is none */
+	char name[INHERIT_NAME_SIZE]; /* as in the unit; "" when there is none */
 	bool is_stream;
 	struct address at; /* ADDRESS_NONE: no IP socket */
 };

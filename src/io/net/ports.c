@@ -19,28 +19,28 @@ enum { SPARE_FDS = 4 };
 
 static int slots_grow(struct kernel_ports *kp)
 {
-	const size_t room = kp->slot_room ? kp->slot_room * 2 : 16;
+	const size_t size = kp->slot_size ? kp->slot_size * 2 : 16;
 	void *grown;
 
-	if (kp->slot_count < kp->slot_room) {
+	if (kp->slot_count < kp->slot_size) {
 		return 0;
 	}
-	grown = reallocarray(kp->polled, room, sizeof(*kp->polled));
+	grown = reallocarray(kp->polled, size, sizeof(*kp->polled));
 	if (!grown) {
 		return -ENOMEM;
 	}
 	kp->polled = grown;
-	grown = reallocarray(kp->owners, room, sizeof(*kp->owners));
+	grown = reallocarray(kp->owners, size, sizeof(*kp->owners));
 	if (!grown) {
 		return -ENOMEM;
 	}
 	kp->owners = grown;
-	grown = reallocarray(kp->ready, room, sizeof(*kp->ready));
+	grown = reallocarray(kp->ready, size, sizeof(*kp->ready));
 	if (!grown) {
 		return -ENOMEM;
 	}
 	kp->ready = grown;
-	kp->slot_room = room;
+	kp->slot_size = size;
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static void slot_take(struct kernel_ports *kp, size_t source, int fd, short even
 {
 	const size_t slot = kp->slot_count++;
 
-	assert(slot < kp->slot_room);
+	assert(slot < kp->slot_size);
 	kp->polled[slot] = (struct pollfd){ .fd = fd, .events = events };
 	kp->owners[slot] = source;
 	kp->channels[source].slot = slot;
@@ -102,7 +102,7 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	return 0;
 }
 
-void ports_hang_up(void *ctx, size_t source)
+void ports_close_channel(void *ctx, size_t source)
 {
 	struct kernel_ports *kp = ctx;
 	struct channel *ch = &kp->channels[source];
@@ -146,7 +146,7 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 	struct channel *ch = &kp->channels[source];
 	int r;
 
-	ports_hang_up(kp, source);
+	ports_close_channel(kp, source);
 	r = slots_grow(kp);
 	if (r < 0) {
 		return r;
@@ -276,7 +276,7 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 		.random = ports_random,
 		.resolve = ports_resolve,
 		.ask = ports_ask,
-		.hang_up = ports_hang_up,
+		.close_channel = ports_close_channel,
 		.wait = ports_wait,
 	};
 	*ret = kp;
@@ -303,7 +303,7 @@ void ports_close(struct kernel_ports *kp)
 	}
 	for (size_t i = 0; kp->channels && i < kp->source_max; i++) {
 		if (kp->slot_count > FIRST_SLOT) {
-			ports_hang_up(kp, i);
+			ports_close_channel(kp, i);
 		}
 	}
 	resolver_stop(kp->resolver);

@@ -15,7 +15,7 @@
 
 enum {
 	/* Larger than any answer that is believed; a longer one is cut and says so. */
-	DATAGRAM_ROOM = 2048,
+	DATAGRAM_SIZE = 2048,
 	FIRST_SLOT = 2,
 	SLOT_SIGNAL = 0,
 	SLOT_RESOLVER = 1,
@@ -47,7 +47,7 @@ struct kernel_ports {
 	struct pollfd *polled;
 	size_t *owners; /* the source of each slot */
 	size_t slot_count;
-	size_t slot_room;
+	size_t slot_size;
 
 	/* Sources that the last poll() found ready; room for as many as there are slots. */
 	size_t *ready;
@@ -67,11 +67,11 @@ struct kernel_ports {
 	struct name_asked *names;  /* [name_max] */
 	size_t names_lost_at;      /* once it is gone: those below have been told */
 	struct resolve_answer answer;
-	uint8_t octets[DATAGRAM_ROOM];
+	uint8_t octets[DATAGRAM_SIZE];
 };
 
 /* As struct ports has them; `ctx` is a struct kernel_ports. */
-void ports_hang_up(void *ctx, size_t source);
+void ports_close_channel(void *ctx, size_t source);
 int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
 
 #endif

@@ -16,7 +16,7 @@
 /* Datagrams of one source before the others have their turn. */
 enum { SOURCE_TURN = 16 };
 
-_Static_assert((int)TCP_ANSWER_ROOM <= (int)DATAGRAM_ROOM, "an answer must fit");
+_Static_assert((int)TCP_ANSWER_SIZE <= (int)DATAGRAM_SIZE, "an answer must fit");
 
 static int serve_udp(struct kernel_ports *kp, size_t source, struct port_event *ret)
 {
@@ -90,7 +90,7 @@ static int serve_tcp(struct kernel_ports *kp, size_t source, struct port_event *
 		};
 	}
 	/* There is nothing more to come. */
-	ports_hang_up(kp, source);
+	ports_close_channel(kp, source);
 	return 1;
 }
 

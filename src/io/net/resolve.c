@@ -24,7 +24,7 @@ struct waiting {
 	struct question *ring; /* grows */
 	size_t at;
 	size_t count;
-	size_t room;
+	size_t size;
 };
 
 struct resolver {
@@ -64,7 +64,7 @@ int resolver_start(struct resolver **ret)
 	if (!resolver) {
 		return -ENOMEM;
 	}
-	r = child_start(&(struct child_duties){ .run = resolver_child }, &resolver->child);
+	r = child_start(&(struct child_ops){ .run = resolver_child }, &resolver->child);
 	if (r < 0) {
 		free(resolver);
 		return r;
@@ -95,7 +95,7 @@ static int send_waiting(struct resolver *resolver, struct waiting *lane)
 		if (n < 0) {
 			return errno == ECONNRESET ? -EPIPE : -errno;
 		}
-		lane->at = (lane->at + 1) % lane->room;
+		lane->at = (lane->at + 1) % lane->size;
 		lane->count--;
 		lane->underway++;
 	}
@@ -104,23 +104,23 @@ static int send_waiting(struct resolver *resolver, struct waiting *lane)
 
 static int make_room(struct waiting *lane)
 {
-	size_t room = lane->room ? lane->room * 2 : 16;
+	size_t size = lane->size ? lane->size * 2 : 16;
 	struct question *more;
 
-	if (lane->count < lane->room) {
+	if (lane->count < lane->size) {
 		return 0;
 	}
-	more = calloc(room, sizeof(*more));
+	more = calloc(size, sizeof(*more));
 	if (!more) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < lane->count; i++) {
-		more[i] = lane->ring[(lane->at + i) % lane->room];
+		more[i] = lane->ring[(lane->at + i) % lane->size];
 	}
 	free(lane->ring);
 	lane->ring = more;
 	lane->at = 0;
-	lane->room = room;
+	lane->size = size;
 	return 0;
 }
 
@@ -133,7 +133,7 @@ static int ask_one(struct resolver *resolver, const struct question *question)
 	if (r < 0) {
 		return r;
 	}
-	lane->ring[(lane->at + lane->count) % lane->room] = *question;
+	lane->ring[(lane->at + lane->count) % lane->size] = *question;
 	lane->count++;
 	return send_waiting(resolver, lane);
 }
@@ -145,7 +145,7 @@ int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
 	struct question question;
 	int r;
 
-	if (len >= RESOLVE_HOST_ROOM) {
+	if (len >= RESOLVE_HOST_SIZE) {
 		return -ENAMETOOLONG;
 	}
 	memset(&question, 0, sizeof(question));

@@ -64,7 +64,7 @@ static bool is_settled_by_hosts(const struct question *q)
 {
 	unsigned families = 0;
 	char *line = NULL;
-	size_t room = 0;
+	size_t size = 0;
 	FILE *f;
 
 	if (!q->is_of_a_pair) {
@@ -74,7 +74,7 @@ static bool is_settled_by_hosts(const struct question *q)
 	if (!f) {
 		return false;
 	}
-	while (getline(&line, &room, f) >= 0) {
+	while (getline(&line, &size, f) >= 0) {
 		families |= families_in_line(line, q->host);
 	}
 	free(line);
@@ -104,13 +104,13 @@ static int ask_library(const struct question *q, struct resolve_answer *answer)
 
 /* The resolver's state is this thread's own, and made anew from resolv.conf and RES_OPTIONS by
  * res_init(). */
-static int ask_patiently(const struct question *q, int patience_s,
-                         struct resolve_answer *answer)
+static int ask_with_timeout(const struct question *q, int timeout_s,
+                            struct resolve_answer *answer)
 {
 	int error;
 
 	if (res_init() == 0) {
-		_res.retrans = patience_s;
+		_res.retrans = timeout_s;
 		/* An answer that was cut is better than none where TCP is not answered. */
 		_res.options |= RES_IGNTC;
 	}
@@ -141,7 +141,7 @@ static void find_zone(const struct question *q, struct resolve_answer *answer)
 	}
 }
 
-int resolve_look_up(const struct question *q, int patience_s, struct resolve_answer *answer)
+int resolve_look_up(const struct question *q, int timeout_s, struct resolve_answer *answer)
 {
 	const char *why = "no address";
 	int error = EAI_NODATA;
@@ -155,8 +155,8 @@ int resolve_look_up(const struct question *q, int patience_s, struct resolve_ans
 		return 0;
 	}
 	if (!is_settled_by_hosts(q)) {
-		error = patience_s == 0 ? ask_library(q, answer)
-		                        : ask_patiently(q, patience_s, answer);
+		error = timeout_s == 0 ? ask_library(q, answer)
+		                       : ask_with_timeout(q, timeout_s, answer);
 	}
 	if (error != 0) {
 		why = error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);

@@ -25,7 +25,7 @@ enum { THREAD_STACK_OCTETS = 1024 * 1024, TICK_MS = 50 };
  * second a slow one behind a dead one. */
 static const struct {
 	int64_t after_ns;
-	int patience_s;
+	int timeout_s;
 } tries[] = {
 	{ 0, 1 },
 	{ 500 * NS_PER_MS, 2 },
@@ -168,7 +168,7 @@ static void *work(void *arg)
 		}
 		question = lookup->question;
 		pthread_mutex_unlock(lock);
-		error = resolve_look_up(&question, try == 0 ? 0 : tries[try].patience_s,
+		error = resolve_look_up(&question, try == 0 ? 0 : tries[try].timeout_s,
 		                        &answer);
 		pthread_mutex_lock(lock);
 		settle(lane, lookup, is_final(error, try), &answer);
@@ -302,7 +302,7 @@ static void take_questions(struct pool *pool)
 
 	while ((n = recv(pool->fd, &question, sizeof(question), MSG_DONTWAIT)) ==
 	       (ssize_t)sizeof(question)) {
-		question.host[RESOLVE_HOST_ROOM - 1] = '\0';
+		question.host[RESOLVE_HOST_SIZE - 1] = '\0';
 		take_question(pool, &question);
 	}
 	if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -311,14 +311,14 @@ static void take_questions(struct pool *pool)
 }
 
 /* Who sets RES_OPTIONS has said how names are to be asked: so, and once. */
-static unsigned choose_patience(void)
+static unsigned choose_tries(void)
 {
 	char options[40];
 
 	if (getenv("RES_OPTIONS")) {
 		return 1;
 	}
-	snprintf(options, sizeof(options), "timeout:%d attempts:2", tries[0].patience_s);
+	snprintf(options, sizeof(options), "timeout:%d attempts:2", tries[0].timeout_s);
 	return setenv("RES_OPTIONS", options, 1) < 0 ? 1 : COUNT_OF(tries);
 }
 
@@ -330,7 +330,7 @@ void resolve_work(int fd)
 	bool is_busy = false;
 
 	pool.fd = fd;
-	pool.try_max = choose_patience();
+	pool.try_max = choose_tries();
 	for (size_t i = 0; i < RESOLVE_LANES; i++) {
 		pool.lanes[i].pool = &pool;
 		pthread_cond_init(&pool.lanes[i].has_work, NULL);

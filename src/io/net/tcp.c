@@ -16,7 +16,7 @@
 #include "io/sys/kernel_clock.h"
 
 enum {
-	REQUEST_ROOM = 64,
+	REQUEST_SIZE = 64,
 	/* Four octets may be a binary time (RFC 868), in which '\n' is a digit like any
 	 * other; a line is longer. */
 	BINARY_TIME_OCTETS = 4,
@@ -27,11 +27,11 @@ enum tcp_phase { TCP_CONNECTING, TCP_SENDING, TCP_READING, TCP_COMPLETE };
 struct tcp_channel {
 	int fd;
 	enum tcp_phase phase;
-	uint8_t request[REQUEST_ROOM];
+	uint8_t request[REQUEST_SIZE];
 	size_t request_len;
 	size_t sent_count;
 	struct reading sent;
-	uint8_t answer[TCP_ANSWER_ROOM];
+	uint8_t answer[TCP_ANSWER_SIZE];
 	size_t answer_len;
 };
 
@@ -61,7 +61,7 @@ int tcp_open(const struct address *server, const void *request, size_t len,
 	if (to_len == 0) {
 		return -EAFNOSUPPORT;
 	}
-	if (len > REQUEST_ROOM) {
+	if (len > REQUEST_SIZE) {
 		return -EMSGSIZE;
 	}
 	ch = calloc(1, sizeof(*ch));

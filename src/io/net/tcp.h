@@ -13,7 +13,7 @@
 
 struct tcp_channel;
 
-enum { TCP_ANSWER_ROOM = 512 };
+enum { TCP_ANSWER_SIZE = 512 };
 
 /* Starts to connect.  `request` (at most 64 octets, may be none) is sent as soon as the connection stands. */
 MUST_USE int tcp_open(const struct address *server, const void *request, size_t len,
@@ -22,7 +22,7 @@ int tcp_fd(const struct tcp_channel *ch);
 short tcp_poll_events(
 	const struct tcp_channel *ch); /* POLLOUT while connecting, then POLLIN */
 /* Goes on as far as it can.  -EAGAIN: poll again.  >= 0: the whole answer is there (its length); it ends at '\n', at
- * the close of the peer, or at TCP_ANSWER_ROOM.  Else -errno. `*ret_sent` is the reading
+ * the close of the peer, or at TCP_ANSWER_SIZE.  Else -errno. `*ret_sent` is the reading
  * taken just before the request was sent (for no request: before connecting). */
 MUST_USE ssize_t tcp_advance(struct tcp_channel *ch, const uint8_t **ret_octets,
                              struct reading *ret_sent);

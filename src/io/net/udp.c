@@ -20,7 +20,7 @@
 enum {
 	/* Stamps, an extended error with its address, and as much again for what a later
 	 * kernel may add. */
-	CONTROL_ROOM = 512,
+	CONTROL_SIZE = 512,
 	/* Thousands may be open at a time, and a server owes us one small answer. */
 	RECEIVE_BUFFER_OCTETS = 32768,
 	PORT_LEAST = 1024,
@@ -40,7 +40,7 @@ struct udp_channel {
 /* Room for control messages, aligned as the macros want it. */
 union control {
 	struct cmsghdr align;
-	char octets[CONTROL_ROOM];
+	char octets[CONTROL_SIZE];
 };
 
 /* What one message brought beside its octets. */
@@ -121,10 +121,10 @@ static int stamp(int fd)
 static void ask_for_stamps(int fd, sa_family_t family)
 {
 	const int on = 1;
-	const int room = RECEIVE_BUFFER_OCTETS;
+	const int size = RECEIVE_BUFFER_OCTETS;
 
 	(void)stamp(fd);
-	(void)bare_setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	(void)bare_setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (family == AF_INET) {
 		(void)bare_setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	} else {
@@ -221,10 +221,10 @@ static void parse_control(struct msghdr *msg, struct received *ret)
 
 /* recvmsg() with everything around it.  A control message that was cut is as good as
  * none: its stamp falls back to the user's. */
-static ssize_t receive(int fd, void *buf, size_t room, int flags, struct received *ret)
+static ssize_t receive(int fd, void *buf, size_t size, int flags, struct received *ret)
 {
 	union control control;
-	struct iovec iov = { .iov_base = buf, .iov_len = room };
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t got;
 
@@ -277,7 +277,7 @@ static int drain_errors(struct udp_channel *ch)
 	return 0;
 }
 
-ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t room, struct udp_arrival *ret)
+ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t size, struct udp_arrival *ret)
 {
 	struct received got;
 	ssize_t len;
@@ -287,7 +287,7 @@ ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t room, struct udp_a
 	if (r < 0) {
 		return r;
 	}
-	len = receive(ch->fd, buf, room, 0, &got);
+	len = receive(ch->fd, buf, size, 0, &got);
 	if (len < 0) {
 		/* The error came after the queue was read; it is told here, and what lies
 		 * in the queue is the same one again. */

@@ -32,7 +32,7 @@ MUST_USE int udp_send(struct udp_channel *ch, const void *buf, size_t len);
 /* Never blocks.  Reads the error queue first: transmit stamps are kept, an ICMP error is
  * returned as -errno.  Else the length of a datagram (0..room, cut ones say so), -EAGAIN
  * when there is none.  `*ret` is set only when the result is >= 0. */
-MUST_USE ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t room,
+MUST_USE ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t size,
                              struct udp_arrival *ret);
 void udp_close(struct udp_channel *ch); /* NULL is fine */
 

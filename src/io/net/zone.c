@@ -54,7 +54,7 @@ void zone_add_name(struct address *address)
 {
 	char name[IF_NAMESIZE];
 
-	_Static_assert(IF_NAMESIZE == ADDRESS_ZONE_ROOM, "room for a name");
+	_Static_assert(IF_NAMESIZE == ADDRESS_ZONE_SIZE, "room for a name");
 	if (address->scope == 0 || address->zone[0] != '\0' ||
 	    !if_indextoname(address->scope, name) || !address_zone_is_name(name)) {
 		return;

@@ -45,7 +45,7 @@ static void take_section(struct source *s, const char *line)
 }
 
 /* Like fgets(). */
-static char *next_line(char *buf, int room, void *stream)
+static char *next_line(char *buf, int size, void *stream)
 {
 	struct source *s = stream;
 	const char *feed = memchr(s->at, '\n', (size_t)(s->end - s->at));
@@ -59,8 +59,8 @@ static char *next_line(char *buf, int room, void *stream)
 	if (len == 0 || s->result != 0) {
 		return NULL;
 	}
-	if (len >= (size_t)room) {
-		len = (size_t)room - 1;
+	if (len >= (size_t)size) {
+		len = (size_t)size - 1;
 	}
 	memcpy(buf, s->at, len);
 	buf[len] = '\0';
@@ -198,8 +198,8 @@ static int refuse_line(struct config_error *ret, const char *text, size_t len,
                        unsigned line)
 {
 	const char *at = text + text_mark_len(text, len), *end = text + len, *feed;
-	char quoted[CONFIG_REASON_ROOM / 2];
-	char reason[CONFIG_REASON_ROOM];
+	char quoted[CONFIG_REASON_SIZE / 2];
+	char reason[CONFIG_REASON_SIZE];
 
 	for (unsigned i = 1; i < line && at < end; i++) {
 		feed = memchr(at, '\n', (size_t)(end - at));

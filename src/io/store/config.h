@@ -13,7 +13,7 @@
 
 #include "core/base/base.h"
 
-enum { CONFIG_OCTETS_MAX = 65536, CONFIG_LINE_MAX = 190, CONFIG_REASON_ROOM = 192 };
+enum { CONFIG_OCTETS_MAX = 65536, CONFIG_LINE_MAX = 190, CONFIG_REASON_SIZE = 192 };
 
 struct config_entry {
 	const char *section; /* "" before the first */
@@ -24,7 +24,7 @@ struct config_entry {
 
 struct config_error {
 	unsigned line; /* 0: the file as a whole */
-	char reason[CONFIG_REASON_ROOM];
+	char reason[CONFIG_REASON_SIZE];
 };
 
 /* Calls `take` for each section and each entry in turn until it returns something else than 0, which is then

@@ -19,7 +19,7 @@
 enum {
 	BUSY_MS = 500,
 	/* Of SQLite's machine: 20000 runs take less than one turn. */
-	PATIENCE_STEPS = 1000000,
+	BUDGET_STEPS = 1000000,
 	PATIENCE_TURNS = 20,
 	PAGE_OCTETS = 4096,
 	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
@@ -35,7 +35,7 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(warning, HISTORY_WARNING_ROOM, format, args);
+	vsnprintf(warning, HISTORY_WARNING_SIZE, format, args);
 	va_end(args);
 }
 
@@ -137,7 +137,7 @@ static const char *read_only_parameters(const struct history *history, bool is_a
 
 static int open_read_only(struct history *history, bool is_alone)
 {
-	char uri[HISTORY_PATH_ROOM * 3 + 32];
+	char uri[HISTORY_PATH_SIZE * 3 + 32];
 	char *to = uri;
 	int code;
 
@@ -163,11 +163,11 @@ static int open_read_only(struct history *history, bool is_alone)
 }
 
 /* A file of others may define a table as something that never ends. */
-static int lose_patience(void *ctx)
+static int use_budget(void *ctx)
 {
 	struct history *history = ctx;
 
-	return ++history->patience_used > PATIENCE_TURNS;
+	return ++history->budget_used > PATIENCE_TURNS;
 }
 
 void history_limit(struct history *history)
@@ -175,8 +175,7 @@ void history_limit(struct history *history)
 	sqlite3_extended_result_codes(history->db, 1);
 	sqlite3_busy_timeout(history->db, BUSY_MS);
 	if (history->settings.is_anyones) {
-		sqlite3_progress_handler(history->db, PATIENCE_STEPS, lose_patience,
-		                         history);
+		sqlite3_progress_handler(history->db, BUDGET_STEPS, use_budget, history);
 	}
 	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);

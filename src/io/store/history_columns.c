@@ -35,7 +35,7 @@ struct history_table {
 
 static const char *verb_name(uint32_t value)
 {
-	return record_verb_name((enum record_verb)value);
+	return run_verb_name((enum run_verb)value);
 }
 
 static const char *status_name(uint32_t value)
@@ -107,7 +107,7 @@ static const struct column run_columns[] = {
 	{ "boottime_ns", COLUMN_INTEGER, IN_RUN(boot_ns), 0, NULL, GATE_NONE },
 	{ "boot_id", COLUMN_TEXT, IN_RUN(boot_id), 0, NULL, GATE_NONE },
 	{ "version", COLUMN_TEXT, IN_RUN(version), 0, NULL, GATE_NONE },
-	{ "verb", COLUMN_NAME, IN_RUN(verb), RECORD_VERB_COUNT - 1, verb_name, GATE_NONE },
+	{ "verb", COLUMN_NAME, IN_RUN(verb), RUN_VERB_VERB_COUNT - 1, verb_name, GATE_NONE },
 	{ "status", COLUMN_NAME, IN_RUN(status), RUN_INTERRUPTED, status_name, GATE_NONE },
 	{ "exit_status", COLUMN_COUNT, IN_RUN(exit_status), 255, NULL, GATE_NONE },
 	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, GATE_NONE },
@@ -209,7 +209,7 @@ static uint32_t count_get(const uint8_t *at, size_t size)
 
 static int bind_address(sqlite3_stmt *stmt, int index, const struct address *address)
 {
-	char text[ADDRESS_TEXT_ROOM];
+	char text[ADDRESS_TEXT_SIZE];
 
 	if (address->family == ADDRESS_NONE) {
 		return sqlite3_bind_null(stmt, index);
@@ -330,10 +330,10 @@ static bool name_put(uint8_t *at, const struct column *column, const char *text)
 	return false;
 }
 
-static bool octets_put_exactly(uint8_t *at, size_t room, const void *value, size_t len,
+static bool octets_put_exactly(uint8_t *at, size_t buf_size, const void *value, size_t len,
                                bool is_text)
 {
-	if (!value || (is_text ? len >= room : len != room)) {
+	if (!value || (is_text ? len >= buf_size : len != buf_size)) {
 		return false;
 	}
 	memcpy(at, value, len);

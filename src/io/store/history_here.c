@@ -7,12 +7,12 @@
 
 #include "io/store/history_private.h"
 
-static int name_as_it_is(sqlite3_vfs *vfs, const char *name, int room, char *ret)
+static int name_as_it_is(sqlite3_vfs *vfs, const char *name, int size, char *ret)
 {
 	const size_t len = strlen(name);
 
 	(void)vfs;
-	if (len >= (size_t)room) {
+	if (len >= (size_t)size) {
 		return SQLITE_CANTOPEN;
 	}
 	memcpy(ret, name, len + 1);

@@ -3,7 +3,7 @@
  * The history is several files, one job each: history.c opens, repairs and closes,
  * history_schema.c has the tables and their versions, history_older.c reads an older one without changing it,
  * history_here.c makes SQLite work below a directory that no path may lead to, history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
- * history_runs.c, history_past.c, history_kisses.c, history_silent.c and history_state.c have a table or two each.
+ * history_runs.c, history_chosen.c, history_holdoffs.c, history_silent.c and history_state.c have a table or two each.
  */
 #ifndef IO_STORE_HISTORY_PRIVATE_H
 #define IO_STORE_HISTORY_PRIVATE_H
@@ -14,7 +14,7 @@
 
 #include "io/store/history.h"
 
-enum { HISTORY_PATH_ROOM = PATH_MAX + 32 };
+enum { HISTORY_PATH_SIZE = PATH_MAX + 32 };
 
 struct history {
 	sqlite3 *db;
@@ -24,8 +24,8 @@ struct history {
 	ino_t inode;
 	bool is_read_only;
 	int64_t version; /* of the schema in the file, once it is known; -1: an empty file */
-	unsigned patience_used;
-	char path[HISTORY_PATH_ROOM]; /* for people */
+	unsigned budget_used;
+	char path[HISTORY_PATH_SIZE]; /* for people */
 	const char *file;             /* for SQLite: the same, or the name alone */
 	const char *vfs;              /* NULL: SQLite's own */
 };

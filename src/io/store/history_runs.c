@@ -9,7 +9,7 @@
 /* ---- loading ---- */
 
 static int load_runs(struct history *history, const char *rest, struct run_record *ret,
-                     size_t room, size_t *ret_count)
+                     size_t size, size_t *ret_count)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct run_record record;
@@ -20,11 +20,11 @@ static int load_runs(struct history *history, const char *rest, struct run_recor
 	if (r < 0) {
 		return r;
 	}
-	sqlite3_bind_int64(stmt, 1, (int64_t)room);
-	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < room) {
+	sqlite3_bind_int64(stmt, 1, (int64_t)size);
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < size) {
 		memset(&record, 0, sizeof(record));
 		if (history_table_read(stmt, &history_run_table, &record) &&
-		    run_record_is_sane(&record)) {
+		    run_record_is_valid(&record)) {
 			ret[count++] = record;
 		}
 	}
@@ -36,23 +36,23 @@ static int load_runs(struct history *history, const char *rest, struct run_recor
 	return r;
 }
 
-int history_load_runs(struct history *history, struct run_record *ret, size_t room,
+int history_load_runs(struct history *history, struct run_record *ret, size_t size,
                       size_t *ret_count)
 {
 	return load_runs(history,
 	                 "FROM run WHERE id IN(SELECT id FROM run ORDER BY id DESC LIMIT ?)"
 	                 " ORDER BY id",
-	                 ret, room, ret_count);
+	                 ret, size, ret_count);
 }
 
-int history_load_set_runs(struct history *history, struct run_record *ret, size_t room,
+int history_load_set_runs(struct history *history, struct run_record *ret, size_t size,
                           size_t *ret_count)
 {
 	return load_runs(history,
 	                 "FROM run WHERE id IN(SELECT id FROM run"
 	                 " WHERE verb='set' AND is_dry=0 ORDER BY id DESC LIMIT ?)"
 	                 " ORDER BY id",
-	                 ret, room, ret_count);
+	                 ret, size, ret_count);
 }
 
 int history_load_trusted(struct history *history, struct run_record *ret)
@@ -69,7 +69,7 @@ int history_load_trusted(struct history *history, struct run_record *ret)
 
 /* `rest` with one or two parameters. */
 static int load_sources(struct history *history, const char *rest, int64_t first,
-                        int64_t second, struct source_record *ret, size_t room,
+                        int64_t second, struct source_record *ret, size_t size,
                         size_t *ret_count)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -85,13 +85,13 @@ static int load_sources(struct history *history, const char *rest, int64_t first
 	if (sqlite3_bind_parameter_count(stmt) > 1) {
 		sqlite3_bind_int64(stmt, 2, second);
 	}
-	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < room) {
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < size) {
 		memset(&record, 0, sizeof(record));
 		if (!history_table_read(stmt, &history_source_table, &record)) {
 			continue;
 		}
 		record.address.port = (uint16_t)record.port;
-		if (source_record_is_sane(&record)) {
+		if (source_record_is_valid(&record)) {
 			ret[count++] = record;
 		}
 	}
@@ -104,29 +104,29 @@ static int load_sources(struct history *history, const char *rest, int64_t first
 }
 
 int history_load_sources(struct history *history, size_t back, struct source_record *ret,
-                         size_t room, size_t *ret_count)
+                         size_t size, size_t *ret_count)
 {
 	return load_sources(history,
 	                    "FROM source WHERE run="
 	                    "(SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET ?)"
 	                    " ORDER BY id",
-	                    (int64_t)back, 0, ret, room, ret_count);
+	                    (int64_t)back, 0, ret, size, ret_count);
 }
 
 int history_load_sources_of(struct history *history, const struct run_record *run,
-                            struct source_record *ret, size_t room, size_t *ret_count)
+                            struct source_record *ret, size_t size, size_t *ret_count)
 {
 	return load_sources(history,
 	                    "FROM source WHERE run=(SELECT id FROM run WHERE wall_ns=?"
 	                    " AND mono_ns=? ORDER BY id DESC LIMIT 1) ORDER BY id",
-	                    run->at.unix_ns, run->mono_ns, ret, room, ret_count);
+	                    run->at.unix_ns, run->mono_ns, ret, size, ret_count);
 }
 
 int history_load_run_sources(struct history *history, int64_t number,
-                             struct source_record *ret, size_t room, size_t *ret_count)
+                             struct source_record *ret, size_t size, size_t *ret_count)
 {
 	return load_sources(history, "FROM source WHERE run=? ORDER BY id", number, 0, ret,
-	                    room, ret_count);
+	                    size, ret_count);
 }
 
 /* ---- storing ---- */
@@ -223,7 +223,7 @@ static int store_all(struct history *history, const struct run_record *run,
 		const struct instant now = instant_add_ns(run->at, run->offset_ns);
 
 		r = prune_by_age(history, now);
-		if (r == 0 && run->verb == RECORD_SET && !run->is_dry) {
+		if (r == 0 && run->verb == RUN_VERB_SET && !run->is_dry) {
 			r = history_store_silent(history, sources, count, now);
 		}
 	}

@@ -65,7 +65,7 @@ int history_store_silent(struct history *history, const struct source_record *so
 }
 
 int history_load_silent(struct history *history, struct instant now,
-                        struct silent_server *ret, size_t room, size_t *ret_count)
+                        struct silent_server *ret, size_t size, size_t *ret_count)
 {
 	struct silent_server silent;
 	sqlite3_stmt *stmt = NULL;
@@ -80,14 +80,14 @@ int history_load_silent(struct history *history, struct instant now,
 		return r;
 	}
 	sqlite3_bind_int64(stmt, 1, ns_add(now.unix_ns, -HISTORY_SILENT_NS));
-	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < room) {
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW && count < size) {
 		const char *name = (const char *)sqlite3_column_text(stmt, 0);
 
 		memset(&silent, 0, sizeof(silent));
 		snprintf(silent.name, sizeof(silent.name), "%s", name ? name : "");
 		silent.port = (uint32_t)(sqlite3_column_int64(stmt, 1) & UINT16_MAX);
 		silent.since.unix_ns = sqlite3_column_int64(stmt, 2);
-		if (silent_server_is_sane(&silent)) {
+		if (silent_server_is_valid(&silent)) {
 			ret[count++] = silent;
 		}
 	}

@@ -6,7 +6,7 @@
 
 #include "io/store/history_private.h"
 
-int history_load_state(struct history *history, const char *key, void *buf, size_t room,
+int history_load_state(struct history *history, const char *key, void *buf, size_t size,
                        size_t *ret_len)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -24,7 +24,7 @@ int history_load_state(struct history *history, const char *key, void *buf, size
 		const void *value = sqlite3_column_blob(stmt, 0);
 
 		len = (size_t)sqlite3_column_bytes(stmt, 0);
-		if (len > room) {
+		if (len > size) {
 			r = -EMSGSIZE;
 		} else {
 			if (len > 0) {

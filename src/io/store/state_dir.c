@@ -10,12 +10,12 @@
 
 #include "io/sys/priv.h"
 
-const char *state_dir_default(char buf[STATE_DIR_ROOM])
+const char *state_dir_default(char buf[STATE_DIR_SIZE])
 {
 	const char *given = secure_getenv("STATE_DIRECTORY");
 	size_t len = given ? strcspn(given, ":") : 0;
 
-	if (len == 0 || len >= STATE_DIR_ROOM) {
+	if (len == 0 || len >= STATE_DIR_SIZE) {
 		return STATE_DIR_DEFAULT;
 	}
 	memcpy(buf, given, len);

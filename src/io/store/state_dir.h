@@ -13,12 +13,12 @@
 
 #define STATE_DIR_DEFAULT "/var/lib/reqtime"
 
-enum { STATE_DIR_ROOM = 4096 };
+enum { STATE_DIR_SIZE = 4096 };
 
 /* Where nobody has said where: $STATE_DIRECTORY, of several the first, else the default.  Not with
  * file capabilities: who starts such a program has no say in where it writes by leaving it
  * an environment. */
-const char *state_dir_default(char buf[STATE_DIR_ROOM]);
+const char *state_dir_default(char buf[STATE_DIR_SIZE]);
 
 /* Opens the directory `path`; where it is missing and `may_create`, makes it (0755) below
  * a parent that exists.  A symbolic link in the last place is followed only when root

@@ -37,7 +37,7 @@ static int descriptors_leave(int fd, struct lifeline *line)
 	return 0;
 }
 
-static int leave_parent(const struct child_duties *duties, int fd, struct lifeline *line)
+static int leave_parent(const struct child_ops *ops, int fd, struct lifeline *line)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
@@ -50,14 +50,14 @@ static int leave_parent(const struct child_duties *duties, int fd, struct lifeli
 	}
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	if (duties->prepare) {
-		duties->prepare(duties->ctx, &uid, &gid);
+	if (ops->prepare) {
+		ops->prepare(ops->ctx, &uid, &gid);
 	}
 	r = priv_drop_to(uid, gid);
 	return r < 0 ? r : lifeline_tie(line);
 }
 
-int child_start(const struct child_duties *duties, struct child *ret)
+int child_start(const struct child_ops *ops, struct child *ret)
 {
 	struct lifeline line;
 	int ends[2];
@@ -79,10 +79,10 @@ int child_start(const struct child_duties *duties, struct child *ret)
 		goto out;
 	}
 	if (pid == 0) {
-		if (leave_parent(duties, ends[1], &line) < 0) {
+		if (leave_parent(ops, ends[1], &line) < 0) {
 			_exit(1);
 		}
-		duties->run(duties->ctx, CHILD_FD);
+		ops->run(ops->ctx, CHILD_FD);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -144,7 +144,7 @@ bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
 	}
 }
 
-void child_hang_up(struct child *child)
+void child_close(struct child *child)
 {
 	if (child->fd >= 0) {
 		close(child->fd);
@@ -163,7 +163,7 @@ void child_kill(struct child *child)
 
 void child_forget(struct child *child)
 {
-	child_hang_up(child);
+	child_close(child);
 	lifeline_cut(&child->line);
 	if (child->pidfd >= 0) {
 		close(child->pidfd);

@@ -21,7 +21,7 @@ struct child {
 	struct lifeline line;
 };
 
-struct child_duties {
+struct child_ops {
 	/* First, with the rights of who started it: what it will need and could not open later, and who it is
 	 * to be.  `*uid` and `*gid` are those of this process, and count as root alone (io/sys/priv.h).
 	 * NULL: nothing. */
@@ -33,7 +33,7 @@ struct child_duties {
 /* Forks.  In the new process `run` has one end of the socket and nothing else: the standard
  * descriptors are /dev/null, all signals are blocked (a terminal's are for the parent),
  * no capability is left, no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
-MUST_USE int child_start(const struct child_duties *duties, struct child *ret);
+MUST_USE int child_start(const struct child_ops *ops, struct child *ret);
 
 /* CLOCK_MONOTONIC, by which deadlines go. */
 int64_t child_now_ns(void);
@@ -41,7 +41,7 @@ int64_t child_now_ns(void);
 MUST_USE int child_wait(const struct child *child, short events, int64_t deadline_mono_ns);
 
 /* The other end reads the end of it. */
-void child_hang_up(struct child *child);
+void child_close(struct child *child);
 /* By cutting its lifeline, which needs no right; and by the descriptor that stands for it, which the sandbox of who
  * measures allows. */
 void child_kill(struct child *child);

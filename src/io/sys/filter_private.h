@@ -16,7 +16,7 @@
 
 #include "core/base/base.h"
 
-enum { FILTER_ROOM = 2048, FILTER_TESTS_MAX = 4 };
+enum { FILTER_SIZE = 2048, FILTER_TESTS_MAX = 4 };
 
 #define FILTER_ERROR(number) (SECCOMP_RET_ERRNO | (uint32_t)(number))
 
@@ -31,7 +31,7 @@ struct filter_test {
 };
 
 struct filter {
-	struct sock_filter code[FILTER_ROOM];
+	struct sock_filter code[FILTER_SIZE];
 	size_t len;
 	bool is_full;
 };

@@ -295,16 +295,16 @@ int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
 #define STATUS_OURS                                                                        \
 	(STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_UNSYNC | STA_INS | STA_DEL)
 
-static int status_for(const struct kernel_clock_order *order, int before)
+static int status_for(const struct kernel_clock_update *update, int before)
 {
 	int status = before & ~STATUS_OURS;
 
-	if (!order->has_errors) {
-		status |= order->step_ns != 0 ? STA_UNSYNC : before & STA_UNSYNC;
+	if (!update->has_errors) {
+		status |= update->step_ns != 0 ? STA_UNSYNC : before & STA_UNSYNC;
 	}
-	if (order->leap == NTP_LEAP_INSERT) {
+	if (update->leap == NTP_LEAP_INSERT) {
 		status |= STA_INS;
-	} else if (order->leap == NTP_LEAP_DELETE) {
+	} else if (update->leap == NTP_LEAP_DELETE) {
 		status |= STA_DEL;
 	}
 	return status;
@@ -334,55 +334,55 @@ static long microseconds_up(int64_t ns)
 	return (long)(ns / NS_PER_US + (ns % NS_PER_US > 0));
 }
 
-static bool errors_are_sayable(const struct kernel_clock_order *order)
+static bool errors_are_sayable(const struct kernel_clock_update *update)
 {
-	return order->has_errors && order->max_error_ns >= 0 &&
-	       order->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
-	       order->estimated_error_ns >= 0 &&
-	       order->estimated_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
+	return update->has_errors && update->max_error_ns >= 0 &&
+	       update->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
+	       update->estimated_error_ns >= 0 &&
+	       update->estimated_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
 }
 
 /* All but the step. */
-static int order_prepare(const struct kernel_clock_order *order, struct timex *ret)
+static int update_prepare(const struct kernel_clock_update *update, struct timex *ret)
 {
 	struct timex now = { .modes = 0 };
-	struct kernel_clock_order sayable = *order;
+	struct kernel_clock_update sayable = *update;
 
 	if (adjtimex(&now) < 0) {
 		return -errno;
 	}
-	sayable.has_errors = errors_are_sayable(order);
+	sayable.has_errors = errors_are_sayable(update);
 	*ret = (struct timex){
 		.modes = ADJ_STATUS,
 		.status = status_for(&sayable, now.status),
 	};
-	if (order->has_frequency) {
-		frequency_set(order->frequency_ppb, now.tick, ret);
+	if (update->has_frequency) {
+		frequency_set(update->frequency_ppb, now.tick, ret);
 	}
 	if (sayable.has_errors) {
 		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;
-		ret->maxerror = microseconds_up(order->max_error_ns);
-		ret->esterror = microseconds_up(order->estimated_error_ns);
+		ret->maxerror = microseconds_up(update->max_error_ns);
+		ret->esterror = microseconds_up(update->estimated_error_ns);
 	}
 	return 0;
 }
 
-static int tell(struct timex tx)
+static int settings_r(struct timex tx)
 {
 	return clock_adjtime(CLOCK_REALTIME, &tx) < 0 ? -errno : 0;
 }
 
-int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
+int kernel_clock_update(const struct kernel_clock_update *update, int *ret_settings_error)
 {
-	struct timespec by = split_ns(order->step_ns);
+	struct timespec by = split_ns(update->step_ns);
 	enum kernel_clock_method method;
 	struct timex rest, all;
 	int prepared, r;
 
-	prepared = order_prepare(order, &rest);
-	if (order->step_ns == 0) {
-		r = prepared < 0 ? prepared : tell(rest);
-		*ret_tell = -r;
+	prepared = update_prepare(update, &rest);
+	if (update->step_ns == 0) {
+		r = prepared < 0 ? prepared : settings_r(rest);
+		*ret_settings_error = -r;
 		return r;
 	}
 	if (prepared == 0) {
@@ -390,19 +390,19 @@ int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell)
 		all.modes |= ADJ_SETOFFSET | ADJ_NANO;
 		all.time.tv_sec = by.tv_sec;
 		all.time.tv_usec = by.tv_nsec;
-		r = tell(all);
+		r = settings_r(all);
 		if (r == 0 || r == -EPERM) {
-			*ret_tell = -r;
+			*ret_settings_error = -r;
 			return r;
 		}
 	}
 	/* Whatever of it the kernel did not like, it has looked at before it stepped. */
-	r = kernel_clock_step(order->step_ns, &method);
+	r = kernel_clock_step(update->step_ns, &method);
 	if (r < 0) {
-		*ret_tell = -r;
+		*ret_settings_error = -r;
 		return r;
 	}
-	*ret_tell = prepared < 0 ? -prepared : -tell(rest);
+	*ret_settings_error = prepared < 0 ? -prepared : -settings_r(rest);
 	return 0;
 }
 

@@ -58,7 +58,7 @@ MUST_USE int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_meth
 /* By `freq` alone, and by `tick`, which Linux would take within a tenth. */
 #define KERNEL_CLOCK_FREQ_MAX_PPB INT64_C(500000)
 #define KERNEL_CLOCK_FREQUENCY_MAX_PPB INT64_C(5000000)
-struct kernel_clock_order {
+struct kernel_clock_update {
 	int64_t step_ns; /* 0: none; it cancels what is left of an adjtime() */
 	bool has_frequency;
 	int64_t frequency_ppb; /* in all; `tick` is left right where `freq` can say it */
@@ -72,8 +72,9 @@ struct kernel_clock_order {
  * errors and the slew, and then takes the rest.  Its PLL is turned off.  Where the one
  * call is refused for another reason than EPERM, the step is done by
  * kernel_clock_step() and the rest by a call of its own.  0 or -errno of the step (without one, of the
- * call); `*ret_tell` is 0, or the errno with which the rest was refused. */
-MUST_USE int kernel_clock_order(const struct kernel_clock_order *order, int *ret_tell);
+ * call); `*ret_settings_error` is 0, or the errno with which the rest was refused. */
+MUST_USE int kernel_clock_update(const struct kernel_clock_update *update,
+                                 int *ret_settings_error);
 
 /* Hands `by_ns` to the kernel's own slew (adjtime(), 500 ppm), in place of what was
  * pending.  |by_ns| <= PLAN_SLEW_MAX_NS.  0 or -errno. */

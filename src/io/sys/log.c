@@ -18,7 +18,7 @@
 
 enum {
 	FACILITY_DAEMON = 3,
-	LINE_ROOM = LOG_LINE_MAX + 160, /* with time, program and level in front */
+	LINE_SIZE = LOG_LINE_MAX + 160, /* with time, program and level in front */
 };
 
 static int open_file(const char *path)
@@ -84,30 +84,30 @@ int log_open(const char *to, struct log *ret)
 
 /* What a file has in front of a line; a syslog server knows the time itself. */
 static int head_of(const struct log *log, enum log_level level, const char *program,
-                   char *buf, size_t room)
+                   char *buf, size_t size)
 {
-	char time[TEXT_TIME_RFC3339_ROOM];
+	char time[TEXT_TIME_RFC3339_SIZE];
 	struct timespec now = { 0, 0 };
 
 	if (log->kind == LOG_TO_SYSLOG) {
-		return snprintf(buf, room,
+		return snprintf(buf, size,
 		                "<%d>%s[%ld]: ", FACILITY_DAEMON * 8 + (int)level, program,
 		                (long)getpid());
 	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	text_time_rfc3339(instant_from_unix(now.tv_sec, now.tv_nsec), time);
-	return snprintf(buf, room, "%s %s[%ld]: ", time, program, (long)getpid());
+	return snprintf(buf, size, "%s %s[%ld]: ", time, program, (long)getpid());
 }
 
 int log_write(const struct log *log, enum log_level level, const char *program,
               const char *text)
 {
-	char line[LINE_ROOM];
+	char line[LINE_SIZE];
 	size_t len;
 	ssize_t n;
 
-	len = (size_t)head_of(log, level, program, line, LINE_ROOM - LOG_LINE_MAX);
-	if (len >= LINE_ROOM - LOG_LINE_MAX) {
+	len = (size_t)head_of(log, level, program, line, LINE_SIZE - LOG_LINE_MAX);
+	if (len >= LINE_SIZE - LOG_LINE_MAX) {
 		return -EMSGSIZE;
 	}
 	len += text_escape((const uint8_t *)text, strlen(text), line + len, LOG_LINE_MAX);

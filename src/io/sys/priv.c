@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* The largest record of a user that is read; the usual ones have 100 octets. */
-enum { PASSWD_ROOM = 16384 };
+enum { PASSWD_SIZE = 16384 };
 
 static int error_or(int fallback)
 {
@@ -219,11 +219,11 @@ int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	char *buf;
 	int r;
 
-	buf = malloc(PASSWD_ROOM);
+	buf = malloc(PASSWD_SIZE);
 	if (!buf) {
 		return -ENOMEM;
 	}
-	r = getpwnam_r(user, &record, buf, PASSWD_ROOM, &found);
+	r = getpwnam_r(user, &record, buf, PASSWD_SIZE, &found);
 	if (found) {
 		*ret_uid = found->pw_uid;
 		*ret_gid = found->pw_gid;

@@ -10,7 +10,7 @@
 
 /* The PID namespace that the kernel starts with: PROC_PID_INIT_INO of linux/proc_ns.h. */
 #define FIRST_PID_NAMESPACE "pid:[4026531836]"
-enum { LINK_ROOM = 64 };
+enum { LINK_SIZE = 64 };
 
 /* Whether a file that any process shows to all can be read: mode 1 of hidepid= shows the folder
  * alone, 2 and 4 not even that. */
@@ -30,7 +30,7 @@ static bool shows(int proc, const char *name)
 
 static bool is_elsewhere(int proc)
 {
-	char link[LINK_ROOM];
+	char link[LINK_SIZE];
 	ssize_t len = readlinkat(proc, "self/ns/pid", link, sizeof(link));
 
 	return len > 0 && ((size_t)len != strlen(FIRST_PID_NAMESPACE) ||

@@ -17,7 +17,7 @@
 #define LEAD_NS (10 * NS_PER_MS)
 /* Later than this the chip would be wrong by as much: the next second is tried. */
 #define LATE_NS (20 * NS_PER_MS)
-enum { WRITE_TRIES = 3, TEXT_ROOM = 512 };
+enum { WRITE_TRIES = 3, TEXT_SIZE = 512 };
 
 static const struct {
 	const char *device;
@@ -27,7 +27,7 @@ static const struct {
 	{ "/dev/rtc", "/sys/class/rtc/rtc/name" },
 };
 
-static size_t read_text(const char *path, char *buf, size_t room)
+static size_t read_text(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t len;
@@ -36,7 +36,7 @@ static size_t read_text(const char *path, char *buf, size_t room)
 	if (fd < 0) {
 		return 0;
 	}
-	len = read(fd, buf, room - 1);
+	len = read(fd, buf, size - 1);
 	close(fd);
 	buf[len > 0 ? len : 0] = '\0';
 	return strlen(buf);
@@ -45,7 +45,7 @@ static size_t read_text(const char *path, char *buf, size_t room)
 /* The third line of adjtime(5). */
 static bool keeps_local_time(void)
 {
-	char text[TEXT_ROOM];
+	char text[TEXT_SIZE];
 	const char *line = text;
 
 	read_text("/etc/adjtime", text, sizeof(text));
@@ -90,7 +90,7 @@ struct rtc_moment rtc_moment_after(struct instant now, int64_t delay_ns, int64_t
 
 static int64_t chip_delay_ns(void)
 {
-	char name[TEXT_ROOM];
+	char name[TEXT_SIZE];
 
 	for (size_t i = 0; i < COUNT_OF(clocks); i++) {
 		if (read_text(clocks[i].name, name, sizeof(name)) > 0) {

@@ -126,7 +126,7 @@ static const char *const serve_may[] = {
 
 /* Which files these may touch is for Landlock to say: no filter can read a path.  The second half is
  * what SQLite asks before and while it reads. */
-static const char *const clerk_may[] = {
+static const char *const file_helper_may[] = {
 	"fchmod",    "fsync",      "openat",   "open",   "rename",    "renameat",
 	"renameat2", "unlink",     "unlinkat", "access", "faccessat", "faccessat2",
 	"fstatfs",   "fstatfs64",  "getcwd",   "lstat",  "lstat64",   "pread64",
@@ -192,7 +192,7 @@ static void allow_fcntl(struct filter *filter, bool has_files)
 
 /* Whether stdout is a terminal, and how wide it is; a signal to nobody but itself; and nobody cuts
  * the line on which he is held. */
-static void allow_odds(struct filter *filter)
+static void allow_others(struct filter *filter)
 {
 	const struct filter_test other_fd = { 0, FILTER_IS_NOT, UINT32_MAX,
 		                              (uint32_t)lifeline_fd() };
@@ -253,7 +253,7 @@ static void allow_measuring(struct filter *filter)
 static void allow_serving(struct filter *filter)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, serve_may, COUNT_OF(serve_may));
-	/* io/net/listen_departures.c begins to count anew. */
+	/* io/net/udp_tx_stamps.c begins to count anew. */
 	allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
 }
 
@@ -295,7 +295,7 @@ static void fill(struct filter *filter, enum sandbox_role role)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, all_may, COUNT_OF(all_may));
 	allow_memory(filter);
-	allow_odds(filter);
+	allow_others(filter);
 	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE &&
 	                            role != SANDBOX_TRACE);
 	switch (role) {
@@ -307,10 +307,12 @@ static void fill(struct filter *filter, enum sandbox_role role)
 		break;
 	case SANDBOX_HISTORY:
 		filter_rules(filter, SECCOMP_RET_ALLOW, history_may, COUNT_OF(history_may));
-		filter_rules(filter, SECCOMP_RET_ALLOW, clerk_may, COUNT_OF(clerk_may));
+		filter_rules(filter, SECCOMP_RET_ALLOW, file_helper_may,
+		             COUNT_OF(file_helper_may));
 		break;
-	case SANDBOX_CLERK:
-		filter_rules(filter, SECCOMP_RET_ALLOW, clerk_may, COUNT_OF(clerk_may));
+	case SANDBOX_FILE_HELPER:
+		filter_rules(filter, SECCOMP_RET_ALLOW, file_helper_may,
+		             COUNT_OF(file_helper_may));
 		break;
 	case SANDBOX_READER:
 		allow_reading(filter);

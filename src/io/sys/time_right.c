@@ -7,14 +7,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "core/select/rival.h"
+#include "core/select/other_daemon.h"
 
-enum { MAP_ROOM = 256 };
+enum { MAP_SIZE = 256 };
 
 /* The first namespace maps every id to itself (user_namespaces(7)). */
 static bool is_first_namespace(void)
 {
-	char map[MAP_ROOM];
+	char map[MAP_SIZE];
 	ssize_t len = -1;
 	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 
@@ -22,7 +22,7 @@ static bool is_first_namespace(void)
 		len = read(fd, map, sizeof(map));
 		close(fd);
 	}
-	return len <= 0 || rival_shares_namespace(map, (size_t)len, NULL, 0);
+	return len <= 0 || other_daemon_shares_namespace(map, (size_t)len, NULL, 0);
 }
 
 static bool is_permitted(void)
@@ -36,7 +36,7 @@ static bool is_permitted(void)
 	return is;
 }
 
-enum time_right time_right_judge(const struct time_right_facts *facts)
+enum time_right time_right_from(const struct time_right_facts *facts)
 {
 	if (!facts->is_first_namespace) {
 		return TIME_RIGHT_NAMESPACE;
@@ -63,5 +63,5 @@ enum time_right time_right_now(void)
 		.is_root = geteuid() == 0,
 	};
 
-	return time_right_judge(&facts);
+	return time_right_from(&facts);
 }

@@ -27,7 +27,7 @@ struct time_right_facts {
 };
 
 /* What holds first: what cannot be changed from within goes before what can. */
-enum time_right time_right_judge(const struct time_right_facts *facts);
+enum time_right time_right_from(const struct time_right_facts *facts);
 
 /* As things are now: to be asked before rights are given up.  Reads /proc/self/uid_map; where that cannot be
  * read it is taken for the first namespace. */

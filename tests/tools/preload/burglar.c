@@ -198,7 +198,7 @@ static bool open_by_handle(void)
 {
 	union {
 		struct file_handle handle;
-		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+		char size[sizeof(struct file_handle) + MAX_HANDLE_SZ];
 	} u = { .handle = { .handle_bytes = MAX_HANDLE_SZ } };
 	int mount_id;
 
@@ -250,9 +250,9 @@ static bool set_clock(void)
 
 static bool io_ring(void)
 {
-	char room[256] = { 0 };
+	char size[256] = { 0 };
 
-	return syscall(SYS_io_uring_setup, 1, room) >= 0;
+	return syscall(SYS_io_uring_setup, 1, size) >= 0;
 }
 
 static const struct {

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counting the votes of a measurement and saying what came of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/client/measure_private.h"
+#include "core/base/span.h"
+#include "core/base/text.h"
+
+/* Servers that a run without a majority names in its reason. */
+enum { MISSING_NAMED_MAX = 4 };
+
+/* A server's own error is in its root dispersion; what the clocks can have run
+ * apart since its samples were taken is the local clock's. */
+static void elect(struct measurement *m, size_t i, struct candidate *ret)
+{
+	struct source *s = &m->sources[i];
+	const struct run_source *shown = &m->run->sources[i];
+
+	ret->is_outstanding = s->phase != PHASE_HELD && s->twin == SIZE_MAX &&
+	                      (s->phase != PHASE_DONE || m->names[s->server].is_pending);
+	ret->is_held = s->phase == PHASE_HELD;
+	/* One whose answers have no common point has disproved itself, or its path has. */
+	ret->has_answered =
+		filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
+	                       m->settings->local_drift_ppb, &s->estimate) == FILTER_OK;
+	if (!ret->has_answered) {
+		return;
+	}
+	ret->interval = (struct interval){
+		.lo_ns = ns_add(s->estimate.offset_ns, -s->estimate.bound_ns),
+		.hi_ns = ns_add(s->estimate.offset_ns, s->estimate.bound_ns),
+		.offset_ns = s->estimate.offset_ns,
+		.spread_ns = s->estimate.spread_ns,
+	};
+	ret->heard_mono_ns = samples_of(m, i)[s->sample_count - 1].at_mono_ns;
+	if (shown->has_header) {
+		ret->stratum = shown->stratum;
+		ret->reference = shown->reference;
+		memcpy(ret->refid, shown->refid, sizeof(ret->refid));
+		ret->root_delay_ns = shown->root_delay_ns;
+		ret->root_dispersion_ns = shown->root_dispersion_ns;
+	}
+}
+
+/* An address that two servers have is asked once, and its answer is that of both; where the
+ * second is the first under another name it has no slot of its own to give it to. */
+static void elect_twin(struct measurement *m, size_t i)
+{
+	const size_t pair = m->candidates[i].pair;
+
+	m->candidates[i] = m->candidates[m->sources[i].twin];
+	m->candidates[i].pair = pair;
+}
+
+void selection_update(struct measurement *m)
+{
+	size_t count = m->run->source_count;
+
+	sources_assign_pairs(m);
+	for (size_t i = 0; i < count; i++) {
+		m->candidates[i] =
+			(struct candidate){ .pair = sources_pair(m, i), .asked = i };
+		elect(m, i, &m->candidates[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (m->sources[i].twin != SIZE_MAX) {
+			elect_twin(m, i);
+		}
+	}
+	source_groups_form(m->candidates, count, m->scratch, m->intervals, m->interval_of,
+	                   m->daemon_of, &m->source_groups);
+	m->uncounted = 0;
+	m->rule = (struct select_rule){ .asked_count = m->source_groups.asked_count,
+		                        .liars = m->settings->liars,
+		                        .min_agreeing = m->settings->min_sources };
+	select_majority(m->intervals, m->source_groups.interval_count, &m->rule, m->scratch,
+	                &m->selection, m->status_of);
+	if (m->selection.verdict == SELECT_OK) {
+		m->daemons = source_groups_daemons(&m->source_groups, m->daemon_of,
+		                                   m->status_of, m->scratch);
+		if (!source_groups_confirm(&m->source_groups, &m->daemons, &m->rule)) {
+			m->selection.verdict = SELECT_ONE_DAEMON;
+		}
+	}
+}
+
+/* Some name has no address yet: it may bring more slots than the one it has now. */
+static size_t nameless_count(const struct measurement *m)
+{
+	return m->phase_count[PHASE_NAMED];
+}
+
+bool selection_can_change(const struct measurement *m, size_t more)
+{
+	const size_t liars_max = select_liars_max(&m->rule);
+	const size_t agreeing =
+		m->selection.deepest_count + m->source_groups.outstanding_count + more;
+
+	if (nameless_count(m) > 0) {
+		return true;
+	}
+	if (!select_can_be_met(&m->rule)) {
+		return false;
+	}
+	if (m->selection.verdict == SELECT_ONE_DAEMON) {
+		struct daemons daemons = m->daemons;
+
+		daemons.agreeing_count += m->source_groups.outstanding_count + more;
+		return source_groups_confirm(&m->source_groups, &daemons, &m->rule);
+	}
+	/* Those that dissent cannot come to agree any more: intervals only shrink. */
+	return m->selection.deepest_count + liars_max >= m->source_groups.interval_count &&
+	       agreeing > liars_max && agreeing >= m->settings->min_sources;
+}
+
+bool selection_is_decided(const struct measurement *m)
+{
+	/* Should all those still out dissent, the rule must hold all the same; also when
+	 * each name without an address gets as many slots as any has. */
+	const size_t more = nameless_count(m) * (m->cap - 1);
+	struct source_groups source_groups = m->source_groups;
+	struct select_rule rule = m->rule;
+	struct daemons daemons = m->daemons;
+	size_t out;
+
+	if (m->selection.verdict != SELECT_OK) {
+		return false;
+	}
+	out = source_groups.outstanding_count + more;
+	rule.asked_count += more;
+	source_groups.daemon_count += more;
+	daemons.dissenting_count += out;
+	return m->selection.deepest_count + select_liars_max(&rule) >=
+	               source_groups.interval_count + out &&
+	       source_groups_confirm(&source_groups, &daemons, &rule);
+}
+
+static void show_estimate(struct run_source *shown, const struct estimate *estimate)
+{
+	shown->has_estimate = true;
+	shown->offset_ns = estimate->offset_ns;
+	shown->bound_ns = estimate->bound_ns;
+	shown->delay_ns = estimate->delay_ns;
+	shown->jitter_ns = estimate->jitter_ns;
+	shown->sample_count = (unsigned)estimate->sample_count;
+}
+
+static void report_interval(const struct measurement *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+	const struct interval *interval = &m->candidates[i].interval;
+	char miss[SPAN_TEXT_SIZE];
+
+	show_estimate(shown, &m->sources[i].estimate);
+	if (m->interval_of[i] == SIZE_MAX) {
+		shown->status = SOURCE_REJECTED;
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "the addresses of its name contradict each other");
+	} else if (m->selection.verdict == SELECT_TOO_FEW) {
+		shown->status = SOURCE_AGREEING;
+		snprintf(shown->reason, sizeof(shown->reason), "too few others confirm it");
+	} else if (m->selection.verdict != SELECT_OK) {
+		shown->status = SOURCE_REJECTED;
+		snprintf(shown->reason, sizeof(shown->reason), "%s",
+		         m->selection.verdict == SELECT_NO_MAJORITY
+		                 ? "in dispute: no majority"
+		                 : "no majority");
+	} else if (m->status_of[m->interval_of[i]] == INTERVAL_FALSETICKER) {
+		shown->status = SOURCE_FALSETICKER;
+		span_format(select_miss_ns(interval, &m->selection), 1, miss);
+		snprintf(shown->reason, sizeof(shown->reason), "misses the majority by %s",
+		         miss);
+	} else {
+		shown->status = m->status_of[m->interval_of[i]] == INTERVAL_SELECTED
+		                        ? SOURCE_SELECTED
+		                        : SOURCE_AGREEING;
+		shown->reason[0] = '\0';
+		if (shown->status == SOURCE_AGREEING) {
+			snprintf(shown->reason, sizeof(shown->reason),
+			         "agrees, but is too unsure to count in the mean");
+		}
+	}
+}
+
+static void report_silent(const struct measurement *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+	struct run_source *shown = &m->run->sources[i];
+	const char *why = s->phase == PHASE_NAMED ? "its name is not resolved yet"
+	                  : shown->sent == 0      ? "not asked"
+	                                          : "no answer";
+	const bool is_cut_short = m->selection.verdict == SELECT_OK &&
+	                          s->phase != PHASE_DONE &&
+	                          m->now_mono_ns < m->deadline_mono_ns;
+
+	shown->status =
+		s->has_declined || s->has_refused ? SOURCE_REJECTED : SOURCE_UNREACHABLE;
+	if (shown->reason[0] == '\0') {
+		snprintf(shown->reason, sizeof(shown->reason), "%s%s", why,
+		         is_cut_short ? "; the others were enough" : "");
+	}
+}
+
+/* Until when it wants to be left alone; and what came of it if it was asked all the same. */
+static void report_hold_off(const struct measurement *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+	char came[SOURCE_REASON_SIZE], until[SOURCE_REASON_SIZE];
+
+	hold_off_format(m->sources[i].kiss, until, sizeof(until));
+	if (shown->sent == 0) {
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "%.56s; to ask it now: reqtime query --state-dir /dev/null",
+		         until);
+		return;
+	}
+	snprintf(came, sizeof(came), "%s",
+	         m->candidates[i].has_answered       ? "answered"
+	         : strcmp(shown->reason, until) == 0 ? "no answer"
+	                                             : shown->reason);
+	snprintf(shown->reason, sizeof(shown->reason), "%.56s; asked all the same: %.40s",
+	         until, came);
+}
+
+static void report_source(const struct measurement *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+	struct run_source *shown = &m->run->sources[i];
+
+	if (s->twin == SIZE_MAX && m->candidates[i].has_answered) {
+		report_interval(m, i);
+	} else if (s->sample_count > 0) {
+		shown->status = SOURCE_REJECTED;
+		snprintf(shown->reason, sizeof(shown->reason),
+		         "its own answers contradict each other");
+	} else {
+		report_silent(m, i);
+	}
+	if (s->kiss) {
+		report_hold_off(m, i);
+	}
+}
+
+/* "2 servers say +0.0 s, 2 say +100.0 s", and what ends it. */
+static void report_cliques(struct measurement *m)
+{
+	struct clique cliques[4];
+	char span[SPAN_TEXT_SIZE];
+	struct text out = text_to(m->run->reason, sizeof(m->run->reason));
+	const size_t count = select_cliques(m->intervals, m->source_groups.interval_count,
+	                                    m->scratch, cliques, COUNT_OF(cliques));
+
+	for (size_t i = 0; i < count; i++) {
+		span_format(cliques[i].offset_ns, 1, span);
+		text_format(&out, "%s%zu%s %s %s", i > 0 ? ", " : "", cliques[i].count,
+		            i > 0                   ? ""
+		            : cliques[i].count == 1 ? " server"
+		                                    : " servers",
+		            cliques[i].count == 1 ? "says" : "say", span);
+	}
+	text_put(&out, "; name one more server, or trust one alone: reqtime set SERVER");
+}
+
+static bool is_unsynchronised(const struct run_source *shown)
+{
+	return shown->has_header &&
+	       (shown->leap == NTP_LEAP_UNSYNCHRONISED || shown->stratum == 0 ||
+	        shown->stratum > NTP_STRATUM_MAX);
+}
+
+static void report_no_answer(struct measurement *m)
+{
+	struct run *run = m->run;
+	size_t unsynchronised = 0, silent = 0;
+
+	for (size_t i = 0; i < run->source_count; i++) {
+		silent += !m->sources[i].has_declined && m->sources[i].sample_count == 0;
+		unsynchronised +=
+			is_unsynchronised(&run->sources[i]) &&
+			ntp_kiss_from_refid(run->sources[i].refid) == NTP_KISS_NONE;
+	}
+	run->status = RUN_NO_ANSWER;
+	if (unsynchronised > 0 && silent == 0) {
+		run->status = RUN_UNSYNCHRONISED;
+		snprintf(run->reason, sizeof(run->reason),
+		         unsynchronised == 1
+		                 ? "the server is not synchronised itself"
+		                 : "%zu servers are not synchronised themselves",
+		         unsynchronised);
+	} else {
+		snprintf(run->reason, sizeof(run->reason),
+		         "no server gave a usable answer");
+	}
+}
+
+enum { LEAP_UNKNOWN = -1 };
+
+/* The announcement of more than half of those that agree, if they are more than may lie.  All
+ * addresses of a slot must say the same. */
+static uint8_t agreed_leap(const struct measurement *m)
+{
+	size_t counts[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };
+	size_t leap_count = 0;
+
+	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
+		m->scratch[v].key = LEAP_UNKNOWN;
+	}
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		const struct run_source *shown = &m->run->sources[i];
+		struct keyed *pair;
+
+		if (shown->status != SOURCE_SELECTED && shown->status != SOURCE_AGREEING) {
+			continue;
+		}
+		pair = &m->scratch[m->interval_of[i]];
+		pair->key = pair->key == LEAP_UNKNOWN || pair->key == shown->leap
+		                    ? shown->leap
+		                    : NTP_LEAP_NONE;
+	}
+	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
+		if (m->scratch[v].key != LEAP_UNKNOWN) {
+			counts[m->scratch[v].key & NTP_LEAP_UNSYNCHRONISED]++;
+			leap_count++;
+		}
+	}
+	for (uint8_t leap = NTP_LEAP_INSERT; leap <= NTP_LEAP_DELETE; leap++) {
+		if (counts[leap] * 2 > leap_count &&
+		    counts[leap] > select_liars_max(&m->rule)) {
+			return leap;
+		}
+	}
+	return NTP_LEAP_NONE;
+}
+
+static void report_answer(struct measurement *m)
+{
+	struct run *run = m->run;
+	int64_t spread_ns = INT64_MAX;
+
+	run->status = RUN_OK;
+	run->has_answer = true;
+	run->offset_ns = m->selection.offset_ns;
+	run->bound_ns = m->selection.bound_ns;
+	run->leap = agreed_leap(m);
+	for (size_t i = 0; i < run->source_count; i++) {
+		const struct run_source *shown = &run->sources[i];
+
+		if (shown->status == SOURCE_SELECTED &&
+		    m->sources[i].estimate.spread_ns < spread_ns) {
+			spread_ns = m->sources[i].estimate.spread_ns;
+			run->delay_ns = shown->delay_ns;
+			run->jitter_ns = shown->jitter_ns;
+			run->sample_count = shown->sample_count;
+		}
+	}
+}
+
+/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ntp3: ..."; the first few, as far as
+ * there is room. */
+static void report_missing(struct measurement *m)
+{
+	struct run *run = m->run;
+	size_t named = 0, len;
+
+	len = (size_t)snprintf(run->reason, sizeof(run->reason),
+	                       "no majority: %zu of %zu agree, %zu are needed",
+	                       run->agreeing_count, run->asked_count, run->needed_count);
+	for (size_t i = 0; i < run->source_count && named < MISSING_NAMED_MAX; i++) {
+		const struct run_source *shown = &run->sources[i];
+		char port[8] = "", why[SOURCE_REASON_SIZE];
+		int more;
+
+		if (m->candidates[i].has_answered || m->sources[i].twin != SIZE_MAX) {
+			continue;
+		}
+		if (shown->port != scheme_port(shown->scheme)) {
+			snprintf(port, sizeof(port), ":%u", (unsigned)shown->port);
+		}
+		memcpy(why, shown->reason, sizeof(why));
+		if (m->sources[i].kiss && shown->sent == 0) { /* without the command */
+			hold_off_format(m->sources[i].kiss, why, sizeof(why));
+		}
+		more = snprintf(run->reason + len, sizeof(run->reason) - len,
+		                "; %.60s%s: %s", shown->name, port, why);
+		if (more < 0 || (size_t)more >= sizeof(run->reason) - len) {
+			run->reason[len] = '\0';
+			break;
+		}
+		len += (size_t)more;
+		named++;
+	}
+}
+
+static bool is_agreeing(const struct measurement *m, size_t i)
+{
+	const size_t interval = m->interval_of[i];
+
+	return m->candidates[i].has_answered && interval != SIZE_MAX &&
+	       m->address_counts[m->sources[i].server] > 0 &&
+	       (m->selection.verdict == SELECT_TOO_FEW ||
+	        (m->selection.verdict == SELECT_OK &&
+	         m->status_of[interval] != INTERVAL_FALSETICKER));
+}
+
+/* SERVERs with a source that agrees; a daemon that several of them lead to stands for one. */
+static void count_agreeing_servers(struct measurement *m)
+{
+	struct run *run = m->run;
+
+	run->server_count = sources_server_count(m);
+	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
+		m->scratch[v].tie = 0; /* by daemon: it stands for a SERVER */
+	}
+	for (size_t i = 0; i < run->source_count; i++) {
+		struct named_server *name = &m->names[m->sources[i].server];
+		struct keyed *daemon;
+
+		if (name->is_agreeing || !is_agreeing(m, i)) {
+			continue;
+		}
+		daemon = &m->scratch[m->daemon_of[m->interval_of[i]]];
+		name->is_agreeing = daemon->tie == 0;
+		run->agreeing_server_count += name->is_agreeing;
+		daemon->tie = 1;
+	}
+}
+
+static void report_no_majority(struct measurement *m)
+{
+	struct run *run = m->run;
+
+	run->status = RUN_NO_MAJORITY;
+	switch (m->selection.verdict) {
+	case SELECT_ONE_DAEMON:
+		snprintf(run->reason, sizeof(run->reason),
+		         "no majority: %zu of %zu agree, but some of them are one machine: "
+		         "%zu of %zu machines",
+		         run->agreeing_count, run->asked_count, m->daemons.agreeing_count,
+		         m->source_groups.daemon_count);
+		break;
+	case SELECT_LIARS_TOO_MANY:
+		snprintf(
+			run->reason, sizeof(run->reason),
+			"no majority: --liars %zu needs %zu sources or more, %zu are named",
+			m->rule.liars, 2 * m->rule.liars + 1, run->asked_count);
+		break;
+	case SELECT_TOO_FEW:
+		report_missing(m);
+		break;
+	default:
+		report_cliques(m);
+		break;
+	}
+}
+
+void selection_report(struct measurement *m)
+{
+	struct run *run = m->run;
+
+	selection_update(m);
+	run->at_mono_ns = m->now_mono_ns;
+	run->at = instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
+	run->agreeing_count = m->selection.agreeing_count;
+	run->needed_count = m->selection.needed_count;
+	run->asked_count = m->source_groups.asked_count;
+	for (size_t i = 0; i < run->source_count; i++) {
+		report_source(m, i);
+	}
+	count_agreeing_servers(m);
+	switch (m->selection.verdict) {
+	case SELECT_OK:
+		report_answer(m);
+		break;
+	case SELECT_NO_ANSWER:
+		report_no_answer(m);
+		break;
+	default:
+		report_no_majority(m);
+		break;
+	}
+	sources_put_in_order(m);
+	if (m->signal != 0) {
+		run->status = RUN_INTERRUPTED;
+		run->signal = m->signal;
+	}
+}

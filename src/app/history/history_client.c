@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/history/history_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/history/history_private.h"
+#include "io/store/history.h"
+#include "io/sys/child.h"
+
+struct client {
+	struct child child;
+	struct history_client_limits limits;
+	uint32_t
+		ticket; /* of the last STORE: an answer that was too late is none to the next */
+};
+
+PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(warning, HISTORY_CLIENT_WARNING_SIZE, format, args);
+	va_end(args);
+}
+
+static bool text_ends(const char *text, size_t buf_size)
+{
+	return memchr(text, '\0', buf_size) != NULL;
+}
+
+int history_client_start(const char *state_dir,
+                         const struct history_client_settings *settings,
+                         struct client **ret)
+{
+	struct history_process_settings process = { .state_dir = state_dir,
+		                                    .how = *settings };
+	const struct child_ops ops = { .prepare = history_process_prepare,
+		                       .run = history_process_main,
+		                       .ctx = &process };
+	struct client *client;
+	int r;
+
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		return -ENOMEM;
+	}
+	client->limits = settings->limits;
+	r = child_start(&ops, &client->child);
+	if (r < 0) {
+		free(client);
+		return r;
+	}
+	*ret = client;
+	return 0;
+}
+
+/* 0, -EAGAIN when nothing is there, -EPIPE when the recorder has ended, -EPROTO. */
+static int take_message(const struct client *client, struct message *ret)
+{
+	const ssize_t len = recv(client->child.fd, ret, sizeof(*ret), MSG_DONTWAIT);
+
+	if (len < 0) {
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EPIPE;
+	}
+	if (len == 0) {
+		return -EPIPE;
+	}
+	return message_is_whole(ret, len) ? 0 : -EPROTO;
+}
+
+static int await_message(const struct client *client, struct message *ret,
+                         int64_t deadline_ns)
+{
+	int r;
+
+	do {
+		r = child_wait(&client->child, POLLIN, deadline_ns);
+		if (r == 0) {
+			r = take_message(client, ret);
+		}
+	} while (r == -EAGAIN);
+	return r;
+}
+
+/* While it waits for room it takes what comes the other way: a view that was too late for
+ * history_client_load(), which the recorder must get rid of before it can listen. */
+static int put_message(const struct client *client, const struct message *message,
+                       int64_t deadline_ns)
+{
+	const size_t size = message_size((enum message_kind)message->kind);
+	struct message late;
+	ssize_t len;
+	int r;
+
+	for (;;) {
+		len = send(client->child.fd, message, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (len == (ssize_t)size) {
+			return 0;
+		}
+		if (len < 0 && errno != EAGAIN && errno != EINTR) {
+			return -EPIPE;
+		}
+		r = child_wait(&client->child, POLLIN | POLLOUT, deadline_ns);
+		if (r == 0) {
+			r = take_message(client, &late);
+		}
+		if (r < 0 && r != -EAGAIN) {
+			return r;
+		}
+	}
+}
+
+static void explain(int error, char *warning)
+{
+	if (error == -ETIMEDOUT) {
+		say(warning, "the history did not answer in time");
+	} else if (error == -EPIPE) {
+		say(warning, "the process that keeps the history has ended");
+	} else {
+		say(warning, "the process that keeps the history failed: %s",
+		    strerror(-error));
+	}
+}
+
+/* The head of the view; 0 or -EPROTO. */
+static int take_head(const struct message *message, struct history_view *view)
+{
+	const struct message_head *head = &message->u.head;
+
+	if (message->kind != MESSAGE_HEAD || head->use > HISTORY_UNUSABLE ||
+	    head->has_replay > 1 || head->kiss_count > HISTORY_CLIENT_KISSES_MAX ||
+	    head->silent_count > HISTORY_CLIENT_SILENT_MAX ||
+	    !text_ends(head->boot_id, sizeof(head->boot_id)) ||
+	    !text_ends(head->warning, sizeof(head->warning))) {
+		return -EPROTO;
+	}
+	view->kisses = calloc(head->kiss_count + 1, sizeof(*view->kisses));
+	if (!view->kisses) {
+		return -ENOMEM;
+	}
+	view->use = (enum history_use)head->use;
+	memcpy(view->boot_id, head->boot_id, sizeof(view->boot_id));
+	memcpy(view->warning, head->warning, sizeof(view->warning));
+	for (size_t i = 0; i < head->silent_count; i++) {
+		if (!silent_server_is_valid(&head->silent[i])) {
+			return -EPROTO;
+		}
+		view->silent[view->silent_count++] = head->silent[i];
+	}
+	return 0;
+}
+
+static int take_view(const struct client *client, struct history_view *view,
+                     int64_t deadline_ns)
+{
+	struct message message;
+	uint32_t has_replay, kiss_count;
+	int r;
+
+	r = await_message(client, &message, deadline_ns);
+	if (r == 0) {
+		r = take_head(&message, view);
+	}
+	if (r < 0) {
+		return r;
+	}
+	has_replay = message.u.head.has_replay;
+	kiss_count = message.u.head.kiss_count;
+	if (has_replay) {
+		r = await_message(client, &message, deadline_ns);
+		if (r < 0) {
+			return r;
+		}
+		if (message.kind != MESSAGE_REPLAY ||
+		    !replay_state_is_valid(&message.u.replay)) {
+			return -EPROTO;
+		}
+		view->replay = message.u.replay;
+	}
+	while (view->kiss_count < kiss_count) {
+		r = await_message(client, &message, deadline_ns);
+		if (r < 0) {
+			return r;
+		}
+		if (message.kind != MESSAGE_KISS ||
+		    !kod_holdoff_is_valid(&message.u.kiss)) {
+			return -EPROTO;
+		}
+		view->kisses[view->kiss_count++] = message.u.kiss;
+	}
+	return 0;
+}
+
+void history_client_load(struct client *client, struct history_view *ret)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	replay_state_init(&ret->replay);
+	r = take_view(client, ret, ns_add(child_now_ns(), client->limits.load_ns));
+	if (r < 0) {
+		history_view_free(ret);
+		ret->use = HISTORY_UNUSABLE;
+		explain(r, ret->warning);
+	}
+}
+
+void history_view_free(struct history_view *view)
+{
+	free(view->kisses);
+	memset(view, 0, sizeof(*view));
+	replay_state_init(&view->replay);
+}
+
+static int put_run(const struct client *client, const struct run_record *run,
+                   const struct source_record *sources, size_t count, int64_t deadline_ns)
+{
+	struct message message;
+	int r;
+
+	message_init(&message, MESSAGE_STORE);
+	message.u.store.run = *run;
+	message.u.store.source_count = (uint32_t)count;
+	message.u.store.ticket = client->ticket;
+	r = put_message(client, &message, deadline_ns);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		message_init(&message, MESSAGE_SOURCE);
+		message.u.source = sources[i];
+		r = put_message(client, &message, deadline_ns);
+	}
+	return r;
+}
+
+int history_client_store(struct client *client, const struct run_record *run,
+                         const struct source_record *sources, size_t count, char *warning)
+{
+	const int64_t deadline_ns = ns_add(child_now_ns(), client->limits.store_ns);
+	struct message message;
+	int r;
+
+	warning[0] = '\0';
+	if (count > HISTORY_SOURCES_PER_RUN_MAX) {
+		count = HISTORY_SOURCES_PER_RUN_MAX;
+	}
+	client->ticket++;
+	r = put_run(client, run, sources, count, deadline_ns);
+	if (r == 0) {
+		do {
+			r = await_message(client, &message, deadline_ns);
+		} while (r == 0 && (message.kind != MESSAGE_ANSWER ||
+		                    message.u.answer.ticket != client->ticket));
+	}
+	if (r == 0 && (message.u.answer.error > 0 ||
+	               !text_ends(message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE))) {
+		r = -EPROTO;
+	}
+	if (r < 0) {
+		explain(r, warning);
+		return r;
+	}
+	memcpy(warning, message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE);
+	return message.u.answer.error;
+}
+
+void history_client_stop(struct client *client)
+{
+	const int64_t begin_ns = child_now_ns();
+
+	if (!client) {
+		return;
+	}
+	/* That ends it, in order; the signal ends one that hangs. */
+	child_close(&client->child);
+	if (!child_ends_by(&client->child, ns_add(begin_ns, client->limits.stop_ns / 2))) {
+		child_kill(&client->child);
+		(void)child_ends_by(&client->child,
+		                    ns_add(begin_ns, client->limits.stop_ns));
+	}
+	child_forget(&client->child);
+	free(client);
+}
+
+void history_client_forget(struct client *client)
+{
+	if (!client) {
+		return;
+	}
+	child_forget(&client->child);
+	free(client);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages over a SOCK_SEQPACKET pair:
+ *
+ *      caller                        keeper
+ *              <---  HEAD            standing, warning, how many follow
+ *              <---  PAST            if it was asked for
+ *              <---  KISS...
+ *      STORE   --->                  how many sources follow
+ *      SOURCE...  ->
+ *              <---  ANSWER          an error or 0, warning
+ *
+ * history_client.c is the caller's side, history_process.c the other process.  Both look at what
+ * they get as at a stranger's: each has parsed what the other must not trust.
+ */
+#ifndef APP_HISTORY_HISTORY_PRIVATE_H
+#define APP_HISTORY_HISTORY_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "app/history/history_client.h"
+
+enum message_kind {
+	MESSAGE_HEAD = 0x5271, /* no small number: zeros are no message */
+	MESSAGE_REPLAY,
+	MESSAGE_KISS,
+	MESSAGE_STORE,
+	MESSAGE_SOURCE,
+	MESSAGE_ANSWER,
+};
+
+struct message_head {
+	uint32_t use;
+	uint32_t has_replay;
+	uint32_t kiss_count;
+	uint32_t silent_count;
+	uint32_t unused;
+	struct silent_server silent[HISTORY_CLIENT_SILENT_MAX];
+	char boot_id[RECORD_BOOT_ID_SIZE];
+	char warning[HISTORY_CLIENT_WARNING_SIZE];
+};
+
+struct message_store {
+	struct run_record run;
+	uint32_t source_count;
+	uint32_t ticket;
+};
+
+struct message_answer {
+	int32_t error;   /* 0 or -errno */
+	uint32_t ticket; /* of the STORE */
+	char warning[HISTORY_CLIENT_WARNING_SIZE];
+};
+
+struct message {
+	uint32_t kind;
+	union {
+		struct message_head head;
+		struct replay_state replay;
+		struct kod_holdoff kiss;
+		struct message_store store;
+		struct source_record source;
+		struct message_answer answer;
+	} u;
+};
+
+/* Octets of one of that kind: the socket keeps them apart, so no other length is one. */
+size_t message_size(enum message_kind kind);
+/* Whether `len` octets, as the socket gave them, are one. */
+MUST_USE bool message_is_whole(const struct message *message, ssize_t len);
+void message_init(struct message *message, enum message_kind kind);
+
+struct history_process_settings {
+	const char *state_dir;
+	int dir_fd; /* what history_process_prepare() has opened, or -errno */
+	struct history_client_settings how;
+};
+
+struct history;
+
+/* What the past teaches, from what was kept of it and the runs since, or from all of them.
+ * 0 or -errno; -EUCLEAN as in io/store/history.h. */
+MUST_USE int history_replay_load(struct history *history, struct replay_state *ret);
+/* history_store() with what the run adds to `*past`, which is left alone on an error. */
+MUST_USE int history_replay_store(struct history *history, const struct run_record *run,
+                                  const struct source_record *sources, size_t count,
+                                  struct replay_state *replay);
+
+/* The other process, `ctx` its settings: see io/sys/child.h.  Before it gives its rights up it opens the
+ * directory, whose owner it is to be. */
+void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid);
+void history_process_main(void *ctx, int fd);
+
+#endif

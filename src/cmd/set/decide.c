@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/set/set_private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "io/sys/boot_id.h"
+#include "io/sys/clock_error.h"
+#include "io/sys/kernel_clock.h"
+#include "io/sys/other_daemon.h"
+#include "io/sys/priv.h"
+#include "io/sys/rtc.h"
+
+/* What the calls below need to know: the clock is one, and so is who changes it. */
+struct judge {
+	struct decide_view view; /* first: decide_clock looks there */
+	const struct set_settings *set;
+};
+
+static int clock_may_set(void *ctx)
+{
+	(void)ctx;
+	return kernel_clock_may_set();
+}
+
+static int clock_raise(void *ctx)
+{
+	(void)ctx;
+	return priv_raise_time();
+}
+
+static int clock_clear(void *ctx)
+{
+	(void)ctx;
+	return priv_clear_time();
+}
+
+/* True when the next run will find it. */
+static bool anchor_keep(const struct judge *judge)
+{
+	struct set_shared *shared = judge->set->shared;
+
+	if (shared) {
+		shared->anchor = judge->view.anchor;
+		shared->has_anchor = true;
+	}
+	return anchor_file_write(judge->set->anchor_file, &judge->view.anchor) || shared;
+}
+
+/* The anchor has the frequency by now: it is kept before the kernel gets it. */
+static int clock_update(void *ctx, const struct kernel_clock_update *update,
+                        int *ret_settings_error)
+{
+	const struct judge *judge = ctx;
+
+	if (update->has_frequency) {
+		(void)!anchor_keep(judge);
+	}
+	return kernel_clock_update(update, ret_settings_error);
+}
+
+static int clock_slew(void *ctx, int64_t by_ns)
+{
+	(void)ctx;
+	return kernel_clock_slew(by_ns);
+}
+
+static struct clock_ports clock_of(struct judge *judge)
+{
+	struct clock_ports clock = decide_clock;
+
+	clock.ctx = judge;
+	clock.may_set = clock_may_set;
+	clock.raise = clock_raise;
+	clock.clear = clock_clear;
+	clock.update = clock_update;
+	clock.slew = clock_slew;
+	return clock;
+}
+
+/* The chip is given the true time, not the clock's that may still be slewing. */
+static int rtc_set(const struct correct_record *record, const struct correct_result *result)
+{
+	int64_t ahead_ns = record->offset_ns;
+	int fd, r, cleared;
+
+	if (result->applied == PLAN_STEP) {
+		ahead_ns = ns_add(ahead_ns, -result->applied_ns);
+	}
+	fd = rtc_open();
+	if (fd < 0) {
+		return fd;
+	}
+	r = priv_raise_time();
+	if (r == 0) {
+		r = rtc_write(fd, ahead_ns);
+	}
+	cleared = priv_clear_time();
+	close(fd);
+	return cleared < 0 ? cleared : r;
+}
+
+int set_mono_now(int64_t *ret_ns)
+{
+	struct reading now;
+	int r = kernel_clock_now(&now);
+
+	if (r < 0) {
+		command_complain("cannot read the clock: %s", clock_error_text(r));
+		return REQTIME_EXIT_SYSTEM;
+	}
+	*ret_ns = now.mono_ns;
+	return 0;
+}
+
+static enum run_status status_of(const struct correct_result *result,
+                                 const struct correct_record *record)
+{
+	switch (result->status) {
+	case CORRECT_DONE:
+		if (result->decision.belief == DECIDE_PARTLY) {
+			return RUN_REFUSED;
+		}
+		return correct_rate_is_missing(result) ? RUN_ERROR : RUN_OK;
+	case CORRECT_REFUSED:
+		return RUN_REFUSED;
+	case CORRECT_NO_ANSWER:
+		return (enum run_status)record->status;
+	case CORRECT_STALE:
+		return RUN_NO_ANSWER;
+	case CORRECT_NOT_PERMITTED:
+		return RUN_NOT_PERMITTED;
+	case CORRECT_BUSY:
+		return RUN_BUSY;
+	case CORRECT_BAD_RECORD:
+	case CORRECT_FAILED:
+	case CORRECT_NOT_MOVED:
+		break;
+	}
+	return RUN_ERROR;
+}
+
+/* As this process, and nobody else, has left it; brought to this boot, and kept so at once, for what the
+ * clock was before anything is done to it is known now alone. */
+static bool anchor_open(struct judge *judge)
+{
+	const struct set_shared *shared = judge->set->shared;
+	struct decide_view *view = &judge->view;
+	struct reading now;
+
+	boot_id_read(view->boot_id);
+	anchor_file_read(judge->set->anchor_file, view->boot_id, decide_release(),
+	                 &view->anchor);
+	if (shared && shared->has_anchor &&
+	    anchor_is_newer(&shared->anchor, &view->anchor, view->boot_id)) {
+		view->anchor = shared->anchor;
+	}
+	if (kernel_clock_now(&now) < 0) {
+		return false;
+	}
+	anchor_begin(&view->anchor, view->boot_id, &now);
+	return anchor_keep(judge) && view->boot_id[0] != '\0';
+}
+
+/* Whether further looks may end it, by the parent's own decision.  A look that saw nothing has not ended
+ * what an earlier one saw. */
+static bool is_held_back(const struct correct_result *result, bool was_held_back)
+{
+	const struct decision *decision = &result->decision;
+
+	if (result->status == CORRECT_NO_ANSWER || result->status == CORRECT_STALE ||
+	    result->status == CORRECT_BAD_RECORD) {
+		return was_held_back;
+	}
+	return (result->status == CORRECT_REFUSED || decision->belief == DECIDE_PARTLY) &&
+	       decision->belief != DECIDE_IMPOSSIBLE && !decision->is_limit_given;
+}
+
+static void reply_finish(const struct correct_record *record, bool may_repeat,
+                         struct set_reply *reply)
+{
+	reply->status = status_of(&reply->result, record);
+	reply->is_again = may_repeat && reply->result.status == CORRECT_STALE;
+}
+
+struct set_reply set_decide(const struct set_settings *set, size_t server_count,
+                            const struct correct_record *record, bool may_repeat)
+{
+	const struct plan_limits limits = decide_limits(&set->decide);
+	struct correct_wish wish =
+		decide_wish(&set->decide, &set->measurement, server_count);
+	struct judge judge = { .set = set };
+	const struct clock_ports clock = clock_of(&judge);
+	struct set_reply reply;
+	int r;
+
+	memset(&reply, 0,
+	       sizeof(reply)); /* the octets between the members cross a socket */
+	/* Who is at work now, not when this process started. */
+	judge.view.other_daemon = other_daemon_look("/proc");
+	reply.view = proc_view_look("/proc");
+	wish.remembers = anchor_open(&judge);
+	correct_apply(record, &limits, &clock, &wish, &judge.view.anchor, &reply.result);
+	reply.is_not_remembered = !anchor_keep(&judge) || !wish.remembers;
+	/* The chip carries it over a reboot. */
+	if (set->is_rtc && reply.result.status == CORRECT_DONE) {
+		reply.result.rtc_waits = !reply.result.decision.is_confirmed;
+		r = reply.result.rtc_waits ? 0 : rtc_set(record, &reply.result);
+		reply.result.rtc_written = r == 0 && !reply.result.rtc_waits;
+		reply.result.rtc_error = -r;
+	}
+	if (set->shared) {
+		set->shared->is_held_back =
+			is_held_back(&reply.result, set->shared->is_held_back);
+	}
+	reply_finish(record, may_repeat, &reply);
+	return reply;
+}
+
+struct set_reply set_decide_dry(const struct set_settings *set, size_t server_count,
+                                const struct decide_view *view,
+                                const struct correct_record *record, bool may_repeat)
+{
+	struct set_reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.view = view->proc;
+	decide_dry(view, &set->measurement, server_count, record, &reply.result);
+	reply_finish(record, may_repeat, &reply);
+	return reply;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/history/run_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/span.h"
+#include "core/base/text.h"
+#include "core/report/report.h"
+
+enum { CELL_SIZE = REPORT_FIGURE_SIZE + 1, COLUMNS_MIN = 60 };
+
+static const struct {
+	const char *full, *narrow;
+	bool is_left; /* else figures, aligned to the right */
+} headings[RUN_TABLE_COLUMN_COUNT] = {
+	[RUN_TABLE_TIME] = { "Time (UTC)", "Time (UTC)", true },
+	[RUN_TABLE_VERB] = { "Verb", "Verb", true },
+	[RUN_TABLE_STATUS] = { "Status", "Status", true },
+	[RUN_TABLE_OFFSET] = { "Offset", "Offset", false },
+	[RUN_TABLE_BOUND] = { "+/-", "+/-", false },
+	[RUN_TABLE_DELAY] = { "Delay", "Delay", false },
+	[RUN_TABLE_SOURCES] = { "Agree", "Agr", false },
+	[RUN_TABLE_FREQUENCY] = { "Freq/ppm", "Fr/ppm", false },
+	[RUN_TABLE_ACTION] = { "Action", "Action", true },
+};
+
+/* How the table gives way when the terminal is narrow: the first that fits. */
+static const struct level {
+	size_t gap;
+	bool has_seconds, is_coarse, is_narrow, has_delay, has_frequency, has_verb;
+} levels[] = {
+	/* clang-format off */
+	{ 2, true,  false, false, true,  true,  true },
+	{ 2, false, false, false, true,  true,  true },
+	{ 2, false, true,  false, true,  true,  true },
+	{ 1, false, true,  true,  true,  true,  true },
+	{ 1, false, true,  true,  false, true,  true },
+	{ 1, false, true,  true,  false, false, true },
+	{ 1, false, true,  true,  false, false, false },
+	/* clang-format on */
+};
+
+static bool is_shown(const struct level *level, size_t column)
+{
+	switch (column) {
+	case RUN_TABLE_DELAY:
+		return level->has_delay;
+	case RUN_TABLE_FREQUENCY:
+		return level->has_frequency;
+	case RUN_TABLE_VERB:
+		return level->has_verb;
+	default:
+		return true;
+	}
+}
+
+static const char *heading(const struct run_table *layout, size_t column)
+{
+	const struct level *level = &levels[layout->level];
+
+	if (column == RUN_TABLE_BOUND) {
+		return style_plus_minus(&layout->style);
+	}
+	return level->is_narrow ? headings[column].narrow : headings[column].full;
+}
+
+/* Three digits, for where room is dear. */
+static void format_coarse(int64_t ns, char *buf)
+{
+	int64_t step_ns = 1;
+
+	while (ns / step_ns >= 1000) {
+		step_ns *= 10;
+	}
+	/* Saturated sums: the last step cannot overflow. */
+	span_format(ns_add(ns, step_ns / 2) / step_ns * step_ns, 0, buf);
+}
+
+static void format_answer(const struct run_record *run, bool is_coarse,
+                          char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE])
+{
+	report_figures(run->offset_ns, run->bound_ns, is_coarse, cells[RUN_TABLE_OFFSET],
+	               cells[RUN_TABLE_BOUND]);
+	if (is_coarse) {
+		format_coarse(run->delay_ns, cells[RUN_TABLE_DELAY]);
+	} else {
+		span_format(run->delay_ns, 0, cells[RUN_TABLE_DELAY]);
+	}
+}
+
+static void format_cells(const struct run_record *run, const struct run_table *layout,
+                         char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE])
+{
+	const struct level *level = &levels[layout->level];
+	const char *action = run_record_action_name(run);
+
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		memcpy(cells[i], "-", sizeof("-"));
+	}
+	run_format_time(run_record_at(run), level->has_seconds, cells[RUN_TABLE_TIME]);
+	snprintf(cells[RUN_TABLE_VERB], CELL_SIZE, "%s", run_record_verb_text(run));
+	snprintf(cells[RUN_TABLE_STATUS], CELL_SIZE, "%s",
+	         run_status_name((enum run_status)run->status));
+	if (run->has_answer) {
+		format_answer(run, level->is_coarse, cells);
+	}
+	style_units(&layout->style, cells[RUN_TABLE_OFFSET]);
+	style_units(&layout->style, cells[RUN_TABLE_BOUND]);
+	style_units(&layout->style, cells[RUN_TABLE_DELAY]);
+	if (run->asked_count > 0) {
+		snprintf(cells[RUN_TABLE_SOURCES], CELL_SIZE, "%u/%u",
+		         (unsigned)run->agreeing_count, (unsigned)run->asked_count);
+	}
+	if (run->has_kernel) {
+		run_format_ppm(run->frequency_after_ppb, cells[RUN_TABLE_FREQUENCY]);
+	}
+	if (action) {
+		snprintf(cells[RUN_TABLE_ACTION], CELL_SIZE, "%s", action);
+	}
+}
+
+/* The columns that these runs take at this level; sets the widths. */
+static size_t measure(const struct run_record *runs, size_t count, struct run_table *layout)
+{
+	const struct level *level = &levels[layout->level];
+	char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE];
+	size_t total = 0;
+
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		layout->widths[i] = style_columns(heading(layout, i));
+	}
+	for (size_t i = 0; i < count; i++) {
+		format_cells(&runs[i], layout, cells);
+		for (size_t c = 0; c < RUN_TABLE_COLUMN_COUNT; c++) {
+			const size_t width = style_columns(cells[c]);
+
+			layout->widths[c] =
+				width > layout->widths[c] ? width : layout->widths[c];
+		}
+	}
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		if (is_shown(level, i)) {
+			total += layout->widths[i] + (total > 0 ? level->gap : 0);
+		}
+	}
+	return total;
+}
+
+void run_table_layout(const struct run_record *runs, size_t count,
+                      const struct style *style, struct run_table *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->style = *style;
+	if (ret->style.columns < COLUMNS_MIN) {
+		ret->style.columns = COLUMNS_MIN;
+	}
+	while (measure(runs, count, ret) > ret->style.columns &&
+	       ret->level + 1 < COUNT_OF(levels)) {
+		ret->level++;
+	}
+}
+
+/* NULL: the heading, which has none. */
+static void put_cell(struct text *text, const struct run_table *layout,
+                     const struct run_record *run, size_t column, const char *cell)
+{
+	if (run && column == RUN_TABLE_STATUS) {
+		style_word(text, &layout->style,
+		           run_record_is_failure(run) ? STYLE_BAD : STYLE_GOOD, cell);
+	} else if (run && column == RUN_TABLE_ACTION && run->applied_action == PLAN_STEP) {
+		style_word(text, &layout->style, STYLE_DOUBTFUL, cell);
+	} else {
+		text_put(text, cell);
+	}
+}
+
+static void put_cells(struct text *text, const struct run_table *layout,
+                      const struct run_record *run,
+                      const char *const cells[RUN_TABLE_COLUMN_COUNT])
+{
+	const struct level *level = &levels[layout->level];
+	bool is_first = true;
+
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		const size_t len = style_columns(cells[i]);
+		const size_t pad = len < layout->widths[i] ? layout->widths[i] - len : 0;
+
+		if (!is_shown(level, i)) {
+			continue;
+		}
+		text_blanks(text,
+		            (is_first ? 0 : level->gap) + (headings[i].is_left ? 0 : pad));
+		put_cell(text, layout, run, i, cells[i]);
+		/* No blanks at the end of a line. */
+		if (headings[i].is_left && i + 1 < RUN_TABLE_COLUMN_COUNT) {
+			text_blanks(text, pad);
+		}
+		is_first = false;
+	}
+	text_put(text, "\n");
+}
+
+size_t run_table_heading(const struct run_table *layout, char *buf, size_t size)
+{
+	struct text text = text_to(buf, size);
+	const char *cells[RUN_TABLE_COLUMN_COUNT];
+
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		cells[i] = heading(layout, i);
+	}
+	put_cells(&text, layout, NULL, cells);
+	return text.len;
+}
+
+size_t run_table_row(const struct run_table *layout, const struct run_record *run,
+                     const struct run_record *before, char *buf, size_t size)
+{
+	struct text text = text_to(buf, size);
+	char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE];
+	const char *shown[RUN_TABLE_COLUMN_COUNT];
+
+	if (run_record_is_reboot(before, run)) {
+		text_put(&text, "-- reboot --\n");
+	}
+	format_cells(run, layout, cells);
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		shown[i] = cells[i];
+	}
+	put_cells(&text, layout, run, shown);
+	return text.len;
+}
+
+static void put_count(struct text *text, const char *before, size_t count, const char *noun)
+{
+	text_format(text, "%s%zu %s%s", before, count, noun, count == 1 ? "" : "s");
+}
+
+static void put_counts(struct text *text, const struct run_summary *summary)
+{
+	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE], ppm[RUN_PPM_SIZE];
+
+	run_format_time(summary->first_at, false, first);
+	run_format_time(summary->last_at, false, last);
+	put_count(text, "", summary->run_count, "run");
+	text_format(text, ", %s to %s UTC: %zu ok, %zu failed.\n", first, last,
+	            summary->run_count - summary->failure_count, summary->failure_count);
+	put_count(text, "The clock: ", summary->step_count, "step");
+	put_count(text, ", ", summary->slew_count, "slew");
+	put_count(text, ", ", summary->reboot_count, "reboot");
+	if (summary->has_frequency) {
+		run_format_ppm(summary->frequency_ppb, ppm);
+		text_format(text, "; frequency now %s ppm", ppm);
+	}
+	text_put(text, ".\n");
+}
+
+static void put_offsets(struct text *text, const struct run_summary *summary,
+                        const struct style *style)
+{
+	char median[CELL_SIZE], rms[CELL_SIZE], largest[CELL_SIZE];
+	char at[RUN_TIME_SIZE];
+
+	if (summary->trusted_count == 0) {
+		text_put(text, "No run has an answer.\n");
+		return;
+	}
+	format_coarse(summary->median_ns, median);
+	format_coarse(summary->rms_ns, rms);
+	span_format(summary->largest_ns, 1, largest);
+	style_units(style, median);
+	style_units(style, rms);
+	style_units(style, largest);
+	run_format_time(summary->largest_at, false, at);
+	text_format(text, "Offset: median %s, rms %s, largest %s (%s).\n", median, rms,
+	            largest, at);
+}
+
+size_t run_table_summary(const struct run_summary *summary, const struct style *style,
+                         char *buf, size_t size)
+{
+	struct text text = text_to(buf, size);
+
+	if (summary->run_count > 0) {
+		text.len = run_summary_sentence(summary, style, buf, size);
+		put_counts(&text, summary);
+		put_offsets(&text, summary, style);
+	}
+	return text.len;
+}

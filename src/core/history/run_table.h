@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs as a table for people, a line each.  All of these write into the caller's
+ * buffer like snprintf(): see core/report/report.h.
+ */
+#ifndef CORE_HISTORY_RUN_TABLE_H
+#define CORE_HISTORY_RUN_TABLE_H
+
+#include "core/base/style.h"
+#include "core/history/run_view.h"
+
+enum run_column {
+	RUN_TABLE_TIME,
+	RUN_TABLE_VERB,
+	RUN_TABLE_STATUS,
+	RUN_TABLE_OFFSET,
+	RUN_TABLE_BOUND,
+	RUN_TABLE_DELAY,
+	RUN_TABLE_SOURCES,
+	RUN_TABLE_FREQUENCY,
+	RUN_TABLE_ACTION,
+	RUN_TABLE_COLUMN_COUNT
+};
+
+/* One for all lines of a table. */
+struct run_table {
+	size_t level; /* how much is left out to fit */
+	struct style style;
+	size_t widths[RUN_TABLE_COLUMN_COUNT];
+};
+
+/* For these runs in the columns of `style` (at least 60). */
+void run_table_layout(const struct run_record *runs, size_t count,
+                      const struct style *style, struct run_table *ret);
+
+size_t run_table_heading(const struct run_table *layout, char *buf, size_t size);
+
+/* A line, and one before it when the machine was started since `before` (may be NULL). */
+size_t run_table_row(const struct run_table *layout, const struct run_record *run,
+                     const struct run_record *before, char *buf, size_t size);
+
+/* The sentence of run_summary_sentence(), and three lines of at most 80 columns where no figure is absurd; "" for
+ * no runs. */
+size_t run_table_summary(const struct run_summary *summary, const struct style *style,
+                         char *buf, size_t size);
+
+#endif

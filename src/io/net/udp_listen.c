@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * UDP server sockets: opened, or taken over from somebody who has.
+ */
+#include "io/net/freebind_private.h"
+#include "io/net/udp_listen_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "io/sys/bare_call.h"
+
+enum {
+	/* The kernel counts a request as some 800, and takes this twice: 2,700 of them. */
+	QUEUE_OCTETS = 1 << 20,
+};
+
+static int set_on(int fd, int level, int option)
+{
+	const int on = 1;
+
+	return setsockopt(fd, level, option, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+int udp_listen_set_timestamping(int fd, int flags)
+{
+	return bare_setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0
+	               ? -errno
+	               : 0;
+}
+
+/* Whether `at` is an address of one host: the kernel lets nobody connect to a broadcast
+ * address who has not asked for the right to. */
+static bool is_of_one_host(const struct address *at)
+{
+	enum address_reach reach = address_reach(at);
+	union sockaddr_any name;
+	socklen_t len = sockaddr_from_address(at, &name);
+	int fd;
+	int r;
+
+	if (reach == ADDRESS_UNSPECIFIED || reach == ADDRESS_MULTICAST) {
+		return false;
+	}
+	fd = socket(name.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return false;
+	}
+	r = connect(fd, &name.any, len);
+	close(fd);
+	return r == 0;
+}
+
+/* An answer is never cut into fragments, so nobody can put a fragment of his own into it, whatever
+ * ICMP messages he forges; and the kernel need not think of a number for it. */
+static void forbid_fragments(int fd, enum address_family family)
+{
+	const int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
+
+	if (family == ADDRESS_IPV4) {
+		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4));
+	} else {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+	}
+}
+
+/* Without the stamps of the kernel a request is stamped when it is read: later than it came, which
+ * the client sees as delay.  The errno of what is missing, or 0. */
+static int ask_for_stamps(int fd)
+{
+	const int r = udp_listen_set_timestamping(fd, TIMESTAMPING);
+
+	if (r < 0) {
+		(void)set_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+	}
+	return -r;
+}
+
+/* What each datagram is to come with, and how many may wait. */
+static int set_options(int fd, enum address_family family)
+{
+	const int size = QUEUE_OCTETS;
+
+	/* A processor that is taken away for a moment is to cost waiting, not answers.  Who
+	 * may not have it all, gets as much as the system allows. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	}
+	forbid_fragments(fd, family);
+	return family == ADDRESS_IPV4 ? set_on(fd, IPPROTO_IP, IP_PKTINFO)
+	                              : set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+}
+
+/* Without SO_REUSEPORT the kernel looks for other owners of the port, those that would share it
+ * among them. */
+static int bind_to(int fd, const struct address *at, bool is_another, bool *ret_is_absent)
+{
+	int r = is_another ? set_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
+
+	return r < 0 ? r : freebind(fd, at, ret_is_absent);
+}
+
+int udp_listen_open(const struct address *at, bool is_another,
+                    struct udp_listen_socket **ret)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	struct udp_listen_socket *s = NULL;
+	int fd = -1;
+	int r;
+
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		return -ENOMEM;
+	}
+	fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+	            SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		r = -errno;
+		goto out;
+	}
+	s->is_single = is_of_one_host(at);
+	s->stamp_error = ask_for_stamps(fd);
+	r = set_options(fd, at->family);
+	if (r == 0 && at->family == ADDRESS_IPV6) {
+		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	}
+	if (r < 0) {
+		goto out;
+	}
+	r = bind_to(fd, at, is_another, &s->is_absent);
+	if (r < 0) {
+		goto out;
+	}
+	if (getsockname(fd, &name.any, &len) < 0) {
+		r = -errno;
+		goto out;
+	}
+	s->fd = fd;
+	s->bound = sockaddr_to_address(&name);
+	s->is_wildcard = address_reach(at) == ADDRESS_UNSPECIFIED;
+	*ret = s;
+	fd = -1;
+	s = NULL;
+	r = 0;
+out:
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(s);
+	return r;
+}
+
+/* Whether `fd` is of the kind that udp_listen_open() would have opened. */
+static int check_kind(int fd, struct address *ret_bound)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	socklen_t type_len = sizeof(int);
+	int type, v6only = 1;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||
+	    getsockname(fd, &name.any, &len) < 0) {
+		return -errno;
+	}
+	if (type != SOCK_DGRAM) {
+		return -EPROTOTYPE;
+	}
+	*ret_bound = sockaddr_to_address(&name);
+	if (ret_bound->family == ADDRESS_NONE) {
+		return -EAFNOSUPPORT;
+	}
+	type_len = sizeof(int);
+	if (ret_bound->family == ADDRESS_IPV6 &&
+	    (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &type_len) < 0 ||
+	     (!v6only && address_reach(ret_bound) == ADDRESS_UNSPECIFIED))) {
+		return -EPROTONOSUPPORT;
+	}
+	return 0;
+}
+
+/* What the server before us has left: the kernel numbers stamped answers from 0 on again only
+ * when this was off, and the departures of its last ones are none of ours. */
+static int make_new(int fd)
+{
+	const struct timeval wait = { .tv_usec = UDP_LISTEN_LENT_MS * 1000 };
+	struct msghdr nothing = { 0 };
+
+	(void)udp_listen_set_timestamping(fd, 0);
+	while (recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+	}
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ? -errno
+	                                                                        : 0;
+}
+
+int udp_listen_adopt(int fd, struct udp_listen_socket **ret)
+{
+	struct udp_listen_socket *s;
+	struct address bound;
+	bool is_single = false;
+	int flags;
+	int r = check_kind(fd, &bound);
+
+	if (r == 0) {
+		r = make_new(fd);
+	}
+	if (r == 0) {
+		is_single = is_of_one_host(&bound);
+		r = set_options(fd, bound.family);
+	}
+	if (r < 0) {
+		return r;
+	}
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		return -errno;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->fd = fd;
+	s->bound = bound;
+	s->is_wildcard = address_reach(&bound) == ADDRESS_UNSPECIFIED;
+	s->is_single = is_single;
+	s->is_lent = true;
+	s->stamp_error = ask_for_stamps(fd);
+	*ret = s;
+	return 0;
+}
+
+int udp_listen_share(struct udp_listen_socket *socket)
+{
+	return set_on(socket->fd, SOL_SOCKET, SO_REUSEPORT);
+}
+
+void udp_listen_own(struct udp_listen_socket *socket, uid_t uid)
+{
+	(void)!fchown(socket->fd, uid, (gid_t)-1);
+}
+
+void udp_listen_close_to_others(struct udp_listen_socket *socket)
+{
+	const int off = 0;
+
+	(void)setsockopt(socket->fd, SOL_SOCKET, SO_REUSEPORT, &off, sizeof(off));
+}
+
+bool udp_listen_is_absent(const struct udp_listen_socket *socket)
+{
+	return socket->is_absent;
+}
+
+int udp_listen_stamp_error(const struct udp_listen_socket *socket)
+{
+	return socket->stamp_error;
+}
+
+bool udp_listen_is_lent(const struct udp_listen_socket *socket)
+{
+	return socket->is_lent;
+}
+
+int udp_listen_fd(const struct udp_listen_socket *socket)
+{
+	return socket->fd;
+}
+
+struct address udp_listen_address(const struct udp_listen_socket *socket)
+{
+	return socket->bound;
+}
+
+void udp_listen_interrupt(struct udp_listen_socket *socket)
+{
+	/* Fails with ENOTCONN on a UDP socket, and wakes its readers all the same; those to
+	 * come as well, which must not happen to who inherits it. */
+	if (!socket->is_lent) {
+		(void)shutdown(socket->fd, SHUT_RD);
+	}
+}
+
+void udp_listen_close(struct udp_listen_socket *socket)
+{
+	if (!socket) {
+		return;
+	}
+	close(socket->fd);
+	free(socket);
+}

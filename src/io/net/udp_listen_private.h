@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of this module share: udp_listen.c opens the sockets, udp_batch.c reads
+ * and answers, udp_tx_stamps.c asks the kernel when answers left.
+ */
+#ifndef IO_NET_UDP_LISTEN_PRIVATE_H
+#define IO_NET_UDP_LISTEN_PRIVATE_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* Of which the first needs what time.h declares. */
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+
+#include "io/net/sockaddr.h"
+#include "io/net/udp_listen.h"
+
+enum {
+	CONTROL_IN_SIZE = CMSG_SPACE(sizeof(struct scm_timestamping)) +
+	                  CMSG_SPACE(sizeof(struct in6_pktinfo)),
+	CONTROL_OUT_SIZE =
+		CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)),
+	/* Arrivals of all datagrams; departures of those alone that ask for it, each
+	 * numbered by the kernel, without a copy of the datagram. */
+	TIMESTAMPING = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
+	               SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY,
+};
+
+struct udp_listen_socket {
+	int fd;
+	struct address bound;
+	bool is_wildcard; /* only then must an answer name its source address */
+	/* Bound to one unicast address: what arrives was sent to it, also what came before the
+	 * socket was asked to say so. */
+	bool is_single;
+	bool is_lent; /* a service manager keeps it, for who comes after us */
+	bool is_absent;
+	int stamp_error;
+	/* The kernel numbers the stamped datagrams of a socket from 0 on; the tokens
+	 * stand where their numbers, modulo UDP_LISTEN_STAMPS, say.  0: nothing due. */
+	uint32_t next_number;
+	unsigned due_count;
+	uint64_t tokens[UDP_LISTEN_STAMPS];
+};
+
+/* What packet info says of where a datagram was sent to. */
+struct destination {
+	bool is_known;
+	bool is_unicast;
+	struct address address;
+};
+
+struct control_in {
+	_Alignas(struct cmsghdr) uint8_t octets[CONTROL_IN_SIZE];
+};
+
+struct control_out {
+	_Alignas(struct cmsghdr) uint8_t octets[CONTROL_OUT_SIZE];
+};
+
+struct udp_batch {
+	struct mmsghdr in[UDP_BATCH];
+	struct mmsghdr out[UDP_BATCH];
+	int in_used; /* of `in`, by the last udp_listen_receive() */
+	unsigned out_count;
+	bool is_wildcard;           /* the socket of the last udp_listen_receive() */
+	bool has_stamps;            /* the same */
+	uint64_t tokens[UDP_BATCH]; /* of the answers; 0: no stamp */
+	struct iovec in_iov[UDP_BATCH];
+	struct iovec out_iov[UDP_BATCH];
+	union sockaddr_any names[UDP_BATCH];
+	struct control_in control_in[UDP_BATCH];
+	struct control_out control_out[UDP_BATCH];
+	struct udp_listen_datagram datagrams[UDP_BATCH];
+	struct destination destinations[UDP_BATCH];
+	uint8_t octets[UDP_BATCH][UDP_LISTEN_SIZE];
+	uint8_t answers[UDP_BATCH][UDP_ANSWER_SIZE];
+};
+
+static inline struct instant instant_from_timespec(struct timespec ts)
+{
+	return (struct instant){ (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec };
+}
+
+/* --- udp_listen.c --- */
+
+/* 0 or -errno. */
+int udp_listen_set_timestamping(int fd, int flags);
+
+/* --- udp_batch.c --- */
+
+/* Puts one control message behind those of `msg`, whose control has the room. */
+void udp_listen_control_add(struct msghdr *msg, int level, int type, const void *data,
+                            size_t len);
+
+/* --- udp_tx_stamps.c --- */
+
+/* The answers from `from` to before `to` went: the kernel has numbered those to be stamped. */
+void udp_listen_number_stamps(struct udp_listen_socket *socket,
+                              const struct udp_batch *batch, unsigned from, unsigned to);
+/* Whether the kernel gave a number to a datagram that could not be sent, nobody knows: both
+ * begin anew. */
+void udp_listen_renumber_stamps(struct udp_listen_socket *socket);
+
+#endif

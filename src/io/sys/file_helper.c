@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/sys/file_helper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/sys/descriptors.h"
+
+enum { HELPER_FD = 3, END_WAIT_MS = 1000 };
+
+static ssize_t receive(int fd, void *buf, size_t size, int flags)
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, buf, size, flags);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static void serve(int fd, const struct file_helper_ops *ops)
+{
+	static uint8_t in[FILE_HELPER_SIZE], out[FILE_HELPER_SIZE];
+	ssize_t n;
+	size_t len;
+
+	for (;;) {
+		n = receive(fd, in, sizeof(in), 0);
+		if (n <= 0) {
+			return;
+		}
+		len = ops->work(ops->ctx, in, (size_t)n, out);
+		if (len > 0 && send(fd, out, len, MSG_NOSIGNAL) < 0 && errno == EPIPE) {
+			return;
+		}
+	}
+}
+
+static int leave_parent(int *fd, struct lifeline *line)
+{
+	int fds[] = { *fd, line->tied };
+	/* No other descriptor of the parent stays open. */
+	const int r = descriptors_keep(HELPER_FD, fds, COUNT_OF(fds));
+
+	*fd = fds[0];
+	*line = (struct lifeline){ .held = -1, .tied = fds[1] };
+	return r;
+}
+
+static _Noreturn void be_file_helper(int fd, struct lifeline *line,
+                                     const struct file_helper_ops *ops)
+{
+	int status;
+
+	if (leave_parent(&fd, line) < 0) {
+		_exit(1);
+	}
+	status = ops->become(ops->ctx);
+	if (status == 0 && lifeline_tie(line) < 0) {
+		_exit(1);
+	}
+	if (status == 0) {
+		status = ops->begin(ops->ctx);
+	}
+	if (send(fd, &status, sizeof(status), MSG_NOSIGNAL) == (ssize_t)sizeof(status) &&
+	    status == 0) {
+		serve(fd, ops);
+	}
+	_exit(status);
+}
+
+static int file_helper_fork(const struct file_helper_ops *ops, struct helper *ret)
+{
+	int pair[2];
+	pid_t pid;
+
+	/* It is never waited for: after the sandbox nobody could. */
+	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	ret->fd = pair[0];
+	pid = fork();
+	if (pid == 0) {
+		be_file_helper(pair[1], &ret->line, ops);
+	}
+	if (pid < 0) {
+		const int r = -errno;
+
+		close(pair[1]);
+		return r;
+	}
+	close(pair[1]);
+	return 0;
+}
+
+int file_helper_start(const struct file_helper_ops *ops, struct helper *ret)
+{
+	int status = 0;
+	ssize_t n;
+	int r;
+
+	*ret = (struct helper){ .fd = -1 };
+	r = lifeline_make(&ret->line);
+	if (r < 0) {
+		return r;
+	}
+	r = file_helper_fork(ops, ret);
+	lifeline_hold(&ret->line);
+	if (r == 0) {
+		n = receive(ret->fd, &status, sizeof(status), 0);
+		r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
+	}
+	if (r != 0) {
+		file_helper_close(ret);
+		lifeline_cut(&ret->line);
+	}
+	return r;
+}
+
+int file_helper_send(const struct helper *helper, const void *message, size_t len)
+{
+	if (helper->fd < 0) {
+		return -EPIPE;
+	}
+	return send(helper->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (helper->fd < 0) {
+		return -EAGAIN;
+	}
+	n = receive(helper->fd, buf, size, MSG_DONTWAIT);
+	if (n == 0) {
+		return -EPIPE;
+	}
+	return n == -EWOULDBLOCK ? -EAGAIN : n;
+}
+
+void file_helper_wait(const struct helper *helper, int64_t timeout_ns)
+{
+	struct pollfd p = { .fd = helper->fd, .events = POLLIN };
+
+	if (helper->fd >= 0) {
+		(void)poll(&p, 1, (int)(timeout_ns / INT64_C(1000000)));
+	}
+}
+
+void file_helper_close(struct helper *helper)
+{
+	struct pollfd ended = { .fd = helper->fd, .events = 0 };
+
+	if (helper->fd < 0) {
+		return;
+	}
+	/* It reads what is left, and then that there is no more. */
+	if (shutdown(helper->fd, SHUT_WR) == 0) {
+		(void)poll(&ended, 1, END_WAIT_MS);
+	}
+	close(helper->fd);
+	helper->fd = -1;
+	lifeline_cut(&helper->line);
+}
