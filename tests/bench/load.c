@@ -250,7 +250,7 @@ static int64_t receive_stamped(int fd, uint8_t *buf, int flags, ssize_t *ret_len
 		              .msg_controllen = sizeof(control) };
 	struct pollfd wait = { .fd = fd, .events = flags ? 0 : POLLIN };
 
-	/* POLLERR is there at once: our own departure. */
+	/* POLLERR is there at once: our own transmit time. */
 	for (int tries = 0; tries < 1000000; tries++) {
 		*ret_len = recvmsg(fd, &msg, flags | MSG_DONTWAIT);
 		if (*ret_len >= 0) {

@@ -11,7 +11,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* How many slots the `count` SERVERs with the most of them have. */
+/* How many address pairs the `count` SERVERs with the most of them have. */
 static size_t pairs_of_largest(const struct server_list *list, size_t cap, size_t count)
 {
 	size_t sum = 0;

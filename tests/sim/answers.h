@@ -16,7 +16,7 @@ struct server_list {
 	size_t address_count[ANSWERS_SERVERS]; /* of each */
 };
 
-/* The most slots that a name can have so that no minority of the SERVERs has half of them. */
+/* The most address pairs that a name can have so that no minority of the SERVERs has half of them. */
 size_t server_list_cap(const struct server_list *list);
 size_t server_list_pairs(const struct server_list *list, size_t server);
 
@@ -35,7 +35,7 @@ struct answer {
 	size_t agreeing_server_count;
 };
 
-/* `said[server][slot]`. */
+/* `said[server][address pair]`. */
 void answer_make(const struct server_list *list,
                  const struct said said[ANSWERS_SERVERS][ANSWERS_ADDRESSES],
                  struct answer *ret);

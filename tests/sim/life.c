@@ -324,7 +324,7 @@ static void check_honest(struct life *l, const struct before *b)
 		larger(l->moved_most_ns, size_of(b->settled_ns - l->honest_booted_ns) +
 	                                         2 * l->answer.bound_ns);
 	if (l->result.status != CORRECT_DONE ||
-	    l->result.decision.belief != DECIDE_BELIEVED) {
+	    l->result.decision.verdict != DECIDE_BELIEVED) {
 		return;
 	}
 	/* What is measured is true within its bound, and what it leaves is told to the kernel. */
@@ -376,7 +376,7 @@ static void check_way_out(struct life *l, const struct correct_record *record,
 	    record->bound_ns > PLAN_SLEW_MAX_NS) {
 		return;
 	}
-	if (result.status != CORRECT_DONE || result.decision.belief != DECIDE_BELIEVED) {
+	if (result.status != CORRECT_DONE || result.decision.verdict != DECIDE_BELIEVED) {
 		fault(l, &l->faults->closed, plan_reason_text(result.decision.plan.reason),
 		      record->offset_ns);
 	}
@@ -419,8 +419,8 @@ static void judge(struct life *l, const struct correct_record *record,
 		if (!is_impossible(l->result.decision.plan.reason)) {
 			check_way_out(l, record, limits);
 		}
-		l->counts->held_back += l->result.decision.belief == DECIDE_HELD_BACK;
-		l->counts->refused += l->result.decision.belief != DECIDE_HELD_BACK;
+		l->counts->held_back += l->result.decision.verdict == DECIDE_HELD_BACK;
+		l->counts->refused += l->result.decision.verdict != DECIDE_HELD_BACK;
 	}
 	if (l->is_rtc && l->result.status == CORRECT_DONE &&
 	    l->result.decision.is_confirmed && l->m.rtc <= RTC_OFF) {
@@ -472,7 +472,7 @@ static void trace(const struct life *l, const struct before *b, struct life_how 
 	       how.is_child_taken ? " CHILD"
 	       : b->is_wrong      ? " WRONG"
 	                          : "",
-	       l->result.status <= CORRECT_REFUSED ? estimates[d->belief] : "nothing",
+	       l->result.status <= CORRECT_REFUSED ? estimates[d->verdict] : "nothing",
 	       d->is_jump ? ", jump" : "", d->is_confirmed ? ", confirmed" : "",
 	       b->is_limited ? "" : ", unlimited", plan_reason_text(d->plan.reason),
 	       (double)machine_error_ns(&l->m) * 1e-9, (double)l->m.pending_ns * 1e-9);
@@ -516,8 +516,9 @@ static bool is_to_confirm(struct life *l)
 	const struct decision *decision = &l->result.decision;
 
 	return l->answer.status == RUN_OK && !decision->is_limit_given &&
-	       (l->result.status == CORRECT_REFUSED || decision->belief == DECIDE_PARTLY) &&
-	       decision->belief != DECIDE_IMPOSSIBLE && l->looks++ < LOOKS_MAX;
+	       (l->result.status == CORRECT_REFUSED ||
+	        decision->verdict == DECIDE_PARTLY) &&
+	       decision->verdict != DECIDE_IMPOSSIBLE && l->looks++ < LOOKS_MAX;
 }
 
 void life_timer(struct life *l)

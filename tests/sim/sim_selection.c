@@ -22,7 +22,7 @@ struct scene {
 	size_t servers;
 	unsigned addresses[SERVERS_MAX];
 	enum state states[SERVERS_MAX][ADDRESSES_MAX];
-	bool has_spare_ways; /* addresses beyond the cap share slots; else they are not asked */
+	bool has_spare_ways; /* addresses beyond the cap share address pairs; else they are not asked */
 };
 
 enum outcome { NO_ANSWER, RIGHT, WRONG };

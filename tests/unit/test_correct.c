@@ -887,7 +887,7 @@ static void readback_is_measured(void **state)
 	assert_int_equal(result.readback_ns, NS_PER_S);
 }
 
-/* The deed is a single one, by a plan that the privileged side made itself. */
+/* The action is a single one, by a plan that the privileged side made itself. */
 static void dry_plan_is_the_plan(void **state)
 {
 	struct fake fake = still;

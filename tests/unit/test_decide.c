@@ -59,7 +59,7 @@ struct row {
 	unsigned servers;
 	unsigned flags;
 	struct seen seen[ANCHOR_SIGHTS]; /* oldest first */
-	enum decide_belief want;
+	enum decide_verdict want;
 	enum plan_reason why;
 	bool is_confirmed;
 	/* What most rows have no need of. */
@@ -391,7 +391,7 @@ static void decide_row(void **state)
 	decide(&input, &limits, &after, &decision);
 	assert_string_equal(plan_reason_text(decision.plan.reason),
 	                    plan_reason_text(row->why));
-	assert_int_equal(decision.belief, row->want);
+	assert_int_equal(decision.verdict, row->want);
 	assert_int_equal(decision.is_confirmed, row->is_confirmed);
 	if (row->step_ms != 0) {
 		assert_true(decision.plan.by_ns >= MS(row->step_ms) - MS(1) &&
@@ -413,7 +413,7 @@ static void way_out(void **state)
 		if (rows[i].want == DECIDE_HELD_BACK || rows[i].want == DECIDE_REFUSED) {
 			limits.any_offset = true;
 			decide(&input, &limits, &anchor, &decision);
-			assert_int_equal(decision.belief, DECIDE_BELIEVED);
+			assert_int_equal(decision.verdict, DECIDE_BELIEVED);
 		}
 	}
 }
@@ -433,7 +433,7 @@ static void part_and_rest(void **state)
 	(void)state;
 	input.measured.bound_ns = MS(20);
 	decide(&input, &limits, &anchor, &decision);
-	assert_int_equal(decision.belief, DECIDE_PARTLY);
+	assert_int_equal(decision.verdict, DECIDE_PARTLY);
 	assert_true(anchor.last.bound_ns == MS(10));
 	assert_true(decision.plan.by_ns == MS(3000) && decision.rest_ns == MS(6000));
 	assert_int_equal(anchor.sight_count, 2);
@@ -443,7 +443,7 @@ static void part_and_rest(void **state)
 	input.now.boot_ns += S(300);
 	input.now.mono_ns += S(300);
 	decide(&input, &limits, &anchor, &decision);
-	assert_int_equal(decision.belief, DECIDE_BELIEVED);
+	assert_int_equal(decision.verdict, DECIDE_BELIEVED);
 	assert_true(decision.is_confirmed && decision.plan.by_ns == MS(6000));
 }
 
@@ -467,10 +467,10 @@ static void slewed_meanwhile(void **state)
 	input.measured.pending_ns = MS(120);
 	copy = anchor;
 	decide(&input, &limits, &copy, &decision);
-	assert_true(decision.belief == DECIDE_BELIEVED && decision.is_confirmed);
+	assert_true(decision.verdict == DECIDE_BELIEVED && decision.is_confirmed);
 	input.measured.offset_ns = MS(420);
 	decide(&input, &limits, &anchor, &decision);
-	assert_int_equal(decision.belief, DECIDE_HELD_BACK);
+	assert_int_equal(decision.verdict, DECIDE_HELD_BACK);
 }
 
 static void floor_goes_down(void **state)

@@ -865,7 +865,7 @@ enum damage {
 
 static void damage(struct discipline *d, enum damage what)
 {
-	struct discipline_estimate *belief = &d->models[7].estimates[DISCIPLINE_NOMINAL];
+	struct discipline_estimate *verdict = &d->models[7].estimates[DISCIPLINE_NOMINAL];
 
 	switch (what) {
 	case DAMAGE_VERSION:
@@ -890,16 +890,16 @@ static void damage(struct discipline *d, enum damage what)
 		d->spread_sum_ns = -1.0;
 		break;
 	case DAMAGE_PHASE_NAN:
-		belief->phase_ns = NAN;
+		verdict->phase_ns = NAN;
 		break;
 	case DAMAGE_FREQ_INFINITE:
-		belief->freq_ppb = INFINITY;
+		verdict->freq_ppb = INFINITY;
 		break;
 	case DAMAGE_VARIANCE_NEGATIVE:
-		belief->var_phase_ns2 = -1.0;
+		verdict->var_phase_ns2 = -1.0;
 		break;
 	case DAMAGE_SHARE_ABOVE_ONE:
-		belief->share = 1.5;
+		verdict->share = 1.5;
 		break;
 	case DAMAGE_WEIGHTS_ZERO:
 		for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {

@@ -175,20 +175,20 @@ static void the_interval_is_the_usual_one(void **state)
 	assert_int_equal(discipline_replay_interval_ns(runs, RUNS), HOUR_NS / 4);
 }
 
-/* Wherever the memo was made, and however it was kept. */
+/* Wherever the snapshot was made, and however it was kept. */
 static void a_memo_and_the_rest_equal_a_replay(void **state)
 {
 	static struct run_record runs[RUNS];
 	struct discipline all, part, resumed;
-	struct discipline_snapshot memo, copy;
+	struct discipline_snapshot snapshot, copy;
 
 	(void)state;
 	history(runs);
 	discipline_replay(runs, RUNS, &all);
 	for (size_t at = 1; at <= RUNS; at++) {
 		discipline_replay(runs, at, &part);
-		discipline_snapshot_make(&part, &runs[at - 1], &memo);
-		assert_true(discipline_snapshot_read(&memo, sizeof(memo), &copy));
+		discipline_snapshot_make(&part, &runs[at - 1], &snapshot);
+		assert_true(discipline_snapshot_read(&snapshot, sizeof(snapshot), &copy));
 		/* The window that was loaded may begin later. */
 		assert_true(discipline_replay_resume(&copy, &runs[at / 2], RUNS - at / 2,
 		                                     &resumed));
@@ -196,7 +196,7 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 	}
 	assert_false(discipline_replay_resume(&copy, runs, RUNS - 1, &resumed));
 	assert_false(discipline_replay_resume(&copy, runs, 0, &resumed));
-	assert_false(discipline_snapshot_read(&memo, sizeof(memo) - 1, &copy));
+	assert_false(discipline_snapshot_read(&snapshot, sizeof(snapshot) - 1, &copy));
 }
 
 /* Before each run: as good as what a run before it has shown of the clock, and worth nothing after a

@@ -794,7 +794,7 @@ static const struct row rows[] = {
 	{ "67 the directory is a file", directory_is_a_file, REFUSED, -ENOTDIR },
 };
 
-/* As app/recorder goes about it. */
+/* As app/history process goes about it. */
 static int open_and_load(struct history **ret, size_t *ret_count, bool *ret_was_reset)
 {
 	static struct run_record runs[SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/recorder: the history behind a process border costs a run nothing but what it knew.
+ * app/history process: the history behind a process border costs a run nothing but what it knew.
  * Fault rows 67, 68, 70 and 75.
  */
 #include <setjmp.h>
@@ -102,7 +102,7 @@ static struct client *started(void)
 	return started_with(AMPLE_NS, AMPLE_NS, AMPLE_NS);
 }
 
-/* The recorder that is running: the only child of this process. */
+/* The history process that is running: the only child of this process. */
 static pid_t child_pid(void)
 {
 	DIR *dir = opendir("/proc");
@@ -250,7 +250,7 @@ static struct run_record hourly_run(int64_t i)
 	run.has_kernel = 1;
 	run.applied_action = PLAN_STEP;
 	run.applied_by_ns = run.offset_ns;
-	/* The rest teaches nothing, and must come back from the file all the same: the memo's
+	/* The rest teaches nothing, and must come back from the file all the same: the snapshot's
 	 * run is known by each of its octets. */
 	run.agreeing_count = 3;
 	run.asked_count = 4;
@@ -300,7 +300,7 @@ static void store_runs(int64_t from, int64_t to, bool is_dry)
 	}
 }
 
-/* Whether a memo that holds something else than the runs teach is believed. */
+/* Whether a snapshot that holds something else than the runs teach is believed. */
 static bool memo_is_believed(void)
 {
 	const struct replay_state replay = past_of_the_file();
@@ -308,11 +308,11 @@ static bool memo_is_believed(void)
 	return replay.discipline.outlier_share == 0.125;
 }
 
-/* The memo in the file with `octets` of it at `at` changed; the mark is set as well. */
+/* The snapshot in the file with `octets` of it at `at` changed; the mark is set as well. */
 static void change_memo(size_t at, const void *octets, size_t len)
 {
 	const double mark = 0.125;
-	struct discipline_snapshot memo;
+	struct discipline_snapshot snapshot;
 	sqlite3_stmt *stmt = NULL;
 	sqlite3 *db = NULL;
 
@@ -322,16 +322,16 @@ static void change_memo(size_t at, const void *octets, size_t len)
 	                                    -1, &stmt, NULL),
 	                 SQLITE_OK);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	assert_int_equal(sqlite3_column_bytes(stmt, 0), sizeof(memo));
-	memcpy(&memo, sqlite3_column_blob(stmt, 0), sizeof(memo));
+	assert_int_equal(sqlite3_column_bytes(stmt, 0), sizeof(snapshot));
+	memcpy(&snapshot, sqlite3_column_blob(stmt, 0), sizeof(snapshot));
 	sqlite3_finalize(stmt);
-	memo.discipline.outlier_share = mark;
-	memcpy((uint8_t *)&memo + at, octets, len);
+	snapshot.discipline.outlier_share = mark;
+	memcpy((uint8_t *)&snapshot + at, octets, len);
 	assert_int_equal(sqlite3_prepare_v2(db,
 	                                    "UPDATE state SET value=? WHERE key='learnt'",
 	                                    -1, &stmt, NULL),
 	                 SQLITE_OK);
-	sqlite3_bind_blob(stmt, 1, &memo, sizeof(memo), SQLITE_STATIC);
+	sqlite3_bind_blob(stmt, 1, &snapshot, sizeof(snapshot), SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
@@ -349,7 +349,7 @@ static void what_was_kept_equals_a_replay(void **state)
 	sql("DELETE FROM state");
 	replayed = past_of_the_file();
 	assert_memory_equal(&kept, &replayed, sizeof(kept));
-	/* And it was the memo, not a replay, that was equal. */
+	/* And it was the snapshot, not a replay, that was equal. */
 	store_runs(71, 72, false);
 	change_memo(0, "", 0);
 	assert_true(memo_is_believed());
@@ -671,7 +671,7 @@ static void dies_with_its_parent(void **state)
 	close(ends[1]);
 }
 
-/* A child that was forked off meanwhile: its end must not keep the recorder from ending,
+/* A child that was forked off meanwhile: its end must not keep the history process from ending,
  * and forgetting must not end it. */
 static void forgotten_by_a_child(void **state)
 {
@@ -716,7 +716,7 @@ static void holds_no_descriptor_of_the_run(void **state)
 	history_client_stop(client);
 }
 
-/* What the recorder may do: nothing but files of its user. */
+/* What the history process may do: nothing but files of its user. */
 static void has_no_privilege(void **state)
 {
 	struct client *client = started();
@@ -743,7 +743,7 @@ static void has_no_privilege(void **state)
 	history_client_stop(client);
 }
 
-/* A run that measures in the sandbox stores and ends the recorder from there. */
+/* A run that measures in the sandbox stores and ends the history process from there. */
 static void from_inside_the_sandbox(void **state)
 {
 	const struct run_record run = a_run(1);

@@ -182,7 +182,7 @@ static void each_is_read_as_it_stands(void **state)
 	for (int version = SCHEMA_FIRST; version <= HISTORY_SCHEMA; version++) {
 		for (size_t i = 0; i < COUNT_OF(ways); i++) {
 			const size_t len = put_file(version, before);
-			const int64_t memo =
+			const int64_t snapshot =
 				sql("SELECT length(value) FROM state WHERE key='learnt'");
 			struct history *history = NULL;
 			struct run_record run;
@@ -192,7 +192,7 @@ static void each_is_read_as_it_stands(void **state)
 			assert_string_equal(warning, "");
 			story_is_whole(history);
 			set_runs_are_known(history);
-			learnt_is_known(history, memo);
+			learnt_is_known(history, snapshot);
 			memset(&run, 0, sizeof(run));
 			assert_int_equal(history_store(history, &run, NULL, 0, NULL),
 			                 -EROFS);
@@ -218,15 +218,15 @@ static void each_is_migrated(void **state)
 	for (int version = SCHEMA_FIRST; version <= HISTORY_SCHEMA; version++) {
 		struct history *history = NULL;
 		struct run_record run;
-		int64_t memo;
+		int64_t snapshot;
 
 		(void)put_file(version, octets);
-		memo = sql("SELECT length(value) FROM state WHERE key='learnt'");
+		snapshot = sql("SELECT length(value) FROM state WHERE key='learnt'");
 		assert_int_equal(history_open("d", &writes, &history, warning), 0);
 		assert_string_equal(warning, "");
 		story_is_whole(history);
 		set_runs_are_known(history);
-		learnt_is_known(history, memo);
+		learnt_is_known(history, snapshot);
 		assert_int_equal(history_load_trusted(history, &run), 0);
 		assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 		history_close(history);

@@ -22,7 +22,7 @@
 #define HOUR (3600 * NS_PER_S)
 #define UTC_NS (INT64_C(1795000000) * NS_PER_S) /* 2026-11-18, when a test begins */
 #define MONO_NS (1000 * NS_PER_S)
-#define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the departure */
+#define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the transmit time */
 
 enum { SERVERS_MAX = 5, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64, TOLD_MAX = 6 };
 
@@ -102,7 +102,7 @@ struct row {
 	size_t liars;           /* --liars and 1; 0: not given */
 	const char *run_reason; /* NULL: any; else a part of it */
 	bool is_private;        /* addresses of the own network: asked more often */
-	bool has_no_left;       /* no kernel stamp of the departure */
+	bool has_no_left;       /* no kernel stamp of the transmit time */
 	bool has_no_arrived;    /* ... of the arrival */
 	bool wakes_early;       /* each wait() ends too soon at first, with nothing */
 	unsigned samples;       /* 0: 4 */
@@ -666,7 +666,7 @@ static const struct row rows[] = {
 	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 1, V4, "192.0.2.2", NULL }, { 2 * MS, 2, V4, "192.0.2.1 192.0.2.1", NULL } },
 	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.1 192.0.2.1", .asked_count = 2, .server_count = 2, .agreeing_count = 2),
 	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
-	/* Else two SERVERs would be left, all addresses would have votes, and three of five would lie. */
+	/* Else two SERVERs would be left, all addresses would have intervals, and three of five would lie. */
 	{ .name = "row 51 a misled name cannot swallow a server by leading to it, too",
 	  .servers = { GOOD(10 * MS), LIE(S), GOOD(10 * MS), LIE(HOUR), LIE(HOUR) },
 	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2 192.0.2.3", NULL }, { 2 * MS, 1, V4, "192.0.2.1", NULL }, { 2 * MS, 2, V4, "192.0.2.4", NULL } },

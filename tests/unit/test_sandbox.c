@@ -685,7 +685,7 @@ struct sandbox_row {
 
 static const struct sandbox_row rows[] = {
 	/* clang-format off */
-	/*                                     measure serve  clerk  reader       history resolve     trace */
+	/*                                     measure serve  file helper  reader       history resolve     trace */
 	{ "open a file", try_open,           { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, IS_REFUSED } },
 	{ "make a file", try_openat_write,   { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED } },
 	{ "write to a file", try_write_there,{ ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED } },

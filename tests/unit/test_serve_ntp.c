@@ -129,7 +129,7 @@ static void departure_is_on_the_side_of_the_arrival(void **state)
 	assert_int_equal(serve_wall_at(base, 7 * NS_PER_S + 2500).unix_ns, NOW_NS + 2500);
 }
 
-/* T3 is the predicted departure, and the prediction is in the root dispersion, whole; T2 is
+/* T3 is the predicted transmit time, and the prediction is in the root dispersion, whole; T2 is
  * never after T3. */
 static void what_is_predicted_is_told(void **state)
 {

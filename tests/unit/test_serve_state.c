@@ -268,14 +268,14 @@ static void upstream_lost(void **state)
 	struct serve_clock clock = { 0 };
 	struct kernel_clock_state kernel;
 	struct serve_view view;
-	int64_t told_ns = 0, lost_s = 0;
+	int64_t stated_ns = 0, lost_s = 0;
 
 	(void)state;
 	for (int64_t s = 0; s < 86400; s++) {
 		kernel = synchronised(NS_PER_MS + s * 500 * NS_PER_US);
 		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), true, &view);
-		assert_true(view.ntp.root_dispersion_ns > told_ns);
-		told_ns = view.ntp.root_dispersion_ns;
+		assert_true(view.ntp.root_dispersion_ns > stated_ns);
+		stated_ns = view.ntp.root_dispersion_ns;
 		if (!view.is_usable && lost_s == 0) {
 			lost_s = s;
 		}
@@ -293,7 +293,7 @@ static struct sync_source trusted_run(void)
 		                     .at = at.wall,
 		                     .mono_ns = at.mono_ns,
 		                     .dispersion_ns = 4 * NS_PER_MS,
-		                     .told_ns = 4 * NS_PER_MS,
+		                     .stated_ns = 4 * NS_PER_MS,
 		                     .root_delay_ns = 20 * NS_PER_MS,
 		                     .frequency_ppb = 1234,
 		                     .stratum = 2,

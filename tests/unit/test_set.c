@@ -60,7 +60,7 @@ struct script {
 	int64_t offset_ns;
 	int keep_r, raise_r, may_set_r, child_drop_r, parent_drop_r, sandbox_r, step_r;
 	bool clock_stands_still;
-	int raise_again_r; /* the second time: for the deed */
+	int raise_again_r; /* the second time: for the action */
 	int keep_alone_r;
 	int lock_r, start_r, store_r;
 	enum other_daemon other_daemon;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many slots a SERVER has; which answers are one vote, and which votes one daemon.  Each
- * letter of a scene is an elector.
+ * How many address pairs a SERVER has; which answers are one interval, and which intervals one daemon.  Each
+ * letter of a scene is an candidate.
  */
 #include "core/select/source_groups.h"
 
@@ -25,7 +25,7 @@ struct row {
 	} candidates[MAX];
 	size_t intervals, asked, outstanding, held, daemons;
 	int interval_of[MAX]; /* -1: none */
-	int64_t lo0, hi0;     /* of vote 0 */
+	int64_t lo0, hi0;     /* of interval 0 */
 };
 
 /* clang-format off */
@@ -62,7 +62,7 @@ static const struct row rows[] = {
 	  { { 'S', 3, 0, 0, 0, 0 }, { 'O', 3, 0, 0, 0, 0 } }, 0, 1, 1, 0, 1, { -1, -1 }, 0, 0 },
 };
 
-/* The largest number of slots with which no minority of the SERVERs has half of them. */
+/* The largest number of address pairs with which no minority of the SERVERs has half of them. */
 static const struct cap_row {
 	const char *name;
 	size_t servers;
@@ -146,7 +146,7 @@ static void source_groups_row(void **state)
 	}
 }
 
-/* Two electors with the same words, but for ... */
+/* Two candidates with the same words, but for ... */
 static const struct pair_row {
 	const char *name;
 	int64_t dispersion_ns; /* more in the second */
@@ -197,7 +197,7 @@ static void pair_row(void **state)
 	assert_int_equal(got.daemon_count, row->daemons);
 }
 
-/* What comes of a count: by the slots, and by the daemons. */
+/* What comes of a count: by the address pairs, and by the daemons. */
 static enum select_verdict verdict_of(const struct candidate *candidates, size_t count,
                                       struct selection *ret)
 {

@@ -83,7 +83,7 @@ static void the_best_source_is_named(void **state)
 	assert_memory_equal(sync_source.refid, ((uint8_t[]){ 192, 0, 2, 2 }), 4);
 	assert_int_equal(sync_source.at.unix_ns, START_NS);
 	assert_int_equal(sync_source.mono_ns, MONO_NS);
-	assert_int_equal(sync_source.told_ns, 5 * NS_PER_MS);
+	assert_int_equal(sync_source.stated_ns, 5 * NS_PER_MS);
 	assert_int_equal(sync_source.frequency_ppb, 1500);
 	/* Root distance: what was proved, 2 ms; of it 1 ms is half of the delay of 2 ms. */
 	assert_int_equal(sync_source.root_delay_ns, 2 * NS_PER_MS);

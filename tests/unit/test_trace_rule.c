@@ -999,7 +999,7 @@ static void many_servers_on_strange_ports(void **state)
 
 	(void)state;
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
-	for (unsigned i = 0; i < 3 * TRACE_LEARNT_MAX; i++) {
+	for (unsigned i = 0; i < 3 * TRACE_KNOWN_SERVERS_MAX; i++) {
 		const struct end server = { 2, (uint16_t)(20000 + i) };
 
 		header.origin = (struct ntp_ts){ 0x1b2c3d4e, 0x5f600000 + i };
@@ -1013,7 +1013,7 @@ static void many_servers_on_strange_ports(void **state)
 		assert_int_equal(assumed.number, number - 1);
 		assert_false(trace_next_assumed(&trace, &assumed));
 	}
-	assert_int_equal(trace.counts.exchanges, 3 * TRACE_LEARNT_MAX);
+	assert_int_equal(trace.counts.exchanges, 3 * TRACE_KNOWN_SERVERS_MAX);
 	assert_int_equal(trace.counts.silent, 0);
 }
 

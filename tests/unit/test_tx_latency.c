@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The predicted departure is never later than the least that was seen lately.
+ * The predicted transmit time is never later than the least that was seen lately.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,7 +168,7 @@ static void it_rises_slowly_and_falls_at_once(void **state)
 	assert_in_range(tx_latency_lead_ns(&d, 0), 0, 100);
 }
 
-/* A path whose speed changes all the time: stamps after the departure stay rare. */
+/* A path whose speed changes all the time: stamps after the transmit time stay rare. */
 static void violations_are_rare(void **state)
 {
 	struct tx_latency d = { 0 };
@@ -287,7 +287,7 @@ static void answer_stranger(struct world *w)
 	(void)tx_latency_update(&w->d, &seen);
 }
 
-/* An answer to a client: how much later than its departure T3 is.  0: it is right or early. */
+/* An answer to a client: how much later than its transmit time T3 is.  0: it is right or early. */
 static int64_t answer_client(struct world *w)
 {
 	const int64_t straight_ns = w->straight_ns + between(w, 0, 4000);

@@ -316,7 +316,7 @@ static void clocks(void **state)
 	assert_true(clock_stamps_fit());
 }
 
-/* The departure that the kernel tells lies between the clock before and after the sending, and
+/* The transmit time that the kernel tells lies between the clock before and after the sending, and
  * each comes with its own token, whatever the order of asking. */
 static void departures_are_told(void **state)
 {

@@ -55,7 +55,7 @@ static void put_behind(void)
 }
 
 /* At which call the clock was last about to be stepped: of those that a privileged process
- * makes, the deed is last. */
+ * makes, the action is last. */
 static void look_for_step(struct traced *traced, pid_t pid, long number)
 {
 #ifdef __x86_64__

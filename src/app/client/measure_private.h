@@ -2,7 +2,7 @@
  *
  * What the parts of a measurement share: measure.c runs the rounds, sources.c makes sources of
  * servers, hold_off.c leaves alone those that sent a kiss code, exchange.c asks one source and judges
- * its reply, selection.c counts votes.
+ * its reply, selection.c counts intervals.
  */
 #ifndef APP_CLIENT_MEASURE_PRIVATE_H
 #define APP_CLIENT_MEASURE_PRIVATE_H
@@ -54,7 +54,7 @@ struct named_server {
 	/* Of its addresses those that another server has, and which one; SIZE_MAX: several. */
 	size_t twin_count;
 	size_t twin;
-	size_t first_pair; /* as of the latest tally */
+	size_t first_pair; /* as of the latest selection */
 	bool is_agreeing;  /* for selection_report() */
 };
 
@@ -84,20 +84,20 @@ struct measurement {
 	int64_t next_flight_mono_ns; /* no first request before */
 	bool has_read_all;           /* the latest wait() had nothing more to tell */
 	int64_t earliest_due_ns;     /* no source is due before */
-	/* tally */
+	/* selection */
 	struct candidate *candidates; /* each with room for source_size */
 	struct interval *intervals;
 	size_t *interval_of;
 	size_t *daemon_of;
 	enum interval_status *status_of;
 	struct keyed *scratch; /* 2 * source_size */
-	size_t cap;            /* slots of a SERVER, at most */
+	size_t cap;            /* address pairs of a SERVER, at most */
 	struct select_rule rule;
 	struct source_groups source_groups;
 	struct selection selection;
-	struct daemons daemons; /* unless there are too few votes */
+	struct daemons daemons; /* unless there are too few intervals */
 	size_t answered_count;  /* sources with a sample */
-	size_t uncounted;       /* events since the last tally */
+	size_t uncounted;       /* events since the last selection */
 	bool is_surprised;      /* by the answer: as if all had been asked for */
 	int64_t decided_mono_ns; /* since when the answer is good enough; INT64_MAX: it is not */
 	int signal;
@@ -122,9 +122,9 @@ static inline void enter_phase(struct measurement *m, size_t i, enum source_phas
 MUST_USE int sources_start(struct measurement *m, size_t server);
 MUST_USE int sources_take_addresses(struct measurement *m, const struct port_event *event);
 void sources_lose_name(struct measurement *m, const struct port_event *event);
-/* Gives each server its slots, by what is resolved so far. */
+/* Gives each server its address pairs, by what is resolved so far. */
 void sources_assign_pairs(struct measurement *m);
-/* The slot of a source, after sources_assign_pairs(). */
+/* The address pair of a source, after sources_assign_pairs(). */
 size_t sources_pair(const struct measurement *m, size_t i);
 /* Servers that count: not those that have the addresses of another. */
 size_t sources_server_count(const struct measurement *m);
@@ -160,9 +160,9 @@ void exchange_watch_clock(struct measurement *m, const struct reading *now);
 
 /* --- selection.c --- */
 
-/* Counts the votes as of m->now_mono_ns into m->selection. */
+/* Counts the intervals as of m->now_mono_ns into m->selection. */
 void selection_update(struct measurement *m);
-/* Whether those still out could lead to a majority that there is not yet; and `more` slots that are
+/* Whether those still out could lead to a majority that there is not yet; and `more` address pairs that are
  * not asked yet. */
 bool selection_can_change(const struct measurement *m, size_t more);
 /* Whether the answer stands whatever those still out will say. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counting the votes of a measurement and saying what came of it.
+ * Counting the intervals of a measurement and saying what came of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void elect(struct measurement *m, size_t i, struct candidate *ret)
 }
 
 /* An address that two servers have is asked once, and its answer is that of both; where the
- * second is the first under another name it has no slot of its own to give it to. */
+ * second is the first under another name it has no address pair of its own to give it to. */
 static void elect_twin(struct measurement *m, size_t i)
 {
 	const size_t pair = m->candidates[i].pair;
@@ -87,7 +87,7 @@ void selection_update(struct measurement *m)
 	}
 }
 
-/* Some name has no address yet: it may bring more slots than the one it has now. */
+/* Some name has no address yet: it may bring more address pairs than the one it has now. */
 static size_t nameless_count(const struct measurement *m)
 {
 	return m->phase_count[PHASE_NAMED];
@@ -119,7 +119,7 @@ bool selection_can_change(const struct measurement *m, size_t more)
 bool selection_is_decided(const struct measurement *m)
 {
 	/* Should all those still out dissent, the rule must hold all the same; also when
-	 * each name without an address gets as many slots as any has. */
+	 * each name without an address gets as many address pairs as any has. */
 	const size_t more = nameless_count(m) * (m->cap - 1);
 	struct source_groups source_groups = m->source_groups;
 	struct select_rule rule = m->rule;
@@ -299,7 +299,7 @@ static void report_no_answer(struct measurement *m)
 enum { LEAP_UNKNOWN = -1 };
 
 /* The announcement of more than half of those that agree, if they are more than may lie.  All
- * addresses of a slot must say the same. */
+ * addresses of a address pair must say the same. */
 static uint8_t agreed_leap(const struct measurement *m)
 {
 	size_t counts[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };

@@ -251,7 +251,7 @@ static int64_t rate_missing(const struct correction *correction,
 	return missing_ppb;
 }
 
-/* What the clock does now, by two looks at it; `before` is the one before the deed. */
+/* What the clock does now, by two looks at it; `before` is the one before the action. */
 static void move_confirm(struct correction *correction, const struct reading *before,
                          const struct reading *after)
 {

@@ -103,7 +103,7 @@ struct correct_result {
 #define CORRECT_KERNEL_LEAP_INSERT UINT32_C(4)
 #define CORRECT_KERNEL_LEAP_DELETE UINT32_C(8)
 
-/* The clock as `set` needs it; io/sys/kernel_clock.c behind it, a recorder in tests. */
+/* The clock as `set` needs it; io/sys/kernel_clock.c behind it, a history process in tests. */
 struct clock_ports {
 	void *ctx;
 	int (*now)(void *ctx, struct reading *ret);

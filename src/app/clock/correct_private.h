@@ -51,7 +51,7 @@ bool correct_is_frequency(const struct correction *correction, int64_t given_ppb
  * our last run in this boot left is known to be needed. */
 bool correct_is_stray_tick(const struct correction *correction);
 
-/* By the plan in `deed->ret`. */
+/* By the plan in `action->ret`. */
 void kernel_update_make(struct correction *correction);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { DISTANCES_MAX = DISCIPLINE_REPLAY_RECENT - 1, DISTANCES_MIN = 3 };
-#define MEMO_MAGIC UINT32_C(0x6c724d65)
+#define SNAPSHOT_MAGIC UINT32_C(0x6c724d65)
 _Static_assert(sizeof(REQTIME_VERSION) <= RECORD_VERSION_SIZE, "it would be cut");
 
 /* A run that was refused had a majority that was not to be believed. */
@@ -60,7 +60,7 @@ void discipline_snapshot_make(const struct discipline *d, const struct run_recor
                               struct discipline_snapshot *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->magic = MEMO_MAGIC;
+	ret->magic = SNAPSHOT_MAGIC;
 	ret->octets = sizeof(*ret);
 	snprintf(ret->version, sizeof(ret->version), "%s", REQTIME_VERSION);
 	ret->last = *last;
@@ -69,35 +69,37 @@ void discipline_snapshot_make(const struct discipline *d, const struct run_recor
 
 bool discipline_snapshot_read(const void *buf, size_t len, struct discipline_snapshot *ret)
 {
-	struct discipline_snapshot memo;
+	struct discipline_snapshot snapshot;
 
-	if (len != sizeof(memo)) {
+	if (len != sizeof(snapshot)) {
 		return false;
 	}
-	memcpy(&memo, buf, sizeof(memo));
-	if (memo.magic != MEMO_MAGIC || memo.octets != sizeof(memo) ||
-	    memcmp(memo.version, REQTIME_VERSION, sizeof(REQTIME_VERSION)) != 0 ||
-	    !run_record_is_valid(&memo.last) || !discipline_is_valid(&memo.discipline)) {
+	memcpy(&snapshot, buf, sizeof(snapshot));
+	if (snapshot.magic != SNAPSHOT_MAGIC || snapshot.octets != sizeof(snapshot) ||
+	    memcmp(snapshot.version, REQTIME_VERSION, sizeof(REQTIME_VERSION)) != 0 ||
+	    !run_record_is_valid(&snapshot.last) ||
+	    !discipline_is_valid(&snapshot.discipline)) {
 		return false;
 	}
-	*ret = memo;
+	*ret = snapshot;
 	return true;
 }
 
-bool discipline_replay_resume(const struct discipline_snapshot *memo,
+bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
                               const struct run_record *runs, size_t count,
                               struct discipline *ret)
 {
 	size_t at = count;
 
 	/* Octet for octet: whoever has had a hand in it, its past is another. */
-	while (at > 0 && memcmp(&runs[at - 1], &memo->last, sizeof(memo->last)) != 0) {
+	while (at > 0 &&
+	       memcmp(&runs[at - 1], &snapshot->last, sizeof(snapshot->last)) != 0) {
 		at--;
 	}
 	if (at == 0) {
 		return false;
 	}
-	*ret = memo->discipline;
+	*ret = snapshot->discipline;
 	for (; at < count; at++) {
 		discipline_replay_run(ret, &runs[at], &runs[at - 1]);
 	}
@@ -130,7 +132,7 @@ int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t coun
 	return distances[n / 2];
 }
 
-/* What is likely to be done: the promise is asked for before. */
+/* What is likely to be done: the predicted bound is asked for before. */
 static struct discipline_action action_of(const struct discipline_advice *advice,
                                           const struct run_record *now,
                                           const struct plan_limits *limits)

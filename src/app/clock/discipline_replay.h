@@ -2,7 +2,7 @@
  *
  * From the recorded runs of `set` to the advice of core/discipline/discipline.h for this one.
  *
- *   replay, or a memo and the runs since -> advise
+ *   replay, or a snapshot and the runs since -> advise
  *
  * The process that keeps the history replays (app/history/history_client.h), the measuring one asks for
  * advice, and the one that may set the clock checks it (app/clock/correct.h).
@@ -53,13 +53,13 @@ struct discipline_snapshot {
 
 void discipline_snapshot_make(const struct discipline *d, const struct run_record *last,
                               struct discipline_snapshot *ret);
-/* Whether the `len` octets at `buf` are a memo of this very program; then `*ret`. */
+/* Whether the `len` octets at `buf` are a snapshot of this very program; then `*ret`. */
 MUST_USE bool discipline_snapshot_read(const void *buf, size_t len,
                                        struct discipline_snapshot *ret);
 
-/* What the memo and the runs after its own teach: the same to the bit as a replay of them all.
- * False, and `*ret` left alone, when the memo's run is none of `runs`. */
-MUST_USE bool discipline_replay_resume(const struct discipline_snapshot *memo,
+/* What the snapshot and the runs after its own teach: the same to the bit as a replay of them all.
+ * False, and `*ret` left alone, when the snapshot's run is none of `runs`. */
+MUST_USE bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
                                        const struct run_record *runs, size_t count,
                                        struct discipline *ret);
 
@@ -67,8 +67,8 @@ MUST_USE bool discipline_replay_resume(const struct discipline_snapshot *memo,
  * few to tell. */
 int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t count);
 
-/* What the runs of `set` before each of `runs` let promise: that |offset| would then be below ret[i] ns
- * (discipline_bound_ns() of the time since); INT64_MAX where they let promise nothing, as after a reboot.
+/* What the runs of `set` before each of `runs` let predicted bound: that |offset| would then be below ret[i] ns
+ * (discipline_bound_ns() of the time since); INT64_MAX where they let predicted bound nothing, as after a reboot.
  * Worked out anew from the records, so a run that is no longer there teaches nothing.  `ret` has room for
  * `count`. */
 void discipline_replay_bounds(const struct run_record *runs, size_t count, int64_t *ret);

@@ -56,7 +56,7 @@ static unsigned leap_for(const struct correction *correction)
 	return armed;
 }
 
-/* The most that the clock may be off at the end of this, and what is likely.  No promise
+/* The most that the clock may be off at the end of this, and what is likely.  No predicted bound
  * until the next run: the kernel itself adds 500 us a second. */
 static void errors_for(struct correction *correction)
 {

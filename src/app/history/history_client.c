@@ -61,7 +61,7 @@ int history_client_start(const char *state_dir,
 	return 0;
 }
 
-/* 0, -EAGAIN when nothing is there, -EPIPE when the recorder has ended, -EPROTO. */
+/* 0, -EAGAIN when nothing is there, -EPIPE when the history process has ended, -EPROTO. */
 static int take_message(const struct client *client, struct message *ret)
 {
 	const ssize_t len = recv(client->child.fd, ret, sizeof(*ret), MSG_DONTWAIT);
@@ -90,7 +90,7 @@ static int await_message(const struct client *client, struct message *ret,
 }
 
 /* While it waits for room it takes what comes the other way: a view that was too late for
- * history_client_load(), which the recorder must get rid of before it can listen. */
+ * history_client_load(), which the history process must get rid of before it can listen. */
 static int put_message(const struct client *client, const struct message *message,
                        int64_t deadline_ns)
 {

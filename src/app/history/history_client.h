@@ -87,7 +87,7 @@ MUST_USE int history_client_store(struct client *client, const struct run_record
 /* NULL is fine.  A process that hangs in the kernel is left to its fate. */
 void history_client_stop(struct client *client);
 
-/* In a process that was forked off meanwhile: gives up its copy; the recorder goes on. */
+/* In a process that was forked off meanwhile: gives up its copy; the history process goes on. */
 void history_client_forget(struct client *client);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Messages over a SOCK_SEQPACKET pair:
  *
- *      caller                        keeper
+ *      caller                        history process
  *              <---  HEAD            standing, warning, how many follow
  *              <---  PAST            if it was asked for
  *              <---  KISS...

@@ -6,21 +6,21 @@
 #include "io/store/history.h"
 
 /* In the history, beside the runs. */
-#define MEMO_KEY "learnt"
+#define SNAPSHOT_KEY "learnt"
 
-/* True when a memo was there that these runs continue. */
-static int load_memo(struct history *history, const struct run_record *runs, size_t count,
-                     struct discipline *ret, bool *ret_is_known)
+/* True when a snapshot was there that these runs continue. */
+static int load_snapshot(struct history *history, const struct run_record *runs,
+                         size_t count, struct discipline *ret, bool *ret_is_known)
 {
-	struct discipline_snapshot octets, memo;
+	struct discipline_snapshot octets, snapshot;
 	size_t len = 0;
 	int r;
 
 	*ret_is_known = false;
-	r = history_load_state(history, MEMO_KEY, &octets, sizeof(octets), &len);
+	r = history_load_state(history, SNAPSHOT_KEY, &octets, sizeof(octets), &len);
 	if (r == 0) {
-		*ret_is_known = discipline_snapshot_read(&octets, len, &memo) &&
-		                discipline_replay_resume(&memo, runs, count, ret);
+		*ret_is_known = discipline_snapshot_read(&octets, len, &snapshot) &&
+		                discipline_replay_resume(&snapshot, runs, count, ret);
 	}
 	return r == -ENOENT || r == -EMSGSIZE ? 0 : r;
 }
@@ -70,7 +70,7 @@ int history_replay_load(struct history *history, struct replay_state *ret)
 		r = load_trusted(history, &replay);
 	}
 	if (r == 0 && count > 0) {
-		r = load_memo(history, runs, count, &replay.discipline, &is_known);
+		r = load_snapshot(history, runs, count, &replay.discipline, &is_known);
 	}
 	if (r == 0 && count > 0 && !is_known) {
 		r = replay_all(history, &replay.discipline);
@@ -87,10 +87,10 @@ int history_replay_store(struct history *history, const struct run_record *run,
                          struct replay_state *replay)
 {
 	struct replay_state next = *replay;
-	struct discipline_snapshot memo;
-	const struct history_value value = { .key = MEMO_KEY,
-		                             .octets = &memo,
-		                             .len = sizeof(memo) };
+	struct discipline_snapshot snapshot;
+	const struct history_value value = { .key = SNAPSHOT_KEY,
+		                             .octets = &snapshot,
+		                             .len = sizeof(snapshot) };
 	const bool teaches = run->verb == RUN_VERB_SET && !run->is_dry;
 	int r;
 
@@ -103,7 +103,7 @@ int history_replay_store(struct history *history, const struct run_record *run,
 			next.has_trusted = 1;
 			next.trusted = *run;
 		}
-		discipline_snapshot_make(&next.discipline, run, &memo);
+		discipline_snapshot_make(&next.discipline, run, &snapshot);
 	}
 	r = history_store(history, run, sources, count, teaches ? &value : NULL);
 	if (r == 0) {

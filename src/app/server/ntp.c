@@ -104,10 +104,10 @@ void serve_ntp_write(const struct ntp_header *request, const struct ntp_server_s
                      struct instant received, struct instant read, int64_t added_ns,
                      uint8_t *buf)
 {
-	struct ntp_server_state told = *state;
+	struct ntp_server_state given = *state;
 
-	told.root_dispersion_ns = ns_add(told.root_dispersion_ns, added_ns);
-	(void)ntp_reply_write(request, &told, received, instant_add_ns(read, added_ns),
+	given.root_dispersion_ns = ns_add(given.root_dispersion_ns, added_ns);
+	(void)ntp_reply_write(request, &given, received, instant_add_ns(read, added_ns),
 	                      buf);
 }
 

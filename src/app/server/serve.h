@@ -87,7 +87,7 @@ enum serve_counter {
 	SERVE_LEAKED,      /* answered beyond the rate, by chance */
 	SERVE_SOURCES,     /* not seen before, or not lately */
 	SERVE_INTERLEAVED, /* answers in interleaved mode */
-	SERVE_TX_STAMPS,   /* answers whose departure the kernel told */
+	SERVE_TX_STAMPS,   /* answers whose transmit time the kernel told */
 	SERVE_TOO_EARLY,   /* of these, those with a stamp later than that */
 	SERVE_BATCHES,
 	SERVE_COUNTER_COUNT

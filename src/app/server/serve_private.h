@@ -16,10 +16,10 @@
 
 enum {
 	PLACES_MAX = 2 * SERVE_ENDPOINTS_MAX,
-	/* Answers that leave with one departure stamp: the last of them leaves later
+	/* Answers that leave with one transmit time stamp: the last of them leaves later
 	 * than the stamp says by what the system call takes for the others. */
 	ANSWERS_AT_ONCE = TX_LATENCY_PLACES,
-	/* Answers whose departure has not been told yet. */
+	/* Answers whose transmit time has not been told yet. */
 	STAMPED_MAX = 256,
 };
 
@@ -29,7 +29,7 @@ struct worker_socket {
 	struct serve_budget budget;
 };
 
-/* An answer whose departure the kernel is to tell. */
+/* An answer whose transmit time the kernel is to tell. */
 struct stamped {
 	uint64_t token;
 	struct instant read; /* the clock, when the answer was written */
@@ -147,7 +147,7 @@ void worker_answer_ntp(struct worker *w, struct udp_listen_socket *socket, int c
 unsigned tx_stamps_sample(struct worker *w, const struct turn *turn, unsigned count);
 /* Whether one more interleaved client may be served: it costs a system call an answer. */
 bool tx_stamps_may_ask(struct worker *w, int64_t mono_ns);
-/* Asks for the departure of the answer last queued. */
+/* Asks for the transmit time of the answer last queued. */
 void tx_stamps_ask(struct worker *w, const struct pending *pending, unsigned place,
                    bool was_asleep);
 /* The answers from `first_token` on are handed over: the clock was `read` before, and

@@ -33,7 +33,7 @@ struct shared_rules {
 MUST_USE int shared_rules_new(const struct access_rules *rules, struct shared_rules **ret);
 void shared_rules_free(struct shared_rules *shared_rules); /* NULL is fine */
 
-/* A seat for one more thread, before there are threads: at most SHARED_RULES_SEATS_MAX. */
+/* A reader for one more thread, before there are threads: at most SHARED_RULES_SEATS_MAX. */
 struct rules_reader *shared_rules_join(struct shared_rules *shared_rules);
 
 /* The rules in force, which stay as they are until shared_rules_release().  Neither waits. */

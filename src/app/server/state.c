@@ -76,7 +76,7 @@ bool sync_source_is_valid(const struct sync_source *sync_source)
 {
 	const int64_t sizes[] = { sync_source->mono_ns,       sync_source->root_delay_ns,
 		                  sync_source->dispersion_ns, sync_source->slew_ns,
-		                  sync_source->drift_ppb,     sync_source->told_ns };
+		                  sync_source->drift_ppb,     sync_source->stated_ns };
 
 	if (sync_source->is_known > 1 || sync_source->leap > NTP_LEAP_UNSYNCHRONISED ||
 	    sync_source->stratum > NTP_STRATUM_MAX ||
@@ -132,7 +132,7 @@ static bool sync_source_holds(const struct serve_clock *clock,
 	return is_within(ns_add(kernel->frequency_ppb, -t->frequency_ppb),
 	                 FREQUENCY_TOLERANCE_PPB) &&
 	       kernel->max_error_ns >=
-	               t->told_ns + grown_ns(age_ns, KERNEL_GROWTH_PPB) - KERNEL_LATE_NS;
+	               t->stated_ns + grown_ns(age_ns, KERNEL_GROWTH_PPB) - KERNEL_LATE_NS;
 }
 
 static void view_sync_source(const struct serve_clock *clock, struct clock_moment now,
@@ -205,7 +205,8 @@ static void watch_steps(struct serve_clock *clock, struct clock_moment now)
 {
 	int64_t distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
 	int64_t jump_ns = ns_add(distance_ns, -clock->distance_ns);
-	int64_t allowed_ns = clock->told_ns > STEP_MIN_NS ? clock->told_ns : STEP_MIN_NS;
+	int64_t allowed_ns =
+		clock->stated_ns > STEP_MIN_NS ? clock->stated_ns : STEP_MIN_NS;
 
 	/* Who lost the processor between two readings has seen no step. */
 	allowed_ns = ns_add(allowed_ns, clock->gap_ns + now.gap_ns);
@@ -244,7 +245,7 @@ void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_sta
 	} else {
 		view_kernel(clock, kernel, now, ret);
 	}
-	clock->told_ns = ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns;
+	clock->stated_ns = ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns;
 	ret->is_after_step = now.mono_ns < clock->grace_until_mono_ns;
 	if (ret->is_after_step) {
 		view_unsynchronised(ret, SERVE_AFTER_STEP, refid_stepped);

@@ -75,7 +75,7 @@ struct sync_source {
 	int64_t dispersion_ns; /* then, what was still to be slewed left out */
 	int64_t slew_ns;       /* which is that much, either way */
 	int64_t drift_ppb;     /* grows by so much at least; 0: SERVE_DRIFT_PPB */
-	int64_t told_ns;       /* the maximum error that the kernel then knew of */
+	int64_t stated_ns;     /* the maximum error that the kernel then knew of */
 	int64_t frequency_ppb; /* that the kernel has since */
 };
 
@@ -91,7 +91,7 @@ struct serve_clock {
 	int64_t max_error_ns; /* of the last update */
 	int64_t distance_ns;  /* wall - monotonic: a step of the clock shows in it */
 	int64_t gap_ns;       /* ... unless it is smaller than this */
-	int64_t told_ns;      /* how far off the last view said that the clock may be */
+	int64_t stated_ns;    /* how far off the last view said that the clock may be */
 	int64_t grace_until_mono_ns;
 	struct sync_source sync_source;
 	int kernel_error; /* errno, when the state of the kernel could not be read; its maximum error

@@ -105,7 +105,7 @@ bool sync_source_from(const struct run_record *runs, size_t count,
 	ret->mono_ns = run->mono_ns;
 	share_distance(run, best, ret);
 	ret->drift_ppb = drift_of(runs, count, run);
-	ret->told_ns = run->max_error_ns;
+	ret->stated_ns = run->max_error_ns;
 	ret->frequency_ppb = run->frequency_after_ppb;
 	ret->is_known = sync_source_is_valid(ret);
 	return ret->is_known;

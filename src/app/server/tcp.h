@@ -31,7 +31,7 @@ struct serve_tcp_counts {
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* Takes a seat at the gate.  `state` and `shared_rules` stay the caller's.  0 or -errno. */
+/* Takes a reader at the shared rules.  `state` and `shared_rules` stay the caller's.  0 or -errno. */
 MUST_USE int serve_tcp_new(struct serve_cell *state, struct shared_rules *shared_rules,
                            struct serve_tcp **ret);
 /* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */

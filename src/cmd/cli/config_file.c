@@ -339,7 +339,7 @@ static int apply_item(const struct config_file *file, const struct config_item *
 static int apply_section(const struct config_file *file, const char *section,
                          struct parse *parse)
 {
-	bool is_told[OPTION_ROWS_MAX] = { false }; /* in this section */
+	bool is_seen[OPTION_ROWS_MAX] = { false }; /* in this section */
 	const struct config_item *item;
 	int status = 0;
 	size_t i;
@@ -350,8 +350,8 @@ static int apply_section(const struct config_file *file, const char *section,
 		    i < option_count(parse->command) &&
 		    config_file_takes(parse->command, option_at(parse->command, i)) &&
 		    !is_given(parse, i)) {
-			status = apply_item(file, item, parse, i, !is_told[i]);
-			is_told[i] = true;
+			status = apply_item(file, item, parse, i, !is_seen[i]);
+			is_seen[i] = true;
 		}
 	}
 	return status;

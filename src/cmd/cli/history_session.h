@@ -42,7 +42,7 @@ void history_session_open(const struct measure_cli_settings *settings,
 void history_session_load(struct session *session);
 void history_session_close(struct session *session);
 
-/* The clocks, the kernel's state and this boot, as they are before and after the deed. */
+/* The clocks, the kernel's state and this boot, as they are before and after the action. */
 void history_session_note_before(const struct session *session, struct run_record *record);
 void history_session_note_after(struct run_record *record);
 /* `record` with the sources of `run`. */

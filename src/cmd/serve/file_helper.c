@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clerk of reqtimed: rereads the configuration, writes the metrics and looks at the past runs
+ * The file helper of reqtimed: rereads the configuration, writes the metrics and looks at the past runs
  * of reqtime, which the process that talks to the network cannot, for it can open no file.
  */
 #include <errno.h>

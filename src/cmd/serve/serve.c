@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * reqtimed: options -> clerk -> sockets -> nothing left to give up -> serve until told to end.
+ * reqtimed: options -> file helper -> sockets -> nothing left to give up -> serve until told to end.
  */
 #include "cmd/serve/serve_private.h"
 
@@ -331,7 +331,7 @@ static int serve_with(const struct serve_options *options, const struct access_r
 		                 strerror(-watch.signals_fd));
 		return REQTIME_EXIT_SYSTEM;
 	}
-	/* The clerk reads lists again, and can ask the kernel for no interface then. */
+	/* The file helper reads lists again, and can ask the kernel for no interface then. */
 	zone_remember_all();
 	status = serve_helper_start(options, &helper);
 	if (status != 0) {

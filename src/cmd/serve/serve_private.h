@@ -56,7 +56,7 @@ const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEX
 /* `has_inherited`: a service manager has handed sockets over.  Returns the exit status. */
 int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited);
 
-/* --- sync_source.c, in the clerk's process --- */
+/* --- sync_source.c, in the file helper's process --- */
 
 /* Where the runs of `reqtime set` are recorded, and what was seen of it.  Starts as zeros but for the
  * first two. */
@@ -87,13 +87,13 @@ struct serve_news {
 	struct sync_source sync_source;
 };
 
-/* The clerk is there when a file, metrics or past runs are asked for.  0 or the exit status. */
+/* The file helper is there when a file, metrics or past runs are asked for.  0 or the exit status. */
 int serve_helper_start(const struct serve_options *options, struct helper *ret);
 void serve_helper_reread(const struct helper *helper);
 void serve_helper_metrics(const struct helper *helper, const struct serve_metrics *metrics);
 /* Asks for a look at the past runs; the first is always answered. */
 void serve_helper_look(const struct helper *helper);
-/* The next that the clerk has to say; false when there is nothing.  A clerk that is gone is said
+/* The next that the file helper has to say; false when there is nothing.  A file helper that is gone is said
  * once. */
 bool serve_helper_news(struct helper *helper, struct serve_news *ret);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clerk of reqtimed looks what the runs of `reqtime set` have left in the state directory.
+ * The file helper of reqtimed looks what the runs of `reqtime set` have left in the state directory.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #include "io/sys/rtc.h"
 
 /* What the calls below need to know: the clock is one, and so is who changes it. */
-struct judge {
+struct decider {
 	struct decide_view view; /* first: decide_clock looks there */
 	const struct set_settings *set;
 };
@@ -36,25 +36,26 @@ static int clock_clear(void *ctx)
 }
 
 /* True when the next run will find it. */
-static bool anchor_keep(const struct judge *judge)
+static bool anchor_keep(const struct decider *decider)
 {
-	struct set_shared *shared = judge->set->shared;
+	struct set_shared *shared = decider->set->shared;
 
 	if (shared) {
-		shared->anchor = judge->view.anchor;
+		shared->anchor = decider->view.anchor;
 		shared->has_anchor = true;
 	}
-	return anchor_file_write(judge->set->anchor_file, &judge->view.anchor) || shared;
+	return anchor_file_write(decider->set->anchor_file, &decider->view.anchor) ||
+	       shared;
 }
 
 /* The anchor has the frequency by now: it is kept before the kernel gets it. */
 static int clock_update(void *ctx, const struct kernel_clock_update *update,
                         int *ret_settings_error)
 {
-	const struct judge *judge = ctx;
+	const struct decider *decider = ctx;
 
 	if (update->has_frequency) {
-		(void)!anchor_keep(judge);
+		(void)!anchor_keep(decider);
 	}
 	return kernel_clock_update(update, ret_settings_error);
 }
@@ -65,11 +66,11 @@ static int clock_slew(void *ctx, int64_t by_ns)
 	return kernel_clock_slew(by_ns);
 }
 
-static struct clock_ports clock_of(struct judge *judge)
+static struct clock_ports clock_of(struct decider *decider)
 {
 	struct clock_ports clock = decide_clock;
 
-	clock.ctx = judge;
+	clock.ctx = decider;
 	clock.may_set = clock_may_set;
 	clock.raise = clock_raise;
 	clock.clear = clock_clear;
@@ -118,7 +119,7 @@ static enum run_status status_of(const struct correct_result *result,
 {
 	switch (result->status) {
 	case CORRECT_DONE:
-		if (result->decision.belief == DECIDE_PARTLY) {
+		if (result->decision.verdict == DECIDE_PARTLY) {
 			return RUN_REFUSED;
 		}
 		return correct_rate_is_missing(result) ? RUN_ERROR : RUN_OK;
@@ -142,14 +143,14 @@ static enum run_status status_of(const struct correct_result *result,
 
 /* As this process, and nobody else, has left it; brought to this boot, and kept so at once, for what the
  * clock was before anything is done to it is known now alone. */
-static bool anchor_open(struct judge *judge)
+static bool anchor_open(struct decider *decider)
 {
-	const struct set_shared *shared = judge->set->shared;
-	struct decide_view *view = &judge->view;
+	const struct set_shared *shared = decider->set->shared;
+	struct decide_view *view = &decider->view;
 	struct reading now;
 
 	boot_id_read(view->boot_id);
-	anchor_file_read(judge->set->anchor_file, view->boot_id, decide_release(),
+	anchor_file_read(decider->set->anchor_file, view->boot_id, decide_release(),
 	                 &view->anchor);
 	if (shared && shared->has_anchor &&
 	    anchor_is_newer(&shared->anchor, &view->anchor, view->boot_id)) {
@@ -159,7 +160,7 @@ static bool anchor_open(struct judge *judge)
 		return false;
 	}
 	anchor_begin(&view->anchor, view->boot_id, &now);
-	return anchor_keep(judge) && view->boot_id[0] != '\0';
+	return anchor_keep(decider) && view->boot_id[0] != '\0';
 }
 
 /* Whether further looks may end it, by the parent's own decision.  A look that saw nothing has not ended
@@ -172,8 +173,8 @@ static bool is_held_back(const struct correct_result *result, bool was_held_back
 	    result->status == CORRECT_BAD_RECORD) {
 		return was_held_back;
 	}
-	return (result->status == CORRECT_REFUSED || decision->belief == DECIDE_PARTLY) &&
-	       decision->belief != DECIDE_IMPOSSIBLE && !decision->is_limit_given;
+	return (result->status == CORRECT_REFUSED || decision->verdict == DECIDE_PARTLY) &&
+	       decision->verdict != DECIDE_IMPOSSIBLE && !decision->is_limit_given;
 }
 
 static void reply_finish(const struct correct_record *record, bool may_repeat,
@@ -189,19 +190,19 @@ struct set_reply set_decide(const struct set_settings *set, size_t server_count,
 	const struct plan_limits limits = decide_limits(&set->decide);
 	struct correct_wish wish =
 		decide_wish(&set->decide, &set->measurement, server_count);
-	struct judge judge = { .set = set };
-	const struct clock_ports clock = clock_of(&judge);
+	struct decider decider = { .set = set };
+	const struct clock_ports clock = clock_of(&decider);
 	struct set_reply reply;
 	int r;
 
 	memset(&reply, 0,
 	       sizeof(reply)); /* the octets between the members cross a socket */
 	/* Who is at work now, not when this process started. */
-	judge.view.other_daemon = other_daemon_look("/proc");
+	decider.view.other_daemon = other_daemon_look("/proc");
 	reply.view = proc_view_look("/proc");
-	wish.remembers = anchor_open(&judge);
-	correct_apply(record, &limits, &clock, &wish, &judge.view.anchor, &reply.result);
-	reply.is_not_remembered = !anchor_keep(&judge) || !wish.remembers;
+	wish.remembers = anchor_open(&decider);
+	correct_apply(record, &limits, &clock, &wish, &decider.view.anchor, &reply.result);
+	reply.is_not_remembered = !anchor_keep(&decider) || !wish.remembers;
 	/* The chip carries it over a reboot. */
 	if (set->is_rtc && reply.result.status == CORRECT_DONE) {
 		reply.result.rtc_waits = !reply.result.decision.is_confirmed;

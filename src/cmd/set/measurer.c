@@ -22,7 +22,7 @@ struct measurer {
 	struct measure_cli measurement;
 	struct session *session;
 	const struct decide_view *view;
-	int fd; /* to the guard; -1 in a dry run */
+	int fd; /* to the parent; -1 in a dry run */
 	struct run_record record;
 	struct discipline discipline; /* with this run taken in */
 };
@@ -70,7 +70,8 @@ static void record_begin(struct measurer *m, const struct run *run)
 
 static bool is_believed(const struct correct_result *result)
 {
-	return result->status == CORRECT_DONE && result->decision.belief == DECIDE_BELIEVED;
+	return result->status == CORRECT_DONE &&
+	       result->decision.verdict == DECIDE_BELIEVED;
 }
 
 /* What came of it. */
@@ -102,7 +103,7 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 }
 
 /* Of a dry run, what it would have done. */
-static struct discipline_report learnt_of(const struct measurer *m,
+static struct discipline_report report_of(const struct measurer *m,
                                           const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
@@ -222,7 +223,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 		goto out;
 	}
 	record_end(m, &reply);
-	discipline_report = learnt_of(m, &reply);
+	discipline_report = report_of(m, &reply);
 	status = set_report(m->set, &m->measurement, &run, &reply,
 	                    m->set->decide.no_discipline ? NULL : &discipline_report);
 	warn_of_silent(m, &run);

@@ -106,7 +106,7 @@ static void complaint(const struct set_reply *reply, const struct set_settings *
 		text_put(&out, "the measurement makes no sense: the clock was left alone");
 		break;
 	case CORRECT_DONE:
-		if (reply->result.decision.belief == DECIDE_PARTLY) {
+		if (reply->result.decision.verdict == DECIDE_PARTLY) {
 			put_refused(&out, reply, set, run);
 		}
 		break;

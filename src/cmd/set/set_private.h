@@ -85,13 +85,13 @@ void set_complain_not_permitted(const struct set_settings *set);
 /* Nothing was measured: why, with --json as an object.  Returns the exit status. */
 int set_report_unmeasured(const struct set_settings *set, enum run_status status);
 
-/* Measures, has it decided, prints and remembers it; by `fd` from the guard, or with -1, by `view`, in a dry
+/* Measures, has it decided, prints and remembers it; by `fd` from the parent, or with -1, by `view`, in a dry
  * run.  Returns the exit status. */
 int set_measure(const struct set_settings *set, const struct server_spec *servers,
                 size_t count, struct session *session, const struct decide_view *view,
                 int fd);
 
-/* The measuring process; `fd` leads to the guard, which lets it live by `line`.  A report that cannot be written is a
+/* The measuring process; `fd` leads to the parent, which lets it live by `line`.  A report that cannot be written is a
  * warning there: by then the clock is as it is. */
 _Noreturn void set_child_main(const struct set_settings *set,
                               const struct server_spec *servers, size_t count,

@@ -109,15 +109,15 @@ static json_t *tcp_json(const struct trace_packet *packet)
 	                 number_or_null(packet->stream));
 }
 
-static json_t *told_json(const struct trace_packet *packet)
+static json_t *text_json(const struct trace_packet *packet)
 {
-	char told[4 * TRACE_TEXT_SIZE + 1];
+	char escaped[4 * TRACE_TEXT_SIZE + 1];
 
 	if (packet->text_octets == 0) {
 		return json_null();
 	}
-	text_escape(packet->text, packet->text_octets, told, sizeof(told));
-	return json_string(told);
+	text_escape(packet->text, packet->text_octets, escaped, sizeof(escaped));
+	return json_string(escaped);
 }
 
 /* One line; json_pack() made the object, or could not for want of memory. */
@@ -221,7 +221,7 @@ char *trace_json_packet(const struct trace_packet *packet)
 	                                                     : NULL),
 		"related", number_or_null(packet->related), "complaint",
 		text_or_null(packet->complaint), "ntp", ntp_json(packet), "tcp",
-		tcp_json(packet), "text", told_json(packet), "reading",
+		tcp_json(packet), "text", text_json(packet), "reading",
 		time_or_null(packet->has_reading, packet->reading), "inside",
 		tunnels_json(&packet->frame), "assumed", (int)packet->is_assumed));
 }

@@ -26,7 +26,7 @@ _Static_assert(offsetof(struct check_settings, measurement) == 0, "shared option
 /* How much -v shows below the line. */
 enum { SHOWS_SOURCES = 1, SHOWS_DETAILS = 2, SHOWS_ALL = 3 };
 
-static bool is_told; /* the line has been printed */
+static bool is_printed; /* the line has been printed */
 
 #define WARNING(quantity) offsetof(struct check_settings, limits.of[quantity].warning)
 #define CRITICAL(quantity) offsetof(struct check_settings, limits.of[quantity].critical)
@@ -76,7 +76,7 @@ static int print_line(char *text)
 {
 	const int status = command_print(text);
 
-	is_told |= status == 0;
+	is_printed |= status == 0;
 	return status;
 }
 
@@ -267,7 +267,7 @@ static int check_conclude(int status, const char *complaints)
 	const size_t first_len = strcspn(complaints, "\n");
 	char first[1024], line[4 * sizeof(first) + 32];
 
-	if (!is_told && status != 0) {
+	if (!is_printed && status != 0) {
 		snprintf(first, sizeof(first), "%.*s", (int)first_len,
 		         first_len > 0 ? complaints : "the reason is not known");
 		check_result_unknown_line(first, line, sizeof(line));

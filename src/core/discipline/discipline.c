@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bank of Kalman filters over the recorded runs; core/discipline/discipline.h says how
+ * A filter bank of Kalman filters over the recorded runs; core/discipline/discipline.h says how
  * it is used.
  */
 #include "core/discipline/discipline_private.h"
@@ -112,13 +112,13 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 		return;
 	}
 	d->trusted_count += d->trusted_count < UINT32_MAX;
-	discipline_learn_noise(d, found);
+	discipline_noise_update(d, found);
 	if (iv.is_lost) {
 		discipline_filter_bank_restart(d, found);
 	} else {
 		discipline_filter_bank_update(d, &iv, found);
 	}
-	discipline_drag_learn(d, &iv);
+	discipline_drag_update(d, &iv);
 }
 
 static bool is_usual(int64_t ppb)
@@ -140,12 +140,12 @@ int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
 	                     -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
 }
 
-/* What may be given to the kernel, of the frequency that `bank` believes in. */
+/* What may be given to the kernel, of the frequency that `estimate` believes in. */
 static int64_t frequency_worth(const struct discipline *d,
-                               const struct discipline_estimate *bank)
+                               const struct discipline_estimate *estimate)
 {
-	double sd_ppb = sqrt(bank->var_freq_ppb2);
-	double change_ppb = bank->freq_ppb - (double)d->frequency_ppb;
+	double sd_ppb = sqrt(estimate->var_freq_ppb2);
+	double change_ppb = estimate->freq_ppb - (double)d->frequency_ppb;
 	bool is_known = d->span_s >= SPAN_ENOUGH_S || sd_ppb <= WORTH_PPB ||
 	                sd_ppb <= d->given_sd_ppb ||
 	                fabs(change_ppb) >= WORTH_SIGMAS * sd_ppb;
@@ -153,51 +153,51 @@ static int64_t frequency_worth(const struct discipline *d,
 	if (d->baseline_s < BASELINE_LEAST_S || !is_known) {
 		return d->frequency_ppb;
 	}
-	return discipline_frequency_allowed(d->frequency_ppb, to_ns(bank->freq_ppb));
+	return discipline_frequency_allowed(d->frequency_ppb, to_ns(estimate->freq_ppb));
 }
 
 /* What no kernel can be given of it, when that is certain. */
-static int64_t beyond_reach(const struct discipline_estimate *bank)
+static int64_t beyond_reach(const struct discipline_estimate *estimate)
 {
 	double max_ppb = (double)DISCIPLINE_FREQUENCY_MAX_PPB;
-	double beyond_ppb = fabs(bank->freq_ppb) - max_ppb;
+	double beyond_ppb = fabs(estimate->freq_ppb) - max_ppb;
 
-	if (beyond_ppb <= WORTH_SIGMAS * sqrt(bank->var_freq_ppb2)) {
+	if (beyond_ppb <= WORTH_SIGMAS * sqrt(estimate->var_freq_ppb2)) {
 		return 0;
 	}
-	return to_ns(copysign(beyond_ppb, bank->freq_ppb));
+	return to_ns(copysign(beyond_ppb, estimate->freq_ppb));
 }
 
 static enum discipline_state state_of(const struct discipline *d,
-                                      const struct discipline_estimate *bank)
+                                      const struct discipline_estimate *estimate)
 {
 	if (d->surprise_count >= 2) {
 		return DISCIPLINE_SUSPECT;
 	}
-	return sqrt(bank->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_ACQUIRING
-	                                              : DISCIPLINE_LOCKED;
+	return sqrt(estimate->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_ACQUIRING
+	                                                  : DISCIPLINE_LOCKED;
 }
 
 struct discipline_advice discipline_advise(const struct discipline *d)
 {
 	struct discipline_advice advice = { .frequency_ppb = d->frequency_ppb };
-	struct discipline_estimate bank;
+	struct discipline_estimate estimate;
 
 	if (d->trusted_count == 0) {
 		return advice;
 	}
-	bank = discipline_filter_bank(d);
-	advice.state = state_of(d, &bank);
-	advice.estimate_ppb = to_ns(bank.freq_ppb);
-	advice.frequency_sd_ppb = to_ns(sqrt(bank.var_freq_ppb2));
-	advice.frequency_ppb = frequency_worth(d, &bank);
-	advice.beyond_ppb = beyond_reach(&bank);
+	estimate = discipline_filter_bank(d);
+	advice.state = state_of(d, &estimate);
+	advice.estimate_ppb = to_ns(estimate.freq_ppb);
+	advice.frequency_sd_ppb = to_ns(sqrt(estimate.var_freq_ppb2));
+	advice.frequency_ppb = frequency_worth(d, &estimate);
+	advice.beyond_ppb = beyond_reach(&estimate);
 	if (d->is_phase_lost) {
 		return advice;
 	}
 	advice.has_phase = true;
-	advice.phase_sd_ns = to_ns(sqrt(bank.var_phase_ns2));
-	advice.phase_ns = to_ns(bank.phase_ns);
+	advice.phase_sd_ns = to_ns(sqrt(estimate.var_phase_ns2));
+	advice.phase_ns = to_ns(estimate.phase_ns);
 	advice.in_flight_ns = to_ns(kernel_slew_in_flight_ns(&d->slew));
 	if (d->has_measured_bound) {
 		/* Whatever the past says: the truth lies within what was measured. */
@@ -275,7 +275,7 @@ bool discipline_expect(const struct discipline *d,
                        int64_t *ret_bound_ns)
 {
 	struct discipline copy = *d;
-	struct discipline_estimate bank;
+	struct discipline_estimate estimate;
 	struct discipline_interval iv;
 
 	if (d->trusted_count == 0) {
@@ -286,9 +286,9 @@ bool discipline_expect(const struct discipline *d,
 		return false;
 	}
 	discipline_filter_bank_predict(&copy, &iv);
-	bank = discipline_filter_bank(&copy);
-	*ret_offset_ns = to_ns(bank.phase_ns);
-	*ret_bound_ns = to_ns(ceil(discipline_sigmas(1.0) * sqrt(bank.var_phase_ns2)));
+	estimate = discipline_filter_bank(&copy);
+	*ret_offset_ns = to_ns(estimate.phase_ns);
+	*ret_bound_ns = to_ns(ceil(discipline_sigmas(1.0) * sqrt(estimate.var_phase_ns2)));
 	return true;
 }
 

@@ -15,13 +15,13 @@
  *
  *      d offset / dt = frequency - kernel frequency        [ns/s = ppb]
  *
- * How.  A bank of two-state Kalman filters (phase, frequency), one for each pair of how
+ * How.  A filter bank of two-state Kalman filters (phase, frequency), one for each pair of how
  * much the frequency wanders and how noisy the measurements are; each run's residuals
  * shift the weight between them, which is how both are learnt, within the limits of
- * the bank.  Each run is judged under four stories (it is good; it lies within its
+ * the filter bank.  Each run is judged under four hypotheses (it is good; it lies within its
  * own bound; the clock's phase jumped; its frequency jumped), and what follows from each is
  * kept apart until the next run: a surprise widens the doubt before it moves the
- * estimate, and the bound counts every story in that is not ruled out.
+ * estimate, and the bound counts every hypothesis in that is not ruled out.
  */
 #ifndef CORE_DISCIPLINE_DISCIPLINE_H
 #define CORE_DISCIPLINE_DISCIPLINE_H
@@ -103,7 +103,7 @@ struct discipline_advice {
 	int64_t frequency_sd_ppb; /* ... and one standard deviation of it */
 };
 
-/* What may be believed of the last run.  The beliefs that follow from each are kept apart
+/* What may be believed of the last run.  The estimates that follow from each are kept apart
  * until the next run has told which of them was true. */
 enum discipline_hypothesis {
 	DISCIPLINE_NOMINAL,    /* it measured the clock, with its usual noise */
@@ -119,7 +119,7 @@ struct discipline_estimate {
 	double var_phase_ns2;
 	double cov_ns_ppb;
 	double var_freq_ppb2;
-	double share; /* of the beliefs of one model 1 in sum */
+	double share; /* of the estimates of one model 1 in sum */
 };
 
 struct discipline_model {
@@ -218,7 +218,7 @@ struct discipline_forecast discipline_forecast(const struct discipline *d);
 
 /* |offset| stays below this `ahead_ns` (>= 0) after the run, in more than 999 of 1000
  * seconds, what is still to be slewed counted in.  INT64_MAX when unknown.  Nobody can
- * promise it across a step by others, a suspend or a jump of the crystal: the kernel
+ * predicted bound it across a step by others, a suspend or a jump of the crystal: the kernel
  * withdraws its own bound at the first, the next runs find the others. */
 int64_t discipline_bound_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
 

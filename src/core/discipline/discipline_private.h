@@ -66,14 +66,14 @@ int64_t discipline_kernel_ppb(int64_t ppb);
 struct discipline_interval discipline_interval_since_last(
 	const struct discipline *d, const struct discipline_observation *found);
 
-void discipline_learn_noise(struct discipline *d,
-                            const struct discipline_observation *found);
+void discipline_noise_update(struct discipline *d,
+                             const struct discipline_observation *found);
 void discipline_noise_variances(const struct discipline *d,
                                 const struct discipline_observation *found,
                                 double ret_ns2[DISCIPLINE_NOISES]);
 
 /* After a trusted run whose interval is `iv`; and of what was done then. */
-void discipline_drag_learn(struct discipline *d, const struct discipline_interval *iv);
+void discipline_drag_update(struct discipline *d, const struct discipline_interval *iv);
 void discipline_drag_count(struct discipline *d, double moved_ns);
 
 /* How much the frequency wanders by model number `model`, ppb^2/s. */
@@ -82,7 +82,7 @@ double discipline_wander(size_t model);
  * that of the result. */
 struct discipline_estimate discipline_mix(const struct discipline_estimate *parts,
                                           size_t count);
-/* What the whole bank believes after one story, its share in `share`; ... and after all. */
+/* What the whole filter bank believes after one hypothesis, its share in `share`; ... and after all. */
 struct discipline_estimate discipline_filter_bank_of(const struct discipline *d,
                                                      size_t hypothesis);
 struct discipline_estimate discipline_filter_bank(const struct discipline *d);
@@ -97,7 +97,7 @@ void discipline_filter_bank_update(struct discipline *d,
 void discipline_filter_bank_restart(struct discipline *d,
                                     const struct discipline_observation *found);
 
-/* How many sigmas keep the misses of a story with this share rare enough. */
+/* How many sigmas keep the misses of a hypothesis with this share rare enough. */
 double discipline_sigmas(double share);
 
 #endif

@@ -11,24 +11,24 @@
 /* A jump that needs a confirmation, and has words of its own. */
 #define JUMP_NS 128e6
 
-static bool is_estimate_sure(const struct discipline_estimate *bank)
+static bool is_estimate_sure(const struct discipline_estimate *estimate)
 {
-	return bank->var_freq_ppb2 <= square(ESTIMATE_SD_PPB);
+	return estimate->var_freq_ppb2 <= square(ESTIMATE_SD_PPB);
 }
 
-void discipline_drag_learn(struct discipline *d, const struct discipline_interval *iv)
+void discipline_drag_update(struct discipline *d, const struct discipline_interval *iv)
 {
-	const struct discipline_estimate bank = discipline_filter_bank(d);
+	const struct discipline_estimate estimate = discipline_filter_bank(d);
 
 	if (!iv->is_lost) {
 		d->corrected_ns *= exp(-iv->all_s / DAY_S);
 	}
-	if (iv->is_lost || !is_estimate_sure(&bank) || d->span_s <= 0.0) {
+	if (iv->is_lost || !is_estimate_sure(&estimate) || d->span_s <= 0.0) {
 		return;
 	}
 	d->long_term_s = fmin(d->long_term_s + d->span_s, LONG_TERM_S);
-	d->long_term_ppb +=
-		fmin(d->span_s / d->long_term_s, 1.0) * (bank.freq_ppb - d->long_term_ppb);
+	d->long_term_ppb += fmin(d->span_s / d->long_term_s, 1.0) *
+	                    (estimate.freq_ppb - d->long_term_ppb);
 }
 
 void discipline_drag_count(struct discipline *d, double moved_ns)
@@ -41,19 +41,19 @@ void discipline_drag_count(struct discipline *d, double moved_ns)
 struct discipline_drag discipline_drag(const struct discipline *d)
 {
 	struct discipline_drag drag = { .corrected_ns = to_ns(d->corrected_ns) };
-	struct discipline_estimate bank;
+	struct discipline_estimate estimate;
 
 	if (d->trusted_count == 0) {
 		return drag;
 	}
-	bank = discipline_filter_bank(d);
+	estimate = discipline_filter_bank(d);
 	drag.is_much_corrected = fabs(d->corrected_ns) > (double)DISCIPLINE_DRAG_DAY_NS;
 	drag.has_long_term = d->long_term_s >= DAY_S;
 	if (drag.has_long_term) {
 		drag.long_term_ppb = to_ns(d->long_term_ppb);
-		drag.off_ppb = to_ns(bank.freq_ppb - d->long_term_ppb);
-		drag.is_frequency_off = is_estimate_sure(&bank) &&
-		                        fabs(bank.freq_ppb - d->long_term_ppb) >
+		drag.off_ppb = to_ns(estimate.freq_ppb - d->long_term_ppb);
+		drag.is_frequency_off = is_estimate_sure(&estimate) &&
+		                        fabs(estimate.freq_ppb - d->long_term_ppb) >
 		                                (double)DISCIPLINE_DRAG_FREQUENCY_PPB;
 	}
 	return drag;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A crystal is good to 20..100 ppm; a virtual machine's calibration can be worse, which the
- * story of a frequency jump then finds. */
+ * hypothesis of a frequency jump then finds. */
 #define PRIOR_FREQ_PPB 100e3
 /* A processor's clock may be calibrated afresh at each boot. */
 #define REBOOT_FREQ_PPB 100.0
@@ -71,7 +71,7 @@ void discipline_filter_bank_predict(struct discipline *d,
 	}
 }
 
-/* The four stories of a run; `surprise_ns` is by how much it misses what was expected. */
+/* The four hypotheses of a run; `surprise_ns` is by how much it misses what was expected. */
 static void hypothesis_priors(const struct discipline *d,
                               const struct discipline_interval *iv, double bound_ns,
                               double surprise_ns, struct prior ret[DISCIPLINE_HYPOTHESES])
@@ -101,7 +101,7 @@ static void hypothesis_priors(const struct discipline *d,
 	                                      ret[DISCIPLINE_FREQ_JUMP].probability;
 }
 
-/* One story's posterior; returns the logarithm of prior times likelihood. */
+/* One hypothesis's posterior; returns the logarithm of prior times likelihood. */
 static double hypothesis_update(const struct discipline_estimate *m, const struct prior *g,
                                 double run_s, double noise_ns2, double offset_ns,
                                 struct discipline_estimate *ret)
@@ -170,7 +170,7 @@ static double normalise(double *logs, size_t count)
 	return most + log(sum);
 }
 
-/* What one run says to one model: every story told after every story of the run before,
+/* What one run says to one model: every hypothesis told after every hypothesis of the run before,
  * then joined by the later one.  Returns the logarithm of how likely the run was. */
 static double model_update(struct discipline_model *m, const struct discipline *d,
                            const struct discipline_interval *iv, double noise_ns2,
@@ -292,7 +292,7 @@ void discipline_filter_bank_start(struct discipline *d)
 	}
 }
 
-/* What the whole bank believes after one story, its share in `share`. */
+/* What the whole filter bank believes after one hypothesis, its share in `share`. */
 struct discipline_estimate discipline_filter_bank_of(const struct discipline *d,
                                                      size_t hypothesis)
 {

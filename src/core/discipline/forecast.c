@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/discipline/discipline_private.h"
 
-/* Share of all seconds in which a story may leave the truth outside the bound.  Four
- * stories make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail
+/* Share of all seconds in which a hypothesis may leave the truth outside the bound.  Four
+ * hypotheses make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail
  * than normal. */
 #define MISSES 5e-5
 
@@ -33,7 +33,7 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 	return f;
 }
 
-/* How many sigmas keep the misses of a story with this share below MISSES: from
+/* How many sigmas keep the misses of a hypothesis with this share below MISSES: from
  * 2 Q(k) <= exp(-k^2 / 2). */
 double discipline_sigmas(double share)
 {

@@ -36,7 +36,7 @@ static unsigned sample_count_of(const struct discipline_observation *found)
 
 /* The scale of the one-way noise, from within the run or, with a single exchange, from
  * one run to the next: the mean difference of two sums of two exponentials is 1.5. */
-static void learn_spread(struct discipline *d, const struct discipline_observation *found)
+static void update_spread(struct discipline *d, const struct discipline_observation *found)
 {
 	unsigned n = sample_count_of(found);
 	double scale_ns = 0.0;
@@ -55,7 +55,7 @@ static void learn_spread(struct discipline *d, const struct discipline_observati
 	d->last_delay_ns = found->delay_ns;
 }
 
-static void learn_width(struct discipline *d, double bound_ns)
+static void update_width(struct discipline *d, double bound_ns)
 {
 	d->widths_ns[d->width_at] = bound_ns;
 	d->width_at = (d->width_at + 1) % DISCIPLINE_WIDTHS;
@@ -113,9 +113,9 @@ void discipline_noise_variances(const struct discipline *d,
 	}
 }
 
-void discipline_learn_noise(struct discipline *d,
-                            const struct discipline_observation *found)
+void discipline_noise_update(struct discipline *d,
+                             const struct discipline_observation *found)
 {
-	learn_spread(d, found);
-	learn_width(d, fmax((double)found->bound_ns, 0.0));
+	update_spread(d, found);
+	update_width(d, fmax((double)found->bound_ns, 0.0));
 }

@@ -28,7 +28,7 @@ void interleave_keep(struct interleave_table *table, struct ntp_ts received,
 {
 	struct interleave_entry *e = entry_of(table, word_from(received));
 
-	/* In this order a reader takes the departure for its own stamp, or nothing. */
+	/* In this order a reader takes the transmit time for its own stamp, or nothing. */
 	__atomic_store_n(&e->received, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->departed_unix_ns, transmitted.unix_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->received, word_from(received), __ATOMIC_SEQ_CST);

@@ -4,7 +4,7 @@
  * it really left, which the kernel says only afterwards.
  *
  * What is kept of an answer is its receive stamp, by which the client will name it, and its
- * departure; each is used once.  Nothing is kept for, and nothing interleaved is sent
+ * transmit time; each is used once.  Nothing is kept for, and nothing interleaved is sent
  * to, clients that do not ask for it.  The table is fixed in size, newer answers
  * push older ones out, and all threads share it, for a client comes back from another port.
  */
@@ -31,7 +31,7 @@ bool interleave_is_asked(const struct ntp_header *request);
 
 void interleave_keep(struct interleave_table *table, struct ntp_ts received,
                      struct instant transmitted);
-/* The departure of the answer that `request` names; false when it is not known, or not any
+/* The transmit time of the answer that `request` names; false when it is not known, or not any
  * more. */
 bool interleave_take(struct interleave_table *table, const struct ntp_header *request,
                      struct instant *ret_departed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The departure of an answer, predicted from those before it.
+ * The transmit time of an answer, predicted from those before it.
  */
 #include "core/ntp/tx_latency.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * How long an answer takes from the reading of the clock to the wire, learnt from those
- * answers whose departure the kernel has told, so that the transmit stamp of the others can
+ * answers whose transmit time the kernel has told, so that the transmit stamp of the others can
  * be the moment they leave.
  *
- * A stamp after the departure is an error in the one direction that the delay does not cover,
+ * A stamp after the transmit time is an error in the one direction that the delay does not cover,
  * and when answers leave, strangers decide as well: who answers ARP late, fills a queue, or
  * asks from where the way is slow.  So
  *
@@ -59,11 +59,11 @@ struct tx_latency {
 	int64_t risen_mono_ns; /* until then the rise is used up */
 };
 
-/* An answer whose departure the kernel has told. */
+/* An answer whose transmit time the kernel has told. */
 struct tx_latency_sample {
 	unsigned place;      /* among those of its system call, 0 being the first */
 	int64_t added_ns;    /* in its transmit stamp; >= 0 */
-	int64_t took_ns;     /* from the reading of the clock to the departure */
+	int64_t took_ns;     /* from the reading of the clock to the transmit time */
 	int64_t returned_ns; /* from the same to the return of the system call */
 	int64_t mono_ns;     /* now */
 };
@@ -75,7 +75,7 @@ static inline int64_t tx_latency_lead_ns(const struct tx_latency *d, unsigned pl
 	return d->tx_lead_ns[place < TX_LATENCY_PLACES ? place : TX_LATENCY_PLACES - 1];
 }
 
-/* True when the stamp was right: not after the departure. */
+/* True when the stamp was right: not after the transmit time. */
 bool tx_latency_update(struct tx_latency *d, const struct tx_latency_sample *seen);
 
 /* What is learnt of one interface says nothing of another.  An answer is known by the interface that

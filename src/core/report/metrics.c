@@ -46,7 +46,7 @@ void metrics_note_discipline(struct metrics *metrics,
 	if (!discipline_report || discipline_report->state == DISCIPLINE_UNSET) {
 		return;
 	}
-	metrics->has_learnt = 1;
+	metrics->has_discipline = 1;
 	metrics->has_long_term = discipline_report->drag.has_long_term;
 	metrics->off_long_term_ppb = discipline_report->drag.off_ppb;
 	metrics->corrected_ns = discipline_report->drag.corrected_ns;
@@ -61,7 +61,7 @@ bool metrics_are_valid(const struct metrics *metrics)
 	}
 	return !metrics->is_measured ||
 	       (metrics->has_server <= 1 && metrics->has_check <= 1 &&
-	        metrics->has_learnt <= 1 && metrics->has_long_term <= 1 &&
+	        metrics->has_discipline <= 1 && metrics->has_long_term <= 1 &&
 	        metrics->check_state <= CHECK_UNKNOWN &&
 	        run_record_is_valid(&metrics->run));
 }
@@ -281,7 +281,7 @@ static void put_measurement(struct page *p, const struct metrics *m)
 		               "Correction of the clock's frequency in the kernel.",
 		               m->run.frequency_after_ppb);
 	}
-	if (m->has_learnt) {
+	if (m->has_discipline) {
 		put_discipline(p, m);
 	}
 	if (m->has_check) {

@@ -21,8 +21,8 @@ struct metrics {
 	uint8_t has_server; /* the next two are known, of the best selected server */
 	uint32_t stratum;
 	int64_t root_distance_ns;
-	uint8_t has_learnt;    /* the next four are known */
-	uint8_t has_long_term; /* ... off_long_term_ppb, too */
+	uint8_t has_discipline; /* the next four are known */
+	uint8_t has_long_term;  /* ... off_long_term_ppb, too */
 	int64_t off_long_term_ppb;
 	int64_t corrected_ns; /* in a day, in sum */
 	int64_t rate_missing_ppb;

@@ -208,7 +208,7 @@ size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t si
 {
 	struct text out = text_to(buf, size);
 
-	switch (refusal->decision->belief) {
+	switch (refusal->decision->verdict) {
 	case DECIDE_HELD_BACK:
 		put_held_back(&out, refusal);
 		break;

@@ -136,8 +136,8 @@ int64_t anchor_drift_ns(int64_t apart_ns, int64_t ppm)
 	return __builtin_mul_overflow(apart_ns / 1000000 + 1, ppm, &ns) ? INT64_MAX : ns;
 }
 
-int64_t anchor_room_ns(const struct anchor_point *a, const struct anchor_point *b,
-                       int64_t drift_ns)
+int64_t anchor_limit_ns(const struct anchor_point *a, const struct anchor_point *b,
+                        int64_t drift_ns)
 {
 	const int64_t slept_ns = ns_sub(b->suspended_ns, a->suspended_ns);
 	int64_t limit_ns = ns_add(drift_ns, ns_add(a->bound_ns, b->bound_ns));
@@ -166,7 +166,7 @@ int64_t anchor_beyond_ns(const struct anchor_point *earlier,
 	int64_t limit_ns;
 
 	exact.bound_ns = 0;
-	limit_ns = anchor_room_ns(earlier, &exact, agreed_drift_ns(apart_ns, ppm));
+	limit_ns = anchor_limit_ns(earlier, &exact, agreed_drift_ns(apart_ns, ppm));
 	if (ns_abs(by_ns) <= limit_ns) {
 		return 0;
 	}

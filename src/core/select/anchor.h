@@ -104,8 +104,8 @@ void anchor_note_part(struct anchor *anchor, size_t first,
 
 /* The most that two looks at the same true time may differ by, `apart_ns` of CLOCK_BOOTTIME between
  * them: both bounds, drift, and a suspend, whose length the hardware clock tells in seconds. */
-int64_t anchor_room_ns(const struct anchor_point *a, const struct anchor_point *b,
-                       int64_t drift_ns);
+int64_t anchor_limit_ns(const struct anchor_point *a, const struct anchor_point *b,
+                        int64_t drift_ns);
 /* Whether `later` says the same as `earlier`, with a clock that drifts by 500 ppm for a quarter of an hour
  * and by `ppm` from then on. */
 MUST_USE bool anchor_agrees(const struct anchor_point *earlier,

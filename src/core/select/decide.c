@@ -158,7 +158,7 @@ static bool decide_part(const struct look *look, struct anchor *anchor,
 	if (ret->plan.action == PLAN_REFUSE || ret->plan.action == PLAN_NONE) {
 		return false;
 	}
-	ret->belief = DECIDE_PARTLY;
+	ret->verdict = DECIDE_PARTLY;
 	say_when(look, ret);
 	left = left_after(look, &ret->plan);
 	left.bound_ns = part.bound_ns;
@@ -182,7 +182,7 @@ static void believe(const struct look *look, bool is_seen, struct anchor *anchor
 		ns_sub(look->point.boot_ns, anchor->chain_ns) >= ANCHOR_CONFIRM_NS;
 	struct anchor_point left;
 
-	ret->belief = DECIDE_BELIEVED;
+	ret->verdict = DECIDE_BELIEVED;
 	ret->is_confirmed = ret->is_jump ? is_seen : is_agreed;
 	left = left_after(look, &ret->plan);
 	anchor_note_believed(anchor, &left, ret->is_jump || look->is_apart);
@@ -194,7 +194,7 @@ static void believe(const struct look *look, bool is_seen, struct anchor *anchor
 	}
 }
 
-static enum decide_belief estimate_of(enum plan_reason reason)
+static enum decide_verdict verdict_of(enum plan_reason reason)
 {
 	switch (reason) {
 	case PLAN_BEYOND_DRIFT:
@@ -231,7 +231,7 @@ static void keep_to_sight(const struct look *look, size_t i, struct plan_input *
 	int64_t limit_ns, shared_ns, back_ns;
 
 	if (beyond_ns == 0 ||
-	    (plan.action == PLAN_REFUSE && estimate_of(plan.reason) == DECIDE_IMPOSSIBLE)) {
+	    (plan.action == PLAN_REFUSE && verdict_of(plan.reason) == DECIDE_IMPOSSIBLE)) {
 		return;
 	}
 	/* From the side it comes from, half of what both reach. */
@@ -283,12 +283,12 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 		believe(&look, is_seen, anchor, ret);
 		return;
 	}
-	ret->belief = estimate_of(ret->plan.reason);
-	if (ret->belief == DECIDE_IMPOSSIBLE) {
+	ret->verdict = verdict_of(ret->plan.reason);
+	if (ret->verdict == DECIDE_IMPOSSIBLE) {
 		return;
 	}
 	ret->rest_ns = input->measured.offset_ns;
-	if (ret->belief == DECIDE_REFUSED) {
+	if (ret->verdict == DECIDE_REFUSED) {
 		say_when_refused(&look, measured.away_ns, ret);
 	} else {
 		say_when(&look, ret);

@@ -49,7 +49,7 @@ struct decide_input {
 	int64_t expected_bound_ns;
 };
 
-enum decide_belief {
+enum decide_verdict {
 	DECIDE_BELIEVED,
 	DECIDE_PARTLY,    /* the clock follows a part of it; the rest is held back */
 	DECIDE_HELD_BACK, /* has to be seen again */
@@ -60,7 +60,7 @@ enum decide_belief {
 struct decision {
 	struct reading at; /* by whose clocks; see decision_wall() */
 	struct plan plan;
-	enum decide_belief belief;
+	enum decide_verdict verdict;
 	bool is_jump;
 	bool is_confirmed;
 	/* DECIDE_PARTLY, DECIDE_HELD_BACK and DECIDE_REFUSED; CLOCK_BOOTTIME. */
@@ -82,7 +82,7 @@ struct decision {
 
 static inline bool decision_is_held_back(const struct decision *decision)
 {
-	return decision->belief == DECIDE_PARTLY || decision->belief == DECIDE_HELD_BACK;
+	return decision->verdict == DECIDE_PARTLY || decision->verdict == DECIDE_HELD_BACK;
 }
 /* A moment of CLOCK_BOOTTIME by the local clock of the decision. */
 struct instant decision_wall(const struct decision *decision, int64_t boot_ns);

@@ -35,7 +35,7 @@ static int64_t unordered_ns(const struct anchor *anchor, const struct plan_input
 }
 
 /* How far `booted` may have moved since the last believed run, by what past runs teach. */
-static int64_t learnt_drift_ns(const struct look *look)
+static int64_t disciplined_drift_ns(const struct look *look)
 {
 	const struct decide_input *input = look->input;
 	const int64_t expected_ns =
@@ -59,8 +59,8 @@ static int64_t drift_ns(const struct look *look)
 	const int64_t most_ns = anchor_drift_ns(apart_ns, decide_drift_ppm(look));
 
 	if (look->input->is_disciplined && look->anchor->has_confirmed &&
-	    look->input->has_expected && learnt_drift_ns(look) < most_ns) {
-		return learnt_drift_ns(look);
+	    look->input->has_expected && disciplined_drift_ns(look) < most_ns) {
+		return disciplined_drift_ns(look);
 	}
 	return most_ns;
 }
@@ -104,7 +104,7 @@ static bool is_apart(const struct look *look)
 	const struct anchor_point last = narrow(&look->anchor->last);
 	const struct anchor_point now = narrow(&look->point);
 	const int64_t limit_ns =
-		anchor_room_ns(&last, &now, ns_max(PLAN_JUMP_NS, drift_ns(look)));
+		anchor_limit_ns(&last, &now, ns_max(PLAN_JUMP_NS, drift_ns(look)));
 	const int64_t by_ns = ns_sub(look->left.booted_ns, last.booted_ns);
 
 	return ns_abs(by_ns) > limit_ns &&

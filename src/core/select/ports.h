@@ -29,7 +29,7 @@ struct port_event {
 	const uint8_t *octets;
 	size_t len;        /* as received; */
 	bool is_truncated; /* ... but the datagram was longer */
-	bool has_left;     /* kernel stamp of the departure of the latest request */
+	bool has_left;     /* kernel stamp of the transmit time of the latest request */
 	bool has_arrived;  /* kernel stamp of the arrival */
 	struct instant left;
 	struct instant arrived;

@@ -88,7 +88,7 @@ struct run {
 	 * limits them. */
 	size_t agreeing_count;
 	size_t needed_count;
-	size_t asked_count; /* all slots, answered or not */
+	size_t asked_count; /* all address pairs, answered or not */
 	/* SERVERs: those named, two with the same addresses being one; and those with a source that
 	 * agrees, two that are one daemon being one. */
 	size_t server_count;

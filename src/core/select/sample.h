@@ -19,7 +19,7 @@
 
 #include "core/base/ntp_time.h"
 
-/* T1 must not lie after the true departure and T4 not before the true arrival; a
+/* T1 must not lie after the true transmit time and T4 not before the true arrival; a
  * stamp that is early or late the other way only widens the interval. */
 struct exchange {
 	struct instant t1;           /* local: request left */

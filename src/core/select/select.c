@@ -17,7 +17,7 @@ enum edge {
 	EDGE_FALL
 }; /* at one point rises come first: touching is overlapping */
 
-/* The edges of all votes, sorted. */
+/* The edges of all intervals, sorted. */
 static size_t edges_of(const struct interval *intervals, size_t count, struct keyed *ret)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -32,7 +32,7 @@ static size_t edges_of(const struct interval *intervals, size_t count, struct ke
 	return 2 * count;
 }
 
-/* The largest number of votes that overlap anywhere, and where that first is so. */
+/* The largest number of intervals that overlap anywhere, and where that first is so. */
 static size_t deepest(const struct keyed *edges, size_t edge_count, int64_t *ret_lo_ns,
                       int64_t *ret_hi_ns)
 {
@@ -51,7 +51,7 @@ static size_t deepest(const struct keyed *edges, size_t edge_count, int64_t *ret
 	return most;
 }
 
-/* The hull of all points where at least `depth_min` votes overlap. */
+/* The hull of all points where at least `depth_min` intervals overlap. */
 static void hull(const struct keyed *edges, size_t edge_count, size_t depth_min,
                  int64_t *ret_lo_ns, int64_t *ret_hi_ns)
 {
@@ -96,7 +96,7 @@ bool select_can_be_met(const struct select_rule *rule)
 	       (rule->asked_count > 0 && rule->liars <= (rule->asked_count - 1) / 2);
 }
 
-/* Sets the standing of each vote; the number of those that overlap the answer. */
+/* Sets the standing of each interval; the number of those that overlap the answer. */
 static size_t classify(const struct interval *intervals, size_t count, int64_t lo_ns,
                        int64_t hi_ns, enum interval_status *status_of)
 {

@@ -20,7 +20,7 @@
  * at each of its ends there is an honest one, and all those share the truth.
  *
  * This is the intersection algorithm of RFC 5905 section 11.2.1 with the number of
- * falsetickers held at the most that is tolerated, and without its midpoint vote.
+ * falsetickers held at the most that is tolerated, and without its midpoint interval.
  */
 #ifndef CORE_SELECT_SELECT_H
 #define CORE_SELECT_SELECT_H
@@ -61,17 +61,17 @@ enum interval_status {
 
 enum select_verdict {
 	SELECT_OK,
-	SELECT_NO_ANSWER, /* no vote at all */
+	SELECT_NO_ANSWER, /* no interval at all */
 	SELECT_TOO_FEW, /* those that agree are fewer than f + 1 or than min_agreeing, and nobody disputes */
-	SELECT_NO_MAJORITY, /* the votes dispute */
+	SELECT_NO_MAJORITY, /* the intervals dispute */
 	SELECT_ONE_DAEMON, /* enough agree, but they claim to be too few daemons: source_groups_confirm() */
 	SELECT_LIARS_TOO_MANY, /* --liars is half of those named or more */
 };
 
 struct selection {
 	enum select_verdict verdict;
-	size_t agreeing_count; /* votes that overlap the answer; else the largest that overlap anywhere */
-	size_t deepest_count; /* most votes that share one point */
+	size_t agreeing_count; /* intervals that overlap the answer; else the largest that overlap anywhere */
+	size_t deepest_count; /* most intervals that share one point */
 	size_t needed_count;  /* max(f + 1, answers - f, min_agreeing) */
 	/* Only when SELECT_OK: */
 	int64_t offset_ns; /* of the selected, weighted by 1 / spread, inside the interval */
@@ -80,8 +80,8 @@ struct selection {
 	int64_t hi_ns;
 };
 
-/* `count` votes of rule->asked_count >= count sources.  `scratch` has room for 2 * count;
- * `ret_status_of` for count (written only when there are votes; all are INTERVAL_FALSETICKER
+/* `count` intervals of rule->asked_count >= count sources.  `scratch` has room for 2 * count;
+ * `ret_status_of` for count (written only when there are intervals; all are INTERVAL_FALSETICKER
  * unless SELECT_OK).
  *
  * The bound, when more than 2 * f answer: with b the (f + 1)th widest of those that agree, in half
@@ -91,10 +91,10 @@ void select_majority(const struct interval *intervals, size_t count,
                      const struct select_rule *rule, struct keyed *scratch,
                      struct selection *ret, enum interval_status *ret_status_of);
 
-/* How far `interval` misses the interval [lo, hi]: 0 when it overlaps; positive when the vote lies above it, negative below. */
+/* How far `interval` misses the interval [lo, hi]: 0 when it overlaps; positive when the interval lies above it, negative below. */
 int64_t select_miss_ns(const struct interval *interval, const struct selection *selection);
 
-/* The camps of a dispute, largest first: votes that share a point, taken greedily. */
+/* The cliques of a dispute, largest first: intervals that share a point, taken greedily. */
 struct clique {
 	size_t count;
 	int64_t offset_ns; /* middle of what they share */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots of SERVERs, votes of slots, and groups of votes that claim to be one daemon.
+ * Slots of SERVERs, intervals of address pairs, and groups of intervals that claim to be one daemon.
  */
 #include "core/select/source_groups.h"
 
@@ -8,7 +8,7 @@
 
 enum { DISPERSION_GROWS_BY_1_IN = 2000, DISPERSION_SLACK_NS = 100000 };
 
-/* The slots of the `most` SERVERs with the most of them, `cap` at most each. */
+/* The address pairs of the `most` SERVERs with the most of them, `cap` at most each. */
 static size_t largest(const size_t *histogram, size_t cap, size_t most)
 {
 	size_t sum = 0;
@@ -55,8 +55,8 @@ static void widen(struct interval *hull, const struct interval *by)
 	hull->hi_ns = by->hi_ns > hull->hi_ns ? by->hi_ns : hull->hi_ns;
 }
 
-/* One slot: `ways` are its electors.  True when there is a vote; `*ret_first` is the first
- * elector that has answered, SIZE_MAX: none has. */
+/* One address pair: `ways` are its candidates.  True when there is a interval; `*ret_first` is the first
+ * candidate that has answered, SIZE_MAX: none has. */
 static bool interval_of_pair(const struct candidate *candidates, const struct keyed *ways,
                              size_t count, struct interval *ret, size_t *ret_first)
 {
@@ -81,7 +81,7 @@ static bool interval_of_pair(const struct candidate *candidates, const struct ke
 	return *ret_first != SIZE_MAX && lo_ns <= hi_ns;
 }
 
-/* Counts one slot.  `ret_first_of` gets the elector that speaks for its vote. */
+/* Counts one address pair.  `ret_first_of` gets the candidate that speaks for its interval. */
 static void take_pair(const struct candidate *candidates, const struct keyed *ways,
                       size_t count, struct interval *ret_intervals, size_t *ret_interval_of,
                       size_t *ret_first_of, struct source_groups *ret)
@@ -152,7 +152,7 @@ static int64_t daemon_key(const struct candidate *e)
 }
 
 /* Votes that say the same of their daemon and overlap, directly or through others, are one
- * group.  `daemon_of` holds the elector of each vote and gets the number of its group. */
+ * group.  `daemon_of` holds the candidate of each interval and gets the number of its group. */
 static size_t group_intervals(const struct candidate *candidates,
                               const struct interval *intervals, size_t count,
                               struct keyed *scratch, size_t *daemon_of)

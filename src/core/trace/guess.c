@@ -69,12 +69,12 @@ static bool is_other_half(const struct trace_packet *a, const struct trace_packe
 	       address_equal(&a->frame.destination, &b->frame.source);
 }
 
-static void learn(struct trace *trace, const struct address *server)
+static void remember_server(struct trace *trace, const struct address *server)
 {
 	struct trace_exchange ignored;
 	uint64_t done = 0;
 
-	trace->discipline_report[trace->learnt_end++ % TRACE_LEARNT_MAX] = *server;
+	trace->known_servers[trace->known_server_end++ % TRACE_KNOWN_SERVERS_MAX] = *server;
 	for (;;) {
 		struct trace_packet *next = NULL;
 
@@ -127,7 +127,7 @@ bool trace_guess(struct trace *trace, const struct trace_packet *packet)
 	}
 	half = place_of(trace, cookie_of(&read), !is_asking(&read));
 	if (is_other_half(half, &read)) {
-		learn(trace, server_of(&read));
+		remember_server(trace, server_of(&read));
 		return true;
 	}
 	place = place_of(trace, cookie_of(&read), is_asking(&read));
@@ -146,17 +146,18 @@ bool trace_guess(struct trace *trace, const struct trace_packet *packet)
 	return false;
 }
 
-bool trace_is_learnt(const struct trace *trace, const struct frame *frame,
-                     bool *ret_is_to_server)
+bool trace_is_known_server(const struct trace *trace, const struct frame *frame,
+                           bool *ret_is_to_server)
 {
-	size_t count = trace->learnt_end < TRACE_LEARNT_MAX ? (size_t)trace->learnt_end
-	                                                    : TRACE_LEARNT_MAX;
+	size_t count = trace->known_server_end < TRACE_KNOWN_SERVERS_MAX
+	                       ? (size_t)trace->known_server_end
+	                       : TRACE_KNOWN_SERVERS_MAX;
 
 	for (size_t i = 0; i < count; i++) {
 		*ret_is_to_server =
-			address_equal(&trace->discipline_report[i], &frame->destination);
+			address_equal(&trace->known_servers[i], &frame->destination);
 		if (*ret_is_to_server ||
-		    address_equal(&trace->discipline_report[i], &frame->source)) {
+		    address_equal(&trace->known_servers[i], &frame->source)) {
 			return true;
 		}
 	}

@@ -57,19 +57,19 @@ bool trace_next_silence(struct trace *trace, struct instant now, struct trace_si
 	struct trace_pending *pending;
 	bool is_due;
 
-	for (; trace->pending_told < trace->pending_end; trace->pending_told++) {
-		pending = &trace->pending[trace->pending_told % TRACE_PENDING_MAX];
+	for (; trace->pending_reported < trace->pending_end; trace->pending_reported++) {
+		pending = &trace->pending[trace->pending_reported % TRACE_PENDING_MAX];
 		if (pending->is_answered || pending->is_steady) {
 			continue;
 		}
 		is_due = now.unix_ns == INT64_MAX ||
 		         instant_diff_ns(now, pending->at) > TRACE_PATIENCE_NS ||
-		         trace->pending_end - trace->pending_told >= TRACE_PENDING_MAX;
+		         trace->pending_end - trace->pending_reported >= TRACE_PENDING_MAX;
 		if (!is_due) {
 			return false;
 		}
-		pending->is_told = true;
-		trace->pending_told++;
+		pending->is_reported = true;
+		trace->pending_reported++;
 		trace->counts.silent++;
 		*ret = (struct trace_silence){
 			.protocol = pending->protocol,
@@ -150,10 +150,10 @@ static bool is_repeated(struct trace *trace, const struct trace_pending *asked,
 	uint64_t id = trace->pending_end;
 
 	while (id > 0 && (pending = trace_pending_at(trace, --id)) != NULL) {
-		if (pending->has_told && pending != asked &&
+		if (pending->has_transmit && pending != asked &&
 		    address_equal(&pending->server, &asked->server) &&
 		    address_is_same_host(&pending->client, &asked->client)) {
-			return ntp_ts_equal(pending->told, packet->ntp.transmit);
+			return ntp_ts_equal(pending->transmit, packet->ntp.transmit);
 		}
 	}
 	return false;
@@ -182,8 +182,8 @@ static void check_repetition(struct trace *trace, struct trace_pending *pending,
 		snprintf(packet->complaint, sizeof(packet->complaint), "%s", REPLY_REPEATS);
 		return;
 	}
-	pending->has_told = true;
-	pending->told = packet->ntp.transmit;
+	pending->has_transmit = true;
+	pending->transmit = packet->ntp.transmit;
 }
 
 /* A client is answered in mode 4, an active peer in modes 1 and 2. */
@@ -207,9 +207,9 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 	bool is_late = instant_diff_ns(packet->at, pending->at) > TRACE_PATIENCE_NS &&
 	               !pending->is_steady;
 
-	if (pending->is_told) {
+	if (pending->is_reported) {
 		trace->counts.silent--;
-		pending->is_told = false;
+		pending->is_reported = false;
 	}
 	pending->is_answered = true;
 	trace->counts.exchanges++;

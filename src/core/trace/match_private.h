@@ -34,8 +34,8 @@ bool trace_early_complete(struct trace *trace, struct trace_pending *pending,
  * if it may turn out to be. */
 bool trace_guess(struct trace *trace, const struct trace_packet *packet);
 /* Whether it goes to or comes from a server that was learnt so. */
-bool trace_is_learnt(const struct trace *trace, const struct frame *frame,
-                     bool *ret_is_to_server);
+bool trace_is_known_server(const struct trace *trace, const struct frame *frame,
+                           bool *ret_is_to_server);
 
 /* What is told over UDP, or was put together from TCP: `text` of a server.  Sets reading
  * and text, or the note when it is no answer of the protocol. */

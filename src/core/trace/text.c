@@ -193,7 +193,7 @@ static void put_tcp(struct text *out, const struct trace_packet *packet)
 
 static void put_text_protocol(struct text *out, const struct trace_packet *packet)
 {
-	char told[4 * TRACE_TEXT_SIZE + 1];
+	char escaped[4 * TRACE_TEXT_SIZE + 1];
 
 	if (packet->role == TRACE_OTHER) {
 		return;
@@ -202,12 +202,12 @@ static void put_text_protocol(struct text *out, const struct trace_packet *packe
 	            packet->role == TRACE_REQUEST ? "request" : "answer");
 	if (packet->role == TRACE_ANSWER && packet->protocol == TRACE_TIME) {
 		if (packet->has_reading) {
-			text_time_rfc3339(packet->reading, told);
-			text_format(out, " %s", told);
+			text_time_rfc3339(packet->reading, escaped);
+			text_format(out, " %s", escaped);
 		}
 	} else if (packet->role == TRACE_ANSWER) {
-		text_escape(packet->text, packet->text_octets, told, sizeof(told));
-		text_format(out, " \"%s\"", told);
+		text_escape(packet->text, packet->text_octets, escaped, sizeof(escaped));
+		text_format(out, " \"%s\"", escaped);
 	}
 }
 

@@ -238,7 +238,7 @@ static void find_protocol(const struct trace *trace, struct trace_packet *packet
 		packet->protocol = port_protocol(trace, frame->source.port, frame->is_tcp);
 	}
 	if (packet->protocol == TRACE_NONE && !frame->is_tcp &&
-	    trace_is_learnt(trace, frame, ret_is_to_server)) {
+	    trace_is_known_server(trace, frame, ret_is_to_server)) {
 		packet->protocol = TRACE_NTP;
 		packet->is_assumed = true;
 	}

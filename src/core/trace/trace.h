@@ -55,7 +55,8 @@ enum {
 	TRACE_EARLY_MAX = 64,     /* answers whose request was not seen yet */
 	TRACE_GUESSES_MAX =
 		256, /* packets that may be NTP on a port that nothing is known of */
-	TRACE_LEARNT_MAX = 64, /* servers on such ports that are known by an answer */
+	TRACE_KNOWN_SERVERS_MAX =
+		64,            /* servers on such ports that are known by an answer */
 	TRACE_UNREAD_MAX = 32, /* kinds of frames that were not looked into */
 	TRACE_TEXT_SIZE = 72,  /* of a line as it came, unescaped */
 };
@@ -198,14 +199,14 @@ struct trace_pending {
 	bool is_tcp;
 	bool is_answered;
 	bool is_broken; /* ... by what is not whole: a better answer may follow */
-	bool has_told;  /* ... by `told`, a transmit timestamp that a client would use */
-	bool is_told;   /* that it is silent */
-	bool is_steady; /* of an association under way, where silence means nothing */
+	bool has_transmit; /* ... by `transmit`, a transmit timestamp that a client would use */
+	bool is_reported; /* that it is silent */
+	bool is_steady;   /* of an association under way, where silence means nothing */
 	struct address client;
 	struct address server;
 	struct ntp_ts cookie;
 	struct ntp_ts received; /* the request's receive timestamp */
-	struct ntp_ts told;
+	struct ntp_ts transmit;
 	uint8_t mode;
 	uint64_t frame;
 	uint64_t refused_by;
@@ -241,8 +242,8 @@ struct trace {
 	bool has_first;
 	struct instant first;
 	struct trace_counts counts;
-	uint64_t pending_end;  /* requests ever seen; the last ones are in the ring */
-	uint64_t pending_told; /* all before it are answered or told of */
+	uint64_t pending_end;      /* requests ever seen; the last ones are in the ring */
+	uint64_t pending_reported; /* all before it are answered or told of */
 	struct trace_pending pending[TRACE_PENDING_MAX];
 	struct trace_stream streams[TRACE_STREAMS_MAX];
 	/* Without their payload; number 0: free. */
@@ -250,8 +251,8 @@ struct trace {
 	uint64_t early_end; /* ever kept */
 	struct trace_packet guesses[TRACE_GUESSES_MAX];
 	size_t assumed_due; /* guesses that turned out right, for trace_next_assumed() */
-	struct address discipline_report[TRACE_LEARNT_MAX];
-	uint64_t learnt_end; /* ever learnt */
+	struct address known_servers[TRACE_KNOWN_SERVERS_MAX];
+	uint64_t known_server_end; /* ever learnt */
 };
 
 /* At most TRACE_PORTS_MAX of `ports`; the first that fits a port says its protocol. */

@@ -184,7 +184,7 @@ static int check_kind(int fd, struct address *ret_bound)
 }
 
 /* What the server before us has left: the kernel numbers stamped answers from 0 on again only
- * when this was off, and the departures of its last ones are none of ours. */
+ * when this was off, and the transmit times of its last ones are none of ours. */
 static int make_new(int fd)
 {
 	const struct timeval wait = { .tv_usec = UDP_LISTEN_LENT_MS * 1000 };

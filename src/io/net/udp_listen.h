@@ -4,7 +4,7 @@
  *
  *   udp_listen_open -> (udp_listen_receive -> udp_listen_answer* -> udp_listen_send)* -> udp_listen_close
  *
- * Arrival times are the kernel's, and so are those departures that somebody wants to
+ * Arrival times are the kernel's, and so are those transmit times that somebody wants to
  * know (SO_TIMESTAMPING), where it has them.  An answer leaves from the address that was asked.  One
  * batch and one socket belong to one thread; nothing is allocated after
  * udp_batch_new().
@@ -22,7 +22,7 @@ enum {
 	UDP_BATCH = 32,         /* datagrams read by one system call */
 	UDP_LISTEN_SIZE = 1024, /* octets kept of each; a longer one is marked as cut */
 	UDP_ANSWER_SIZE = 64,   /* octets of an answer */
-	UDP_LISTEN_STAMPS = 64, /* departures of a socket that are waited for at once */
+	UDP_LISTEN_STAMPS = 64, /* transmit times of a socket that are waited for at once */
 };
 
 struct udp_listen_socket;
@@ -44,7 +44,7 @@ void udp_listen_own(struct udp_listen_socket *socket, uid_t uid);
 void udp_listen_close_to_others(struct udp_listen_socket *socket);
 /* Whether this host did not have the address when it was bound. */
 bool udp_listen_is_absent(const struct udp_listen_socket *socket);
-/* 0, or the errno of SO_TIMESTAMPING: then departures are not told, and arrivals where the kernel
+/* 0, or the errno of SO_TIMESTAMPING: then transmit times are not told, and arrivals where the kernel
  * has the older SO_TIMESTAMPNS alone. */
 int udp_listen_stamp_error(const struct udp_listen_socket *socket);
 /* A bound UDP socket that somebody else has opened, and keeps (socket activation): what is done to
@@ -92,7 +92,7 @@ void udp_listen_datagram(const struct udp_batch *batch, int i,
 /* Queues an answer of `len` octets to datagram `i` and returns where they are to be
  * written, before udp_listen_send(). */
 MUST_USE uint8_t *udp_listen_answer(struct udp_batch *batch, int i, size_t len);
-/* Wants the departure of the answer last queued to be told by udp_listen_tx_stamp(), where that is
+/* Wants the transmit time of the answer last queued to be told by udp_listen_tx_stamp(), where that is
  * possible.  `token` is not zero. */
 void udp_listen_stamp(struct udp_batch *batch, uint64_t token);
 
@@ -100,10 +100,10 @@ void udp_listen_stamp(struct udp_batch *batch, uint64_t token);
  * sent is lost.  Returns how many went. */
 int udp_listen_send(struct udp_listen_socket *socket, struct udp_batch *batch);
 
-/* How many departures are still to come.  Some never do: the network card has the last
+/* How many transmit times are still to come.  Some never do: the network card has the last
  * word. */
 unsigned udp_listen_tx_stamps_due(const struct udp_listen_socket *socket);
-/* The next departure that the kernel has told; false when there is none yet.  Costs a
+/* The next transmit time that the kernel has told; false when there is none yet.  Costs a
  * system call. */
 bool udp_listen_tx_stamp(struct udp_listen_socket *socket, uint64_t *ret_token,
                          struct instant *ret_at);

@@ -22,7 +22,7 @@ enum {
 	                  CMSG_SPACE(sizeof(struct in6_pktinfo)),
 	CONTROL_OUT_SIZE =
 		CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)),
-	/* Arrivals of all datagrams; departures of those alone that ask for it, each
+	/* Arrivals of all datagrams; transmit times of those alone that ask for it, each
 	 * numbered by the kernel, without a copy of the datagram. */
 	TIMESTAMPING = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
 	               SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY,

@@ -23,9 +23,9 @@ struct column {
 	size_t size;
 	uint32_t most;
 	const char *(*to_name)(uint32_t value);
-	size_t gate; /* has_...: when 0, the column is NULL; GATE_NONE: it never is */
+	size_t condition; /* has_...: when 0, the column is NULL; CONDITION_NONE: it never is */
 };
-#define GATE_NONE SIZE_MAX
+#define CONDITION_NONE SIZE_MAX
 
 struct history_table {
 	const char *name;
@@ -102,17 +102,17 @@ static const char *source_word(uint32_t value)
 /* Of the columns of one gate the first one says by being NULL that it is closed. */
 /* clang-format off */
 static const struct column run_columns[] = {
-	{ "wall_ns", COLUMN_INTEGER, IN_RUN(at), 0, NULL, GATE_NONE },
-	{ "mono_ns", COLUMN_INTEGER, IN_RUN(mono_ns), 0, NULL, GATE_NONE },
-	{ "boottime_ns", COLUMN_INTEGER, IN_RUN(boot_ns), 0, NULL, GATE_NONE },
-	{ "boot_id", COLUMN_TEXT, IN_RUN(boot_id), 0, NULL, GATE_NONE },
-	{ "version", COLUMN_TEXT, IN_RUN(version), 0, NULL, GATE_NONE },
-	{ "verb", COLUMN_NAME, IN_RUN(verb), RUN_VERB_VERB_COUNT - 1, verb_name, GATE_NONE },
-	{ "status", COLUMN_NAME, IN_RUN(status), RUN_INTERRUPTED, status_name, GATE_NONE },
-	{ "exit_status", COLUMN_COUNT, IN_RUN(exit_status), 255, NULL, GATE_NONE },
-	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, GATE_NONE },
-	{ "asked", COLUMN_COUNT, IN_RUN(asked_count), UINT32_MAX, NULL, GATE_NONE },
-	{ "is_dry", COLUMN_COUNT, IN_RUN(is_dry), 1, NULL, GATE_NONE },
+	{ "wall_ns", COLUMN_INTEGER, IN_RUN(at), 0, NULL, CONDITION_NONE },
+	{ "mono_ns", COLUMN_INTEGER, IN_RUN(mono_ns), 0, NULL, CONDITION_NONE },
+	{ "boottime_ns", COLUMN_INTEGER, IN_RUN(boot_ns), 0, NULL, CONDITION_NONE },
+	{ "boot_id", COLUMN_TEXT, IN_RUN(boot_id), 0, NULL, CONDITION_NONE },
+	{ "version", COLUMN_TEXT, IN_RUN(version), 0, NULL, CONDITION_NONE },
+	{ "verb", COLUMN_NAME, IN_RUN(verb), RUN_VERB_VERB_COUNT - 1, verb_name, CONDITION_NONE },
+	{ "status", COLUMN_NAME, IN_RUN(status), RUN_INTERRUPTED, status_name, CONDITION_NONE },
+	{ "exit_status", COLUMN_COUNT, IN_RUN(exit_status), 255, NULL, CONDITION_NONE },
+	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, CONDITION_NONE },
+	{ "asked", COLUMN_COUNT, IN_RUN(asked_count), UINT32_MAX, NULL, CONDITION_NONE },
+	{ "is_dry", COLUMN_COUNT, IN_RUN(is_dry), 1, NULL, CONDITION_NONE },
 	{ "offset_ns", COLUMN_INTEGER, IN_RUN(offset_ns), 0, NULL, RUN_GATE(has_answer) },
 	{ "bound_ns", COLUMN_INTEGER, IN_RUN(bound_ns), 0, NULL, RUN_GATE(has_answer) },
 	{ "delay_ns", COLUMN_INTEGER, IN_RUN(delay_ns), 0, NULL, RUN_GATE(has_answer) },
@@ -126,8 +126,8 @@ static const struct column run_columns[] = {
 	  RUN_GATE(has_plan) },
 	{ "plan_by_ns", COLUMN_INTEGER, IN_RUN(plan_by_ns), 0, NULL, RUN_GATE(has_plan) },
 	{ "applied_action", COLUMN_NAME, IN_RUN(applied_action), PLAN_STEP,
-	  action_name, GATE_NONE },
-	{ "applied_by_ns", COLUMN_INTEGER, IN_RUN(applied_by_ns), 0, NULL, GATE_NONE },
+	  action_name, CONDITION_NONE },
+	{ "applied_by_ns", COLUMN_INTEGER, IN_RUN(applied_by_ns), 0, NULL, CONDITION_NONE },
 	{ "frequency_before_ppb", COLUMN_INTEGER, IN_RUN(frequency_before_ppb), 0,
 	  NULL, RUN_GATE(has_kernel) },
 	{ "frequency_after_ppb", COLUMN_INTEGER, IN_RUN(frequency_after_ppb), 0, NULL,
@@ -150,18 +150,18 @@ static const struct column run_columns[] = {
 };
 
 static const struct column source_columns[] = {
-	{ "name", COLUMN_TEXT, IN_SOURCE(name), 0, NULL, GATE_NONE },
-	{ "address", COLUMN_ADDRESS, IN_SOURCE(address), 0, NULL, GATE_NONE },
-	{ "port", COLUMN_COUNT, IN_SOURCE(port), UINT16_MAX, NULL, GATE_NONE },
+	{ "name", COLUMN_TEXT, IN_SOURCE(name), 0, NULL, CONDITION_NONE },
+	{ "address", COLUMN_ADDRESS, IN_SOURCE(address), 0, NULL, CONDITION_NONE },
+	{ "port", COLUMN_COUNT, IN_SOURCE(port), UINT16_MAX, NULL, CONDITION_NONE },
 	{ "scheme", COLUMN_NAME, IN_SOURCE(scheme), SCHEME_COUNT - 1, scheme_word,
-	  GATE_NONE },
+	  CONDITION_NONE },
 	{ "status", COLUMN_NAME, IN_SOURCE(status), SOURCE_UNREACHABLE, source_word,
-	  GATE_NONE },
-	{ "reason", COLUMN_TEXT, IN_SOURCE(reason), 0, NULL, GATE_NONE },
-	{ "sent", COLUMN_COUNT, IN_SOURCE(sent_count), UINT32_MAX, NULL, GATE_NONE },
+	  CONDITION_NONE },
+	{ "reason", COLUMN_TEXT, IN_SOURCE(reason), 0, NULL, CONDITION_NONE },
+	{ "sent", COLUMN_COUNT, IN_SOURCE(sent_count), UINT32_MAX, NULL, CONDITION_NONE },
 	{ "received", COLUMN_COUNT, IN_SOURCE(received_count), UINT32_MAX, NULL,
-	  GATE_NONE },
-	{ "kiss", COLUMN_COUNT, IN_SOURCE(kiss), NTP_KISS_RATE, NULL, GATE_NONE },
+	  CONDITION_NONE },
+	{ "kiss", COLUMN_COUNT, IN_SOURCE(kiss), NTP_KISS_RATE, NULL, CONDITION_NONE },
 	{ "stratum", COLUMN_COUNT, IN_SOURCE(stratum), UINT8_MAX, NULL,
 	  SOURCE_GATE(has_header) },
 	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_GATE(has_header) },
@@ -186,12 +186,12 @@ const struct history_table history_source_table = { "source", source_columns,
 
 /* ---- writing a record ---- */
 
-static bool gate_is_open(const struct column *column, const void *record)
+static bool condition_holds(const struct column *column, const void *record)
 {
 	uint8_t is_open = 1;
 
-	if (column->gate != GATE_NONE) {
-		memcpy(&is_open, (const uint8_t *)record + column->gate, 1);
+	if (column->condition != CONDITION_NONE) {
+		memcpy(&is_open, (const uint8_t *)record + column->condition, 1);
 	}
 	return is_open != 0;
 }
@@ -225,7 +225,7 @@ static int bind_column(sqlite3_stmt *stmt, int index, const struct column *colum
 	struct address address;
 	int64_t value;
 
-	if (!gate_is_open(column, record)) {
+	if (!condition_holds(column, record)) {
 		return sqlite3_bind_null(stmt, index);
 	}
 	switch (column->kind) {
@@ -392,16 +392,16 @@ bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table, v
 {
 	const struct column *columns = table->columns;
 	uint8_t *octets = record;
-	size_t gate = GATE_NONE;
+	size_t condition = CONDITION_NONE;
 	bool is_open = true;
 
 	for (size_t i = 0; i < table->count; i++) {
-		if (columns[i].gate != gate) {
-			gate = columns[i].gate;
-			is_open = gate == GATE_NONE ||
+		if (columns[i].condition != condition) {
+			condition = columns[i].condition;
+			is_open = condition == CONDITION_NONE ||
 			          sqlite3_column_type(stmt, (int)i) != SQLITE_NULL;
-			if (gate != GATE_NONE) {
-				octets[gate] = is_open;
+			if (condition != CONDITION_NONE) {
+				octets[condition] = is_open;
 			}
 		}
 		if (!is_open ||
@@ -412,7 +412,7 @@ bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table, v
 			return false;
 		}
 		is_open = false;
-		octets[gate] = 0;
+		octets[condition] = 0;
 	}
 	return true;
 }

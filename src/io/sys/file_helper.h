@@ -22,7 +22,7 @@ struct helper {
 	struct lifeline line;
 };
 
-/* In the clerk: `become` first, which changes the user; then `begin`, which drops all other rights
+/* In the file helper: `become` first, which changes the user; then `begin`, which drops all other rights
  * that are not needed.  Both return 0, or the exit status after they have said why.  Then `work`
  * for each message, which puts an answer of at most FILE_HELPER_SIZE octets into `out` and returns its
  * length, 0: no answer. */
@@ -33,11 +33,11 @@ struct file_helper_ops {
 	void *ctx;
 };
 
-/* Returns when the clerk has begun.  0; an exit status when one of the two failed; -errno. */
+/* Returns when the file helper has begun.  0; an exit status when one of the two failed; -errno. */
 MUST_USE int file_helper_start(const struct file_helper_ops *ops, struct helper *ret);
 /* Never blocks: 0, or -errno when the message is lost. */
 int file_helper_send(const struct helper *helper, const void *message, size_t len);
-/* Never blocks.  The length of an answer, -EAGAIN when there is none, -EPIPE when the clerk is
+/* Never blocks.  The length of an answer, -EAGAIN when there is none, -EPIPE when the file helper is
  * gone, another -errno. */
 MUST_USE ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size);
 /* Until file_helper_receive() has something to say, for so long at most. */

@@ -12,9 +12,9 @@
 enum sandbox_role {
 	SANDBOX_MEASURE, /* the measuring process: UDP and TCP, poll, clocks to read, memory, its report on stdout/stderr */
 	SANDBOX_SERVE,   /* reqtimed after binding: no socket(), no open() */
-	SANDBOX_FILE_HELPER, /* its clerk: files, no sockets but the one it has */
+	SANDBOX_FILE_HELPER, /* its file helper: files, no sockets but the one it has */
 	SANDBOX_READER, /* `history`: files to read, and to replace the one that it writes already */
-	SANDBOX_HISTORY, /* who keeps the history: as the clerk, and what SQLite needs to write */
+	SANDBOX_HISTORY, /* who keeps the history: as the file helper, and what SQLite needs to write */
 	SANDBOX_RESOLVE, /* the C library's resolver: no program, no signal, no right, no file to write */
 	SANDBOX_TRACE, /* `trace`: what of a capture is open already; to open a file is refused, not fatal */
 };

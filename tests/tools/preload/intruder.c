@@ -8,7 +8,7 @@
  *                          confinement: open, socket, raw, execve, clock_settime, fork, ptrace, kill
  *   INTRUDER_THREAD=WHAT   the same in each of its threads, at the first batch
  *   INTRUDER_UNFILTERED=1  no system call filter is to be had: Landlock stands alone
- *   INTRUDER_CLERK=WHAT    the same in its clerk, when that renames its first file; "open" may go through
+ *   INTRUDER_CLERK=WHAT    the same in its file helper, when that renames its first file; "open" may go through
  *                          the filter there, and is for Landlock to refuse: "intruder: open: ERRNO"
  *                          on stderr.  "intruder: Landlock VERSION" comes first
  *   INTRUDER_TRACE=WHAT    the same in `reqtime trace`, when libpcap reads the first octet of a file

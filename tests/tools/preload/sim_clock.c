@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * For the test scripts, preloaded: the machine of sim_clock.h in place of this one.  All clocks
- * that are read, and the kernel's that is set, are its; arrival and departure stamps are
+ * that are read, and the kernel's that is set, are its; arrival and transmit time stamps are
  * carried over to it.  Nothing waits for long: when the first process of a program polls with no
  * child at work, the time until its deadline is skipped, in steps that say how far off the
  * clock was.
