@@ -72,7 +72,7 @@ static _Noreturn void be_file_helper(int fd, struct lifeline *line,
 	_exit(status);
 }
 
-static int file_helper_fork(const struct file_helper_ops *ops, struct helper *ret)
+static int file_helper_fork(const struct file_helper_ops *ops, struct file_helper *ret)
 {
 	int pair[2];
 	pid_t pid;
@@ -97,13 +97,13 @@ static int file_helper_fork(const struct file_helper_ops *ops, struct helper *re
 	return 0;
 }
 
-int file_helper_start(const struct file_helper_ops *ops, struct helper *ret)
+int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret)
 {
 	int status = 0;
 	ssize_t n;
 	int r;
 
-	*ret = (struct helper){ .fd = -1 };
+	*ret = (struct file_helper){ .fd = -1 };
 	r = lifeline_make(&ret->line);
 	if (r < 0) {
 		return r;
@@ -121,7 +121,7 @@ int file_helper_start(const struct file_helper_ops *ops, struct helper *ret)
 	return r;
 }
 
-int file_helper_send(const struct helper *helper, const void *message, size_t len)
+int file_helper_send(const struct file_helper *helper, const void *message, size_t len)
 {
 	if (helper->fd < 0) {
 		return -EPIPE;
@@ -129,7 +129,7 @@ int file_helper_send(const struct helper *helper, const void *message, size_t le
 	return send(helper->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size)
+ssize_t file_helper_receive(const struct file_helper *helper, void *buf, size_t size)
 {
 	ssize_t n;
 
@@ -143,7 +143,7 @@ ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size)
 	return n == -EWOULDBLOCK ? -EAGAIN : n;
 }
 
-void file_helper_wait(const struct helper *helper, int64_t timeout_ns)
+void file_helper_wait(const struct file_helper *helper, int64_t timeout_ns)
 {
 	struct pollfd p = { .fd = helper->fd, .events = POLLIN };
 
@@ -152,7 +152,7 @@ void file_helper_wait(const struct helper *helper, int64_t timeout_ns)
 	}
 }
 
-void file_helper_close(struct helper *helper)
+void file_helper_close(struct file_helper *helper)
 {
 	struct pollfd ended = { .fd = helper->fd, .events = 0 };
 
