@@ -62,7 +62,7 @@ static int tear_down(void **state)
 	return scratch_leave();
 }
 
-static int64_t mono_now_ns(void)
+static int64_t monotonic_now_ns(void)
 {
 	struct timespec ts;
 
@@ -533,26 +533,26 @@ static void stuck_disk(void **state)
 	const struct run_record run = a_run(1);
 	struct history_client *client = started_with(SHORT_NS, 2 * SHORT_NS, SHORT_NS);
 	struct history_view view;
-	int64_t all_began_ns = mono_now_ns();
+	int64_t all_began_ns = monotonic_now_ns();
 	int64_t begin_ns;
 
 	(void)state;
 	assert_int_equal(kill(child_pid(), SIGSTOP), 0);
-	begin_ns = mono_now_ns();
+	begin_ns = monotonic_now_ns();
 	history_client_load(client, &view);
 	/* It may have sent all before it was stopped. */
 	if (view.use != HISTORY_USED) {
 		assert_non_null(strstr(view.warning, "in time"));
-		assert_true(mono_now_ns() - begin_ns >= SHORT_NS);
+		assert_true(monotonic_now_ns() - begin_ns >= SHORT_NS);
 	}
 	history_view_free(&view);
-	begin_ns = mono_now_ns();
+	begin_ns = monotonic_now_ns();
 	assert_int_equal(history_client_store(client, &run, sources, SOURCES, warning),
 	                 -ETIMEDOUT);
 	assert_non_null(strstr(warning, "in time"));
-	assert_true(mono_now_ns() - begin_ns >= 2 * SHORT_NS);
+	assert_true(monotonic_now_ns() - begin_ns >= 2 * SHORT_NS);
 	history_client_stop(client);
-	assert_true(mono_now_ns() - all_began_ns < AMPLE_NS);
+	assert_true(monotonic_now_ns() - all_began_ns < AMPLE_NS);
 	assert_false(has_children());
 }
 

@@ -13,6 +13,7 @@
 #include "app/history/history_private.h"
 #include "io/store/history.h"
 #include "io/sys/child.h"
+#include "io/sys/monotonic.h"
 
 struct history_client {
 	struct child child;
@@ -204,7 +205,7 @@ void history_client_load(struct history_client *client, struct history_view *ret
 
 	memset(ret, 0, sizeof(*ret));
 	replay_state_init(&ret->replay);
-	r = take_view(client, ret, ns_add(child_now_ns(), client->limits.load_ns));
+	r = take_view(client, ret, ns_add(monotonic_now_ns(), client->limits.load_ns));
 	if (r < 0) {
 		history_view_free(ret);
 		ret->use = HISTORY_UNUSABLE;
@@ -241,7 +242,7 @@ static int put_run(const struct history_client *client, const struct run_record 
 int history_client_store(struct history_client *client, const struct run_record *run,
                          const struct source_record *sources, size_t count, char *warning)
 {
-	const int64_t deadline_ns = ns_add(child_now_ns(), client->limits.store_ns);
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
 	struct message message;
 	int r;
 
@@ -271,7 +272,7 @@ int history_client_store(struct history_client *client, const struct run_record 
 
 void history_client_stop(struct history_client *client)
 {
-	const int64_t begin_ns = child_now_ns();
+	const int64_t begin_ns = monotonic_now_ns();
 
 	if (!client) {
 		return;

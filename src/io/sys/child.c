@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/sys/descriptors.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/priv.h"
 
 enum { CHILD_FD = 3 };
@@ -98,14 +99,6 @@ out:
 	return r;
 }
 
-int64_t child_now_ns(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 int child_wait(const struct child *child, short events, int64_t deadline_mono_ns)
 {
 	struct pollfd fd = { .fd = child->fd, .events = events };
@@ -113,7 +106,7 @@ int child_wait(const struct child *child, short events, int64_t deadline_mono_ns
 	int n;
 
 	for (;;) {
-		left_ns = deadline_mono_ns - child_now_ns();
+		left_ns = deadline_mono_ns - monotonic_now_ns();
 		if (left_ns <= 0) {
 			return -ETIMEDOUT;
 		}
@@ -136,7 +129,7 @@ bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
 		if (waitpid(child->pid, NULL, WNOHANG) != 0) {
 			return true;
 		}
-		if (child_now_ns() >= deadline_mono_ns) {
+		if (monotonic_now_ns() >= deadline_mono_ns) {
 			return false;
 		}
 		/* Without a descriptor for it, a short sleep. */

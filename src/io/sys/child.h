@@ -35,8 +35,6 @@ struct child_ops {
  * no capability is left, no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
 MUST_USE int child_start(const struct child_ops *ops, struct child *ret);
 
-/* CLOCK_MONOTONIC, by which deadlines go. */
-int64_t child_now_ns(void);
 /* Until one of the poll() `events` is there on `fd`: 0, -ETIMEDOUT or -errno. */
 MUST_USE int child_wait(const struct child *child, short events, int64_t deadline_mono_ns);
 
