@@ -58,7 +58,7 @@ static int leave_parent(const struct child_ops *ops, int fd, struct lifeline *li
 	return r < 0 ? r : lifeline_tie(line);
 }
 
-int child_start(const struct child_ops *ops, struct child *ret)
+int child_fork(struct child *ret)
 {
 	struct lifeline line;
 	int ends[2];
@@ -79,24 +79,38 @@ int child_start(const struct child_ops *ops, struct child *ret)
 		close(ends[1]);
 		goto out;
 	}
-	if (pid == 0) {
-		if (leave_parent(ops, ends[1], &line) < 0) {
+	close(ends[pid == 0 ? 0 : 1]);
+	if (pid > 0) {
+		lifeline_hold(&line);
+	}
+	*ret = (struct child){
+		.fd = ends[pid == 0 ? 1 : 0], .pidfd = -1, .pid = pid, .line = line
+	};
+	return pid == 0;
+out:
+	lifeline_cut(&line);
+	lifeline_hold(&line);
+	return r;
+}
+
+int child_start(const struct child_ops *ops, struct child *ret)
+{
+	struct child child;
+	int r = child_fork(&child);
+
+	if (r < 0) {
+		return r;
+	}
+	if (r == 1) {
+		if (leave_parent(ops, child.fd, &child.line) < 0) {
 			_exit(1);
 		}
 		ops->run(ops->ctx, CHILD_FD);
 		_exit(0);
 	}
-	close(ends[1]);
-	lifeline_hold(&line);
-	*ret = (struct child){ .fd = ends[0],
-		               .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
-		               .pid = pid,
-		               .line = line };
+	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
+	*ret = child;
 	return 0;
-out:
-	lifeline_cut(&line);
-	lifeline_hold(&line);
-	return r;
 }
 
 int child_wait(const struct child *child, short events, int64_t deadline_mono_ns)

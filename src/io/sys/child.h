@@ -21,6 +21,10 @@ struct child {
 	struct lifeline line;
 };
 
+/* fork() with a socket and a lifeline between the two processes.  1 in the new one, whose end of the
+ * lifeline is to be tied yet; 0 in the old one; -errno.  `ret->pidfd` is -1. */
+MUST_USE int child_fork(struct child *ret);
+
 struct child_ops {
 	/* First, with the rights of who started it: what it will need and could not open later, and who it is
 	 * to be.  `*uid` and `*gid` are those of this process, and count as root alone (io/sys/priv.h).

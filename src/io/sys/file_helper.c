@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/sys/child.h"
 #include "io/sys/descriptors.h"
 
 enum { HELPER_FD = 3, END_WAIT_MS = 1000 };
@@ -72,51 +73,30 @@ static _Noreturn void be_file_helper(int fd, struct lifeline *line,
 	_exit(status);
 }
 
-static int file_helper_fork(const struct file_helper_ops *ops, struct file_helper *ret)
-{
-	int pair[2];
-	pid_t pid;
-
-	/* It is never waited for: after the sandbox nobody could. */
-	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		return -errno;
-	}
-	ret->fd = pair[0];
-	pid = fork();
-	if (pid == 0) {
-		be_file_helper(pair[1], &ret->line, ops);
-	}
-	if (pid < 0) {
-		const int r = -errno;
-
-		close(pair[1]);
-		return r;
-	}
-	close(pair[1]);
-	return 0;
-}
-
 int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret)
 {
+	struct child child;
 	int status = 0;
 	ssize_t n;
 	int r;
 
-	*ret = (struct file_helper){ .fd = -1 };
-	r = lifeline_make(&ret->line);
+	*ret = (struct file_helper){ .fd = -1, .line = { -1, -1 } };
+	/* It is never waited for: after the sandbox no process could. */
+	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) {
+		return -errno;
+	}
+	r = child_fork(&child);
 	if (r < 0) {
 		return r;
 	}
-	r = file_helper_fork(ops, ret);
-	lifeline_hold(&ret->line);
-	if (r == 0) {
-		n = receive(ret->fd, &status, sizeof(status), 0);
-		r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
+	if (r == 1) {
+		be_file_helper(child.fd, &child.line, ops);
 	}
+	*ret = (struct file_helper){ .fd = child.fd, .line = child.line };
+	n = receive(ret->fd, &status, sizeof(status), 0);
+	r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
 	if (r != 0) {
 		file_helper_close(ret);
-		lifeline_cut(&ret->line);
 	}
 	return r;
 }
