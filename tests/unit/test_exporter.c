@@ -358,9 +358,9 @@ static void what_cannot_be_written(void **state)
 
 	(void)state;
 	assert_int_equal(export("/nonexistent/m.prom", &metrics), -ENOENT);
-	assert_int_equal(export(folder, &metrics), -EINVAL);
+	assert_int_equal(export(folder, &metrics), -EISDIR);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(export(path, &metrics), -EINVAL);
+	assert_int_equal(export(path, &metrics), -EMEDIUMTYPE);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISFIFO(st.st_mode));
 }
