@@ -220,7 +220,6 @@ bool machine_set(struct machine *m, const struct correct_record *record,
 {
 	const struct clock_ports clock = { .ctx = m,
 		                           .now = port_now,
-		                           .may_set = port_nothing,
 		                           .raise = port_nothing,
 		                           .clear = port_nothing,
 		                           .state = port_state,

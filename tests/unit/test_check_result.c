@@ -51,19 +51,30 @@ static void begin(struct world *world, int64_t offset_ns, int64_t bound_ns)
 	world->run.delay_ns = MS(2);
 }
 
+static enum threshold_unit unit_of(enum check_quantity quantity)
+{
+	static const enum threshold_unit units[CHECK_QUANTITY_COUNT] = {
+		[CHECK_OFFSET] = THRESHOLD_SPAN,
+		[CHECK_BOUND] = THRESHOLD_LENGTH,
+		[CHECK_ROOT_DISTANCE] = THRESHOLD_LENGTH,
+		[CHECK_STRATUM] = THRESHOLD_COUNT,
+	};
+
+	return units[quantity];
+}
+
 static void limit(struct check_limits *limits, enum check_quantity quantity,
                   const char *warning, const char *critical)
 {
 	struct check_limit *of = &limits->of[quantity];
 
 	if (warning) {
-		assert_int_equal(
-			threshold_parse(warning, check_unit(quantity), &of->warning),
-			THRESHOLD_OK);
+		assert_int_equal(threshold_parse(warning, unit_of(quantity), &of->warning),
+		                 THRESHOLD_OK);
 	}
 	if (critical) {
 		assert_int_equal(
-			threshold_parse(critical, check_unit(quantity), &of->critical),
+			threshold_parse(critical, unit_of(quantity), &of->critical),
 			THRESHOLD_OK);
 	}
 }

@@ -146,12 +146,24 @@ static void stored(struct history *history, int64_t number)
 	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
 }
 
+/* The latest runs of every verb. */
+static int load_runs(struct history *history, struct run_record *ret, size_t size,
+                     size_t *ret_count)
+{
+	static int64_t numbers[HISTORY_RUNS_MAX + 10];
+	const struct history_choice all = { .since = { INT64_MIN } };
+	size_t invalid_count;
+
+	return history_load_chosen(history, &all, ret, numbers, size, ret_count,
+	                           &invalid_count);
+}
+
 static size_t run_count(struct history *history)
 {
 	static struct run_record runs[HISTORY_RUNS_MAX + 10];
 	size_t count = 0;
 
-	assert_int_equal(history_load_runs(history, runs, COUNT_OF(runs), &count), 0);
+	assert_int_equal(load_runs(history, runs, COUNT_OF(runs), &count), 0);
 	return count;
 }
 
@@ -224,15 +236,15 @@ static void comes_out_as_it_went_in(void **state)
 	history_close(history);
 
 	history = opened();
-	assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
+	assert_int_equal(load_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 2);
 	want = a_run(0);
 	assert_memory_equal(&runs[0], &want, sizeof(want));
 	assert_memory_equal(&runs[1], &bare, sizeof(bare));
-	assert_int_equal(history_load_sources(history, 1, back, SIZE, &count), 0);
+	assert_int_equal(history_load_sources_of(history, &runs[0], back, SIZE, &count), 0);
 	assert_int_equal(count, SOURCES);
 	assert_memory_equal(back, sources, sizeof(sources));
-	assert_int_equal(history_load_sources(history, 0, back, SIZE, &count), 0);
+	assert_int_equal(history_load_sources_of(history, &runs[1], back, SIZE, &count), 0);
 	assert_int_equal(count, 0);
 	history_close(history);
 	assert_int_equal(sql("d/history.db",
@@ -252,7 +264,7 @@ static void latest_oldest_first(void **state)
 	for (int i = 0; i < 9; i++) {
 		stored(history, i);
 	}
-	assert_int_equal(history_load_runs(history, runs, 4, &count), 0);
+	assert_int_equal(load_runs(history, runs, 4, &count), 0);
 	assert_int_equal(count, 4);
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(runs[i].mono_ns, 1000 + 5 + i);
@@ -806,7 +818,7 @@ static int open_and_load(struct history **ret, size_t *ret_count, bool *ret_was_
 		return r;
 	}
 	*ret_was_reset = warning[0] != '\0';
-	r = history_load_runs(*ret, runs, SIZE, ret_count);
+	r = load_runs(*ret, runs, SIZE, ret_count);
 	if (r == -EUCLEAN) {
 		*ret_was_reset = true;
 		*ret_count = 0;
@@ -995,7 +1007,7 @@ static void version_1_is_migrated(void **state)
 	sql("d/history.db", version_1);
 	history = opened();
 	assert_string_equal(warning, "");
-	assert_int_equal(history_load_runs(history, runs, SIZE, &count), 0);
+	assert_int_equal(load_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(runs[0].offset_ns, -5);
 	assert_int_equal(runs[0].has_plan, 0); /* its reason is none that is known today */
@@ -1096,7 +1108,7 @@ static int as_an_ordinary_user(void)
 	}
 	EXPECT(1, history_open("d", &settings, &history, warning) == 0);
 	EXPECT(2, warning[0] == '\0');
-	EXPECT(3, history_load_runs(history, runs, SIZE, &count) == 0 && count == 2);
+	EXPECT(3, load_runs(history, runs, SIZE, &count) == 0 && count == 2);
 	EXPECT(4, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
@@ -1189,12 +1201,12 @@ static int fill_the_disk(void)
 	EXPECT(2, good > 10 && good < 5000);
 	EXPECT(3, r == -ENOSPC);
 	/* The old data is there to the last run, for this one and the next. */
-	EXPECT(4, history_load_runs(history, runs, COUNT_OF(runs), &count) == 0);
+	EXPECT(4, load_runs(history, runs, COUNT_OF(runs), &count) == 0);
 	EXPECT(5, count == good);
 	history_close(history);
 	EXPECT(6, history_open("d", &settings, &history, warning) == 0);
 	EXPECT(7, warning[0] == '\0');
-	EXPECT(8, history_load_runs(history, runs, COUNT_OF(runs), &count) == 0);
+	EXPECT(8, load_runs(history, runs, COUNT_OF(runs), &count) == 0);
 	EXPECT(9, count == good);
 	EXPECT(10, runs[count - 1].mono_ns == (int64_t)good - 1);
 	history_close(history);
@@ -1222,7 +1234,7 @@ static int read_only_disk(void)
 	history_close(history);
 	EXPECT(3, mount("none", "d", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
 	EXPECT(4, history_open("d", &settings, &history, warning) == 0);
-	EXPECT(5, history_load_runs(history, runs, SIZE, &count) == 0 && count == 1);
+	EXPECT(5, load_runs(history, runs, SIZE, &count) == 0 && count == 1);
 	EXPECT(6, history_store(history, &run, NULL, 0, NULL) == -EROFS);
 	history_close(history);
 	return 0;
@@ -1255,7 +1267,7 @@ static int store_under_a_limit(void)
 		return warning[0] != '\0' ? 0 : 2;
 	}
 	r = history_store(history, &run, sources, SOURCES, NULL);
-	EXPECT(3, history_load_runs(history, runs, SIZE, &count) == 0);
+	EXPECT(3, load_runs(history, runs, SIZE, &count) == 0);
 	EXPECT(4, count == (r == 0 ? 6 : 5));
 	history_close(history);
 	return 0;

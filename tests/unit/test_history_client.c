@@ -672,30 +672,6 @@ static void dies_with_its_parent(void **state)
 	close(ends[1]);
 }
 
-/* A child that was forked off meanwhile: its end must not keep the history process from ending,
- * and forgetting must not end it. */
-static void forgotten_by_a_child(void **state)
-{
-	const struct run_record run = a_run(1);
-	struct history_client *client = started();
-	struct history_view view;
-	int status = 0;
-	pid_t pid;
-
-	(void)state;
-	pid = fork();
-	if (pid == 0) {
-		history_client_forget(client);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	history_client_load(client, &view);
-	assert_int_equal(view.use, HISTORY_USED);
-	history_view_free(&view);
-	assert_int_equal(history_client_store(client, &run, sources, 0, warning), 0);
-	history_client_stop(client);
-}
-
 /* Neither the lock nor a socket of the run lives on in it. */
 static void holds_no_descriptor_of_the_run(void **state)
 {
@@ -842,7 +818,6 @@ int main(void)
 		TEST("ended by others", ended_by_others),
 		TEST("74 signals are the run's", signals_are_the_runs),
 		TEST("dies with its parent", dies_with_its_parent),
-		TEST("forgotten by a child", forgotten_by_a_child),
 		TEST("holds no descriptor of the run", holds_no_descriptor_of_the_run),
 		TEST("has no privilege", has_no_privilege),
 		TEST("from inside the sandbox", from_inside_the_sandbox),

@@ -31,14 +31,13 @@ struct correct_record {
 	uint32_t agreeing_server_count;
 	/* What past runs teach (core/discipline/discipline.h).  It narrows what is done, chooses within
 	 * the bound, or changes the frequency as far as discipline_frequency_allowed() lets one run. */
-	uint32_t has_advice; /* the next six are known */
+	uint32_t has_advice; /* the next five are known */
 	int64_t phase_ns;    /* the correction advised; |phase - offset| <= bound */
 	int64_t phase_sd_ns; /* its standard deviation: esterror */
 	int64_t in_flight_ns; /* of the correction, what a slew of before does in this second */
 	int64_t frequency_ppb; /* to give the kernel */
 	int64_t beyond_ppb; /* what the clock needs and no kernel can be given; 0: nothing */
-	int64_t predicted_bound_ns; /* |offset| to be promised until the next run; kept in mind */
-	int64_t expected_ns;        /* what the past lets expect of the offset ... */
+	int64_t expected_ns;       /* what the past lets expect of the offset ... */
 	int64_t expected_bound_ns; /* ... within this; 0 and below: nothing */
 	/* The kernel's frequency at the end of the run before, whatever became of it (also
 	 * busy: then a change is named once), in the same boot. */
@@ -107,7 +106,6 @@ struct correct_result {
 struct clock_ports {
 	void *ctx;
 	int (*now)(void *ctx, struct reading *ret);
-	int (*may_set)(void *ctx);
 	int (*raise)(void *ctx); /* capability on ... */
 	int (*clear)(void *ctx); /* ... and off */
 	int (*state)(void *ctx, struct kernel_clock_state *ret);

@@ -132,33 +132,11 @@ int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t coun
 	return distances[n / 2];
 }
 
-/* What is likely to be done: the predicted bound is asked for before. */
-static struct discipline_action action_of(const struct discipline_advice *advice,
-                                          const struct run_record *now,
-                                          const struct plan_limits *limits)
-{
-	const int64_t size_ns = ns_abs(now->offset_ns);
-	struct discipline_action did = { .frequency_ppb = advice->frequency_ppb };
-
-	if (limits->wish != PLAN_WISH_SLEW && size_ns > now->bound_ns &&
-	    (limits->wish == PLAN_WISH_STEP || size_ns >= limits->step_above_ns)) {
-		did.step_ns = advice->phase_ns;
-	} else {
-		did.slew_ns = ns_add(advice->phase_ns, -advice->in_flight_ns);
-	}
-	return did;
-}
-
 void discipline_replay_advise(struct discipline *d, const struct run_record *now,
-                              const struct run_record *last,
-                              const struct plan_limits *limits, int64_t ahead_ns,
-                              struct correct_record *ret)
+                              const struct run_record *last, struct correct_record *ret)
 {
 	struct discipline_observation found = observation_of(now, last);
-	struct discipline_forecast forecast;
 	struct discipline_advice advice;
-	struct discipline_action did;
-	struct discipline then;
 	/* What this run alone says is known without it. */
 	const bool has_replay = discipline_advise(d).state != DISCIPLINE_UNSET;
 
@@ -172,17 +150,12 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	    advice.state == DISCIPLINE_UNSET) {
 		return;
 	}
-	then = *d;
-	did = action_of(&advice, now, limits);
-	discipline_apply(&then, &did);
-	forecast = discipline_forecast(&then);
 	ret->has_advice = 1;
 	ret->phase_ns = advice.phase_ns;
 	ret->phase_sd_ns = advice.phase_sd_ns;
 	ret->in_flight_ns = advice.in_flight_ns;
 	ret->frequency_ppb = advice.frequency_ppb;
 	ret->beyond_ppb = advice.beyond_ppb;
-	ret->predicted_bound_ns = discipline_bound_until_ns(&forecast, ahead_ns);
 }
 
 /* What is known of the clock after a run of `set`. */

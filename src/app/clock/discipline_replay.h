@@ -74,12 +74,9 @@ int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t coun
 void discipline_replay_bounds(const struct run_record *runs, size_t count, int64_t *ret);
 
 /* Fills what `ret` has for it of this run, `now`, its kernel fields (before) known; `last` is
- * the newest of those replayed, or NULL.  `d` has then observed this run.  `ahead_ns`: to the next
- * run. */
+ * the newest of those replayed, or NULL.  `d` has then observed this run. */
 void discipline_replay_advise(struct discipline *d, const struct run_record *now,
-                              const struct run_record *last,
-                              const struct plan_limits *limits, int64_t ahead_ns,
-                              struct correct_record *ret);
+                              const struct run_record *last, struct correct_record *ret);
 
 /* What to show of `d` after this run, which did `did` to the clock, or would. */
 struct discipline_report discipline_replay_report(const struct discipline *d,

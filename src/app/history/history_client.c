@@ -287,12 +287,3 @@ void history_client_stop(struct history_client *client)
 	child_forget(&client->child);
 	free(client);
 }
-
-void history_client_forget(struct history_client *client)
-{
-	if (!client) {
-		return;
-	}
-	child_forget(&client->child);
-	free(client);
-}

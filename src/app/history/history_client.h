@@ -66,7 +66,7 @@ struct history_view {
 
 struct history_client;
 
-/* On 0 `*ret` belongs to the caller until history_client_stop() or history_client_forget().  Else
+/* On 0 `*ret` belongs to the caller until history_client_stop().  Else
  * -errno.  The caller's other descriptors are closed in the new process. */
 MUST_USE int history_client_start(const char *state_dir,
                                   const struct history_client_settings *settings,
@@ -87,8 +87,5 @@ MUST_USE int history_client_store(struct history_client *client,
 
 /* NULL is fine.  A process that hangs in the kernel is left to its fate. */
 void history_client_stop(struct history_client *client);
-
-/* In a process that was forked off meanwhile: gives up its copy; the history process goes on. */
-void history_client_forget(struct history_client *client);
 
 #endif

@@ -29,7 +29,9 @@ const char *serve_service_name(enum serve_service service)
 	return "unknown";
 }
 
-bool serve_budget_take(struct serve_budget *budget, bool is_leaked, int64_t mono_ns)
+/* `is_leaked`: of a client beyond its own rate.  Those share half of the budget, so that they take
+ * nothing from clients that keep to their rate. */
+static bool serve_budget_take(struct serve_budget *budget, bool is_leaked, int64_t mono_ns)
 {
 	const int64_t kept_ns = is_leaked ? BUDGET_MAX_NS / 2 : 0;
 

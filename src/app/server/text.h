@@ -42,9 +42,6 @@ struct serve_budget {
 	int64_t tokens_ns; /* one answer costs a second / SERVE_TEXT_PER_S */
 	int64_t mono_ns;
 };
-/* `is_leaked`: of a client that has used up its own share.  For those there is half of the budget, so
- * that they take nothing from clients that keep to theirs. */
-bool serve_budget_take(struct serve_budget *budget, bool is_leaked, int64_t mono_ns);
 
 /* One datagram on the UDP port of a text service.  A reqtime request is the line, and
  * whatever comes after its '\n' is padding; that of the other two is empty. */

@@ -133,12 +133,11 @@ static void record_measured(const struct run *run, struct correct_record *ret)
 
 struct correct_record decide_record(const struct decide_settings *settings,
                                     const struct session *session, const struct run *run,
-                                    const struct run_record *now, int64_t ahead_ns,
+                                    const struct run_record *now,
                                     struct discipline *ret_discipline)
 {
 	const struct replay_state *replay = &session->view.replay;
 	const struct run_record *last = replay->has_last ? &replay->last : NULL;
-	const struct plan_limits limits = decide_limits(settings);
 	struct correct_record record;
 
 	record_measured(run, &record);
@@ -150,8 +149,7 @@ struct correct_record decide_record(const struct decide_settings *settings,
 	}
 	if (!settings->no_discipline) {
 		*ret_discipline = replay->discipline;
-		discipline_replay_advise(ret_discipline, now, last, &limits, ahead_ns,
-		                         &record);
+		discipline_replay_advise(ret_discipline, now, last, &record);
 	}
 	return record;
 }
@@ -246,8 +244,7 @@ const struct plan *decide_would(const struct measure_cli_settings *settings,
 	if (run->status != RUN_OK) {
 		return NULL;
 	}
-	record = decide_record(&view->settings, session, run, now,
-	                       decide_ahead_ns(settings, 0, session), &discipline);
+	record = decide_record(&view->settings, session, run, now, &discipline);
 	decide_dry(view, settings, server_count, &record, ret);
 	return ret->status == CORRECT_DONE || ret->decision.plan.action == PLAN_REFUSE
 	               ? &ret->decision.plan

@@ -64,7 +64,7 @@ int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
  * kernel's state in it.  `ret_discipline` has then observed the run, unless there is to be none. */
 struct correct_record decide_record(const struct decide_settings *settings,
                                     const struct session *session, const struct run *run,
-                                    const struct run_record *now, int64_t ahead_ns,
+                                    const struct run_record *now,
                                     struct discipline *ret_discipline);
 
 /* What the record is held against. */

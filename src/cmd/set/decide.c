@@ -17,12 +17,6 @@ struct decider {
 	const struct set_settings *set;
 };
 
-static int clock_may_set(void *ctx)
-{
-	(void)ctx;
-	return kernel_clock_may_set();
-}
-
 static int clock_raise(void *ctx)
 {
 	(void)ctx;
@@ -71,7 +65,6 @@ static struct clock_ports clock_of(struct decider *decider)
 	struct clock_ports clock = decide_clock;
 
 	clock.ctx = decider;
-	clock.may_set = clock_may_set;
 	clock.raise = clock_raise;
 	clock.clear = clock_clear;
 	clock.update = clock_update;

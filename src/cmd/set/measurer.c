@@ -37,8 +37,7 @@ static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
 {
 	const struct correct_record record =
-		decide_record(&m->set->decide, m->session, run, &m->record, set_ahead_ns(m),
-	                      &m->discipline);
+		decide_record(&m->set->decide, m->session, run, &m->record, &m->discipline);
 	ssize_t len;
 
 	if (m->fd < 0) {

@@ -116,7 +116,8 @@ const char *cidr_verdict_text(enum cidr_verdict verdict)
 	return "unknown";
 }
 
-bool cidr_contains(const struct cidr *cidr, const struct address *address)
+/* IPv4 mapped into IPv6 is matched as IPv4. */
+static bool cidr_contains(const struct cidr *cidr, const struct address *address)
 {
 	if (is_mapped(address->family, address->octets)) {
 		return cidr->family == ADDRESS_IPV4 &&

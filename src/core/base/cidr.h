@@ -30,9 +30,6 @@ MUST_USE enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
                                       char ret_zone[ADDRESS_ZONE_SIZE]);
 const char *cidr_verdict_text(enum cidr_verdict verdict);
 
-/* IPv4 mapped into IPv6 is matched as IPv4. */
-bool cidr_contains(const struct cidr *cidr, const struct address *address);
-
 enum { CIDR_LIST_MAX = 128 };
 
 struct cidr_rule {

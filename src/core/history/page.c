@@ -14,7 +14,8 @@ enum { UNTRUSTED_SIZE = 4 * SERVER_HOST_SIZE, SENTENCE_SIZE = 512 };
 
 static const struct style utf8 = { .has_utf8 = true };
 
-void page_put_untrusted(struct text *out, const char *words)
+/* Text of any origin: octets that are not printable ASCII as \xNN, markup as entities. */
+static void page_put_untrusted(struct text *out, const char *words)
 {
 	char plain[UNTRUSTED_SIZE];
 

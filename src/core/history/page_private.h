@@ -8,10 +8,6 @@
 #include "core/base/style.h"
 #include "core/history/chart.h"
 
-/* Text of any origin: octets that are not printable ASCII as \xNN, and what is markup as
- * entities. */
-void page_put_untrusted(struct text *out, const char *words);
-
 /* "+1.234 ms" with the sign for micro. */
 enum { PAGE_FIGURE_SIZE = 56 };
 void page_format_span(int64_t ns, bool has_sign, char *buf);

@@ -29,7 +29,7 @@ static const struct quantity {
 	[CHECK_STRATUM] = { "stratum", "stratum", THRESHOLD_COUNT, ";0;16" },
 };
 
-const char *check_state_name(enum check_state state)
+static const char *check_state_name(enum check_state state)
 {
 	switch (state) {
 	case CHECK_OK:
@@ -42,11 +42,6 @@ const char *check_state_name(enum check_state state)
 		break;
 	}
 	return "UNKNOWN";
-}
-
-enum threshold_unit check_unit(enum check_quantity quantity)
-{
-	return quantities[quantity].unit;
 }
 
 static size_t count_of(const struct run *run, enum source_status status)

@@ -17,7 +17,6 @@ enum check_state {
 	CHECK_CRITICAL = REQTIME_CHECK_CRITICAL,
 	CHECK_UNKNOWN = REQTIME_CHECK_UNKNOWN,
 };
-const char *check_state_name(enum check_state state); /* "OK", ... */
 
 enum check_quantity {
 	CHECK_OFFSET,
@@ -35,8 +34,6 @@ struct check_limit {
 struct check_limits {
 	struct check_limit of[CHECK_QUANTITY_COUNT];
 };
-
-enum threshold_unit check_unit(enum check_quantity quantity);
 
 struct check_finding {
 	bool is_known; /* `value` */

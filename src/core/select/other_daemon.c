@@ -8,29 +8,18 @@ enum { CAP_SYS_TIME_BIT = 25 };
 
 static const struct {
 	const char *comm; /* cut to the 15 octets that the kernel keeps */
-	const char *name;
 	const char *text;
 } other_daemons[OTHER_COUNT] = {
-	[OTHER_NONE] = { NULL, "none", "no other program keeps the clock" },
-	[OTHER_KERNEL_PLL] = { NULL, "kernel-pll",
-	                       "some program steers the clock by the kernel's loop" },
-	[OTHER_FREQUENCY] = { NULL, "frequency",
-	                      "some program changed the clock's frequency since the "
-	                      "last run" },
-	[OTHER_CHRONYD] = { "chronyd", "chronyd", "chronyd is running" },
-	[OTHER_NTPD] = { "ntpd", "ntpd", "ntpd is running" },
-	[OTHER_NTPD_RS] = { "ntp-daemon", "ntpd-rs", "ntpd-rs is running" },
-	[OTHER_TIMESYNCD] = { "systemd-timesyn", "systemd-timesyncd",
-	                      "systemd-timesyncd is running" },
-	[OTHER_PHC2SYS] = { "phc2sys", "phc2sys", "phc2sys is running" },
+	[OTHER_NONE] = { NULL, "no other program keeps the clock" },
+	[OTHER_KERNEL_PLL] = { NULL, "some program steers the clock by the kernel's loop" },
+	[OTHER_FREQUENCY] = { NULL, "some program changed the clock's frequency since the "
+	                            "last run" },
+	[OTHER_CHRONYD] = { "chronyd", "chronyd is running" },
+	[OTHER_NTPD] = { "ntpd", "ntpd is running" },
+	[OTHER_NTPD_RS] = { "ntp-daemon", "ntpd-rs is running" },
+	[OTHER_TIMESYNCD] = { "systemd-timesyn", "systemd-timesyncd is running" },
+	[OTHER_PHC2SYS] = { "phc2sys", "phc2sys is running" },
 };
-
-const char *other_daemon_name(enum other_daemon other_daemon)
-{
-	return other_daemons[(unsigned)other_daemon < OTHER_COUNT ? other_daemon
-	                                                          : OTHER_NONE]
-	        .name;
-}
 
 const char *other_daemon_text(enum other_daemon other_daemon)
 {

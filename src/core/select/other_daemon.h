@@ -22,7 +22,6 @@ enum other_daemon {
 	OTHER_COUNT
 };
 /* "chronyd", "kernel-pll": a short name, as in JSON.  Never NULL; "none". */
-const char *other_daemon_name(enum other_daemon other_daemon);
 /* "chronyd is running": a few words for people. */
 const char *other_daemon_text(enum other_daemon other_daemon);
 

@@ -61,12 +61,8 @@ void history_prepare(void);
 
 /* All below: 0 or -errno; -EUCLEAN when the file turns out to be damaged. */
 
-/* The latest runs, at most `size`, oldest to newest, but rows that make no sense. */
-MUST_USE int history_load_runs(struct history *history, struct run_record *ret, size_t size,
-                               size_t *ret_count);
-
-/* The same of `set` alone, dry runs left out: those that had a say in the clock.  Whom a
- * `query` asks may be anybody. */
+/* The latest runs of `set`, dry runs left out, at most `size`, oldest to newest, without damaged records.
+ * The others have no say in the clock: `query` may ask any server. */
 MUST_USE int history_load_set_runs(struct history *history, struct run_record *ret,
                                    size_t size, size_t *ret_count);
 
@@ -99,11 +95,6 @@ MUST_USE int history_load_kisses(struct history *history, struct instant now,
 #define HISTORY_SILENT_NS (30 * 86400 * NS_PER_S)
 MUST_USE int history_load_silent(struct history *history, struct instant now,
                                  struct silent_server *ret, size_t size, size_t *ret_count);
-
-/* The sources of the newest run but `back`, in their order. */
-MUST_USE int history_load_sources(struct history *history, size_t back,
-                                  struct source_record *ret, size_t size,
-                                  size_t *ret_count);
 
 /* Those of one that was loaded; none when it has been forgotten since. */
 MUST_USE int history_load_sources_of(struct history *history, const struct run_record *run,

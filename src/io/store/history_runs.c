@@ -36,15 +36,6 @@ static int load_runs(struct history *history, const char *rest, struct run_recor
 	return r;
 }
 
-int history_load_runs(struct history *history, struct run_record *ret, size_t size,
-                      size_t *ret_count)
-{
-	return load_runs(history,
-	                 "FROM run WHERE id IN(SELECT id FROM run ORDER BY id DESC LIMIT ?)"
-	                 " ORDER BY id",
-	                 ret, size, ret_count);
-}
-
 int history_load_set_runs(struct history *history, struct run_record *ret, size_t size,
                           size_t *ret_count)
 {
@@ -101,16 +92,6 @@ static int load_sources(struct history *history, const char *rest, int64_t first
 		*ret_count = count;
 	}
 	return r;
-}
-
-int history_load_sources(struct history *history, size_t back, struct source_record *ret,
-                         size_t size, size_t *ret_count)
-{
-	return load_sources(history,
-	                    "FROM source WHERE run="
-	                    "(SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET ?)"
-	                    " ORDER BY id",
-	                    (int64_t)back, 0, ret, size, ret_count);
 }
 
 int history_load_sources_of(struct history *history, const struct run_record *run,
