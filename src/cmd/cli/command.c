@@ -4,17 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/help_private.h"
 #include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
-#include "core/base/text.h"
 #include "io/sys/descriptors.h"
 
 #ifndef REQTIME_BUILD_NOTE
@@ -26,43 +25,7 @@ static struct {
 	struct program program;
 	const struct command *command;
 	const char *const *words; /* behind the command */
-	bool keeps_complaints;
-	char kept[4096]; /* what does not fit is lost */
 } running = { .program = { .name = "reqtime" } };
-
-/* For --log-to. */
-static void (*complain_also)(const char *text);
-
-void command_complain(const char *format, ...)
-{
-	char line[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	if (running.keeps_complaints) {
-		const size_t len = strlen(running.kept);
-
-		snprintf(running.kept + len, sizeof(running.kept) - len, "%s\n", line);
-	} else {
-		fprintf(stderr, "%s: %s\n", running.program.name, line);
-	}
-	if (complain_also) {
-		complain_also(line);
-	}
-}
-
-void command_complain_also(void (*to)(const char *text))
-{
-	complain_also = to;
-}
-
-const char *command_quote(const char *word, char buf[COMMAND_QUOTE_SIZE])
-{
-	text_escape((const uint8_t *)word, strlen(word), buf, COMMAND_QUOTE_SIZE);
-	return buf;
-}
 
 const struct program *command_program(void)
 {
@@ -273,7 +236,7 @@ static int output_finish(int status, int failed_status)
 	int error = command_flush();
 
 	if (error) {
-		running.keeps_complaints = false;
+		complain_as(running.program.name, false);
 		command_complain("cannot write to standard output: %s", strerror(error));
 		return failed_status;
 	}
@@ -323,8 +286,7 @@ int command_main(const char *program, const struct command *const *commands, siz
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 
-	running.keeps_complaints = command->conclude != NULL;
-	running.kept[0] = '\0';
+	complain_as(program, command->conclude != NULL);
 	status = check_set_user_id();
 	if (status == 0 && count > 1 && words[0] && strcmp(words[0], "help") == 0) {
 		return output_finish(help_main(&running.program, words + 1),
@@ -338,7 +300,7 @@ int command_main(const char *program, const struct command *const *commands, siz
 		}
 	}
 	if (command->conclude) {
-		status = command->conclude(status, running.kept);
+		status = command->conclude(status, complain_kept());
 	}
 	return output_finish(status, failed_status);
 }

@@ -6,6 +6,7 @@
 #ifndef CMD_CLI_COMMAND_H
 #define CMD_CLI_COMMAND_H
 
+#include "cmd/cli/complain.h"
 #include "cmd/cli/option.h"
 #include "reqtime/exit.h"
 
@@ -98,21 +99,12 @@ const struct program *command_program(void);
 /* Says that there is no command of that name, and which may be meant.  REQTIME_EXIT_USAGE. */
 int command_complain_unknown(const char *word);
 
-/* "PROGRAM: ..." and a line feed on stderr. */
-void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
-/* `to` hears each complaint too, without the program's name; NULL: nobody does. */
-void command_complain_also(void (*to)(const char *text));
-
 /* Prints a rendered line and a line feed, and frees it; NULL means that there was no memory for it.
  * 0, or the exit status with a line on stderr. */
 int command_print(char *line);
 
 /* Flushes stdout.  0, or the errno of the first write that failed, in every later call too. */
 int command_flush(void);
-
-/* A word of argv made harmless for messages, cut to fit. */
-enum { COMMAND_QUOTE_SIZE = 160 };
-const char *command_quote(const char *word, char buf[COMMAND_QUOTE_SIZE]);
 
 /* Where the commands of reqtime look when no --config is given. */
 #define COMMAND_CONFIG_DEFAULT REQTIME_SYSCONFDIR "/reqtime/reqtime.conf"

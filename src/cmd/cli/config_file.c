@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
 #include "core/base/text.h"
@@ -42,16 +43,6 @@ static const char *where_text(const struct config_file *file, unsigned line,
 	return buf;
 }
 
-static bool is_listed(const char *const *words, const char *word)
-{
-	for (; words && *words; words++) {
-		if (strcmp(*words, word) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static const struct option_row *row_of(const struct command *command, const char *key)
 {
 	size_t i = option_find(command, key, strlen(key), 0);
@@ -62,19 +53,6 @@ static const struct option_row *row_of(const struct command *command, const char
 static const char *section_of(const struct program *program, const struct command *command)
 {
 	return program->command_count > 1 ? command->name : program->name;
-}
-
-bool config_file_is_for(const struct command *command)
-{
-	return row_of(command, "config") && !command->takes_words;
-}
-
-bool config_file_takes(const struct command *command, const struct option_row *row)
-{
-	static const char *const never[] = { "config", "help", "version", NULL };
-
-	return !is_listed(never, row->name) &&
-	       !is_listed(command->command_line_only, row->name);
 }
 
 /* The command for which an entry must be right: that of its section, or else any that takes its
@@ -88,13 +66,13 @@ static const struct command *command_for(const struct program *program,
 
 	for (i = 0; i < program->command_count; i++) {
 		command = program->commands[i];
-		if (!config_file_is_for(command) ||
+		if (!command_reads_config(command) ||
 		    (*entry->section &&
 		     strcmp(section_of(program, command), entry->section) != 0)) {
 			continue;
 		}
 		row = row_of(command, entry->key);
-		if (row && config_file_takes(command, row)) {
+		if (row && option_is_configurable(command, row)) {
 			return command;
 		}
 		knowing = row ? command : knowing;
@@ -166,7 +144,7 @@ static int complain_section(const struct config_file *file, const struct program
 	const char *before = "";
 
 	for (size_t i = 0; i < program->command_count; i++) {
-		if (config_file_is_for(program->commands[i])) {
+		if (command_reads_config(program->commands[i])) {
 			text_format(&out, "%s[%s]", before,
 			            section_of(program, program->commands[i]));
 			before = ", ";
@@ -193,7 +171,7 @@ static int complain_key(const struct config_file *file, const struct program *pr
 static bool is_section(const struct program *program, const char *name)
 {
 	for (size_t i = 0; i < program->command_count; i++) {
-		if (config_file_is_for(program->commands[i]) &&
+		if (command_reads_config(program->commands[i]) &&
 		    strcmp(section_of(program, program->commands[i]), name) == 0) {
 			return true;
 		}
@@ -221,7 +199,7 @@ static int take(void *ctx, const struct config_entry *entry)
 		return complain_key(file, reading->program, entry);
 	}
 	row = row_of(command, entry->key);
-	if (!config_file_takes(command, row)) {
+	if (!option_is_configurable(command, row)) {
 		return complain(file, entry->line,
 		                "for the command line only:", entry->key);
 	}
@@ -348,7 +326,7 @@ static int apply_section(const struct config_file *file, const char *section,
 		i = option_find(parse->command, item->key, strlen(item->key), 0);
 		if (strcmp(item->section, section) == 0 &&
 		    i < option_count(parse->command) &&
-		    config_file_takes(parse->command, option_at(parse->command, i)) &&
+		    option_is_configurable(parse->command, option_at(parse->command, i)) &&
 		    !is_given(parse, i)) {
 			status = apply_item(file, item, parse, i, !is_seen[i]);
 			is_seen[i] = true;

@@ -15,11 +15,6 @@
 
 struct parse;
 
-/* Whether a file has a say in what this command does. */
-bool config_file_is_for(const struct command *command);
-/* Whether an option can stand in a file. */
-bool config_file_takes(const struct command *command, const struct option_row *row);
-
 struct config_item {
 	char *section; /* "": before the first */
 	char *key;

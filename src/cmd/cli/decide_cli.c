@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/clock/discipline_replay.h"
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/parse.h"
 #include "core/select/select.h"
 #include "io/store/anchor_file.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cli/parse.h"
+#include "cmd/cli/command_options.h"
 
 enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3 };
 

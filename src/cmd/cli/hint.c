@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cli/config_file.h"
-#include "cmd/cli/parse.h"
+#include "cmd/cli/command_options.h"
 #include "core/base/nearest.h"
 #include "core/base/text.h"
 
@@ -249,7 +248,7 @@ static void add_candidates(struct candidates *candidates, const struct command *
 	for (size_t i = 0; i < option_count(command); i++) {
 		const struct option_row *row = option_at(command, i);
 
-		if (!in_file || config_file_takes(command, row)) {
+		if (!in_file || option_is_configurable(command, row)) {
 			add_candidate(candidates, row->name,
 			              nearest_slips(name, len, row->name));
 		}
@@ -333,7 +332,7 @@ const char *hint_for_option(const struct program *program, const struct command 
 		snprintf(buf, HINT_SIZE, "; %s", habit);
 	} else if (name_len <= 1 || !hint_for_long(program, command, name, name_len, buf)) {
 		snprintf(buf, HINT_SIZE, "; try \"%s\"",
-		         parse_help_words(program, command, help));
+		         command_help_words(program, command, help));
 	}
 	return buf;
 }

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cli/command.h"
+#include "cmd/cli/complain.h"
 #include "core/base/span.h"
 #include "core/report/threshold.h"
+#include "reqtime/exit.h"
 
 /* "--samples: \"many\" is not ...; did you mean ...?" */
 static int PRINTF_LIKE(4, 5)

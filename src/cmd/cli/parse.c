@@ -6,90 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/hint_private.h"
-
-static const struct option_row own_rows[] = {
-	{ "help", 'h', OPT_FLAG, offsetof(struct parse, wants_help), 0, 0, NULL,
-	  "show this and exit" },
-	{ "version", 'V', OPT_FLAG, offsetof(struct parse, wants_version), 0, 0, NULL,
-	  "show the version and exit" },
-};
-
-size_t option_count(const struct command *command)
-{
-	return command->option_count + command->shared_option_count + COUNT_OF(own_rows);
-}
-
-const struct option_row *option_at(const struct command *command, size_t i)
-{
-	if (i < command->option_count) {
-		return &command->options[i];
-	}
-	i -= command->option_count;
-	if (i < command->shared_option_count) {
-		return &command->shared_options[i];
-	}
-	return &own_rows[i - command->shared_option_count];
-}
-
-size_t option_find(const struct command *command, const char *name, size_t len, char letter)
-{
-	const struct option_row *row;
-	size_t i;
-
-	for (i = 0; i < option_count(command); i++) {
-		row = option_at(command, i);
-		if (name ? strlen(row->name) == len && memcmp(row->name, name, len) == 0
-		         : row->letter == letter) {
-			break;
-		}
-	}
-	return i;
-}
-
-size_t option_canonical(const struct command *command, size_t i)
-{
-	const struct option_row *row = option_at(command, i);
-
-	for (size_t k = 0; k < option_count(command); k++) {
-		if (row->kind == OPT_CHOICE && option_at(command, k)->kind == OPT_WORD &&
-		    option_excludes(row, option_at(command, k))) {
-			return k;
-		}
-	}
-	return i;
-}
-
-void *option_field(const struct parse *parse, size_t i)
-{
-	const size_t in_settings =
-		parse->command->option_count + parse->command->shared_option_count;
-	const struct option_row *row = option_at(parse->command, i);
-
-	return (char *)(i < in_settings ? parse->settings : parse) + row->at;
-}
-
-const struct command *command_find(const struct program *program, const char *word)
-{
-	size_t i;
-
-	for (i = 0; program->command_count > 1 && i < program->command_count; i++) {
-		if (strcmp(program->commands[i]->name, word) == 0) {
-			return program->commands[i];
-		}
-	}
-	return NULL;
-}
-
-const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_SIZE])
-{
-	const bool has_words = program->command_count > 1;
-
-	snprintf(buf, HELP_WORDS_SIZE, "%s%s%s --help", program->name, has_words ? " " : "",
-	         has_words ? command->name : "");
-	return buf;
-}
 
 int parse_open(const struct program *program, const struct command *command,
                size_t word_count, struct parse *ret)
@@ -277,7 +195,7 @@ static int add_config(struct parse *parse)
 	const char *path;
 	int status;
 
-	if (!named || !config_file_is_for(parse->command)) {
+	if (!named || !command_reads_config(parse->command)) {
 		return 0;
 	}
 	path = *named ? *named : parse->command->config_default;
@@ -320,7 +238,7 @@ static int complain_no_operand(const struct parse *parse, const char *what)
 	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	path = path ? path : parse->command->config_default;
-	parse_help_words(parse->program, parse->command, help);
+	command_help_words(parse->program, parse->command, help);
 	if (path) {
 		command_complain("no %.*s given%s%s; try \"%s\", or put a line such as "
 		                 "\"%s = ntp1.example\" into that file",
@@ -343,7 +261,7 @@ int parse_check_operands(const struct parse *parse)
 	if (parse->operand_count > 0 && !command->operands) {
 		command_complain("\"%s\" is not an option; try \"%s\"",
 		                 command_quote(parse->operands[0], quoted),
-		                 parse_help_words(parse->program, command, help));
+		                 command_help_words(parse->program, command, help));
 		return REQTIME_EXIT_USAGE;
 	}
 	if (parse->operand_count > 0 || !command->operands || (file && *file)) {

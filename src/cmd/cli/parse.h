@@ -30,19 +30,6 @@ struct parse {
 	bool wants_version;
 };
 
-/* The rows of a command: its own, the shared ones, --help and --version. */
-size_t option_count(const struct command *command);
-const struct option_row *option_at(const struct command *command, size_t i);
-/* By its long name of `len` octets, or by its letter when `name` is NULL; option_count() when
- * there is none. */
-size_t option_find(const struct command *command, const char *name, size_t len,
-                   char letter);
-/* An OPT_CHOICE that is short for a word of an OPT_WORD: that one, which keeps the origin of
- * both.  Else `i`. */
-size_t option_canonical(const struct command *command, size_t i);
-/* Where option `i` is kept. */
-void *option_field(const struct parse *parse, size_t i);
-
 /* Defaults into new settings, with room for `word_count` operands.  This and the others: 0, or the
  * exit status with a line on stderr. */
 int parse_open(const struct program *program, const struct command *command,
@@ -56,12 +43,5 @@ int parse_check_operands(const struct parse *parse);
 /* Whether option `i` is the one whose values are operands. */
 bool parse_is_operand(const struct parse *parse, size_t i);
 void parse_close(struct parse *parse);
-
-/* The command of that name, or NULL; NULL also when there is one alone. */
-const struct command *command_find(const struct program *program, const char *word);
-/* "program query --help", "program --help". */
-enum { HELP_WORDS_SIZE = 64 };
-const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_SIZE]);
 
 #endif

@@ -188,25 +188,6 @@ static int complain_history(const char *state_dir, int error, const char *warnin
 	return error == -EACCES ? REQTIME_EXIT_NOT_PERMITTED : REQTIME_EXIT_SYSTEM;
 }
 
-int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
-{
-	size_t count = 0;
-	int r;
-
-	r = history_load_run_sources(runs->history, runs->numbers[at], runs->source_records,
-	                             HISTORY_SOURCES_PER_RUN_MAX, &count);
-	if (r < 0) {
-		command_complain("cannot read the sources of a run: %s",
-		                 r == -EUCLEAN ? "the history is damaged" : strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
-	}
-	for (size_t i = 0; i < count; i++) {
-		source_record_view(&runs->source_records[i], &runs->sources[i]);
-	}
-	*ret_count = count;
-	return 0;
-}
-
 /* What was asked for, and what there is instead. */
 static int complain_choice(const char *state_dir, const struct show_settings *settings,
                            struct history_runs *runs)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clock/discipline_replay.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/history/json_private.h"
@@ -147,26 +146,6 @@ int history_show_csv(struct history_runs *runs)
 		run_csv_run(&runs->runs[i], line, sizeof(line));
 		fputs(line, stdout);
 	}
-	return status;
-}
-
-int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,
-                       struct chart *ret)
-{
-	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
-	int64_t *predictions = calloc(runs->count, sizeof(*predictions));
-	int status = 0;
-
-	*ret_points = calloc(runs->count, sizeof(**ret_points));
-	if (scratch && predictions && *ret_points) {
-		discipline_replay_bounds(runs->runs, runs->count, predictions);
-		chart_make(runs->runs, runs->count, predictions, scratch, *ret_points, ret);
-	} else {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
-	}
-	free(predictions);
-	free(scratch);
 	return status;
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cli/metrics_file.h"
 #include "io/net/clock_moment.h"
 #include "io/net/zone.h"
 #include "io/sys/landlock.h"
@@ -18,129 +17,8 @@
 #include "io/sys/sandbox.h"
 #include "io/sys/signals.h"
 
-/* A gateway with six thousand clients that ask every minute stays below it. */
-#define DEFAULT_RATE "100"
 /* A store on a slow disk. */
 #define FIRST_LOOK_NS (2 * NS_PER_S)
-
-static const struct option_row serve_rows[] = {
-	{ "listen", 0, OPT_TEXTS, offsetof(struct serve_options, listen), 0, 0,
-	  "ADDR[:PORT]|none",
-	  "answer NTP there (port 123); again for more; default: all addresses" },
-	{ "text-listen", 0, OPT_TEXTS, offsetof(struct serve_options, text_listen), 0, 0,
-	  "ADDR[:PORT]", "answer the line \"reqtime\" there, UDP and TCP (port 9191)" },
-	{ "time-listen", 0, OPT_TEXTS, offsetof(struct serve_options, time_listen), 0, 0,
-	  "ADDR[:PORT]", "time protocol, RFC 868, UDP and TCP (port 37)" },
-	{ "daytime-listen", 0, OPT_TEXTS, offsetof(struct serve_options, daytime_listen), 0,
-	  0, "ADDR[:PORT]", "daytime, RFC 867, UDP and TCP (port 13)" },
-	{ "local-stratum", 0, OPT_COUNT, offsetof(struct serve_options, local_stratum), 1,
-	  NTP_STRATUM_MAX, "N", "serve this clock as it is, synchronised or not" },
-	{ "threads", 0, OPT_COUNT, offsetof(struct serve_options, threads), 1,
-	  SERVE_THREADS_MAX, "N", "threads that answer NTP; default: one a processor" },
-	{ "user", 0, OPT_TEXT, offsetof(struct serve_options, user), 0, 0, "NAME",
-	  "become this user once the sockets are bound; default: nobody" },
-	{ "allow", 0, OPT_TEXTS, offsetof(struct serve_options, allow), 0, 0, "CIDR",
-	  "answer these, and no others; the longest match decides" },
-	{ "deny", 0, OPT_TEXTS, offsetof(struct serve_options, deny), 0, 0, "CIDR",
-	  "do not answer these; the longest match decides" },
-	{ "rate", 0, OPT_TEXT, offsetof(struct serve_options, rate), 0, 0, "N[:BURST]",
-	  "requests a second of one address; default: " DEFAULT_RATE "; 0: no limit" },
-	{ "metrics", 0, OPT_TEXT, offsetof(struct serve_options, metrics), 0, 0, "FILE",
-	  "write metrics for Prometheus there every 15 s" },
-	{ "state-dir", 0, OPT_TEXT, offsetof(struct serve_options, state_dir), 0, 0, "DIR",
-	  "where `reqtime set` records its runs; default: /var/lib/reqtime" },
-	{ "config", 'f', OPT_TEXT, offsetof(struct serve_options, config), 0, 0, "FILE",
-	  "read options from there; SIGHUP reads lists and rate again" },
-	{ "check-config", 0, OPT_FLAG, offsetof(struct serve_options, wants_check), 0, 0,
-	  NULL, "say whether options and file are right, and exit" },
-};
-
-/* Finds the interface in a prefix that has the name of one. */
-static bool find_zone(const char *option, const char *text, const char *zone,
-                      struct cidr *prefix)
-{
-	char quoted[COMMAND_QUOTE_SIZE];
-	int r = zone[0] != '\0' ? zone_find(zone, &prefix->scope) : 0;
-
-	if (r == -ENODEV) {
-		command_complain("%s %s: no interface %s%s", option,
-		                 command_quote(text, quoted), zone,
-		                 zone_is_remembered() ? " when reqtimed started: restart it"
-		                                      : "");
-	} else if (r < 0) {
-		command_complain("%s %s: interface %s: %s", option,
-		                 command_quote(text, quoted), zone, strerror(-r));
-	}
-	return r == 0;
-}
-
-static bool add_prefixes(const struct option_texts *texts, const char *option,
-                         bool is_allow, struct cidr_list *list)
-{
-	char quoted[COMMAND_QUOTE_SIZE];
-	char zone[ADDRESS_ZONE_SIZE];
-	enum cidr_verdict verdict;
-	struct cidr prefix;
-
-	for (size_t i = 0; i < texts->count; i++) {
-		verdict = cidr_parse(texts->items[i], &prefix, zone);
-		if (verdict != CIDR_OK) {
-			command_complain("%s %s: %s", option,
-			                 command_quote(texts->items[i], quoted),
-			                 cidr_verdict_text(verdict));
-			return false;
-		}
-		if (!find_zone(option, texts->items[i], zone, &prefix)) {
-			return false;
-		}
-		if (!cidr_list_add(list, &prefix, is_allow)) {
-			command_complain("more than %d prefixes", CIDR_LIST_MAX);
-			return false;
-		}
-	}
-	return true;
-}
-
-static int rules_from(const struct serve_options *options, struct access_rules *ret)
-{
-	char quoted[COMMAND_QUOTE_SIZE];
-
-	memset(ret, 0, sizeof(*ret));
-	if (!rate_limit_parse(options->rate, &ret->limits)) {
-		command_complain("--rate %s: not N or N:BURST, up to %d each",
-		                 command_quote(options->rate, quoted), RATE_PER_S_MAX);
-		return REQTIME_EXIT_USAGE;
-	}
-	if (!add_prefixes(&options->allow, "--allow", true, &ret->list) ||
-	    !add_prefixes(&options->deny, "--deny", false, &ret->list)) {
-		return REQTIME_EXIT_USAGE;
-	}
-	return 0;
-}
-
-int serve_options_complete(struct serve_options *options, struct access_rules *ret_rules)
-{
-	long processors;
-
-	options->is_user_named = options->user != NULL;
-	if (!options->user) {
-		options->user = "nobody";
-	}
-	if (!options->metrics) {
-		options->metrics = metrics_file_default();
-	}
-	if (!options->rate) {
-		options->rate = DEFAULT_RATE;
-	}
-	if (options->threads == 0) {
-		processors = sysconf(_SC_NPROCESSORS_ONLN);
-		options->threads = processors < 1 ? 1 : (unsigned)processors;
-		if (options->threads > SERVE_THREADS_MAX) {
-			options->threads = SERVE_THREADS_MAX;
-		}
-	}
-	return rules_from(options, ret_rules);
-}
 
 /* Where root may not change its user (a container without CAP_SETUID) it stays, without a
  * capability, unless another one was asked for. */
@@ -405,7 +283,7 @@ const struct command command_serve = {
 	.summary = "serve this machine's time",
 	.lent_descriptors = inherit_count,
 	.options = serve_rows,
-	.option_count = COUNT_OF(serve_rows),
+	.option_count = SERVE_OPTION_COUNT,
 	.command_line_only = command_line_only,
 	.settings_size = sizeof(struct serve_options),
 	.run = serve_run,

@@ -32,6 +32,9 @@ struct serve_options {
 	bool wants_check;
 };
 
+enum { SERVE_OPTION_COUNT = 14 };
+extern const struct option_row serve_rows[SERVE_OPTION_COUNT];
+
 /* The defaults, and the rules that come of it all.  0 or the exit status. */
 int serve_options_complete(struct serve_options *options, struct access_rules *ret_rules);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/cli/command.h"
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/parse.h"
 #include "cmd/verbs/config_default_private.h"
 #include "cmd/verbs/config_json_private.h"
@@ -181,7 +182,7 @@ static void print_settings(const struct parse *parse, const struct parse *parses
 
 	for (size_t i = 0; i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
-		if (!config_file_takes(parse->command, row) ||
+		if (!option_is_configurable(parse->command, row) ||
 		    (count > 1 && is_common(parses, count, row->name) != wants_common)) {
 			continue;
 		}
@@ -258,7 +259,7 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 		if (!named) {
 			return command_complain_unknown(words[0]);
 		}
-		if (!config_file_is_for(named)) {
+		if (!command_reads_config(named)) {
 			command_complain("the command \"%s\" reads no configuration file",
 			                 named->name);
 			return REQTIME_EXIT_USAGE;
@@ -269,7 +270,7 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 	memset(parses, 0, sizeof(parses));
 	for (size_t i = 0; i < program->command_count && status == 0; i++) {
 		command = program->commands[i];
-		if ((named ? command == named : config_file_is_for(command)) &&
+		if ((named ? command == named : command_reads_config(command)) &&
 		    count < COMMANDS_MAX) {
 			status = parse_one(settings, command, words, word_count,
 			                   &parses[count++]);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/verbs/config_default_private.h"
 #include "core/base/span.h"
 #include "core/report/threshold.h"
@@ -134,7 +135,7 @@ static json_t *command_json(const struct parse *parse)
 
 	for (size_t i = 0; object && i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
-		if (config_file_takes(parse->command, row) &&
+		if (option_is_configurable(parse->command, row) &&
 		    option_canonical(parse->command, i) == i &&
 		    json_object_set_new(object, row->name, setting_json(parse, i)) < 0) {
 			json_decref(object);
