@@ -34,7 +34,7 @@ function __reqtime_servers
     end
 end
 
-# The options of complete for a value that --help calls $argv[1], one a line.
+# The options of complete for a value that --help calls $argv[1], one per line.
 function __reqtime_value
     # "table|json|FILE": words in small letters stand for themselves.
     set -l choices (string split '|' -- $argv[1] | string match -r '^[a-z0-9-]+$')

@@ -334,9 +334,9 @@ static const struct bad_row bad_rows[] = {
 	{ "help about a slip", false, { "help", "putt" }, "there is no command \"putt\"; did you mean \"program put\"?\n" },
 	{ "word of another program", false, { "version" }, "there is no command \"version\"; use \"program --version\". For a host of that name: program ask version" },
 	{ "help about nothing known", false, { "help", "frob" }, "there is no command \"frob\"" },
-	{ "an operand where none is taken", true, { "host" }, "\"host\" is not an option; try \"program --help\"" },
+	{ "an operand where none is taken", true, { "host" }, "unexpected argument \"host\"; try \"program --help\"" },
 	{ "unknown option of a lone command", true, { "--frob" }, "unknown option \"--frob\"; try \"program --help\"" },
-	{ "a lone command is not called by name", true, { "serve" }, "\"serve\" is not an option" },
+	{ "a lone command is not called by name", true, { "serve" }, "unexpected argument \"serve\"" },
 };
 /* clang-format on */
 
@@ -477,7 +477,7 @@ static void too_many_texts(void **state)
 	capture_end(STDERR_FILENO, saved, file, complained, sizeof(complained));
 	assert_int_equal(status, REQTIME_EXIT_USAGE);
 	assert_non_null(
-		strstr(complained, "--item: \"one\" is one too many: 64 may be given"));
+		strstr(complained, "--item: \"one\" is one too many: the limit is 64"));
 	argv[OPTION_TEXTS_MAX + 1] = NULL;
 	assert_int_equal(command_main("program", alone, 1, OPTION_TEXTS_MAX + 1, argv),
 	                 RAN);

@@ -43,7 +43,7 @@ static const struct row {
 	{ "root without the capability",    { true, false, true, false, true }, TIME_RIGHT_ROOT,
 	  "root was started without CAP_SYS_TIME", "CapabilityBoundingSet=" },
 	{ "root under a filter",            { true, true, true, true, true }, TIME_RIGHT_PERMITTED,
-	  "a filter of system calls forbids it", "ProtectClock=no" },
+	  "a system call filter forbids it", "ProtectClock=no" },
 };
 /* clang-format on */
 

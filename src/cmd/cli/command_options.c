@@ -11,7 +11,7 @@
 
 static const struct option_row own_rows[] = {
 	{ "help", 'h', OPT_FLAG, offsetof(struct parse, wants_help), 0, 0, NULL,
-	  "show this and exit" },
+	  "show this help and exit" },
 	{ "version", 'V', OPT_FLAG, offsetof(struct parse, wants_version), 0, 0, NULL,
 	  "show the version and exit" },
 };

@@ -19,12 +19,12 @@ const char *command_help_words(const struct program *program, const struct comma
 /* The rows of a command: its own, the shared ones, --help and --version. */
 size_t option_count(const struct command *command);
 const struct option_row *option_at(const struct command *command, size_t i);
-/* By its long name of `len` octets, or by its letter when `name` is NULL; option_count() when
- * no option matches. */
+/* By its long name of `len` octets, or by its letter when `name` is NULL; option_count()
+ * when no option matches. */
 size_t option_find(const struct command *command, const char *name, size_t len,
                    char letter);
-/* For an OPT_CHOICE that is short for a word of an OPT_WORD: the OPT_WORD, which has the origin
- * of both.  Else `i`. */
+/* For an OPT_CHOICE that is short for a word of an OPT_WORD: the OPT_WORD, which has the
+ * origin of both.  Else `i`. */
 size_t option_canonical(const struct command *command, size_t i);
 /* The field that holds the value of option `i`. */
 void *option_field(const struct parse *parse, size_t i);

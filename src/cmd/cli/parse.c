@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Parses the words of a command line, then completes them from the configuration file.
+ */
 #include "cmd/cli/parse.h"
 
 #include <assert.h>
@@ -41,8 +44,7 @@ void parse_close(struct parse *parse)
 	*parse = (struct parse){ .command = NULL };
 }
 
-/* Two rows of one field that want different things: asked for both, the caller means
- * something that we cannot guess. */
+/* Two choices for one field contradict each other: we cannot guess which is meant. */
 static int word_store(struct parse *parse, size_t i, const char *value, const char *hint)
 {
 	const struct option_place place = { "--", hint };
@@ -51,7 +53,7 @@ static int word_store(struct parse *parse, size_t i, const char *value, const ch
 	int status;
 
 	for (k = 0; k < option_count(parse->command); k++) {
-		/* Of --json and --format the last one counts. */
+		/* The last of --json and --format counts. */
 		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
 		    option_at(parse->command, k)->kind == OPT_CHOICE &&
 		    option_excludes(row, option_at(parse->command, k))) {
@@ -75,8 +77,8 @@ static int complain_unknown(const struct parse *parse, const char *word, size_t 
 	return REQTIME_EXIT_USAGE;
 }
 
-/* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took` when
- * that was the value. */
+/* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took`
+ * when that was the value. */
 static int parse_long(struct parse *parse, const char *word, const char *next, bool *took)
 {
 	const char *name = word + 2;
@@ -90,7 +92,7 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 	}
 	is_flag = !option_at(parse->command, i)->argument;
 	if (is_flag && value) {
-		command_complain("option --%.*s takes no value: alone it means yes",
+		command_complain("option --%.*s takes no value: give it without \"=\"",
 		                 (int)len, name);
 		return REQTIME_EXIT_USAGE;
 	}
@@ -179,7 +181,7 @@ int parse_words(struct parse *parse, const char *const *words)
 	return 0;
 }
 
-/* The field of an OPT_TEXT or OPT_TEXTS option of the command itself; NULL: there is none. */
+/* The field of an OPT_TEXT or OPT_TEXTS option; NULL if the command has no such option. */
 static void *named_field(const struct parse *parse, const char *name)
 {
 	size_t i = name ? option_find(parse->command, name, strlen(name), 0)
@@ -188,7 +190,7 @@ static void *named_field(const struct parse *parse, const char *name)
 	return i < option_count(parse->command) ? option_field(parse, i) : NULL;
 }
 
-/* The configuration file, if there is one. */
+/* Applies the configuration file, if any. */
 static int add_config(struct parse *parse)
 {
 	const char *const *named = named_field(parse, "config");
@@ -213,7 +215,7 @@ bool parse_is_operand(const struct parse *parse, size_t i)
 	return name && strcmp(option_at(parse->command, i)->name, name) == 0;
 }
 
-/* Operands that were given as options join the others. */
+/* Adds the operands given as options. */
 static void add_operands(struct parse *parse)
 {
 	const char *name = parse->command->operand_option;
@@ -259,7 +261,7 @@ int parse_check_operands(const struct parse *parse)
 	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	if (parse->operand_count > 0 && !command->operands) {
-		command_complain("\"%s\" is not an option; try \"%s\"",
+		command_complain("unexpected argument \"%s\"; try \"%s\"",
 		                 command_quote(parse->operands[0], quoted),
 		                 command_help_words(parse->program, command, help));
 		return REQTIME_EXIT_USAGE;
@@ -267,7 +269,7 @@ int parse_check_operands(const struct parse *parse)
 	if (parse->operand_count > 0 || !command->operands || (file && *file)) {
 		return 0;
 	}
-	/* In brackets: it need not be given here.  But it must be given somewhere. */
+	/* In brackets: optional on the command line, but still required somewhere. */
 	if (command->operands[0] == '[') {
 		return command->operand_option
 		               ? complain_no_operand(parse, command->operands + 1)

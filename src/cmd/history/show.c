@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Prints past runs as a table, JSON, CSV or a plot.
+ */
 #include "cmd/history/history_private.h"
 
 #include <stdio.h>
@@ -20,7 +23,7 @@ enum {
 	TABLE_COLUMNS_MIN = 60 /* of report_table() */
 };
 
-/* Each line of `text` moved to the right. */
+/* Prints each line of `text` with an indentation. */
 static void print_indented(const char *text, int indent)
 {
 	size_t len;

@@ -11,41 +11,41 @@
 #include "cmd/cli/metrics_file.h"
 #include "io/net/zone.h"
 
-/* A gateway with six thousand clients that ask every minute stays below it. */
+/* Enough for a gateway with six thousand clients that ask every minute. */
 #define DEFAULT_RATE "100"
 const struct option_row serve_rows[SERVE_OPTION_COUNT] = {
 	{ "listen", 0, OPT_TEXTS, offsetof(struct serve_options, listen), 0, 0,
 	  "ADDR[:PORT]|none",
-	  "answer NTP there (port 123); again for more; default: all addresses" },
+	  "address for NTP; may be repeated (all addresses, port 123)" },
 	{ "text-listen", 0, OPT_TEXTS, offsetof(struct serve_options, text_listen), 0, 0,
-	  "ADDR[:PORT]", "answer the line \"reqtime\" there, UDP and TCP (port 9191)" },
+	  "ADDR[:PORT]", "address for the reqtime text protocol, UDP and TCP (port 9191)" },
 	{ "time-listen", 0, OPT_TEXTS, offsetof(struct serve_options, time_listen), 0, 0,
-	  "ADDR[:PORT]", "time protocol, RFC 868, UDP and TCP (port 37)" },
+	  "ADDR[:PORT]", "address for the time protocol (RFC 868), UDP and TCP (port 37)" },
 	{ "daytime-listen", 0, OPT_TEXTS, offsetof(struct serve_options, daytime_listen), 0,
-	  0, "ADDR[:PORT]", "daytime, RFC 867, UDP and TCP (port 13)" },
+	  0, "ADDR[:PORT]", "address for daytime (RFC 867), UDP and TCP (port 13)" },
 	{ "local-stratum", 0, OPT_COUNT, offsetof(struct serve_options, local_stratum), 1,
-	  NTP_STRATUM_MAX, "N", "serve this clock as it is, synchronised or not" },
+	  NTP_STRATUM_MAX, "N", "serve this clock at stratum N, synchronised or not" },
 	{ "threads", 0, OPT_COUNT, offsetof(struct serve_options, threads), 1,
-	  SERVE_THREADS_MAX, "N", "threads that answer NTP; default: one a processor" },
+	  SERVE_THREADS_MAX, "N", "NTP threads (default: one per CPU)" },
 	{ "user", 0, OPT_TEXT, offsetof(struct serve_options, user), 0, 0, "NAME",
-	  "become this user once the sockets are bound; default: nobody" },
+	  "run as this user once the sockets are bound (nobody)" },
 	{ "allow", 0, OPT_TEXTS, offsetof(struct serve_options, allow), 0, 0, "CIDR",
-	  "answer these, and no others; the longest match decides" },
+	  "answer only these clients; the longest prefix decides; may be repeated" },
 	{ "deny", 0, OPT_TEXTS, offsetof(struct serve_options, deny), 0, 0, "CIDR",
-	  "do not answer these; the longest match decides" },
+	  "do not answer these clients; may be repeated" },
 	{ "rate", 0, OPT_TEXT, offsetof(struct serve_options, rate), 0, 0, "N[:BURST]",
-	  "requests a second of one address; default: " DEFAULT_RATE "; 0: no limit" },
+	  "requests per second from one address (" DEFAULT_RATE "); 0: no limit" },
 	{ "metrics", 0, OPT_TEXT, offsetof(struct serve_options, metrics), 0, 0, "FILE",
-	  "write metrics for Prometheus there every 15 s" },
+	  "write Prometheus metrics to FILE every 15 s" },
 	{ "state-dir", 0, OPT_TEXT, offsetof(struct serve_options, state_dir), 0, 0, "DIR",
-	  "where `reqtime set` records its runs; default: /var/lib/reqtime" },
+	  "directory of the history of reqtime set (/var/lib/reqtime)" },
 	{ "config", 'f', OPT_TEXT, offsetof(struct serve_options, config), 0, 0, "FILE",
-	  "read options from there; SIGHUP reads lists and rate again" },
+	  "configuration file; SIGHUP rereads allow, deny and rate" },
 	{ "check-config", 0, OPT_FLAG, offsetof(struct serve_options, wants_check), 0, 0,
-	  NULL, "say whether options and file are right, and exit" },
+	  NULL, "check the options and the configuration file, and exit" },
 };
 
-/* Finds the interface in a prefix that has the name of one. */
+/* Finds the interface of a prefix with a zone. */
 static bool find_zone(const char *option, const char *text, const char *zone,
                       struct cidr *prefix)
 {
@@ -97,7 +97,7 @@ static int rules_from(const struct serve_options *options, struct access_rules *
 
 	memset(ret, 0, sizeof(*ret));
 	if (!rate_limit_parse(options->rate, &ret->limits)) {
-		command_complain("--rate %s: not N or N:BURST, up to %d each",
+		command_complain("--rate %s: must be N or N:BURST, at most %d each",
 		                 command_quote(options->rate, quoted), RATE_PER_S_MAX);
 		return REQTIME_EXIT_USAGE;
 	}

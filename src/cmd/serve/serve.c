@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * reqtimed: options -> file helper -> sockets -> nothing left to give up -> serve until told to end.
+ * reqtimed: options -> file helper -> sockets -> drop privileges -> serve until a signal.
  */
 #include "cmd/serve/serve_private.h"
 
@@ -17,11 +17,11 @@
 #include "io/sys/sandbox.h"
 #include "io/sys/signals.h"
 
-/* A store on a slow disk. */
+/* The history may lie on a slow disk. */
 #define FIRST_LOOK_NS (2 * NS_PER_S)
 
-/* Where root may not change its user (a container without CAP_SETUID) it stays, without a
- * capability, unless another one was asked for. */
+/* Where root may not change its user (a container without CAP_SETUID), it stays root
+ * without a capability, unless --user names another user. */
 static int give_up_privileges(const struct serve_options *options)
 {
 	const char *user = options->user;
@@ -30,16 +30,17 @@ static int give_up_privileges(const struct serve_options *options)
 
 	if (r > 0 && options->is_user_named) {
 		command_complain(
-			"--user %s: no right to become that user (CAP_SETUID, CAP_SETGID): "
-			"grant both, or take --user root, which has no capability then",
+			"--user %s: not permitted to become that user: grant CAP_SETUID "
+			"and "
+			"CAP_SETGID, or use --user root, which then has no capability",
 			command_quote(user, quoted));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	if (r > 0) {
-		command_complain(
-			"no right to become %s (CAP_SETUID, CAP_SETGID): serving as root, "
-			"without any capability",
-			command_quote(user, quoted));
+		command_complain("not permitted to become %s (CAP_SETUID, CAP_SETGID): "
+		                 "serving as root, "
+		                 "without any capability",
+		                 command_quote(user, quoted));
 		return 0;
 	}
 	if (r == -ENOENT) {
@@ -55,14 +56,14 @@ static int give_up_privileges(const struct serve_options *options)
 	return 0;
 }
 
-/* After this nothing can be opened, by any thread. */
+/* After this no thread can open a file. */
 static int confine(struct serve *serve)
 {
 	int r = landlock_enter(NULL, 0);
 
-	/* The second lock on the same door: the filter below forbids to open anything. */
+	/* A second barrier: the filter below also forbids open(). */
 	if (r < 0 && r != -ENOSYS && r != -EPERM) {
-		command_complain("cannot close the file system off: %s", strerror(-r));
+		command_complain("cannot close off the file system: %s", strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	r = serve_start(serve);
@@ -72,7 +73,7 @@ static int confine(struct serve *serve)
 	}
 	r = sandbox_enter(SANDBOX_SERVE);
 	if (r == -ENOSYS || r == -EINVAL) {
-		command_complain("no system call filter here (%s): serving without",
+		command_complain("no system call filter here (%s): serving without one",
 		                 strerror(-r));
 	} else if (r < 0) {
 		command_complain("cannot enter the sandbox: %s", strerror(-r));
@@ -81,7 +82,7 @@ static int confine(struct serve *serve)
 	return 0;
 }
 
-/* What is known of the clock, before anybody is told that we are here. */
+/* Reads the state of the clock before readiness is announced. */
 static void serve_look(struct serve_watch *watch, struct serve_view *ret)
 {
 	struct serve_news news;
@@ -108,7 +109,7 @@ static void say_places(const struct serve *serve)
 	}
 	for (size_t i = 0; i < serve_place_count(serve); i++) {
 		place = serve_place(serve, i);
-		/* Of the two of a text service one is enough. */
+		/* A text service has two places: report it once. */
 		if (place.is_absent && !place.is_tcp) {
 			command_complain("warning: %s: no interface of this host has this "
 			                 "address now; it is served as soon as one has it",
@@ -117,14 +118,14 @@ static void say_places(const struct serve *serve)
 	}
 	if (error != 0) {
 		command_complain(
-			"warning: no kernel timestamps here (SO_TIMESTAMPING: %s): those "
-			"of this server are less precise, which clients see as delay",
+			"warning: no kernel timestamps here (SO_TIMESTAMPING: %s): this "
+			"server's timestamps are less precise, which clients see as delay",
 			strerror(error));
 	}
 }
 
-/* All is bound and there is no right left to lose: serve.  On failure `serve` must not be
- * closed, the process is to end: threads may stand waiting in it. */
+/* Serves, with all sockets bound and all privileges dropped.  On failure `serve` must not
+ * be closed and the process must end: threads may be waiting in it. */
 static int serve_bound(struct serve_watch *watch)
 {
 	struct serve_counts counts;
@@ -135,8 +136,8 @@ static int serve_bound(struct serve_watch *watch)
 	if (r != 0) {
 		return r;
 	}
-	/* In the sandbox already: should it forbid what is needed every second, that shows
-	 * before anybody counts on us. */
+	/* Already in the sandbox: if it forbids a call that is needed every second, that
+	 * shows before clients depend on this server. */
 	serve_look(watch, &view);
 	say_places(watch->serve);
 	serve_go(watch->serve);
@@ -150,7 +151,7 @@ static int serve_bound(struct serve_watch *watch)
 	return signal_number < 0 ? REQTIME_EXIT_SYSTEM : 0;
 }
 
-/* With everything in hand that needs a name or a file: binds, gives up, serves. */
+/* After all names and files are read: binds, drops privileges, serves. */
 static int serve_open_and_run(const struct serve_options *options,
                               const struct access_rules *rules,
                               const struct serve_places *places, struct serve_watch *watch)
@@ -209,7 +210,7 @@ static int serve_with(const struct serve_options *options, const struct access_r
 		                 strerror(-watch.signals_fd));
 		return REQTIME_EXIT_SYSTEM;
 	}
-	/* The file helper reads lists again, and can ask the kernel for no interface then. */
+	/* The file helper rereads lists, but cannot look up interfaces then. */
 	zone_remember_all();
 	status = serve_helper_start(options, &helper);
 	if (status != 0) {
@@ -229,7 +230,8 @@ out:
 	return status;
 }
 
-/* All that a start would find wrong before it listens: the user, and what that one may reach. */
+/* The checks of a start before it listens: the user, and the files that the user may
+ * access. */
 static int serve_check(const struct serve_options *options)
 {
 	struct helper helper = { .fd = -1 };
@@ -240,7 +242,7 @@ static int serve_check(const struct serve_options *options)
 		status = give_up_privileges(options);
 	}
 	if (status == 0) {
-		command_complain("options and configuration are right");
+		command_complain("options and configuration are valid");
 	}
 	return status;
 }
@@ -263,8 +265,9 @@ static int serve_run(const void *settings, const char *const *operands,
 	}
 	inherited_count = inherit_sockets(inherited);
 	if (inherited_count < 0) {
-		command_complain("the sockets of the service manager ($LISTEN_FDS): %s",
-		                 strerror(-inherited_count));
+		command_complain(
+			"cannot use the sockets of the service manager ($LISTEN_FDS): %s",
+			strerror(-inherited_count));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	status = serve_places_from(&options, inherited, (size_t)inherited_count, &places);
@@ -281,6 +284,10 @@ static const char *const command_line_only[] = { "check-config", NULL };
 const struct command command_serve = {
 	.name = "serve",
 	.summary = "serve this machine's time",
+	.examples =
+		"    sudo reqtimed                            serve NTP on all addresses\n"
+		"    sudo reqtimed --allow 192.0.2.0/24       serve one network only\n"
+		"    sudo reqtimed --check-config -f FILE     check a configuration\n",
 	.lent_descriptors = inherit_count,
 	.options = serve_rows,
 	.option_count = SERVE_OPTION_COUNT,

@@ -138,7 +138,7 @@ refuses '--local-stratum' --local-stratum 0
 refuses '--local-stratum' --local-stratum 16
 refuses '--threads' --threads 0
 refuses '--threads' --threads 65
-refuses 'is not an option' 127.0.0.1
+refuses 'unexpected argument' 127.0.0.1
 if [ "$(id -u)" = 0 ]; then
 	refuses 'no such user|is there' --listen 127.0.0.1:0 --user no-such-user-here
 else

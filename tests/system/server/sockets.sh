@@ -79,7 +79,7 @@ for threads in 1 3; do
 		done
 	fi
 	run timeout 5 "$REQTIMED" --listen 127.0.0.1:123 --local-stratum 3
-	expect "$threads threads: a second server is told" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program has this port'
+	expect "$threads threads: a second server is told" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program uses this port'
 	poke udp 127.0.0.1 123 200 "$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)" \
 		"$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)"
 	check "$threads threads: every client is answered" test "$(grep -cv silence "$out")" = 8
