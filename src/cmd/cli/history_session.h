@@ -25,7 +25,7 @@ struct session {
 	bool is_silent; /* the caller has already warned */
 	bool has_warned;
 	bool may_write;
-	struct client *client; /* NULL: no history */
+	struct history_client *client; /* NULL: no history */
 	struct history_view view;
 };
 
