@@ -99,7 +99,7 @@ static int serve_run(const void *settings, const char *const *operands, size_t c
 	return take("serve", settings, operands, count);
 }
 
-/* What the test itself has open is not the program's to close. */
+/* The program must not close the descriptors of the test. */
 static int lent_by_this_test(void)
 {
 	return 1000;
@@ -209,7 +209,7 @@ static const struct command *const plugins[] = { &ask, &probe };
 static const struct command *const several[] = { &ask, &put };
 static const struct command *const alone[] = { &serve };
 
-/* ---- what was printed ---- */
+/* ---- output ---- */
 
 static char printed[8192], complained[8192];
 
@@ -269,7 +269,7 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
-/* ---- what is refused: one line that names it ---- */
+/* ---- refusals: one line that names the word ---- */
 
 struct bad_row {
 	const char *name;
@@ -356,7 +356,7 @@ static void bad_words(void **state)
 	}
 }
 
-/* ---- what is understood ---- */
+/* ---- accepted command lines ---- */
 
 struct good_row {
 	const char *name;
@@ -435,7 +435,7 @@ static void texts(void **state)
 	assert_string_equal(seen.text, "-x");
 }
 
-/* Whatever a plugin complains of goes to who prints its line. */
+/* Complaints of a plugin go to the function that prints its line. */
 static void a_plugin(void **state)
 {
 	static const char *const good[] = { "probe", "-vv", "-v", "-w", "-1s:2ms", NULL };

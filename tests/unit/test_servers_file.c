@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lists of servers: what is taken, what is refused, and in which words.
+ * Lists of servers: accepted lines, refused ones, and the messages.
  */
 #include "cmd/cli/servers_file.h"
 
@@ -32,7 +32,7 @@ static const struct file_row {
 	size_t had, max;
 	int want;
 	const char *want_hosts; /* host:port, joined */
-	const char *want_said;  /* behind the file's name */
+	const char *want_said;  /* after the file's name */
 } file_rows[] = {
 	{ "one a line", TEXT("a\nb:1123\n"), 0, 9, 0, "a:123 b:1123", "" },
 	{ "no line feed at the end", TEXT("a\nb"), 0, 9, 0, "a:123 b:123", "" },

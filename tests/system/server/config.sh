@@ -211,7 +211,7 @@ END
 refuses "a prefix with host bits" 'deny 192.0.2.1/24: host bits are set beyond' <<END
 deny = 192.0.2.1/24
 END
-refuses "a rate that is none" 'rate 5x: not N' <<END
+refuses "a rate that is none" 'rate 5x: must be N or N:BURST' <<END
 rate = 5x
 END
 refuses "config in the file" 'reqtimed.conf:1: allowed on the command line only' <<END
@@ -383,7 +383,7 @@ expect "sockets handed over, and an address that cannot be had: the socket unit 
 run timeout 5 "$REQTIMED" --local-stratum 1 --listen "127.0.0.1:$(server_port ntp)"
 expect "... without them, another status" 6 'in use'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
-expect "a socket of no service is refused" 2 'for no service'
+expect "a socket of no service is refused" 2 'has no known service'
 run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"
 expect "a socket's name with control characters is shown escaped" 2 'a\\x1b\[2Jb\\x0areqtimed'
 check "... in one line" test "$(wc -l <"$err")" = 1

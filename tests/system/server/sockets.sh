@@ -127,7 +127,7 @@ server_stop
 run "$REQTIMED" --listen none --local-stratum 3
 expect "nothing to listen on is wrong usage" 2 '^reqtimed: nothing to listen on: .*--text-listen'
 run "$REQTIMED" --listen none --listen 127.0.0.1 --local-stratum 3
-expect "none beside an address is wrong usage" 2 '^reqtimed: --listen none: '
+expect "none beside an address is wrong usage" 2 '^reqtimed: --listen none cannot be combined with addresses'
 printf 'listen = none\ntime-listen = 127.0.0.1:0\nlocal-stratum = 3\n' >"$T/conf"
 server --config "$T/conf" || finish
 check "listen = none in the file" test -z "$(server_port ntp)" -a -n "$(server_port time)"

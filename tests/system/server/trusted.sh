@@ -175,9 +175,9 @@ mv "$D/history.db" "$T/kept.db"
 becomes "the store is gone: the kernel's word" "$kernel"
 head -c 20000 /dev/urandom >"$D/history.db"
 becomes "a corrupt store: the kernel's word" "$kernel"
-check "a corrupt store: it is said" wait_for 5 grep -q 'not known: .*damaged' "$server_log"
+check "a corrupt store: it is said" wait_for 5 grep -q 'last run of reqtime: .*damaged' "$server_log"
 sleep 1
-check "a corrupt store: said once" test "$(lines 'not known: .*damaged')" = 1
+check "a corrupt store: said once" test "$(lines 'last run of reqtime: .*damaged')" = 1
 check "a corrupt store is left as it is" test -s "$D/history.db" -a ! -e "$D/history.db.corrupt"
 cp "$T/kept.db" "$D/history.db"
 becomes "a store that is right again" "2403 7f000001"
@@ -204,7 +204,7 @@ server_stop
 chmod 777 "$D"
 serve --state-dir "$D"
 becomes "a directory that all may write to: the kernel's word" "$kernel"
-check "... said" grep -q 'not known: .*may write to it' "$server_log"
+check "... said" grep -q 'last run of reqtime: .*may write to it' "$server_log"
 server_stop
 chmod 755 "$D"
 
