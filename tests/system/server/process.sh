@@ -131,8 +131,8 @@ refuses() { # PATTERN ARGUMENT...
 }
 refuses 'port' --listen 127.0.0.1:99999
 refuses 'port' --listen 127.0.0.1:x
-refuses 'not an address' --listen localhost
-refuses 'not an address' --text-listen 300.1.1.1
+refuses 'not a numeric address' --listen localhost
+refuses 'not a numeric address' --text-listen 300.1.1.1
 refuses '--time-listen' --time-listen '[::1'
 refuses '--local-stratum' --local-stratum 0
 refuses '--local-stratum' --local-stratum 16
