@@ -36,7 +36,7 @@ struct reply {
 	struct access_rules rules;
 	struct sync_source sync_source;
 };
-_Static_assert(sizeof(struct request) <= FILE_HELPER_SIZE, "an order fits");
+_Static_assert(sizeof(struct request) <= FILE_HELPER_SIZE, "a request fits");
 _Static_assert(sizeof(struct reply) <= FILE_HELPER_SIZE, "a reply fits");
 
 struct helper_state {
