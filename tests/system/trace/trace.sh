@@ -219,7 +219,7 @@ run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
 expect '--write' 0
 check 'what was kept is what was read' cmp "$T/in.pcap" "$T/kept.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/in.pcap"
-expect 'a file cannot be read and written' 2 'read already'
+expect 'a file cannot be read and written' 2 'is the input: it cannot be written as well'
 check 'and is left as it was' cmp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w /dev/full
 expect 'a full disk is told of' 6 'cannot write'
