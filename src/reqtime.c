@@ -1,9 +1,12 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The commands of the client `reqtime`.
+ */
 #include "cmd/cli/command.h"
 
 int main(int argc, char **argv)
 {
-	/* The first is the default: what is typed without thinking changes nothing. */
+	/* The first is the default: a command line without a command changes nothing. */
 	static const struct command *const commands[] = {
 		&command_query, &command_set,     &command_check,
 		&command_trace, &command_history, &command_config

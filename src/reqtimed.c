@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The server `reqtimed`: a program of one command.
+ */
 #include "cmd/cli/command.h"
 
 int main(int argc, char **argv)

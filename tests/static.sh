@@ -23,7 +23,7 @@ check "reqtime is smaller than 4 MB" test "$size" -lt 4000000
 run build/static/reqtime trace
 expect "trace: not there, and why" 2 'static build.*libpcap'
 run build/static/reqtime trace -r file.pcap --explain -i eth0 word
-expect "trace with options: the same" 2 'static build.*libpcap.*.make. builds a reqtime that has it'
+expect "trace with options: the same" 2 'static build.*libpcap.*build a reqtime that has it with .make.'
 run build/static/reqtime help
 expect "help: not there" 0 'trace +\(not in this static build\)'
 

@@ -99,7 +99,7 @@ static int serve_run(const void *settings, const char *const *operands, size_t c
 	return take("serve", settings, operands, count);
 }
 
-/* What the test itself has open is not the program's to close. */
+/* The program must not close the descriptors of the test. */
 static int lent_by_this_test(void)
 {
 	return 1000;
@@ -209,7 +209,7 @@ static const struct command *const plugins[] = { &ask, &probe };
 static const struct command *const several[] = { &ask, &put };
 static const struct command *const alone[] = { &serve };
 
-/* ---- what was printed ---- */
+/* ---- output ---- */
 
 static char printed[8192], complained[8192];
 
@@ -269,7 +269,7 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
-/* ---- what is refused: one line that names it ---- */
+/* ---- refusals: one line that names the word ---- */
 
 struct bad_row {
 	const char *name;
@@ -334,9 +334,9 @@ static const struct bad_row bad_rows[] = {
 	{ "help about a slip", false, { "help", "putt" }, "there is no command \"putt\"; did you mean \"program put\"?\n" },
 	{ "word of another program", false, { "version" }, "there is no command \"version\"; use \"program --version\". For a host of that name: program ask version" },
 	{ "help about nothing known", false, { "help", "frob" }, "there is no command \"frob\"" },
-	{ "an operand where none is taken", true, { "host" }, "\"host\" is not an option; try \"program --help\"" },
+	{ "an operand where none is taken", true, { "host" }, "unexpected argument \"host\"; try \"program --help\"" },
 	{ "unknown option of a lone command", true, { "--frob" }, "unknown option \"--frob\"; try \"program --help\"" },
-	{ "a lone command is not called by name", true, { "serve" }, "\"serve\" is not an option" },
+	{ "a lone command is not called by name", true, { "serve" }, "unexpected argument \"serve\"" },
 };
 /* clang-format on */
 
@@ -356,7 +356,7 @@ static void bad_words(void **state)
 	}
 }
 
-/* ---- what is understood ---- */
+/* ---- accepted command lines ---- */
 
 struct good_row {
 	const char *name;
@@ -435,7 +435,7 @@ static void texts(void **state)
 	assert_string_equal(seen.text, "-x");
 }
 
-/* Whatever a plugin complains of goes to who prints its line. */
+/* Complaints of a plugin go to the function that prints its line. */
 static void a_plugin(void **state)
 {
 	static const char *const good[] = { "probe", "-vv", "-v", "-w", "-1s:2ms", NULL };
@@ -477,7 +477,7 @@ static void too_many_texts(void **state)
 	capture_end(STDERR_FILENO, saved, file, complained, sizeof(complained));
 	assert_int_equal(status, REQTIME_EXIT_USAGE);
 	assert_non_null(
-		strstr(complained, "--item: \"one\" is one too many: 64 may be given"));
+		strstr(complained, "--item: \"one\" is one too many: the limit is 64"));
 	argv[OPTION_TEXTS_MAX + 1] = NULL;
 	assert_int_equal(command_main("program", alone, 1, OPTION_TEXTS_MAX + 1, argv),
 	                 RAN);

@@ -128,7 +128,7 @@ static void whole_line(void **state)
 	free(text);
 }
 
-/* Absent knowledge is null, never 0; and every key is there all the same. */
+/* An unknown value is null, never 0, and every key exists. */
 static void unknown_is_null(void **state)
 {
 	static const char *const nulls[] = { "address",       "stratum",
@@ -163,7 +163,7 @@ static void unknown_is_null(void **state)
 	assert_string_equal(json_string_value(json_object_get(shown, "scheme")),
 	                    "reqtime+tcp");
 	assert_int_equal(json_integer_value(json_object_get(shown, "sent")), 0);
-	/* `query` applies nothing and does not speak of it. */
+	/* `query` applies nothing and has no such key. */
 	assert_null(json_object_get(root, "applied"));
 	assert_int_equal(json_object_size(root), 12);
 	json_decref(root);
@@ -223,7 +223,7 @@ static void order_is_kept(void **state)
 	json_decref(root);
 }
 
-/* The contract's words. */
+/* The words of the specification. */
 struct word_row {
 	const char *name;
 	enum run_status status;
@@ -295,7 +295,7 @@ static void source_alone(void **state)
 	json_decref(root);
 }
 
-/* ... and the object after the lines has all keys, `sources` without what was told. */
+/* ... and the object after the lines has all keys, with null for `sources`. */
 static void no_sources(void **state)
 {
 	struct run_source source = answered();
@@ -328,7 +328,7 @@ static void ascii_only(void **state)
 	json_decref(root);
 }
 
-/* What a slew takes, and what was learnt; each by itself unknown is null. */
+/* The duration of a slew, and `learnt`; each unknown value is null. */
 static void slew_and_learnt(void **state)
 {
 	struct discipline_report discipline_report = { .state = DISCIPLINE_LOCKED,

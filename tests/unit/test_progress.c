@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The words of the progress line, and that it keeps to its line.
+ * The words of the progress line, which must fit on its line.
  */
 #include "cmd/cli/progress.h"
 
@@ -69,7 +69,7 @@ static void line_row(void **state)
 	assert_int_equal(len, strlen(buf));
 }
 
-/* Whatever the terminal and the names: shorter than the line, and than the buffer. */
+/* For any terminal and names it is shorter than the line and the buffer. */
 static void keeps_to_its_line(void **state)
 {
 	static struct run_source sources[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The splay: always the same on a host, below the span, and spread over it; and a run that no signal
- * ends.  Runs of the program are in tests/system/set/repeat.sh.
+ * The splay: always the same on a host, below the span, and spread over it; and a run that
+ * ignores signals.  Runs of the program are in tests/system/set/repeat.sh.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ static void the_least_span_is_no_wait(void **state)
 	assert_int_equal(repeat_splay_ns("a", 1, 1), 0);
 }
 
-/* Begun when it has written, ended when nobody holds the pipe any more. */
+/* It has begun when it has written, and ended when the pipe is closed. */
 static int hangs(void *ctx, bool is_try)
 {
 	const int *begun = ctx;
@@ -64,7 +64,8 @@ static int hangs(void *ctx, bool is_try)
 	return 0;
 }
 
-/* What a defect, or whoever has taken it over, makes of a run: those who wait for it end all the same. */
+/* A run that a defect or an attacker keeps alive: the processes that wait for it still
+ * end. */
 static void a_run_that_hangs_is_ended(void **state)
 {
 	const struct repeat_settings settings = { .every_ns = HOUR_NS };

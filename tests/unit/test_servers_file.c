@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lists of servers: what is taken, what is refused, and in which words.
+ * Lists of servers: accepted lines, refused ones, and the messages.
  */
 #include "cmd/cli/servers_file.h"
 
@@ -32,7 +32,7 @@ static const struct file_row {
 	size_t had, max;
 	int want;
 	const char *want_hosts; /* host:port, joined */
-	const char *want_said;  /* behind the file's name */
+	const char *want_said;  /* after the file's name */
 } file_rows[] = {
 	{ "one a line", TEXT("a\nb:1123\n"), 0, 9, 0, "a:123 b:1123", "" },
 	{ "no line feed at the end", TEXT("a\nb"), 0, 9, 0, "a:123 b:123", "" },
@@ -43,8 +43,8 @@ static const struct file_row {
 	{ "behind what is there", TEXT("a\nb\n"), 2, 9, 0, "had:1 had:1 a:123 b:123", "" },
 	{ "as many as may be", TEXT("a\nb\n"), 1, 3, 0, "had:1 a:123 b:123", "" },
 	{ "one too many", TEXT("a\n\nb\n"), 2, 3, 2, "had:1 had:1 a:123", ":3: more than 3 servers\n" },
-	{ "nothing", TEXT(""), 0, 9, 2, "", ": no server in it; one per line is wanted\n" },
-	{ "nothing new", TEXT("# all gone\n"), 1, 9, 2, "had:1", ": no server in it; one per line is wanted\n" },
+	{ "nothing", TEXT(""), 0, 9, 2, "", ": no server in it; write one per line\n" },
+	{ "nothing new", TEXT("# all gone\n"), 1, 9, 2, "had:1", ": no server in it; write one per line\n" },
 	{ "no server", TEXT("a\n# x\nh:0\nb\n"), 0, 9, 2, "a:123",
 	  ":3: server \"h:0\": the port is not a number from 1 to 65535\n" },
 	{ "two on a line", TEXT("a b\n"), 0, 9, 2, "",
@@ -57,8 +57,8 @@ static const struct file_row {
 	{ "UTF-16, most significant octet first", TEXT("\xfe\xff\0a\0\n"), 0, 9, 2, "", ":1: the file is UTF-16: save it as UTF-8\n" },
 	{ "control octets", TEXT("a\n\x1b[2J\n"), 0, 9, 2, "a:123",
 	  ":2: server \"\\x1b[2J\": brackets must hold an IPv6 address, with at most :PORT after them\n" },
-	{ "a NUL", TEXT("a\nb\0c\n"), 0, 9, 2, "a:123", ":2: a NUL octet: this is no text file\n" },
-	{ "a NUL in a comment", TEXT("# \0\n"), 0, 9, 2, "", ":1: a NUL octet: this is no text file\n" },
+	{ "a NUL", TEXT("a\nb\0c\n"), 0, 9, 2, "a:123", ":2: not a text file: it has a NUL octet\n" },
+	{ "a NUL in a comment", TEXT("# \0\n"), 0, 9, 2, "", ":1: not a text file: it has a NUL octet\n" },
 	{ "a long comment", TEXT("a\n" LINE_256 LINE_256 LINE_256 LINE_256 "\n"), 0, 9, 2, "a:123",
 	  ":2: the line is too long\n" },
 	{ "a comment that just fits", TEXT("#" LINE_256 LINE_256 LINE_256 "\na\n"), 0, 9, 0, "a:123", "" },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two processes of `set`, with the kernel's side (clock, capabilities, network)
- * played: who does what in which order, and what comes out when one of them fails.
- * What both do is written into memory that they share.
+ * The two processes of `set` with a simulated kernel (clock, capabilities, network): which
+ * does what in which order, and the result when one of them fails.  Both write their steps
+ * into shared memory.
  */
 #include <errno.h>
 #include <poll.h>
@@ -65,9 +65,9 @@ struct script {
 	int lock_r, start_r, store_r;
 	enum other_daemon other_daemon;
 	int64_t floor_lead_ns; /* of the clock; 0: none is known */
-	bool is_jump; /* the last good run said that the clock is right as it is; else what this one says */
+	bool is_jump; /* the last good run found the clock right; else as this one found it */
 	bool is_forgotten;   /* no anchor can be written */
-	int64_t usual_ns;    /* what the last run promised */
+	int64_t usual_ns;    /* the bound that the last run predicted */
 	int64_t last_age_ns; /* of the last good run of this boot; 0: none */
 	bool was_never_good; /* ... there was one, but it was not good */
 };
@@ -96,7 +96,7 @@ static void note(const char *what)
 	         getpid() == world->parent ? "P" : "C", what);
 }
 
-/* ---- the kernel's side ---- */
+/* ---- the simulated kernel ---- */
 
 static int64_t clock_ns(clockid_t id)
 {
@@ -110,7 +110,7 @@ int kernel_clock_now(struct reading *ret)
 {
 	int64_t mono_ns = clock_ns(CLOCK_MONOTONIC);
 
-	/* One clock only: so that this test does not hang on what the real one does. */
+	/* A single simulated clock: the test does not depend on the real one. */
 	*ret = (struct reading){ .wall = { INT64_C(1800000000000000000) + mono_ns +
 		                           world->shift_ns },
 		                 .mono_ns = mono_ns,
@@ -137,7 +137,7 @@ int kernel_clock_may_set(void)
 int kernel_clock_update(const struct kernel_clock_update *update, int *ret_settings_error)
 {
 	*ret_settings_error = 0;
-	/* By now nobody else can be become. */
+	/* By now the process cannot change to another user. */
 	assert_true(world->kept_alone == 1);
 	if (update->step_ns) {
 		note("step");
@@ -183,7 +183,7 @@ int priv_keep_time_and_users(void)
 	return world->script.keep_r;
 }
 
-/* Beside the child, so in no order with it. */
+/* Runs in parallel with the child, in no fixed order. */
 int priv_keep_time(void)
 {
 	assert_int_equal(getpid(), world->parent);
@@ -238,7 +238,7 @@ int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement
 	return world->script.sandbox_r == -ENOSYS ? 0 : world->script.sandbox_r;
 }
 
-/* ---- what runs leave to the next ---- */
+/* ---- the history ---- */
 
 int lock_take(enum lock_purpose purpose, const char *state_dir, const char *run_dir,
               struct lock *ret)
@@ -262,7 +262,7 @@ void lock_release(struct lock *lock)
 	world->locked = 0;
 }
 
-/* What the last run left. */
+/* The state that the last run left. */
 static void anchor_left(struct anchor *ret)
 {
 	const struct script *script = &world->script;
@@ -457,8 +457,8 @@ struct measure_settings measure_defaults(void)
 	return (struct measure_settings){ .samples = 4, .pool = 4, .timeout_ns = NS_PER_S };
 }
 
-/* What taken-over code would do: find the descriptor that leads to the parent, and send
- * something like a record, a good one but for its length. */
+/* An attacker in the child: finds the descriptor that leads to the parent, and sends a
+ * record that is valid except for its length. */
 static void tell_parent(size_t octets)
 {
 	struct {
@@ -486,7 +486,7 @@ static void tell_parent(size_t octets)
 	}
 }
 
-/* As the real one does: it ends only when it has heard what was done. */
+/* As the real one: ends only after it got the reply. */
 static void hear_parent(void)
 {
 	struct pollfd fds[97];
@@ -641,7 +641,7 @@ static const struct row rows[] = {
 	{ "kernel would refuse: no packet", { "h" }, { .may_set_r = -EPERM }, 4, ALLOWED, NULL, "not permitted to set the clock: " },
 	{ "kernel would refuse, json", { "--json", "h" }, { .may_set_r = -EPERM }, 4, ALLOWED,
 	  "\"status\":\"not-permitted\",\"offset_ns\":null", "not permitted to set the clock: " },
-	{ "the question fails", { "h" }, { .may_set_r = -ENOSYS }, 6, ALLOWED, NULL, "cannot ask for the right" },
+	{ "the question fails", { "h" }, { .may_set_r = -ENOSYS }, 6, ALLOWED, NULL, "cannot check the right" },
 	{ "the right is gone at the deed", { "h" }, { .offset_ns = 2 * S, .raise_again_r = -EPERM }, 4,
 	  ALLOWED CHILD " P-raise P-clear P-drop", "behind", "not permitted to set the clock: " },
 	{ "the step fails", { "h" }, { .offset_ns = 2 * S, .step_r = -EINVAL }, 6, ALLOWED CHILD DEED, "behind", "cannot set the clock: Invalid" },
@@ -660,11 +660,11 @@ static const struct row rows[] = {
 	{ "stale once: measured again", { "h" }, { .act = ACT_STALE_ONCE, .offset_ns = 2 * S }, 0,
 	  ALLOWED CHILD " C-measure" DEED, "stepped the clock by +2 s", NULL },
 	{ "stale twice: left alone", { "h" }, { .act = ACT_STALE, .offset_ns = 2 * S }, 1,
-	  ALLOWED CHILD " C-measure P-drop", "behind", "stood still" },
+	  ALLOWED CHILD " C-measure P-drop", "behind", "stalled" },
 	{ "measuring fails", { "h" }, { .act = ACT_FAIL }, 6, ALLOWED CHILD, NULL, "cannot measure" },
-	{ "a record without a majority", { "h" }, { .act = ACT_BAD_RECORD, .offset_ns = 2 * S }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
-	{ "a short record", { "h" }, { .act = ACT_SHORT_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
-	{ "a long record", { "h" }, { .act = ACT_LONG_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "makes no sense" },
+	{ "a record without a majority", { "h" }, { .act = ACT_BAD_RECORD, .offset_ns = 2 * S }, 6, ALLOWED CHILD " P-drop", NULL, "is invalid" },
+	{ "a short record", { "h" }, { .act = ACT_SHORT_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "is invalid" },
+	{ "a long record", { "h" }, { .act = ACT_LONG_RECORD }, 6, ALLOWED CHILD " P-drop", NULL, "is invalid" },
 	{ "the child ends", { "h" }, { .act = ACT_EXIT }, 6, ALLOWED CHILD, NULL, "ended without a report" },
 	{ "the child is killed", { "h" }, { .act = ACT_CRASH }, 6, ALLOWED CHILD, NULL, "ended by signal 9" },
 	{ "the child hangs", { "-t50ms", "h" }, { .act = ACT_HANG }, 6, ALLOWED CHILD, NULL, "did not report in time" },
@@ -676,7 +676,7 @@ static const struct row rows[] = {
 	{ "another program at work, --force", { "--force", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: chronyd" },
 	{ "another program at work, dry", { "--dry-run", "h" }, { .other_daemon = OTHER_CHRONYD, .offset_ns = 2 * S }, 5,
 	  "P-drop P-ports P-sandbox P-measure", "would refuse: another program", "chronyd is running" },
-	{ "--rtc, and the time is not confirmed", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "the hardware clock is not set before" },
+	{ "--rtc, and the time is not confirmed", { "--rtc", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "the hardware clock is not set until" },
 	{ "--rtc, and there is none", { "--rtc", "--no-discipline", "h" }, { .last_age_ns = 400 * S, .offset_ns = 2 * S }, 0, ALLOWED CHILD " P-raise P-step P-clear P-rtc P-drop", "stepped", "hardware clock" },
 	{ "quiet, slews as was foreseen", { "-q", "--no-discipline", "h" }, { .offset_ns = 40 * MS, .last_age_ns = 3600 * S, .usual_ns = 50 * MS }, 0,
 	  ALLOWED CHILD " P-raise P-slew P-clear P-drop", NULL, NULL },
@@ -702,7 +702,7 @@ static const struct row rows[] = {
 	{ "a jump, json", { "--json", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop",
 	  "\"by_ns\":2000000000},\"applied\":null", "First seen now; believed when a run after" },
 	{ "a jump, --any-offset", { "--any-offset", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
-	{ "a jump, and no memory: told, and set", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .is_forgotten = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the state directory cannot be written" },
+	{ "a jump, and no memory: told, and set", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .is_forgotten = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: cannot write to the state directory" },
 	{ "beyond, --boot, confirmed", { "--boot", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "more than --refuse-above (1000s)" },
 	{ "beyond, --boot, not confirmed", { "--boot", "h" }, { .offset_ns = 2000 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "--min-interval: the last run is younger", { "--min-interval", "50m", "h" }, { .last_age_ns = 2900 * S }, 0, ALLOWED, "nothing to do: the last good run was 2900 s ago", NULL },
@@ -753,7 +753,7 @@ static void set_process(const struct row *row, int out, int err)
 	char *argv[8] = { (char *)"reqtime" };
 	int argc = 1;
 
-	/* One that waits without an end is a row that fails. */
+	/* A process that never ends fails its row. */
 	alarm(PATIENCE_S);
 	world->parent = getpid();
 	dup2(out, STDOUT_FILENO);
@@ -762,7 +762,7 @@ static void set_process(const struct row *row, int out, int err)
 		argv[argc] = (char *)row->words[argc - 1];
 		argc++;
 	}
-	/* The process of a row ends here: what cmocka holds is not its to free. */
+	/* The process of a row ends here and must not free what cmocka holds. */
 	_exit(command_main("reqtime", commands, 1, argc, argv));
 }
 
@@ -795,10 +795,10 @@ static void set_row(void **state)
 	}
 	assert_part(out_text, row->out);
 	assert_part(err_text, row->err);
-	/* What was decided is remembered, once, with what came of it. */
+	/* The decision is stored once, with its result. */
 	if (row->out && strstr(row->log, CHILD) && row->script.start_r == 0) {
 		assert_int_equal(world->stored, 1);
-		/* As the run was: that it is overdue is not its own doing. */
+		/* The status of the run, not that of --overdue. */
 		assert_int_equal(world->record.exit_status,
 		                 world->record.status == RUN_BUSY ? 5 : row->status);
 		assert_int_equal(world->record.offset_ns, row->script.offset_ns);
@@ -807,7 +807,7 @@ static void set_row(void **state)
 			assert_int_equal(world->record.applied_by_ns, world->shift_ns);
 		}
 	}
-	/* Only what was stepped has moved. */
+	/* The clock moved by the step alone. */
 	assert_true(world->shift_ns == 0 || strstr(row->log, "P-step") != NULL);
 }
 

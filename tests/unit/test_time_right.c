@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the clock cannot be set, and what `set` tells to do about it.
+ * Why the clock cannot be set, and the advice of `set`.
  */
 #include "io/sys/time_right.h"
 
@@ -23,8 +23,8 @@ static const struct row {
 	const char *name;
 	struct time_right_facts facts; /* first namespace, permitted, bounded, no new, root */
 	enum time_right want;
-	const char *first; /* in the first line, which is all that a log has */
-	const char *below; /* in the lines below it; NULL: none of sudo, setcap and units there */
+	const char *first; /* in the first line, the only one in a log */
+	const char *below; /* in the lines below it; NULL: neither sudo, setcap nor units there */
 } rows[] = {
 	{ "a user",                         { true, false, true, false, false }, TIME_RIGHT_USER,
 	  "CAP_SYS_TIME is missing. As root: sudo reqtime set\n", "sudo setcap cap_sys_time=p " },
@@ -43,11 +43,11 @@ static const struct row {
 	{ "root without the capability",    { true, false, true, false, true }, TIME_RIGHT_ROOT,
 	  "root was started without CAP_SYS_TIME", "CapabilityBoundingSet=" },
 	{ "root under a filter",            { true, true, true, true, true }, TIME_RIGHT_PERMITTED,
-	  "a filter of system calls forbids it", "ProtectClock=no" },
+	  "a system call filter forbids it", "ProtectClock=no" },
 };
 /* clang-format on */
 
-/* What is said, the first line apart. */
+/* The message, with the first line apart. */
 static void complain(enum time_right right, char *first, char *below, size_t size)
 {
 	const struct set_settings set = { .right = right };
@@ -87,14 +87,14 @@ static void says_what_gives_it(void **state)
 		assert_null(strstr(below, "Capabilit"));
 		assert_null(strstr(below, "setcap"));
 	}
-	/* sudo is a way for an ordinary user, and on the host, alone. */
+	/* sudo is only a way for an ordinary user, and on the host. */
 	assert_int_equal(strstr(first, "sudo reqtime set") != NULL,
 	                 row->want == TIME_RIGHT_USER || strstr(first, "n the host: sudo"));
 	assert_non_null(
 		strstr(below, "\"reqtime set --dry-run\" shows what would be done"));
 }
 
-/* In a process of its own: what is given up stays so. */
+/* In its own process: dropped privileges cannot be regained. */
 static void sees_what_is_given_up(void **state)
 {
 	enum time_right right;
@@ -108,10 +108,10 @@ static void sees_what_is_given_up(void **state)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		right = time_right_now();
 		if (right == TIME_RIGHT_USER) {
-			_exit(1); /* nothing can be gained */
+			_exit(1); /* no privilege can be gained */
 		}
 		if (right == TIME_RIGHT_NAMESPACE) {
-			_exit(0); /* all that can be seen there */
+			_exit(0); /* all that can be checked there */
 		}
 		if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0) == 0) {
 			cap_t none = cap_init();

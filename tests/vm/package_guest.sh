@@ -230,7 +230,7 @@ wrong_options() { # wrong_options NAME OPTIONS PATTERN
 	result "$1" $? "$(journalctl -q -u reqtimed.service --since "$since" | tail -n 20)"
 }
 wrong_options "--listen beside the sockets of systemd: the unit is named, no restart" "--listen 10.79.0.2:124" \
-	'Address family not supported.*; systemd hands over the sockets of reqtimed.socket: change ListenDatagram= there'
+	'Address family not supported.*; systemd passes the sockets of reqtimed.socket: change ListenDatagram= there'
 wrong_options "--metrics where it may not write: the folder that it may is named, no restart" \
 	"--metrics $node/reqtimed.prom" 'this service may write to "\{0,1\}/run/reqtimed"\{0,1\}: --metrics /run/reqtimed/reqtimed.prom'
 [ ! -e $node/reqtimed.prom ] && [ ! -h $node/reqtimed.prom ]

@@ -206,7 +206,7 @@ result "chronyd is running: exit status 5" $? "$(cat /run/w/chronyd.log)"
 forget
 mount -o remount,hidepid=2 /proc
 run "${capable[@]}" /run/w/reqtime set $server
-[ $status -ne 5 ] && grep -q 'not known: /proc hides' /run/w/err
+[ $status -ne 5 ] && grep -q 'running: /proc hides' /run/w/err
 result "/proc hides others: that is said" $?
 mount -o remount,hidepid=0 /proc
 kill $rival

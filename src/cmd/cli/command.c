@@ -1,68 +1,34 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * From a command line to the exit status of its command, with --help and --version.
+ */
 #include "cmd/cli/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/help_private.h"
 #include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
-#include "core/base/text.h"
 #include "io/sys/descriptors.h"
 
 #ifndef REQTIME_BUILD_NOTE
 #define REQTIME_BUILD_NOTE ""
 #endif
 
-/* What runs: a process is called once. */
+/* The command that runs: a process runs one. */
 static struct {
 	struct program program;
 	const struct command *command;
-	const char *const *words; /* behind the command */
-	bool keeps_complaints;
-	char kept[4096]; /* what does not fit is lost */
+	const char *const *words; /* after the command */
 } running = { .program = { .name = "reqtime" } };
-
-/* For --log-to. */
-static void (*complain_also)(const char *text);
-
-void command_complain(const char *format, ...)
-{
-	char line[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	if (running.keeps_complaints) {
-		const size_t len = strlen(running.kept);
-
-		snprintf(running.kept + len, sizeof(running.kept) - len, "%s\n", line);
-	} else {
-		fprintf(stderr, "%s: %s\n", running.program.name, line);
-	}
-	if (complain_also) {
-		complain_also(line);
-	}
-}
-
-void command_complain_also(void (*to)(const char *text))
-{
-	complain_also = to;
-}
-
-const char *command_quote(const char *word, char buf[COMMAND_QUOTE_SIZE])
-{
-	text_escape((const uint8_t *)word, strlen(word), buf, COMMAND_QUOTE_SIZE);
-	return buf;
-}
 
 const struct program *command_program(void)
 {
@@ -104,7 +70,7 @@ static int help_main(const struct program *program, const char *const *words)
 	return 0;
 }
 
-/* --version and --help; true when there was one of them. */
+/* Answers --version and --help; true when one of them was given. */
 static bool is_answered(const struct parse *parse, bool is_named)
 {
 	const struct program *program = parse->program;
@@ -119,7 +85,7 @@ static bool is_answered(const struct parse *parse, bool is_named)
 	return parse->wants_version || parse->wants_help;
 }
 
-/* `reqtime --json set host` and `reqtime host set` would ask a host called "set". */
+/* Else `reqtime --json set host` and `reqtime host set` would ask a host named "set". */
 static int check_command_word(const struct parse *parse, const char *word)
 {
 	const struct program *program = parse->program;
@@ -135,7 +101,7 @@ static int check_command_word(const struct parse *parse, const char *word)
 	return meant ? REQTIME_EXIT_USAGE : 0;
 }
 
-/* A host that is called like that can be asked all the same. */
+/* The message names the way to ask a host of that name. */
 static int check_first_word(const struct parse *parse, const char *word)
 {
 	const struct program *program = parse->program;
@@ -230,14 +196,14 @@ int command_parse_again(struct parse *ret)
 	return 0;
 }
 
-/* Otherwise a socket becomes descriptor 1 and gets our report.  A root so bare that it has no
- * /dev/null is fine as long as nothing is missing. */
+/* Otherwise a socket becomes descriptor 1 and gets our report.  A root file system without
+ * /dev/null is fine as long as no descriptor is closed. */
 static int standard_descriptors_open(void)
 {
 	int fd;
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* The lowest free number is what open() gives. */
+		/* open() returns the lowest free number. */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
 			return -errno;
 		}
@@ -262,7 +228,7 @@ int command_flush(void)
 
 	errno = 0;
 	if ((fflush(stdout) != 0 || ferror(stdout)) && !first_error) {
-		/* EIO: stdio wrote a full buffer earlier and kept no reason. */
+		/* EIO: stdio failed to write a full buffer earlier and kept no errno. */
 		first_error = errno ? errno : EIO;
 	}
 	return first_error;
@@ -273,22 +239,22 @@ static int output_finish(int status, int failed_status)
 	int error = command_flush();
 
 	if (error) {
-		running.keeps_complaints = false;
+		complain_as(running.program.name, false);
 		command_complain("cannot write to standard output: %s", strerror(error));
 		return failed_status;
 	}
 	return status;
 }
 
-/* Options name files that are read, quoted and written: whoever borrowed the rights of another
- * user by starting this program could do with them what he may not do himself.  A capability
- * lends one right. */
+/* Options name files that are read, quoted and written: with the rights of another user, a
+ * caller could reach files that are closed to him.  A capability grants a single right. */
 static int check_set_user_id(void)
 {
 	if (getauxval(AT_UID) != getauxval(AT_EUID) ||
 	    getauxval(AT_GID) != getauxval(AT_EGID)) {
-		command_complain("not as a set-user-ID or set-group-ID program: a "
-		                 "capability is enough, see reqtime(1), Permission");
+		command_complain("refusing to run as a set-user-ID or set-group-ID "
+		                 "program: grant a capability instead, see reqtime(1), "
+		                 "Permission");
 		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
@@ -318,13 +284,12 @@ int command_main(const char *program, const struct command *const *commands, siz
 	if (standard_descriptors_open() < 0) {
 		return failed_status;
 	}
-	/* A reader that goes away must not end the program between measuring and
-	 * reporting; and a parent that ignores SIGCHLD would leave us no exit status. */
+	/* A closed pipe must not end the program between measuring and reporting, and if
+	 * the parent ignored SIGCHLD we would get no exit status of our children. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 
-	running.keeps_complaints = command->conclude != NULL;
-	running.kept[0] = '\0';
+	complain_as(program, command->conclude != NULL);
 	status = check_set_user_id();
 	if (status == 0 && count > 1 && words[0] && strcmp(words[0], "help") == 0) {
 		return output_finish(help_main(&running.program, words + 1),
@@ -338,7 +303,7 @@ int command_main(const char *program, const struct command *const *commands, siz
 		}
 	}
 	if (command->conclude) {
-		status = command->conclude(status, running.kept);
+		status = command->conclude(status, complain_kept());
 	}
 	return output_finish(status, failed_status);
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads a configuration file, checks all of it, and applies what concerns one command.
+ */
 #include "cmd/cli/config_file.h"
 
 #include <errno.h>
@@ -6,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/hint_private.h"
 #include "cmd/cli/parse.h"
 #include "core/base/text.h"
@@ -42,16 +46,6 @@ static const char *where_text(const struct config_file *file, unsigned line,
 	return buf;
 }
 
-static bool is_listed(const char *const *words, const char *word)
-{
-	for (; words && *words; words++) {
-		if (strcmp(*words, word) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static const struct option_row *row_of(const struct command *command, const char *key)
 {
 	size_t i = option_find(command, key, strlen(key), 0);
@@ -64,21 +58,8 @@ static const char *section_of(const struct program *program, const struct comman
 	return program->command_count > 1 ? command->name : program->name;
 }
 
-bool config_file_is_for(const struct command *command)
-{
-	return row_of(command, "config") && !command->takes_words;
-}
-
-bool config_file_takes(const struct command *command, const struct option_row *row)
-{
-	static const char *const never[] = { "config", "help", "version", NULL };
-
-	return !is_listed(never, row->name) &&
-	       !is_listed(command->command_line_only, row->name);
-}
-
-/* The command for which an entry must be right: that of its section, or else any that takes its
- * key from a file, or knows it at least. */
+/* The command that checks an entry: that of its section; else any that takes its key from a
+ * file, or at least knows it. */
 static const struct command *command_for(const struct program *program,
                                          const struct config_entry *entry)
 {
@@ -88,13 +69,13 @@ static const struct command *command_for(const struct program *program,
 
 	for (i = 0; i < program->command_count; i++) {
 		command = program->commands[i];
-		if (!config_file_is_for(command) ||
+		if (!command_reads_config(command) ||
 		    (*entry->section &&
 		     strcmp(section_of(program, command), entry->section) != 0)) {
 			continue;
 		}
 		row = row_of(command, entry->key);
-		if (row && config_file_takes(command, row)) {
+		if (row && option_is_configurable(command, row)) {
 			return command;
 		}
 		knowing = row ? command : knowing;
@@ -110,7 +91,7 @@ static int keep(struct config_file *file, const struct config_entry *entry)
 	item->key = strdup(entry->key);
 	item->value = strdup(entry->value);
 	item->line = entry->line;
-	file->count++; /* whole or not, it is closed with the others */
+	file->count++; /* closed with the others even if incomplete */
 	if (!item->section || !item->key || !item->value) {
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
@@ -123,7 +104,7 @@ static bool is_no(const char *value)
 	return strcmp(value, "no") == 0;
 }
 
-/* What an entry may not say beside those of its section before it. */
+/* Refuses an entry that repeats or contradicts an earlier one of its section. */
 static int check_beside(const struct config_file *file, const struct command *command,
                         const struct option_row *row, const struct config_entry *entry)
 {
@@ -144,7 +125,7 @@ static int check_beside(const struct config_file *file, const struct command *co
 			}
 		} else if (row->kind != OPT_TEXTS) {
 			snprintf(reason, sizeof(reason),
-			         "given already, in line %u:", item->line);
+			         "already given in line %u:", item->line);
 			return complain(file, entry->line, reason, entry->key);
 		} else if (++times == OPTION_TEXTS_MAX) {
 			snprintf(reason, sizeof(reason), "more than %d of",
@@ -152,9 +133,11 @@ static int check_beside(const struct config_file *file, const struct command *co
 			return complain(file, entry->line, reason, entry->key);
 		}
 	}
-	return file->count < ITEMS_MAX
-	               ? 0
-	               : complain(file, entry->line, "too many entries", NULL);
+	if (file->count == ITEMS_MAX) {
+		snprintf(reason, sizeof(reason), "more than %d entries", ITEMS_MAX);
+		return complain(file, entry->line, reason, NULL);
+	}
+	return 0;
 }
 
 /* "[query], [set] and [check]" */
@@ -166,7 +149,7 @@ static int complain_section(const struct config_file *file, const struct program
 	const char *before = "";
 
 	for (size_t i = 0; i < program->command_count; i++) {
-		if (config_file_is_for(program->commands[i])) {
+		if (command_reads_config(program->commands[i])) {
 			text_format(&out, "%s[%s]", before,
 			            section_of(program, program->commands[i]));
 			before = ", ";
@@ -178,7 +161,7 @@ static int complain_section(const struct config_file *file, const struct program
 	return REQTIME_EXIT_USAGE;
 }
 
-/* With the key that is like it, of that section; or the section that has it. */
+/* Suggests a similar key of that section, or the section that has the key. */
 static int complain_key(const struct config_file *file, const struct program *program,
                         const struct config_entry *entry)
 {
@@ -193,7 +176,7 @@ static int complain_key(const struct config_file *file, const struct program *pr
 static bool is_section(const struct program *program, const char *name)
 {
 	for (size_t i = 0; i < program->command_count; i++) {
-		if (config_file_is_for(program->commands[i]) &&
+		if (command_reads_config(program->commands[i]) &&
 		    strcmp(section_of(program, program->commands[i]), name) == 0) {
 			return true;
 		}
@@ -221,9 +204,9 @@ static int take(void *ctx, const struct config_entry *entry)
 		return complain_key(file, reading->program, entry);
 	}
 	row = row_of(command, entry->key);
-	if (!config_file_takes(command, row)) {
+	if (!option_is_configurable(command, row)) {
 		return complain(file, entry->line,
-		                "for the command line only:", entry->key);
+		                "allowed on the command line only:", entry->key);
 	}
 	where_text(file, entry->line, where);
 	status = option_check(row, &place, entry->value);
@@ -267,7 +250,7 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 	return REQTIME_EXIT_USAGE;
 }
 
-/* Whether the command line leaves no room for what the file says about option `i`. */
+/* Whether the command line overrides the file for option `i`. */
 static bool is_given(const struct parse *parse, size_t i)
 {
 	const struct command *command = parse->command;
@@ -295,7 +278,7 @@ static bool is_given(const struct parse *parse, size_t i)
 	return is_operand && has_operands;
 }
 
-/* "no" takes back what an earlier section chose. */
+/* "no" undoes the choice of an earlier section. */
 static void unchoose(const struct parse *parse, const struct option_row *row, int *field)
 {
 	if (*field == (int)row->max) {
@@ -303,7 +286,7 @@ static void unchoose(const struct parse *parse, const struct option_row *row, in
 	}
 }
 
-/* One entry that holds; `is_first` of its option in this section. */
+/* Applies one entry; `is_first`: the first of its option in this section. */
 static int apply_item(const struct config_file *file, const struct config_item *item,
                       struct parse *parse, size_t i, bool is_first)
 {
@@ -335,7 +318,7 @@ static int apply_item(const struct config_file *file, const struct config_item *
 	return option_store(row, &place, item->value, field);
 }
 
-/* All of one section, over what an earlier one left. */
+/* Applies all of one section, which overrides an earlier one. */
 static int apply_section(const struct config_file *file, const char *section,
                          struct parse *parse)
 {
@@ -348,7 +331,7 @@ static int apply_section(const struct config_file *file, const char *section,
 		i = option_find(parse->command, item->key, strlen(item->key), 0);
 		if (strcmp(item->section, section) == 0 &&
 		    i < option_count(parse->command) &&
-		    config_file_takes(parse->command, option_at(parse->command, i)) &&
+		    option_is_configurable(parse->command, option_at(parse->command, i)) &&
 		    !is_given(parse, i)) {
 			status = apply_item(file, item, parse, i, !is_seen[i]);
 			is_seen[i] = true;

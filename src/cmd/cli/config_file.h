@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The options of a program's commands from a configuration file: the keys are the long names
- * of the options.  What stands before the first section is for every command that knows the
- * key; what stands in the section of a command is for that one, and goes before the other.  A
- * program with one command has one section, by the program's name.
+ * The options of a program's commands from a configuration file: the keys are the long
+ * names of the options.  Entries before the first section apply to every command that knows
+ * the key; those in the section of a command apply to that command and take precedence.  A
+ * program with a single command has one section, with the program's name.
  *
- *   config_file_read -> config_file_apply* -> config_file_close, when the settings are not used
- *   any more
+ *   config_file_read -> config_file_apply* -> config_file_close (after the last use)
  */
 #ifndef CMD_CLI_CONFIG_FILE_H
 #define CMD_CLI_CONFIG_FILE_H
@@ -15,13 +14,8 @@
 
 struct parse;
 
-/* Whether a file has a say in what this command does. */
-bool config_file_is_for(const struct command *command);
-/* Whether an option can stand in a file. */
-bool config_file_takes(const struct command *command, const struct option_row *row);
-
 struct config_item {
-	char *section; /* "": before the first */
+	char *section; /* "": before the first section */
 	char *key;
 	char *value;
 	unsigned line;
@@ -29,20 +23,20 @@ struct config_item {
 
 /* Starts as zeros. */
 struct config_file {
-	const char *path; /* NULL: none was read */
+	const char *path; /* NULL: no file was read */
 	struct config_item *items;
 	size_t count;
 };
 
-/* All of the file is checked, whichever command runs: unknown sections and keys, keys given twice,
- * values.  `is_named`: it must be there.  0, or REQTIME_EXIT_USAGE with one line "FILE:LINE: reason" on
- * stderr; `ret` is to be closed in any case. */
+/* Checks the whole file, whichever command runs: unknown sections and keys, keys given
+ * twice, values.  `is_named`: the file must exist.  0, or REQTIME_EXIT_USAGE with one line
+ * "FILE:LINE: reason" on stderr; `ret` must be closed in any case. */
 int config_file_read(const struct program *program, const char *path, bool is_named,
                      struct config_file *ret);
-/* What holds for the command of `parse` into its settings, except for what the command line has
- * said.  0, or REQTIME_EXIT_USAGE with a line on stderr. */
+/* Stores the entries for the command of `parse` in its settings, except where the command
+ * line sets the option.  0, or REQTIME_EXIT_USAGE with a line on stderr. */
 int config_file_apply(const struct config_file *file, struct parse *parse);
-/* The line of a text that came from the file, by its address; 0 when it did not. */
+/* The line of a value of the file, by its address; 0 for any other text. */
 unsigned config_file_line_of(const struct config_file *file, const char *value);
 void config_file_close(struct config_file *file);
 

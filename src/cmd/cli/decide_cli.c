@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The judgement of `set`, as every command makes it.
+ * The decision of `set`, as every command computes it.
  */
 #include "cmd/cli/decide_cli.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/clock/discipline_replay.h"
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/parse.h"
 #include "core/select/select.h"
 #include "io/store/anchor_file.h"
@@ -64,7 +65,7 @@ struct decide_settings decide_settings_of_set(const struct measure_cli_settings 
 	}
 	((struct decide_set_settings *)parse.settings)->measurement.config =
 		settings->config;
-	/* What is wrong with the file was said when this command read it. */
+	/* Errors in the file were reported when this command read it. */
 	if (parse_complete(&parse) == 0) {
 		found = parse.settings;
 		ret = found->decide;
@@ -104,7 +105,7 @@ int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
 	return min_interval_ns > 0 ? min_interval_ns : session->view.replay.interval_ns;
 }
 
-/* A leap second that an earlier run of this boot armed. */
+/* The leap second that an earlier run of this boot armed. */
 static uint32_t armed_before(const struct run_record *last)
 {
 	if (last->kernel_flags & RECORD_KERNEL_ARMED_INSERT) {

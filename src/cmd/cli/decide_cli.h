@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `set` would do or does, for every command that speaks of it: limits, anchor, other
- * daemons, and what past runs teach, joined for app/clock/correct.h.
+ * The action of `set`, done or only planned, for every command that reports it: limits,
+ * anchor, other daemons and the discipline from past runs, joined for app/clock/correct.h.
  *
  *   decide_look, decide_look_around (before the sandbox) -> decide_record -> decide_dry
  */
@@ -17,7 +17,7 @@
 /* Without --refuse-above. */
 #define DECIDE_REFUSE_ABOVE_NS (1000 * NS_PER_S)
 
-/* The options of `set` that decide. */
+/* The options of `set` that affect its decision. */
 struct decide_settings {
 	int wish; /* enum plan_wish */
 	int64_t step_above_ns;
@@ -25,22 +25,22 @@ struct decide_settings {
 	int64_t refuse_back_above_ns; /* below 0: not given */
 	bool any_offset;
 	bool is_boot;
-	bool is_force; /* although another program keeps the clock */
+	bool is_force; /* even if another time daemon is running */
 	bool no_discipline;
 };
 void decide_defaults(struct decide_settings *ret);
 struct plan_limits decide_limits(const struct decide_settings *settings);
 struct instant decide_release(void);
 
-/* With what the settings of `set` begin. */
+/* The first members of the settings of `set`. */
 struct decide_set_settings {
 	struct measure_cli_settings measurement;
 	struct decide_settings decide;
 };
-/* What `set` without options would go by, with the configuration file of `settings`. */
+/* The settings of `set` without options, with the configuration file of `settings`. */
 struct decide_settings decide_settings_of_set(const struct measure_cli_settings *settings);
 
-/* What is to be seen of this machine, and by what it is judged. */
+/* The state of this machine, and the settings to decide by. */
 struct decide_view {
 	struct decide_settings settings;
 	char boot_id[ANCHOR_BOOT_ID_SIZE];
@@ -48,50 +48,53 @@ struct decide_view {
 	enum other_daemon other_daemon;
 	enum proc_view proc;
 };
-/* Reads the anchor, brought to now, and changes nothing.  `decide`: by what to judge, as
+/* Reads the anchor, advanced to now, and changes nothing.  `decide`: as from
  * decide_settings_of_set(). */
 void decide_look(const struct measure_cli_settings *settings,
                  const struct decide_settings *decide, struct decide_view *ret);
 
-/* ... and which other programs are at work. */
+/* ... and looks for other time daemons. */
 void decide_look_around(struct decide_view *view);
 
-/* How far ahead something is to be said of the clock: to the next run. */
+/* How far ahead the clock error is predicted: to the next run. */
 int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
                         int64_t min_interval_ns, const struct session *session);
 
-/* The record of `run` for whoever decides.  `now` is the same as it is going to be remembered, the
- * kernel's state in it.  `ret_discipline` has then observed the run, unless there is to be none. */
+/* The record of `run` for the decision.  `now` is the same run as it will be stored, with
+ * the kernel's state.  `ret_discipline` has then observed the run, except with
+ * no_discipline. */
 struct correct_record decide_record(const struct decide_settings *settings,
                                     const struct session *session, const struct run *run,
                                     const struct run_record *now,
                                     struct discipline *ret_discipline);
 
-/* What the record is held against. */
+/* The wishes that correct_apply() takes with the record. */
 struct correct_wish decide_wish(const struct decide_settings *settings,
                                 const struct measure_cli_settings *measurement,
                                 size_t server_count);
 
-/* What `set` would do now.  In the sandbox as well. */
+/* The action that `set` would take now.  Works in the sandbox too. */
 void decide_dry(const struct decide_view *view,
                 const struct measure_cli_settings *measurement, size_t server_count,
                 const struct correct_record *record, struct correct_result *ret);
 
-/* For a measurement (app/client/measure.h), `ctx` a struct decide_view: an answer that few SERVERs would not be
- * believed. */
+/* For a measurement (app/client/measure.h), `ctx` a struct decide_view: whether the answer
+ * would not be believed if few SERVERs gave it. */
 bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 
-/* The kernel's clock, to look at; `set` adds what changes it.  `ctx` is a struct decide_view. */
+/* The kernel's clock, read-only; `set` adds the functions that change it.  `ctx` is a
+ * struct decide_view. */
 extern const struct clock_ports decide_clock;
 
-/* The same for `query` and `check` in one call: NULL where the run gave no answer, else `*ret`'s plan. */
+/* The same for `query` and `check` in one call: NULL if the run gave no answer, else the
+ * plan in `*ret`. */
 const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
                                 const struct session *session, const struct run *run,
                                 const struct run_record *now, struct correct_result *ret);
 
-/* Whether a run of `query` or `check` may say which of the runs remembered are old: its time is confirmed,
- * or `set` keeps no clock here, and the answer and the clock are of one day. */
+/* Whether a run of `query` or `check` may decide which recorded runs are old: its time is
+ * confirmed, or `set` is not in use here and the answer is within a day of the clock. */
 bool decide_may_say_old(const struct decide_view *view, const struct run *run,
                         const struct correct_result *would);
 

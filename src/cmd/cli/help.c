@@ -1,10 +1,13 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Prints --help from the tables of options.
+ */
 #include "cmd/cli/help_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cli/parse.h"
+#include "cmd/cli/command_options.h"
 
 enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3 };
 
@@ -70,7 +73,7 @@ static bool is_in_any(const struct option_group *groups, const char *name)
 	return false;
 }
 
-/* `group`: NULL for what is in none. */
+/* `group`: NULL for the options in no group. */
 static void print_group(const struct command *command, const struct option_group *group,
                         const char *heading)
 {
@@ -118,7 +121,7 @@ void help_print_command(const struct program *program, const struct command *com
 	print_block("Exit status", command->exit_statuses);
 }
 
-/* The first one of each command, until there are three. */
+/* The first example of each command, up to three. */
 static void print_examples(const struct program *program)
 {
 	const char *examples;
@@ -145,7 +148,7 @@ void help_print_program(const struct program *program)
 		printf("  %-8s %s%s\n", commands[i]->name, commands[i]->summary,
 		       i == 0 ? " (the default)" : "");
 	}
-	printf("  %-8s %s\n", "help", "show this, or the options of a command");
+	printf("  %-8s %s\n", "help", "show this help, or the options of a command");
 	print_examples(program);
 	print_block("Exit status", commands[0]->exit_statuses);
 	printf("\n\"%s COMMAND --help\" lists the options of a command.\n", program->name);

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words and options of ntpdate, sntp, rdate, htpdate, chrony, ntpd, timedatectl and the monitoring
- * plugins, beside ours; and ours with a slip in them.
+ * Suggestions for words and options of ntpdate, sntp, rdate, htpdate, chrony, ntpd,
+ * timedatectl and the monitoring plugins, and for misspelt ones of ours.
  */
 #include "cmd/cli/hint_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cli/config_file.h"
-#include "cmd/cli/parse.h"
+#include "cmd/cli/command_options.h"
 #include "core/base/nearest.h"
 #include "core/base/text.h"
 
 enum { CANDIDATES_MAX = 3 };
 
-/* `words` in blanks. */
+/* `words` have a blank on both sides. */
 struct habit {
 	const char *words;
-	const char *command; /* ours; NULL: none, options alone */
+	const char *command; /* ours; NULL: options only */
 	const char *options;
 };
 
-/* Nouns that hosts are called ("clock", "server", "time", "ntp") are no habit. */
+/* Nouns that are host names ("clock", "server", "time", "ntp") are left out. */
 static const struct habit command_habits[] = {
 	{ " status tracking sources sourcestats ntpdata activity show timesync-status "
 	  "show-timesync ",
@@ -41,7 +40,7 @@ static const struct habit command_habits[] = {
 	{ " help usage man ", NULL, " --help" },
 };
 
-/* Whose it is elsewhere, and what does the same here. */
+/* An option of another program, and ours that does the same. */
 struct option_habit {
 	const char *commands;
 	const char *options;
@@ -75,7 +74,7 @@ static const struct option_habit option_habits[] = {
 	{ MEASURES, " -M ", "for sntp -M MSEC: reqtime set --step-above SPAN" },
 	{ MEASURES, " -o ",
 	  "for rdate -o PORT: SERVER:PORT; for ntpdate -o N: answers of version 1 to 4 are "
-	  "taken" },
+	  "accepted" },
 	{ MEASURES, " -p ",
 	  "for ntpdate -p N: --samples N; for rdate -p: reqtime query; for ntpd -p SERVER "
 	  "(BusyBox): SERVER" },
@@ -86,7 +85,7 @@ static const struct option_habit option_habits[] = {
 	  "set --slew; for ntpdate -s: --log-to syslog" },
 	{ MEASURES, " -S ", "for sntp -S: reqtime set --step" },
 	{ MEASURES, " -u ",
-	  "for ntpdate -u: " RANDOM_PORT " as it is; for rdate -u: time://SERVER" },
+	  "for ntpdate -u: " RANDOM_PORT " by default; for rdate -u: time://SERVER" },
 	{ MEASURES, " -w ",
 	  "for sntp -w: reqtime set --wait SPAN; for ntpd -w (BusyBox): reqtime query; for "
 	  "check_ntp_time -w: reqtime check -w" },
@@ -98,17 +97,17 @@ static const struct option_habit option_habits[] = {
 	{ MEASURES, " --logfile --filelog --log ", "use: --log-to FILE" },
 	{ MEASURES, " --steplimit ", "use: reqtime set --step-above SPAN" },
 	{ MEASURES, " --host --hostname --ntp-server ",
-	  "write SERVER as a word of its own" },
+	  "give SERVER as an argument without an option" },
 	{ MEASURES "check ", " --port ", "write SERVER:PORT" },
 	{ MEASURES "check ", " --udp ", "UDP is the default" },
 	{ MEASURES "check ", " --tcp ", "write reqtime+tcp://SERVER or time+tcp://SERVER" },
-	{ MEASURES, " --once ", "a run without --every is made once" },
+	{ MEASURES, " --once ", "without --every it runs once" },
 	{ MEASURES, " --daemon --background ",
 	  "use --every SPAN, or enable reqtime.timer" },
 	{ " check ", " -p ", "for check_ntp_time -p PORT: --server HOST:PORT" },
 	{ " check ", " --hostname --host ", "use: --server HOST" },
 	{ " check ", " -o -d --time-offset --delay ",
-	  "for check_ntp_time -o and -d: the bound has the delay in it" },
+	  "for check_ntp_time -o and -d: the bound includes the delay" },
 	{ " check ", " -j -k --jwarn --jcrit ",
 	  "for check_ntp_peer -j and -k: --bound-warning and --bound-critical" },
 	{ " check ", " --swarn --scrit ", "use: --stratum-warning and --stratum-critical" },
@@ -117,21 +116,21 @@ static const struct option_habit option_habits[] = {
 	{ " serve ", " -u ", "for chronyd -u NAME: --user NAME" },
 	{ " serve ", " -d -n ", "reqtimed stays in the foreground" },
 	{ " serve ", " -x -q -Q -g -s ",
-	  "reqtimed leaves the clock alone; to set it: reqtime set" },
+	  "reqtimed never sets the clock; use: reqtime set" },
 	{ " serve ", " -c ", "for ntpd -c FILE: --config FILE" },
 	{ " serve ", " -p ", "for chronyd -p: --check-config" },
 	{ " serve ", " -t ", "use: --check-config" },
 	{ " serve ", " -I ", "for ntpd -I ADDR: --listen ADDR" },
 };
 
-/* Letters of ours that take a value, and take none elsewhere. */
+/* Letters that take a value here and none in other programs. */
 static const struct value_habit {
 	char letter;
 	const char *hint;
 } value_habits[] = {
 	{ 'n', "; -n takes the next word as its value (to change nothing: reqtime set "
 	       "--dry-run)" },
-	{ 'f', "; -f takes the next word as its value (to set the clock all the same: "
+	{ 'f', "; -f takes the next word as its value (to set the clock anyway: "
 	       "--force)" },
 };
 
@@ -153,7 +152,7 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Letters alone: hosts have digits, dots and colons. */
+/* Only letters: hosts have digits, dots and colons. */
 static bool is_letters(const char *word)
 {
 	return strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
@@ -217,7 +216,7 @@ static const char *habit_of_option(const struct command *command, const char *op
 	return NULL;
 }
 
-/* The nearest names, as many as are equally near. */
+/* The nearest names, all at the same distance. */
 struct candidates {
 	const char *names[CANDIDATES_MAX];
 	size_t count;
@@ -249,7 +248,7 @@ static void add_candidates(struct candidates *candidates, const struct command *
 	for (size_t i = 0; i < option_count(command); i++) {
 		const struct option_row *row = option_at(command, i);
 
-		if (!in_file || config_file_takes(command, row)) {
+		if (!in_file || option_is_configurable(command, row)) {
 			add_candidate(candidates, row->name,
 			              nearest_slips(name, len, row->name));
 		}
@@ -270,7 +269,7 @@ static const char *did_you_mean(const struct candidates *candidates, const char 
 	return buf;
 }
 
-/* Another command that knows the long option. */
+/* A command that has the long option. */
 static const struct command *owner_of(const struct program *program, const char *name,
                                       size_t len)
 {
@@ -283,7 +282,7 @@ static const struct command *owner_of(const struct program *program, const char 
 	return NULL;
 }
 
-/* For a long name; NULL where nothing is like it. */
+/* For a long name; NULL where no name is similar. */
 static const char *hint_for_long(const struct program *program,
                                  const struct command *command, const char *name,
                                  size_t len, char buf[HINT_SIZE])
@@ -333,7 +332,7 @@ const char *hint_for_option(const struct program *program, const struct command 
 		snprintf(buf, HINT_SIZE, "; %s", habit);
 	} else if (name_len <= 1 || !hint_for_long(program, command, name, name_len, buf)) {
 		snprintf(buf, HINT_SIZE, "; try \"%s\"",
-		         parse_help_words(program, command, help));
+		         command_help_words(program, command, help));
 	}
 	return buf;
 }
@@ -343,7 +342,7 @@ const char *hint_for_value(char letter, const char *value)
 	const size_t at = value && value[0] == '-';
 
 	if (!value || !is_letter(value[at] == '-' ? value[at + 1] : value[at])) {
-		return ""; /* meant as a value, too */
+		return ""; /* meant as a value */
 	}
 	for (size_t i = 0; i < COUNT_OF(value_habits); i++) {
 		if (value_habits[i].letter == letter) {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The history of a run: loads past runs before it, stores it afterwards.
+ */
 #include "cmd/cli/history_session.h"
 
 #include <errno.h>
@@ -23,7 +26,8 @@ static bool may(int dir_fd, const char *path, int mode)
 	return faccessat(dir_fd, path, mode, AT_EACCESS) == 0;
 }
 
-/* A read-only command starts the history process only if there is a history, or a directory for one. */
+/* A read-only command starts the history process only if there is a history, or a directory
+ * for one. */
 static bool looking_settings(const char *dir, struct history_client_settings *ret)
 {
 	char file[HISTORY_DIR_SIZE + sizeof(HISTORY_FILE) + 1];
@@ -33,8 +37,8 @@ static bool looking_settings(const char *dir, struct history_client_settings *re
 	return ret->may_write || may(AT_FDCWD, file, R_OK);
 }
 
-/* Only `set` makes the directory; without it a read-only command remembers nothing, and says so if the
- * directory was named.  /dev/null means exactly that, so it needs no warning. */
+/* Only `set` makes the directory; without it a read-only command has no history, and warns
+ * if the directory was named. /dev/null asks for that, so it needs no warning. */
 static void complain_no_dir(const struct session *session, const char *dir)
 {
 	char quoted[COMMAND_QUOTE_SIZE];
@@ -42,12 +46,12 @@ static void complain_no_dir(const struct session *session, const char *dir)
 	bool is_there = stat(dir, &st) == 0;
 
 	if (session->is_named && is_there && !S_ISDIR(st.st_mode) && !S_ISCHR(st.st_mode)) {
-		command_complain("warning: --state-dir: %s is not a directory: nothing is "
-		                 "remembered",
+		command_complain("warning: --state-dir: %s is not a directory; running "
+		                 "without a history",
 		                 command_quote(dir, quoted));
 	} else if (session->is_named && !is_there && errno == ENOENT) {
-		command_complain("warning: --state-dir: there is no %s: nothing is "
-		                 "remembered; mkdir makes it, and so does reqtime set",
+		command_complain("warning: --state-dir: there is no %s; running without a "
+		                 "history; create it with mkdir or by reqtime set",
 		                 command_quote(dir, quoted));
 	}
 }
@@ -88,7 +92,8 @@ void history_session_open(const struct measure_cli_settings *settings,
 	r = history_client_start(dir, &how, &ret->client);
 	if (r < 0) {
 		ret->client = NULL;
-		complain(ret, "the process that keeps the history does not start");
+		complain(ret,
+		         "cannot start the history process; running without a history");
 	}
 }
 
@@ -149,7 +154,7 @@ void history_session_note_before(const struct session *session, struct run_recor
 	struct reading now;
 
 	memcpy(record->boot_id, session->view.boot_id, sizeof(record->boot_id));
-	/* The moment of the offset lies milliseconds back: no suspend was between. */
+	/* The offset was measured milliseconds ago, with no suspend since. */
 	if (kernel_clock_now(&now) == 0) {
 		record->boot_ns = ns_add(record->mono_ns, now.boot_ns - now.mono_ns);
 	}
@@ -185,7 +190,7 @@ void history_session_store(struct session *session, const struct run_record *rec
 	struct source_record *sources;
 	int r;
 
-	/* Why there is none was said when it was loaded. */
+	/* The reason was reported when it was loaded. */
 	if (!session->client || session->view.use != HISTORY_USED) {
 		return;
 	}
@@ -198,7 +203,7 @@ void history_session_store(struct session *session, const struct run_record *rec
 		source_record_init(&sources[i], &run->sources[i]);
 	}
 	r = history_client_store(session->client, record, sources, count, warning);
-	/* Who may only read has no wish to hear each time that he may not write. */
+	/* A user who may only read needs no warning on each run. */
 	if (r == 0 || (r != -EROFS && r != -EACCES) ||
 	    session->role == HISTORY_SESSION_RECORDS) {
 		complain(session, warning);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run as a JSON object.
+ */
 #include "cmd/cli/json.h"
 
 #include <jansson.h>
@@ -38,7 +41,7 @@ static json_t *refid_json(const struct run_source *source)
 	return json_string(text);
 }
 
-/* json_pack() takes the references it is given, and gives NULL when one of them is. */
+/* json_pack() steals the references it gets, and returns NULL if one of them is NULL. */
 struct json_t *json_source(const struct run_source *source)
 {
 	bool has_header = source->has_header;
@@ -151,20 +154,20 @@ static json_t *check_result_json(const struct check_result *check_result)
 	                 (int)check_result->is_inconclusive);
 }
 
-/* Takes `value`.  False when there is no memory. */
+/* Takes `value`.  False when out of memory. */
 static bool add(json_t *root, const char *key, json_t *value)
 {
 	return root && json_object_set_new(root, key, value) == 0;
 }
 
-/* What `set` has beyond `query`. */
+/* The keys of `set` beyond those of `query`. */
 static bool add_action(const struct json_report *report, json_t *root)
 {
 	return add(root, "applied", applied_json(report)) &&
 	       add(root, "learnt", discipline_json(report->discipline_report));
 }
 
-/* Takes `root`; NULL is out of memory there and here. */
+/* Takes `root`; NULL, as argument or result, means out of memory. */
 static char *text_of(json_t *root)
 {
 	char *text = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -174,7 +177,7 @@ static char *text_of(json_t *root)
 }
 
 /* Else the library seeds its hash from a device, which the sandbox forbids.  The seed
- * guards against hostile keys, and here all keys are our own. */
+ * protects against hostile keys, and all keys here are our own. */
 void json_seed(void)
 {
 	json_object_seed(1);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The options of a measurement, its sandbox and its run over the kernel's ports.
+ */
 #include "cmd/cli/measure_cli.h"
 
 #include <errno.h>
@@ -56,7 +59,7 @@ const struct option_row measure_cli_options[MEASURING_OPTION_COUNT] = {
 	  "write Prometheus metrics of the run to FILE" },
 	{ "verbose", 'v', OPT_LEVEL, AT(verbosity), 0, 0, NULL,
 	  "show the details of each source" },
-	/* `check` goes without the last ones. */
+	/* `check` does not have the rows from here on. */
 	{ "log-to", 0, OPT_TEXT, AT(log_to), 0, 0, "FILE",
 	  "log a line per run and message to FILE, syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
@@ -64,9 +67,9 @@ const struct option_row measure_cli_options[MEASURING_OPTION_COUNT] = {
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
 	  "output format (table)" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
-	  "print nothing when all is well; the exit status tells" },
+	  "print nothing when all is well; check the exit status" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
-	  "colour the verdicts (auto: on a terminal, unless NO_COLOR is set)" },
+	  "colour the output (auto: on a terminal, unless NO_COLOR is set)" },
 };
 /* clang-format on */
 
@@ -145,7 +148,7 @@ int measure_cli_servers(const char *const *words, size_t count, struct server_sp
 	return 0;
 }
 
-/* How many sources the servers can become, and how many of them are names. */
+/* The maximum number of sources and of names to resolve. */
 static struct kernel_ports_settings ports_size(const struct measure_settings *measure)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -159,7 +162,7 @@ static struct kernel_ports_settings ports_size(const struct measure_settings *me
 		bool is_address = address_parse(measure->servers[i].host, &literal);
 
 		size.source_max += is_address ? 1 : measure->pool * families;
-		/* The interface of an address is for the resolver to find, too. */
+		/* The resolver also finds the interface of an address. */
 		if (!is_address || literal.zone[0] != '\0') {
 			size.name_max = measure->server_count;
 		}
@@ -190,7 +193,7 @@ static struct measure_settings measure_from(const struct measure_cli_settings *s
 	measure.target_ns = settings->target_ns;
 	measure.root_distance_max_ns = settings->root_distance_max_ns;
 	measure.ask_all = settings->ask_all;
-	/* Some containers forbid even to look; the default then stands. */
+	/* Some containers forbid even reading it; then the default stays. */
 	if (kernel_clock_state(&state) == 0 &&
 	    state.precision_ns > measure.local_precision_ns) {
 		measure.local_precision_ns = state.precision_ns;
@@ -198,7 +201,7 @@ static struct measure_settings measure_from(const struct measure_cli_settings *s
 	return measure;
 }
 
-/* Only with --verbose: a timer would say it each hour. */
+/* Only with --verbose: a timer would repeat it each hour. */
 static void say_what_is_missing(const struct confinement *has, bool is_root)
 {
 	if (is_root) {
@@ -240,12 +243,12 @@ static int enter_sandbox(const struct measure_cli *measurement, bool is_root)
 	return 0;
 }
 
-/* Privileges go first, the resolver must start before the sandbox closes, and nothing
- * may be asked of the network before both. */
+/* Privileges are dropped first, the resolver must start before the sandbox is entered, and
+ * no packet may be sent before both. */
 static int process_confine(struct measure_cli *measurement)
 {
-	/* With a buffer of our own stdio asks nothing about the descriptor later, inside
-	 * the sandbox. */
+	/* With our own buffer stdio makes no system calls about the descriptor inside the
+	 * sandbox. */
 	static char output[1 << 15];
 	struct kernel_ports_settings size;
 	bool is_root;
@@ -314,7 +317,7 @@ int measure_cli_run(const struct measure_cli *measurement, int64_t timeout_ns,
 	r = measure(&measure_settings, ports, ret);
 	progress_erase(&progress);
 	if (r < 0) {
-		command_complain("cannot measure by this machine's clock: %s",
+		command_complain("cannot measure with this machine's clock: %s",
 		                 clock_error_text(r));
 		return REQTIME_EXIT_SYSTEM;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `query`, `set` and `check` share: the options of a measurement, SERVER words to
- * specs, a run over the kernel's ports, and its report.
- * measure_cli_open -> measure_cli_run* -> measure_cli_close
+ * The part that `query`, `set` and `check` share: the options of a measurement, its run
+ * over the kernel's ports, and its report.
+ *
+ *   measure_cli_open -> measure_cli_run* -> measure_cli_close
  */
 #ifndef CMD_CLI_MEASURE_CLI_H
 #define CMD_CLI_MEASURE_CLI_H
@@ -30,7 +31,7 @@ enum measure_cli_format {
 };
 #define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate|line"
 
-/* What the shared options set; settings of a command begin with it. */
+/* The values of the shared options; the settings of a command begin with it. */
 struct measure_cli_settings {
 	int family; /* enum address_family; ADDRESS_NONE: both */
 	unsigned samples;
@@ -44,53 +45,54 @@ struct measure_cli_settings {
 	bool ask_all;
 	const char *state_dir; /* NULL: see history_dir() */
 	const char *log_to;    /* NULL: no log */
-	const char *metrics;   /* NULL: no such file */
+	const char *metrics;   /* NULL: no metrics */
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	int format;       /* enum measure_cli_format */
 	int color;        /* enum terminal_color */
 	bool is_quiet;
 	unsigned verbosity;
-	struct option_texts servers; /* operands like the others: see cmd/cli/command.h */
+	struct option_texts servers; /* more operands: see cmd/cli/command.h */
 	const char *config;
 };
 
 enum { MEASURING_OPTION_COUNT = 23, MEASURING_CHECK_OPTION_COUNT = 18 };
 extern const struct option_row measure_cli_options[MEASURING_OPTION_COUNT];
-/* Those of `query`, `set` and `check`. */
+/* The groups of `query`, `set` and `check`. */
 extern const struct option_group measure_cli_groups[];
 void measure_cli_defaults(struct measure_cli_settings *ret);
 
-/* As a command's `check_operand`. */
+/* For a command's `check_operand`. */
 int measure_cli_check_server(const char *where, const char *word);
-/* 0 and an array of `count` that the caller frees, or the exit status with a line on stderr. */
+/* 0 and an array of `count` that the caller frees, or the exit status with a line on
+ * stderr. */
 int measure_cli_servers(const char *const *words, size_t count, struct server_spec **ret);
 
 struct measure_cli {
 	struct measure_settings measure;
 	struct kernel_ports *ports;
-	struct progress progress; /* as it begins */
+	struct progress progress; /* at its beginning */
 	enum measure_cli_format format;
-	struct style style; /* of where the report goes */
+	struct style style; /* of the report's destination */
 	unsigned verbosity;
-	bool is_repeated; /* other runs follow: --every */
+	bool is_repeated; /* --every */
 };
 
-/* Becomes nobody where it was root, gives up every capability, starts the resolver, enters the sandbox: from here
- * on this process only measures and prints.  `servers` outlive it.  0, or the exit status with a line on
- * stderr. */
+/* Changes from root to the user nobody, drops every capability, starts the resolver and
+ * enters the sandbox: from here on this process only measures and prints.  `servers` must
+ * outlive it.  0, or the exit status with a line on stderr. */
 int measure_cli_open(const struct measure_cli_settings *settings,
                      const struct server_spec *servers, size_t count,
                      struct measure_cli *ret);
-/* Shows the progress on a terminal, unless --quiet, and leaves nothing of it.  0 and a run to be
- * freed by measure_free(), or the exit status with a line on stderr. */
+/* Shows the progress on a terminal, unless --quiet, and erases it.  0 and a run to be freed
+ * by measure_free(), or the exit status with a line on stderr. */
 int measure_cli_run(const struct measure_cli *measurement, int64_t timeout_ns,
                     struct run *ret);
 void measure_cli_close(struct measure_cli *measurement);
 
-/* Under a rule with its time where it is repeated: table, with --verbose the details of each source, and the verdict line
- * (core/report/report.h).  0 or the exit status with a line on stderr; a full device shows at
- * the end of the program. */
+/* Prints the table, the details of each source with --verbose, and the verdict line
+ * (core/report/report.h), after a rule with the time if runs are repeated.  0 or the exit
+ * status with a line on stderr; a full device is noticed at the end of the program. */
 int measure_cli_print(const struct measure_cli *measurement, const struct run *run,
                       const struct plan *plan, FILE *to);
 int measure_cli_print_verdict(const struct measure_cli *measurement, const struct run *run,
@@ -99,7 +101,7 @@ int measure_cli_print_verdict(const struct measure_cli *measurement, const struc
 int measure_cli_print_lines(const struct measure_cli *measurement, const struct run *run,
                             const struct plan *plan, bool has_log_line, FILE *to);
 
-/* The format line, see report_line(). */
+/* The format line: see report_line(). */
 int measure_cli_print_line(const struct run *run, const char *done, const char *why_not,
                            FILE *to);
 

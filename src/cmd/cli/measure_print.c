@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Prints the report of a measurement in each format.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -6,7 +9,7 @@
 #include "core/report/formats.h"
 #include "core/report/report.h"
 
-/* What is printed, and by which of the functions of core/report. */
+/* The arguments of the functions of core/report. */
 struct printing {
 	const struct measure_cli *measurement;
 	const struct run *run;
@@ -52,7 +55,7 @@ static size_t render_line(const struct printing *p, char *buf, size_t size)
 	return report_line(p->run, p->done, p->why_not, buf, size);
 }
 
-/* Once to learn the length, once to fill. */
+/* Renders twice: for the length, then the text. */
 static int print(const struct printing *p, render_fn *render, FILE *to)
 {
 	size_t size = render(p, NULL, 0) + 1;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Prometheus metrics of a run, written by a process of their own.
+ */
 #include "cmd/cli/metrics_file.h"
 
 #include <errno.h>
@@ -11,7 +14,7 @@
 #include "io/sys/kernel_clock.h"
 
 static struct {
-	const char *path; /* NULL: nothing is exported */
+	const char *path; /* NULL: no metrics */
 	enum run_verb verb;
 	int64_t began_mono_ns;
 	struct exporter exporter;
@@ -21,16 +24,38 @@ static void complain(int error)
 {
 	char quoted[COMMAND_QUOTE_SIZE];
 
-	command_complain("warning: --metrics %s: %s",
+	command_complain("warning: --metrics %s: %s%s",
 	                 command_quote(metrics_file.path, quoted),
 	                 error == -ETIMEDOUT ? "not written in time"
 	                 : error == -EPIPE   ? "the process that writes it has failed"
-	                                     : file_replace_error_text(error));
+	                                     : file_replace_error_text(error),
+	                 metrics_file_advice(error));
+}
+
+const char *metrics_file_advice(int error)
+{
+	switch (-error) {
+	case EISDIR:
+	case EMEDIUMTYPE:
+		return "; name a regular file or a new one";
+	case EACCES:
+	case ENOENT:
+	case ENOTDIR:
+	case EPERM:
+	case EROFS:
+		return "; name a file in a directory that this user may write to";
+	case ENOSPC:
+	case EDQUOT:
+		return "; free some space or name a file on another file system";
+	default:
+		return "";
+	}
 }
 
 const char *metrics_file_default(void)
 {
-	/* A program with capabilities of its own must not write where its user says. */
+	/* A program with file capabilities must not write to a path of its user's
+	 * environment. */
 	const char *path = secure_getenv("REQTIME_METRICS");
 
 	return path && *path ? path : NULL;

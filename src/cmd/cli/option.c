@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Parses the value of an option into a field of the settings.
+ */
 #include "cmd/cli/option.h"
 
 #include <errno.h>
@@ -7,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cli/command.h"
+#include "cmd/cli/complain.h"
 #include "core/base/span.h"
 #include "core/base/text.h"
 #include "core/report/threshold.h"
+#include "reqtime/exit.h"
 
 /* "--samples: \"many\" is not ...; did you mean ...?" */
 static int PRINTF_LIKE(4, 5)
@@ -89,14 +93,13 @@ static int store_more_text(const struct option_row *row, const struct option_pla
                            const char *value, struct option_texts *ret)
 {
 	if (ret->count == OPTION_TEXTS_MAX) {
-		return complain(row, place, value,
-		                " is one too many: %d may be given in this way",
+		return complain(row, place, value, " is one too many: the limit is %d",
 		                OPTION_TEXTS_MAX);
 	}
 	return store_text(row, place, value, &ret->items[ret->count++]);
 }
 
-/* The word at place `i` of "one|two|three"; NULL: there are not so many. */
+/* The word at index `i` of "one|two|three"; NULL beyond the last. */
 static const char *word_at(const char *words, int i, size_t *ret_len)
 {
 	for (; i > 0 && words; i--) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One option: a row of a command's table, and how its text becomes a field of the settings.
+ * An option: a row of a command's table, and the field of the settings that it sets.
  */
 #ifndef CMD_CLI_OPTION_H
 #define CMD_CLI_OPTION_H
@@ -11,14 +11,14 @@
 
 enum option_kind {
 	OPT_FLAG,    /* bool, set true */
-	OPT_LEVEL,   /* unsigned, one more each time; a digit says it at once */
+	OPT_LEVEL,   /* unsigned, incremented each time, or set by a digit */
 	OPT_COUNT,   /* unsigned, min..max */
 	OPT_SPAN_NS, /* int64_t, min..max */
 	OPT_RANGE,   /* struct threshold; `max` is its enum threshold_unit */
 	OPT_TEXT,    /* const char *, not empty */
 	OPT_TEXTS,   /* struct option_texts, repeatable */
-	OPT_WORD,    /* int, the place of the word in `argument`, "one|two|three" */
-	OPT_CHOICE,  /* int, `max` is what is stored: several rows may share one field */
+	OPT_WORD,    /* int, the index of the word in `argument`, "one|two|three" */
+	OPT_CHOICE,  /* int, set to `max`: several rows may share one field */
 };
 
 enum { OPTION_TEXTS_MAX = 64 };
@@ -37,33 +37,33 @@ struct option_row {
 	const char *help;
 };
 
-/* What --help shows together: the long names of options in blanks, those of a command that has them. */
+/* A group of --help: the long names of its options, with a blank on both sides of each.  A
+ * command may lack some. */
 struct option_group {
 	const char *heading;
 	const char *names;
 };
 
-/* What stands around a message about a value. */
+/* The text around a message about a value. */
 struct option_place {
 	const char *before; /* the option's name: "--", "FILE:LINE: " */
-	const char *hint;   /* behind the reason: "", "; for ...: --dry-run" */
+	const char *hint;   /* after the reason: "", "; for ...: --dry-run" */
 };
 
-/* `value` into `field` as the row's kind has it; it outlives the settings.  Flags and choices
- * take "yes" and "no".  0, or REQTIME_EXIT_USAGE with a line on stderr. */
+/* Parses `value` into `field` by the row's kind; `value` must outlive the settings.  Flags
+ * and choices take "yes" and "no".  0, or REQTIME_EXIT_USAGE with a line on stderr. */
 int option_store(const struct option_row *row, const struct option_place *place,
                  const char *value, void *field);
-/* The same, and nothing is kept. */
+/* The same without storing it. */
 int option_check(const struct option_row *row, const struct option_place *place,
                  const char *value);
 
-/* Whether there is a value at all: what is not set lies outside of what can be set, or is
- * empty. */
+/* Whether the option has a value: an unset field is empty or outside min..max. */
 bool option_is_set(const struct option_row *row, const void *field);
 /* The word that an OPT_WORD holds, not terminated. */
 const char *option_word(const struct option_row *row, const void *field, size_t *ret_len);
 
-/* Whether two rows of one field want different things of it. */
+/* Whether two rows set the same field to different values. */
 bool option_excludes(const struct option_row *a, const struct option_row *b);
 
 #endif

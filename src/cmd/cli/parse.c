@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Parses the words of a command line, then completes them from the configuration file.
+ */
 #include "cmd/cli/parse.h"
 
 #include <assert.h>
@@ -6,90 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/hint_private.h"
-
-static const struct option_row own_rows[] = {
-	{ "help", 'h', OPT_FLAG, offsetof(struct parse, wants_help), 0, 0, NULL,
-	  "show this and exit" },
-	{ "version", 'V', OPT_FLAG, offsetof(struct parse, wants_version), 0, 0, NULL,
-	  "show the version and exit" },
-};
-
-size_t option_count(const struct command *command)
-{
-	return command->option_count + command->shared_option_count + COUNT_OF(own_rows);
-}
-
-const struct option_row *option_at(const struct command *command, size_t i)
-{
-	if (i < command->option_count) {
-		return &command->options[i];
-	}
-	i -= command->option_count;
-	if (i < command->shared_option_count) {
-		return &command->shared_options[i];
-	}
-	return &own_rows[i - command->shared_option_count];
-}
-
-size_t option_find(const struct command *command, const char *name, size_t len, char letter)
-{
-	const struct option_row *row;
-	size_t i;
-
-	for (i = 0; i < option_count(command); i++) {
-		row = option_at(command, i);
-		if (name ? strlen(row->name) == len && memcmp(row->name, name, len) == 0
-		         : row->letter == letter) {
-			break;
-		}
-	}
-	return i;
-}
-
-size_t option_canonical(const struct command *command, size_t i)
-{
-	const struct option_row *row = option_at(command, i);
-
-	for (size_t k = 0; k < option_count(command); k++) {
-		if (row->kind == OPT_CHOICE && option_at(command, k)->kind == OPT_WORD &&
-		    option_excludes(row, option_at(command, k))) {
-			return k;
-		}
-	}
-	return i;
-}
-
-void *option_field(const struct parse *parse, size_t i)
-{
-	const size_t in_settings =
-		parse->command->option_count + parse->command->shared_option_count;
-	const struct option_row *row = option_at(parse->command, i);
-
-	return (char *)(i < in_settings ? parse->settings : parse) + row->at;
-}
-
-const struct command *command_find(const struct program *program, const char *word)
-{
-	size_t i;
-
-	for (i = 0; program->command_count > 1 && i < program->command_count; i++) {
-		if (strcmp(program->commands[i]->name, word) == 0) {
-			return program->commands[i];
-		}
-	}
-	return NULL;
-}
-
-const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_SIZE])
-{
-	const bool has_words = program->command_count > 1;
-
-	snprintf(buf, HELP_WORDS_SIZE, "%s%s%s --help", program->name, has_words ? " " : "",
-	         has_words ? command->name : "");
-	return buf;
-}
 
 int parse_open(const struct program *program, const struct command *command,
                size_t word_count, struct parse *ret)
@@ -123,8 +44,7 @@ void parse_close(struct parse *parse)
 	*parse = (struct parse){ .command = NULL };
 }
 
-/* Two rows of one field that want different things: asked for both, the caller means
- * something that we cannot guess. */
+/* Two choices for one field contradict each other: we cannot guess which is meant. */
 static int word_store(struct parse *parse, size_t i, const char *value, const char *hint)
 {
 	const struct option_place place = { "--", hint };
@@ -133,7 +53,7 @@ static int word_store(struct parse *parse, size_t i, const char *value, const ch
 	int status;
 
 	for (k = 0; k < option_count(parse->command); k++) {
-		/* Of --json and --format the last one counts. */
+		/* The last of --json and --format counts. */
 		if (parse->origins[k] == ORIGIN_COMMAND_LINE && row->kind == OPT_CHOICE &&
 		    option_at(parse->command, k)->kind == OPT_CHOICE &&
 		    option_excludes(row, option_at(parse->command, k))) {
@@ -157,8 +77,8 @@ static int complain_unknown(const struct parse *parse, const char *word, size_t 
 	return REQTIME_EXIT_USAGE;
 }
 
-/* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took` when
- * that was the value. */
+/* `word` is "--name" or "--name=value"; `next` the word after it or NULL.  Sets `*took`
+ * when that was the value. */
 static int parse_long(struct parse *parse, const char *word, const char *next, bool *took)
 {
 	const char *name = word + 2;
@@ -172,7 +92,7 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 	}
 	is_flag = !option_at(parse->command, i)->argument;
 	if (is_flag && value) {
-		command_complain("option --%.*s takes no value: alone it means yes",
+		command_complain("option --%.*s takes no value: give it without \"=\"",
 		                 (int)len, name);
 		return REQTIME_EXIT_USAGE;
 	}
@@ -261,7 +181,7 @@ int parse_words(struct parse *parse, const char *const *words)
 	return 0;
 }
 
-/* The field of an OPT_TEXT or OPT_TEXTS option of the command itself; NULL: there is none. */
+/* The field of an OPT_TEXT or OPT_TEXTS option; NULL if the command has no such option. */
 static void *named_field(const struct parse *parse, const char *name)
 {
 	size_t i = name ? option_find(parse->command, name, strlen(name), 0)
@@ -270,14 +190,14 @@ static void *named_field(const struct parse *parse, const char *name)
 	return i < option_count(parse->command) ? option_field(parse, i) : NULL;
 }
 
-/* The configuration file, if there is one. */
+/* Applies the configuration file, if any. */
 static int add_config(struct parse *parse)
 {
 	const char *const *named = named_field(parse, "config");
 	const char *path;
 	int status;
 
-	if (!named || !config_file_is_for(parse->command)) {
+	if (!named || !command_reads_config(parse->command)) {
 		return 0;
 	}
 	path = *named ? *named : parse->command->config_default;
@@ -295,7 +215,7 @@ bool parse_is_operand(const struct parse *parse, size_t i)
 	return name && strcmp(option_at(parse->command, i)->name, name) == 0;
 }
 
-/* Operands that were given as options join the others. */
+/* Adds the operands given as options. */
 static void add_operands(struct parse *parse)
 {
 	const char *name = parse->command->operand_option;
@@ -320,7 +240,7 @@ static int complain_no_operand(const struct parse *parse, const char *what)
 	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	path = path ? path : parse->command->config_default;
-	parse_help_words(parse->program, parse->command, help);
+	command_help_words(parse->program, parse->command, help);
 	if (path) {
 		command_complain("no %.*s given%s%s; try \"%s\", or put a line such as "
 		                 "\"%s = ntp1.example\" into that file",
@@ -341,15 +261,15 @@ int parse_check_operands(const struct parse *parse)
 	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	if (parse->operand_count > 0 && !command->operands) {
-		command_complain("\"%s\" is not an option; try \"%s\"",
+		command_complain("unexpected argument \"%s\"; try \"%s\"",
 		                 command_quote(parse->operands[0], quoted),
-		                 parse_help_words(parse->program, command, help));
+		                 command_help_words(parse->program, command, help));
 		return REQTIME_EXIT_USAGE;
 	}
 	if (parse->operand_count > 0 || !command->operands || (file && *file)) {
 		return 0;
 	}
-	/* In brackets: it need not be given here.  But it must be given somewhere. */
+	/* In brackets: optional on the command line, but still required somewhere. */
 	if (command->operands[0] == '[') {
 		return command->operand_option
 		               ? complain_no_operand(parse, command->operands + 1)

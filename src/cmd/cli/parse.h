@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a command is told: by the words of a command line, then by a configuration file
- * (cmd/cli/config_file.h), and by its defaults below both.
+ * The settings of a command: from its command line, then a configuration file
+ * (cmd/cli/config_file.h), then its defaults.
  *
- *   parse_open -> parse_words -> parse_complete -> parse_close, when the settings are not used
- *   any more
+ *   parse_open -> parse_words -> parse_complete -> parse_close (after the last use)
  */
 #ifndef CMD_CLI_PARSE_H
 #define CMD_CLI_PARSE_H
@@ -12,56 +11,35 @@
 #include "cmd/cli/command.h"
 #include "cmd/cli/config_file.h"
 
-/* Who said what an option is. */
+/* Where the value of an option comes from. */
 enum option_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
 
 struct parse {
 	const struct program *program;
 	const struct command *command;
 	void *settings;
-	void *defaults; /* the settings as they were */
-	const char *
-		*operands; /* of the command line; after parse_complete() all there are */
+	void *defaults;        /* the settings before parsing */
+	const char **operands; /* of the command line; all of them after parse_complete() */
 	size_t operand_count;
-	enum option_origin origins[OPTION_ROWS_MAX]; /* by place, as in option_at() */
-	unsigned lines[OPTION_ROWS_MAX]; /* of the file, where that is the origin */
+	enum option_origin origins[OPTION_ROWS_MAX]; /* by index, as in option_at() */
+	unsigned lines[OPTION_ROWS_MAX];             /* of the file, for ORIGIN_FILE */
 	struct config_file file;
 	bool wants_help;
 	bool wants_version;
 };
 
-/* The rows of a command: its own, the shared ones, --help and --version. */
-size_t option_count(const struct command *command);
-const struct option_row *option_at(const struct command *command, size_t i);
-/* By its long name of `len` octets, or by its letter when `name` is NULL; option_count() when
- * there is none. */
-size_t option_find(const struct command *command, const char *name, size_t len,
-                   char letter);
-/* An OPT_CHOICE that is short for a word of an OPT_WORD: that one, which keeps the origin of
- * both.  Else `i`. */
-size_t option_canonical(const struct command *command, size_t i);
-/* Where option `i` is kept. */
-void *option_field(const struct parse *parse, size_t i);
-
-/* Defaults into new settings, with room for `word_count` operands.  This and the others: 0, or the
- * exit status with a line on stderr. */
+/* New settings with their defaults and room for `word_count` operands.  This and the
+ * others: 0, or the exit status with a line on stderr. */
 int parse_open(const struct program *program, const struct command *command,
                size_t word_count, struct parse *ret);
 int parse_words(struct parse *parse, const char *const *words);
-/* The file that --config names, else the command's own where it is there, for what the
- * command line left open; then operands that were given as options join the others. */
+/* Options that the command line did not set are read from the file of --config, else from
+ * the command's default file if it exists; then the operands given as options are added. */
 int parse_complete(struct parse *parse);
-/* Whether there are as many as the command needs. */
+/* Whether the command has the operands that it needs. */
 int parse_check_operands(const struct parse *parse);
 /* Whether option `i` is the one whose values are operands. */
 bool parse_is_operand(const struct parse *parse, size_t i);
 void parse_close(struct parse *parse);
-
-/* The command of that name, or NULL; NULL also when there is one alone. */
-const struct command *command_find(const struct program *program, const char *word);
-/* "program query --help", "program --help". */
-enum { HELP_WORDS_SIZE = 64 };
-const char *parse_help_words(const struct program *program, const struct command *command,
-                             char buf[HELP_WORDS_SIZE]);
 
 #endif

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes and erases the progress line of a run on a terminal.
+ */
 #include "cmd/cli/progress.h"
 
 #include <poll.h>
@@ -14,10 +17,11 @@
 
 enum { COLUMNS_MIN = 20, COLUMNS_DEFAULT = 80 };
 
-/* Carriage return, and clear to the end of the line: all terminals but the dumb know it. */
+/* Carriage return, and clear to the end of the line: every terminal except "dumb" has
+ * it. */
 static const char erase[] = "\r\033[K";
 
-/* A job in the background must not write over what is being typed. */
+/* A background job must not overwrite what the user types. */
 static bool is_in_background(void)
 {
 	pid_t foreground = tcgetpgrp(STDERR_FILENO);
@@ -49,7 +53,7 @@ void progress_begin(struct progress *progress)
 	progress->shown_mono_ns = now.mono_ns;
 }
 
-/* Nothing has been heard of it, for better or for worse. */
+/* Neither an answer nor an error has arrived. */
 static bool is_awaited(const struct run_source *source)
 {
 	return source->received == 0 && source->reason[0] == '\0';
@@ -73,8 +77,7 @@ static size_t format_name(const struct run_source *source, char *buf, size_t buf
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* As many names as fit into `buf_size` columns behind what is there already; ", ..." for the
- * rest. */
+/* Appends as many names as fit into `buf_size` columns; ", ..." for the rest. */
 static size_t put_names(const struct run *run, size_t len, size_t buf_size, char *buf)
 {
 	static const char more[] = ", ...";
@@ -107,7 +110,7 @@ size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,
 	char took[32];
 	size_t buf_size, len, took_len;
 
-	/* The last column stays free: some terminals go on to the next line there. */
+	/* The last column stays free: some terminals wrap there. */
 	buf_size = columns > COLUMNS_MIN ? columns - 1 : COLUMNS_MIN - 1;
 	buf_size = buf_size < PROGRESS_LINE_SIZE ? buf_size : PROGRESS_LINE_SIZE - 1;
 	took_len = (size_t)snprintf(took, sizeof(took), "  %lld.%lld s",
@@ -126,7 +129,7 @@ size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,
 	return len;
 }
 
-/* Without waiting: a terminal that is held (^S) must not hold up the measurement. */
+/* Without waiting: a stopped terminal (^S) must not delay the measurement. */
 static void put(const char *text, size_t len)
 {
 	struct pollfd terminal = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -134,7 +137,7 @@ static void put(const char *text, size_t len)
 
 	if (poll(&terminal, 1, 0) == 1 && (terminal.revents & POLLOUT)) {
 		written = write(STDERR_FILENO, text, len);
-		(void)written; /* a line less */
+		(void)written; /* a lost line does no harm */
 	}
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The line on a terminal that says what a run is waiting for.
+ * The progress line on a terminal: the servers that a run is waiting for.
  *
- *   progress_open (before the sandbox) -> (progress_begin -> progress_look* -> progress_erase)*
+ *   progress_open (before the sandbox)
+ *     -> (progress_begin -> progress_look* -> progress_erase)*
  *
- * Stderr only, and only where somebody sees it: nothing in pipes, files and logs.  It is rewritten
- * in place and erased before anything else is printed.
+ * On stderr, and only on a terminal, never in pipes, files and logs.  It is rewritten in
+ * place and erased before anything else is printed.
  */
 #ifndef CMD_CLI_PROGRESS_H
 #define CMD_CLI_PROGRESS_H
 
 #include "core/select/run.h"
 
-/* A run that is over by then has shown nothing. */
+/* A shorter run shows nothing. */
 #define PROGRESS_AFTER_NS (500 * NS_PER_MS)
 #define PROGRESS_EVERY_NS (150 * NS_PER_MS)
 
@@ -24,15 +25,16 @@ struct progress {
 	int64_t shown_mono_ns;
 };
 
-/* Asks the terminal and the environment; all later calls do nothing when they say no. */
+/* Checks the terminal and the environment; without a usable terminal all later calls do
+ * nothing. */
 void progress_open(struct progress *ret);
 void progress_begin(struct progress *progress);
-/* As struct ports wants it: `watch_ctx` is a struct progress. */
+/* For struct ports: `watch_ctx` is a struct progress. */
 void progress_look(void *watch_ctx, const struct run *run, size_t answered,
                    size_t outstanding);
 void progress_erase(struct progress *progress);
 
-/* "waiting for 3 of 4 servers: a, b, c  1.2 s", cut to `columns`, 20 at least.  Returns the
+/* "waiting for 3 of 4 servers: a, b, c 1.2 s", cut to `columns`, at least 20.  Returns the
  * length. */
 enum { PROGRESS_LINE_SIZE = 256 };
 size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,

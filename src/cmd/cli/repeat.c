@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Runs a command at an interval, until an answer or until it is confirmed, each in a child.
+ */
 #include "cmd/cli/repeat.h"
 
 #include <errno.h>
@@ -19,14 +22,15 @@
 #include "io/sys/file_read.h"
 #include "io/sys/monotonic.h"
 
-/* Names may come without a word of the kernel: another try after these at the latest. */
+/* Name resolution may recover without a kernel event: retry at the latest after these. */
 #define TRY_FIRST_NS NS_PER_S
 #define TRY_MOST_NS (30 * NS_PER_S)
-/* ... and where the kernel may not be asked to tell of changes. */
+/* ... and where the kernel does not report network changes. */
 #define TRY_MOST_UNTOLD_NS (5 * NS_PER_S)
-/* Two more looks are enough, or three (core/select/decide.h), unless each sees something else: then for a day. */
+/* Two or three more runs confirm (core/select/decide.h) unless each measures something
+ * else: then for a day. */
 enum { CONFIRM_LOOKS_MAX = 240 };
-/* A run that a signal has not ended by then is killed. */
+/* A run that does not end on a signal in this time is killed. */
 #define RUN_ENDS_NS (3 * NS_PER_S)
 #define RUN_LOOK_MS 2
 /* poll() counts milliseconds in an int. */
@@ -40,15 +44,16 @@ struct repeat {
 	sigset_t before;
 	int signals_fd;
 	int link_fd; /* -1: not watched */
-	pid_t child; /* 0: none runs */
+	pid_t child; /* 0: not running */
 	int child_status;
-	int signal; /* that ends it */
+	int signal; /* the one that ends it */
 	bool wants_reread;
 };
 
 int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns)
 {
-	/* No secret: other programs that hash the same name are not to choose the same. */
+	/* Not secret: it only keeps other programs that hash the same name from the same
+	 * delay. */
 	const struct siphash_key key = { UINT64_C(0x72657174696d6520),
 		                         UINT64_C(0x73706c6179202020) };
 
@@ -90,7 +95,7 @@ static void signals_take(struct repeat *r)
 	}
 }
 
-/* Until the run that is on has ended, else until `until_ns`, or something comes. */
+/* Waits for the running child to end, else until `until_ns` or an event. */
 static enum wake repeat_wait(struct repeat *r, int64_t until_ns, bool watches_link)
 {
 	const bool has_child = r->child > 0;
@@ -146,8 +151,8 @@ static _Noreturn void child_main(struct repeat *r, bool is_try, pid_t parent)
 	_exit(status);
 }
 
-/* Another user's by now, and no right to send it anything: then it is told that we end, or ends by its own
- * deadline. */
+/* The child may belong to another user by now, so that we may not signal it: then it ends
+ * when we end, or by its own deadline. */
 static void end_run(const struct repeat *r)
 {
 	const int64_t killed_ns = ns_add(monotonic_now_ns(), RUN_ENDS_NS);
@@ -164,7 +169,7 @@ static void end_run(const struct repeat *r)
 	}
 }
 
-/* One run, to its end.  Returns its exit status, or 128 and the signal. */
+/* Makes one run and waits for it.  Returns its exit status, or 128 plus the signal. */
 static int run_once(struct repeat *r, bool is_try)
 {
 	const pid_t self = getpid();
@@ -197,7 +202,7 @@ static void reread(struct repeat *r)
 	}
 }
 
-/* Tries until there is an answer; the last one comes when the time is over. */
+/* Retries until there is an answer, with a last try when the time is over. */
 static int run_until_answered(struct repeat *r)
 {
 	const int64_t end_ns = ns_add(monotonic_now_ns(), r->settings->wait_ns);
@@ -229,8 +234,8 @@ static int run_until_answered(struct repeat *r)
 	}
 }
 
-/* Seen once is not confirmed: further looks, until nothing is held back any more.  Returns the status of the
- * last one. */
+/* Repeats a run that was held back until it is confirmed.  Returns the status of the last
+ * run. */
 static int run_confirming(struct repeat *r, int status)
 {
 	const struct repeat_job *job = r->job;
@@ -256,7 +261,7 @@ static int run_confirming(struct repeat *r, int status)
 	return status;
 }
 
-/* What no further run would mend. */
+/* Statuses that a further run would not change. */
 static bool is_final(int status)
 {
 	return status == REQTIME_EXIT_USAGE || status == run_status_exit(RUN_NOT_PERMITTED);
@@ -281,7 +286,7 @@ static int run_all(struct repeat *r)
 	status = r->settings->wait_ns > 0 ? run_until_answered(r) : run_once(r, false);
 	status = run_confirming(r, status);
 	while (every_ns > 0 && !r->signal && !is_final(status)) {
-		/* On the beat; what was missed is not made up for. */
+		/* At multiples of the interval; missed runs are not made up for. */
 		while (next_ns <= monotonic_now_ns()) {
 			next_ns +=
 				every_ns * ((monotonic_now_ns() - next_ns) / every_ns + 1);
@@ -330,7 +335,7 @@ int repeat_run(const struct repeat_settings *settings, const struct repeat_job *
 		command_complain("cannot wait for signals: %s", strerror(errno));
 		goto out;
 	}
-	/* Without it, the clock alone says when to try again. */
+	/* Without it, only the time decides when to retry. */
 	if (settings->wait_ns > 0) {
 		r.link_fd = netlink_open();
 	}

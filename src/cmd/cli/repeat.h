@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * When a run is due: after a splay, again while the network is not there yet, once more to confirm what
- * it saw, at an interval.
+ * Schedules runs: after a splay, again until the network is up, again to confirm an offset,
+ * at an interval.
  *
- * With any of these each run is a process of its own, forked anew, and this one only waits,
- * in poll().  SIGTERM and SIGINT end both, SIGHUP has the servers read again and a run at once.
+ * With any of these each run is a forked process, and this one only waits in poll().
+ * SIGTERM and SIGINT end both; SIGHUP rereads the servers and starts a run at once.
  */
 #ifndef CMD_CLI_REPEAT_H
 #define CMD_CLI_REPEAT_H
@@ -17,25 +17,26 @@ struct repeat_settings {
 	int64_t splay_ns;   /* 0: none */
 	int64_t wait_ns;    /* 0: one try */
 	int64_t every_ns;   /* 0: one run */
-	int64_t confirm_ns; /* 0: a run that is to be confirmed is not repeated for it */
+	int64_t confirm_ns; /* 0: no repetition to confirm */
 };
 
 struct repeat_job {
 	void *ctx;
-	/* Returns the exit status.  `is_try`: it is repeated when there is no answer, so that
-	 * is not worth a word. */
+	/* Returns the exit status.  `is_try`: a run without an answer is retried, so it
+	 * reports nothing. */
 	int (*once)(void *ctx, bool is_try);
-	/* Whether what the last run saw is to be seen again; may be NULL.  Asked once a run. */
+	/* Whether the last run has to be confirmed by another; may be NULL.  Called once
+	 * per run. */
 	bool (*is_to_confirm)(void *ctx);
 	void (*reread)(void *ctx); /* on SIGHUP; may be NULL */
 };
 
-/* Which part of `span_ns` this host waits: 0 .. span_ns - 1, always the same. */
+/* The delay of this host within `span_ns`: 0 .. span_ns - 1, always the same. */
 int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns);
 
-/* Whether any of it is asked for. */
+/* Whether any of these is set. */
 bool repeat_has_to_wait(const struct repeat_settings *settings);
-/* Returns the exit status of the last run, or 128 and the signal. */
+/* Returns the exit status of the last run, or 128 plus the signal. */
 int repeat_run(const struct repeat_settings *settings, const struct repeat_job *job);
 
 #endif

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The log of --log-to: a line per run, and complaints.
+ */
 #include "cmd/cli/run_log.h"
 
 #include <errno.h>
@@ -19,9 +22,9 @@ static void put(enum log_level level, const char *text)
 	}
 	r = log_write(&the_log, level, "reqtime", text);
 	if (r < 0) {
-		/* Before it is said: this is no line for the log. */
+		/* Closed first: the warning must not go to the log. */
 		run_log_close();
-		command_complain("warning: the log takes no line: %s", strerror(-r));
+		command_complain("warning: cannot write to the log: %s", strerror(-r));
 	}
 }
 
@@ -43,11 +46,11 @@ void run_log_open(const struct measure_cli_settings *settings)
 		command_complain("warning: cannot write to the log %s: %s",
 		                 command_quote(settings->log_to, quoted),
 		                 r == -ELOOP    ? "it is a symbolic link"
-		                 : r == -EMLINK ? "it has a second name"
+		                 : r == -EMLINK ? "it has a second hard link"
 		                                : strerror(-r));
 	} else if (the_log.kind == LOG_TO_FILE ||
 	           (the_log.kind == LOG_TO_SYSLOG && !log_stderr_is_journal())) {
-		/* Else they are there anyway. */
+		/* Else they get there through stderr. */
 		command_complain_also(put_complaint);
 	}
 }

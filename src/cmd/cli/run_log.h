@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * --log-to: what `query` and `set` leave in a log: a line for each run, and what they complain of.
+ * --log-to: the log of `query` and `set`, with a line per run and every complaint.
  *
- *   open (before privileges go and the sandbox closes) -> run -> close
+ *   open (before privileges and file access are dropped) -> run -> close
  *
- * A log that cannot be had, or takes no more, costs a warning.
+ * A log that cannot be opened or written causes a warning.
  */
 #ifndef CMD_CLI_RUN_LOG_H
 #define CMD_CLI_RUN_LOG_H
@@ -14,9 +14,9 @@
 
 void run_log_open(const struct measure_cli_settings *settings);
 void run_log_run(const struct log_entry *entry);
-/* The run ended without a word of its own: `status` is its exit status. */
+/* Logs a run that ended by a signal: `status` is its exit status. */
 void run_log_end(const char *verb, int status);
-/* That there was nothing to do is a run, too. */
+/* Logs a text, such as that there was nothing to do. */
 void run_log_say(const char *text);
 void run_log_close(void);
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads a list of servers from a file or standard input.
+ */
 #include "cmd/cli/servers_file.h"
 
 #include <errno.h>
@@ -13,11 +16,11 @@
 
 #define UTF_16 "the file is UTF-16: save it as UTF-8"
 
-/* A file on its way into an array. */
+/* A file that is being read into an array. */
 struct reader {
 	FILE *file;
-	const char *name; /* for messages, harmless */
-	size_t line;      /* number of the one being read */
+	const char *name; /* quoted, for messages */
+	size_t line;      /* number of the current line */
 	size_t octets;
 	size_t max;
 	struct server_spec *servers;
@@ -31,8 +34,8 @@ static int complain(const struct reader *reader, const char *what)
 	return REQTIME_EXIT_USAGE;
 }
 
-/* The next line without what ends it.  1, 0 at the end of the file, or minus the exit status
- * with a line on stderr. */
+/* Reads the next line without its line feed. 1, 0 at the end of the file, or minus the exit
+ * status with a line on stderr. */
 static int line_read(struct reader *reader, char buf[SERVERS_FILE_LINE_MAX + 1])
 {
 	size_t len = 0;
@@ -58,7 +61,7 @@ static int line_read(struct reader *reader, char buf[SERVERS_FILE_LINE_MAX + 1])
 			return -complain(reader,
 			                 reader->line == 1 && text_is_utf16(buf, len)
 			                         ? UTF_16
-			                         : "a NUL octet: this is no text file");
+			                         : "not a text file: it has a NUL octet");
 		}
 		if (len == SERVERS_FILE_LINE_MAX) {
 			return -complain(reader, "the line is too long");
@@ -69,7 +72,7 @@ static int line_read(struct reader *reader, char buf[SERVERS_FILE_LINE_MAX + 1])
 	return octet == '\n' || len > 0;
 }
 
-/* What is left of a line without its comment and the blanks around it. */
+/* A line without its comment and the blanks around it. */
 static char *line_trim(char *line)
 {
 	size_t len;
@@ -142,16 +145,15 @@ static int lines_read(struct reader *reader)
 			return status;
 		}
 	}
-	/* A list that came out empty is a mistake further up, not a small fleet. */
+	/* An empty list is a mistake of its author, not a small fleet. */
 	if (reader->count == count_before) {
-		command_complain("%s: no server in it; one per line is wanted",
-		                 reader->name);
+		command_complain("%s: no server in it; write one per line", reader->name);
 		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
 }
 
-/* NULL and why. */
+/* NULL and the errno. */
 static FILE *file_from(const char *path, int *ret_error)
 {
 	int fd = file_open_regular(path);
@@ -183,7 +185,7 @@ int servers_file_read(const char *path, size_t max, struct server_spec **servers
 	if (!reader.file) {
 		command_complain("%s: %s (--servers-file)", reader.name,
 		                 error == EMEDIUMTYPE
-		                         ? "not a regular file; - is standard input"
+		                         ? "not a regular file; use - for standard input"
 		                         : strerror(error));
 		return REQTIME_EXIT_USAGE;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A list of servers in a file: one SERVER a line, `#` starts a comment, blank lines and
- * a carriage return at the end of a line are fine.
+ * A list of servers in a file: one SERVER per line; `#` starts a comment; blank lines and a
+ * carriage return at the end of a line are allowed.
  */
 #ifndef CMD_CLI_SERVERS_FILE_H
 #define CMD_CLI_SERVERS_FILE_H
@@ -10,9 +10,9 @@
 
 enum { SERVERS_FILE_LINE_MAX = 1023, SERVERS_FILE_OCTETS_MAX = 16 << 20 };
 
-/* Puts the servers in `path` ("-": standard input) behind the `*count` that `*servers`, from
- * malloc(), has; no more than `max` in all.  0, or the exit status with one line on stderr that
- * names file and line; both arguments then still describe what the caller is to free. */
+/* Appends the servers in `path` ("-": standard input) to the `*count` in `*servers`, from
+ * malloc(); at most `max` in all.  0, or the exit status with one line on stderr that names
+ * file and line; the caller frees `*servers` in both cases. */
 int servers_file_read(const char *path, size_t max, struct server_spec **servers,
                       size_t *count);
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The abilities of a terminal: size, UTF-8 and colours.
+ */
 #include "cmd/cli/terminal.h"
 
 #include <stdlib.h>
@@ -16,8 +19,8 @@ bool terminal_is_able(void)
 	return term && term[0] && strcmp(term, "dumb") != 0;
 }
 
-/* By name: the C library would have to find the locale's files, which a static program and a
- * small system may not have. */
+/* By name: the C library would need the locale's files, which a static program and a small
+ * system may not have. */
 bool terminal_is_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };

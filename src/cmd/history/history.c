@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What past runs measured and did.  The database may be anybody's: every right is given up
- * before its first octet is looked at, and what parses it can change no file.
+ * `reqtime history`: shows past runs.  The database may belong to any user: every privilege
+ * is dropped before it is read, and the process that parses it can change no file.
  */
 #include "cmd/history/history_private.h"
 
@@ -26,7 +26,7 @@
 #include "io/sys/sandbox.h"
 
 enum { HOST_SIZE = 256 };
-enum { TABLE_RUNS = 40 }; /* where nobody said how many */
+enum { TABLE_RUNS = 40 }; /* without --last and --since */
 enum { DATE_LENGTH = sizeof("2026-11-25") - 1 };
 
 enum history_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_PLOT };
@@ -49,29 +49,29 @@ struct show_settings {
 /* clang-format off */
 static const struct option_row show_options[] = {
 	{ "since", 's', OPT_TEXT, AT(since), 0, 0, "WHEN",
-	  "runs since then: a span back from now (7d), a date or an RFC 3339 time" },
+	  "show runs since then: a span before now (7d), a date or an RFC 3339 time" },
 	{ "last", 'n', OPT_COUNT, AT(last), 1, HISTORY_RUNS_MAX, "N",
-	  "the latest N runs (40 in a table, else all)" },
+	  "show the latest N runs (40 in a table, otherwise all)" },
 	{ "verb", 0, OPT_TEXT, AT(verb), 0, 0, "set|query|check|dry",
-	  "only runs of set, query or check, or dry ones of set" },
+	  "show only runs of set, query or check, or dry runs of set" },
 	{ "sources", 0, OPT_FLAG, AT(has_sources), 0, 0, NULL,
-	  "what each server said" },
+	  "show the sources of each run" },
 	{ "json", 0, OPT_CHOICE, AT(format), 0, FORMAT_JSON, NULL,
-	  "a line of JSON for each run" },
+	  "print one line of JSON per run" },
 	{ "csv", 0, OPT_CHOICE, AT(format), 0, FORMAT_CSV, NULL,
-	  "CSV by RFC 4180; with --sources a row for each server" },
+	  "print CSV (RFC 4180); with --sources one row per server" },
 	{ "plot", 0, OPT_CHOICE, AT(format), 0, FORMAT_PLOT, NULL,
 	  "draw offset, bound and frequency over time" },
 	{ "html", 0, OPT_TEXT, AT(html), 0, 0, "FILE",
-	  "write one page that needs nothing else; - is standard output" },
+	  "write a self-contained HTML page; - is standard output" },
 	{ "ascii", 0, OPT_FLAG, AT(is_ascii), 0, 0, NULL,
-	  "draw in ASCII, also where the locale has UTF-8" },
+	  "draw in ASCII even in a UTF-8 locale" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
-	  "colour what matters; auto: on a terminal, unless NO_COLOR is set" },
+	  "colour the output (auto: on a terminal, unless NO_COLOR is set)" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
-	  "read options from there (" COMMAND_CONFIG_DEFAULT ")" },
+	  "configuration file (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
-	  "where runs are remembered (/var/lib/reqtime)" },
+	  "directory of the history (/var/lib/reqtime)" },
 };
 /* clang-format on */
 
@@ -143,7 +143,7 @@ static int parse_verb(const char *word, struct history_choice *ret)
 	return REQTIME_EXIT_USAGE;
 }
 
-/* From here on nothing can be changed. */
+/* After this no file can be changed. */
 static int confine(const char *state_dir)
 {
 	const struct landlock_folder folder = { .path = state_dir, .may_read = true };
@@ -153,11 +153,11 @@ static int confine(const char *state_dir)
 		command_complain("cannot give up privileges: %s", strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
-	/* A folder that is not there is told of when it is opened. */
+	/* A missing directory is reported when it is opened. */
 	r = landlock_enter(&folder, 1);
 	if (r < 0 && r != -ENOSYS && r != -EPERM && r != -ENOENT && r != -EACCES &&
 	    r != -ENOTDIR) {
-		command_complain("cannot leave the other files alone: %s", strerror(-r));
+		command_complain("cannot restrict access to other files: %s", strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	r = sandbox_enter(SANDBOX_READER);
@@ -188,26 +188,7 @@ static int complain_history(const char *state_dir, int error, const char *warnin
 	return error == -EACCES ? REQTIME_EXIT_NOT_PERMITTED : REQTIME_EXIT_SYSTEM;
 }
 
-int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count)
-{
-	size_t count = 0;
-	int r;
-
-	r = history_load_run_sources(runs->history, runs->numbers[at], runs->source_records,
-	                             HISTORY_SOURCES_PER_RUN_MAX, &count);
-	if (r < 0) {
-		command_complain("cannot read the sources of a run: %s",
-		                 r == -EUCLEAN ? "the history is damaged" : strerror(-r));
-		return REQTIME_EXIT_SYSTEM;
-	}
-	for (size_t i = 0; i < count; i++) {
-		source_record_view(&runs->source_records[i], &runs->sources[i]);
-	}
-	*ret_count = count;
-	return 0;
-}
-
-/* What was asked for, and what there is instead. */
+/* No run matches: names the options, and the latest run that exists. */
 static int complain_choice(const char *state_dir, const struct show_settings *settings,
                            struct history_runs *runs)
 {
@@ -224,11 +205,11 @@ static int complain_choice(const char *state_dir, const struct show_settings *se
 		return REQTIME_EXIT_NOTHING;
 	}
 	run_format_time(run_record_at(&runs->runs[0]), false, at);
-	command_complain(
-		"no such run: none matches%s%s%s%s; the latest run of all is of %s UTC",
-		settings->since ? " --since " : "",
-		settings->since ? command_quote(settings->since, quoted) : "",
-		settings->verb ? " --verb " : "", settings->verb ? settings->verb : "", at);
+	command_complain("no run matches%s%s%s%s; the latest run is of %s UTC",
+	                 settings->since ? " --since " : "",
+	                 settings->since ? command_quote(settings->since, quoted) : "",
+	                 settings->verb ? " --verb " : "",
+	                 settings->verb ? settings->verb : "", at);
 	return REQTIME_EXIT_NOTHING;
 }
 
@@ -268,7 +249,7 @@ static int load(const char *state_dir, const struct show_settings *settings,
 	return 0;
 }
 
-/* One call of the command. */
+/* A call of the command. */
 struct job {
 	const struct show_settings *settings;
 	const char *state_dir;
@@ -320,7 +301,7 @@ static int load_and_show(const struct job *job)
 	};
 	int status;
 
-	/* A plot is for eyes, also at the end of a pipe. */
+	/* A plot is drawn for people even into a pipe. */
 	if (settings->format == FORMAT_PLOT) {
 		runs.style.has_utf8 |= terminal_is_utf8();
 		terminal_size(STDOUT_FILENO, &runs.style.columns, &runs.lines);
@@ -347,7 +328,7 @@ static int complain_page(const char *path, int error)
 	return REQTIME_EXIT_SYSTEM;
 }
 
-/* Interrupted, it still tidies up: the child ends by the signal. */
+/* The child ends by the signal; this process still cleans up. */
 static void signals_set(void (*handler)(int))
 {
 	signal(SIGINT, handler);
@@ -367,7 +348,8 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* What parses the history can rename nothing; so another process waits for it and does. */
+/* The process that parses the history cannot rename files; so this one waits and does
+ * it. */
 static int page_to_file(struct job *job)
 {
 	const char *path = job->settings->html;
@@ -391,7 +373,7 @@ static int page_to_file(struct job *job)
 	return r < 0 ? complain_page(path, r) : status;
 }
 
-/* What is asked before the sandbox closes. */
+/* Gets the time and the host name before the sandbox is entered. */
 static int prepare_page(struct job *job)
 {
 	const struct show_settings *settings = job->settings;
@@ -426,7 +408,7 @@ static int show_run(const void *given, const char *const *operands, size_t opera
 
 	(void)operands;
 	(void)operand_count;
-	/* Nothing is at stake: a reader that has seen enough ends this. */
+	/* A closed pipe may end this program: it changes nothing. */
 	signal(SIGPIPE, SIG_DFL);
 	job.state_dir = settings->state_dir ? settings->state_dir : state_dir_default(buf);
 	status = parse_since(settings->since, &job.choice.since);
@@ -450,6 +432,9 @@ static const char *const command_line_only[] = { "since", "last", "verb", "sourc
 const struct command command_history = {
 	.name = "history",
 	.summary = "show what past runs measured and did",
+	.examples = "    reqtime history                          the latest runs\n"
+		    "    reqtime history --since 7d --plot        a plot of the last week\n"
+		    "    reqtime history --csv --last 100         for a spreadsheet\n",
 	.options = show_options,
 	.option_count = COUNT_OF(show_options),
 	.config_default = COMMAND_CONFIG_DEFAULT,

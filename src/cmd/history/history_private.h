@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of `history` share: the runs that were chosen, and the ways to show them.
+ * Shared by the files of `history`: the selected runs, and the ways to show them.
  */
 #ifndef CMD_HISTORY_HISTORY_PRIVATE_H
 #define CMD_HISTORY_HISTORY_PRIVATE_H
@@ -14,29 +14,30 @@ struct history_runs {
 	struct run_record *runs; /* oldest to newest */
 	int64_t *numbers;        /* of each, for the sources */
 	size_t count;
-	size_t invalid_count;       /* rows that make no sense */
-	struct run_summary summary; /* of all of them */
+	size_t invalid_count;       /* damaged rows */
+	struct run_summary summary; /* of all runs */
 	struct style style;
 	unsigned lines;             /* of the terminal, for a plot */
-	size_t shown_from;          /* the table begins with this one */
-	bool has_sources;           /* they are to be shown */
+	size_t shown_from;          /* the first run of the table */
+	bool has_sources;           /* --sources */
 	struct run_source *sources; /* room for HISTORY_SOURCES_PER_RUN_MAX */
 	struct source_record *source_records;
 };
 
-/* Into runs->sources: those of run `at`.  0, or the exit status with a line on stderr. */
+/* Loads the sources of run `at` into runs->sources.  0, or the exit status with a line on
+ * stderr. */
 int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count);
 
-/* On stdout; 0 or the exit status. */
+/* Print on stdout; 0 or the exit status. */
 int history_show_table(struct history_runs *runs);
 int history_show_json(struct history_runs *runs);
 int history_show_csv(struct history_runs *runs);
 int history_show_plot(struct history_runs *runs);
-/* Into `fd`. */
+/* Writes an HTML page to `fd`. */
 int history_show_page(struct history_runs *runs, const char *host, struct instant made_at,
                       int fd);
 
-/* `*ret_points` is the caller's to free, whatever is returned. */
+/* The caller frees `*ret_points` in any case. */
 struct chart;
 struct chart_point;
 int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A past run as a JSON object.
+ */
 #include "cmd/history/json_private.h"
 
 #include <jansson.h>
@@ -9,7 +12,7 @@
 #include "core/base/text_time.h"
 #include "core/history/run_view.h"
 
-/* Escaped: from the file, and JSON takes nothing but UTF-8. */
+/* Escaped: the text comes from the file, and JSON accepts only UTF-8. */
 static json_t *untrusted_json(const char *words)
 {
 	char escaped[4 * RECORD_BOOT_ID_SIZE];
@@ -61,7 +64,7 @@ static json_t *sources_json(const struct run_source *sources, size_t count)
 	return array;
 }
 
-/* Takes `value`.  Once something was missing, all is: `*root` is NULL. */
+/* Takes `value`.  Out of memory leaves `*root` NULL for all later calls. */
 static void put(json_t **root, const char *key, json_t *value)
 {
 	if (!*root) {

@@ -7,8 +7,8 @@
 
 #include "core/discipline/run_record.h"
 
-/* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory.
- * `sources` NULL: they were not asked for, and there is no such key. */
+/* A line without a line feed, ASCII only; the caller frees it.  NULL: out of memory.
+ * `sources` NULL: without --sources there is no such key. */
 char *history_json_run(const struct run_record *run, const struct run_source *sources,
                        size_t count);
 

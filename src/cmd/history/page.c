@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes past runs as an HTML page.
+ */
 #include "cmd/history/history_private.h"
 
 #include <errno.h>
@@ -25,7 +28,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* The sources of the latest run with an answer; of the latest run where none has one. */
+/* The sources of the latest run with an answer; else those of the latest run. */
 static int find_sources(struct history_runs *runs, struct page_input *input)
 {
 	size_t at = runs->count - 1;

@@ -1,11 +1,13 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Prints past runs as a table, JSON, CSV or a plot.
+ */
 #include "cmd/history/history_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clock/discipline_replay.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/history/json_private.h"
@@ -21,7 +23,7 @@ enum {
 	TABLE_COLUMNS_MIN = 60 /* of report_table() */
 };
 
-/* Each line of `text` moved to the right. */
+/* Prints each line of `text` with an indentation. */
 static void print_indented(const char *text, int indent)
 {
 	size_t len;
@@ -147,26 +149,6 @@ int history_show_csv(struct history_runs *runs)
 		run_csv_run(&runs->runs[i], line, sizeof(line));
 		fputs(line, stdout);
 	}
-	return status;
-}
-
-int history_make_chart(const struct history_runs *runs, struct chart_point **ret_points,
-                       struct chart *ret)
-{
-	struct keyed *scratch = calloc(runs->count, sizeof(*scratch));
-	int64_t *predictions = calloc(runs->count, sizeof(*predictions));
-	int status = 0;
-
-	*ret_points = calloc(runs->count, sizeof(**ret_points));
-	if (scratch && predictions && *ret_points) {
-		discipline_replay_bounds(runs->runs, runs->count, predictions);
-		chart_make(runs->runs, runs->count, predictions, scratch, *ret_points, ret);
-	} else {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
-	}
-	free(predictions);
-	free(scratch);
 	return status;
 }
 

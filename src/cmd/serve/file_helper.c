@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file helper of reqtimed: rereads the configuration, writes the metrics and looks at the past runs
- * of reqtime, which the process that talks to the network cannot, for it can open no file.
+ * The file helper of reqtimed: it rereads the configuration, writes the metrics and reads
+ * the past runs of reqtime, because the process that faces the network can open no file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
 #include "cmd/serve/serve_private.h"
 #include "io/store/file_replace.h"
@@ -35,12 +36,12 @@ struct reply {
 	struct access_rules rules;
 	struct sync_source sync_source;
 };
-_Static_assert(sizeof(struct request) <= FILE_HELPER_SIZE, "an order fits");
+_Static_assert(sizeof(struct request) <= FILE_HELPER_SIZE, "a request fits");
 _Static_assert(sizeof(struct reply) <= FILE_HELPER_SIZE, "a reply fits");
 
 struct helper_state {
 	const struct serve_options *options;
-	int said_error; /* of the metrics: each kind of trouble is said once */
+	int said_error; /* of the metrics: each error is reported once */
 	struct sync_source_watch source_watch;
 };
 
@@ -52,25 +53,27 @@ static void folder_of(const char *path, char *buf, size_t size)
 	snprintf(buf, size, "%s", dirname(copy));
 }
 
-/* `folder` cannot be written to, by errno.  A unit has one that can: RuntimeDirectory=. */
+/* `folder` is not writable, see errno.  A unit has a writable one: RuntimeDirectory=. */
 static int complain_of_metrics(const char *folder)
 {
-	const char *own = getenv("RUNTIME_DIRECTORY"), *why = strerror(errno);
+	const int error = errno;
+	const char *own = getenv("RUNTIME_DIRECTORY"), *why = strerror(error);
 	char quoted[COMMAND_QUOTE_SIZE], quoted_own[COMMAND_QUOTE_SIZE];
 
 	if (own && strcmp(own, folder) != 0) {
-		command_complain("--metrics: the folder %s: %s; this service may write to "
-		                 "%s: --metrics %s/reqtimed.prom",
+		command_complain("--metrics: cannot write to the directory %s: %s; this "
+		                 "service may write to %s: use --metrics %s/reqtimed.prom",
 		                 command_quote(folder, quoted), why,
 		                 command_quote(own, quoted_own), quoted_own);
 	} else {
-		command_complain("--metrics: the folder %s: %s",
-		                 command_quote(folder, quoted), why);
+		command_complain("--metrics: cannot write to the directory %s: %s%s",
+		                 command_quote(folder, quoted), why,
+		                 metrics_file_advice(-error));
 	}
 	return REQTIME_EXIT_USAGE;
 }
 
-/* The folders, not the files: both are replaced by others of the same name. */
+/* The folders, not the files: both files may be replaced by new ones of the same name. */
 static int confine_files(const struct helper_state *state)
 {
 	char config[PATH_SIZE], metrics[PATH_SIZE];
@@ -91,7 +94,7 @@ static int confine_files(const struct helper_state *state)
 		folders[count++] =
 			(struct landlock_folder){ .path = metrics, .may_write = true };
 	}
-	/* One that is not there now is not looked at later on either. */
+	/* A directory that is missing now is not read later either. */
 	if (state->source_watch.dir && access(state->source_watch.dir, R_OK | X_OK) == 0) {
 		folders[count++] =
 			(struct landlock_folder){ .path = state->source_watch.dir,
@@ -99,7 +102,7 @@ static int confine_files(const struct helper_state *state)
 	}
 	r = landlock_enter(folders, count);
 	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR) {
-		command_complain("--config: its folder: %s", strerror(-r));
+		command_complain("--config: cannot read its directory: %s", strerror(-r));
 		return REQTIME_EXIT_USAGE;
 	}
 	return r == 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
@@ -107,8 +110,7 @@ static int confine_files(const struct helper_state *state)
 
 static int not_confined(int r)
 {
-	command_complain("cannot confine the process that reads and writes files: %s",
-	                 strerror(-r));
+	command_complain("cannot confine the file helper process: %s", strerror(-r));
 	return REQTIME_EXIT_SYSTEM;
 }
 
@@ -123,7 +125,7 @@ static int become(void *ctx)
 		                 command_quote(state->options->user, quoted));
 		return REQTIME_EXIT_USAGE;
 	}
-	/* 1: it stays root without a capability, of which the server has the word. */
+	/* 1: it stays root without a capability, which the server process reports. */
 	return r >= 0 ? 0 : not_confined(r);
 }
 
@@ -178,9 +180,9 @@ static void write_metrics(struct helper_state *state, const struct serve_metrics
 	int r = len > 0 ? file_replace(state->options->metrics, text, len) : -EMSGSIZE;
 
 	if (r < 0 && state->said_error != -r) {
-		command_complain("--metrics %s: %s",
+		command_complain("--metrics %s: %s%s",
 		                 command_quote(state->options->metrics, quoted),
-		                 file_replace_error_text(r));
+		                 file_replace_error_text(r), metrics_file_advice(r));
 	} else if (r == 0 && state->said_error != 0) {
 		command_complain("metrics are written again");
 	}
@@ -217,7 +219,7 @@ int serve_helper_start(const struct serve_options *options, struct file_helper *
 	};
 	int r;
 
-	/* A clock that is served as it is goes by nothing else. */
+	/* With --local-stratum the history does not matter. */
 	if (options->local_stratum == 0) {
 		state.source_watch.dir =
 			options->state_dir ? options->state_dir : state_dir_default(buf);
@@ -231,13 +233,12 @@ int serve_helper_start(const struct serve_options *options, struct file_helper *
 		return 0;
 	}
 	if (options->metrics && strlen(options->metrics) >= PATH_SIZE) {
-		command_complain("--metrics: the name is too long");
+		command_complain("--metrics: the path is longer than 1023 octets");
 		return REQTIME_EXIT_USAGE;
 	}
 	r = file_helper_start(&ops, ret);
 	if (r < 0) {
-		command_complain("cannot start the process that reads and writes files: %s",
-		                 strerror(-r));
+		command_complain("cannot start the file helper process: %s", strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
 	return r;
@@ -272,7 +273,7 @@ void serve_helper_look(const struct file_helper *helper)
 	send_request(helper, REQUEST_LOOK, NULL);
 }
 
-/* Whoever parses files is not to be believed blindly by who faces the network. */
+/* The process that faces the network checks what the one that parses files sends. */
 static bool take_reply(const struct reply *reply, struct serve_news *ret)
 {
 	if (reply->kind == REPLY_SYNC_SOURCE) {
@@ -284,7 +285,7 @@ static bool take_reply(const struct reply *reply, struct serve_news *ret)
 		return false;
 	}
 	if (reply->is_good == 0 || !access_rules_are_valid(&reply->rules)) {
-		command_complain("the lists and limits stay what they were");
+		command_complain("the access lists and limits stay as they were");
 		return false;
 	}
 	ret->has_rules = true;
@@ -302,9 +303,9 @@ bool serve_helper_news(struct file_helper *helper, struct serve_news *ret)
 		n = file_helper_receive(helper, &reply, sizeof(reply));
 		if (n == -EPIPE || n == -ECONNRESET) {
 			command_complain(
-				"the process that reads and writes files is gone: no "
-				"metrics, no news of reqtime's runs, and no rereading, "
-				"until the next start");
+				"the file helper process has ended: until a restart, no "
+				"metrics are written, and neither the configuration nor "
+				"reqtime's runs are read again");
 			file_helper_close(helper);
 			return false;
 		}

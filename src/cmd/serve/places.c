@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where reqtimed listens: what the options say, and what a service manager has bound for it.
+ * The addresses that reqtimed listens on: from its options, or passed by a service manager.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 enum { PRIVILEGED_PORTS = 1024 };
 
-/* ADDR:0 lets the kernel choose a port, which is no port that a server can be asked on,
- * so listen_spec_parse() knows nothing of it.  The text before ":0", or NULL. */
+/* ADDR:0 lets the kernel choose a port; listen_spec_parse() does not accept port 0.
+ * Returns the text before ":0", or NULL. */
 static const char *before_port_zero(const char *text, char *buf, size_t size)
 {
 	size_t len = strlen(text);
@@ -73,8 +73,8 @@ static bool endpoints_add(struct serve_places *places, enum serve_service servic
 	}
 	if (verdict == SERVER_SPEC_BAD_HOST) {
 		command_complain(
-			"--%s %s: not an address of this host: give it in numbers, "
-			"or \"*\" for all",
+			"--%s %s: not a numeric address: give one of this host, or "
+			"\"*\" for all",
 			option, command_quote(text, quoted));
 		return false;
 	}
@@ -101,7 +101,7 @@ static bool none_stands_alone(const struct option_texts *texts, const char *opti
 {
 	for (size_t i = 0; i < texts->count && texts->count > 1; i++) {
 		if (strcmp(texts->items[i], "none") == 0) {
-			command_complain("--%s none: give it alone, or addresses alone",
+			command_complain("--%s none cannot be combined with addresses",
 			                 option);
 			return false;
 		}
@@ -141,14 +141,14 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
 		if (is_none(lists[i].texts) && is_inherited(ret, lists[i].service)) {
 			command_complain(
-				"--%s none: the service manager hands over a socket "
-				"for it: remove that from its unit (systemctl edit "
-				"reqtimed.socket), or leave the option away",
+				"--%s none: the service manager passes a socket for it: "
+				"remove that from its unit (systemctl edit "
+				"reqtimed.socket), or leave out the option",
 				lists[i].option);
 			return REQTIME_EXIT_USAGE;
 		}
 	}
-	/* Sockets that were handed over say where to listen. */
+	/* Passed sockets replace the default address. */
 	if (options->listen.count == 0 && ret->inherited_count == 0 &&
 	    !endpoints_add_all(ret, SERVE_NTP, NTP_PORT)) {
 		return REQTIME_EXIT_USAGE;
@@ -171,8 +171,8 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 	return 0;
 }
 
-/* By its name in the unit (FileDescriptorName=), else by its port.  SERVE_SERVICE_COUNT when
- * neither says. */
+/* By its name in the unit (FileDescriptorName=), else by its port.  SERVE_SERVICE_COUNT
+ * when both are unknown. */
 static enum serve_service service_of(const struct inherited *in)
 {
 	static const uint16_t ports[SERVE_SERVICE_COUNT] = {
@@ -202,8 +202,8 @@ static int inherit_one(const struct inherited *in, struct serve_places *ret)
 
 	if (in->at.family == ADDRESS_NONE || service == SERVE_SERVICE_COUNT) {
 		command_complain(
-			"the socket \"%s\" of the service manager is for no service "
-			"of ours: FileDescriptorName= ntp, text, time or daytime",
+			"the socket \"%s\" of the service manager has no known service: "
+			"set its FileDescriptorName= to ntp, text, time or daytime",
 			command_quote(in->name, quoted));
 		return REQTIME_EXIT_USAGE;
 	}
@@ -266,7 +266,7 @@ static const char *bind_advice(const struct serve_place *place, int error)
 		       "another port";
 	}
 	if (error == EADDRINUSE) {
-		return ": another program has this port; ss -lnptu shows which";
+		return ": another program uses this port; ss -lnptu shows which";
 	}
 	if (error == EPROTONOSUPPORT) {
 		return ": the socket unit needs BindIPv6Only=ipv6-only";
@@ -277,13 +277,13 @@ static const char *bind_advice(const struct serve_place *place, int error)
 	return "";
 }
 
-/* Where sockets are handed over, the service may have no network but these. */
+/* With passed sockets, the service may have no other network access. */
 static int complain_of_unit(const struct serve_place *failed, int error)
 {
 	char text[PLACE_TEXT_SIZE];
 
 	command_complain(
-		"cannot listen on %s: %s; systemd hands over the sockets of "
+		"cannot listen on %s: %s; systemd passes the sockets of "
 		"reqtimed.socket: change %s= there (systemctl edit reqtimed.socket)",
 		serve_place_text(failed, text), strerror(error),
 		failed->is_tcp ? "ListenStream" : "ListenDatagram");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of reqtimed share: serve.c has the options, places.c the sockets that
- * they ask for, file_helper.c the files, watch.c the time in which it serves.
+ * Shared by the files of reqtimed: options.c has the options, places.c the sockets,
+ * file_helper.c the files, watch.c the loop while it serves, serve.c joins them.
  */
 #ifndef CMD_SERVE_SERVE_PRIVATE_H
 #define CMD_SERVE_SERVE_PRIVATE_H
@@ -13,7 +13,7 @@
 #include "io/sys/file_helper.h"
 #include "io/sys/notify.h"
 
-/* Zero, everywhere: neither the command line nor the file gave it. */
+/* A zero field: set neither by the command line nor by the file. */
 struct serve_options {
 	struct option_texts listen;
 	struct option_texts text_listen;
@@ -25,14 +25,17 @@ struct serve_options {
 	unsigned threads;
 	const char *rate;
 	const char *user;
-	bool is_user_named; /* not the default: it becomes this one, or does not start */
+	bool is_user_named; /* --user: if it cannot become this user, it does not start */
 	const char *metrics;
 	const char *config;
 	const char *state_dir;
 	bool wants_check;
 };
 
-/* The defaults, and the rules that come of it all.  0 or the exit status. */
+enum { SERVE_OPTION_COUNT = 14 };
+extern const struct option_row serve_rows[SERVE_OPTION_COUNT];
+
+/* Fills in the defaults and makes the access rules.  0 or the exit status. */
 int serve_options_complete(struct serve_options *options, struct access_rules *ret_rules);
 
 /* --- places.c --- */
@@ -51,19 +54,19 @@ int serve_places_from(const struct serve_options *options,
                       const struct inherited *inherited, size_t inherited_count,
                       struct serve_places *ret);
 bool serve_places_have_ntp(const struct serve_places *places);
-/* "text udp 127.0.0.1:9191"; NTP is UDP and says so by being NTP. */
+/* "text udp 127.0.0.1:9191", "ntp 127.0.0.1:123". */
 const char *serve_place_text(const struct serve_place *place, char buf[PLACE_TEXT_SIZE]);
-/* `has_inherited`: a service manager has handed sockets over.  Returns the exit status. */
+/* `has_inherited`: a service manager has passed sockets.  Returns the exit status. */
 int serve_places_complain(const struct serve_place *failed, int error, bool has_inherited);
 
 /* --- sync_source.c, in the file helper's process --- */
 
-/* Where the runs of `reqtime set` are recorded, and what was seen of it.  Starts as zeros but for the
- * first two. */
+/* The history of `reqtime set`, and its state when last read.  Starts as zeros except for
+ * the first two members. */
 struct sync_source_watch {
-	const char *dir; /* NULL: nobody wants to know */
-	bool is_named;   /* by an option: then it is said when there is nothing */
-	bool is_settled; /* what was seen last was read to its end */
+	const char *dir; /* NULL: not read */
+	bool is_named;   /* by an option: then a missing history is reported */
+	bool is_settled; /* the last state was read completely */
 	struct sync_source_stamp {
 		int error;
 		dev_t device;
@@ -71,11 +74,11 @@ struct sync_source_watch {
 		off_t size;
 		struct timespec changed;
 	} seen[2];
-	int said_error; /* each kind of trouble is said once */
+	int said_error; /* each error is reported once */
 };
 
-/* True when there is news since the last time, in `*ret`: that there is a trusted run, or that there
- * is none (any more). */
+/* True and `*ret` when something changed since the last call: a trusted run, or no trusted
+ * run any more. */
 bool sync_source_look(struct sync_source_watch *source_watch, struct sync_source *ret);
 
 /* --- file_helper.c --- */
@@ -87,14 +90,15 @@ struct serve_news {
 	struct sync_source sync_source;
 };
 
-/* The file helper is there when a file, metrics or past runs are asked for.  0 or the exit status. */
+/* Starts the file helper if a configuration file, metrics or past runs are needed.  0 or
+ * the exit status. */
 int serve_helper_start(const struct serve_options *options, struct file_helper *ret);
 void serve_helper_reread(const struct file_helper *helper);
 void serve_helper_metrics(const struct file_helper *helper,
                           const struct serve_metrics *metrics);
-/* Asks for a look at the past runs; the first is always answered. */
+/* Asks for the state of the history; the first request is always answered. */
 void serve_helper_look(const struct file_helper *helper);
-/* The next that the file helper has to say; false when there is nothing.  A file helper that is gone is said
+/* The next message of the file helper; false without a message.  Its end is reported
  * once. */
 bool serve_helper_news(struct file_helper *helper, struct serve_news *ret);
 
@@ -111,8 +115,8 @@ struct serve_watch {
 	struct instant started;
 };
 
-/* Says how the clock is, as the first word; then serves until a signal comes, which is
- * returned, or -errno. */
+/* Reports the state of the clock, then serves until a signal, which is returned, or
+ * -errno. */
 int serve_watch(struct serve_watch *watch, const struct serve_view *view);
 void serve_watch_say_counts(const struct serve_counts *counts);
 

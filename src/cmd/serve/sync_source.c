@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file helper of reqtimed looks what the runs of `reqtime set` have left in the state directory.
+ * The file helper of reqtimed reads the last trusted run of `reqtime set` from the state
+ * directory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +14,8 @@
 #include "io/store/history.h"
 #include "io/store/state_dir.h"
 
-/* As many as teach the clock's frequency; the replay of all that may be there would take
- * longer than a moment. */
+/* Enough runs to estimate the clock's frequency; a replay of the whole history could take
+ * too long. */
 enum { RUNS_MAX = 200 };
 
 static void see(const char *dir, const char *file, struct sync_source_stamp *ret)
@@ -64,10 +65,11 @@ static int load(struct history *history, struct run_record *runs,
 	return r;
 }
 
-/* 0 or -errno, and then `warning` (HISTORY_WARNING_SIZE) says why; `*ret` is zero without a run. */
+/* 0, or -errno with the reason in `warning` (HISTORY_WARNING_SIZE); `*ret` is zero without
+ * a run. */
 static int read_history(const char *dir, struct sync_source *ret, char *warning)
 {
-	/* Who may set the clock need not lie to us about it. */
+	/* A user who may set the clock gains nothing by a false history. */
 	static const struct history_settings settings = { .is_anyones = true };
 	struct run_record *runs = calloc(RUNS_MAX, sizeof(*runs));
 	struct source_record *sources =
@@ -96,7 +98,7 @@ static int read_history(const char *dir, struct sync_source *ret, char *warning)
 	return r;
 }
 
-/* That there is nothing, or nothing for us, is normal where nobody has spoken of it. */
+/* Without --state-dir a missing or unreadable history is normal. */
 static bool is_worth_saying(const struct sync_source_watch *watch, int error)
 {
 	return error != 0 && (watch->is_named || (error != -ENOENT && error != -EACCES));
@@ -108,7 +110,7 @@ bool sync_source_look(struct sync_source_watch *watch, struct sync_source *ret)
 	struct sync_source_stamp stamps[COUNT_OF(watch->seen)];
 	int r;
 
-	/* A writer that is at it, or has left its work in the -wal file, shows there. */
+	/* A writer at work, or its remains in the -wal file, changes these. */
 	see(watch->dir, HISTORY_FILE, &stamps[0]);
 	see(watch->dir, HISTORY_FILE "-wal", &stamps[1]);
 	if (watch->is_settled && is_same(&stamps[0], &watch->seen[0]) &&
@@ -117,10 +119,10 @@ bool sync_source_look(struct sync_source_watch *watch, struct sync_source *ret)
 	}
 	memcpy(watch->seen, stamps, sizeof(stamps));
 	r = read_history(watch->dir, ret, warning);
-	/* A lock passes, and what looks damaged may be half written. */
+	/* A lock is temporary, and a file that looks damaged may be half written. */
 	watch->is_settled = r == 0 || r == -ENOENT || r == -EACCES || r == -EPERM;
 	if (is_worth_saying(watch, r) && watch->said_error != r) {
-		command_complain("the last run of reqtime is not known: %s",
+		command_complain("cannot read the last run of reqtime: %s",
 		                 command_quote(warning, quoted));
 	} else if (r == 0 && watch->said_error != 0) {
 		command_complain("the runs of reqtime can be read again");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * While reqtimed serves: the state every second, the metrics, the service manager, the signals.
+ * The loop of reqtimed while it serves: clock state every second, metrics, service manager,
+ * signals.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -13,10 +14,11 @@
 #include "io/sys/monotonic.h"
 #include "io/sys/signals.h"
 
-/* The state is worked out that often: RFC 5905 lets the dispersion grow by 15 us in it. */
+/* The interval of updates: by RFC 5905 the dispersion grows by 15 us in it. */
 #define REFRESH_EVERY_NS NS_PER_S
 #define METRICS_EVERY_NS (15 * NS_PER_S)
-/* A clock that is good and bad in turn does not fill the log: so many lines in a minute. */
+/* Limits the lines per minute, so that a clock that changes its state often does not fill
+ * the log. */
 #define SAY_PERIOD_NS (60 * NS_PER_S)
 enum { SAY_MAX = 10, SUMMARY_SIZE = 512, STATUS_SIZE = 256 };
 
@@ -26,7 +28,7 @@ struct watching {
 	int64_t metrics_due_mono_ns;
 	int64_t say_period_mono_ns;
 	unsigned said_count;
-	struct access_rules rules; /* read again, and not in force yet */
+	struct access_rules rules; /* reread, not in force yet */
 	bool has_rules;
 };
 
@@ -39,7 +41,7 @@ static void say(struct watching *w, const char *format, ...)
 
 	if (now_mono_ns - w->say_period_mono_ns >= SAY_PERIOD_NS) {
 		if (w->said_count > SAY_MAX) {
-			command_complain("%u more lines were not shown",
+			command_complain("%u more messages were suppressed",
 			                 w->said_count - SAY_MAX);
 		}
 		w->say_period_mono_ns = now_mono_ns;
@@ -80,7 +82,7 @@ static void tell_status(const struct watching *w)
 	(void)notify_send(w->watch->notify, status);
 }
 
-/* What the answers go by, as a sentence. */
+/* The reference of the answers. */
 static void say_basis(struct watching *w, const char *before)
 {
 	const struct ntp_server_state *ntp = &w->view.ntp;
@@ -88,40 +90,41 @@ static void say_basis(struct watching *w, const char *before)
 
 	switch (w->view.basis) {
 	case SERVE_BY_LOCAL:
-		say(w, "%sas it is, stratum %u", before, ntp->stratum);
+		say(w, "%sreference: this clock as it is, stratum %u", before,
+		    ntp->stratum);
 		break;
 	case SERVE_BY_KERNEL:
-		say(w, "%sby the kernel's word, stratum %u", before, ntp->stratum);
+		say(w, "%sreference: kernel clock, stratum %u", before, ntp->stratum);
 		break;
 	case SERVE_BY_SYNC_SOURCE:
 		text_time_rfc3339(ntp->reference, when);
 		span_format(ntp->root_delay_ns / 2 + ntp->root_dispersion_ns, 0, within);
-		say(w, "%sby the run of reqtime of %.19sZ, stratum %u, within %s", before,
-		    when, ntp->stratum, within);
+		say(w, "%sreference: run of reqtime at %.19sZ, stratum %u, within %s",
+		    before, when, ntp->stratum, within);
 		break;
 	}
 }
 
-/* Each once, when it begins. */
+/* Reports each state once, when it begins. */
 static void say_state(struct watching *w, const struct serve_view *before)
 {
-	static const char means[] = "NTP answers say so, the text services are silent; "
-				    "--local-stratum serves it all the same";
+	static const char means[] = "NTP answers are marked unsynchronised, the text "
+				    "services are silent; --local-stratum serves it anyway";
 
 	switch (w->view.doubt) {
 	case SERVE_SURE:
-		say_basis(w, !before || before->is_usable ? "time is served "
-		             : before->is_after_step ? "the clock is served as good again, "
-		                                     : "this clock is synchronised now, ");
+		say_basis(w, !before || before->is_usable ? "serving time; "
+		             : before->is_after_step ? "serving time again after a step; "
+		                                     : "this clock is synchronised now; ");
 		break;
 	case SERVE_UNSYNCHRONISED:
-		say(w, "this clock is not synchronised, says the kernel: %s", means);
+		say(w, "the kernel says that this clock is not synchronised: %s", means);
 		break;
 	case SERVE_UNREADABLE:
 		say(w,
 		    "the kernel's clock state cannot be read (clock_adjtime: %s), so "
-		    "nothing says how good this clock is: NTP answers say "
-		    "\"unsynchronised\", the text services are silent. Allow the call "
+		    "the quality of this clock is unknown: NTP answers are marked "
+		    "unsynchronised, the text services are silent. Allow the call "
 		    "(systemd: ProtectClock=no; container: clock_adjtime in its seccomp "
 		    "profile), or serve the clock as it is with --local-stratum",
 		    strerror(w->view.kernel_error));
@@ -134,8 +137,9 @@ static void say_state(struct watching *w, const struct serve_view *before)
 		break;
 	case SERVE_AFTER_STEP:
 		say(w,
-		    "the clock was stepped: for %d s NTP answers say that it is not to be "
-		    "trusted, the text services are silent",
+		    "the clock was stepped: for %d s NTP answers are marked "
+		    "unsynchronised, "
+		    "the text services are silent",
 		    (int)(SERVE_STEP_GRACE_NS / NS_PER_S));
 		break;
 	}
@@ -163,7 +167,7 @@ static void reread(struct watching *w)
 	if (w->watch->has_config) {
 		serve_helper_reread(w->watch->helper);
 	} else {
-		say(w, "SIGHUP: there is no --config to read again");
+		say(w, "SIGHUP: there is no --config to reread");
 	}
 }
 
@@ -183,7 +187,7 @@ static void hear_helper(struct watching *w)
 			w->has_rules = true;
 		}
 	}
-	/* Heard the next time. */
+	/* The reply comes with the next tick. */
 	if (w->watch->watches_sync_source) {
 		serve_helper_look(w->watch->helper);
 	}
@@ -193,7 +197,7 @@ static void put_rules(struct watching *w)
 {
 	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
 		w->has_rules = false;
-		say(w, "read again: %u prefixes, %u requests a second of one address",
+		say(w, "reread: %u prefixes, %u requests per second from one address",
 		    w->rules.list.count, w->rules.limits.per_s);
 	}
 }

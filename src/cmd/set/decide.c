@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The decision of `set`, and the calls that change the clock, made by the privileged
+ * parent.
+ */
 #include "cmd/set/set_private.h"
 
 #include <string.h>
@@ -11,9 +15,9 @@
 #include "io/sys/priv.h"
 #include "io/sys/rtc.h"
 
-/* What the calls below need to know: the clock is one, and so is who changes it. */
+/* The context of the calls below. */
 struct decider {
-	struct decide_view view; /* first: decide_clock looks there */
+	struct decide_view view; /* first: decide_clock reads it */
 	const struct set_settings *set;
 };
 
@@ -29,7 +33,7 @@ static int clock_clear(void *ctx)
 	return priv_clear_time();
 }
 
-/* True when the next run will find it. */
+/* True if the next run will find the anchor. */
 static bool anchor_keep(const struct decider *decider)
 {
 	struct set_shared *shared = decider->set->shared;
@@ -42,7 +46,7 @@ static bool anchor_keep(const struct decider *decider)
 	       shared;
 }
 
-/* The anchor has the frequency by now: it is kept before the kernel gets it. */
+/* The anchor already has the new frequency: it is stored before the kernel gets it. */
 static int clock_update(void *ctx, const struct kernel_clock_update *update,
                         int *ret_settings_error)
 {
@@ -72,7 +76,7 @@ static struct clock_ports clock_of(struct decider *decider)
 	return clock;
 }
 
-/* The chip is given the true time, not the clock's that may still be slewing. */
+/* The hardware clock gets the true time, not that of a clock that may still slew. */
 static int rtc_set(const struct correct_record *record, const struct correct_result *result)
 {
 	int64_t ahead_ns = record->offset_ns;
@@ -134,8 +138,8 @@ static enum run_status status_of(const struct correct_result *result,
 	return RUN_ERROR;
 }
 
-/* As this process, and nobody else, has left it; brought to this boot, and kept so at once, for what the
- * clock was before anything is done to it is known now alone. */
+/* The anchor as this process last stored it, advanced to this boot and stored at once: the
+ * state of the clock before any change is known only now. */
 static bool anchor_open(struct decider *decider)
 {
 	const struct set_shared *shared = decider->set->shared;
@@ -156,8 +160,8 @@ static bool anchor_open(struct decider *decider)
 	return anchor_keep(decider) && view->boot_id[0] != '\0';
 }
 
-/* Whether further looks may end it, by the parent's own decision.  A look that saw nothing has not ended
- * what an earlier one saw. */
+/* Whether further runs may confirm the offset, by the parent's own decision.  A run without
+ * an answer does not end an earlier hold. */
 static bool is_held_back(const struct correct_result *result, bool was_held_back)
 {
 	const struct decision *decision = &result->decision;
@@ -188,15 +192,14 @@ struct set_reply set_decide(const struct set_settings *set, size_t server_count,
 	struct set_reply reply;
 	int r;
 
-	memset(&reply, 0,
-	       sizeof(reply)); /* the octets between the members cross a socket */
-	/* Who is at work now, not when this process started. */
+	memset(&reply, 0, sizeof(reply)); /* padding crosses a socket, too */
+	/* Daemons that run now, not when this process started. */
 	decider.view.other_daemon = other_daemon_look("/proc");
 	reply.view = proc_view_look("/proc");
 	wish.remembers = anchor_open(&decider);
 	correct_apply(record, &limits, &clock, &wish, &decider.view.anchor, &reply.result);
 	reply.is_not_remembered = !anchor_keep(&decider) || !wish.remembers;
-	/* The chip carries it over a reboot. */
+	/* The hardware clock keeps it over a reboot. */
 	if (set->is_rtc && reply.result.status == CORRECT_DONE) {
 		reply.result.rtc_waits = !reply.result.decision.is_confirmed;
 		r = reply.result.rtc_waits ? 0 : rtc_set(record, &reply.result);

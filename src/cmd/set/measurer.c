@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The measuring process of `set`: no capability, a sandbox.  It sends one record to the privileged
- * parent (parent.c), hears what was done, prints and remembers it.  In a dry run it decides itself.
+ * The measuring process of `set`, sandboxed and without capabilities.  It sends one record
+ * to the privileged parent (parent.c), gets the result, prints and stores it.  In a dry run
+ * it decides itself.
  */
 #include "cmd/set/set_private.h"
 
@@ -16,15 +17,15 @@
 #include "core/report/drag.h"
 #include "io/sys/priv.h"
 
-/* The process that measures. */
+/* The measuring process. */
 struct measurer {
 	const struct set_settings *set;
 	struct measure_cli measurement;
 	struct session *session;
 	const struct decide_view *view;
-	int fd; /* to the parent; -1 in a dry run */
+	int fd; /* socket to the parent; -1 in a dry run */
 	struct run_record record;
-	struct discipline discipline; /* with this run taken in */
+	struct discipline discipline; /* including this run */
 };
 
 static int64_t set_ahead_ns(const struct measurer *m)
@@ -32,7 +33,7 @@ static int64_t set_ahead_ns(const struct measurer *m)
 	return decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session);
 }
 
-/* Asks the parent; in a dry run the same judgement is made here. */
+/* Gets the decision from the parent; in a dry run the same decision is made here. */
 static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
 {
@@ -73,13 +74,13 @@ static bool is_believed(const struct correct_result *result)
 	       result->decision.verdict == DECIDE_BELIEVED;
 }
 
-/* What came of it. */
+/* Notes the result. */
 static void record_end(struct measurer *m, const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
 
-	/* A clock that will not keep its rate was set all the same: the run teaches what any does.  What is
-	 * held back teaches nothing. */
+	/* A clock that does not keep its rate was still set, so the run counts for the
+	 * discipline.  A run that was held back does not. */
 	m->record.status = (uint32_t)(is_believed(result) ? RUN_OK : reply->status);
 	m->record.exit_status = (uint32_t)run_status_exit(reply->status);
 	if (result->status == CORRECT_DONE || result->decision.plan.action != PLAN_NONE) {
@@ -101,7 +102,7 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 	}
 }
 
-/* Of a dry run, what it would have done. */
+/* In a dry run: the action that it would have taken. */
 static struct discipline_report report_of(const struct measurer *m,
                                           const struct set_reply *reply)
 {
@@ -127,8 +128,8 @@ static struct discipline_report report_of(const struct measurer *m,
 	return discipline_report;
 }
 
-/* Somebody is to take them off the list: they go on counting among those asked.  cron mails what is
- * printed, and would do so each hour: under --quiet the log alone has it. */
+/* Silent servers still count among those asked, so they should be removed from the list.
+ * cron would mail the warning each hour: with --quiet it goes to the log only. */
 static void warn_of_silent(const struct measurer *m, const struct run *run)
 {
 	for (size_t i = 0; i < m->session->view.silent_count; i++) {
@@ -160,8 +161,8 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 	}
 }
 
-/* Renews the hold-off of a server that was asked in it.  Whether there is something to remember of kiss
- * codes. */
+/* Renews the hold-off of a server that was asked in it.  True if there are kiss codes to
+ * store. */
 static bool note_kisses(struct measurer *m, const struct run *run)
 {
 	const struct history_view *view = &m->session->view;
@@ -182,8 +183,8 @@ static bool note_kisses(struct measurer *m, const struct run *run)
 	return has_news;
 }
 
-/* One measurement and its judgement.  Returns the exit status of the whole; `*ret_again` when
- * it is to be done once more. */
+/* Makes one measurement and has it decided.  Returns the exit status; `*ret_again` when it
+ * must be repeated. */
 static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
                         bool *ret_again)
 {
@@ -226,7 +227,7 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 	status = set_report(m->set, &m->measurement, &run, &reply,
 	                    m->set->decide.no_discipline ? NULL : &discipline_report);
 	warn_of_silent(m, &run);
-	command_flush(); /* nobody waits for a disk */
+	command_flush(); /* before the disk is written */
 	metrics_file_run(&run, &m->record, NULL,
 	                 m->set->decide.no_discipline ? NULL : &discipline_report);
 	history_session_store(m->session, &m->record, &run);
@@ -255,15 +256,15 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 	}
 	m.measurement.measure.kisses = session->view.kisses;
 	m.measurement.measure.kiss_count = session->view.kiss_count;
-	/* A server is called dead only when this run has waited for it, too: others decide before a slow one
-	 * has answered. */
+	/* A server is reported as silent only if this run waited for it: a majority may be
+	 * reached before a slow one answers. */
 	m.measurement.measure.ask_all |= session->view.silent_count > 0;
 	m.measurement.measure.is_surprising = decide_is_surprising;
 	m.measurement.measure.surprise_ctx = view;
 	status = measure_once(&m, set->measurement.timeout_ns, true, &is_again);
 	if (is_again) {
 		status = set_mono_now(&now_ns);
-		/* The deadline covers both; a little time must be left for an answer. */
+		/* The deadline covers both; the second needs at least a little time. */
 		if (status == 0) {
 			status = measure_once(
 				&m, deadline_ns > now_ns ? deadline_ns - now_ns : NS_PER_MS,
@@ -280,7 +281,7 @@ void set_child_main(const struct set_settings *set, const struct server_spec *se
 {
 	int error, r, status;
 
-	/* The user first: what he has consented to before does not count. */
+	/* The user first: a change of user undoes an earlier tie. */
 	r = priv_drop_to(PRIV_NOBODY, PRIV_NOBODY);
 	if (r >= 0) {
 		r = lifeline_tie(line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What to do where the right to set the clock is missing: the way that works where this runs.
+ * Advice where the right to set the clock is missing, for the environment of this process.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ void set_complain_not_permitted(const struct set_settings *set)
 	switch (set->right) {
 	case TIME_RIGHT_NAMESPACE:
 		command_complain("not permitted to set the clock: in a user namespace (a "
-		                 "rootless container) not even root may; set it on the "
+		                 "rootless container) even root may not; set it on the "
 		                 "host: sudo reqtime set");
 		break;
 	case TIME_RIGHT_BOUNDED:
@@ -79,8 +79,8 @@ void set_complain_not_permitted(const struct set_settings *set)
 		fputs(start_with_it, stderr);
 		break;
 	case TIME_RIGHT_PERMITTED:
-		command_complain("not permitted to set the clock: CAP_SYS_TIME is there, "
-		                 "but a filter of system calls forbids it. Start it with:");
+		command_complain("not permitted to set the clock: CAP_SYS_TIME is held, "
+		                 "but a system call filter forbids it. Start it with:");
 		fputs("  container:      a seccomp profile that allows clock_adjtime\n"
 		      "  systemd unit:   ProtectClock=no\n",
 		      stderr);

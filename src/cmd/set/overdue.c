@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * --overdue: a clock that has not been set for long.
+ * --overdue: warns if the clock has not been set for too long.
  */
 #include "cmd/set/set_private.h"
 
 #include "core/base/span.h"
 #include "io/sys/kernel_clock.h"
 
-/* How long ago the clock was last set; without a record of that, how long ago the machine was
- * started.  -1 when this is the first run. */
+/* The time since the clock was last set; without a record, since the machine was started.
+ * -1 in the first run. */
 static int64_t unset_for_ns(const struct session *session)
 {
 	const struct run_record *last = history_session_last_set(session);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The process that holds CAP_SYS_TIME: permitted all along, effective for one call.  It reads one
- * record from the measuring process and nothing else from anywhere.
+ * The process that holds CAP_SYS_TIME: permitted throughout, effective for one call.  Its
+ * only input is one record from the measuring process.
  */
 #include "cmd/set/set_private.h"
 
@@ -17,9 +17,9 @@
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
-/* What the child may take beyond its timeout to start and to send the record. */
+/* The time beyond its timeout that the child may take to start and to send the record. */
 #define CHILD_SLACK_NS (2 * NS_PER_S)
-/* ... and to print its report, should nobody read its stdout. */
+/* ... and to print its report, even if its stdout is not read. */
 #define CHILD_PRINT_NS (10 * NS_PER_S)
 
 enum { CHILD_END_POLLS = 100, CHILD_END_POLL_MS = 20 };
@@ -28,12 +28,12 @@ struct parent {
 	const struct set_settings *set;
 	size_t server_count;
 	pid_t child;
-	struct lifeline line; /* by which it lives */
-	int fd;               /* to the child */
+	struct lifeline line; /* the child lives while it is held */
+	int fd;               /* socket to the child */
 	int signals_fd;       /* signalfd */
 	int64_t deadline_ns;
-	int signal;       /* that wants us to end */
-	int child_status; /* of waitpid(), once it has ended */
+	int signal;       /* the one that ends this process */
+	int child_status; /* of waitpid(), after has_ended */
 	bool has_ended;
 };
 
@@ -52,7 +52,7 @@ static void child_reap(struct parent *parent, int flags)
 	parent->has_ended = pid == parent->child;
 }
 
-/* Takes what the signalfd holds. */
+/* Reads all signals from the signalfd. */
 static void signals_take(struct parent *parent)
 {
 	struct signalfd_siginfo info;
@@ -66,8 +66,9 @@ static void signals_take(struct parent *parent)
 	}
 }
 
-/* It may be another user's by now, whom a process that holds no such right can send no signal.  Nobody waits for
- * ever for one that was taken over where there was no sandbox. */
+/* The child may belong to another user by now, so that we may not signal it: cutting the
+ * lifeline ends it.  The wait is limited, because a child that was taken over without a
+ * sandbox may not end. */
 static void parent_kill_child(struct parent *parent)
 {
 	struct pollfd fd = { .fd = parent->signals_fd, .events = POLLIN };
@@ -81,7 +82,8 @@ static void parent_kill_child(struct parent *parent)
 	}
 }
 
-/* Until a record is there (when `wants_record`), the child ends, or the deadline. */
+/* Waits for a record (if `wants_record`), the end of the child, a signal or the
+ * deadline. */
 static enum wake parent_wait(struct parent *parent, bool wants_record)
 {
 	struct pollfd fds[2] = { { .fd = parent->signals_fd, .events = POLLIN },
@@ -119,7 +121,7 @@ static enum wake parent_wait(struct parent *parent, bool wants_record)
 	}
 }
 
-/* The clock was not touched.  Returns the exit status. */
+/* Ends without having changed the clock.  Returns the exit status. */
 static int parent_give_up(struct parent *parent, enum wake wake)
 {
 	int child_status;
@@ -139,17 +141,18 @@ static int parent_give_up(struct parent *parent, enum wake wake)
 			"left alone",
 			WTERMSIG(child_status));
 	} else if (wake == WAKE_CHILD_ENDED && WEXITSTATUS(child_status) > 128) {
-		return WEXITSTATUS(child_status); /* a signal that it was sent too */
+		return WEXITSTATUS(child_status); /* a signal that it got, too */
 	} else if (wake == WAKE_CHILD_ENDED &&
 	           WEXITSTATUS(child_status) != REQTIME_EXIT_SYSTEM) {
 		command_complain(
 			"the measuring process ended without a report: the clock was "
 			"left alone");
-	} /* else it has said why */
+	} /* else it has reported why */
 	return REQTIME_EXIT_SYSTEM;
 }
 
-/* True and a record, or false when the child closed its end or sent something else. */
+/* True and a record, or false when the child closed its end.  A record of a wrong size has
+ * no magic. */
 static bool record_receive(const struct parent *parent, struct correct_record *ret)
 {
 	unsigned char octets[sizeof(*ret) + 1];
@@ -161,14 +164,14 @@ static bool record_receive(const struct parent *parent, struct correct_record *r
 	if (len <= 0) {
 		return false;
 	}
-	memset(ret, 0, sizeof(*ret)); /* of another length: without the magic, no record */
+	memset(ret, 0, sizeof(*ret)); /* wrong size: no magic, invalid record */
 	if (len == (ssize_t)sizeof(*ret)) {
 		memcpy(ret, octets, sizeof(*ret));
 	}
 	return true;
 }
 
-/* The child prints and ends; nothing is left that could go wrong with the clock. */
+/* Lets the child print and end; the clock is not changed any more. */
 static int parent_finish(struct parent *parent, const struct set_reply *reply)
 {
 	int status = run_status_exit(reply->status);
@@ -206,7 +209,7 @@ static int parent_main(struct parent *parent)
 	for (;;) {
 		wake = parent_wait(parent, true);
 		if (wake == WAKE_RECORD && !record_receive(parent, &record)) {
-			wake = WAKE_CHILD_ENDED; /* or is about to */
+			wake = WAKE_CHILD_ENDED; /* or about to */
 		}
 		if (wake != WAKE_RECORD) {
 			return parent_give_up(parent, wake);
@@ -226,7 +229,7 @@ static int parent_main(struct parent *parent)
 		reply.status = RUN_ERROR;
 	}
 	if (reply.result.status == CORRECT_BAD_RECORD) {
-		/* Whatever runs there, it is not ours any more. */
+		/* The child must have been taken over. */
 		set_complain(&reply, parent->set, NULL);
 		parent_kill_child(parent);
 		return run_status_exit(RUN_ERROR);
@@ -251,7 +254,7 @@ int set_parent_permission(const struct set_settings *set)
 		return 0;
 	}
 	if (r != -EPERM) {
-		command_complain("cannot ask for the right to set the clock: %s",
+		command_complain("cannot check the right to set the clock: %s",
 		                 strerror(-r));
 		return REQTIME_EXIT_SYSTEM;
 	}
@@ -305,7 +308,7 @@ int set_parent_run(const struct set_settings *set, const struct server_spec *ser
 	parent.child = child.pid;
 	parent.line = child.line;
 	parent.fd = child.fd;
-	/* Nobody else is to be started. */
+	/* No other process will be started. */
 	r = priv_keep_time();
 	if (r == 0) {
 		status = parent_main(&parent);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Reports the result of `set` in each format, with its warnings and complaints.
+ */
 #include "cmd/set/set_private.h"
 
 #include <stdlib.h>
@@ -31,7 +34,7 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	return run_status_exit(status);
 }
 
-/* `run`: NULL where the measuring process is not to be believed. */
+/* `run`: NULL if the measuring process cannot be trusted. */
 static void put_refused(struct text *out, const struct set_reply *reply,
                         const struct set_settings *set, const struct run *run)
 {
@@ -50,11 +53,12 @@ static void complain_rate(const struct correct_result *result)
 
 	if (correct_rate_is_missing(result)) {
 		span_format(ns_add(0, result->rate_missing_ppb * 86400), 1, day);
-		command_complain("the clock does not keep its rate: %+.3f ppm (%s a day) "
-		                 "could not be given to the kernel; check the clock source "
-		                 "(/sys/devices/system/clocksource) and for other programs "
-		                 "that set the frequency",
-		                 (double)result->rate_missing_ppb * 1e-3, day);
+		command_complain(
+			"the clock does not keep its rate: the kernel did not take "
+			"%+.3f ppm (%s a day) of its correction; check the clock "
+			"source (/sys/devices/system/clocksource) and look for "
+			"other programs that set the frequency",
+			(double)result->rate_missing_ppb * 1e-3, day);
 	}
 }
 
@@ -66,7 +70,7 @@ static void put_not_done(struct text *out, const struct correct_result *result)
 	span_format(result->readback_ns, 1, seen);
 	if (result->status == CORRECT_NOT_MOVED) {
 		text_format(out,
-		            "the kernel took a %s of %s, but a read-back shows %s: the "
+		            "the kernel accepted a %s of %s, but a read-back shows %s: the "
 		            "clock cannot be trusted",
 		            plan_action_name(result->applied), applied, seen);
 	} else if (result->applied != PLAN_NONE) {
@@ -78,7 +82,7 @@ static void put_not_done(struct text *out, const struct correct_result *result)
 	}
 }
 
-/* Why the clock was not set, or not all the way, in one line; "" where there is nothing to complain of. */
+/* The reason why the clock was not set, or only partly, in one line; else "". */
 static void complaint(const struct set_reply *reply, const struct set_settings *set,
                       const struct run *run, char buf[COMPLAINT_SIZE])
 {
@@ -89,28 +93,27 @@ static void complaint(const struct set_reply *reply, const struct set_settings *
 		put_refused(&out, reply, set, run);
 		break;
 	case CORRECT_BUSY:
-		text_format(&out,
-		            "%s: the clock was left alone; --force sets it all the same",
+		text_format(&out, "%s: the clock was left alone; --force sets it anyway",
 		            other_daemon_text(reply->result.other_daemon));
 		break;
 	case CORRECT_STALE:
-		text_put(&out,
-		         "the clock was stepped, or this machine stood still, after the "
-		         "measurement: the clock was left alone");
+		text_put(&out, "the clock was stepped, or this machine stalled, after the "
+		               "measurement: the clock was left alone");
 		break;
 	case CORRECT_FAILED:
 	case CORRECT_NOT_MOVED:
 		put_not_done(&out, &reply->result);
 		break;
 	case CORRECT_BAD_RECORD:
-		text_put(&out, "the measurement makes no sense: the clock was left alone");
+		text_put(&out, "the record of the measurement is invalid: the clock was "
+		               "left alone");
 		break;
 	case CORRECT_DONE:
 		if (reply->result.decision.verdict == DECIDE_PARTLY) {
 			put_refused(&out, reply, set, run);
 		}
 		break;
-	case CORRECT_NOT_PERMITTED: /* has lines of its own */
+	case CORRECT_NOT_PERMITTED: /* has its own lines */
 	case CORRECT_NO_ANSWER:     /* the verdict line says why */
 		break;
 	}
@@ -137,19 +140,19 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set,
 	complain_beside(reply, set);
 }
 
-/* The clock is given something, and whoever else gives it something could be at work unseen.
- * What the kernel shows of others has been looked at all the same. */
+/* The clock is changed, and another daemon may be running where /proc does not show it.
+ * The kernel's clock state was checked for one anyway. */
 static void warn_of_view(const struct set_settings *set, const struct set_reply *reply)
 {
 	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
 	    reply->result.other_daemon == OTHER_NONE && !set->decide.is_force) {
-		command_complain("warning: whether another program keeps the clock is not "
-		                 "known: %s",
+		command_complain("warning: cannot tell whether another time daemon is "
+		                 "running: %s",
 		                 proc_view_text(reply->view));
 	}
 }
 
-/* Under --quiet when it is new: cron mails what is printed.  The log has it each time. */
+/* With --quiet only when it is new: cron mails what is printed.  The log always has it. */
 static void warn_drag(const struct set_settings *set, const char *drag, bool is_new)
 {
 	if (set->measurement.is_quiet && !is_new) {
@@ -159,7 +162,7 @@ static void warn_drag(const struct set_settings *set, const char *drag, bool is_
 	}
 }
 
-/* What does not change the exit status, and is to be known all the same. */
+/* Warnings that do not change the exit status. */
 static void warn(const struct set_settings *set, const struct set_reply *reply,
                  const struct discipline_report *discipline_report)
 {
@@ -171,7 +174,7 @@ static void warn(const struct set_settings *set, const struct set_reply *reply,
 	}
 	if (result->stray_tick_us != 0) {
 		command_complain("warning: another program had left the kernel's tick at "
-		                 "%lld us; it is set right",
+		                 "%lld us; it is corrected",
 		                 (long long)result->stray_tick_us);
 	}
 	if (discipline_report &&
@@ -179,17 +182,16 @@ static void warn(const struct set_settings *set, const struct set_reply *reply,
 		warn_drag(set, drag, discipline_report->is_drag_new);
 	}
 	if (result->settings_error) {
-		command_complain("warning: the kernel was not told how sure the clock is: "
-		                 "%s",
+		command_complain("warning: cannot set the kernel's error estimates: %s",
 		                 strerror(result->settings_error));
 	}
 	if (reply->is_not_remembered && set->has_lock && !set->has_warned_of_state) {
 		command_complain(
-			"warning: the state directory cannot be written: what is seen "
-			"for the first time is believed at once");
+			"warning: cannot write to the state directory: an offset is not "
+			"confirmed before it is applied");
 	}
 	if (result->rtc_waits && !set->measurement.is_quiet) {
-		command_complain("warning: the hardware clock is not set before a run five "
+		command_complain("warning: the hardware clock is not set until a run five "
 		                 "minutes later confirms the time");
 	}
 	if (result->rtc_error) {
@@ -222,7 +224,7 @@ static void print_action(const struct correct_result *result, const struct style
 	fputs(text, to);
 }
 
-/* NULL when it came to none. */
+/* NULL without a plan. */
 static const struct plan *plan_of(const struct set_reply *reply)
 {
 	const struct correct_result *result = &reply->result;
@@ -296,7 +298,7 @@ static int print_text(const struct set_settings *set, const struct measure_cli *
 	const struct correct_result *result = &reply->result;
 	bool is_done = result->status == CORRECT_DONE;
 	FILE *to = set->measurement.is_quiet && !is_done ? stderr : stdout;
-	/* Only a dry run speaks of what `set` would do. */
+	/* Only a dry run reports the plan. */
 	const struct plan *plan =
 		set->is_dry && (is_done || result->status == CORRECT_REFUSED ||
 	                        result->status == CORRECT_BUSY)
@@ -316,7 +318,7 @@ static int print_text(const struct set_settings *set, const struct measure_cli *
 	return status;
 }
 
-/* The formats of other programs: the line of the log says what was done, where it was. */
+/* The formats of other programs: their log line reports the action, if any. */
 static int print_lines(const struct set_settings *set,
                        const struct measure_cli *measurement, const struct run *run,
                        const struct set_reply *reply)
@@ -331,7 +333,7 @@ static int print_lines(const struct set_settings *set,
 		set->measurement.is_quiet && !is_done ? stderr : stdout);
 }
 
-/* What was done, or would be, for a line. */
+/* The action that was, or would be, taken, for one line. */
 static void done_text(const struct set_settings *set, const struct correct_result *result,
                       char text[REPORT_ACTION_SIZE])
 {
@@ -346,7 +348,7 @@ static void done_text(const struct set_settings *set, const struct correct_resul
 		*(end ? end : text) = '\0';
 		end = strchr(text, '\n');
 		if (end) {
-			*end = ';'; /* the second sentence is on the hardware clock */
+			*end = ';'; /* the second sentence concerns the hardware clock */
 		}
 	}
 }
@@ -365,7 +367,7 @@ static int print_line(const struct set_settings *set, const struct run *run,
 	                                                                    : stdout);
 }
 
-/* Nothing that --quiet would have to break its silence for: cron mails what is printed. */
+/* Whether --quiet prints nothing: cron mails what is printed. */
 static bool is_usual(const struct set_settings *set, const struct correct_result *result)
 {
 	if (result->status != CORRECT_DONE || result->decision.plan.action == PLAN_STEP) {
@@ -409,7 +411,7 @@ int set_report(const struct set_settings *set, const struct measure_cli *measure
 		return status;
 	}
 	printed = print_run(set, measurement, run, reply, discipline_report);
-	command_flush(); /* the table stands above the complaint on a terminal */
+	command_flush(); /* on a terminal the table comes before the complaint */
 	if (measurement->format == MEASURING_LINE) {
 		complain_beside(reply, set);
 	} else {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two processes.  The child (here) holds no capability, measures in a sandbox, sends one
- * record, hears what was done and prints it.  The parent (parent.c) holds CAP_SYS_TIME, never
- * touches a network socket and judges the record itself.  With --dry-run there is one process,
- * without any privilege.
+ * `reqtime set`, two processes.  The child (measurer.c) holds no capability, measures in a
+ * sandbox, sends one record, gets the result and prints it.  The parent (parent.c) holds
+ * CAP_SYS_TIME, never touches a network socket and decides on the record itself.  With
+ * --dry-run there is one process, without any privilege.
  */
 #include "cmd/set/set_private.h"
 
@@ -38,9 +38,9 @@ static const struct option_row set_options[] = {
 	{ "refuse-above", 0, OPT_SPAN_NS, AT(decide.refuse_above_ns), 0, 100 * YEAR_NS, "SPAN",
 	  "refuse an offset larger than this (1000s)" },
 	{ "any-offset", 0, OPT_FLAG, AT(decide.any_offset), 0, 0, NULL,
-	  "by hand: set it now, whatever the offset" },
+	  "set the clock now, whatever the offset (for use by hand)" },
 	{ "boot", 0, OPT_FLAG, AT(decide.is_boot), 0, 0, NULL,
-	  "no limit until a time has been confirmed since this boot" },
+	  "no limit on the offset until a time is confirmed in this boot" },
 	{ "refuse-back-above", 0, OPT_SPAN_NS, AT(decide.refuse_back_above_ns), 0, 100 * YEAR_NS, "SPAN",
 	  "refuse to set the clock back by more than this" },
 	{ "force", 0, OPT_FLAG, AT(decide.is_force), 0, 0, NULL,
@@ -56,7 +56,7 @@ static const struct option_row set_options[] = {
 	{ "overdue", 0, OPT_SPAN_NS, AT(overdue_ns), 0, YEAR_NS, "SPAN",
 	  "warn when the last good run is older than this; busy then exits with 3" },
 	{ "splay", 0, OPT_SPAN_NS, AT(splay_ns), 0, YEAR_NS, "SPAN",
-	  "first wait for a part of this time, always the same on one host" },
+	  "first wait for a part of this time, fixed for each host" },
 	{ "wait", 0, OPT_SPAN_NS, AT(wait_ns), 0, YEAR_NS, "SPAN",
 	  "at boot: keep retrying on network changes for this long" },
 	{ "dry-run", 0, OPT_FLAG, AT(is_dry), 0, 0, NULL,
@@ -72,8 +72,8 @@ static void set_defaults(void *settings)
 	decide_defaults(&set->decide);
 }
 
-/* 0 and the lock, or the exit status.  Where no lock can be had the clock is set all the same:
- * a machine with a full or read-only disk has one, too. */
+/* 0 and the lock, or the exit status.  Without a lock the clock is set anyway: a machine
+ * with a full or read-only disk needs it, too. */
 static int set_lock(struct set_settings *set, struct lock *ret)
 {
 	char buf[HISTORY_DIR_SIZE], quoted[COMMAND_QUOTE_SIZE];
@@ -89,15 +89,15 @@ static int set_lock(struct set_settings *set, struct lock *ret)
 	}
 	if (r < 0) {
 		command_complain(
-			"warning: no lock in %s: %s; runs are not remembered there, and "
-			"what is seen for the first time is believed at once",
+			"warning: no lock in %s: %s; runs are not recorded there, and "
+			"an offset is not confirmed before it is applied",
 			command_quote(dir, quoted), state_dir_error_text(r));
 	}
 	set->has_lock = r == 0;
 	return 0;
 }
 
-/* Only the process that holds the lock writes there. */
+/* Only the process that holds the lock writes the anchor. */
 static void set_anchor_open(struct set_settings *set, struct anchor_file *ret)
 {
 	char buf[HISTORY_DIR_SIZE];
@@ -106,8 +106,8 @@ static void set_anchor_open(struct set_settings *set, struct anchor_file *ret)
 	set->anchor_file = ret;
 }
 
-/* Whether --min-interval leaves nothing to do.  A time that is not confirmed in this boot is looked at
- * again first: it may have been a lie. */
+/* Whether --min-interval skips this run.  A time that is not confirmed in this boot is
+ * measured again first: it may have been wrong. */
 static bool is_too_soon(const struct set_settings *set, const struct anchor *anchor)
 {
 	char ago[SPAN_TEXT_SIZE], least[SPAN_TEXT_SIZE], text[2 * SPAN_TEXT_SIZE + 80];
@@ -130,7 +130,7 @@ static bool is_too_soon(const struct set_settings *set, const struct anchor *anc
 	return true;
 }
 
-/* With the lock, or in a dry run without. */
+/* Runs with the history; holds the lock, except in a dry run. */
 static int set_remembering(struct set_settings *set, const struct server_spec *servers,
                            size_t count)
 {
@@ -142,7 +142,7 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 	history_session_open(&set->measurement,
 	                     set->is_dry ? HISTORY_SESSION_READS : HISTORY_SESSION_RECORDS,
 	                     true, &session);
-	/* One cause, one warning: cron mails what is printed. */
+	/* A single warning per cause: cron mails what is printed. */
 	session.is_silent = !set->is_dry && !set->has_lock;
 	history_session_load(&session);
 	set->has_warned_of_state = session.has_warned;
@@ -170,11 +170,11 @@ struct set_job {
 	struct repeat_settings when;
 	struct server_spec *servers;
 	size_t server_count;
-	struct parse again; /* what `set` points into since SIGHUP */
+	struct parse again; /* owns the settings after a SIGHUP */
 	struct set_shared
-		*shared; /* with the runs, which are processes of their own; NULL: none */
-	enum time_right right; /* before any was given up */
-	struct lock claim;     /* held while this process waits to look again */
+		*shared; /* with the runs, which are child processes; NULL: not shared */
+	enum time_right right; /* before any was dropped */
+	struct lock claim;     /* held while this process waits to confirm */
 	unsigned unclaimed_looks;
 };
 
@@ -188,7 +188,7 @@ static int set_once(void *ctx, bool is_try)
 
 	set.is_try = is_try;
 	set.shared = job->shared;
-	/* None of the processes that it starts is to have a say in it. */
+	/* The child processes must not be able to write to it. */
 	if (set.shared && madvise(set.shared, sizeof(*set.shared), MADV_DONTFORK) < 0) {
 		set.shared = NULL;
 	}
@@ -209,7 +209,7 @@ static int set_once(void *ctx, bool is_try)
 	metrics_file_end(status);
 	run_log_end("set", status);
 	run_log_close();
-	/* A run that is busy is as good as one that was not there, but not for ever. */
+	/* A busy run changes nothing, which is an error only after --overdue. */
 	return set.is_overdue && status == REQTIME_EXIT_BUSY ? REQTIME_EXIT_REFUSED
 	                                                     : status;
 }
@@ -224,7 +224,7 @@ static void set_take(struct set_job *job, const struct set_settings *set)
 		                              .confirm_ns = set->confirm_ns };
 }
 
-/* What cannot be read any more leaves in force what was before. */
+/* After an error the previous settings stay in force. */
 static void set_reread(void *ctx)
 {
 	struct set_job *job = ctx;
@@ -246,8 +246,8 @@ static void set_reread(void *ctx)
 	job->again = again;
 }
 
-/* Whether what a run saw is to be seen again.  The next run of cron may come while this process waits: of
- * these one waits, or there would be ever more of them. */
+/* Whether a run has to be confirmed by another. cron may start the next run while this
+ * process waits: only one process may wait, or their number would grow. */
 static bool set_is_to_confirm(void *ctx)
 {
 	struct set_job *job = ctx;
@@ -264,12 +264,12 @@ static bool set_is_to_confirm(void *ctx)
 		r = lock_take(LOCK_CONFIRM, history_dir(&job->set.measurement, buf),
 		              LOCK_RUN_DIR, &job->claim);
 	}
-	/* Where there is nothing to claim it is not to go on for long. */
+	/* Without a file to lock, the number of runs is limited. */
 	return r == 0 ||
 	       (r != -EWOULDBLOCK && job->unclaimed_looks++ < UNCLAIMED_LOOKS_MAX);
 }
 
-/* NULL where there is no memory for it: then nothing is confirmed by this process. */
+/* NULL when out of memory: then this process confirms nothing. */
 static struct set_shared *shared_make(void)
 {
 	void *shared = mmap(NULL, sizeof(struct set_shared), PROT_READ | PROT_WRITE,
@@ -294,7 +294,7 @@ static int set_run(const void *settings, const char *const *operands, size_t ope
 	if (job.set.confirm_ns > 0 || job.set.measurement.every_ns > 0) {
 		job.shared = shared_make();
 	}
-	/* Told now, not after the wait; and what waits needs no more than it holds then. */
+	/* Checked before the wait, which then needs no further privilege. */
 	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&job.when)) {
 		status = set_parent_permission(&job.set);
 	}
@@ -309,11 +309,11 @@ static int set_run(const void *settings, const char *const *operands, size_t ope
 
 const struct command command_set = {
 	.name = "set",
-	.summary = "measure, and correct the clock when the answer can be trusted",
-	.examples = "    sudo reqtime set ntp1 ntp2 ntp3          set the clock\n"
-		    "    reqtime set --dry-run ntp1 ntp2 ntp3     what would be done\n"
-		    "    sudo reqtime set --any-offset ntp1       set it now, however far "
-		    "off\n",
+	.summary = "measure, and set the clock if the answer can be trusted",
+	.examples =
+		"    sudo reqtime set ntp1 ntp2 ntp3          set the clock\n"
+		"    reqtime set --dry-run ntp1 ntp2 ntp3     show what would be done\n"
+		"    sudo reqtime set --any-offset ntp1       set it now, at any offset\n",
 	.groups = measure_cli_groups,
 	.exit_statuses = COMMAND_EXIT_STATUSES,
 	.operands = "[SERVER]...",

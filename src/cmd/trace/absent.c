@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * `reqtime trace` of the static build, which has none: libpcap.a asks for libdbus, of which
- * there is no static library.  The word stays known, else it would be the name of a server, and so do its
- * options: whatever is asked for, the answer is the same.
+ * `reqtime trace` of the static build, which lacks it: libpcap.a needs libdbus, which has
+ * no static library.  The command stays known, else it would be taken for a server name,
+ * and so do its options: every call gets the same message.
  */
 #include "cmd/trace/trace_private.h"
 
@@ -12,9 +12,9 @@ static int absent_run(const void *settings, const char *const *operands,
 	(void)settings;
 	(void)operands;
 	(void)operand_count;
-	command_complain("trace is not in this static build: libpcap cannot be linked into "
-	                 "it; `make` builds a reqtime that has it, and tcpdump -w writes "
-	                 "what that reads elsewhere");
+	command_complain("trace is not in this static build, which cannot contain libpcap; "
+	                 "build a reqtime that has it with `make`, or capture with "
+	                 "tcpdump -w and read the file elsewhere");
 	return REQTIME_EXIT_USAGE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Packets, exchanges, silences and the summary as JSON.
+ * Packets, exchanges, unanswered requests and the summary as JSON.
  */
 #include "cmd/trace/json_private.h"
 
@@ -58,7 +58,7 @@ static json_t *address_json(const struct address *address)
 	return json_string(text);
 }
 
-/* All 64 bits: a stamp may be a random number, and then it is no time. */
+/* All 64 bits: a timestamp may be a random number and no time. */
 static json_t *ts_json(struct ntp_ts ts)
 {
 	char text[18];
@@ -120,7 +120,7 @@ static json_t *text_json(const struct trace_packet *packet)
 	return json_string(escaped);
 }
 
-/* One line; json_pack() made the object, or could not for want of memory. */
+/* A line of JSON from the result of json_pack(), which is NULL when out of memory. */
 static char *render(json_t *object)
 {
 	char *line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;

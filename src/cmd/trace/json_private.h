@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A trace as JSON, as reqtime-trace(1) specifies it: an object a line, ASCII only.  What
- * is not known is null, never 0.
+ * A trace as JSON, as reqtime-trace(1) specifies it: one object per line, ASCII only.  An
+ * unknown value is null, never 0.
  */
 #ifndef CMD_TRACE_JSON_PRIVATE_H
 #define CMD_TRACE_JSON_PRIVATE_H
 
 #include "core/trace/trace.h"
 
-/* Each returns one line without a line feed, which the caller frees; NULL: out of memory. */
+/* Each returns one line without a line feed, which the caller frees; NULL: out of
+ * memory. */
 char *trace_json_packet(const struct trace_packet *packet);
 char *trace_json_exchange(const struct trace_exchange *exchange);
 char *trace_json_silence(const struct trace_silence *silence);

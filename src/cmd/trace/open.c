@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What needs a right is opened first, then every right is given up, and only then the first
- * octet of a file or of the network is looked at.
+ * Opens the input and output that need privileges, drops every privilege, and only then
+ * reads the first octet of a file or of the network.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
-/* Those of the command line come first, so that they may give a standard port another
+/* Ports of the command line come first, so that they can assign a standard port to another
  * protocol. */
 int trace_collect_ports(struct session *session)
 {
@@ -56,14 +56,14 @@ int trace_complain_capture(const struct session *session, const char *why)
 	char quoted[COMMAND_QUOTE_SIZE];
 
 	if (session->settings->interface) {
-		command_complain("%s", why); /* it names the interface */
+		command_complain("%s", why); /* the reason names the interface */
 	} else {
 		command_complain("%s: %s", command_quote(session->name, quoted), why);
 	}
 	return REQTIME_EXIT_SYSTEM;
 }
 
-/* What was named is no capture, or no interface: the command line is wrong. */
+/* A wrong file or interface is a usage error. */
 static int complain_opened(const struct session *session, int r, const char *why)
 {
 	int status = trace_complain_capture(session, why);
@@ -91,7 +91,7 @@ static bool is_same_file(const struct stat *a, FILE *other)
 	       a->st_ino == b.st_ino;
 }
 
-/* Empties it only when it is not what is going to be read. */
+/* Truncates the file only if it is not the input. */
 static int open_output(struct session *session, const char *name)
 {
 	char quoted[COMMAND_QUOTE_SIZE];
@@ -99,13 +99,15 @@ static int open_output(struct session *session, const char *name)
 	int fd;
 
 	if (strcmp(name, "-") == 0) {
-		command_complain("--write needs a file: standard output has the report");
+		command_complain(
+			"--write needs a file: the report goes to standard output");
 		return REQTIME_EXIT_USAGE;
 	}
-	/* Without waiting for somebody to read a FIFO, nor later for him to go on reading. */
+	/* O_NONBLOCK: waits neither for a reader of a FIFO now, nor for a slow one
+	 * later. */
 	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd < 0 && errno == ENXIO) {
-		command_complain("cannot write %s: no program has it open to read",
+		command_complain("cannot write %s: no program has it open for reading",
 		                 command_quote(name, quoted));
 		return REQTIME_EXIT_SYSTEM;
 	}
@@ -115,7 +117,7 @@ static int open_output(struct session *session, const char *name)
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		if (is_same_file(&status, session->from)) {
 			close(fd);
-			command_complain("%s is read already: it cannot be written as well",
+			command_complain("%s is the input: it cannot be written as well",
 			                 command_quote(name, quoted));
 			return REQTIME_EXIT_USAGE;
 		}
@@ -132,7 +134,7 @@ static int open_output(struct session *session, const char *name)
 	return 0;
 }
 
-/* The name of an interface where a file is expected. */
+/* Also for the name of an interface given as a file. */
 static int complain_not_read(const char *name, int error)
 {
 	char quoted[COMMAND_QUOTE_SIZE];
@@ -140,7 +142,7 @@ static int complain_not_read(const char *name, int error)
 	if (error == ENOENT && (strcmp(name, "any") == 0 || if_nametoindex(name) != 0)) {
 		command_quote(name, quoted);
 		command_complain(
-			"cannot read %s: no such file; to listen to the interface: "
+			"cannot read %s: no such file; to listen on the interface: "
 			"reqtime trace --interface %s",
 			quoted, quoted);
 	} else if (error == ENOENT && (strncmp(name, "/dev/fd/", 8) == 0 ||
@@ -182,7 +184,7 @@ static int open_input(struct session *session)
 	char why[CAPTURE_WHY_SIZE] = "";
 	int r;
 
-	/* A library is found by its file, which nothing can be once the sandbox is closed. */
+	/* The library must be loaded before the sandbox forbids opening files. */
 	r = capture_load(why);
 	if (r < 0) {
 		session->name = settings->read;
@@ -192,7 +194,7 @@ static int open_input(struct session *session)
 		return open_file(session);
 	}
 	session->name = settings->interface;
-	/* Refused or not: opening says whether it was enough. */
+	/* If this fails, opening reports it. */
 	r = priv_raise_raw();
 	(void)r;
 	r = capture_open_live(settings->interface, session->ports,
@@ -220,7 +222,7 @@ static int give_up(void)
 	return 0;
 }
 
-/* Everything that needs a right, then no right any more, then the file is looked into. */
+/* Opens, drops privileges, then reads the head of the file. */
 int trace_open(struct session *session)
 {
 	char why[CAPTURE_WHY_SIZE] = "";

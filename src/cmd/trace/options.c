@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The options of `trace`, which the static build knows as well: it says what it lacks.
+ * The options of `trace`; the static build has them too, to report that it lacks the
+ * command.
  */
 #include "cmd/trace/trace_private.h"
 
@@ -8,30 +9,30 @@
 
 const struct option_row trace_options[TRACE_OPTION_COUNT] = {
 	{ "interface", 'i', OPT_TEXT, offsetof(struct trace_settings, interface), 0, 0,
-	  "IFACE", "capture on this interface; \"any\": on all" },
+	  "IFACE", "capture on this interface; \"any\" means all" },
 	{ "read", 'r', OPT_TEXT, offsetof(struct trace_settings, read), 0, 0, "FILE",
-	  "read a pcap or pcapng file, like FILE alone; \"-\": standard input" },
+	  "read a pcap or pcapng file, as FILE does; - is standard input" },
 	{ "write", 'w', OPT_TEXT, offsetof(struct trace_settings, write), 0, 0, "FILE",
-	  "keep the frames in a pcap file" },
+	  "write the frames to a pcap file" },
 	{ "port", 'p', OPT_TEXTS, offsetof(struct trace_settings, ports), 0, 0, "[PROTO:]N",
-	  "a port beside the standard ones; PROTO is ntp (the default), reqtime, time or "
-	  "daytime; repeatable" },
+	  "another port of a protocol: ntp (the default), reqtime, time or daytime; may be "
+	  "repeated" },
 	{ "count", 'n', OPT_COUNT, offsetof(struct trace_settings, count), 1, UINT_MAX, "N",
-	  "end after N frames" },
+	  "stop after N frames" },
 	{ "timeout", 't', OPT_SPAN_NS, offsetof(struct trace_settings, timeout_ns), 1,
-	  INT64_MAX, "SPAN", "end a live capture after SPAN" },
+	  INT64_MAX, "SPAN", "stop a live capture after SPAN" },
 	{ "all", 'a', OPT_FLAG, offsetof(struct trace_settings, shows_all), 0, 0, NULL,
-	  "show the frames without a time protocol too; live: capture all ports and "
+	  "also show frames without a time protocol; a live capture takes all ports and "
 	  "tunnels" },
 	{ "quiet", 'q', OPT_FLAG, offsetof(struct trace_settings, is_quiet), 0, 0, NULL,
-	  "do not say what a live capture listens to" },
+	  "do not announce a live capture" },
 	{ "explain", 'e', OPT_FLAG, offsetof(struct trace_settings, explains), 0, 0, NULL,
-	  "draw one exchange as a ladder with its sums, and nothing else" },
+	  "draw one exchange as a ladder, with the calculation" },
 	{ "exchange", 'x', OPT_COUNT, offsetof(struct trace_settings, exchange), 1,
-	  UINT_MAX, "N", "the one to explain; else the first with an offset" },
+	  UINT_MAX, "N", "exchange to explain (default: the first with an offset)" },
 	{ "color", 0, OPT_WORD, offsetof(struct trace_settings, color), 0, 0,
 	  TERMINAL_COLOR_WORDS,
-	  "colour what is amiss; auto: on a terminal, unless NO_COLOR is set" },
+	  "colour the output (auto: on a terminal, unless NO_COLOR is set)" },
 	{ "json", 0, OPT_FLAG, offsetof(struct trace_settings, is_json), 0, 0, NULL,
-	  "print JSON, an object a line" },
+	  "print JSON, one object per line" },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The protocol analyzer: follows the frames and shows what comes of them.
+ * `reqtime trace`, the protocol analyzer: reads frames and shows packets and exchanges.
  */
 #include "cmd/trace/trace_private.h"
 
@@ -18,15 +18,15 @@
 
 enum { WAIT_MS = 100 };
 
-static volatile sig_atomic_t is_interrupted; /* by the signal of that number */
+static volatile sig_atomic_t is_interrupted; /* the number of the signal */
 
 static void interrupt(int signal)
 {
 	is_interrupted = signal;
 }
 
-/* Without SA_RESTART: a read from a pipe that nobody fills ends as well.  When the signal comes
- * right before such a read, the second one ends the program. */
+/* Without SA_RESTART a signal also interrupts a read from an idle pipe.  If the signal
+ * comes just before such a read, a second one ends the program. */
 static int catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = interrupt,
@@ -45,29 +45,29 @@ static int check_settings(const struct trace_settings *settings)
 	if (!settings->interface && !settings->read) {
 		command_complain(
 			"trace needs a FILE to read, or --interface IFACE to listen "
-			"to; try \"reqtime trace --help\"");
+			"on; try \"reqtime trace --help\"");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->interface && settings->read) {
-		command_complain("trace reads a file or listens to --interface: not both");
+		command_complain("give a FILE to read or --interface, not both");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->explains && settings->is_json) {
-		command_complain("--explain draws, and --json is for programs: not both");
+		command_complain("--explain contradicts --json: give one of them");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->exchange > 0 && !settings->explains) {
-		command_complain("--exchange is for --explain");
+		command_complain("--exchange needs --explain");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (settings->timeout_ns > 0 && !settings->interface) {
-		command_complain("--timeout is for --interface: a file ends anyway");
+		command_complain("--timeout needs --interface: a file is read to its end");
 		return REQTIME_EXIT_USAGE;
 	}
 	return 0;
 }
 
-/* The operand is a file to read. */
+/* Takes the operand as the file to read. */
 static int take_operands(struct trace_settings *settings, const char *const *operands,
                          size_t count)
 {
@@ -164,7 +164,7 @@ static int take_frame(struct session *session, const struct trace_input *frame)
 	if (status == 0 && is_complete) {
 		status = show_exchange(session, &exchange);
 	}
-	/* A reader that went away is heard of at the end, by command_main(). */
+	/* command_main() reports a closed pipe at the end. */
 	if (session->settings->interface && command_flush() != 0) {
 		is_interrupted = SIGPIPE;
 	}
@@ -206,7 +206,7 @@ static int follow(struct session *session)
 			return 0;
 		case CAPTURE_FAILED:
 		default:
-			/* A read that our own signal cut short has not failed. */
+			/* A read interrupted by our signal has not failed. */
 			return is_interrupted ? 0 : trace_complain_capture(session, why);
 		}
 	}
@@ -285,7 +285,7 @@ static void put_ends(struct text *out, const struct trace_settings *settings)
 	text_put(out, "with Ctrl-C");
 }
 
-/* Before anything comes, nothing else shows that it runs. */
+/* Until a packet arrives, nothing else shows that it runs. */
 static void announce(const struct session *session)
 {
 	char ports[96 + 24 * TRACE_PORTS_MAX], ends[96], quoted[COMMAND_QUOTE_SIZE];
@@ -297,7 +297,7 @@ static void announce(const struct session *session)
 	}
 	put_ports(&ports_out, session);
 	put_ends(&ends_out, session->settings);
-	command_complain("listening to %s: %s; ends %s",
+	command_complain("listening on %s: %s; ends %s",
 	                 command_quote(session->settings->interface, quoted), ports, ends);
 }
 
@@ -327,7 +327,7 @@ static int trace_run(const void *settings, const char *const *operands,
 	session.style =
 		terminal_style(STDOUT_FILENO, (enum terminal_color)session.settings->color);
 	status = trace_open(&session);
-	/* Before, nothing has come that could be told of. */
+	/* Before this there is nothing to report. */
 	if (status == 0) {
 		status = catch_signals();
 	}
@@ -345,6 +345,10 @@ const struct command command_trace = {
 	.name = "trace",
 	.summary = "show the packets of exchanges, live or from a file",
 	.operands = "[FILE]",
+	.examples = "    sudo reqtime trace --interface eth0      live, until Ctrl-C\n"
+		    "    reqtime trace FILE                       from a capture file\n"
+		    "    reqtime trace --explain FILE             how an offset is "
+		    "calculated\n",
 	.options = trace_options,
 	.option_count = TRACE_OPTION_COUNT,
 	.settings_size = sizeof(struct trace_settings),

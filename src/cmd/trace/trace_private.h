@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the files of `trace`: trace.c follows and shows, open.c opens and closes.
+ * Shared by the files of `trace`: trace.c reads and shows, open.c opens and closes.
  */
 #ifndef CMD_TRACE_TRACE_PRIVATE_H
 #define CMD_TRACE_TRACE_PRIVATE_H
@@ -30,11 +30,10 @@ struct trace_settings {
 enum { TRACE_OPTION_COUNT = 12 };
 extern const struct option_row trace_options[TRACE_OPTION_COUNT];
 
-/* One run. */
+/* A run of the command. */
 struct session {
-	const struct trace_settings
-		*settings; /* `read` is the operand, where there is one */
-	const char *name;  /* of the interface or file, for messages */
+	const struct trace_settings *settings; /* `read` may come from the operand */
+	const char *name;                      /* of the interface or file, for messages */
 	struct trace_port ports[TRACE_PORTS_MAX];
 	size_t port_count;
 	FILE *from;
@@ -46,9 +45,10 @@ struct session {
 	struct style style;
 };
 
-/* These: 0, or the exit status with a line on stderr. */
+/* These return 0, or the exit status with a line on stderr. */
 int trace_collect_ports(struct session *session);
-/* Input, output, no right any more, and the sandbox; then the head of a file. */
+/* Opens input and output, drops privileges, enters the sandbox and reads the head of a
+ * file. */
 int trace_open(struct session *session);
 int trace_close(struct session *session);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A monitoring plugin: one line on stdout and an exit status from 0 to 3, whatever happens.
- * So complaints are kept for stdout, too, and what ends a run early ends it with a line.
+ * So complaints are kept for stdout too, and a run that ends early also prints a line.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,13 +18,12 @@
 #include "io/sys/monotonic.h"
 
 struct check_settings {
-	struct measure_cli_settings
-		measurement; /* first: the shared options are relative to it */
+	struct measure_cli_settings measurement; /* first: offsets of the shared options */
 	struct check_limits limits;
 };
 _Static_assert(offsetof(struct check_settings, measurement) == 0, "shared options");
 
-/* How much -v shows below the line. */
+/* The levels of -v: what they show below the line. */
 enum { SHOWS_SOURCES = 1, SHOWS_DETAILS = 2, SHOWS_ALL = 3 };
 
 static bool is_printed; /* the line has been printed */
@@ -35,21 +34,21 @@ static bool is_printed; /* the line has been printed */
 /* clang-format off */
 static const struct option_row check_options[] = {
 	{ "warning", 'w', OPT_RANGE, WARNING(CHECK_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
-	  "WARNING when the offset is not within RANGE of spans (50ms, which is -50ms:50ms)" },
+	  "WARNING when the offset is outside RANGE (50ms, which means -50ms:50ms)" },
 	{ "critical", 'c', OPT_RANGE, CRITICAL(CHECK_OFFSET), 0, THRESHOLD_SPAN, "RANGE",
-	  "CRITICAL when all of offset +- bound is beyond RANGE (1s)" },
+	  "CRITICAL when all of offset +- bound is outside RANGE (1s)" },
 	{ "stratum-warning", 'W', OPT_RANGE, WARNING(CHECK_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
-	  "WARNING when the lowest stratum of the selected servers is not within RANGE" },
+	  "WARNING when the lowest stratum of the selected servers is outside RANGE" },
 	{ "stratum-critical", 'C', OPT_RANGE, CRITICAL(CHECK_STRATUM), 0, THRESHOLD_COUNT, "RANGE",
-	  "CRITICAL when it is not within this one" },
+	  "CRITICAL when it is outside RANGE" },
 	{ "bound-warning", 0, OPT_RANGE, WARNING(CHECK_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
-	  "WARNING when the bound is not within RANGE" },
+	  "WARNING when the bound is outside RANGE" },
 	{ "bound-critical", 0, OPT_RANGE, CRITICAL(CHECK_BOUND), 0, THRESHOLD_LENGTH, "RANGE",
-	  "CRITICAL when it is not within this one" },
+	  "CRITICAL when it is outside RANGE" },
 	{ "root-distance-warning", 0, OPT_RANGE, WARNING(CHECK_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
-	  "WARNING when the nearest selected server's root distance is not within RANGE" },
+	  "WARNING when the nearest selected server's root distance is outside RANGE" },
 	{ "root-distance-critical", 0, OPT_RANGE, CRITICAL(CHECK_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
-	  "CRITICAL when it is not within this one" },
+	  "CRITICAL when it is outside RANGE" },
 };
 /* clang-format on */
 
@@ -72,7 +71,7 @@ static void check_defaults(void *settings)
 	check->limits.of[CHECK_OFFSET].critical = within(NS_PER_S, "1s");
 }
 
-/* Takes `text`; NULL is out of memory. */
+/* Takes `text`; NULL means out of memory. */
 static int print_line(char *text)
 {
 	const int status = command_print(text);
@@ -81,7 +80,7 @@ static int print_line(char *text)
 	return status;
 }
 
-/* `words` of some lines, so that none of them can be taken for performance data. */
+/* Prints lines escaped, so that they cannot be taken for performance data. */
 static int print_below(const char *words)
 {
 	const size_t size = check_result_escape(words, NULL, 0) + 1;
@@ -109,7 +108,7 @@ static char *line_of(const struct run *run, const struct check_limits *limits,
 	return text;
 }
 
-/* What -v asks for, printed as `query` does it. */
+/* The details of -v, printed as by `query`. */
 static int print_more(const struct measure_cli *measurement, const struct run *run,
                       const struct plan *plan)
 {
@@ -123,7 +122,7 @@ static int print_more(const struct measure_cli *measurement, const struct run *r
 		command_complain("out of memory");
 		return REQTIME_EXIT_SYSTEM;
 	}
-	shown.style = STYLE_PLAIN; /* the same for whoever shows it on a page */
+	shown.style = STYLE_PLAIN; /* the same on every terminal and page */
 	shown.verbosity = measurement->verbosity >= SHOWS_DETAILS;
 	status = measure_cli_print(&shown, run,
 	                           measurement->verbosity >= SHOWS_ALL ? plan : NULL, to);
@@ -157,7 +156,7 @@ static int print_all(const struct check_settings *check,
 	return status;
 }
 
-/* From the sandbox on.  Returns the exit status. */
+/* Measures in the sandbox.  Returns the exit status. */
 static int check_measure(const struct check_settings *check,
                          struct measure_cli *measurement, const struct decide_view *seen,
                          struct session *session, int64_t deadline_mono_ns)
@@ -195,7 +194,7 @@ static int check_measure(const struct check_settings *check,
 	record.kernel_flags |=
 		decide_may_say_old(seen, &run, &would) ? RECORD_CONFIRMED : 0;
 	status = print_all(check, measurement, &run, plan, &check_result);
-	command_flush(); /* nobody waits for a disk */
+	command_flush(); /* before the disk is written */
 	status = status ? status : (int)check_result.state;
 	record.exit_status = (uint32_t)status;
 	metrics_file_run(&run, &record, &check_result, NULL);
@@ -205,7 +204,7 @@ out:
 	return status;
 }
 
-/* Before there is anything that listens for them: they are taken up by it later. */
+/* Blocked until measure() handles them. */
 static void signals_hold(void)
 {
 	sigset_t held;
@@ -236,7 +235,7 @@ static int check_run(const void *settings, const char *const *operands,
 	if (status) {
 		return status;
 	}
-	how.is_quiet = true; /* no progress line below which the one line would stand */
+	how.is_quiet = true; /* no progress line before the one line */
 	metrics_file_open(&how, RUN_VERB_CHECK);
 	history_session_open(&how, HISTORY_SESSION_READS, true, &session);
 	history_session_load(&session);
@@ -255,7 +254,7 @@ static int check_run(const void *settings, const char *const *operands,
 	return status;
 }
 
-/* Whatever went wrong is a line on stdout, and UNKNOWN. */
+/* Any error becomes a line on stdout, and UNKNOWN. */
 static int check_conclude(int status, const char *complaints)
 {
 	const size_t first_len = strcspn(complaints, "\n");
@@ -277,15 +276,16 @@ static int check_conclude(int status, const char *complaints)
 
 const struct command command_check = {
 	.name = "check",
-	.summary = "monitoring plugin: one line, exit status 0 to 3",
-	.examples =
-		"    reqtime check -w 100ms -c 1s ntp1        for Nagios, Icinga and their "
-		"kin\n"
-		"    reqtime check -c 1s -C 4 ntp1 ntp2 ntp3  also: of stratum 4 at most\n",
+	.summary = "check the clock as a monitoring plugin: one line, exit status 0 to 3",
+	.examples = "    reqtime check -w 100ms -c 1s ntp1        for Nagios, Icinga and "
+		    "similar\n"
+		    "    reqtime check -c 1s -C 4 ntp1 ntp2 ntp3  also require stratum 4 "
+		    "or less\n"
+		    "    reqtime check -v ntp1 ntp2 ntp3          also show each server\n",
 	.groups = measure_cli_groups,
 	.exit_statuses = "  0  OK\n"
 			 "  1  WARNING: a limit is exceeded, or may be (inconclusive)\n"
-			 "  2  CRITICAL: all of offset +- bound is beyond the limit\n"
+			 "  2  CRITICAL: all of offset +- bound is outside the limit\n"
 			 "  3  UNKNOWN: no trusted time, or wrong usage\n",
 	.operands = "[SERVER]...",
 	.operand_option = "server",

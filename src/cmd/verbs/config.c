@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * `reqtime config`: what a command would go by, and who said so, in the form of a
- * configuration file that says the same.
+ * `reqtime config`: the effective settings of a command and where each comes from, written
+ * as a configuration file with the same settings.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cli/command.h"
+#include "cmd/cli/command_options.h"
 #include "cmd/cli/parse.h"
 #include "cmd/verbs/config_default_private.h"
 #include "cmd/verbs/config_json_private.h"
@@ -25,12 +26,12 @@ struct config_settings {
 
 static const struct option_row config_options[] = {
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
-	  "show what this file leads to (" COMMAND_CONFIG_DEFAULT ")" },
+	  "configuration file to show (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "json", 0, OPT_FLAG, AT(is_json), 0, 0, NULL,
-	  "one line of JSON instead of a configuration file" },
+	  "print one line of JSON instead of a configuration file" },
 };
 
-/* One value that is set, as a file has it. */
+/* A value that is set, as a file has it. */
 static const char *value_text(const struct parse *parse, size_t i, char buf[VALUE_SIZE])
 {
 	const struct option_row *row = option_at(parse->command, i);
@@ -63,7 +64,7 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 		snprintf(buf, VALUE_SIZE, "%.*s", (int)len, word);
 		return buf;
 	case OPT_TEXTS:
-		break; /* more than one: see print_texts() */
+		break; /* see print_texts() */
 	}
 	return "";
 }
@@ -93,7 +94,7 @@ static void print_line(const char *name, const char *value, const char *origin)
 	printf("%*s ; %s\n", len < SETTING_COLUMNS ? SETTING_COLUMNS - len : 0, "", origin);
 }
 
-/* False when there is none. */
+/* False for an empty list. */
 static bool print_texts(const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
@@ -112,7 +113,7 @@ static bool print_texts(const struct parse *parse, size_t i)
 	return count > 0;
 }
 
-/* Of an option that is not set. */
+/* The default of an option that is not set. */
 static void print_default(const char *name)
 {
 	char buf[HISTORY_DIR_SIZE], quoted[COMMAND_QUOTE_SIZE];
@@ -149,7 +150,7 @@ static void print_setting(const struct parse *parse, size_t i)
 	}
 }
 
-/* Whether the first command knows the option, and all others that do have it from the same
+/* Whether the first command has the option, and all that have it got it from the same
  * place. */
 static bool is_common(const struct parse *parses, size_t count, const char *name)
 {
@@ -181,7 +182,7 @@ static void print_settings(const struct parse *parse, const struct parse *parses
 
 	for (size_t i = 0; i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
-		if (!config_file_takes(parse->command, row) ||
+		if (!option_is_configurable(parse->command, row) ||
 		    (count > 1 && is_common(parses, count, row->name) != wants_common)) {
 			continue;
 		}
@@ -205,7 +206,7 @@ static int print_all(const struct config_settings *settings, const struct parse 
 	if (path) {
 		printf("# %s\n", command_quote(path, quoted));
 	} else {
-		printf("# %s: not there\n", COMMAND_CONFIG_DEFAULT);
+		printf("# %s: no such file\n", COMMAND_CONFIG_DEFAULT);
 	}
 	if (count > 1) {
 		print_settings(&parses[0], parses, count, true);
@@ -216,7 +217,7 @@ static int print_all(const struct config_settings *settings, const struct parse 
 	return 0;
 }
 
-/* `words` are those of the command. */
+/* `words`: the command line of that command. */
 static int parse_one(const struct config_settings *settings, const struct command *command,
                      const char *const *words, size_t word_count, struct parse *ret)
 {
@@ -258,7 +259,7 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 		if (!named) {
 			return command_complain_unknown(words[0]);
 		}
-		if (!config_file_is_for(named)) {
+		if (!command_reads_config(named)) {
 			command_complain("the command \"%s\" reads no configuration file",
 			                 named->name);
 			return REQTIME_EXIT_USAGE;
@@ -269,7 +270,7 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 	memset(parses, 0, sizeof(parses));
 	for (size_t i = 0; i < program->command_count && status == 0; i++) {
 		command = program->commands[i];
-		if ((named ? command == named : config_file_is_for(command)) &&
+		if ((named ? command == named : command_reads_config(command)) &&
 		    count < COMMANDS_MAX) {
 			status = parse_one(settings, command, words, word_count,
 			                   &parses[count++]);
@@ -287,6 +288,11 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 const struct command command_config = {
 	.name = "config",
 	.summary = "show the effective settings and where each comes from",
+	.examples =
+		"    reqtime config                           the settings of all "
+		"commands\n"
+		"    reqtime config set                       those of one command\n"
+		"    reqtime config set --step ntp1           those of a command line\n",
 	.operands = "[COMMAND [OPTION]... [SERVER]...]",
 	.takes_words = true,
 	.options = config_options,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Defaults that no value of the option says: they depend on the server, the majority or the
+ * Defaults that are no fixed value: they depend on the server, the majority or the
  * environment.
  */
 #include "cmd/verbs/config_default_private.h"

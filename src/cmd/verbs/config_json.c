@@ -1,14 +1,18 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The effective settings as a JSON object.
+ */
 #include "cmd/verbs/config_json_private.h"
 
 #include <jansson.h>
 #include <string.h>
 
+#include "cmd/cli/command_options.h"
 #include "cmd/verbs/config_default_private.h"
 #include "core/base/span.h"
 #include "core/report/threshold.h"
 
-/* Any octets: what is no UTF-8 stands escaped, as everywhere. */
+/* Any octets: text that is not UTF-8 is escaped, as everywhere. */
 static json_t *text_json(const char *text)
 {
 	json_t *json = json_string(text);
@@ -30,7 +34,7 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	return array;
 }
 
-/* null where only words say what holds: see add_in_force(). */
+/* null where only words describe the default: see add_in_force(). */
 static json_t *default_json(const char *name)
 {
 	char buf[HISTORY_DIR_SIZE];
@@ -80,14 +84,14 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	return json_boolean(*(const int *)field == (int)row->max);
 }
 
-/* null where nothing is set. */
+/* null if not set. */
 static json_t *value_ns_json(const struct option_row *row, const void *field)
 {
 	return option_is_set(row, field) ? json_integer(*(const int64_t *)field)
 	                                 : json_null();
 }
 
-/* What holds, in words, where no value says it.  0, or below it. */
+/* Adds the default in words for an option without a value.  0, or below 0. */
 static int add_in_force(json_t *json, const struct parse *parse, size_t i)
 {
 	const struct option_row *row = option_at(parse->command, i);
@@ -134,7 +138,7 @@ static json_t *command_json(const struct parse *parse)
 
 	for (size_t i = 0; object && i < option_count(parse->command); i++) {
 		row = option_at(parse->command, i);
-		if (config_file_takes(parse->command, row) &&
+		if (option_is_configurable(parse->command, row) &&
 		    option_canonical(parse->command, i) == i &&
 		    json_object_set_new(object, row->name, setting_json(parse, i)) < 0) {
 			json_decref(object);

@@ -7,8 +7,8 @@
 
 #include "cmd/cli/parse.h"
 
-/* One line without a line feed, ASCII only; the caller frees it.  NULL: out of memory, or what
- * was given is no UTF-8. */
+/* A line without a line feed, ASCII only; the caller frees it.  NULL: out of memory, or a
+ * value is not UTF-8. */
 char *config_json_render(const struct parse *parses, size_t count);
 
 #endif

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * `reqtime query`: measures, reports, and changes nothing.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +16,7 @@
 #include "core/report/report.h"
 
 struct query_settings {
-	struct measure_cli_settings
-		measurement; /* first: the shared options are relative to it */
+	struct measure_cli_settings measurement; /* first: offsets of the shared options */
 	const char *servers_file;
 	bool is_json_lines;
 };
@@ -38,8 +40,8 @@ static void query_defaults(void *settings)
 	measure_cli_defaults(&query->measurement);
 }
 
-/* Line by line: with thousands of sources one object of all would be far larger than what
- * was measured. */
+/* Line by line: one object with thousands of sources would take far more memory than the
+ * measurement. */
 static int query_print_json(const struct run *run, const struct plan *plan,
                             const struct held_back *held_back, bool in_lines)
 {
@@ -69,7 +71,7 @@ static void query_log(const struct run *run, const struct plan *plan)
 	run_log_run(&entry);
 }
 
-/* What the plan leaves open: when it would be believed. */
+/* Says when an offset that is held back would be believed. */
 static void query_print_refusal(const struct decide_view *view, const struct run *run,
                                 const struct decision *decision, FILE *to)
 {
@@ -119,8 +121,8 @@ static int query_report(const struct query_settings *query,
 	return status ? status : run_status_exit(run->status);
 }
 
-/* The operands, and behind them what the file holds.  `*ret` is the caller's to free, whatever
- * is returned: 0, or the exit status with a line on stderr. */
+/* The operands, then the servers of the file.  0, or the exit status with a line on stderr;
+ * the caller frees `*ret` in both cases. */
 static int query_servers(const struct query_settings *query, const char *const *operands,
                          size_t operand_count, struct server_spec **ret, size_t *ret_count)
 {
@@ -144,7 +146,7 @@ static int query_servers(const struct query_settings *query, const char *const *
 	                           : 0;
 }
 
-/* From the sandbox on.  Returns the exit status. */
+/* Measures in the sandbox.  Returns the exit status. */
 static int query_measure(const struct query_settings *query,
                          struct measure_cli *measurement, const struct decide_view *view,
                          struct session *session)
@@ -175,7 +177,7 @@ static int query_measure(const struct query_settings *query,
 	record.kernel_flags |=
 		decide_may_say_old(view, &run, &would) ? RECORD_CONFIRMED : 0;
 	status = query_report(query, measurement, view, &run, &would, plan);
-	command_flush(); /* nobody waits for a disk */
+	command_flush(); /* before the disk is written */
 	metrics_file_run(&run, &record, NULL, NULL);
 	history_session_store(session, &record, &run);
 out:
@@ -188,7 +190,7 @@ struct query_job {
 	struct repeat_settings when;
 	struct server_spec *servers;
 	size_t server_count;
-	struct parse again; /* what `query` points to since SIGHUP */
+	struct parse again; /* owns `query` after a SIGHUP */
 };
 
 static int query_once(void *ctx, bool is_try)
@@ -202,7 +204,7 @@ static int query_once(void *ctx, bool is_try)
 	int status;
 
 	(void)is_try;
-	/* Who hands over a list wants to know about each of them. */
+	/* With a list, each server is of interest. */
 	settings.ask_all |= job->query->servers_file != NULL;
 	run_log_open(&settings);
 	metrics_file_open(&settings, RUN_VERB_QUERY);
@@ -222,7 +224,7 @@ static int query_once(void *ctx, bool is_try)
 	return status;
 }
 
-/* What cannot be read any more leaves in force what was before. */
+/* After an error the previous settings stay in force. */
 static void query_reread(void *ctx)
 {
 	struct query_job *job = ctx;
@@ -236,7 +238,7 @@ static void query_reread(void *ctx)
 	}
 	query = again.settings;
 	if (query->servers_file && strcmp(query->servers_file, "-") == 0) {
-		servers = job->servers; /* it was read to its end */
+		servers = job->servers; /* standard input can be read only once */
 		count = job->server_count;
 	} else if (query_servers(query, again.operands, again.operand_count, &servers,
 	                         &count) != 0) {
@@ -277,10 +279,11 @@ static int query_run(const void *settings, const char *const *operands,
 
 const struct command command_query = {
 	.name = "query",
-	.summary = "ask how far off the clock is, and change nothing",
-	.examples = "    reqtime ntp1 ntp2 ntp3                   is the clock right?\n"
-		    "    reqtime -v --all ntp1 ntp2 ntp3          what each server says\n"
-		    "    reqtime --json-lines --servers-file FILE a fleet of servers\n",
+	.summary = "measure how far off the clock is; change nothing",
+	.examples =
+		"    reqtime ntp1 ntp2 ntp3                   is the clock right?\n"
+		"    reqtime -v --all ntp1 ntp2 ntp3          the details of each server\n"
+		"    reqtime --json-lines --servers-file FILE all servers of a list\n",
 	.groups = measure_cli_groups,
 	.exit_statuses = COMMAND_EXIT_STATUSES,
 	.operands = "[SERVER]...",

@@ -114,8 +114,8 @@ refused 'a line that is none' "line:1: neither .*: \"samples 3\"" -f "$T/line" h
 refused 'a section without an end' "open:1: neither .*: \"\[set\"" -f "$T/open" h
 refused 'two formats in a file' 'both:2: format contradicts "json"' -f "$T/both" h
 refused 'a list that is not there' "$T/none: No such file or directory .--servers-file." --servers-file "$T/none"
-refused 'a list with nothing in it' "empty: no server in it; one per line is wanted" --servers-file "$T/empty"
-refused 'a device as list' '/dev/null: not a regular file; - is standard input .--servers-file.' --servers-file /dev/null
+refused 'a list with nothing in it' "empty: no server in it; write one per line" --servers-file "$T/empty"
+refused 'a device as list' '/dev/null: not a regular file; use - for standard input .--servers-file.' --servers-file /dev/null
 refused '--every without a span' '--every: "h": not a number: .*; an option takes the next word' --every h
 refused '--every 1ms' '--every: "1ms" is not between 1s and 36500d' --every 1ms h
 refused '--keep 1s' '--keep: "1s" is not between 1h and 36500d' --keep 1s h
@@ -123,7 +123,7 @@ refused '--confirm 10ms' '--confirm: "10ms" is not between 1s and 365d' set --co
 refused '--step-above -1' '--step-above: "-1": not a number: .* without a sign' set --step-above -1 h
 refused '--refuse-above of nothing' '--refuse-above: "": nothing was given: a span is' set --refuse-above '' h
 refused '--splay 2years' '--splay: "2years": unknown unit: known are ns, us, ms, s, min' set --splay 2years h
-refused '--boot=yes' 'option --boot takes no value: alone it means yes' set --boot=yes h
+refused '--boot=yes' 'option --boot takes no value: give it without "="' set --boot=yes h
 refused '--no-dry-run' 'unknown option "--no-dry-run"; leave --dry-run out instead' set --no-dry-run h
 refused '--step and --slew: which to give' '--slew contradicts --step: give one of them' set --step --slew h
 refused '--state-dir of nothing' '--state-dir: "" is empty: DIR must be given' --state-dir '' h

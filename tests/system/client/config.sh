@@ -126,7 +126,7 @@ expect "UTF-16" 2 "^reqtime: $conf: it is UTF-16: save it as UTF-8 .--config."
 printf '\357\273\277[set]\r\nstep = yes\r\n' >"$conf"
 run "$REQTIME" config -f "$conf" set
 expect "a byte order mark, and lines of another system" 0 "^step = yes .*; $conf:2"
-refuses "given twice" '3: given already, in line 1: "samples"$' <<END
+refuses "given twice" '3: already given in line 1: "samples"$' <<END
 samples = 1
 timeout = 1
 samples = 2
@@ -155,7 +155,7 @@ END
 refuses "no key at all" '1: neither "key = value" nor "\[section\]": "samples"$' <<END
 samples
 END
-refuses "a file in a file" '1: for the command line only: "config"$' <<END
+refuses "a file in a file" '1: allowed on the command line only: "config"$' <<END
 config = /etc/passwd
 END
 refuses "control characters, escaped" '1: a control character' <<END
@@ -221,7 +221,7 @@ if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/past" &&
 else
 	skip "... and not for history" "needs $BUILD/history_maker"
 fi
-refuses "since is for the command line only" '1: for the command line only: "since"$' <<END
+refuses "since is for the command line only" '1: allowed on the command line only: "since"$' <<END
 since = 7d
 END
 

@@ -30,7 +30,7 @@ refused "a line that is no server" "$list:4: server \"h:0\": "
 printf 'localhost\n\377\376\n' >"$list"
 refused "a line that is not ASCII" "$list:2: server \".xff.xfe\": "
 printf 'localhost\n127.0.0.1\0\n' >"$list"
-refused "a NUL" "$list:2: a NUL octet"
+refused "a NUL" "$list:2: not a text file"
 {
 	echo localhost
 	head -c 5000 /dev/zero | tr '\0' a
@@ -46,7 +46,7 @@ run "$REQTIME" --servers-file "$T/none"
 expect "no file" 2 "^reqtime: $T/none: No such file"
 mkfifo "$T/fifo"
 run timeout 20 "$REQTIME" --servers-file "$T/fifo"
-expect "a FIFO does not hold it up" 2 'not a regular file; - is standard input'
+expect "a FIFO does not hold it up" 2 'not a regular file; use - for standard input'
 run "$REQTIME" --servers-file -
 expect "standard input: empty" 2 "^reqtime: standard input: no server in it"
 run "$REQTIME" --servers-file

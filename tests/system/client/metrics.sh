@@ -144,7 +144,7 @@ expect "a link is not followed" 0 'warning: --metrics .*: not a regular file'
 check "... and nothing is made there" test ! -e "$T/elsewhere"
 rm "$T/metrics/link.prom"
 run "$REQTIME" check --metrics /nonexistent/m.prom "$(at 1)"
-expect "check tells it below its line" 0 '^warning: --metrics /nonexistent/m\.prom: No such file or directory$'
+expect "check tells it below its line" 0 '^warning: --metrics /nonexistent/m\.prom: No such file or directory; name a file in a directory that this user may write to$'
 check "... which is the first" sh -c "head -n 1 '$out' | grep -q '^REQTIME OK: '"
 if [ "$(id -u)" = 0 ]; then
 	chmod 700 "$T/metrics"

@@ -62,9 +62,9 @@ run "$REQTIME" history --state-dir "$T/plain" --sources -n 1
 expect "--sources: what each server said" 0 '^ +ntp1\.example\.net .* agreeing$'
 run "$REQTIME" history --state-dir "$T/plain" --since 2027-01-01
 expect "a choice of none: what was asked for, and what there is" 1 \
-	'^reqtime: no such run: none matches --since 2027-01-01; the latest run of all is of 2026-11-25 12:00 UTC$'
+	'^reqtime: no run matches --since 2027-01-01; the latest run is of 2026-11-25 12:00 UTC$'
 run "$REQTIME" history --state-dir "$T/plain" --since 2026-11-25T11:59:00Z --verb set
-expect "a choice of none, of two" 1 'none matches --since 2026-11-25T11:59:00Z --verb set; the latest'
+expect "a choice of none, of two" 1 'no run matches --since 2026-11-25T11:59:00Z --verb set; the latest'
 
 history_of boots 320 reboots
 run "$REQTIME" history --state-dir "$T/boots" -n 320
@@ -297,7 +297,7 @@ expect "--verb of another word: exit 2" 2 '"set-up" is not one of set, query, ch
 run "$REQTIME" history --last 0
 expect "--last 0: exit 2" 2 'not a number from 1'
 run "$REQTIME" history time.example.org
-expect "an operand: exit 2" 2 'not an option'
+expect "an operand: exit 2" 2 'unexpected argument'
 run sh -c "'$REQTIME' history --state-dir '$T/boots' --json | head -n 1"
 check "a reader that has seen enough: not a word" test ! -s "$err" -a "$(wc -l <"$out")" -eq 1
 run sh -c "'$REQTIME' history --state-dir '$T/plain' >/dev/full"

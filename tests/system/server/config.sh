@@ -159,19 +159,19 @@ reads_again_under_load() {
 	awk '{ exit $1 == 0 || $1 != $2 }' "$T/loaded"
 }
 check "SIGHUP under load loses no packet" wait_for 1 reads_again_under_load
-check "it was read again" grep -q 'read again: 1 prefixes' "$server_log"
+check "it was read again" grep -q 'reread: 1 prefixes' "$server_log"
 server_stop
 
 server -f "$conf" || finish
 port=$(server_port ntp)
 sed -i 's/192.0.2.3/192.0.2.4/' "$conf"
 kill -HUP "$server_pid"
-wait_for 5 grep -q 'read again' "$server_log"
+wait_for 5 grep -q 'reread' "$server_log"
 between "SIGHUP: a new list" 0 "$(answers 192.0.2.4)" 0
 between "... and not the old one" 40 "$(answers 192.0.2.3)" 40
 echo 'nonsense' >>"$conf"
 kill -HUP "$server_pid"
-wait_for 5 grep -q 'stay what they were' "$server_log"
+wait_for 5 grep -q 'stay as they were' "$server_log"
 check "SIGHUP with a broken file: FILE:LINE" grep -q "reqtimed.conf:7: " "$server_log"
 between "... and the old list holds" 0 "$(answers 192.0.2.4)" 0
 rm "$conf"
@@ -194,7 +194,7 @@ refuses "unknown section" 'reqtimed.conf:1: unknown section "reqtime"; known: .r
 [reqtime]
 listen = 127.0.0.1
 END
-refuses "given twice" 'reqtimed.conf:2: given already, in line 1: "threads"' <<END
+refuses "given twice" 'reqtimed.conf:2: already given in line 1: "threads"' <<END
 threads = 1
 threads = 2
 END
@@ -211,10 +211,10 @@ END
 refuses "a prefix with host bits" 'deny 192.0.2.1/24: host bits are set beyond' <<END
 deny = 192.0.2.1/24
 END
-refuses "a rate that is none" 'rate 5x: not N' <<END
+refuses "a rate that is none" 'rate 5x: must be N or N:BURST' <<END
 rate = 5x
 END
-refuses "config in the file" 'reqtimed.conf:1: for the command line only' <<END
+refuses "config in the file" 'reqtimed.conf:1: allowed on the command line only' <<END
 config = /etc/passwd
 END
 # Not through a pipe: what is counted in a subshell is lost.
@@ -224,15 +224,15 @@ head -c 70000 /dev/zero | tr '\0' '#' >"$T/given"
 refuses "too long" 'the file is too long|the line is too long' <"$T/given"
 printf 'threads = 2\n' >"$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
-expect "a right one" 0 'options and configuration are right'
+expect "a right one" 0 'options and configuration are valid'
 run timeout 5 "$REQTIMED" --check-config --metrics "$T/var/no/such"
 expect "... but for the folder of the metrics" 2 'No such file'
 if [ "$(id -u)" = 0 ]; then
 	run timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
-	expect "... but for a folder that is not the user's" 2 'folder "?/etc"?: Permission denied'
+	expect "... but for a folder that is not the user's" 2 'directory "?/etc"?: Permission denied; name a file in a directory'
 	run env RUNTIME_DIRECTORY=/run/reqtimed timeout 5 "$REQTIMED" --check-config --metrics /etc/reqtimed.prom
 	expect "... as a service: the folder that it may write to is named" 2 \
-		'folder "?/etc"?: Permission denied; this service may write to .*--metrics /run/reqtimed/reqtimed.prom$'
+		'directory "?/etc"?: Permission denied; this service may write to .*--metrics /run/reqtimed/reqtimed.prom$'
 	run timeout 5 "$REQTIMED" --check-config --user no-such-user-here
 	expect "... but for a user who is not there" 2 'there is no such user'
 else
@@ -251,10 +251,10 @@ check "... and has a line for each option" sh -c "
 		sed 's/ --//' | while read -r key; do grep -q \"^;\$key = \" '$R/packaging/reqtimed.conf' || echo \$key; done | { ! grep .; }"
 sed "s/^;//; s|= /.*/|= $T/var/|" "$R/packaging/reqtimed.conf" >"$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
-expect "reqtimed.conf as shipped: all of them at once" 0 'options and configuration are right'
+expect "reqtimed.conf as shipped: all of them at once" 0 'options and configuration are valid'
 cp "$R/packaging/reqtimed.conf" "$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
-expect "reqtimed.conf as shipped" 0 'options and configuration are right'
+expect "reqtimed.conf as shipped" 0 'options and configuration are valid'
 chmod 666 "$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
@@ -320,7 +320,7 @@ for list in "udp ntp listen" "udp,tcp ntp:text text-listen"; do
 	set -- $list
 	run timeout 5 "$T/poke" activate "$1" "$2" "$REQTIMED" "--$3" none --local-stratum 4
 	expect "--$3 none beside a socket that was handed over: wrong usage, the unit is named" 2 \
-		"^reqtimed: --$3 none: the service manager hands over a socket for it: .*reqtimed.socket"
+		"^reqtimed: --$3 none: the service manager passes a socket for it: .*reqtimed.socket"
 done
 if activate udp,udp,udp ntp:ntp:ntp "$REQTIMED" --local-stratum 4 --threads 2; then
 	check "three sockets, two threads: each is answered" sh -c "
@@ -379,11 +379,11 @@ expect "NTP over TCP is refused" 2 'NTP is UDP'
 server --listen 127.0.0.1:0 --local-stratum 1 || finish
 run timeout 5 "$T/poke" activate udp ntp "$REQTIMED" --listen "127.0.0.1:$(server_port ntp)"
 expect "sockets handed over, and an address that cannot be had: the socket unit is named" 2 \
-	'in use.*; systemd hands over the sockets of reqtimed.socket: change ListenDatagram= there \(systemctl edit reqtimed.socket\)$'
+	'in use.*; systemd passes the sockets of reqtimed.socket: change ListenDatagram= there \(systemctl edit reqtimed.socket\)$'
 run timeout 5 "$REQTIMED" --local-stratum 1 --listen "127.0.0.1:$(server_port ntp)"
 expect "... without them, another status" 6 'in use'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
-expect "a socket of no service is refused" 2 'for no service'
+expect "a socket of no service is refused" 2 'has no known service'
 run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"
 expect "a socket's name with control characters is shown escaped" 2 'a\\x1b\[2Jb\\x0areqtimed'
 check "... in one line" test "$(wc -l <"$err")" = 1

@@ -73,7 +73,7 @@ chmod 777 "$T/metrics"
 bare="setpriv --bounding-set=-all"
 server_prefix=$bare server --listen 127.0.0.1:0 --local-stratum 1 --metrics "$T/metrics/m" || finish
 said "no right to become nobody: it is said, and it serves as root without any capability" \
-	'no right to become nobody \(CAP_SETUID, CAP_SETGID\): serving as root, without any capability'
+	'not permitted to become nobody \(CAP_SETUID, CAP_SETGID\): serving as root, without any capability'
 grep -h '^Cap[^B]' "/proc/$server_pid"/task/*/status | awk '$2 !~ /^0*$/' >"$T/held"
 check "... without any, each thread" test ! -s "$T/held"
 check "... behind its filter" sh -c "

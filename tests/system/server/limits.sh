@@ -145,9 +145,9 @@ else
 		skip "the clerk opens no file beside its own" "this kernel has no Landlock"
 	fi
 	for what in socket execve clock_settime fork ptrace; do
-		intrude_clerk $what 'is gone'
+		intrude_clerk $what 'has ended'
 		check "$what in the clerk: killed; the server goes on and says so" \
-			grep -q 'the process that reads and writes files is gone' "$T/intruded.log"
+			grep -q 'the file helper process has ended' "$T/intruded.log"
 	done
 fi
 

@@ -163,7 +163,7 @@ else
 fi
 run timeout 5 "$REQTIMED" --listen "127.0.0.1:$port"
 expect "a port that is taken is not shared with another server" 6 \
-	"cannot listen on ntp 127.0.0.1:$port: .*another program has this port"
+	"cannot listen on ntp 127.0.0.1:$port: .*another program uses this port"
 server_stop
 
 # A host that does not know the time says so.

@@ -131,14 +131,14 @@ refuses() { # PATTERN ARGUMENT...
 }
 refuses 'port' --listen 127.0.0.1:99999
 refuses 'port' --listen 127.0.0.1:x
-refuses 'not an address' --listen localhost
-refuses 'not an address' --text-listen 300.1.1.1
+refuses 'not a numeric address' --listen localhost
+refuses 'not a numeric address' --text-listen 300.1.1.1
 refuses '--time-listen' --time-listen '[::1'
 refuses '--local-stratum' --local-stratum 0
 refuses '--local-stratum' --local-stratum 16
 refuses '--threads' --threads 0
 refuses '--threads' --threads 65
-refuses 'is not an option' 127.0.0.1
+refuses 'unexpected argument' 127.0.0.1
 if [ "$(id -u)" = 0 ]; then
 	refuses 'no such user|is there' --listen 127.0.0.1:0 --user no-such-user-here
 else

@@ -79,7 +79,7 @@ for threads in 1 3; do
 		done
 	fi
 	run timeout 5 "$REQTIMED" --listen 127.0.0.1:123 --local-stratum 3
-	expect "$threads threads: a second server is told" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program has this port'
+	expect "$threads threads: a second server is told" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program uses this port'
 	poke udp 127.0.0.1 123 200 "$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)" \
 		"$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)"
 	check "$threads threads: every client is answered" test "$(grep -cv silence "$out")" = 8
@@ -127,7 +127,7 @@ server_stop
 run "$REQTIMED" --listen none --local-stratum 3
 expect "nothing to listen on is wrong usage" 2 '^reqtimed: nothing to listen on: .*--text-listen'
 run "$REQTIMED" --listen none --listen 127.0.0.1 --local-stratum 3
-expect "none beside an address is wrong usage" 2 '^reqtimed: --listen none: '
+expect "none beside an address is wrong usage" 2 '^reqtimed: --listen none cannot be combined with addresses'
 printf 'listen = none\ntime-listen = 127.0.0.1:0\nlocal-stratum = 3\n' >"$T/conf"
 server --config "$T/conf" || finish
 check "listen = none in the file" test -z "$(server_port ntp)" -a -n "$(server_port time)"

@@ -46,7 +46,7 @@ while [ $i -lt $times ]; do
 	i=$((i + 1))
 	printf 'deny = 192.0.2.%d\nrate = %d\n' $i $((100 + i)) >"$conf"
 	kill -HUP "$server_pid"
-	wait_for 10 grep -q "read again: 1 prefixes, $((100 + i)) requests" "$server_log"
+	wait_for 10 grep -q "reread: 1 prefixes, $((100 + i)) requests" "$server_log"
 	poke udp 127.0.0.1 "$text" 200 72657174696d650a
 	run "$T/poke" tcp 127.0.0.1 "$tcp" reqtime
 done
@@ -54,7 +54,7 @@ wait "$loading"
 wait "$interleaving"
 check "$(cut -d ' ' -f 2 "$T/loaded") requests are answered while lists are read again $times times" \
 	test "$(cut -d ' ' -f 2 "$T/loaded")" -gt 1000
-check "the last list is in force" grep -q "read again: 1 prefixes, $((100 + times)) " "$server_log"
+check "the last list is in force" grep -q "reread: 1 prefixes, $((100 + times)) " "$server_log"
 kill "$server_pid"
 wait "$server_pid"
 status=$?

@@ -78,7 +78,7 @@ touch "$T/clock"
 chmod 666 "$T/clock"
 
 serve --state-dir "$D"
-check "no state directory: it is said" grep -q 'the last run of reqtime is not known: ' "$server_log"
+check "no state directory: it is said" grep -q 'cannot read the last run of reqtime: ' "$server_log"
 becomes "no state directory: the kernel's word" "$kernel"
 server_stop
 
@@ -88,7 +88,7 @@ becomes "no run: the kernel's word" "$kernel"
 run paper "$(at 1)"
 expect "a run of set" 0 selected
 becomes "a new run is noticed: its source's stratum and one, its source's address" "2403 7f000001"
-check "... and said once" test "$(lines 'by the run of reqtime of .*, stratum 3, within ')" = 1
+check "... and said once" test "$(lines 'reference: run of reqtime at .*, stratum 3, within ')" = 1
 delay=$((0x$(cut -c 9-16 "$T/answer")))
 dispersion=$((0x$(cut -c 17-24 "$T/answer")))
 run "$REQTIME" --json "127.0.0.1:$port"
@@ -130,10 +130,10 @@ becomes "a run again" "2403 7f000001"
 poke_clock 6 64
 becomes "STA_UNSYNC: leap 3" "e400 494e4954"
 sleep 1
-check "STA_UNSYNC: said once" test "$(lines 'not synchronised, says the kernel')" = 1
+check "STA_UNSYNC: said once" test "$(lines 'the kernel says that this clock is not synchronised')" = 1
 poke_clock 6 0
 becomes "STA_UNSYNC is over" "2403 7f000001"
-check "STA_UNSYNC is over: said" grep -q 'this clock is synchronised now, by the run of' "$server_log"
+check "STA_UNSYNC is over: said" grep -q 'this clock is synchronised now; reference: run of reqtime' "$server_log"
 
 # Of ten lines a minute more are not shown: each part has a server of its own.
 server_stop
@@ -175,9 +175,9 @@ mv "$D/history.db" "$T/kept.db"
 becomes "the store is gone: the kernel's word" "$kernel"
 head -c 20000 /dev/urandom >"$D/history.db"
 becomes "a corrupt store: the kernel's word" "$kernel"
-check "a corrupt store: it is said" wait_for 5 grep -q 'not known: .*damaged' "$server_log"
+check "a corrupt store: it is said" wait_for 5 grep -q 'last run of reqtime: .*damaged' "$server_log"
 sleep 1
-check "a corrupt store: said once" test "$(lines 'not known: .*damaged')" = 1
+check "a corrupt store: said once" test "$(lines 'last run of reqtime: .*damaged')" = 1
 check "a corrupt store is left as it is" test -s "$D/history.db" -a ! -e "$D/history.db.corrupt"
 cp "$T/kept.db" "$D/history.db"
 becomes "a store that is right again" "2403 7f000001"
@@ -204,7 +204,7 @@ server_stop
 chmod 777 "$D"
 serve --state-dir "$D"
 becomes "a directory that all may write to: the kernel's word" "$kernel"
-check "... said" grep -q 'not known: .*may write to it' "$server_log"
+check "... said" grep -q 'last run of reqtime: .*may write to it' "$server_log"
 server_stop
 chmod 755 "$D"
 

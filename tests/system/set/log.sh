@@ -43,7 +43,7 @@ check "stderr: the line is there" grep -Eq "${stamp}query ok" "$err"
 # --- what takes no line
 run "$REQTIME" --log-to /dev/full "$(at 1)"
 expect "a full log: the run goes on" 0 selected
-check "a full log: it is said once" test "$(grep -c 'the log takes no line' "$err")" -eq 1
+check "a full log: it is said once" test "$(grep -c 'cannot write to the log' "$err")" -eq 1
 run "$REQTIME" --log-to "$T/no/such" "$(at 1)"
 expect "a log that cannot be made: the run goes on" 0 selected
 check "a log that cannot be made: it is said" grep -q 'cannot write to the log .*No such file' "$err"
@@ -56,7 +56,7 @@ run "$REQTIME" --log-to "$T/dangling" "$(at 1)"
 expect "a dangling link: the run goes on" 0 'it is a symbolic link'
 ln "$T/target" "$T/second"
 run "$REQTIME" --log-to "$T/second" "$(at 1)"
-expect "a second name: the run goes on" 0 'it has a second name'
+expect "a second name: the run goes on" 0 'it has a second hard link'
 check "... and nothing was written or made there" test "$(cat "$T/target")" = kept -a ! -e "$T/nowhere"
 mkfifo "$T/pipe"
 run "$REQTIME" --log-to "$T/pipe" "$(at 1)"

@@ -190,13 +190,13 @@ if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")
 		for mode in $modes; do
 			borrowed "$mode" "$program" --version
 			expect "${program##*/} with mode $mode does nothing" 2 \
-				"^${program##*/}: not as a set-user-ID or set-group-ID program"
+				"^${program##*/}: refusing to run as a set-user-ID or set-group-ID program"
 		done
 		borrowed 755 "$program" --version
 		expect "... with mode 755 it does" 0 "^${program##*/} [0-9]"
 	done
 	borrowed 4755 "$REQTIME" check 127.0.0.1
-	expect "check says so in its line" 3 '^REQTIME UNKNOWN: not as a set-user-ID'
+	expect "check says so in its line" 3 '^REQTIME UNKNOWN: refusing to run as a set-user-ID'
 else
 	skip "set-user-ID programs" "needs root and a file system with set-user-ID"
 fi

@@ -23,7 +23,7 @@ for verb in query check 'set --dry-run'; do
 	run "$REQTIME" $verb --state-dir "$D" "$(at 3)"
 	check "row 67 --state-dir of a directory that is not there, $verb: none is made" test ! -e "$D"
 	check "row 67 ... it is said, with what makes it" sh -c \
-		"cat '$out' '$err' | grep -q \"there is no $D: nothing is remembered; mkdir makes it\""
+		"cat '$out' '$err' | grep -q \"there is no $D; running without a history; create it with mkdir\""
 done
 mkdir -m 755 "$D"
 run "$REQTIME" --state-dir "$D" --json -t 1s "$(at 1)"

@@ -211,7 +211,7 @@ check 'and nothing was said' test ! -s "$err"
 
 mkfifo "$T/unread"
 run timeout 20 "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -w "$T/unread"
-expect 'a FIFO that nobody reads is not waited for' 6 'no program has it open to read'
+expect 'a FIFO that nobody reads is not waited for' 6 'no program has it open for reading'
 
 # -w keeps all frames, with their nanoseconds.
 cp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
@@ -219,7 +219,7 @@ run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
 expect '--write' 0
 check 'what was kept is what was read' cmp "$T/in.pcap" "$T/kept.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/in.pcap"
-expect 'a file cannot be read and written' 2 'read already'
+expect 'a file cannot be read and written' 2 'is the input: it cannot be written as well'
 check 'and is left as it was' cmp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w /dev/full
 expect 'a full disk is told of' 6 'cannot write'
@@ -236,7 +236,7 @@ run "$REQTIME" trace "$T"
 expect 'a folder' 2 'cannot read .*: Is a directory$'
 run "$REQTIME" trace lo
 expect 'an interface where a file belongs: the option is named' 2 \
-	'cannot read lo: no such file; to listen to the interface: reqtime trace --interface lo$'
+	'cannot read lo: no such file; to listen on the interface: reqtime trace --interface lo$'
 run "$REQTIME" trace /dev/fd/63
 expect "a descriptor of the shell, as <(...) gives it: the way that works is named" 2 \
 	'cannot read /dev/fd/63: only standard input is kept open: COMMAND . reqtime trace -r -$'
@@ -344,7 +344,7 @@ expect 'no such interface' 2 'nosuchthing0: no such interface'
 run "$REQTIME" trace -i lo -t 300ms
 expect '--timeout ends it' 0 '^Frames: 0, '
 expect 'it says what it listens to, and how it ends' 0 \
-	'^reqtime: listening to lo: ntp 123, reqtime 9191, time 37, daytime 13 \(--port .*\); ends after 300 ms or with Ctrl-C$'
+	'^reqtime: listening on lo: ntp 123, reqtime 9191, time 37, daytime 13 \(--port .*\); ends after 300 ms or with Ctrl-C$'
 run "$REQTIME" trace -i lo -t 100ms --quiet
 check '--quiet does not' test ! -s "$err"
 if [ "$(id -u)" = 0 ] && have setcap && cp "$REQTIME" "$T/capable" &&
@@ -422,7 +422,7 @@ finds() {
 	grep -q "^ *assumed to be NTP: the answer returns the request's cookie$" "$T/all"
 }
 check 'live: --all finds NTP on any port' wait_for 5 finds
-check '... and says that it takes all' grep -q 'listening to lo: all frames; ends with Ctrl-C$' "$T/all.err"
+check '... and says that it takes all' grep -q 'listening on lo: all frames; ends with Ctrl-C$' "$T/all.err"
 kill -INT "$tracer"
 wait "$tracer" 2>/dev/null
 
