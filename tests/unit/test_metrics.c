@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The metrics page of a run: each form of it, and its longest.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

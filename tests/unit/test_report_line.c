@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The one-line report of a run.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
