@@ -6,7 +6,7 @@
 #   $T/resolving COMMAND...      runs it with $T/resolv.conf, $T/hosts and $T/nsswitch.conf in /etc,
 #                                initially almost empty; without a mount namespace the script is skipped
 #   name_server N WHAT...        starts the name server 127.0.0.N with WHAT (see the head of its source), in
-#                                place of the previous one; without WHAT there is none; $dns_options: -u or -s
+#                                place of the previous one; without WHAT none runs; $dns_options: -u or -s
 #   resolvers LINE...            writes resolv.conf; a single digit is that name server
 #   asked_of N NAME TYPE         the number of questions for it that name server got
 # shellcheck disable=SC2154 # lib.sh sets them

@@ -24,7 +24,7 @@ request() {
 field() {
 	printf '%s' "$1" | cut -c "$(($2 * 2 + 1))-$((($2 + $3) * 2))"
 }
-# The octets of reply N of the last poke udp; empty when there is none.
+# The octets of reply N of the last poke udp; empty without one.
 reply() {
 	awk -v n="$1" '$1 == n && $2 != "silence" { print $3 }' "$out"
 }

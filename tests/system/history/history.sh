@@ -146,16 +146,16 @@ check "--plot --ascii" sh -c "! LC_ALL=C grep -q '[^ -~]' '$out'"
 sum plain >"$T/after"
 check "the history is unchanged" cmp "$T/before" "$T/after"
 if [ "$(id -u)" = 0 ]; then
-	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
-	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	as_user="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	run $as_user "$REQTIME" history --state-dir "$T/plain"
 	expect "an ordinary user may read it" 0 '60 runs'
 	chown -R 12345:12345 "$T/plain"
 	run "$REQTIME" history --state-dir "$T/plain"
 	expect "root may read another user's history" 0 '60 runs'
-	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	run $as_user "$REQTIME" history --state-dir "$T/plain"
 	expect "any user may read another user's history" 0 '60 runs'
 	chmod 700 "$T/plain"
-	run $nobody "$REQTIME" history --state-dir "$T/plain"
+	run $as_user "$REQTIME" history --state-dir "$T/plain"
 	expect "not permitted to read: exit 4" 4 'Permission denied'
 	chmod 755 "$T/plain"
 else

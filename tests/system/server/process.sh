@@ -43,8 +43,8 @@ else
 	each "each thread: behind the system call filter" Seccomp 2
 fi
 if [ "$(id -u)" = 0 ]; then
-	nobody=$(id -u nobody)
-	each "each thread: runs as nobody" Uid "$nobody $nobody $nobody $nobody"
+	uid=$(id -u nobody)
+	each "each thread: runs as nobody" Uid "$uid $uid $uid $uid"
 	each "each thread: no groups" Groups ""
 	each "each thread: nothing in the bounding set" CapBnd 0000000000000000
 else
@@ -61,7 +61,7 @@ check "... without a capability, and unable to gain one" test -z "$rich" -a \
 if [ "$(id -u)" = 0 ]; then
 	check "... which runs as nobody, in no group" test \
 		"$(status_of "$helper" Uid) $(status_of "$helper" Groups)" = \
-		"$nobody $nobody $nobody $nobody "
+		"$uid $uid $uid $uid "
 else
 	skip "... which runs as nobody, in no group" "needs root"
 fi
@@ -116,7 +116,7 @@ for name in "$T/notify" "@reqtime-test-$$"; do
 		test "$watchdogs" -ge 4 -a "$watchdogs" -le "$most"
 	check "service manager by $kind: STOPPING=1 comes last" test "$(tail -n 1 "$T/told")" = STOPPING=1
 done
-NOTIFY_SOCKET=$T/nobody-there server --listen 127.0.0.1:0 || finish
+NOTIFY_SOCKET=$T/absent server --listen 127.0.0.1:0 || finish
 check "a missing manager: one line, and it serves" \
 	grep -q '^reqtimed: cannot reach the service manager' "$server_log"
 server_stop

@@ -15,7 +15,7 @@ tool sim_clock.so clock.so
 grep -q '^Seccomp:' /proc/self/status || skip_all "no system call filters in this kernel"
 
 OWNER=12345
-NOBODY=65534
+UNPRIVILEGED=65534
 STATE=$T/state
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port ntp)
@@ -29,7 +29,7 @@ BURGLAR_SECRET=$T/secret
 BURGLAR_FOLDER=$T/everybodys
 BURGLAR_PAGE=$T/page
 export BURGLAR_PAGE BURGLAR_SECRET BURGLAR_FOLDER BURGLAR_PORT
-for user in $NOBODY $OWNER 0; do
+for user in $UNPRIVILEGED $OWNER 0; do
 	echo own >"$T/own.$user"
 	chown "$user:$user" "$T/own.$user"
 	chmod 600 "$T/own.$user"
@@ -74,7 +74,7 @@ ask_set() {
 burgle() {
 	case $2 in
 	history) user=$OWNER ;;
-	*) user=$NOBODY ;;
+	*) user=$UNPRIVILEGED ;;
 	esac
 	export BURGLAR_PLACE="$2" BURGLAR_TRY="$3" BURGLAR_OWN="$T/own.$user"
 	BURGLAR_VICTIM=$(cat "$T/victim.${4:-$user}")
@@ -175,5 +175,5 @@ check "no file was made" test -z "$(ls "$T/everybodys")"
 check "the secret is unchanged" test \
 	"$(cat "$T/secret") $(stat -c '%a %u' "$T/secret")" = "secret 600 0"
 check "the files of these users, too" test \
-	"$(stat -c '%a %u' "$T/own.$NOBODY" "$T/own.$OWNER" | tr '\n' ' ')" = "600 $NOBODY 600 $OWNER "
+	"$(stat -c '%a %u' "$T/own.$UNPRIVILEGED" "$T/own.$OWNER" | tr '\n' ' ')" = "600 $UNPRIVILEGED 600 $OWNER "
 finish

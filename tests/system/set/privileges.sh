@@ -142,7 +142,7 @@ if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
 		filter=2
 		grep -q '^Seccomp:' /proc/self/status || filter=
 		owner=$(stat -c %u "$T/$state")
-		check "$state: nobody runs the measuring process and the resolver, the directory's owner the history process" test \
+		check "$state: the user nobody runs the measuring process and the resolver, the directory's owner the history process" test \
 			"$(echo "$users" | tr ' ' '\n' | sort | tr '\n' ' ')" = \
 			"$(printf '\n%s\n%s\n%s\n' 65534/65534/$filter 65534/65534/$filter \
 				"$owner/$owner/$filter" | sort | tr '\n' ' ')"

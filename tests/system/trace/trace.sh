@@ -426,8 +426,8 @@ check '... and reports that it takes all' grep -q 'listening to lo: all frames; 
 kill -INT "$tracer"
 wait "$tracer" 2>/dev/null
 
-# One clock on both sides: the true offset is 0.  A server adds the usual transmit latency to T3, so
-# the delay may come out below 0 by that much: then there is no offset.
+# Client and server share one clock: the true offset is 0.  A server adds the usual transmit latency to T3,
+# so the delay may come out below 0 by that much: then there is no offset.
 # shellcheck disable=SC2086
 run "$REQTIME" trace -r "$T/own.pcap" --json $ports
 wrong=$(grep '"type":"exchange","exchange":[0-9]*,"protocol":"\(ntp\|reqtime\)"' "$out" |
