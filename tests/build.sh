@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Builds all that is tested after it: with gcc, with clang, with sanitizers; every warning is an
-# error.
+# Builds everything that later tests run: with gcc, with clang, with sanitizers; every warning is
+# an error.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
@@ -28,7 +28,7 @@ fi
 check "gcc -Werror" build CC=gcc all "$tests" tools
 check "gcc with sanitizers" build CC=gcc SAN=1 all "$tests"
 if have clang; then
-	# Read only: nightly, tests/make.sh builds with it.
+	# Syntax only: nightly, tests/make.sh builds with it.
 	# shellcheck disable=SC2046,SC2086 # lists of files
 	check "clang -Werror" build CC=clang B=build/read CFLAGS=-fsyntax-only \
 		$(find $read -name '*.c' | sed 's,\(.*\)\.c$,build/read/\1.o,')

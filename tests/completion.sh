@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Completion in bash, zsh and fish: each offers the commands and options that --help names, no
-# more and no fewer, and the keys do it in a real shell.
+# Completion in bash, zsh and fish: each offers exactly the commands and options that --help
+# names, and the keys work in a real shell.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$T" || exit 1
 
@@ -10,7 +10,7 @@ completion=$R/packaging/completion
 mkdir bin folder adir
 echo 'server = ours.example' >reqtime.conf
 : >'a file.pcap'
-# What is typed runs these: they say what arrived, and the program answers for --help.
+# The completed lines run these: they print their arguments, and the program answers for --help.
 for program in reqtime reqtimed; do
 	cat >"bin/$program" <<END
 #!/bin/bash
@@ -33,7 +33,7 @@ helped() {
 	"$@" --help 2>/dev/null | grep -oE '^  (-.,|   ) --[a-z0-9-]+' | grep -o -e '--.*' | sort -u
 }
 
-# offered SHELL PROGRAM [VERB]: the long options it offers after "--".
+# offered SHELL PROGRAM [VERB]: the long options it offers after "--"
 # shellcheck disable=SC2016 # the shells asked expand it
 offered() {
 	asked=$1
@@ -66,7 +66,7 @@ agrees() { # agrees NAME SHELL PROGRAM [VERB], with `wanted`
 	check "$name" sh -c 'test -s wanted && diff -u wanted offers'
 }
 
-# Keys as a person presses them; what the program then gets.  \t is the key.
+# Keys as a person presses them, and the arguments that the programs get.  \t is the key.
 cat >keys <<'END'
 reqtime quer\t127.0.0.1|<query><127.0.0.1>
 reqtime se\t--dr\t-n 3 --step-a\t|<set><--dry-run><-n><3><--step-above
@@ -107,7 +107,7 @@ press() { # press SHELL: what the programs got
 			timeout 30 bash --norc -i 2>/dev/null
 	fi | tr -d '\r' | grep -a -o '<GOT>.*\|GOT><.*'
 }
-judge_keys() { # judge_keys SHELL
+check_keys() { # check_keys SHELL
 	press "$1" >got
 	wrong=
 	number=0
@@ -146,7 +146,7 @@ for shell in bash zsh fish; do
 		"$(sed -n 's/^\t\[SCHEME_.*{ "\([a-z+]*\)".*/\1/p' "$R/src/core/ntp/server_spec.c" | sort)"
 done
 if have bash; then
-	judge_keys bash
+	check_keys bash
 	# shellcheck disable=SC2016 # bash expands it
 	bash --norc -c '. "$0"
 		COMP_WORDS=(reqtime "") COMP_CWORD=1 COMP_LINE="reqtime " COMP_POINT=8
@@ -155,7 +155,7 @@ if have bash; then
 		check "bash offers $verb" grep -q -x "$verb" offers
 	done
 fi
-have zsh && judge_keys zsh
+have zsh && check_keys zsh
 if have fish; then
 	for row in 'se|set' 'trace -r a|a file.pcap' 'query --state-dir=adi|--state-dir=adir/' \
 		'set reqtime+t|reqtime+tcp://' 'help trac|trace' \
@@ -167,7 +167,7 @@ if have fish; then
 	done
 fi
 
-# The test of the test: a program that has one option more.
+# The test of the test: a program that has an extra option.
 helped reqtimed >before
 cat >bin/reqtimed <<END
 #!/bin/sh
@@ -175,11 +175,11 @@ cat >bin/reqtimed <<END
 echo '      --more-of-it FILE     more'
 END
 helped reqtimed >wanted
-check "an option more is seen" sh -c "! cmp -s before wanted"
+check "an extra option is seen" sh -c "! cmp -s before wanted"
 for shell in bash zsh fish; do
 	if have $shell; then
-		agrees "an option more is offered by $shell" $shell reqtimed
-		check "one less would be missed" sh -c "! cmp -s before offers"
+		agrees "an extra option is offered by $shell" $shell reqtimed
+		check "a missing option would be seen" sh -c "! cmp -s before offers"
 	fi
 done
 finish

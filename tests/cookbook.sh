@@ -2,20 +2,21 @@
 # SPDX-License-Identifier: MIT
 #
 # Every command line in reqtime-cookbook(7), in the examples of the other pages, in the README's
-# table of uses, in crontab and units is one that the programs take; those that can run on loopback are run there.
+# table of uses, in crontab and units is one that the programs take; those that can run on
+# loopback are run there.
 . "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 cd "$R" || exit 1
 
 page=packaging/man/reqtime-cookbook.7
-# The commands of a page, one a line: `.Dl`, and literal displays, long lines joined.
+# The commands of a page, one per line: `.Dl`, and literal displays, long lines joined.
 commands_of() {
 	awk '/^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
 		/^\.Dl / { sub(/^\.Dl /, ""); print; next } literal' "$1" |
 		sed -e ':again' -e '/\\e$/{N;s/\\e\n[[:blank:]]*//;bagain' -e '}' \
 			-e 's/\\(mi/-/g; s/\\&//g; s/\\e/\\/g'
 }
-# words_of PROGRAM LINE: its arguments there; "|", ">" and "&" end them.
+# words_of PROGRAM LINE: its arguments in LINE; "|", ">" and "&" end them.
 words_of() {
 	echo "$2" | awk -v program="$1" '{
 		for (i = 1; i <= NF && $i !~ "^([^ ]*/bin/|/)?" program "$"; i++) { }
@@ -28,7 +29,7 @@ chmod 777 "$T/files" # whatever --user is
 export STATE_DIRECTORY="$T/state"
 echo 'server = 127.0.0.1' >"$T/conf"
 echo 127.0.0.1 >"$T/fleet.txt"
-# For this machine: a server here, files below $T.
+# Adapts a command to this machine: a server here, files below $T.
 here() {
 	sed -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
 		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' \
@@ -47,7 +48,7 @@ server $(words_of reqtimed "$(commands_of packaging/man/reqtimed.8 | grep -m 1 '
 server $(words_of reqtimed "$(commands_of $page | grep -m 1 '^\$ reqtimed ')") || finish
 run "$REQTIME" 127.0.0.1
 expect "a first run, for the history" 0
-judged=0
+checked=0
 
 # parse_reqtime LINE ARGUMENTS: taken by the parser of that command.
 parse_reqtime() {
@@ -78,7 +79,7 @@ parse_reqtime() {
 	expect "$1" 0
 }
 
-# run_reqtime LINE ARGUMENTS: does what it says, the clock left alone.
+# run_reqtime LINE ARGUMENTS: runs it, without touching the clock.
 run_reqtime() {
 	arguments=$(echo "$2" | here)
 	wanted=0
@@ -106,7 +107,7 @@ while IFS= read -r line; do
 	arguments=$(words_of reqtimed "$line")
 	case $line in
 	*systemctl\ * | *journalctl\ *)
-		# Ours, or one that the timer stops.
+		# Our unit, or one that the timer stops.
 		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)'); do
 			check "$line: $unit" sh -c "[ -f 'packaging/systemd/$unit' ] ||
 				grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
@@ -130,12 +131,12 @@ while IFS= read -r line; do
 		;;
 	*) continue ;;
 	esac
-	judged=$((judged + 1))
+	checked=$((checked + 1))
 done <<END
 $(set +f; for page in packaging/man/*.[1-9]; do commands_of "$page"; done)
 $(sed -n '/^## Uses/,/^## How/s/^|[^|]*| `\([^`]*\)` |.*/$ \1/p' README.md)
 $(sed '/^#/d; s|/usr/lib/reqtime/cron-run$|reqtime set|; s|exec /usr/lib/reqtime/cron-run|reqtime set|' \
 	packaging/cron/reqtime packaging/debian/reqtime.cron.d)
 END
-check "$judged lines were judged" test $judged -ge 40
+check "$checked lines were checked" test $checked -ge 40
 finish

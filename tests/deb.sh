@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `make deb`: the packages are built, lintian has nothing against them, and in a root that is thrown
-# away they are installed, upgraded, removed and purged.  That root is this machine's own, under
-# an overlay, in a mount namespace of its own: nothing here is written.
+# `make deb`: the packages are built, lintian reports nothing, and in a throw-away root they are
+# installed, upgraded, removed and purged.  That root is this machine's own under an overlay, in
+# its own mount namespace: nothing outside is written.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -28,7 +28,7 @@ else
 	check "... which would run the unit tests" sh -c "cd build/deb/reqtime-* &&
 		env -u DEB_BUILD_OPTIONS make -n -f debian/rules override_dh_auto_test | grep '^make  *unit$'"
 fi
-# servers_for VENDOR: those that its package asks
+# servers_for VENDOR: the servers that its package asks
 mkdir "$T/origins"
 printf 'Vendor: Debian\n' >"$T/origins/debian"
 printf 'Vendor: Ubuntu\nParent: Debian\n' >"$T/origins/ubuntu"
@@ -46,9 +46,9 @@ for vendor in Ubuntu Other; do
 done
 if have lintian; then
 	run lintian --allow-root --fail-on error,warning build/deb/reqtime_*.changes
-	check "lintian has nothing to say" test "$status" -eq 0 -a ! -s "$out"
+	check "lintian reports nothing" test "$status" -eq 0 -a ! -s "$out"
 else
-	skip "lintian has nothing to say" "needs lintian"
+	skip "lintian reports nothing" "needs lintian"
 fi
 check "no lintian tag is overridden" sh -c "! find packaging/debian -name '*lintian*' | grep ."
 for program in reqtime reqtimed; do
@@ -84,7 +84,7 @@ if have systemd-analyze; then
 	done
 	for unit in "$T"/units/*; do
 		systemd-analyze verify --man=no "$unit" >"$T/verify" 2>&1
-		check "systemd has nothing against the packages' ${unit##*/}" \
+		check "systemd accepts the packages' ${unit##*/}" \
 			sh -c "! grep . '$T/verify'"
 		case $unit in
 		*.service)
@@ -107,7 +107,7 @@ if ! { mount -t tmpfs tmpfs "$T/o" && mkdir "$T/o/upper" "$T/o/work" "$T/o/root"
 	skip "install, upgrade, remove, purge" "no overlay: $(head -n 1 "$T/why")"
 	finish
 fi
-# Nothing of this machine's own is mounted in there, so nothing of it can be removed with it.
+# Nothing of this machine is mounted in there, so nothing of it can be removed with it.
 trap 'umount -R -l "$T/o"; lib_cleanup' EXIT
 root=$T/o/root
 mount -t proc proc "$root/proc"
@@ -117,7 +117,7 @@ mknod -m 666 "$root/dev/null" c 1 3
 mknod -m 666 "$root/dev/urandom" c 1 9
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
-# Manual pages are not read here, nor their index made: that takes longer than all the rest.
+# No manual page is read here, nor an index made: that takes longer than all the rest.
 rm -f "$root/var/lib/man-db/auto-update"
 mkdir "$root/run/debs"
 in_root() {
@@ -142,7 +142,7 @@ expect "the state directory is the timer user's, and readable" 0 '^_reqtime 755$
 in_root getent passwd _reqtime
 expect "that user cannot log in" 0 ':/usr/sbin/nologin$'
 in_root sh -c 'getcap /usr/bin/reqtime; stat -c %a /usr/bin/reqtime'
-expect "the program has no right of its own" 0 '^755$'
+expect "the program is not setuid" 0 '^755$'
 check "... no capability either" sh -c "! grep cap_ '$out'"
 in_root sh -c 'ls /etc/systemd/system/*/*'
 expect "the server is enabled" 0 'multi-user.target.wants/reqtimed.service'
@@ -150,7 +150,7 @@ check "nothing that sets the clock is" sh -c "! grep -e 'reqtime[.-]' '$out'"
 in_root bash -c 'cd /usr/share/bash-completion && ls completions/reqtime completions/reqtimed'
 expect "completion is where bash looks" 0
 
-# cron: nothing until it is turned on, then as the timer does.
+# cron: nothing until it is enabled, then the same as the timer.
 # shellcheck disable=SC2016 # of the other shell
 printf '#!/bin/sh\necho "$@"\necho "metrics: $REQTIME_METRICS"\n' >"$root/run/setpriv"
 chmod 755 "$root/run/setpriv"
@@ -159,12 +159,12 @@ check "cron sets nothing by default" test "$status" -eq 0 -a ! -s "$out" -a ! -s
 sed -i 's/^CRON=.*/CRON=yes/; s/^SERVERS=.*/SERVERS="ntp1.example ntp2.example"/' \
 	"$root/etc/default/reqtime"
 in_root env PATH=/run:/usr/bin:/bin sh -c '/usr/lib/reqtime/cron-run --splay 50m'
-expect "CRON=yes: as that user, with one capability, the servers named" 0 \
+expect "CRON=yes: as that user, with one capability, with the servers named" 0 \
 	'^--reuid=_reqtime .*--bounding-set=-all,\+sys_time /usr/bin/reqtime set --quiet --overdue 1d --boot --confirm 6m --log-to syslog --splay 50m ntp1.example ntp2.example$'
 
 check "... and with the metrics of the units" grep -qx 'metrics: /var/lib/reqtime/reqtime-set.prom' "$out"
 
-# node_exporter reads what lies in its folder.
+# node_exporter reads the files in its folder.
 node=/var/lib/prometheus/node-exporter
 link() { # link COMMAND...: after it
 	in_root sh -c "$*; cd $node 2>/dev/null && ls -l | sed -n 's/.* \([^ ]* -> .*\)/\1/p'; cat -- *.prom 2>/dev/null"
@@ -182,14 +182,14 @@ echo others >"$root/var/lib/reqtime/other.prom"
 link "$set_metrics" /var/lib/reqtime/other.prom
 expect "another file is named: linked to that" 0 '^reqtime-set.prom -> /var/lib/reqtime/other.prom$'
 link "$set_metrics" "''"
-check "none is named: the link is gone" test ! -s "$out" -a -z "$(ls -A "$root$node")"
+check "no file is named: the link is gone" test ! -s "$out" -a -z "$(ls -A "$root$node")"
 link "$set_metrics" /var/lib/reqtime/other.prom
 rm "$root/var/lib/reqtime/other.prom"
 link "$set_metrics" /var/lib/reqtime/other.prom
 check "the file is gone: the link, too" test ! -s "$out" -a -z "$(ls -A "$root$node")"
 echo direct >"$root$node/direct.prom"
 link "$set_metrics" "$node/direct.prom"
-check "a file in that folder is not linked beside itself" test "$(ls -A "$root$node")" = direct.prom
+check "a file in that folder gets no link" test "$(ls -A "$root$node")" = direct.prom
 rm "$root$node/direct.prom"
 echo mine >"$root$node/reqtime-set.prom"
 link "$set_metrics /var/lib/reqtime/reqtime-set.prom; $set_metrics"
@@ -197,8 +197,8 @@ expect "a file of that name stays" 0 '^mine$'
 rm "$root$node/reqtime-set.prom"
 in_root /usr/lib/reqtime/link-metrics reqtime-set.prom /var/lib/reqtime/reqtime-set.prom
 
-# What the administrator and the program have written.
-echo 'what was learnt' >"$root/var/lib/reqtime/history.db"
+# Files that the administrator and the program have written.
+echo 'learned drift' >"$root/var/lib/reqtime/history.db"
 echo '# mine' >>"$root/etc/apparmor.d/local/reqtime"
 in_root sh -c 'dpkg-statoverride --update --add root adm 0750 /usr/bin/reqtime &&
 	dpkg-reconfigure reqtime'
@@ -209,10 +209,10 @@ expect "... and with it the capability" 0 'cap_sys_time=p$'
 in_root sh -c 'dpkg --force-unsafe-io --force-confold -i /run/debs/next-reqtime.deb /run/debs/next-reqtimed.deb'
 expect "upgrade" 0
 check "the changed conffile is kept" grep -q '^CRON=yes' "$root/etc/default/reqtime"
-check "... and the new one is beside it" grep -q 'New in this' "$root/etc/default/reqtime.dpkg-dist"
+check "... and the new one is stored next to it" grep -q 'New in this' "$root/etc/default/reqtime.dpkg-dist"
 check "an unchanged conffile is replaced" grep -q 'New in this' \
 	"$root/etc/apparmor.d/usr.sbin.reqtimed"
-check "the state is kept" grep -q learnt "$root/var/lib/reqtime/history.db"
+check "the state is kept" grep -q learned "$root/var/lib/reqtime/history.db"
 in_root sh -c 'stat -c "%G %a" /usr/bin/reqtime; getcap /usr/bin/reqtime'
 expect "the group keeps the program" 0 '^adm 750$'
 expect "... and the capability" 0 'cap_sys_time=p$'
@@ -221,11 +221,11 @@ in_root dpkg --force-unsafe-io -r reqtime reqtimed
 expect "remove" 0
 check "the programs are gone" sh -c "! ls '$root/usr/bin/reqtime' '$root/usr/sbin/reqtimed' \
 	'$root/usr/lib/reqtime' 2>/dev/null | grep ."
-check "... and node_exporter's folder has no link to what was theirs" test -z "$(ls -A "$root$node")"
+check "... and node_exporter's folder has no link to their files" test -z "$(ls -A "$root$node")"
 check "conffiles and state are not" test -s "$root/etc/default/reqtime" -a \
 	-s "$root/etc/cron.d/reqtime" -a -s "$root/var/lib/reqtime/history.db"
 in_root sh -c ". /etc/default/reqtime; sed -n 's/^0 \* \* \* \*  *root *//p' /etc/cron.d/reqtime | sh"
-check "what cron runs then says nothing and fails not" test "$status" -eq 0 -a ! -s "$err"
+check "the cron job left behind is silent and succeeds" test "$status" -eq 0 -a ! -s "$err"
 
 in_root dpkg --force-unsafe-io -P reqtime reqtimed
 expect "purge" 0

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# tests/faults.md tells the truth: each row is there, each has a test that carries its id, or
-# says why not; and no test carries an id that is not in the table.
+# Checks tests/faults.md: each row is there and has a test that carries its id, or gives a reason
+# why not; no test carries an id that is not in the table.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 table=tests/faults.md
 
-# file_of SHORT: as the table's own head says
+# file_of SHORT: its file, from the table at the head
 file_of() {
 	sed -n "s/^| $1 | \`\\([^\`]*\\)\`.*/\\1/p" $table
 }
@@ -30,7 +30,7 @@ sed -n 's/^| \(C\{0,1\}[0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/li
 cut -d '|' -f 1 "$T/lines" >"$T/found"
 check "tests/faults.md has each row once, in order" diff "$T/wanted" "$T/found"
 
-# has_test FILE ID: some test there has the id at the start of its name, or behind a comma
+# has_test FILE ID: a test there has the id at the start of its name, or after a comma
 has_test() {
 	case $2 in
 	C*) has_name="$2" ;;
@@ -66,7 +66,7 @@ done <"$T/lines"
 check "each row of the table has the tests that it names" test -z "$lacking"
 [ -z "$lacking" ] || echo "# $lacking"
 
-# ids_in FILE...: those that tests carry there
+# ids_in FILE...: the ids that tests carry there
 ids_in() {
 	grep -Eoh "(^|[\"'])(C[0-9]+|row [0-9]+) " "$@" | sed "s/^[\"']//; s/^row //; s/ \$//" | sort -u
 }
@@ -78,7 +78,7 @@ sort -u "$T/wanted" >"$T/sorted"
 check "no test has an id that is not in the table" sh -c \
 	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"
 
-# The server's rows, and the newer ones, name their tests word for word: SHORT "NAME" or
+# The server's rows, and those from 84 on, name their tests word for word: SHORT "NAME" or
 # `FILE` "NAME".
 sed -n 's/^| \([SA][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/served"
 {
@@ -119,6 +119,6 @@ check "each row of the server, and from 84 on, has the tests that it names ($nam
 	test -z "$lacking" -a "$named" -gt 120
 [ -z "$lacking" ] || echo "# $lacking"
 
-# A row that claims nothing: neither a test nor a reason.
+# A row with neither a test nor a reason.
 check "no row is empty" sh -c "! grep -Eq '^[^|]*\\| *\$' '$T/lines'"
 finish

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Each target of tests/fuzz/ for $FUZZ_SECONDS (2; nightly 60), seeded from tests/fuzz/corpus/NAME/ where
-# there is one.  A find stays in build/fuzz/.
+# Each target of tests/fuzz/ for $FUZZ_SECONDS (2; nightly 60), seeded from tests/fuzz/corpus/NAME/
+# where there is one.  A find stays in build/fuzz/.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 

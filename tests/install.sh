@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `make install` into a folder: everything is there, and the unit names the program it
+# `make install` into a folder: all files are there, and the unit names the program it
 # installed.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
@@ -29,7 +29,7 @@ expect "other programs compile with the header" 3
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version
 check "the unit starts what was installed" grep -q \
 	'^ExecStart=/opt/reqtime/sbin/reqtimed ' "$T/root/opt/reqtime/lib/systemd/system/reqtimed.service"
-# A run that did not set the clock, and a server with a wrong option, are failures that stay.
+# A run that did not set the clock, and a server with a wrong option, stay failed.
 check "every status but 0 of reqtime.service is a failed unit" sh -c "! grep SuccessExitStatus packaging/systemd/*"
 check "reqtimed.service is not restarted for wrong options" grep -qx 'RestartPreventExitStatus=2' \
 	packaging/systemd/reqtimed.service
@@ -40,12 +40,12 @@ done
 for file in reqtime.conf reqtimed.conf; do
 	check "etc/reqtime/$file" cmp "packaging/$file" "$T/root/etc/reqtime/$file"
 done
-check "no server is asked that nobody named" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
+check "no server is configured by default" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
 rm "$T/root/etc/reqtime/reqtimed.conf"
 check "make install once more" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
 check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
-# Away again: all that came, and nothing of others.
+# make uninstall: removes all its files, and nothing of others.
 uninstall() {
 	"${MAKE:-make}" -s uninstall PREFIX=/opt/reqtime DESTDIR="$1"
 }
@@ -54,7 +54,7 @@ echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"
 check "make uninstall" uninstall "$T/bare"
 check "... leaves the configuration file, and what is not ours" test "$(cd "$T/bare" && find . -type f | sort | xargs)" = \
 	"./etc/reqtime/reqtime.conf ./etc/reqtime/reqtimed.conf ./opt/reqtime/share/man/man1/other.1"
-check "... no folder of ours, all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
+check "... no folder of ours, and all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
 	grep . && [ -d '$T/bare/opt/reqtime/bin' ]"
 check "make uninstall once more: nothing to do" uninstall "$T/bare"
 if have systemd-analyze; then
@@ -67,38 +67,38 @@ if have systemd-analyze; then
 		systemd-analyze verify --man=no "$unit" >"$T/verify" 2>&1
 		# It exits 0 for an unknown key: silence is the proof.
 		if [ -s "$T/verify" ]; then
-			not_ok "systemd has nothing against ${unit##*/}" "$(cat "$T/verify")"
+			not_ok "systemd accepts ${unit##*/}" "$(cat "$T/verify")"
 		else
-			ok "systemd has nothing against ${unit##*/}"
+			ok "systemd accepts ${unit##*/}"
 		fi
 	done
-	# 0 to 10, by what a service could do that is not forbidden to it; here in tenths.
+	# 0 to 10, by what a service is still allowed to do; here in tenths.
 	for unit in reqtime reqtime-boot reqtimed; do
 		run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/$unit.service"
 		expect "$unit.service: exposure of at most 2.0 ($(tail -n 1 "$out" | grep -o "[0-9]\.[0-9]"))" 0
 		check "$unit.service: may confine itself further" test "$(grep '^SystemCallFilter=[^~]' \
 			"$T/units/$unit.service" | grep -o 'landlock_[a-z_]*' | sort -u | wc -l)" -eq 3
 	done
-	# It is one that names nothing in particular and can fail.
+	# The control: a unit without confinement, which must fail.
 	printf '[Service]\nExecStart=/bin/true\n' >"$T/units/open.service"
 	run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/open.service"
-	expect "... which a service without a word on it has not" 1
+	expect "... and an unconfined service fails that check" 1
 else
-	skip "systemd has nothing against the units" "needs systemd-analyze"
+	skip "systemd accepts the units" "needs systemd-analyze"
 	skip "the services: exposure" "needs systemd-analyze"
 fi
 check "reqtimed.socket and reqtimed.service: each names the other" sh -c "
 	grep -q '^Requires=reqtimed.socket' packaging/systemd/reqtimed.service &&
 	grep -q '^Also=reqtimed.socket' packaging/systemd/reqtimed.service &&
 	! grep -q '^Service=' packaging/systemd/reqtimed.socket"
-# The examples are lines to be copied: all of them together are a unit, too.
+# The examples are lines to be copied: all of them together must be a valid unit, too.
 if have systemd-analyze; then
 	sed 's/^#\(Listen\)/\1/' packaging/systemd/reqtimed.socket >"$T/units/reqtimed.socket"
 	run systemd-analyze verify --man=no "$T/units/reqtimed.socket"
-	check "systemd has nothing against the examples in reqtimed.socket" \
+	check "systemd accepts the examples in reqtimed.socket" \
 		test ! -s "$out" -a ! -s "$err"
 else
-	skip "systemd has nothing against the examples in reqtimed.socket" "needs systemd-analyze"
+	skip "systemd accepts the examples in reqtimed.socket" "needs systemd-analyze"
 fi
 # Each line of the crontab: five fields or a word with @, a user, a command that --help knows.
 check "the crontab names options that are there" sh -c "

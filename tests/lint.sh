@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What can be said of the sources without running them.
+# Static checks of the sources.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
@@ -12,7 +12,7 @@ if have clang-format; then
 else
 	skip "clang-format" "needs clang-format"
 fi
-# It takes loops over a count it cannot work out for loops that may do nothing.
+# cppcheck takes loops over an unknown count for loops that may not run.
 cat >"$T/suppressions" <<'END'
 uninitvar:src/app/server/state.c
 ctuuninitvar:src/app/server/state.c
@@ -30,7 +30,7 @@ fi
 if have shellcheck; then
 	scripts=$(grep -rl --exclude-dir=data '^#!/bin/sh\|^# shellcheck shell=sh' \
 		packaging tests .ci)
-	# One by one, each takes a second.
+	# A few at a time: each takes a second.
 	echo "$scripts" >"$T/scripts"
 	check "shellcheck" xargs -a "$T/scripts" -n 4 -P "$(nproc)" shellcheck -x -P SCRIPTDIR \
 		-e SC2030,SC2031,SC2317
@@ -43,7 +43,7 @@ else
 	skip "mandoc" "needs mandoc"
 fi
 
-# Functions that hide an error, overflow or a time zone (style rules).
+# Functions that hide an error, an overflow or a time zone (style rules).
 banned='strcpy|strcat|sprintf|vsprintf|strncpy|atoi|atol|gettimeofday|localtime|gmtime|ctime'
 banned="$banned|alloca|system"
 if grep -nEr "(^|[^a-zA-Z0-9_])($banned)\(" src include >"$T/banned"; then

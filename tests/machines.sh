@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Other machines: i386 is built and run, as this processor runs it.  NIGHTLY=1: all of i386's unit
-# tests; armhf, arm64 and s390x (whose numbers begin with the highest octet), built with gcc's cross
-# compilers and run under qemu-user where that is enough; musl.
+# Other machines: i386 is built and run on this processor.  NIGHTLY=1: all of i386's unit tests;
+# armhf, arm64 and s390x (big-endian), built with gcc's cross compilers and run under qemu-user
+# where that is enough; musl.
 #
 # Compilers and libraries are unpacked below build/machines (tests/tools/machine.sh).
 . "$(dirname "$0")/tools/lib.sh"
@@ -11,7 +11,7 @@ cd "$R" || exit 1
 M=$R/build/machines
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
-# Before the network namespace, which leads nowhere.
+# Before the network namespace, which has no route out.
 if [ -z "${LIB_NETWORK:-}" ]; then
 	mkdir -p "$M"
 	tests/tools/machine.sh libraries i386 2>"$M/i386.why"
@@ -25,7 +25,7 @@ if [ -z "${LIB_NETWORK:-}" ]; then
 fi
 own_network "$@"
 
-# make_for ARCHITECTURE WORD...: make, in a folder of its own, linked with what is unpacked there
+# make_for ARCHITECTURE WORD...: make, in its own folder, linked with the libraries unpacked there
 make_for() {
 	arch=$1
 	shift
@@ -34,24 +34,24 @@ make_for() {
 	for path in "$root/lib/$triple" "$root/usr/lib/$triple"; do
 		paths="$paths -Wl,-rpath=$path -Wl,-rpath-link=$path"
 	done
-	# What a library asks for is found in the same place: --disable-new-dtags.
+	# Libraries that a library needs are found in the same place: --disable-new-dtags.
 	"${MAKE:-make}" -k -s -j "$(nproc)" B="build/machines/$arch/build" WERROR=-Werror \
 		PKG_CONFIG=false LDFLAGS="-Wl,--disable-new-dtags $paths ${loader:-}" "$@"
 }
 
-# The unit tests that need neither kernel nor library.
+# The unit tests that need neither a kernel nor a library.
 core_tests() {
 	grep -L '#include "\(io\|app\|cmd\)/' tests/unit/test_*.c | sed 's,.*/\(.*\)\.c,\1,'
 }
 
-# passes PROGRAM...: the one word that is a path below build/ is a test
+# passes PROGRAM...: the only argument that is a path below build/ is a test
 passes() {
 	CMOCKA_MESSAGE_OUTPUT=STDOUT SIM_DAYS=4 SIM_LIVES=100 "$@"
 }
 
 # ---- i386 ----
 
-# As Debian's: no SSE2, so doubles are computed by the x87.
+# As Debian builds: no SSE2, so the x87 computes doubles.
 i386_gcc() {
 	version=$(gcc -dumpversion)
 	echo "gcc -m32 -march=i686 -mfpmath=387 --sysroot=$M/i386/root" \
@@ -59,20 +59,20 @@ i386_gcc() {
 		"-B$M/i386/root/usr/lib/i386-linux-gnu/"
 }
 
-# Calls of glibc whose times or files have 32 bits; the others have a name with 64 in it.
+# glibc calls whose times or files have 32 bits; the others have a name with 64 in it.
 narrow='clock_gettime|clock_settime|clock_getres|clock_nanosleep|clock_adjtime|adjtimex|adjtime'
 narrow="$narrow|gettimeofday|settimeofday|time|nanosleep|ppoll|pselect|select|recvmmsg|stat|fstat"
 narrow="$narrow|lstat|fstatat|open|openat|fcntl|lseek|pread|pwrite|ftruncate|mmap|fopen|setsockopt"
 narrow="$narrow|recvmsg|ioctl|pthread_cond_timedwait|sem_timedwait|utimensat|futimens|mkostemp"
 
-# exchange NAME PATTERN COMMAND...: answered, with the truth (the same clock) within the bound
+# exchange NAME PATTERN COMMAND...: answered, and the bound contains the truth (the same clock)
 exchange() {
 	name=$1
 	shift
 	run "$@" --json "127.0.0.1:$port"
 	expect "$name" 0 '"status": *"ok"'
 	check "$name: the truth lies within the bound" within "$(json bound_ns)" "$(json offset_ns)"
-	check "$name: and nothing is complained about" test ! -s "$err"
+	check "$name: and stderr is silent" test ! -s "$err"
 }
 
 i386() {
@@ -102,7 +102,7 @@ i386() {
 	for program in reqtime reqtimed; do
 		check "i386: $program is a 32-bit program" \
 			sh -c "readelf -h '$built/$program' | grep 'Class: *ELF32'"
-		check "i386: $program has wide times and files alone" \
+		check "i386: $program has only wide times and files" \
 			sh -c "readelf -W --dyn-syms '$built/$program' | grep clock_gettime64 &&
 				! readelf -W --dyn-syms '$built/$program' |
 				grep -E ' ($narrow)@'"
@@ -111,7 +111,7 @@ i386() {
 		check "i386: $test" passes "$built/$test"
 	done
 	run make_for i386 CC="$(i386_gcc)" CFLAGS=-O1 TIME64= B="$T/narrow" "$T/narrow/src/io/sys/kernel_clock.o"
-	expect "i386: without wide times it does not compile, and says what to do" 2 \
+	expect "i386: without wide times it does not compile, and the error names the fix" 2 \
 		'time_t has 32 bits.*-D_TIME_BITS=64'
 	i386_programs
 }
@@ -156,7 +156,7 @@ other() {
 		skip "$1" "$(cat "$M/$1.why" "$M/compilers.why" | tail -n 1)"
 		return
 	fi
-	# The assembler and the linker have libraries of their own.
+	# The assembler and the linker have their own libraries.
 	LD_LIBRARY_PATH=$compilers/usr/lib/$(gcc -print-multiarch)
 	export LD_LIBRARY_PATH
 	check "$1: gcc -Werror" make_for "$1" CC="$compilers/usr/bin/$2-gcc --sysroot=$M/$1/root" \
@@ -180,8 +180,8 @@ other() {
 }
 # ---- musl ----
 
-# The headers of libraries do not depend on the C library, those of the C library do: only
-# these are taken from this machine.
+# Headers of libraries do not depend on the C library, its own headers do: only the former are
+# taken from this machine.
 musl_headers() {
 	mkdir -p "$1/sys"
 	here=/usr/include/$(gcc -print-multiarch)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The Makefile: what it builds by which flags, when it builds again, how the programs are
-# hardened, and what it says where something is missing.  $NIGHTLY: with further flags, too.
+# The Makefile: the flags of a build, when it rebuilds, the hardening of the programs, and its
+# messages where something is missing.  $NIGHTLY: with further flags, too.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -15,7 +15,7 @@ build() {
 if have readelf; then
 	for program in reqtime reqtimed; do
 		readelf -Wdl "build/$program" >"$T/elf"
-		check "$program: full RELRO, bound at the start, a stack that is no code" sh -c \
+		check "$program: full RELRO, bound at the start, no executable stack" sh -c \
 			"grep -q GNU_RELRO '$T/elf' && grep -q BIND_NOW '$T/elf' &&
 			grep 'GNU_STACK' '$T/elf' | grep -qv RWE"
 		check "$program: position-independent" grep -q 'FLAGS_1.*PIE' "$T/elf"
@@ -24,7 +24,7 @@ if have readelf; then
 			"grep -q '__snprintf_chk\\|__memcpy_chk' '$T/symbols' &&
 			grep -q __stack_chk_fail '$T/symbols'"
 	done
-	# In the objects, for those of the C library may be without.
+	# In our objects, for those of the C library may have none.
 	if gcc -fcf-protection -S -x c /dev/null -o /dev/null 2>/dev/null; then
 		check "control-flow enforcement" sh -c \
 			"readelf -n build/src/core/ntp/packet.o | grep -q 'IBT, SHSTK'"
@@ -38,7 +38,7 @@ if have readelf; then
 		skip "stack clash protection" "this compiler has none"
 	fi
 	# The test of the test.
-	check "without hardening it builds, too" build B="$T/soft" HARDEN= "$T/soft/src/core/ntp/packet.o"
+	check "it also builds without hardening" build B="$T/soft" HARDEN= "$T/soft/src/core/ntp/packet.o"
 	check "... and the absence would be seen" sh -c \
 		"! readelf -n '$T/soft/src/core/ntp/packet.o' | grep -q 'IBT, SHSTK'"
 else
@@ -74,18 +74,18 @@ for layer in core io app cmd; do
 done
 printf 'int unused(void);\nint unused(void)\n{\n\tint x;\n\n\treturn 0;\n}\n' \
 	>"$T/tree/src/core/base/warned.c"
-check "a warning is no error by default" env -u WERROR "${MAKE:-make}" -s -C "$T/tree" build/src/core/base/warned.o
+check "a warning is not an error by default" env -u WERROR "${MAKE:-make}" -s -C "$T/tree" build/src/core/base/warned.o
 "${MAKE:-make}" -s -C "$T/tree" WERROR= build/libcore.a 2>/dev/null
 mv "$T/tree/src/core/base/warned.c" "$T/tree/src/core/base/named.c"
 "${MAKE:-make}" -s -C "$T/tree" WERROR= build/libcore.a 2>/dev/null
-check "an archive keeps nothing of a file that is gone" test "$(ar t "$T/tree/build/libcore.a")" = named.o
+check "an archive drops the object of a deleted file" test "$(ar t "$T/tree/build/libcore.a")" = named.o
 mv "$T/tree/src/core/base/named.c" "$T/tree/src/core/base/warned.c"
 rm -f "$T/tree/build/src/core/base/warned.o"
 check "... with WERROR=-Werror it is" sh -c \
 	"! '${MAKE:-make}' -s -C '$T/tree' WERROR=-Werror build/src/core/base/warned.o 2>/dev/null"
 
 # ---- what is missing ----
-# Headers that are there for CPPFLAGS alone, and one that is nowhere.
+# Headers that only CPPFLAGS finds, and one that does not exist.
 mkdir "$T/empty" "$T/headers"
 for header in seccomp.h jansson.h sqlite3.h ini.h pcap.h; do
 	: >"$T/headers/$header"
@@ -97,12 +97,12 @@ freestanding="-nostdinc -isystem $(gcc -print-file-name=include 2>/dev/null)"
 check "headers below CPPFLAGS are found" env CPPFLAGS="$freestanding -I$T/headers" packaging/deps headers build
 rm "$T/headers/ini.h"
 check "one that is missing is not" sh -c "! CPPFLAGS='$freestanding -I$T/headers' packaging/deps headers build 2>'$T/said'"
-check "... one line says how its package is called" sh -c \
+check "... one line names its package" sh -c \
 	"[ \$(wc -l <'$T/said') = 1 ] && grep -q 'ini\\.h.*inih' '$T/said'"
-check "make says so, before it compiles" sh -c "! '${MAKE:-make}' -s B='$T/n' PKG_CONFIG=false \
+check "make reports it before it compiles" sh -c "! '${MAKE:-make}' -s B='$T/n' PKG_CONFIG=false \
 	CPPFLAGS='$freestanding -I$T/headers' all >'$T/said' 2>&1 && grep -q 'reqtime needs ini.h' '$T/said' &&
 	! grep -q 'error:' '$T/said'"
-# Package managers: programs that only say that they were called.
+# Package managers: programs that only record that they were called.
 mkdir "$T/bin"
 for tool in sh dirname awk gcc cc; do
 	ln -s "$(command -v $tool)" "$T/bin/$tool"
@@ -125,13 +125,13 @@ rm -f "$T/called"
 : >"$T/headers/ini.h"
 named dnf "reqtime needs cmocka.h: dnf install libcmocka-devel" "headers test"
 printf '#!/bin/sh\necho called >>%s/called\nexit 1\n' "$T" >"$T/bin/apt-get"
-check "where all is there, no package manager is asked" sh -c "PATH='$T/bin' \
+check "when nothing is missing, no package manager is called" sh -c "PATH='$T/bin' \
 	CPPFLAGS='$freestanding -I$T/headers' packaging/deps build && [ ! -e '$T/called' ]"
 
 # ---- the same octets wherever it is built; other flags ----
 mkdir -p "$T/another/place"
 cp -r Makefile src include packaging "$T/another/place/"
-# A program is what its objects are: nightly builds them all.
+# A program is the sum of its objects: nightly builds them all.
 if [ -n "${NIGHTLY:-}" ]; then
 	check "a build in another folder" build -C "$T/another/place" CC=gcc WERROR=-Werror
 	compared="reqtime reqtimed"

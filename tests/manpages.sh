@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Manual pages hold what --help holds: the same options, no more and no fewer, and the
-# exit statuses.
+# Manual pages list exactly the options of --help, and the exit statuses.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
 
@@ -45,11 +44,11 @@ compare "reqtime-history.1 lists the options of reqtime history --help" "$T/hist
 compare "reqtime-check.1 lists the options of reqtime check --help" "$T/check-options" \
 	packaging/man/reqtime-check.1
 for exit_status in 0 1 2 3; do
-	check "reqtime-check.1 tells of exit status $exit_status" \
+	check "reqtime-check.1 documents exit status $exit_status" \
 		grep -qx ".It $exit_status" packaging/man/reqtime-check.1
 done
-# Every key of the configuration file is in reqtime.conf(5), and no other; the example names
-# keys that are there.
+# reqtime.conf(5) has exactly the keys of the configuration file; the example names
+# existing keys.
 "$REQTIME" config -f /dev/null | sed -n 's/^#\{0,1\} *\([a-z0-9-]*\)\( =.*\|: .*\)$/\1/p' |
 	sort -u >"$T/keys"
 sed -n 's/^\.It Cm //p' packaging/man/reqtime.conf.5 | sed 's/ Ar .*//; s/ , /\n/g' |
@@ -58,19 +57,19 @@ check "reqtime config names keys" grep -qx 'step-above' "$T/keys"
 check "reqtime.conf.5 lists the keys of reqtime config" diff -u "$T/keys" "$T/listed"
 check "the example is right" "$REQTIME" config -f packaging/reqtime.conf
 sed 's/^;//' packaging/reqtime.conf >"$T/reqtime.conf"
-check "... and so is what it has as comments" "$REQTIME" config -f "$T/reqtime.conf"
+check "... and so are its commented lines" "$REQTIME" config -f "$T/reqtime.conf"
 for exit_status in 0 1 2 3 4 5 6; do
-	check "${client##*/} tells of exit status $exit_status" \
+	check "${client##*/} documents exit status $exit_status" \
 		grep -Eq "^\.It (Li |Sy )?$exit_status\$" "$client"
 done
 
-# The header for programs has the same numbers as the page.
+# The installed header has the same numbers as the page.
 sed -n 's/^	REQTIME_EXIT_[A-Z_]* = \([0-9]*\),$/\1/p' include/reqtime/exit.h >"$T/header"
 sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It \([0-9]\)$/\1/p' "$client" >"$T/page"
 check "reqtime/exit.h and ${client##*/} have the same exit statuses" sh -c \
 	"[ -s '$T/page' ] && cmp '$T/header' '$T/page'"
 
-# Pages name each other by their right sections.
+# Pages refer to each other by the right sections.
 for page in packaging/man/*.[1-9]; do
 	wrong=$(sed -n 's/^\.Xr \(reqtimed\{0,1\}\) \([0-9]\).*/\1.\2/p' "$page" | sort -u |
 		while read -r named; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# packaging/prometheus: the alerts pass their own tests, and each has one in which it fires; alerts
-# and dashboard ask for metrics that the programs have, in words that Prometheus takes.
+# packaging/prometheus: the alerts pass their own tests, and each has a test in which it fires;
+# alerts and dashboard query existing metrics, in expressions that Prometheus takes.
 . "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 cd "$R/packaging/prometheus" || exit 1
@@ -21,9 +21,9 @@ quiet=$(awk '$1 == "alertname:" { name = $2 } /exp_alerts: \[\]/ { print name }'
 for alert in $alerts; do
 	check "$alert fires in a test" sh -c "echo '$fired' | grep -qx $alert"
 done
-check "most have a moment when they do not" test "$(echo "$quiet" | wc -l)" -gt 12
+check "most have a test in which they do not" test "$(echo "$quiet" | wc -l)" -gt 12
 
-# What there is: the files that the programs leave, of good runs, so that nothing is left out.
+# The existing metrics: the files that the programs write, of good runs, so that none is left out.
 mkdir -m 777 "$T/m" # for the user that reqtimed becomes
 server --listen 127.0.0.1:0 --local-stratum 3 --metrics "$T/m/reqtimed.prom" || finish
 port=$(server_port ntp)
@@ -34,25 +34,25 @@ done
 wait_for 15 test -s "$T/m/reqtimed.prom"
 {
 	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$T"/m/*.prom
-	# node_exporter's own; after a day of runs; of runs that fail
+	# node_exporter's own; metrics after a day of runs; metrics of failed runs
 	echo node_textfile_mtime_seconds
 	echo reqtime_frequency_off_long_term_ratio
 	echo reqtime_failing_since_timestamp_seconds
 } | sort -u >"$T/there"
 check "the programs have metrics" test "$(wc -l <"$T/there")" -gt 38
 
-# strange FILE: metrics in it that are not there
+# strange FILE: metrics in it that do not exist
 strange() {
 	grep -o 'reqtimed\{0,1\}_[a-z_]*\|node_[a-z_]*' "$1" | sort -u | grep -vxFf "$T/there"
 }
-# of the expressions alone
+# only the expressions
 sed -n 's/^ *expr: //p' reqtime.rules.yml >"$T/alerts"
-check "alerts ask for what is there" test -z "$(strange "$T/alerts")"
+check "alerts query existing metrics" test -z "$(strange "$T/alerts")"
 
 grep -o '"\(expr\|query\|definition\)": "\([^"\\]\|\\.\)*"' reqtime.dashboard.json |
 	sed 's/^"[a-z]*": "//; s/"$//; s/\\"/"/g' | grep reqtime >"$T/queries"
 check "the dashboard has queries" test "$(wc -l <"$T/queries")" -gt 25
-check "the dashboard asks for what is there" test -z "$(strange "$T/queries")"
+check "the dashboard queries existing metrics" test -z "$(strange "$T/queries")"
 if have python3; then
 	check "the dashboard is JSON" python3 -m json.tool reqtime.dashboard.json /dev/null
 else
@@ -65,7 +65,7 @@ fi
 		awk '{ sub(/"NR"/, "\"" NR "\""); print }'
 } >"$T/queries.yml"
 check "Prometheus takes its queries" "$promtool" check rules "$T/queries.yml"
-# What fleets should be able to see is on it.
+# Metrics that a fleet needs are on it.
 for metric in offset_seconds remaining_offset_seconds bound_seconds sources failed_runs frequency_ratio exit_status \
 	last_success_timestamp_seconds; do
 	check "the dashboard shows reqtime_$metric" grep -q "reqtime_$metric" "$T/queries"
@@ -73,5 +73,5 @@ done
 
 # The test of the test.
 echo 'rate(reqtimed_request_total[5m])' >"$T/wrong"
-check "a metric that is not there would be seen" test -n "$(strange "$T/wrong")"
+check "an unknown metric would be seen" test -n "$(strange "$T/wrong")"
 finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `make static`: one file each, that works in a root where nothing else is.
+# `make static`: each program is one file that works in an otherwise empty root.
 . "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 tool adversary_dns dns
@@ -11,7 +11,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS
 
 check "make static" "${MAKE:-make}" -s -j "$(nproc)" CC=gcc static
 for program in reqtime reqtimed; do
-	check "$program asks for no library" sh -c \
+	check "$program needs no library" sh -c \
 		"readelf -dl build/static/$program >'$T/elf' && ! grep 'NEEDED\|INTERP' '$T/elf'"
 	run build/static/$program --version
 	expect "$program says that it is static" 0 '^reqtimed? [0-9.]+ \(static\)$'
@@ -21,13 +21,13 @@ size=$(stat -c %s build/static/reqtime)
 echo "# build/static/reqtime: $size octets, reqtimed: $(stat -c %s build/static/reqtimed)"
 check "reqtime is smaller than 4 MB" test "$size" -lt 4000000
 run build/static/reqtime trace
-expect "trace: not there, and why" 2 'static build.*libpcap'
+expect "trace: absent, with the reason" 2 'static build.*libpcap'
 run build/static/reqtime trace -r file.pcap --explain -i eth0 word
 expect "trace with options: the same" 2 'static build.*libpcap.*build a reqtime that has it with .make.'
 run build/static/reqtime help
-expect "help: not there" 0 'trace +\(not in this static build\)'
+expect "help: absent" 0 'trace +\(not in this static build\)'
 
-# A root with one file.
+# A root with a single file.
 mkdir -p "$T/root"
 cp build/static/reqtime "$T/root/"
 empty_root() {
@@ -50,7 +50,7 @@ empty_root --json "127.0.0.1:$port"
 check "in an empty root: the offset is within its bound" \
 	within "$(json bound_ns)" "$(json offset_ns)"
 
-# Names: the C library has /etc/hosts and DNS within.
+# Names: the static C library reads /etc/hosts and DNS itself.
 mkdir -p "$T/root/etc"
 echo "10.66.0.1 in-hosts.test" >"$T/root/etc/hosts"
 echo "nameserver 127.0.0.1" >"$T/root/etc/resolv.conf"
@@ -61,5 +61,5 @@ expect "a name in the DNS" 0 'in-dns\.test.*selected'
 empty_root "in-hosts.test:1123"
 expect "a name in /etc/hosts" 0 'in-hosts\.test.*selected'
 empty_root "nowhere.test:1123"
-expect "a name that nobody knows" 1 'nowhere\.test'
+expect "a name that does not exist" 1 'nowhere\.test'
 finish

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * bare PORT: the least that an NTP server on loopback can do.  Reads batches with arrival stamps,
- * sends each datagram back as an answer, without a look at what it is, at the clock, at who asks.
- * What this takes is the kernel's; what a server takes more is its own.
+ * bare PORT: the least work that an NTP server on loopback can do.  Reads batches with
+ * receive timestamps and returns each datagram as an answer, without parsing it, reading
+ * the clock or checking the sender.  Its CPU time is the kernel's share; the rest of a
+ * server's is its own.
  */
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>

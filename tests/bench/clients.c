@@ -6,8 +6,8 @@
  *        32 clients that ask for interleaved mode (RFC 9769) in turn; prints
  *        "SENT ANSWERED INTERLEAVED"
  *   clients soak ADDR PORT COUNT SOURCES
- *        so many requests from so many addresses of 10.0.0.0/8 in turn, which a network
- *        namespace has to call its own (ip route add local 10.0.0.0/8 dev lo); for
+ *        COUNT requests from SOURCES addresses of 10.0.0.0/8 in turn, which must be
+ *        local in this namespace (ip route add local 10.0.0.0/8 dev lo); for
  *        SOAK_SECONDS_MAX at most; prints "SENT ANSWERED SOURCES PER_S"
  */
 #include "load.h"
@@ -22,7 +22,8 @@ enum {
 	SOAK_SOURCES_MAX = 1 << 24,
 };
 
-/* What a client of interleaved mode knows: the server's receive stamp of the answer before. */
+/* State of a client in interleaved mode: the server's receive stamp of the previous
+ * answer. */
 struct interleaved {
 	uint8_t origin[8];
 	uint64_t receive, transmit;
@@ -40,7 +41,7 @@ static void ask_interleaved(int fd, struct interleaved *client, uint64_t number)
 	(void)!send(fd, buf, sizeof(buf), 0);
 }
 
-/* 1 when it was interleaved, 0 when it was basic, -1 when there is none. */
+/* 1: an interleaved answer, 0: a basic one, -1: no answer. */
 static int take_interleaved(int fd, struct interleaved *client)
 {
 	uint8_t buf[SIZE];
@@ -78,7 +79,7 @@ static int clients_interleaved(char **argv)
 	return 0;
 }
 
-/* One socket sends from all addresses: each datagram names its own. */
+/* A single socket sends from all addresses: each datagram names its own. */
 struct soak {
 	int fd;
 	struct batch out, in;
@@ -93,7 +94,7 @@ static void soak_open(struct soak *s, char **argv)
 	const int size = 4 << 20;
 
 	memset(s, 0, sizeof(*s));
-	close(connected(argv[0], argv[1])); /* for what it says of a wrong address */
+	close(connected(argv[0], argv[1])); /* for its message about a wrong address */
 	s->to = (struct sockaddr_in){ .sin_family = AF_INET,
 		                      .sin_port = htons((uint16_t)number(argv[1], 65535)) };
 	(void)inet_pton(AF_INET, argv[0], &s->to.sin_addr);
@@ -118,7 +119,7 @@ static void soak_open(struct soak *s, char **argv)
 	}
 }
 
-/* Neighbours in time are of different networks. */
+/* Consecutive requests come from different networks. */
 static uint32_t soak_source(uint64_t number, uint64_t sources)
 {
 	uint32_t host = (uint32_t)(number % sources) * UINT32_C(0x9e3779b1);

@@ -3,18 +3,18 @@
  * Load for an NTP server on loopback, and on no other interface: bounded in count and time.
  *
  *   load rate ADDR PORT PER_S SECONDS
- *        that many requests a second from 32 sockets, evenly; what could not be sent within a
- *        millisecond is not sent, for a burst would be another load.  Prints "SENT ANSWERED
- *        LOST_PERCENT PER_S MEDIAN_US P99_US" (PER_S: what was really sent; times until the
- *        kernel has the answer)
+ *        that many requests a second from 32 sockets, evenly; a request that could not be
+ *        sent within a millisecond is dropped, for a burst would be another load.  Prints
+ *        "SENT ANSWERED LOST_PERCENT PER_S MEDIAN_US P99_US" (PER_S: the rate really sent;
+ *        times until the kernel has the answer)
  *   load flight ADDR PORT AT_ONCE SECONDS
- *        always so many requests under way; prints the same
+ *        that many requests always outstanding; prints the same
  *   load burst ADDR PORT COUNT WAIT_MS
- *        so many requests at once; prints "SENT ANSWERED"
+ *        that many requests at once; prints "SENT ANSWERED"
  *   load probe ADDR PORT COUNT PAUSE_US
  *        one request after the other, all four stamps from the kernels; prints
  *        "ANSWERED MEDIAN_ABS_NS P90_ABS_NS WORST_ABS_NS MEDIAN_NS THERE_NS BACK_NS EARLY"
- *        (EARLY: transmit stamps that lay after the arrival)
+ *        (EARLY: transmit stamps later than the packet's arrival)
  *   load abuse ADDR PORT COUNT SEED
  *        random and mutated requests; prints "SENT LEGAL ANSWERED WRONG" and what was wrong
  */
@@ -52,7 +52,7 @@ static void send_some(struct run *r, int fd, int count)
 	}
 }
 
-/* When the kernel had datagram `i` of the batch; `now_ns` when it does not say. */
+/* When the kernel received datagram `i` of the batch; `now_ns` without a kernel stamp. */
 static int64_t arrival_ns(struct batch *b, int i, int64_t now_ns)
 {
 	struct msghdr *msg = &b->messages[i].msg_hdr;
@@ -169,7 +169,7 @@ static int load_rate(char **argv)
 		if (due < BATCH) {
 			(void)take_answers(&r, 0);
 		}
-		/* What could not be sent in time is not sent at all: the rate is a rate. */
+		/* A request that is late is dropped: the rate is a rate. */
 		most = BATCH + per_s / 1000;
 		if (due > most) {
 			began_ns += (int64_t)(1e9 * (double)(due - BATCH) / (double)per_s);
@@ -346,9 +346,9 @@ static uint64_t throw(uint64_t * state)
 	return *state;
 }
 
-/* What a server may answer, worked out from the octets and not by the server's own code.
- * Only a request of the plain length is surely legal; what a longer one holds is for
- * the server's parser to judge, so it may be answered. */
+/* Which requests a server may answer, derived from the octets and not by the server's own
+ * code. Only a request of the plain length is surely legal; whether a longer one is
+ * well-formed is for the server's parser, so it may be answered. */
 static bool may_be_legal(const uint8_t *buf, size_t len)
 {
 	unsigned version = buf[0] >> 3 & 7, mode = buf[0] & 7;
@@ -359,7 +359,7 @@ static bool may_be_legal(const uint8_t *buf, size_t len)
 	return version >= 1 && version <= 4 && (mode == 3 || (version == 1 && mode == 0));
 }
 
-/* Kinds: noise, noise with a sound first octet, a mutated request, a reply. */
+/* Kinds: noise, noise with a valid first octet, a mutated request, a reply. */
 static size_t abuse_write(uint8_t *buf, uint64_t *seed)
 {
 	static const uint16_t lengths[] = {
@@ -386,7 +386,7 @@ static size_t abuse_write(uint8_t *buf, uint64_t *seed)
 	return len;
 }
 
-/* The cookie says what was sent: a number, the length, whether it may be answered. */
+/* The cookie identifies the request: a number, the length, whether it may be answered. */
 static void cookie_write(uint8_t *buf, size_t len, uint64_t number, bool is_legal)
 {
 	uint64_t cookie = number << 16 | (uint64_t)len << 1 | is_legal;
@@ -450,7 +450,7 @@ static int load_abuse(char **argv)
 			r.out.vectors[i].iov_len = len;
 		}
 		r.sent += (uint64_t)sendmmsg(r.fds[0], r.out.messages, BATCH, 0);
-		/* At the server's pace, so that none is lost in a queue: all are to be judged. */
+		/* At the server's pace, so that no queue drops one: each is checked. */
 		do {
 			r.answered += check_answers(&r, &wrong);
 		} while (plain > r.answered + lost + UNANSWERED && wait_readable(&r));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the load generators share: loopback only, batches, requests.
+ * Shared by the load generators: loopback only, batches, requests.
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -82,7 +82,7 @@ static inline void batch_init(struct batch *b, size_t size)
 	}
 }
 
-/* A plain request whose transmit stamp is the moment of sending: it comes back as origin. */
+/* A plain request whose transmit stamp is the time of sending: it comes back as origin. */
 static inline void request_write(uint8_t *buf, int64_t now_ns)
 {
 	memset(buf, 0, OCTETS);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A path between two network namespaces, for kernels without netem: a TUN device at
- * each end, packets held back in between by a fixed delay and an exponential one.
+ * each end, packets delayed in between by a fixed delay and an exponential one.
  *
  *   path PID DELAY_US JITTER_US LOSS_PERCENT
  *
- * One end, path0 with 10.78.0.1, is in the namespace it is started in; the other, path0
- * with 10.78.0.2 and up, in that of process PID.  Prints "ready" and carries packets
+ * The near end, path0 with 10.78.0.1, is in the namespace it is started in; the far end,
+ * path0 with 10.78.0.2 and up, in that of process PID.  Prints "ready" and carries packets
  * until it is ended.  The same delay, jitter and loss apply each way.
  */
 #include <err.h>
@@ -141,7 +141,7 @@ static void take(struct direction *way, int64_t delay_ns, double jitter_ns, doub
 	}
 }
 
-/* Delivers what is due; when the next is, or -1. */
+/* Delivers the packets that are due; returns when the next is due, or -1. */
 static int64_t give(struct direction *way)
 {
 	while (way->count > 0) {

@@ -22,7 +22,7 @@ static void must(bool holds)
 	}
 }
 
-/* One line of printable ASCII. */
+/* A single line of printable ASCII. */
 static void check_why(const char *why)
 {
 	must(why[0] != '\0' && strlen(why) < CAPTURE_WHY_SIZE);

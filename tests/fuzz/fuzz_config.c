@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Configuration files: whatever is in one, each entry has a name and the number of its line, in
- * order, nothing that is no text comes through, and a refusal says why.
+ * Configuration files: for any content, each entry has a name and its line number, in
+ * order, no control character comes through, and a refusal has a reason.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct seen {
 	unsigned line;
 	unsigned line_max;
 	unsigned count;
-	unsigned stop_at; /* the entry that is not wanted; 0: none */
+	unsigned stop_at; /* the entry that the callback refuses; 0: none */
 };
 
 enum { NOT_WANTED = -77 };
@@ -79,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	r = read_as(path, &seen, &error);
 	check(r == 0 || (r < 0 && error.reason[0] != '\0' && error.line <= seen.line_max));
-	/* Who does not want an entry gets none after it, and his own word back. */
+	/* A callback that refuses an entry gets none after it, and its own return value
+	 * back. */
 	again.stop_at = (seen.count + 1) / 2;
 	if (again.stop_at > 0) {
 		check(read_as(path, &again, &error) == NOT_WANTED);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any frames, taken apart, followed and written out.  The first octet of the input is the
- * link type; then, again and again: tenths of a second since the last frame, octets of
- * the frame, octets that the capture left away, and the frame.
+ * link type; then repeatedly: tenths of a second since the last frame, octets of the frame,
+ * octets that the capture cut off, and the frame.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static void check_exchange(const struct trace_exchange *exchange,
 	check_text(text, trace_text_ladder(exchange, &narrow, text, sizeof(text)));
 }
 
-/* Packets that were seen before and turned out to be NTP. */
+/* Counts packets that were seen before and turned out to be NTP. */
 static void check_assumed(uint64_t number)
 {
 	struct trace_packet packet;

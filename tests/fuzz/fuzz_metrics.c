@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The metrics file of the run before, which may be anybody's: what is taken from it is not in the
- * future, and what is written next is read back as it is.
+ * The metrics file of the previous run, which anyone may have written: no value taken from
+ * it is in the future, and the file written next is read back unchanged.
  */
 #include <stdlib.h>
 #include <string.h>

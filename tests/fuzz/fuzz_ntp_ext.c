@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any datagram, its tail walked.  What the walk hands out must lie within the
- * packet, one field after the other, and nothing may be left over unnoticed.
+ * Any datagram, its extension fields walked.  Each field returned must lie within the
+ * packet, in order, and no octet may be left over unnoticed.
  */
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any datagram, judged as a reply and as a request.  Bit 4 of the first octet of the input
- * takes the packet's origin as the cookie, so that what lies behind that test is reached at
- * all.  The rest is the datagram.
+ * Any datagram, checked as a reply and as a request.  Bit 4 of the first octet of the input
+ * takes the packet's origin as the cookie, so that the checks after that one are reached.
+ * The rest is the datagram.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Servers and addresses as people type them: what was accepted can be written out in
- * full and is read as the same again.
+ * Servers and addresses as people type them: whatever is accepted can be written out in
+ * full and is read back as the same.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Spans: what was read is shown, and what is shown is read as nearly the same again.
+ * Spans: a parsed span is shown, and the shown text parses to nearly the same value.
  */
 #include <stdlib.h>
 #include <string.h>

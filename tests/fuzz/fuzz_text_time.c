@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text protocols as they come from the network: a time that was read is written
- * and read again as the same; what is no time changes nothing.
+ * The text protocols as they come from the network: a parsed time is written and parsed
+ * again as the same; invalid text changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Ranges: what is accepted is shown in a form that is read as the same again, and no value is
- * on two sides of it.
+ * Ranges: each accepted range is shown in a form that parses to the same, and no value is
+ * on both sides of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,9 @@ static void check(int is_true)
 	}
 }
 
-/* The shorter the interval, the surer: a point is on the side of any interval around it that
- * is on one. */
-static void check_judge(const struct threshold *threshold, int64_t value, int64_t bound)
+/* The shorter the interval, the surer: if an interval is on one side, so is each point in
+ * it. */
+static void check_threshold(const struct threshold *threshold, int64_t value, int64_t bound)
 {
 	const enum threshold_side point = threshold_side_of(threshold, value, 0);
 	const enum threshold_side whole = threshold_side_of(threshold, value, bound);
@@ -49,9 +49,9 @@ static void check_text(const char *text, enum threshold_unit unit, int64_t value
 	check(again.has_low == threshold.has_low && again.has_high == threshold.has_high &&
 	      again.low == threshold.low && again.high == threshold.high &&
 	      again.is_inside == threshold.is_inside);
-	check_judge(&threshold, value, bound);
-	check_judge(&threshold, threshold.low, bound);
-	check_judge(&threshold, threshold.high, bound);
+	check_threshold(&threshold, value, bound);
+	check_threshold(&threshold, threshold.low, bound);
+	check_threshold(&threshold, threshold.high, bound);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

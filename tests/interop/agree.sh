@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Our client on chronyd's server, and the clients of others on ours.  One clock on both
-# sides, so the truth is 0: the median of some runs agrees within 1 ms.  ntpdig and rdate read the
-# clock after they were woken, which on a busy machine is any time later: of theirs the best agrees.
+# Our client on chronyd's server, and other clients on ours.  One clock on both sides, so the true
+# offset is 0: the median of some runs agrees within 1 ms.  ntpdig and rdate read the clock after
+# they were woken, which is late on a busy machine: of their runs the best must agree.
 . "$(dirname "$0")/../tools/lib.sh"
 own_network "$@"
 # shellcheck source-path=SCRIPTDIR
@@ -42,7 +42,7 @@ server --listen 127.0.0.1:123 --listen '[::1]:123' --local-stratum 1 \
 for client in reqtime chronyd ntpdig rdate; do
 	agree "$client on reqtimed, IPv4" $client 127.0.0.1
 done
-# rdate takes no IPv6 literal without a scope, ntpdig none at all.
+# rdate takes no IPv6 literal without a scope, ntpdig takes no IPv6 literal.
 for client in reqtime chronyd; do
 	agree "$client on reqtimed, IPv6" $client "$([ $client = reqtime ] && echo '[::1]' || echo ::1)"
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Side by side: what check_ntp_time of the Monitoring Plugins says and what `reqtime check` says, of the
-# same servers with the same limits (-w 0.2 -c 0.5).  The table is for people; ours is asserted.
+# Side by side: the output of check_ntp_time of the Monitoring Plugins and that of `reqtime check`,
+# for the same servers and limits (-w 0.2 -c 0.5).  The table is for people; ours is asserted.
 # shellcheck disable=SC2154 # what lib.sh sets
 . "$(dirname "$0")/../tools/lib.sh"
 own_network "$@"
@@ -20,7 +20,7 @@ words() {
 	head -n 1 "$1" | sed 's/|.*//; s/^NTP [A-Z]*: //; s/^REQTIME [A-Z]*: //' | cut -c 1-150
 }
 patience=1
-# compare CASE STATUS WORDS HOST: ours is STATUS, with WORDS in its line
+# compare CASE STATUS WORDS HOST: ours exits with STATUS, with WORDS in its line
 compare() {
 	run "$theirs" -H "$4" -w 0.2 -c 0.5 -t 3
 	their_state=$(state "$status" 2>/dev/null)
@@ -35,7 +35,7 @@ compare() {
 	fi
 }
 
-# Documentation addresses: reqtime does not believe a name that leads to loopback.
+# Documentation addresses: reqtime rejects a name that leads to loopback.
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	ip addr add 192.0.2.$n/32 dev lo
 done
@@ -47,12 +47,12 @@ compare "a dead server, its port is closed" 3 'no trusted time: .*Connection ref
 compare "a silent server" 3 'no trusted time' 192.0.2.2
 compare "a server that is not synchronised" 3 'no trusted time: .*not synchronised' 192.0.2.3
 compare "one of stratum 16" 3 'no trusted time' 192.0.2.4
-compare "one that asks to be left alone" 3 'no trusted time: .*DENY' 192.0.2.5
+compare "a server that sends DENY" 3 'no trusted time: .*DENY' 192.0.2.5
 compare "a server that lies by 5 s, alone" 2 'offset \+' 192.0.2.6
 patience=3
-compare "the right time, with an answer that is 1.5 s under way" 1 inconclusive 192.0.2.8
+compare "the right time, with a delay of 1.5 s" 1 inconclusive 192.0.2.8
 patience=1
-compare "replies that answer no question of ours, 5 s off" 3 'no trusted time' 192.0.2.9
+compare "replies to requests never sent, 5 s off" 3 'no trusted time' 192.0.2.9
 if [ "$(id -u)" = 0 ] && [ -z "${LIB_MOUNTS:-}" ]; then
 	printf '192.0.2.6 three\n192.0.2.1 three\n192.0.2.7 three\n' >"$T/hosts"
 	in_mounts="unshare -m sh -c 'mount --bind \"\$1\" /etc/hosts && shift && exec \"\$@\"' - $T/hosts"

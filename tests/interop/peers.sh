@@ -1,13 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# Programs of others, and ours among them: each asked in its own way, each answer
-# brought to nanoseconds.  Needs port 123, so an own_network.
+# The programs of others, and ours: runs each in its own way and converts each answer to
+# nanoseconds.  Needs port 123, so an own_network.
 #
 #   ask CLIENT ADDRESS >FILE      runs it once: reqtime, chronyd, ntpdig, rdate
 #   offset_ns CLIENT FILE         server - local, as that client saw it
 #   peer_chronyd ADDRESS          chronyd -x as a server there
-#   missing CLIENT                why it cannot be asked; nothing when it can
+#   missing CLIENT                why it cannot be run; nothing when it can
 
 CHRONYD=$R/build/peers/usr/sbin/chronyd
 
@@ -49,6 +49,6 @@ peer_chronyd() {
 		pidfile $T/chronyd.pid
 	END
 	background "$CHRONYD" -x -d -U -u "$(id -un)" -f "$T/chronyd.conf" >"$T/chronyd.log" 2>&1
-	# Its port is there a moment after its first lines.
+	# Its port is open a moment after its first lines.
 	wait_for 5 test -s "$T/chronyd.pid" && sleep 0.3
 }

@@ -119,8 +119,8 @@ static void advise(struct life *l, struct correct_record *record)
 	record->phase_ns = record->offset_ns;
 	record->phase_sd_ns = MS(1);
 	record->frequency_ppb = is_known ? -m->crystal_ppb : m->kernel_ppb;
-	if (l->has_previous && l->past_boot == m->boot_number && is_known) {
-		record->expected_ns = l->past_booted_ns - at_ns;
+	if (l->has_previous && l->previous_boot == m->boot_number && is_known) {
+		record->expected_ns = l->previous_booted_ns - at_ns;
 		record->expected_bound_ns = MS(20);
 	}
 }
@@ -128,8 +128,8 @@ static void advise(struct life *l, struct correct_record *record)
 static void learn(struct life *l)
 {
 	l->has_previous = true;
-	l->past_boot = l->m.boot_number;
-	l->past_booted_ns = l->m.wall_ns + l->answer.offset_ns - l->m.boot_ns;
+	l->previous_boot = l->m.boot_number;
+	l->previous_booted_ns = l->m.wall_ns + l->answer.offset_ns - l->m.boot_ns;
 }
 
 static struct correct_record record_of(struct life *l)
@@ -231,7 +231,7 @@ static struct before look_before(struct life *l, const struct plan_limits *limit
 	const int64_t release_ns = machine_release_ns();
 	struct before b = { .wall_ns = m->wall_ns, .settled_ns = settled_ns(m) };
 	const struct anchor *a = &b.anchor;
-	int64_t past_ns, reference_ns;
+	int64_t earliest_ns, reference_ns;
 
 	machine_look(m, &b.anchor);
 	b.error_ns = larger(size_of(machine_error_ns(m)),
@@ -241,8 +241,8 @@ static struct before look_before(struct life *l, const struct plan_limits *limit
 	b.is_wrong =
 		l->answer.status == RUN_OK &&
 		size_of(l->answer.offset_ns - machine_error_ns(m)) > l->answer.bound_ns + 1;
-	past_ns = a->has_floor ? larger(release_ns, a->floor_ns) : release_ns;
-	b.is_known_wrong = m->wall_ns < past_ns - S(2) ||
+	earliest_ns = a->has_floor ? larger(release_ns, a->floor_ns) : release_ns;
+	b.is_known_wrong = m->wall_ns < earliest_ns - S(2) ||
 	                   m->wall_ns > release_ns + ANCHOR_FLOOR_SPAN_NS;
 	b.is_limited = !b.is_known_wrong && !(limits->is_boot && !a->has_confirmed);
 	b.is_remembered = !m->files[MACHINE_STATE_DIR].is_read_only ||
@@ -395,15 +395,15 @@ static void check_same(struct life *l, const struct correct_result *dry,
 	}
 	l->counts->compared++;
 	if (memcmp(&dry->decision, &l->result.decision, sizeof(dry->decision)) != 0) {
-		fault(l, &l->faults->differs, "a dry run says something else",
+		fault(l, &l->faults->differs, "a dry run differs",
 		      dry->decision.plan.by_ns);
 	}
 }
 
 /* ---- a run ---- */
 
-static void judge(struct life *l, const struct correct_record *record,
-                  const struct plan_limits *limits, const struct before *b)
+static void check_outcome(struct life *l, const struct correct_record *record,
+                          const struct plan_limits *limits, const struct before *b)
 {
 	struct machine m = l->m;
 	struct correct_result dry;
@@ -453,7 +453,7 @@ static void note_run(struct life *l, const struct before *b, struct life_how how
 
 static void trace(const struct life *l, const struct before *b, struct life_how how)
 {
-	static const char *const estimates[] = { "believed", "partly", "held back",
+	static const char *const estimates[] = { "accepted", "partly", "held back",
 		                                 "refused", "impossible" };
 	const struct decision *d = &l->result.decision;
 
@@ -502,7 +502,7 @@ void life_run(struct life *l, struct life_how how)
 			      l->answer.offset_ns);
 		}
 	}
-	judge(l, &record, &limits, &b);
+	check_outcome(l, &record, &limits, &b);
 	l->is_healed = false;
 	trace(l, &b, how);
 	if (l->answer.status == RUN_OK) {

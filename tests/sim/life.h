@@ -73,8 +73,8 @@ struct life {
 	int64_t activated_ns; /* ... then, CLOCK_BOOTTIME */
 	/* What a measuring process remembers. */
 	bool has_previous;
-	unsigned long long past_boot;
-	int64_t past_booted_ns;
+	unsigned long long previous_boot;
+	int64_t previous_booted_ns;
 	int64_t begun_ns;
 	/* The last run. */
 	struct answer answer;

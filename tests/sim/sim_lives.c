@@ -222,7 +222,7 @@ static void print_table(const struct table *table, bool is_old)
 		printf(" %13" PRIu64, sum_of(table, (enum fate)f));
 	}
 	printf("\n# runs %" PRIu64 ", held back %" PRIu64 ", refused %" PRIu64
-	       ", told wrong %" PRIu64 ", dry runs compared %" PRIu64 " (%" PRIu64
+	       ", wrong estimates %" PRIu64 ", dry runs compared %" PRIu64 " (%" PRIu64
 	       " differ where nothing can be written)\n",
 	       table->counts.runs, table->counts.held_back, table->counts.refused,
 	       table->counts.wrong, table->counts.compared,

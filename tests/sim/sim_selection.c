@@ -115,7 +115,7 @@ static void furnish(struct scene *scene, size_t server, unsigned code, bool *ret
 	}
 }
 
-static void judge(const unsigned *codes, size_t servers, struct sheet *sheet)
+static void count_outcome(const unsigned *codes, size_t servers, struct sheet *sheet)
 {
 	struct scene scene = { .servers = servers, .has_spare_ways = true };
 	size_t misled = 0;
@@ -143,7 +143,7 @@ static void judge(const unsigned *codes, size_t servers, struct sheet *sheet)
 static void exhaust(unsigned *codes, size_t at, size_t servers, struct sheet *sheet)
 {
 	if (at == servers) {
-		judge(codes, servers, sheet);
+		count_outcome(codes, servers, sheet);
 		return;
 	}
 	for (codes[at] = at > 0 ? codes[at - 1] : 0; codes[at] < ONE_SERVER; codes[at]++) {

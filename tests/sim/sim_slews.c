@@ -131,7 +131,7 @@ static void wait(struct life *l, struct score *score)
 	}
 }
 
-static void judge(const struct life *l, struct score *score)
+static void add_score(const struct life *l, struct score *score)
 {
 	double error_ppb = fabs(l->clock.kernel_ppb - l->clock.crystal_ppb);
 
@@ -142,7 +142,7 @@ static void judge(const struct life *l, struct score *score)
 }
 
 /* `kernel_ppb`: what the kernel has, off the crystal's. */
-static void live(uint64_t seed, double kernel_ppb, unsigned runs, double judged_from_s,
+static void live(uint64_t seed, double kernel_ppb, unsigned runs, double scored_from_s,
                  struct score *score)
 {
 	static struct life l;
@@ -157,8 +157,8 @@ static void live(uint64_t seed, double kernel_ppb, unsigned runs, double judged_
 	discipline_init(&l.discipline);
 	for (unsigned i = 0; i < runs; i++) {
 		run(&l);
-		if ((double)l.clock.true_ns * 1e-9 >= judged_from_s) {
-			judge(&l, score);
+		if ((double)l.clock.true_ns * 1e-9 >= scored_from_s) {
+			add_score(&l, score);
 		}
 		wait(&l, score);
 	}

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A world in virtual time for app/measure.
+ */
 #include "world.h"
 
 #include <errno.h>

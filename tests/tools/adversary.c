@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: NTP servers that do what no honest server does.  It shares no
- * code with the programs, so a mistake in theirs is not repeated here.
+ * For the test scripts: NTP servers that behave as no honest server does.  They share no
+ * code with the programs, so a mistake there is not repeated here.
  *
  *   adversary [-s SEED] (ADDR[:PORT] SCRIPT)...        IPv6 in brackets
  *
  * Prints "server N ADDR:PORT" for each and "ready"; then for each request
  * "asked N MS PORT HEX" (milliseconds since the start, the client's port, the octets).
  *
- * SCRIPT: what is sent for the first request; for the second; ... The last goes on.
- * Between `/` stand the datagrams for one request, in each the words that make it
- * differ from a good reply:
+ * SCRIPT: the replies to the first request; to the second; ... The last is repeated. `/`
+ * separates the datagrams for one request; each is given by the words in which it differs
+ * from a good reply:
  *
  *   "leap=3"                  each request is answered by one reply with leap 3
  *   "len=47 / wait=20"        47 octets, and 20 ms after the request a good reply
  *   "silent; good"            the first request is lost
  *
- *   good  silent                         nothing differs; nothing is sent
+ *   good  silent                         a good reply; no reply
  *   leap= version= mode= stratum= poll= precision= rootdelay= rootdisp= (raw fields)
- *   refid=HEX8                           else one that differs per server
+ *   refid=HEX8                           default: one that differs per server
  *   refage=MS refat=WIRESECONDS          reference before T3 (1000); absolute
- *   zero=ref|rec|xmt|stamps|origin       that field zero
- *   flip=BIT                             this bit (0..63) of the origin is wrong
- *   flip=all                             64 datagrams, each with another wrong bit
+ *   zero=ref|rec|xmt|stamps|origin       this field zero
+ *   flip=BIT                             this bit (0..63) of the origin inverted
+ *   flip=all                             64 datagrams, each with another bit inverted
  *   origin=random|server|last|before|N   random; our last transmit stamp; the origin of the last
  *                                        reply; of the request before; of server N's last request
- *   shift=MS at=WIRESECONDS t2=MS t3=MS  time told; t2 and t3 for one stamp alone
+ *   shift=MS at=WIRESECONDS t2=MS t3=MS  time of both stamps; of one stamp only
  *   hold=MS wait=MS                      delay on the way out, on the way back
  *   len=N tail=HEX raw=HEX               cut or padded; more octets; only these octets
- *   again=N                              so many copies (random: each its own)
+ *   again=N                              that many copies (random: each its own)
  *   freeze                               stamps of the first reply
  *   loss=PERCENT                         of the requests, at random
- *   from=ADDR from=port                  sent from elsewhere; from another port
+ *   from=ADDR from=port                  sent from another address; from another port
  *   icmp=CODE                            instead: ICMP unreachable (raw socket)
  *   sum=bad sum=good                     sent raw, with that UDP checksum
  */
@@ -54,7 +54,7 @@ enum {
 	REQUESTS_MAX = 8,
 	DATAGRAMS_MAX = 4,
 	QUEUE_MAX = 4096,
-	BURST = 64, /* copies sent before requests are looked at again */
+	BURST = 64, /* copies sent before the next check for requests */
 	HEADER = 48,
 	DATAGRAM_MAX = 65507,
 	WIRE_1970 = 2208988800,
@@ -90,7 +90,7 @@ struct datagram {
 	int sum; /* 0: the kernel's; 1: a raw good one; 2: a raw bad one */
 	uint8_t tail[1500];
 	size_t tail_len;
-	int fd; /* where it is sent from; -1: the server's own */
+	int fd; /* the socket to send from; -1: the server's own */
 };
 
 struct server {
@@ -107,7 +107,7 @@ struct server {
 };
 
 struct pending {
-	int64_t due_ns, stamp_ns; /* monotonic; when T2 and T3 are read */
+	int64_t due_ns, stamp_ns; /* monotonic; stamp_ns: when T2 and T3 are read */
 	uint64_t order;
 	struct server *server;
 	const struct datagram *what;
@@ -364,7 +364,10 @@ static void parse_datagram(struct server *server, size_t request, char *text)
 		.precision = -20,
 		.rootdisp = 7, /* about 0.1 ms */
 		.refid = 0x0a000001 + (server - servers) * 256,
-		.refage = 1000 + (server - servers), /* no two of one daemon */
+		.refage =
+			1000 +
+			(server -
+		         servers), /* differs per server: they must not look like one daemon */
 		.at = UNSET,
 		.refat = UNSET,
 		.len = -1,
@@ -411,7 +414,7 @@ static void put32(uint8_t *at, uint32_t value)
 }
 
 /* Rounded up, so that a stamp is never earlier than the clock that it was read from:
- * a T3 that came early would be a negative delay. */
+ * an early T3 would give a negative delay. */
 static void put_time(uint8_t *at, int64_t unix_ns)
 {
 	int64_t s = unix_ns / (1000 * NS_PER_MS), ns = unix_ns % (1000 * NS_PER_MS);
@@ -605,7 +608,7 @@ static void send_one(struct pending *p)
 		send_summed(p, buf, len);
 		return;
 	}
-	/* A full queue or a client that has gone is the network's business. */
+	/* A full queue and a client that is gone are ordinary network losses. */
 	(void)sendto(p->what->fd >= 0 ? p->what->fd : p->server->fd, buf, len, 0,
 	             &p->to.any, p->to_len);
 }
@@ -629,7 +632,8 @@ static struct pending *earliest(void)
 	return first;
 }
 
-/* Works off what is due, a limited number at a time; milliseconds until there is more. */
+/* Sends the datagrams that are due, a limited number at a time; returns the milliseconds
+ * until the next. */
 static int work(void)
 {
 	for (int i = 0; i < BURST; i++) {

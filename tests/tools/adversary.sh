@@ -7,8 +7,8 @@
 #                                ready; the one before is ended
 #   at N                         "ADDR:PORT" of its server N; at 2 5: of the servers 2 to 5
 #   asked N                      how many requests server N got
-#   source N                     of the last --json output in $out the Nth source
-#   true_time NAME [STATUS]      the last --json run found an answer, and 0 is in its bound:
+#   source N                     the Nth source in the last --json output in $out
+#   true_time NAME [STATUS]      the last --json run found an answer, and its bound contains 0:
 #                                client and server read the same clock
 # shellcheck disable=SC2154 # lib.sh sets them
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: a name server that says what it was told to, over UDP and TCP.
+ * For the test scripts: a name server with scripted answers, over UDP and TCP.
  *
  *   adversary_dns [-u|-s] ADDR NAME=WHAT[|WHAT]...
  *
- * WHAT: addresses with commas between; or nxdomain, servfail, refused, empty (the name exists, no
- * address does), silent, many (1000 addresses from 10.66.1.0 on).  Before it, in this order:
- * "slow:MS:", it answers so late; "odd:", every first, third ... question is lost; "cut:", over UDP
- * the answer says that it is truncated, and holds what it holds.  With a second WHAT the first is for
- * A alone and the second for AAAA.  NAME "*" is any that it was not told of; without it they do not
- * exist.  -u: TCP is refused; -s: TCP connects, and nothing comes.  Prints "ready", and a line "asked NAME TYPE" for each question.
+ * WHAT: addresses with commas between; or nxdomain, servfail, refused, empty (the name
+ * exists, no address does), silent, many (1000 addresses from 10.66.1.0 on).  Prefixes, in
+ * this order: "slow:MS:", the answer is delayed; "odd:", every first, third ... question is
+ * lost; "cut:", over UDP the answer is marked truncated, with its records.  With a second
+ * WHAT the first is for A only and the second for AAAA.  NAME "*" is any name not listed;
+ * without it those do not exist.  -u: TCP is refused; -s: TCP connects, without an answer.
+ * Prints "ready", and a line "asked NAME TYPE" for each question.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,9 +43,9 @@ enum {
 
 static char **told;
 static int told_count;
-static unsigned *asked; /* for each of told: questions, [2i] A, [2i + 1] AAAA */
+static unsigned *asked; /* for each name: questions, [2i] A, [2i + 1] AAAA */
 
-/* Answers that are held back. */
+/* Delayed answers. */
 static struct late {
 	int64_t due_ms;
 	struct sockaddr_storage to;
@@ -66,7 +67,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* The question's name with dots; the octets it takes, 0 when it is malformed. */
+/* The question's name with dots; returns its length in octets, 0 when it is malformed. */
 static size_t read_name(const uint8_t *at, size_t len, char *ret, size_t size)
 {
 	size_t used = 0, out = 0;
@@ -121,7 +122,7 @@ static int told_of(const char *name)
 	return any;
 }
 
-/* `ret` has room for what is said of one name. */
+/* `ret` must have room for the records of one name. */
 static struct conduct conduct_of(const char *name, uint16_t type, char *ret, size_t size)
 {
 	struct conduct conduct = { .what = "nxdomain" };
@@ -271,7 +272,7 @@ static void serve_udp(int fd)
 	(void)sendto(fd, answer, len, 0, (struct sockaddr *)&from, from_len);
 }
 
-/* Sends what has been held back long enough; how long the next one has to wait, -1: none. */
+/* Sends the delayed answers that are due; returns the time until the next one, -1: none. */
 static int serve_late(int fd)
 {
 	int64_t next_ms = INT64_MAX;
@@ -298,7 +299,7 @@ static void serve_tcp(int listener)
 	static uint8_t answer[2 + ANSWER_MAX];
 	const struct timeval patience = { .tv_sec = 1 };
 	uint8_t query[2 + 1024];
-	int slow_ms; /* over TCP nothing is */
+	int slow_ms; /* ignored over TCP */
 	int fd = accept(listener, NULL, NULL);
 
 	if (fd < 0) {

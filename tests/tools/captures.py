@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """captures.py CAPTURE FOLDER: the first exchange of CAPTURE (pcap with nanoseconds, Ethernet, IPv4 without
-options) as it looks elsewhere: inside tunnels, on other links, out of order, cut; one file each."""
+options) in other forms: inside tunnels, on other links, out of order, cut; one file each."""
 import gzip
 import os
 import struct
@@ -26,7 +26,7 @@ def write(name, packets, link=1):
             out.write(struct.pack("<IIII", seconds, nanoseconds, len(octets), length) + octets)
 
 
-wires = []  # what is Ethernet outside, and known to tshark without being told of
+wires = []  # Ethernet frames that tshark decodes without options
 
 
 def wrapped(name, wrap, link=1):

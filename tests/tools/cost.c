@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
+ * Wall time and peak memory of a command, as "MILLISECONDS KIBIBYTES".
+ *
  *   cost FILE COMMAND...
  *
- * Runs COMMAND and writes "MILLISECONDS KIBIBYTES" to FILE: wall time, and the most memory
- * that it ever held.  Exits as COMMAND does.
+ * Exits as COMMAND does.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -2,8 +2,9 @@
  *
  * For the test scripts: devlog OUT COMMAND...
  *
- * In a mount namespace of its own (unshare -Urm): an empty /dev with the socket of a syslog
- * server.  Runs COMMAND, writes each message that came to OUT, one a line, and exits as it did.
+ * In its own mount namespace (unshare -Urm): an empty /dev with the socket of a syslog
+ * server.  Runs COMMAND, writes each message received to OUT, one per line, and exits as
+ * COMMAND did.
  */
 #include <errno.h>
 #include <poll.h>
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		fail(argv[2]);
 	}
-	/* While it runs, lest the queue fills up. */
+	/* While it runs, or the queue would fill up. */
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		(void)poll(&fds, 1, 20);
 		take_messages(fds.fd, out);

@@ -4,11 +4,11 @@
 # After lib.sh, in an own_network, for adversary_dns.c:
 #
 #   $T/resolving COMMAND...      runs it with $T/resolv.conf, $T/hosts and $T/nsswitch.conf in /etc,
-#                                which are as good as empty; the script is skipped where that cannot be
-#   name_server N WHAT...        the name server 127.0.0.N says so (see the head of its source), in the
-#                                place of the one before; without WHAT there is none; $dns_options: -u or -s
-#   resolvers LINE...            resolv.conf; a digit alone is that name server
-#   asked_of N NAME TYPE         how many questions for it that name server got
+#                                initially almost empty; without a mount namespace the script is skipped
+#   name_server N WHAT...        starts the name server 127.0.0.N with WHAT (see the head of its source), in
+#                                place of the previous one; without WHAT none runs; $dns_options: -u or -s
+#   resolvers LINE...            writes resolv.conf; a single digit is that name server
+#   asked_of N NAME TYPE         the number of questions for it that name server got
 # shellcheck disable=SC2154 # lib.sh sets them
 
 tool adversary_dns dns
@@ -26,7 +26,7 @@ END2
 chmod 644 "$T"/*.conf "$T/hosts"
 chmod 755 "$T/resolving"
 if ! "$T/resolving" true 2>"$T/why"; then
-	skip_all "no mount namespace to be had: $(head -n 1 "$T/why")"
+	skip_all "cannot make a mount namespace: $(head -n 1 "$T/why")"
 fi
 
 name_server() {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: a program in a place that forbids it something, as hardened units and the
- * filters of containers do.
+ * For the test scripts: runs a program with system calls forbidden, as hardened units and
+ * the filters of containers do.
  *
  *   forbid CALL[,CALL...] EPERM|ENOSYS|... COMMAND...
- *        these system calls fail so, from the start, in all that it starts; of setsockopt also
- *        one option alone: "SO_TIMESTAMPING"
+ *        these system calls fail with this error, from the start and in all children; for
+ *        setsockopt one option alone can be named: "SO_TIMESTAMPING"
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -46,7 +46,7 @@ static void put_refusal(int error)
 	                                 SECCOMP_RET_ERRNO | (uint32_t)error));
 }
 
-/* `count` instructions are left out unless what is loaded is `value`. */
+/* Skips `count` instructions unless the loaded value is `value`. */
 static void put_if(uint32_t value, uint8_t count)
 {
 	put((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count));
@@ -72,7 +72,7 @@ static void put_call(const char *name, int error)
 		return;
 	}
 	if (number == __NR_SCMP_ERROR) {
-		fprintf(stderr, "forbid: %s: no such call\n", name);
+		fprintf(stderr, "forbid: %s: not a known call\n", name);
 		exit(2);
 	}
 	put_load(offsetof(struct seccomp_data, nr));
@@ -96,7 +96,7 @@ static int error_from(const char *name)
 			return errors[i].error;
 		}
 	}
-	fprintf(stderr, "forbid: %s: no error that it knows\n", name);
+	fprintf(stderr, "forbid: %s: not a known error\n", name);
 	exit(2);
 }
 
@@ -113,7 +113,8 @@ int main(int argc, char **argv)
 	}
 	put((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	program.len = code_len;
-	/* Root need not, and a program that gains rights by its file can. */
+	/* Root does not need it, and without it a program with file capabilities still
+	 * gains them. */
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0) {
 		perror("forbid: no_new_privs");
 		return 1;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * history_maker DIR [RUNS [WORD...]]
- *
  * Fabricates a history of RUNS hourly runs of `set` through io/store/history.c, the last one at
  * 2026-11-25 12:00 UTC; the same words make the same runs.
+ *
+ *   history_maker DIR [RUNS [WORD...]]
  *
  *   first-step   the first run finds the clock 3.21 s behind and steps it
  *   steps        a step of 0.7 s each 97 runs
  *   failures     each 11th run gets no answer, each 29th no majority
  *   reboots      the boot id changes each 150 runs; the first run after it fails at 1970
- *   spike        one run is 40 ms off: it must be seen in every picture
+ *   spike        one run is 40 ms off: every picture must show it
  *   gaps         three days without a run each 200 runs
  *   months       four months without a run in the middle
  *   silent       no run gets an answer
  *   decades      the first run finds the clock at 1970 and steps it
- *   always       each run steps the clock by what it finds
+ *   always       each run steps the clock by its offset
  *   constant     the same offset and frequency in all runs
  *   queries      each 5th run is a query, each 7th a dry run
  *   hostile      names and reasons that are markup, formulas and control codes
  *   extreme      offsets, bounds and times at the ends of 64 bits
- *   wal          the writer is killed: the latest runs are in the -wal file alone
+ *   wal          the writer is killed: the latest runs are only in the -wal file
  */
 #include <inttypes.h>
 #include <math.h>
@@ -49,7 +49,7 @@ static bool is_wanted(const char *word)
 	return false;
 }
 
-/* -1..1, of `n` alone. */
+/* -1..1, a function of `n` alone. */
 static double noise(uint64_t n)
 {
 	n = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -109,7 +109,7 @@ static void fill_extreme(struct run_record *run, size_t i)
 {
 	static const int64_t values[] = { INT64_MIN, INT64_MAX, INT64_MIN + 1, 0, -1, 1 };
 
-	run->status = RUN_BUSY; /* else the future would make all others old */
+	run->status = RUN_BUSY; /* else all others would be too old */
 	run->exit_status = 5;
 	run->offset_ns = values[i % COUNT_OF(values)];
 	run->bound_ns = i % 2 ? INT64_MAX : 0;

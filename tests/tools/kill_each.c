@@ -4,10 +4,10 @@
  *
  *   kill_each CLOCK_FILE PRELOAD HISTORY PROGRAM ARGUMENTS...
  *
- * The calls are counted over all processes of a run; the one that makes the Nth is killed, the
- * others see for themselves.  The clock of sim_clock.h is 2 s behind before each run.  After the
- * killed one it is that or right; the next run makes it right with a single step in all, says
- * nothing wrong, and the history between them is sound.
+ * The calls are counted over all processes of a run; the process that makes the Nth is
+ * killed, the others have to notice.  The clock of sim_clock.h is 2 s behind before each
+ * run.  After the killed run it is 2 s behind or right; the next run makes it right with a
+ * single step in all, without an error, and the history between them is sound.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ enum { UNKILLED_ENOUGH = 3, FAILURES_ENOUGH = 5, RUNS_KEPT = 20 };
 
 static struct sim *sim;
 static const char *history, *preload;
-static FILE *said; /* by the runs, on stderr */
+static FILE *said; /* stderr of the runs */
 
 static void fail(const char *what)
 {
@@ -54,7 +54,7 @@ static pid_t start(char **argv, int is_traced)
 	_exit(127);
 }
 
-/* Returns how many calls it made until it was killed, or in all. */
+/* Returns the number of calls until it was killed, or of all calls. */
 static long run_killed(char **argv, long kill_at)
 {
 	struct traced traced = { .kill_at = kill_at };
@@ -68,7 +68,7 @@ static int run_plain(char **argv)
 	int status = -1;
 	pid_t pid = start(argv, 0);
 
-	/* All of them: what it left behind has to end as well. */
+	/* All processes: those left over have to end as well. */
 	while (waitpid(-1, pid > 0 ? &status : NULL, 0) != pid) {
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
@@ -85,8 +85,8 @@ static int is_near(int64_t ns)
 	return ns > -NEAR_NS && ns < NEAR_NS;
 }
 
-/* Warnings that are none: it died after it had set the frequency and before it had said so; and a
- * busy machine's history may be late. */
+/* Expected warnings: a run may die after it has set the frequency and before it has
+ * recorded that, and on a busy machine the history process may be late. */
 static int is_clean(void)
 {
 	static const char known[] = "changed the clock's frequency since the last run";
@@ -108,7 +108,7 @@ static int ok_row(void *ctx, int count, char **values, char **names)
 	return 0;
 }
 
-/* Also keeps it short, so that looking takes no longer each time. */
+/* Also keeps the history short, so that reading it takes no longer each time. */
 static int history_is_sound(void)
 {
 	char trim[120];
@@ -160,7 +160,7 @@ static int sweep_one(char **argv, long at, long *ret_calls, long *ret_done)
 	}
 	status = run_plain(argv);
 	if (status != 0 || !is_near(behind_ns()) || !is_clean()) {
-		return complain("the next run went wrong", at, status);
+		return complain("the next run failed", at, status);
 	}
 	return sim->steps - steps == 1 ? 0 : complain("it was stepped twice", at, status);
 }
@@ -179,9 +179,9 @@ int main(int argc, char **argv)
 	history = argv[3];
 	argv += 4;
 	if (run_plain(argv) != 0 || !is_clean()) {
-		return complain("the first run went wrong", 0, 0);
+		return complain("the first run failed", 0, 0);
 	}
-	/* Runs differ by a few calls: until some have ended before their time came. */
+	/* Runs differ by a few calls: continue until some have ended before call N. */
 	while (unkilled < UNKILLED_ENOUGH && failures < FAILURES_ENOUGH) {
 		at += step;
 		failures += sweep_one(argv, at, &calls, &done);

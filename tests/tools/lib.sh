@@ -5,27 +5,27 @@
 #
 #   ok NAME | not_ok NAME [WHY] | skip NAME REASON     one test each
 #   check NAME COMMAND...                              ok when the command succeeds
-#   skip_all REASON                                    nothing here can be tested
+#   skip_all REASON                                    skips the whole script
 #   finish                                             the last line of every script
 #
 #   run COMMAND...       -> $status, and the files $out and $err
-#   expect NAME STATUS [PATTERN]   judges the last run: status, and an extended regular
-#                                  expression that some line of $out or $err must match
+#   expect NAME STATUS [PATTERN]   checks the last run: its status, and an extended regular
+#                                  expression that a line of $out or $err must match
 #   timed COMMAND...     like run, and $took_ms, the wall time
-#   timely LIMIT_MS      whether $took_ms is no more than that, and what a machine that is slow or
-#                        busy, or a sanitizer, takes beyond it; no verdict on speed: tests/bench has those
+#   timely LIMIT_MS      true when $took_ms is at most LIMIT_MS plus an allowance for a slow or busy
+#                        machine or a sanitizer; speed itself is measured by tests/bench
 #   soon LIMIT_MS COMMAND...   runs `timed COMMAND` or the like, up to three times until it is timely
 #   server ARGUMENTS...  starts reqtimed with them, waits until it is ready
 #                        -> $server_pid, file $server_log
 #   server_port SCHEME   the port it chose for "ntp", "reqtime", "reqtime+tcp", "time", ...
 #   server_stop          ends it
-#   tool NAME [AS]       build/tools/NAME, which `make tools` makes of tests/tools and tests/bench, as
+#   tool NAME [AS]       build/tools/NAME, which `make tools` builds from tests/tools and tests/bench, as
 #                        $T/AS ($T/NAME); without it the whole script is skipped
-#   deb_built            build/deb holds the packages of the sources as they are; else $T/why
-#   own_network          the script goes on in a network namespace of its own, lo up
+#   deb_built            builds the packages of the current sources in build/deb; else $T/why
+#   own_network          continues the script in its own network namespace, lo up
 #
-# $T is a directory of the script's own, removed at the end; $R the top folder; $BUILD
-# where the programs are.  Background processes go through `background COMMAND...`
+# $T is the script's own directory, removed at the end; $R the top folder; $BUILD
+# the folder of the programs.  Background processes go through `background COMMAND...`
 # ($background_pid) and are ended at the end: those, and no others.
 
 set -u
@@ -43,18 +43,17 @@ esac
 REQTIME=$BUILD/reqtime
 REQTIMED=$BUILD/reqtimed
 lib_program=$REQTIME
-# What packaging/deps unpacked without installing it (promtool), after what is installed.
+# Programs that packaging/deps unpacked without installing them (promtool), after installed ones.
 PATH=$PATH:$R/build/peers/usr/bin
-# What this machine remembers is none of the tests' business, and what they remember none of
-# its.
+# Tests neither use this machine's state directories nor write to them.
 export LC_ALL=C STATE_DIRECTORY=/nonexistent/reqtime
 
-# Run by hand as well: this machine's clock is out of reach.
+# Also when run by hand: this machine's clock cannot be set.
 if [ -z "${LIB_GUARDED:-}" ]; then
 	exec "$R/tests/guard" "$0" "$@"
 fi
 
-# Before a library in LD_PRELOAD: a sanitized program wants its sanitizer loaded first.
+# First in LD_PRELOAD: a sanitized program needs its sanitizer loaded before other libraries.
 # shellcheck disable=SC2034 # for the scripts
 preload=$(ldd "$REQTIME" 2>/dev/null | sed -n 's/.*=> \(.*libasan[^ ]*\).*/\1:/p')
 
@@ -73,7 +72,7 @@ lib_cleanup() {
 	for lib_pid in $lib_pids; do
 		wait "$lib_pid" 2>/dev/null
 	done
-	# Whatever is still mounted in there is not ours to remove.
+	# Anything still mounted in there is not ours to remove.
 	rm -rf --one-file-system "$T"
 }
 trap lib_cleanup EXIT
@@ -130,8 +129,8 @@ timed() {
 	took_ms=$((($(date +%s%N) - lib_began) / 1000000))
 }
 
-# What it costs, here and now, to start the program twenty times, one after the other: what waits
-# for a processor or runs slowly waits or is slow in this, too.
+# The cost, here and now, of starting the program twenty times, one after another: a busy or slow
+# machine delays this in the same way.
 lib_busy_ms() {
 	lib_began=$(date +%s%N)
 	for _ in 1 2 3 4 5; do
@@ -140,7 +139,7 @@ lib_busy_ms() {
 	echo $((($(date +%s%N) - lib_began) / 250000))
 }
 
-# A sanitized program takes 0.1 s to start a process, and is judged by the plain one.
+# A sanitized program takes 0.1 s to start a process, so the plain one is measured.
 lib_slow_ms=0
 if grep -qs __asan_init "$lib_program"; then
 	lib_slow_ms=400
@@ -182,7 +181,7 @@ tool() {
 	cp "$R/build/tools/$1" "$T/${2:-$1}"
 }
 
-# Two tests want them, and may run at once.  The unit tests, which run by themselves as well, are for the
+# Two tests need them, and may run at once.  The unit tests, which also run on their own, are for the
 # long form.
 deb_built() (
 	unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -200,8 +199,8 @@ background() {
 	lib_pids="$lib_pids $background_pid"
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; three times as long, for a machine may
-# be busy
+# wait_for SECONDS COMMAND...: until the command succeeds; waits three times as long, for a busy
+# machine
 wait_for() {
 	lib_tries=$(($1 * 60))
 	shift
@@ -215,8 +214,8 @@ wait_for() {
 	return 1
 }
 
-# Every thread of it and of its clerk, always: a test without the filter would show nothing of what
-# is shipped.  Sanitizers cannot work behind it; a kernel without seccomp is told in the log.
+# Every thread of it and of its file helper, always: a test without the filter would not show how the
+# shipped program behaves.  Sanitizers cannot work behind it; a kernel without seccomp is logged.
 lib_confined() {
 	if grep -q 'no system call filter' "$server_log" || grep -q __asan_init "$REQTIMED"; then
 		return 0
@@ -261,7 +260,7 @@ server_stop() {
 	wait "$server_pid" 2>/dev/null
 }
 
-# Of `--json` output: json KEY [FILE] prints the first value of that key, quotes removed.
+# json KEY [FILE]: the first value of that key in `--json` output, quotes removed
 json() {
 	grep -o "\"$1\": *\(\"[^\"]*\"\|[^,}]*\)" "${2:-$out}" | head -n 1 |
 		sed 's/^"[^"]*": *//; s/^"//; s/"$//'
@@ -286,13 +285,13 @@ own_network() {
 			skip_all "needs ip (iproute2) and unshare (util-linux)"
 		fi
 		lib_unshare="unshare -n"
-		# In a user namespace of its own an ordinary user may do it too: not as root, who
-		# could not become nobody there, but with root's rights over the network.
+		# An ordinary user may do it in a user namespace: keeping the user id, because root of
+		# that namespace could not become another user, but with root's rights over the network.
 		if [ "$(id -u)" != 0 ]; then
 			lib_unshare="unshare --map-current-user --keep-caps -n"
 		fi
 		if ! $lib_unshare ip link set lo up >"$T/unshare" 2>&1; then
-			skip_all "no network namespace to be had: $(head -n 1 "$T/unshare")"
+			skip_all "cannot make a network namespace: $(head -n 1 "$T/unshare")"
 		fi
 		rm -rf "$T"
 		LIB_NETWORK=1 exec $lib_unshare "$0" "$@"

@@ -4,9 +4,9 @@
 # tests/tools/machine.sh libraries ARCHITECTURE   -> build/machines/ARCHITECTURE/root
 # tests/tools/machine.sh compilers PACKAGE...     -> build/machines/compilers
 #
-# Unpacks Debian's packages for another machine: what a program is linked with there, or cross
-# compilers and what runs their programs.  apt keeps what it knows in a folder of its own:
-# nothing is installed, and dpkg is told of no other architecture.  What is there stays.
+# Unpacks Debian's packages for another machine: the libraries that programs are linked with there, or
+# cross compilers and the emulators for their programs.  apt keeps its data in its own folder:
+# nothing is installed, and dpkg gets no foreign architecture.  Existing files are kept.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -30,7 +30,7 @@ own_apt() {
 		--no-install-recommends "$@"
 }
 
-# unpack FOLDER ROOT: what has been downloaded; ROOT is there only when it is whole
+# unpack FOLDER ROOT: unpacks the downloaded packages; ROOT exists only when it is complete
 unpack() {
 	rm -rf -- "$2" "$2.new"
 	for deb in "$1"/archives/*.deb; do
@@ -53,7 +53,7 @@ libraries() {
 	set -- -o Dir::State="$folder" -o Dir::State::lists="$folder/lists" \
 		-o Dir::State::status="$folder/status" \
 		-o APT::Architecture="$1" -o APT::Architectures="$1"
-	# A source that fails may be one that is not needed.
+	# A source that fails may not be needed.
 	own_apt "$folder" "$@" update >"$folder/log" 2>&1
 	if ! own_apt "$folder" "$@" --download-only install libc6-dev \
 		"libgcc-${version%%.*}-dev" libcap-dev libseccomp-dev libjansson-dev \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: a server's neighbours on a network of the test's own, those who make its
- * answers leave late, and a near client who sees whether they harm anybody.
+ * For the test scripts: a server's neighbours on the test's own network, which delay its
+ * answers, and a near client that sees whether this harms anyone.
  *
  *   neighbours late INTERFACE SERVER FIRST COUNT ASKS DELAY_US...
  *        COUNT hosts, the IPv4 addresses from FIRST on: each sends ASKS requests to port 123 of
@@ -9,9 +9,9 @@
  *        Prints "ASKED RESOLVED"
  *   neighbours near ADDR PORT COUNT PAUSE_US
  *        exchanges of four kernel stamps with a server whose clock is this machine's: the
- *        true offset is 0.  Prints "ANSWERED OUTSIDE LOST LATE MEDIAN_ABS_NS": outside of the
- *        bound; lost, for the delay is negative beyond what precision and dispersion explain;
- *        T3 after the arrival
+ *        true offset is 0.  Prints "ANSWERED OUTSIDE LOST LATE MEDIAN_ABS_NS": OUTSIDE:
+ *        0 is not in the bound; LOST: the delay is below zero by more than precision and
+ *        dispersion explain; LATE: T3 after the arrival
  *   neighbours flood FROM ADDR PORT TEXT PER_S SECONDS
  *        that many datagrams of TEXT a second from the address FROM; prints "SENT"
  */
@@ -38,7 +38,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define NTP_UNIX_S UINT32_C(2208988800)
-/* What the clock is read with here, and the drift of a short exchange. */
+/* The clock's precision here, and the drift of a short exchange. */
 #define OWN_PRECISION_NS 100
 /* As in core/select/sample.h. */
 #define AHEAD_MAX_NS 100000
@@ -152,7 +152,7 @@ static void send_request(const struct segment *s, struct in_addr from)
 	}
 }
 
-/* The ARP request for `wanted`; false when none comes. */
+/* Waits for the ARP request for `wanted`; false when none comes. */
 static bool await_arp(struct segment *s, struct in_addr wanted)
 {
 	const int64_t until_ns = mono_ns() + 5 * NS_PER_S / 1000;
@@ -237,7 +237,7 @@ static int64_t stamp_of(struct msghdr *msg)
 	return 0;
 }
 
-/* 0 where there is no stamp, or nothing within WAIT_MS. */
+/* 0 without a timestamp, or when nothing comes within WAIT_MS. */
 static int64_t receive_stamped(int fd, uint8_t *buf, int flags)
 {
 	const int64_t until_ns = mono_ns() + WAIT_MS * (NS_PER_S / 1000);
@@ -283,8 +283,9 @@ struct seen {
 	int64_t *sizes;
 };
 
-/* The interval that the stamps and what the server tells leave for the offset, which is 0. */
-static void judge(struct seen *seen, const uint8_t *reply, int64_t t1_ns, int64_t t4_ns)
+/* The interval that the stamps and the server's fields leave for the offset, which is 0. */
+static void count_exchange(struct seen *seen, const uint8_t *reply, int64_t t1_ns,
+                           int64_t t4_ns)
 {
 	const int64_t t2_ns = ntp_ns(reply + 32), t3_ns = ntp_ns(reply + 40);
 	const int64_t dispersion_ns = short_ns(reply + 8);
@@ -349,12 +350,12 @@ static int be_near(char **argv)
 			die("send");
 		}
 		t1_ns = receive_stamped(fd, reply, MSG_ERRQUEUE);
-		/* A late answer to the request before is left out. */
+		/* A late answer to the previous request is skipped. */
 		do {
 			t4_ns = receive_stamped(fd, reply, 0);
 		} while (t4_ns != 0 && memcmp(reply + 24, &i, sizeof(i)) != 0);
 		if (t1_ns != 0 && t4_ns != 0 && reply[1] != 0) {
-			judge(&seen, reply, t1_ns, t4_ns);
+			count_exchange(&seen, reply, t1_ns, t4_ns);
 		}
 		usleep((useconds_t)pause_us);
 	}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
-# page_look.py PICTURE [#rrggbb]...  how many pixels of a PNG come close to each colour; other
-#                                    words are passed over
-# page_look.py contrast PAGE         the contrast of what a page's style writes and draws, by WCAG
-#                                    2.1: a line each, "light --dim on --card 5.87"
+# page_look.py PICTURE [#rrggbb]...  the number of pixels of a PNG that are close to each colour; other
+#                                    words are ignored
+# page_look.py contrast PAGE         the contrast of text and lines in a page's style, by WCAG
+#                                    2.1: one line each, "light --dim on --card 5.87"
 """Looks at pages and at pictures of them, without any library."""
 import re
 import struct

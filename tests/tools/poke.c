@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: says to a server what well-behaved clients do not say, and prints
- * what comes back.
+ * For the test scripts: sends a server what well-behaved clients do not send, and prints
+ * the replies.
  *
  *   poke udp [-b ADDR[:PORT]] ADDR PORT WAIT_MS HEX...
  *        each datagram from a socket of its own ("-": an empty one), then waits for all;
@@ -18,10 +18,10 @@
  *        the octets themselves
  *   poke activate KIND,... NAMES PROGRAM ARGUMENT...
  *        binds sockets on loopback ("udp", "tcp", "shared": udp with SO_REUSEPORT) and becomes
- *        PROGRAM, which finds them as those of a service manager
+ *        PROGRAM, which gets them as from a service manager
  *   poke share ADDR PORT
- *        binds a UDP socket with SO_REUSEPORT, as servers do that share their port with others
- *        of their kind, and ends: 1 when it may not
+ *        binds a UDP socket with SO_REUSEPORT, as servers do that share a port, and exits:
+ *        1 when it is refused
  *   poke word FILE N VALUE
  *        writes VALUE as the N-th long of FILE, which others may have mapped
  *   poke notify NAME SECONDS
@@ -226,7 +226,8 @@ static int poke_udp(int argc, char **argv)
 
 static int poke_raw(int argc, char **argv)
 {
-	/* IP's and UDP's; the kernel fills in lengths, number and checksum of the first. */
+	/* The headers of IP and UDP; the kernel fills in lengths, number and checksum of
+	 * the first. */
 	enum { IP = 20, HEADERS = IP + 8 };
 	static uint8_t packet[HEADERS + 1024] = { 0x45, [8] = 64, [9] = IPPROTO_UDP };
 	const int on = 1;
@@ -308,7 +309,7 @@ static int poke_tcp(int argc, char **argv)
 			close(fd);
 			return 0;
 		} else if (send(fd, argv[i], strlen(argv[i]), MSG_NOSIGNAL) < 0) {
-			break; /* the server has closed: what it said is still to be read */
+			break; /* the server has closed: its output is still to be read */
 		}
 	}
 	while (len < sizeof(got) && (n = recv(fd, got + len, sizeof(got) - len, 0)) > 0) {

@@ -3,7 +3,7 @@
 #
 # After lib.sh, for poke.c, with help for NTP packets in hex:
 #
-#   poke ...                as poke.c says; result in $out
+#   poke ...                runs poke.c's program; result in $out
 #   request OCTET [TAIL]    hex of a 48-octet request with this first octet (decimal) and
 #                           the cookie 1122334455667788; TAIL is appended
 #   octets N                N octets of zero in hex
@@ -24,11 +24,11 @@ request() {
 field() {
 	printf '%s' "$1" | cut -c "$(($2 * 2 + 1))-$((($2 + $3) * 2))"
 }
-# The octets of reply N of the last poke udp; empty when there was none.
+# The octets of reply N of the last poke udp; empty without one.
 reply() {
 	awk -v n="$1" '$1 == n && $2 != "silence" { print $3 }' "$out"
 }
-# silent NAME: the last poke udp brought nothing
+# silent NAME: the last poke udp got no reply
 silent() {
 	if [ "$status" -eq 0 ] && grep -q silence "$out" && ! grep -qv 'silence$' "$out"; then
 		ok "$1"

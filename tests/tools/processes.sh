@@ -1,13 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# After lib.sh: what the processes of a run hold, and what becomes of them.
+# After lib.sh: the privileges of the processes of a run, and their end.
 #
-#   status_of PID KEY    what that line of /proc/PID/status says, blanks as one; "" when it is gone
-#   family PID           it and all that descends from it, one line
-#   gone PID...          none of them runs any more
+#   status_of PID KEY    that line of /proc/PID/status, blanks squeezed; "" when it is gone
+#   family PID           it and all its descendants, one line
+#   gone PID...          true when none of them runs any more
 #   measures PID         true once it, or one of its family, has asked over UDP by number: $measurer
-#   filters              a system call filter is to be had here; else $T/why
+#   filters              true when system call filters work here; else $T/why
 # shellcheck disable=SC2154 # lib.sh sets them
 
 status_of() {
@@ -29,7 +29,7 @@ family() {
 	echo "${family_all# }"
 }
 
-# One that nobody has asked about is gone as well: where there is no init it stays so.
+# A zombie is gone as well: without an init it is never reaped.
 gone() {
 	for gone_pid; do
 		case $(status_of "$gone_pid" State) in
@@ -41,7 +41,7 @@ gone() {
 
 measures() {
 	for measurer in $(family "$1"); do
-		# A socket that is not yet connected has port 0 on the other side.
+		# An unconnected socket has port 0 on the other side.
 		sockets=$(find "/proc/$measurer/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null |
 			tr -dc '0-9\n')
 		if [ -n "$sockets" ] && awk '$3 !~ /:0000$/ { print $10 }' \

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # schema.py LIST: each line of LIST names a schema of packaging/schema, a file and a test, with
-# tabs between.  Each line of the file is to be an object that the schema allows; what it does
-# not name is an error here, so that no key goes out undescribed.  Prints "ok" or "not_ok",
-# the test and what is wrong, with tabs between.
+# tabs between.  Each line of the file must be an object that the schema allows; a key that the
+# schema does not name is an error, so that every key is described.  Prints "ok" or "not_ok",
+# the test and the error, with tabs between.
 import json
 import pathlib
 import sys

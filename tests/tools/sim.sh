@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # After lib.sh: a simulated machine (sim_clock.h).  Builds $T/clock.so, which a program gets by
-# LD_PRELOAD, and $T/world (sim_server.c), its server; $CLOCK_FILE is where the two meet.
+# LD_PRELOAD, and $T/world (sim_server.c), its server; both share $CLOCK_FILE.
 #
 #   sim_serve NAME [PATH_MS JITTER_MS]   a server that runs to the end of the test;
 #                                        $sim_server, $sim_port; the port in $T/NAME, too
@@ -11,7 +11,7 @@
 tool sim_clock.so clock.so
 tool sim_server world
 if ! unshare -Urpf --mount-proc true 2>"$T/why"; then
-	skip_all "no user namespace to be had: $(cat "$T/why")"
+	skip_all "cannot make a user namespace: $(cat "$T/why")"
 fi
 CLOCK_FILE=$T/clock
 export CLOCK_FILE

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A simulated world in a file, CLOCK_FILE, that sim_clock.c and sim_server.c share: the true time,
- * and a machine whose crystal is wrong and wanders, with the kernel clock that it drives.
+ * A simulated world in a file, CLOCK_FILE, that sim_clock.c and sim_server.c share: the
+ * true time, and a machine whose crystal is off and wanders, with the kernel clock that it
+ * drives.
  *
- * The true time is that of the real monotonic clock, and what was skipped.
+ * The true time is the real monotonic clock plus the time skipped.
  */
 #ifndef SIM_CLOCK_H
 #define SIM_CLOCK_H
@@ -19,37 +20,37 @@
 #include <unistd.h>
 
 #define NS INT64_C(1000000000)
-#define SIM_START_NS (INT64_C(1800000000) * NS) /* the true time at the beginning: 2027 */
-#define SIM_BEHIND_NS (3 * NS)                  /* the clock, then */
-#define SIM_CRYSTAL_PPB (-50e3)                 /* too slow, then */
-#define SIM_WALK_PPB 1.0                        /* of the crystal, per root second */
-#define SIM_SLEW_NS INT64_C(500000)             /* of a slew, each second */
+#define SIM_START_NS (INT64_C(1800000000) * NS) /* the true time at the start: 2027 */
+#define SIM_BEHIND_NS (3 * NS)      /* the clock is behind by this at the start */
+#define SIM_CRYSTAL_PPB (-50e3)     /* the crystal at the start: slow */
+#define SIM_WALK_PPB 1.0            /* random walk of the crystal, per root second */
+#define SIM_SLEW_NS INT64_C(500000) /* slewed per second, at most */
 
 struct sim {
 	atomic_int is_locked;
 	atomic_int is_made;
 	_Atomic int64_t skipped_ns;
 	_Atomic int64_t silent_from_ns, silent_to_ns; /* true time: no server answers */
-	int64_t began_ns;                             /* real, monotonic */
+	int64_t began_ns;                             /* real monotonic time of the start */
 	uint64_t random;
-	/* The machine, as it was at `at_ns`, true time. */
+	/* The machine's state at `at_ns`, true time. */
 	int64_t at_ns;
 	double crystal_ppb; /* positive: fast */
 	double unwalked_s;
 	int64_t mono_ns;
 	double mono_rest;
-	int64_t ahead_ns; /* the wall clock, of the monotonic one */
-	/* The kernel, as struct timex has it. */
+	int64_t ahead_ns; /* wall clock minus monotonic clock */
+	/* The kernel clock, in the units of struct timex. */
 	long freq;
 	int64_t pending_ns;
-	double slewed_ppb; /* in this second, of a slew */
+	double slewed_ppb; /* rate of the slew in this second */
 	int64_t maxerror_ns, maxerror_at_ns;
 	long esterror;
 	int status;
 	long orders, steps;
 };
 
-/* The library's, past the function that sim_clock.c puts in its place. */
+/* The C library's function behind the one that sim_clock.c defines. */
 static int (*sim_gettime)(clockid_t clock, struct timespec *ret);
 
 static inline int64_t sim_real_ns(clockid_t clock)
@@ -79,7 +80,7 @@ static inline double sim_exponential(uint64_t *random)
 	return -log(sim_uniform(random));
 }
 
-/* NULL when there is none. */
+/* NULL without a file. */
 static inline struct sim *sim_open(void)
 {
 	const char *path = getenv("CLOCK_FILE");

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts:
+ * For the test scripts: the NTP server of a simulated world, and commands that change that
+ * world.
  *
  *   sim_server [PATH_MS JITTER_MS [DRAG_PPM FROM_S]]
- *   sim_server PATH_MS JITTER_MS LIE_S   says a time that is so far ahead
+ *   sim_server PATH_MS JITTER_MS LIE_S   its time is ahead by LIE_S
  *   sim_server look             prints how often the clock was stepped, and how far behind it is, ms
- *   sim_server behind SECONDS   puts it there, as `date -s` does
- *   sim_server pause SECONDS    the machine stands still for so long
- *   sim_server skip SECONDS     so much time goes by
- *   sim_server silence FROM_S FOR_S     no server answers then, from now on
+ *   sim_server behind SECONDS   sets the clock behind by this, as `date -s` does
+ *   sim_server pause SECONDS    the machine is suspended for so long
+ *   sim_server skip SECONDS     so much time passes
+ *   sim_server silence FROM_S FOR_S     no server answers in that time from now
  *
- * An NTP server that has the true time of sim_clock.h, over a path of so much and an exponential
- * of so much on average each way; from FROM_S after the beginning on its time gains DRAG_PPM.
- * Prints its port, runs until it is killed.
+ * The NTP server has the true time of sim_clock.h, over a path with a fixed delay of
+ * PATH_MS and an exponential one of JITTER_MS on average each way; from FROM_S after the
+ * start its time gains DRAG_PPM.  Prints its port, runs until it is killed.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -63,7 +64,8 @@ static void answer(const struct sim *sim, uint64_t *random, uint8_t *packet)
 	int64_t ns;
 
 	memcpy(reply + 12, "SIM", 3);
-	memcpy(reply + 24, packet + 40, 8); /* what the client sent comes back as origin */
+	memcpy(reply + 24, packet + 40,
+	       8); /* the client's transmit stamp comes back as origin */
 	travel(random);
 	ns = server_ns(sim);
 	put_stamp(reply + 16, ns - NS);
@@ -78,7 +80,7 @@ static int64_t behind_ns(const struct sim *sim)
 	return sim->at_ns - sim->mono_ns - sim->ahead_ns;
 }
 
-/* 1 when there was nothing else to do. */
+/* 1 after a command, 0 for the server. */
 static int look_or_put(struct sim *sim, int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "look") == 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the sweeps of tests/system and tests/vm: a program with all its processes under ptrace, its
- * system calls counted over them, and the process that makes the Nth killed.
+ * For the sweeps of tests/system and tests/vm: a program with all its processes under
+ * ptrace, with its system calls counted over all of them, and the process that makes the
+ * Nth killed.
  */
 #ifndef TRACED_H
 #define TRACED_H
@@ -19,14 +20,14 @@ enum { TRACED_PROCESSES_MAX = 64 };
 
 struct traced {
 	long kill_at; /* -1: none */
-	/* Before each call, when not NULL: `number` is its own. */
+	/* Called before each system call, when not NULL; `number` is the call's. */
 	void (*look)(struct traced *traced, pid_t pid, long number);
 	long seen;  /* for `look` to use */
-	long calls; /* up to the one that was killed, or all */
-	int status; /* of the first process, as wait() has it */
+	long calls; /* up to the kill, or all */
+	int status; /* of the first process, as from wait() */
 	struct traced_process {
 		pid_t pid;
-		int is_in_call; /* -1: has not been seen yet */
+		int is_in_call; /* -1: not seen yet */
 	} processes[TRACED_PROCESSES_MAX];
 };
 
@@ -50,7 +51,7 @@ static struct traced_process *traced_process_of(struct traced *traced, pid_t pid
 	return free_one;
 }
 
-/* The signal to hand on. */
+/* The signal to pass on. */
 static int traced_stop(struct traced *traced, struct traced_process *process, int status)
 {
 	const int signal = WSTOPSIG(status);
@@ -69,7 +70,7 @@ static int traced_stop(struct traced *traced, struct traced_process *process, in
 		}
 		return 0;
 	}
-	/* Births, the end of execve, and the stop that a new process begins with. */
+	/* New processes, the end of execve, and the first stop of a new process. */
 	if (status >> 16 != 0 || (signal == SIGSTOP && process->is_in_call < 0)) {
 		return 0;
 	}
@@ -102,7 +103,7 @@ static void traced_run(struct traced *traced, pid_t first)
 		} else {
 			signal = traced_stop(traced, process, status);
 		}
-		/* Once it was killed, nothing is counted any more. */
+		/* After the kill nothing is counted. */
 		ptrace(traced->kill_at == 0 ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0,
 		       (void *)(long)signal);
 	}

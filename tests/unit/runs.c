@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs for the tests that draw them.
+ */
 #include <string.h>
 
 #include "core/base/base.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A folder of a test's own, which is gone when the test is over.
+ */
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Turns the kernel's receive timestamps on for a whole test program.
+ */
 #ifndef TESTS_UNIT_STAMPS_H
 #define TESTS_UNIT_STAMPS_H
 

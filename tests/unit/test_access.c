@@ -359,7 +359,7 @@ static uint64_t luck_with(uint64_t leak)
 }
 
 /* Else whoever floods could know when to forge and when not to. */
-static void the_dice_decide_who_is_lucky(void **state)
+static void answers_beyond_the_rate_are_random(void **state)
 {
 	(void)state;
 	assert_true(luck_with(1) != 0 && luck_with(1) == luck_with(1));
@@ -441,7 +441,7 @@ int main(void)
 		cmocka_unit_test(the_list_comes_first),
 		cmocka_unit_test(more_sources_than_room),
 		cmocka_unit_test(the_key_decides_where_a_source_is_kept),
-		cmocka_unit_test(the_dice_decide_who_is_lucky),
+		cmocka_unit_test(answers_beyond_the_rate_are_random),
 		cmocka_unit_test(new_sources_are_told),
 	};
 	struct CMUnitTest
@@ -463,5 +463,5 @@ int main(void)
 			.initial_state = (void *)(uintptr_t)&limits_rows[i]
 		};
 	}
-	return cmocka_run_group_tests_name("admit", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

@@ -369,7 +369,7 @@ static void a_far_step_is_a_mark(void **state)
 }
 
 /* Of the runs that fall into a column the widest: it is looked at whether the offset stayed inside. */
-static void promises_are_kept(void **state)
+static void predicted_bounds_are_kept(void **state)
 {
 	static int64_t some[50];
 	struct chart_scale scale;
@@ -500,7 +500,7 @@ int main(void)
 		cmocka_unit_test(line_breaks_at_a_step),
 		cmocka_unit_test(line_breaks_at_a_reboot),
 		cmocka_unit_test(a_far_step_is_a_mark),
-		cmocka_unit_test(promises_are_kept),
+		cmocka_unit_test(predicted_bounds_are_kept),
 		cmocka_unit_test(time_ticks_are_round),
 		cmocka_unit_test(value_ticks_have_units),
 		cmocka_unit_test(extremes_are_survived),

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The status and the line of `reqtime check`.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -69,7 +69,7 @@ struct row {
 	int64_t age_s;      /* of the last believed run; 0: 3600 */
 	int64_t pending_ms; /* of an adjtime(), some of what is measured */
 	int64_t phase_ms;   /* what past runs advise; 0: nothing */
-	int64_t learnt_ms;  /* what past runs expect, within 5 ms; 0: nothing */
+	int64_t learned_ms; /* what past runs expect, within 5 ms; 0: nothing */
 	int64_t step_ms;    /* by how much the clock is moved; 0: not looked at */
 	int64_t chain_s;    /* how long believed runs have agreed; 0: 3600 */
 };
@@ -84,7 +84,7 @@ static const struct row rows[] = {
 	{ "no jump: second run, 299 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false, .age_s = 299, .chain_s = 299 },
 	{ "no jump: second run, 300 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .age_s = 300, .chain_s = 300 },
 	{ "no jump: drift of 100 ppm in an hour", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
-	{ "no jump: the clock was stepped, the servers say what they said", CONFIRMED, 0, 500000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "no jump: the clock was stepped, the servers agree with their last answers", CONFIRMED, 0, 500000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "no jump: stepped by a year, and the same", CONFIRMED, 0, 31536000000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "no jump: the clock follows a leap second, too", CONFIRMED, -1000, -1000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = false },
 	{ "no jump: within 128 ms of the clock that others put right", CONFIRMED, 5000, 4870, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false },
@@ -95,7 +95,7 @@ static const struct row rows[] = {
 	{ "no jump: beyond the limits", NEW, 1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "no jump: beyond the limits, four SERVERs", NEW, 1001000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "no jump: back beyond the limits", NEW, -1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .floor_s = 7200 },
-	{ "no jump: a believed run voids what was seen", CONFIRMED, 50, 0, 1, 0, { { 1000, 9000, 1 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
+	{ "no jump: an accepted run clears the first sight", CONFIRMED, 50, 0, 1, 0, { { 1000, 9000, 1 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
 
 	/* ---- a jump at first sight ---- */
 	{ "jump: held back", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
@@ -106,16 +106,16 @@ static const struct row rows[] = {
 	{ "jump: drift of more than 100 ppm", CONFIRMED, 381, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: --no-discipline: 500 ppm", CONFIRMED, 1819, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "jump: --no-discipline: more than 500 ppm", CONFIRMED, 1821, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: what was learnt narrows it", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learnt_ms = 1 },
-	{ "jump: what was learnt, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learnt_ms = 350 },
-	{ "jump: what was learnt never widens it", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learnt_ms = 5000 },
-	{ "jump: what was learnt, while a slew is pending", CONFIRMED, 500, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learnt_ms = 300, .pending_ms = 300 },
-	{ "jump: what was learnt, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learnt_ms = 1 },
+	{ "jump: the learned drift narrows it", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 1 },
+	{ "jump: the learned drift, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learned_ms = 350 },
+	{ "jump: the learned drift never widens it", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 5000 },
+	{ "jump: the learned drift, while a slew is pending", CONFIRMED, 500, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 300, .pending_ms = 300 },
+	{ "jump: the learned drift, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learned_ms = 1 },
 	{ "jump: not below 128 ms", CONFIRMED, 147, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false, .age_s = 1, .chain_s = 1 },
 	{ "jump: above 128 ms", CONFIRMED, 149, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .age_s = 1 },
 	{ "jump: a suspend may be wrong by two seconds", CONFIRMED, 2370, 0, 1, SLEPT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "jump: and not by more", CONFIRMED, 2390, 0, 1, SLEPT, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: nothing to remember it in: believed", CONFIRMED, 5000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "jump: nowhere to record it: accepted", CONFIRMED, 5000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
 	{ "jump: ... within the limits", CONFIRMED, 1001000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "jump: beyond the limits", CONFIRMED, 1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "jump: beyond the limits, four SERVERs", CONFIRMED, 1001000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
@@ -157,7 +157,7 @@ static const struct row rows[] = {
 	{ "5b: the latest of several", CONFIRMED, 9000, 0, 1, 0, { { 900, 2000, 1 }, { 600, 3000, 1 }, { 300, 6000, 1 } }, DECIDE_PARTLY, PLAN_LARGE, .is_confirmed = false, .step_ms = 3000 },
 	{ "5b: a part within the limits", CONFIRMED, 5000000, 0, 1, 0, { { 600, 900000, 1 }, { 300, 1800000, 1 } }, DECIDE_PARTLY, PLAN_LARGE, .is_confirmed = false, .step_ms = 900000 },
 	{ "5b: no part is within the limits", CONFIRMED, 5000000, 0, 1, 0, { { 600, 1100000, 1 }, { 300, 1800000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "5b: a part that moves nothing is none", CONFIRMED, 9000, 3000, 1, 0, { { 600, 3000, 1 }, { 300, 6000, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
+	{ "5b: a part that moves nothing does not count", CONFIRMED, 9000, 3000, 1, 0, { { 600, 3000, 1 }, { 300, 6000, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 
 	/* ---- 6: the reference ---- */
 	{ "limit: from the clock as confirmed", CONFIRMED, 0, 5000000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
@@ -196,7 +196,7 @@ static const struct row rows[] = {
 	{ "limit: three runs, the second too young", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 299, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: three runs, too near to each other", CONFIRMED, 7200000, 0, 1, 0, { { 599, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: three runs, something else between them", CONFIRMED, 7200000, 0, 1, 0, { { 900, 7200000, 1 }, { 600, 9000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "limit: three runs, one says something else", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7100000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
+	{ "limit: three runs, one differs", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7100000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given, three runs", CONFIRMED, 7200000, 0, 1, GIVEN, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given backwards, three runs", CONFIRMED, -7200000, 0, 1, BACK, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given backwards, and wide: the default one is passed by three runs", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
@@ -210,7 +210,7 @@ static const struct row rows[] = {
 	{ "floor: three SERVERs pass it", NEW, -3603000, 0, 3, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
 	{ "floor: seen again", NEW, -3603000, 0, 1, BOOT_UNIT, { { 300, -3603000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "floor: --any-offset passes it", NEW, -3603000, 0, 1, ANY, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "floor: not looked at once a run is believed", CONFIRMED, -3700000, -3700000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = false },
+	{ "floor: not checked once a run is accepted", CONFIRMED, -3700000, -3700000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = false },
 	{ "floor: none", NEW, -3603000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .floor_s = INT64_MIN },
 	{ "floor: no memory, and nothing is held back", NEW, -3603000, 0, 1, BOOT_UNIT | FORGETFUL, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
 
@@ -300,8 +300,8 @@ static struct decide_input input_of(const struct row *row)
 		.agreeing_server_count = row->servers,
 		.remembers = !(row->flags & FORGETFUL),
 		.is_disciplined = !(row->flags & UNDISCIPLINED),
-		.has_expected = row->learnt_ms != 0,
-		.expected_ns = MS(row->learnt_ms - row->clock_ms),
+		.has_expected = row->learned_ms != 0,
+		.expected_ns = MS(row->learned_ms - row->clock_ms),
 		.expected_bound_ns = MS(5),
 	};
 }

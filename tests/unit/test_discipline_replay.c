@@ -67,7 +67,7 @@ static struct correct_record advice(size_t replay, const struct run_record *now)
 	return ret;
 }
 
-static void the_frequency_is_learnt(void **state)
+static void the_frequency_is_learned(void **state)
 {
 	struct run_record now = a_run(RUNS, 180 * NS_PER_MS);
 	struct correct_record ret;
@@ -94,7 +94,7 @@ static void the_first_run_knows_only_itself(void **state)
 	assert_int_equal(ret.has_advice, 0);
 }
 
-static void what_was_refused_is_not_learnt(void **state)
+static void refused_runs_are_not_learned(void **state)
 {
 	static struct run_record runs[RUNS];
 	struct discipline clean, refused;
@@ -196,7 +196,7 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 
 /* Before each run: as good as what a run before it has shown of the clock, and worth nothing after a
  * reboot.  What `set` would have said at the time is what is worked out here. */
-static void promises_of_the_past(void **state)
+static void predicted_bounds_of_past_runs(void **state)
 {
 	static struct run_record runs[RUNS + 3];
 	const struct discipline_action nothing = { .slew_ns = 0 };
@@ -270,17 +270,17 @@ static void what_is_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_frequency_is_learnt),
+		cmocka_unit_test(the_frequency_is_learned),
 		cmocka_unit_test(the_first_run_knows_only_itself),
-		cmocka_unit_test(what_was_refused_is_not_learnt),
+		cmocka_unit_test(refused_runs_are_not_learned),
 		cmocka_unit_test(a_reboot_keeps_the_frequency),
 		cmocka_unit_test(no_answer_no_advice),
 		cmocka_unit_test(a_kernel_that_tells_nothing_gets_no_advice),
 		cmocka_unit_test(the_interval_is_the_usual_one),
 		cmocka_unit_test(a_memo_and_the_rest_equal_a_replay),
-		cmocka_unit_test(promises_of_the_past),
+		cmocka_unit_test(predicted_bounds_of_past_runs),
 		cmocka_unit_test(what_is_shown),
 	};
 
-	return cmocka_run_group_tests_name("learn", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("discipline_replay", tests, NULL, NULL);
 }

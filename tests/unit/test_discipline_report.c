@@ -62,5 +62,5 @@ int main(void)
 			                     .test_func = row,
 			                     .initial_state = (void *)(uintptr_t)&rows[i] };
 	}
-	return cmocka_run_group_tests_name("report_learnt", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("discipline_report", tests, NULL, NULL);
 }

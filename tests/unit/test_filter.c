@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The clock filter: several exchanges with one server in, its interval out.
+ */
 #include "core/select/filter.h"
 
 #include <setjmp.h>

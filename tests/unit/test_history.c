@@ -273,7 +273,7 @@ static void latest_oldest_first(void **state)
 }
 
 /* By time, verb and number; each with the sources that are its own. */
-static void past_is_chosen(void **state)
+static void runs_are_chosen(void **state)
 {
 	struct history_choice choice = { .since = { INT64_MIN } };
 	struct source_record sources[SOURCES], back[SIZE];
@@ -1424,7 +1424,7 @@ int main(void)
 	}
 	TEST("comes out as it went in", comes_out_as_it_went_in);
 	TEST("the latest runs, oldest first", latest_oldest_first);
-	TEST("past runs by choice", past_is_chosen);
+	TEST("runs are chosen", runs_are_chosen);
 	TEST("kisses are remembered", kisses_are_remembered);
 	TEST("kiss of a run that stepped", kiss_of_a_run_that_stepped);
 	TEST("69 kiss until the year 9999", kiss_until_the_year_9999);
@@ -1439,7 +1439,7 @@ int main(void)
 	TEST("68 damage found while writing", damage_found_while_writing);
 	TEST("68 strange rows are left out", strange_rows_are_left_out);
 	TEST("version 1 is migrated", version_1_is_migrated);
-	TEST("half a migration is none", half_a_migration_is_none);
+	TEST("half a migration is not one", half_a_migration_is_none);
 	TEST("67 nothing is made when only looking", nothing_is_made_when_only_looking);
 	TEST("67 the directory is made", directory_is_made);
 	TEST("67 an ordinary user reads", an_ordinary_user_reads);

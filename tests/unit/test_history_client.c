@@ -269,7 +269,7 @@ static struct run_record hourly_run(int64_t i)
 	return run;
 }
 
-static struct replay_state past_of_the_file(void)
+static struct replay_state replay_of_the_file(void)
 {
 	struct history_client *client = started();
 	struct history_view view;
@@ -302,9 +302,9 @@ static void store_runs(int64_t from, int64_t to, bool is_dry)
 }
 
 /* Whether a snapshot that holds something else than the runs teach is believed. */
-static bool memo_is_believed(void)
+static bool memo_is_used(void)
 {
-	const struct replay_state replay = past_of_the_file();
+	const struct replay_state replay = replay_of_the_file();
 
 	return replay.discipline.outlier_share == 0.125;
 }
@@ -345,15 +345,15 @@ static void what_was_kept_equals_a_replay(void **state)
 	(void)state;
 	store_runs(0, 70, false);
 	store_runs(70, 71, true); /* a dry run teaches nothing */
-	kept = past_of_the_file();
+	kept = replay_of_the_file();
 	assert_int_equal(kept.discipline.trusted_count, 70);
 	sql("DELETE FROM state");
-	replayed = past_of_the_file();
+	replayed = replay_of_the_file();
 	assert_memory_equal(&kept, &replayed, sizeof(kept));
 	/* And it was the snapshot, not a replay, that was equal. */
 	store_runs(71, 72, false);
 	change_memo(0, "", 0);
-	assert_true(memo_is_believed());
+	assert_true(memo_is_used());
 	/* The runs since are taken in. */
 	sql("UPDATE run SET id=id+1000 WHERE id=(SELECT max(id) FROM run)");
 	sql("INSERT INTO run SELECT id+1,wall_ns+3600000000000,mono_ns+3600000000000,"
@@ -366,7 +366,7 @@ static void what_was_kept_equals_a_replay(void **state)
 	    "ns,"
 	    "kernel_flags,after_wall_ns,tick_before,tick_after FROM run ORDER BY id DESC "
 	    "LIMIT 1");
-	kept = past_of_the_file();
+	kept = replay_of_the_file();
 	assert_int_equal(kept.discipline.trusted_count, 72);
 	assert_true(kept.discipline.outlier_share > 0.1); /* the mark, one run later */
 }
@@ -394,25 +394,25 @@ static void a_memo_that_does_not_fit_is_dropped(void **state)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		store_runs((int64_t)i, (int64_t)i + 1, false);
 		change_memo(0, "", 0);
-		assert_true(memo_is_believed());
+		assert_true(memo_is_used());
 		change_memo(changes[i].at, changes[i].octets, changes[i].len);
-		assert_false(memo_is_believed());
+		assert_false(memo_is_used());
 	}
 	/* Its run was taken away, or changed: the past is another. */
 	store_runs(20, 21, false);
 	change_memo(0, "", 0);
-	assert_true(memo_is_believed());
+	assert_true(memo_is_used());
 	sql("UPDATE run SET offset_ns=offset_ns+1 WHERE id=(SELECT max(id) FROM run)");
-	assert_false(memo_is_believed());
+	assert_false(memo_is_used());
 	sql("UPDATE run SET offset_ns=offset_ns-1 WHERE id=(SELECT max(id) FROM run)");
-	assert_true(memo_is_believed());
+	assert_true(memo_is_used());
 	sql("DELETE FROM run WHERE id=(SELECT max(id) FROM run)");
-	assert_false(memo_is_believed());
+	assert_false(memo_is_used());
 	/* Cut short, or far too long. */
 	sql("UPDATE state SET value=x'00'");
-	assert_false(memo_is_believed());
+	assert_false(memo_is_used());
 	sql("UPDATE state SET value=zeroblob(60000)");
-	assert_false(memo_is_believed());
+	assert_false(memo_is_used());
 }
 
 /* ---- what may go wrong ---- */
@@ -824,5 +824,5 @@ int main(void)
 		TEST("75 killed while writing", killed_while_writing),
 	};
 
-	return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("history_client", tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static int load_runs(struct history *history, struct run_record *ret, size_t *re
 	                           &invalid_count);
 }
 
-static void story_is_whole(struct history *history)
+static void history_is_whole(struct history *history)
 {
 	const struct history_choice all = { .since = { INT64_MIN } };
 	struct source_record sources[SIZE];
@@ -166,7 +166,7 @@ static void set_runs_are_known(struct history *history)
 	assert_int_equal(history_load_silent(history, trusted.at, silent, SIZE, &count), 0);
 }
 
-static void learnt_is_known(struct history *history, int64_t len)
+static void snapshot_is_known(struct history *history, int64_t len)
 {
 	uint8_t buf[8192];
 	size_t got = 0;
@@ -200,9 +200,9 @@ static void each_is_read_as_it_stands(void **state)
 			assert_int_equal(sql("PRAGMA user_version"), version);
 			assert_int_equal(history_open("d", ways[i], &history, warning), 0);
 			assert_string_equal(warning, "");
-			story_is_whole(history);
+			history_is_whole(history);
 			set_runs_are_known(history);
-			learnt_is_known(history, snapshot);
+			snapshot_is_known(history, snapshot);
 			memset(&run, 0, sizeof(run));
 			assert_int_equal(history_store(history, &run, NULL, 0, NULL),
 			                 -EROFS);
@@ -234,9 +234,9 @@ static void each_is_migrated(void **state)
 		snapshot = sql("SELECT length(value) FROM state WHERE key='learnt'");
 		assert_int_equal(history_open("d", &writes, &history, warning), 0);
 		assert_string_equal(warning, "");
-		story_is_whole(history);
+		history_is_whole(history);
 		set_runs_are_known(history);
-		learnt_is_known(history, snapshot);
+		snapshot_is_known(history, snapshot);
 		assert_int_equal(history_load_trusted(history, &run), 0);
 		assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 		history_close(history);

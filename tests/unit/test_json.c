@@ -169,7 +169,7 @@ static void unknown_is_null(void **state)
 	json_decref(root);
 }
 
-static void set_without_a_deed(void **state)
+static void set_without_an_action(void **state)
 {
 	struct run run = run_of(NULL, 0);
 	const struct json_report report = { .verb = "set",
@@ -329,7 +329,7 @@ static void ascii_only(void **state)
 }
 
 /* The duration of a slew, and `learnt`; each unknown value is null. */
-static void slew_and_learnt(void **state)
+static void slew_and_learned(void **state)
 {
 	struct discipline_report discipline_report = { .state = DISCIPLINE_LOCKED,
 		                                       .frequency_ppb = -50012,
@@ -415,12 +415,18 @@ static void ipv6_address(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(whole_line),         cmocka_unit_test(unknown_is_null),
-		cmocka_unit_test(set_without_a_deed), cmocka_unit_test(order_is_kept),
-		cmocka_unit_test(refid_of_stratum_2), cmocka_unit_test(ipv6_address),
-		cmocka_unit_test(ascii_only),         cmocka_unit_test(source_alone),
-		cmocka_unit_test(no_sources),         cmocka_unit_test(check_has_its_state),
-		cmocka_unit_test(no_sources),         cmocka_unit_test(slew_and_learnt),
+		cmocka_unit_test(whole_line),
+		cmocka_unit_test(unknown_is_null),
+		cmocka_unit_test(set_without_an_action),
+		cmocka_unit_test(order_is_kept),
+		cmocka_unit_test(refid_of_stratum_2),
+		cmocka_unit_test(ipv6_address),
+		cmocka_unit_test(ascii_only),
+		cmocka_unit_test(source_alone),
+		cmocka_unit_test(no_sources),
+		cmocka_unit_test(check_has_its_state),
+		cmocka_unit_test(no_sources),
+		cmocka_unit_test(slew_and_learned),
 	};
 	struct CMUnitTest tests[COUNT_OF(word_rows) + COUNT_OF(others)];
 	size_t count = 0;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Sorting indices by key.
+ */
 #include "core/base/keyed_sort.h"
 
 #include <setjmp.h>

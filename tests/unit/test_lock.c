@@ -307,7 +307,7 @@ int main(void)
 		TEST("one at a time", one_at_a_time),
 		TEST("two state directories, one clock", two_state_directories),
 		TEST("67 no state directory", no_state_directory),
-		TEST("nobody else can open it", nobody_else_can_open_it),
+		TEST("no other user can open it", nobody_else_can_open_it),
 		TEST("68 a planted link", a_planted_link),
 		TEST("72 freed by death", freed_by_death),
 		TEST("forgotten by a child", forgotten_by_a_child),

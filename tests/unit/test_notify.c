@@ -126,7 +126,7 @@ static const struct watchdog_row watchdog_rows[] = {
 	{ "watchdog: 2 s", "2000000", NULL, 2 * NS_PER_S },
 	{ "watchdog: for us", "2000000", "self", 2 * NS_PER_S },
 	{ "watchdog: for another", "2000000", "1", 0 },
-	{ "watchdog: for nobody", "2000000", "x", 0 },
+	{ "watchdog: for no process", "2000000", "x", 0 },
 	{ "watchdog: zero", "0", NULL, 0 },
 	{ "watchdog: no number", "2s", NULL, 0 },
 	{ "watchdog: negative", "-2000000", NULL, 0 },

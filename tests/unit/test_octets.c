@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Big-endian reading and writing within limits.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -124,7 +124,7 @@ static void take_away(const char *folder, const char *name)
 static void other_daemon_row(void **state)
 {
 	const struct row *row = *state;
-	char proc[] = "/tmp/rival-XXXXXX";
+	char proc[] = "/tmp/other-XXXXXX";
 	char folder[100];
 
 	assert_non_null(mkdtemp(proc));
@@ -176,7 +176,7 @@ static void namespace_row(void **state)
 		                             "345",         "self/uid_map", "self/ns/user",
 		                             "self/ns",     "self" };
 	const struct namespace_row *row = *state;
-	char proc[] = "/tmp/rival-XXXXXX";
+	char proc[] = "/tmp/other-XXXXXX";
 	char process[100], self[100];
 
 	assert_non_null(mkdtemp(proc));
@@ -213,7 +213,7 @@ static void views(void **state)
 {
 	static const char *const files[] = { "1/comm",      "1",       "self/comm",
 		                             "self/ns/pid", "self/ns", "self" };
-	char proc[] = "/tmp/rival-XXXXXX";
+	char proc[] = "/tmp/other-XXXXXX";
 	char path[100];
 
 	(void)state;
@@ -314,5 +314,5 @@ int main(void)
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(views);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(cut_short);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(names);
-	return cmocka_run_group_tests_name("rival", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("other_daemon", tests, NULL, NULL);
 }

@@ -358,7 +358,7 @@ static void line_and_shade_break_together(void **state)
 }
 
 /* It is a band of its own, which ends where nothing was promised. */
-static void what_was_promised_is_drawn(void **state)
+static void predicted_bounds_are_drawn(void **state)
 {
 	static int64_t some[30];
 
@@ -433,7 +433,7 @@ int main(void)
 		cmocka_unit_test(many_reboots_do_not_look_like_always),
 		cmocka_unit_test(a_telephone_shows_the_offset),
 		cmocka_unit_test(line_and_shade_break_together),
-		cmocka_unit_test(what_was_promised_is_drawn),
+		cmocka_unit_test(predicted_bounds_are_drawn),
 		cmocka_unit_test(a_fleet_is_cut_short),
 		cmocka_unit_test(no_answer_at_all_is_a_page),
 		cmocka_unit_test(extremes_are_survived),

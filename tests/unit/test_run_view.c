@@ -567,6 +567,6 @@ int main(void)
 			                     .initial_state =
 			                             (void *)(uintptr_t)&sentence_rows[i] };
 	}
-	return cmocka_run_group_tests_name("past", tests, NULL, NULL) +
+	return cmocka_run_group_tests_name("run_view", tests, NULL, NULL) +
 	       _cmocka_run_group_tests("sentence", rows, COUNT_OF(rows), NULL, NULL);
 }

@@ -899,9 +899,12 @@ int main(void)
 	static const struct {
 		const char *name;
 		void (*attempt)(void **state);
-	} roles[] = { { "measure", attempt_measure },   { "serve", attempt_serve },
-		      { "clerk", attempt_file_helper }, { "reader", attempt_reader },
-		      { "history", attempt_history },   { "resolve", attempt_resolve },
+	} roles[] = { { "measure", attempt_measure },
+		      { "serve", attempt_serve },
+		      { "file helper", attempt_file_helper },
+		      { "reader", attempt_reader },
+		      { "history", attempt_history },
+		      { "resolve", attempt_resolve },
 		      { "trace", attempt_trace } };
 	static const char *const outcome_words[] = { "ends it", "is allowed",
 		                                     "is refused" };

@@ -26,7 +26,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "nobody", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "", 0 },
+	{ "no answer", 0, 3, 0, { { 0 } }, SELECT_NO_ANSWER, 2, 0, 0, "", 0 },
 	{ "one of one", 1, 1, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 0 },
 	{ "of two, one may be silent", 1, 2, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 0 },
 	{ "one of three, two silent", 1, 3, 0, { { -5, 5, 0, 0 } }, SELECT_TOO_FEW, 2, 0, 0, "f", 0 },
@@ -45,15 +45,15 @@ static const struct row rows[] = {
 	  SELECT_OK, 3, 0, 5, "ssfsf", 0 },
 	{ "row 39: two against two", 4, 4, 0,
 	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 51, 59, 55, 0 } }, SELECT_NO_MAJORITY, 3, 0, 0, "ffff", 0 },
-	{ "row 39: three liars of five do not agree", 5, 5, 0,
+	{ "row 39: three falsetickers of five do not agree", 5, 5, 0,
 	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 70, 80, 75, 0 }, { 90, 99, 95, 0 } },
 	  SELECT_NO_MAJORITY, 3, 0, 0, "fffff", 0 },
 	{ "two of four, two silent", 2, 4, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_OK, 2, -5, 10, "ss", 0 },
 	{ "two of five, three silent", 2, 5, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_TOO_FEW, 3, 0, 0, "ff", 0 },
-	{ "row 42: liars in the deepest overlap do not drag the answer off the truth", 5, 5, 0,
+	{ "row 42: falsetickers in the deepest overlap do not drag the answer off the truth", 5, 5, 0,
 	  { { -10, 10, 0, 0 }, { -10, 10, 0, 0 }, { -1, 10, 5, 0 }, { 8, 10, 9, 0 }, { 8, 10, 9, 0 } },
 	  SELECT_OK, 3, -1, 10, "sssss", 0 },
-	{ "row 42: a sharp liar beside three blunt honest", 4, 4, 0,
+	{ "row 42: a falseticker with a tiny bound and three wide truechimers", 4, 4, 0,
 	  { { -100, 100, 0, 0 }, { -90, 110, 10, 0 }, { -110, 90, -10, 0 }, { 300, 301, 300, 0 } },
 	  SELECT_OK, 3, -90, 90, "sssf", 0 },
 	{ "two places where two of three overlap: the truth may be in either", 3, 3, 0,
@@ -62,7 +62,7 @@ static const struct row rows[] = {
 	{ "--min-sources above the rule", 2, 2, 3, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_TOO_FEW, 3, 0, 0, "ff", 0 },
 	{ "a blunt source agrees but does not count in the mean", 3, 3, 0,
 	  { { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -900, 900, 0, 0 } }, SELECT_OK, 2, -5, 5, "ssa", 0 },
-	{ "a sharp one beside a blunt one of three: both count, for the sharp one may be the liar", 3, 3, 0,
+	{ "a narrow one inside a wide one of three: both count, for the narrow one may be false", 3, 3, 0,
 	  { { -5, 5, 0, 0 }, { -900, 900, 0, 0 }, { -900, 900, 0, 0 } }, SELECT_OK, 2, -900, 900, "sss", 0 },
 	{ "--liars 1: two of ten are enough", 2, 10, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_OK, 2, -5, 10, "ss", 2 },
 	{ "--liars 1: four of ten agree, one dissents", 5, 10, 0,
@@ -70,7 +70,7 @@ static const struct row rows[] = {
 	{ "--liars 1: two dissent", 5, 10, 0,
 	  { { -5, 5, 0, 0 }, { 0, 10, 5, 0 }, { 0, 10, 5, 0 }, { 50, 60, 55, 0 }, { 70, 80, 75, 0 } }, SELECT_NO_MAJORITY, 4, 0, 0, "fffff", 2 },
 	{ "--liars 0: one of ten is enough", 1, 10, 0, { { -5, 5, 0, 0 } }, SELECT_OK, 1, -5, 5, "s", 1 },
-	{ "--liars 0: none may dissent", 2, 3, 0, { { -5, 5, 0, 0 }, { 6, 9, 7, 0 } }, SELECT_NO_MAJORITY, 2, 0, 0, "ff", 1 },
+	{ "--liars 0: one dissents", 2, 3, 0, { { -5, 5, 0, 0 }, { 6, 9, 7, 0 } }, SELECT_NO_MAJORITY, 2, 0, 0, "ff", 1 },
 	{ "--liars 1 of two: cannot be met", 2, 2, 0, { { -5, 5, 0, 0 }, { 0, 10, 5, 0 } }, SELECT_LIARS_TOO_MANY, 2, 0, 0, "ff", 2 },
 	{ "--liars 2 of four: cannot be met", 4, 4, 0, { { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -5, 5, 0, 0 }, { -5, 5, 0, 0 } },
 	  SELECT_LIARS_TOO_MANY, 3, 0, 0, "ffff", 3 },
@@ -255,7 +255,7 @@ static void at_least_half_agree_and_fewer_dissent(void **state)
 				if ((got.verdict == SELECT_OK) != want) {
 					fail_msg("%zu asked, %zu agree, %zu dissent: %s",
 					         asked, agree, dissent,
-					         want ? "refused" : "believed");
+					         want ? "refused" : "accepted");
 				}
 			}
 		}

@@ -120,7 +120,7 @@ static void step_row(void **state)
 	assert_false(serve_step_seen(&watch, now));
 }
 
-static void departure_is_on_the_side_of_the_arrival(void **state)
+static void transmit_time_is_on_the_side_of_the_receive_time(void **state)
 {
 	const struct clock_moment base = { .wall = { NOW_NS }, .mono_ns = 7 * NS_PER_S };
 
@@ -181,7 +181,8 @@ int main(void)
 			                    .initial_state =
 			                            (void *)(uintptr_t)&step_rows[i] };
 	}
-	*t++ = (struct CMUnitTest)cmocka_unit_test(departure_is_on_the_side_of_the_arrival);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(
+		transmit_time_is_on_the_side_of_the_receive_time);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(what_is_predicted_is_told);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(every_verdict_has_a_text);
 	return cmocka_run_group_tests_name("serve_ntp", tests, NULL, NULL);

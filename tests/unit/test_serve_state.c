@@ -373,7 +373,7 @@ static const struct trust_row trust_rows[] = {
 	{ .name = "a sleep since", .change.mono_ns = 60 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "another boot", .change.mono_ns = 86400 * NS_PER_S, .basis = SERVE_BY_KERNEL },
 	{ .name = "another boot, an older one", .change.mono_ns = -900 * NS_PER_S, .basis = SERVE_BY_KERNEL },
-	{ .name = "somebody told the kernel less", .kernel_error_ns = -100 * NS_PER_MS, .basis = SERVE_BY_KERNEL },
+	{ .name = "another program set a smaller error", .kernel_error_ns = -100 * NS_PER_MS, .basis = SERVE_BY_KERNEL },
 	{ .name = "the kernel a second late", .kernel_error_ns = -500 * NS_PER_US, .basis = SERVE_BY_SYNC_SOURCE },
 	{ .name = "somebody gave another frequency", .kernel_ppb = 1000, .basis = SERVE_BY_KERNEL },
 	{ .name = "stratum 14 is the last to be served", .change.stratum = 12, .basis = SERVE_BY_SYNC_SOURCE },
@@ -507,10 +507,10 @@ static const struct leap_row leap_rows[] = {
 	{ "leap, armed in the kernel: the last day",            1798761600 - 86400, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
 	{ "leap, armed in the kernel: the last second",         1798761600 - 1, 0, NTP_LEAP_INSERT, SERVE_BY_KERNEL },
 	{ "leap, armed in the kernel: over",                    1798761600, 0, NTP_LEAP_NONE, SERVE_BY_KERNEL },
-	{ "leap, of a run: told weeks before",                  1798761600 - 1000000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
+	{ "leap, of a run: announced weeks before",                  1798761600 - 1000000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
 	{ "leap, of a run: the last day",                       1798761600 - 1000, 600, NTP_LEAP_INSERT, SERVE_BY_SYNC_SOURCE },
-	{ "leap, of a run: over, and nobody knows how",         1798761600 + 100, 600, NTP_LEAP_NONE, SERVE_BY_KERNEL },
-	{ "leap, of a run: told after it",                      1798761600 + 1000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
+	{ "leap, of a run: over, with an unknown result",         1798761600 + 100, 600, NTP_LEAP_NONE, SERVE_BY_KERNEL },
+	{ "leap, of a run: announced after it",                      1798761600 + 1000, 600, NTP_LEAP_NONE, SERVE_BY_SYNC_SOURCE },
 };
 /* clang-format on */
 

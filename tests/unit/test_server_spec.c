@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * SERVER as written on the command line: each form, each error.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

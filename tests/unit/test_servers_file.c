@@ -34,7 +34,7 @@ static const struct file_row {
 	const char *want_hosts; /* host:port, joined */
 	const char *want_said;  /* after the file's name */
 } file_rows[] = {
-	{ "one a line", TEXT("a\nb:1123\n"), 0, 9, 0, "a:123 b:1123", "" },
+	{ "one per line", TEXT("a\nb:1123\n"), 0, 9, 0, "a:123 b:1123", "" },
 	{ "no line feed at the end", TEXT("a\nb"), 0, 9, 0, "a:123 b:123", "" },
 	{ "carriage returns", TEXT("a\r\nb\r\n\r\n"), 0, 9, 0, "a:123 b:123", "" },
 	{ "comments and blank lines", TEXT("# list\n\n \t\n  a  # the first\n#b\n\tb\t\n"), 0, 9, 0,

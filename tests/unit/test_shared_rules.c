@@ -180,5 +180,5 @@ int main(void)
 		cmocka_unit_test(each_thread_has_dice_of_its_own),
 	};
 
-	return cmocka_run_group_tests_name("serve_gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("shared_rules", tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ struct row {
 static const struct row rows[] = {
 	{ "three machines", 3, { { 'A', 0, 1, 0, 9, 0 }, { 'A', 1, 2, 5, 8, 0 }, { 'A', 2, 3, 6, 7, 0 } },
 	  3, 3, 0, 0, 3, { 0, 1, 2 }, 0, 9 },
-	{ "one daemon by two names: two votes, neither is moved; one group", 3,
+	{ "one daemon by two names: two sources, neither is moved; one group", 3,
 	  { { 'A', 0, 7, 0, 9, 0 }, { 'A', 1, 2, 50, 60, 0 }, { 'A', 2, 7, 5, 12, 0 } },
 	  3, 3, 0, 0, 2, { 0, 1, 2 }, 0, 9 },
 	{ "the same words but another time: two groups", 2,
@@ -43,9 +43,9 @@ static const struct row rows[] = {
 	  { { 'A', 0, 7, 0, 9, 0 }, { 'A', 1, 7, 8, 20, 0 }, { 'A', 2, 7, 19, 30, 0 } }, 3, 3, 0, 0, 1, { 0, 1, 2 }, 0, 9 },
 	{ "no reference stamp: not comparable", 2,
 	  { { 'A', 0, 0, 0, 9, 0 }, { 'A', 1, 0, 0, 9, 0 } }, 2, 2, 0, 0, 2, { 0, 1 }, 0, 9 },
-	{ "both families of a name that agree are one vote", 2,
+	{ "both families of a name that agree count once", 2,
 	  { { 'A', 4, 1, 0, 9, 0 }, { 'A', 4, 2, 3, 20, 0 } }, 1, 1, 0, 0, 1, { 0, 0 }, 0, 20 },
-	{ "both families of a name that contradict each other are no vote, and count", 3,
+	{ "both families of a name that contradict each other: no interval, but counted", 3,
 	  { { 'A', 4, 1, 0, 9, 0 }, { 'A', 4, 2, 10, 20, 0 }, { 'A', 5, 3, 1, 8, 0 } }, 1, 2, 0, 0, 2, { -1, -1, 0 }, 1, 8 },
 	{ "three answers of a slot need one point in common", 3,
 	  { { 'A', 4, 1, 0, 9, 0 }, { 'A', 4, 2, 8, 15, 0 }, { 'A', 4, 3, 14, 20, 0 } }, 0, 1, 0, 0, 1, { -1, -1, -1 }, 0, 0 },
@@ -413,8 +413,8 @@ static void no_minority_widens_or_vetoes(void **test_state)
 		answers = round % 2 == 0 ? count : answers;
 		if (verdict_of(candidates, count, &got) != SELECT_OK) {
 			if (answers == count) {
-				fail_msg("round %zu: %zu liars of %zu veto", round, liars,
-				         count);
+				fail_msg("round %zu: %zu falsetickers of %zu veto", round,
+				         liars, count);
 			}
 			continue;
 		}
@@ -423,7 +423,8 @@ static void no_minority_widens_or_vetoes(void **test_state)
 		/* Twice the bound of the widest is its width. */
 		if (got.lo_ns > 0 || got.hi_ns < 0 || got.bound_ns > widest ||
 		    got.offset_ns > got.bound_ns || -got.offset_ns > got.bound_ns) {
-			fail_msg("round %zu: %zu liars of %zu: %lld +- %lld, widest %lld",
+			fail_msg("round %zu: %zu falsetickers of %zu: %lld +- %lld, widest "
+			         "%lld",
 			         round, liars, count, (long long)got.offset_ns,
 			         (long long)got.bound_ns, (long long)widest / 2);
 		}
@@ -456,5 +457,5 @@ int main(void)
 	tests[n++] =
 		(struct CMUnitTest){ .name = "no minority widens an answer or vetoes it",
 		                     .test_func = no_minority_widens_or_vetoes };
-	return cmocka_run_group_tests_name("electorate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("source_groups", tests, NULL, NULL);
 }

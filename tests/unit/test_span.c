@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Spans of time: read, written, shown.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -440,16 +440,16 @@ int main(void)
 	t->name = "67 directory: made when missing";
 	t->test_func = made_when_missing;
 	t++;
-	t->name = "68 directory of another user, who is believed";
+	t->name = "68 directory of another user, who is trusted";
 	t->test_func = read_of_another_user;
 	t++;
-	t->name = "68 directory of another user, to whom root has given it";
+	t->name = "68 directory of another user, assigned by root";
 	t->test_func = given_by_root;
 	t++;
 	t->name = "a file as another user, or not at all";
 	t->test_func = as_another_or_not_at_all;
 	t++;
-	t->name = "the directory that nobody named";
+	t->name = "the default directory";
 	t->test_func = default_directory;
 	for (size_t i = 0; i < COUNT_OF(tests); i++) {
 		tests[i].setup_func = set_up;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Thresholds of monitoring plugins: how they are written, and what lies within them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -151,7 +151,7 @@ static const struct scenario scenarios[] = {
 	{ "a client without a stamp", TRACE_NTP, {
 		NTP(ASK, 0, V4, 0, 0, 0, REQ, OK, 0, false),
 		NTP(TELL, 5, S4, 0, 2, 3, ANS, OK, 1, true) }, 0 },
-	{ "no stamp is nobody's", TRACE_NTP, {
+	{ "a zero stamp matches nothing", TRACE_NTP, {
 		NTP(ASK, 0, V4, 0, 0, 0, REQ, OK, 0, false),
 		NTP(TELL_2, 5, S4, 0, 2, 3, ANS, TRACE_NOTE_UNASKED, 0, false) }, 1 },
 	{ "two of them", TRACE_NTP, {

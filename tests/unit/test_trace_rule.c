@@ -901,7 +901,7 @@ static const struct guess_row {
 	  5,
 	  4,
 	  0 },
-	{ "not told in mode 4",
+	{ "not reported in mode 4",
 	  { 2, 31234 },
 	  { 1, 40001 },
 	  { 0x1b2c3d4e, 0x5f607182 },

@@ -16,8 +16,8 @@
 #include "core/ntp/tx_latency.h"
 
 /* One that went straight through, a second after the one before: the rise is not in the way. */
-static bool learn_added(struct tx_latency *d, unsigned place, int64_t added_ns,
-                        int64_t took_ns)
+static bool add_sample_with(struct tx_latency *d, unsigned place, int64_t added_ns,
+                            int64_t took_ns)
 {
 	const struct tx_latency_sample seen = { .place = place,
 		                                .added_ns = added_ns,
@@ -28,16 +28,16 @@ static bool learn_added(struct tx_latency *d, unsigned place, int64_t added_ns,
 	return tx_latency_update(d, &seen);
 }
 
-static bool learn(struct tx_latency *d, unsigned place, int64_t took_ns)
+static bool add_sample(struct tx_latency *d, unsigned place, int64_t took_ns)
 {
-	return learn_added(d, place, tx_latency_lead_ns(d, place), took_ns);
+	return add_sample_with(d, place, tx_latency_lead_ns(d, place), took_ns);
 }
 
 /* Often enough to be gone by, and to have risen. */
-static void learn_well(struct tx_latency *d, unsigned place, int64_t took_ns)
+static void add_samples(struct tx_latency *d, unsigned place, int64_t took_ns)
 {
 	for (int i = 0; i < TX_LATENCY_TRUSTED + 4000 / TX_LATENCY_RISE_MAX_NS; i++) {
-		(void)learn(d, place, took_ns);
+		(void)add_sample(d, place, took_ns);
 	}
 }
 
@@ -59,18 +59,18 @@ static void the_least_of_the_latest(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	(void)learn(&d, 0, 4000);
+	(void)add_sample(&d, 0, 4000);
 	for (int i = 0; i < 2 * TX_LATENCY_KEPT - 2; i++) {
 		/* One slow first answer, and a few after it, prove nothing. */
 		if (i + 1 < TX_LATENCY_TRUSTED) {
 			assert_int_equal(tx_latency_lead_ns(&d, 0), 0);
 		}
-		(void)learn(&d, 0, 8000);
+		(void)add_sample(&d, 0, 8000);
 	}
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(4000));
-	(void)learn(&d, 0, 8000); /* now the 4000 is forgotten */
+	(void)add_sample(&d, 0, 8000); /* now the 4000 is forgotten */
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(4000) + TX_LATENCY_RISE_MAX_NS);
-	learn_well(&d, 0, 8000);
+	add_samples(&d, 0, 8000);
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(8000));
 }
 
@@ -79,16 +79,16 @@ static void a_later_place_takes_at_least_as_long(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 800);
+	add_samples(&d, 0, 800);
 	assert_int_equal(tx_latency_lead_ns(&d, 7), WARY(800));
-	learn_well(&d, 3, 4000);
+	add_samples(&d, 3, 4000);
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(800));
 	assert_int_equal(tx_latency_lead_ns(&d, 2), WARY(800));
 	assert_int_equal(tx_latency_lead_ns(&d, 3), WARY(4000));
 	assert_int_equal(tx_latency_lead_ns(&d, 7), WARY(4000));
 	assert_int_equal(tx_latency_lead_ns(&d, 99), WARY(4000));
 	/* The fourth left after 500: then the first cannot take 800. */
-	(void)learn(&d, 3, 500);
+	(void)add_sample(&d, 3, 500);
 	assert_true(tx_latency_lead_ns(&d, 0) <= 500);
 }
 
@@ -97,13 +97,13 @@ static void a_violation_is_told_and_backed_off_from(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 3200);
-	assert_true(learn_added(&d, 0, 2800, 2800));
-	assert_false(learn_added(&d, 0, 2800, 2400));
+	add_samples(&d, 0, 3200);
+	assert_true(add_sample_with(&d, 0, 2800, 2800));
+	assert_false(add_sample_with(&d, 0, 2800, 2400));
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(2400) - 400);
 	/* In time the margin is given back. */
 	for (int i = 0; i < 800; i++) {
-		(void)learn(&d, 0, 2400);
+		(void)add_sample(&d, 0, 2400);
 	}
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(2400));
 }
@@ -114,8 +114,8 @@ static void a_stall_or_a_step_teaches_nothing(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2 * TX_LATENCY_TRUSTED; i++) {
-		assert_true(learn_added(&d, 0, 0, TX_LATENCY_MAX_NS + 1));
-		assert_false(learn_added(&d, 0, 0, -1));
+		assert_true(add_sample_with(&d, 0, 0, TX_LATENCY_MAX_NS + 1));
+		assert_false(add_sample_with(&d, 0, 0, -1));
 	}
 	assert_int_equal(tx_latency_lead_ns(&d, 0), 0);
 }
@@ -127,7 +127,7 @@ static void what_waited_teaches_nothing(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 2000);
+	add_samples(&d, 0, 2000);
 	for (int i = 0; i < 4 * TX_LATENCY_KEPT; i++) {
 		seen.took_ns = 6001 + 100 * (i % 9000);
 		seen.mono_ns = d.risen_mono_ns + NS_PER_S;
@@ -164,7 +164,7 @@ static void it_rises_slowly_and_falls_at_once(void **state)
 	seen.mono_ns -= NS_PER_S;
 	(void)tx_latency_update(&d, &seen);
 	assert_int_equal(tx_latency_lead_ns(&d, 0), TX_LATENCY_RISE_MAX_NS);
-	(void)learn(&d, 0, 100);
+	(void)add_sample(&d, 0, 100);
 	assert_in_range(tx_latency_lead_ns(&d, 0), 0, 100);
 }
 
@@ -180,7 +180,7 @@ static void violations_are_rare(void **state)
 		int64_t base_ns = 2000 + 500 * ((i / 1000) % 3);
 
 		seed = seed * 1664525 + 1013904223;
-		wrong += !learn(&d, 0, base_ns + (seed >> 24));
+		wrong += !add_sample(&d, 0, base_ns + (seed >> 24));
 	}
 	assert_in_range(wrong, 0, 100);
 }
@@ -196,7 +196,7 @@ static void caution_is_enough_for_a_tenth(void **state)
 		int64_t base_ns = (i / 1000) % 2 == 0 ? 2220 : 2000;
 
 		seed = seed * 1664525 + 1013904223;
-		assert_true(learn(&d, 0, base_ns + (seed >> 24)));
+		assert_true(add_sample(&d, 0, base_ns + (seed >> 24)));
 	}
 }
 
@@ -218,7 +218,7 @@ static void the_fast_ones_are_waited_for(void **state)
 
 			seed = seed * 1664525 + 1013904223;
 			took_ns = (seed >> 16) % 10 == 0 ? 2200 : 4500 + (seed >> 20);
-			was_right &= learn(&d, 1, took_ns);
+			was_right &= add_sample(&d, 1, took_ns);
 		}
 		wrong += !was_right;
 	}
@@ -232,9 +232,9 @@ static void each_interface_has_its_own(void **state)
 	const unsigned slow = 3, fast = 4, alike = slow + TX_LATENCY_LINKS;
 
 	(void)state;
-	learn_well(tx_latency_link(&all, slow, true), 0, 4000);
-	learn_well(tx_latency_link(&all, fast, true), 0, 400);
-	learn_well(tx_latency_link(&all, slow, false), 0, 1200);
+	add_samples(tx_latency_link(&all, slow, true), 0, 4000);
+	add_samples(tx_latency_link(&all, fast, true), 0, 400);
+	add_samples(tx_latency_link(&all, slow, false), 0, 1200);
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, true, 0), WARY(4000));
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, false, 0), WARY(1200));
 	assert_int_equal(tx_latency_link_lead_ns(&all, fast, true, 0), WARY(400));

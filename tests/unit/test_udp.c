@@ -134,7 +134,7 @@ static void exchange_has_both_stamps(void **state)
 	close(server);
 }
 
-static void second_answer_keeps_the_departure(void **state)
+static void second_answer_keeps_the_tx_stamp(void **state)
 {
 	const struct family_row *row = *state;
 	struct udp_channel *ch = NULL;
@@ -189,7 +189,7 @@ static void latest_send_only(void **state)
 
 /* Rather no stamp than that of an earlier send: whether it is still in the queue or was
  * read before. */
-static void failed_send_has_no_departure(void **state)
+static void failed_send_has_no_tx_stamp(void **state)
 {
 	static const uint8_t too_large[70000];
 	const struct family_row *row = *state;
@@ -412,9 +412,9 @@ struct family_test {
 
 static const struct family_test family_tests[] = {
 	{ "exchange has both kernel stamps", exchange_has_both_stamps },
-	{ "a second answer keeps the departure", second_answer_keeps_the_departure },
+	{ "a second answer keeps the departure", second_answer_keeps_the_tx_stamp },
 	{ "the stamp is that of the latest send", latest_send_only },
-	{ "a failed send has no departure", failed_send_has_no_departure },
+	{ "a failed send has no departure", failed_send_has_no_tx_stamp },
 	{ "a closed port is ECONNREFUSED, once", closed_port_is_refused },
 	{ "an answer after an ICMP error", answer_after_an_icmp_error },
 	{ "a stranger is not heard", stranger_is_not_heard },

@@ -318,7 +318,7 @@ static void clocks(void **state)
 
 /* The transmit time that the kernel tells lies between the clock before and after the sending, and
  * each comes with its own token, whatever the order of asking. */
-static void departures_are_told(void **state)
+static void tx_stamps_are_reported(void **state)
 {
 	enum address_family family = *(const enum address_family *)*state;
 	struct address at = loopback(family), to;
@@ -352,7 +352,7 @@ static void departures_are_told(void **state)
 		for (uint64_t i = 0; i <= (round % 2 == 0); i++) {
 			if (udp_listen_tx_stamps_due(socket) == 0 ||
 			    !udp_listen_tx_stamp(socket, &token, &transmitted)) {
-				print_message("# this kernel stamps no departures\n");
+				print_message("# this kernel has no transmit timestamps\n");
 				skip();
 			}
 			after = clock_moment_now();
@@ -462,8 +462,8 @@ int main(void)
 		cmocka_unit_test(an_absent_address_is_bound),
 		cmocka_unit_test(interrupt_wakes_a_reader),
 		cmocka_unit_test(clocks),
-		cmocka_unit_test_prestate(departures_are_told, IPV4),
-		cmocka_unit_test_prestate(departures_are_told, IPV6),
+		cmocka_unit_test_prestate(tx_stamps_are_reported, IPV4),
+		cmocka_unit_test_prestate(tx_stamps_are_reported, IPV6),
 		cmocka_unit_test(a_socket_of_others_is_taken_over),
 		cmocka_unit_test(not_every_descriptor_is_taken_over),
 	};

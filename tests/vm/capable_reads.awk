@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# Reads `strace -f -yy -o`: prints each call that takes octets from a socket in a process
-# that has not given up all its capabilities.  Not those of a UNIX socket: behind it are
-# processes of our own, on this machine.  A process starts with those of its
-# parent; capset() to nothing permitted clears it.
+# Reads `strace -f -yy -o`: prints each call that reads octets from a socket in a process
+# that has not dropped all its capabilities.  Not reads of UNIX sockets: their peers are
+# our own processes, on this machine.  A process starts with the capabilities of its
+# parent; capset() to nothing permitted clears them.
 function holds(pid) { return (pid in held) ? held[pid] : 1 }
 { pid = $1 }
 / capset\(/ && / = 0$/ {

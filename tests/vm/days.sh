@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Two days with a run each hour and a real kernel clock whose crystal is 50 ppm slow, in an
-# emulated machine whose time leaps over the hours in which it has nothing to do.  The
-# server is in it too, and tells a time that no clock of the kernel's follows: true_time.c.
+# emulated machine whose time skips the idle hours.  The server is in it too, and serves a
+# time that is independent of the kernel's clocks: true_time.c.
 # Then a leap second, from the announcement to the night after.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/adversary.sh"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of the guest that tests/vm/days.sh boots: hours in which nothing happens
-# cost next to nothing, as long as nothing happens.
+# First process of the guest that tests/vm/days.sh boots: idle hours cost almost nothing, as long
+# as the kernel stays idle.
 . "${0%/*}/guest_lib.sh"
 
 cp /bin/kernel_look $W/
 adversary 127.0.0.1:3001 leap=1 127.0.0.1:3002 good >/dev/null &
-# What the kernel wakes up for, many times a second and at length.
+# Periodic kernel work that wakes it up many times a second, turned off.
 echo 0 >/proc/sys/vm/compaction_proactiveness
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 echo 100000 >/proc/sys/vm/stat_interval
@@ -15,8 +15,8 @@ echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 true_time serve 1123 &
 server=ntp://127.0.0.1:1123
 
-# hours COUNT LOG COMMAND...: after each hour: the error, the kernel's own bound of it, what the
-# command said and its exit status
+# hours COUNT LOG COMMAND...: after each hour: the error, the kernel's own bound of it, the
+# command's output and its exit status
 hours() {
 	left=$1
 	log=$2
@@ -33,7 +33,7 @@ hours() {
 	done
 }
 # (busybox cannot take roots)
-rms_us() { # rms_us LOG FIRST: of the lines from there on
+rms_us() { # rms_us LOG FIRST: over the lines from FIRST on
 	awk -v first="$2" 'NR >= first { sum += $1 * $1; n++ }
 		END { root = sum / n
 			for (i = 0; i < 100 && root > 0; i++) root = (root + sum / n / root) / 2
@@ -44,7 +44,7 @@ worst_us() {
 		END { print worst + 0 }' "$1"
 }
 
-# What an hour costs who learns nothing.
+# The cost of an hour without learning.
 run reqtime set --any-offset --no-discipline --state-dir $W/none $server
 between -20000 20000 "$(true_time offset)"
 result "the first run sets the clock" $? "$(true_time offset) us"
@@ -67,15 +67,15 @@ result "from the fourth hour on the clock is kept: 2 ms rms at most" $? "$all"
 between 0 1000 "$(rms_us $W/second 1)" && between 0 5000 "$(worst_us $W/second 1)"
 result "the second day: 1 ms rms, 5 ms at most" $? "$all"
 between 49500 50500 $(($(kernel freq) * 1000 / 65536))
-result "the frequency is learnt: 50 ppm to half a ppm" $? "$($W/kernel_look)"
-# The truth was read a moment before the run.
+result "the frequency is learned: 50 ppm to half a ppm" $? "$($W/kernel_look)"
+# The true time was read a moment before the run.
 awk '{ miss = $5 / 1000 - $1; if (miss < 0) miss = -miss; if (miss > $6 / 1000 + 1000) bad = 1 }
 	NF != 6 { bad = 1 } END { exit bad }' $W/first
 result "the truth lies within the bound that is printed" $? "$all"
 awk '{ size = $1 < 0 ? -$1 : $1; if (size > $2) bad = 1 } END { exit bad }' $W/first $W/second
-result "and within the bound that the kernel was told, an hour later" $? "$all"
+result "and within the bound set in the kernel, an hour later" $? "$all"
 [ ! -s $W/said ] && awk '$4 != 0 { bad = 1 } END { exit bad }' $W/second
-result "--quiet: a day without a word" $? "$(cat $W/said) $all"
+result "--quiet: a day without output" $? "$(cat $W/said) $all"
 
 # A leap second, from the announcement to the night after.  These servers tell the time of
 # this machine, so they have it too.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Clocks that stand further off than a wire stamp reaches, as far as Linux takes them, put right by
+# Clocks further off than an NTP timestamp reaches, as far as Linux accepts them, set right by
 # `reqtime set` in a user-mode Linux guest.  far_guest.sh is its first process and makes the
 # tests; this script is the network and the time servers.
 . "$(dirname "$0")/../tools/lib.sh"
@@ -12,7 +12,7 @@ chronyd=$R/build/peers/usr/sbin/chronyd
 [ -x "$chronyd" ] || skip_all "needs chronyd below build/peers (packaging/deps test)"
 guest_network "$@"
 
-# Two servers, one not ours: what our client did is judged with chrony on both ends.
+# Two servers, one not ours: the result is checked with chrony on both ends.
 cat >"$T/chronyd.conf" <<END
 local stratum 1
 port 123

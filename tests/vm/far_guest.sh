@@ -18,12 +18,12 @@ for date in 2199-11-29 2231-12-31 1970-01-02; do
 	mkdir /run/w/state
 	chown 65534:65534 /run/w/state
 	if ! date -u -s "$date 12:00:00" >/dev/null 2>&1; then
-		skip "$date: set right" "this kernel takes no such time"
+		skip "$date: set right" "this kernel does not accept such a time"
 		continue
 	fi
 	run "${capable[@]}" /run/w/reqtime query $server
 	[ "$status" -eq 0 ] && grep -qE 'offset [-+][0-9]{5} d ' /run/w/out
-	result "$date: query tells the offset" $?
+	result "$date: query shows the offset" $?
 	run "${capable[@]}" /run/w/reqtime set --json $server
 	[ "$status" -eq 0 ] && below_us 20000 "$(truth_us)" && [ "$(kernel unsync)" = 0 ]
 	result "$date: known to be wrong, and set right without an option" $? "$(date -u), $(truth_us) us left"
@@ -33,7 +33,7 @@ for date in 2199-11-29 2231-12-31 1970-01-02; do
 	result "$date: the run is in the history, to the nanosecond" $?
 	run "${capable[@]}" /run/w/reqtime set $server
 	[ "$status" -eq 0 ] && below_us 20000 "$(truth_us)"
-	result "$date: the run after it goes on from there" $? "$(truth_us) us left"
+	result "$date: the next run continues from there" $? "$(truth_us) us left"
 done
 
 guest_end

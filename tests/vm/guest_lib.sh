@@ -1,21 +1,21 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# For what runs inside a guest (see lib.sh), sourced first.  Everything said to the host
-# starts with "GUEST ".  Not for use anywhere else: these scripts set the clock they find.
+# For scripts that run inside a guest (see lib.sh), sourced first.  Every line for the host
+# starts with "GUEST ".  Not for use anywhere else: these scripts set the clock of the machine.
 #
 #   run COMMAND...               -> $status, the files $W/out and $W/err
 #   result NAME STATUS [WHY]     one test: ok when STATUS is 0; else shows the last run
 #   skip NAME REASON
 #   say TEXT                     a figure, shown as a comment
 #   between LOW HIGH VALUE       integers; false where there is no value
-#   kernel NAME                  what kernel_look, another program, reads of the clock
-#   truth_us                     microseconds the clock is behind that of 10.79.0.1, port 123, by
-#                                chrony alone
+#   kernel NAME                  a value of the clock, read by kernel_look, another program
+#   truth_us                     microseconds the clock is behind that of 10.79.0.1, port 123,
+#                                measured by chrony alone
 #   below_us LIMIT VALUE         |VALUE| <= LIMIT
 #   guest_end                    the last line of the script
 #
-# $W is a folder that can be written.  Plain sh: one of the guests has busybox only.
+# $W is a writable folder.  Plain sh: one of the guests has busybox only.
 
 if [ $$ -eq 1 ]; then
 	mount -t proc proc /proc
@@ -26,7 +26,7 @@ if ! grep -q 'reqtime_guest=' /proc/cmdline; then
 fi
 export LC_ALL=C HOME=/run/w PAGER=cat SYSTEMD_PAGER=cat SYSTEMD_COLORS=0
 W=/run/w
-# A service does not inherit what the kernel was told.
+# A service does not inherit the variables of the kernel's command line.
 # shellcheck disable=SC2013 # words
 for word in $(cat /proc/cmdline); do
 	case $word in

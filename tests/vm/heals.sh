@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Every refusal ends, on a real kernel clock: the runs of the packaged units alone, over hours, in an
-# emulated machine whose time leaps over what it waits for, as in days.sh.  The servers are in it too:
-# they tell the truth, or what they are told to.
+# emulated machine whose time skips idle periods, as in days.sh.  The servers are in it too: they
+# serve the true time, or a scripted one.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 

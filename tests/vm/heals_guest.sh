@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of the guest that tests/vm/heals.sh boots.  What `date -s` is to a machine that others
-# set, a jump of all servers at once is to one that was paused: the time between boot and truth is another.
+# First process of the guest that tests/vm/heals.sh boots.  A jump of all servers at once stands for a
+# pause of the machine: it moves the true time against the time since boot, as `date -s` moves the clock.
 # shellcheck disable=SC2086 # lists of servers
 . "${0%/*}/guest_lib.sh"
 
@@ -23,7 +23,7 @@ serve() {
 		pids="$pids $!"
 	done
 }
-# all of them, from now on
+# all servers, from now on
 say_ahead() {
 	echo "$1" >$W/ahead
 }
@@ -31,7 +31,7 @@ pids=
 say_ahead 0
 serve
 S=$W/state
-# A machine that nothing is known of, whose clock is right.
+# A machine without a history, whose clock is right.
 fresh() {
 	rm -rf $S /run/reqtime.anchor
 	say_ahead 0
@@ -40,14 +40,14 @@ fresh() {
 by_hand() {
 	run reqtime set --state-dir $S "$@"
 }
-# As reqtime-boot.service, and reqtime.service, which the timers start.
+# The commands of reqtime-boot.service, and of reqtime.service, which the timers start.
 boot_unit() {
 	run reqtime set --state-dir $S --boot --wait 90s "$@"
 }
 timer() {
 	run reqtime set --state-dir $S --quiet --overdue 1d --boot --confirm 6m "$@"
 }
-is_right() { # within 60 ms of the truth, and of what is said ahead of it
+is_right() { # within 60 ms of the truth, plus the servers' scripted lead
 	between -60000 60000 $(($(true_time offset) + $(cat $W/ahead) * 1000000))
 }
 confirmed() {
@@ -70,13 +70,13 @@ for names in "$one" "$two"; do
 	between 300 900 $((after - before))
 	result "$count_names: ... within a quarter of an hour" $? "$((after - before)) s"
 	grep -q 'held back: the clock would jump by +5' $W/err
-	result "$count_names: ... and said what it waits for" $?
+	result "$count_names: ... and reported what it waits for" $?
 done
 confirmed $servers
 say_ahead 5
 timer $servers
 [ $status -eq 0 ] && is_right && ! grep -q 'held back' $W/err
-result "3: a pause of 5 s: believed at once" $?
+result "3: a pause of 5 s: accepted at once" $?
 say_ahead 7205
 by_hand $servers
 [ $status -eq 3 ] && grep -q 'more than --refuse-above (1000s)' $W/err
@@ -84,17 +84,17 @@ result "3: a pause of two hours: beyond the limit" $?
 sleep 301
 by_hand --refuse-above 1000s $servers
 [ $status -eq 3 ]
-result "3: a limit that was given holds" $?
+result "3: a given limit holds" $?
 by_hand $servers
 [ $status -eq 0 ] && is_right
-result "3: three servers that say so twice pass the one that was not" $? "$(true_time offset)"
+result "3: three servers that agree twice pass the default limit" $? "$(true_time offset)"
 
 # --- a wrong answer at boot (A5), and in a fresh state
 fresh
 say_ahead 400
 boot_unit $one
 [ $status -eq 0 ] && is_right
-result "+400 s in the first run is believed" $?
+result "+400 s in the first run is accepted" $?
 say_ahead 0
 sleep 360
 timer $one
@@ -104,7 +104,7 @@ fresh
 say_ahead 300000000
 boot_unit $one
 [ $status -eq 0 ] && [ "$(date -u +%Y)" = 2036 ]
-result "nine years ahead at boot is believed" $? "$(date -u)"
+result "nine years ahead at boot is accepted" $? "$(date -u)"
 say_ahead 0
 sleep 360
 timer $one
@@ -118,7 +118,7 @@ by_hand --boot $servers
 [ $status -eq 0 ] && is_right
 result "nine years ahead at boot: three servers take it back at once" $? "$(date -u)"
 
-# --- no battery, and a network that comes late
+# --- no battery, and a network that appears later
 fresh
 kill $pids
 pids=
@@ -144,20 +144,20 @@ timer $one
 [ $status -eq 0 ] && is_right
 result "date -s before the release: the same" $? "$(date -u)"
 
-# --- nowhere to write
+# --- nothing is writable
 fresh
 mkdir -p $S
 mount -t tmpfs -o size=16k,mode=755 tmpfs $S
 head -c 100000 /dev/zero >$S/full 2>/dev/null
 timer $one
 [ $status -eq 0 ] && is_right
-result "a full disk: set all the same" $?
+result "a full disk: set anyway" $?
 sleep 360
 timer $one
 say_ahead 5
 by_hand $one
 [ $status -eq 3 ] && [ -s /run/reqtime.anchor ]
-result "a full disk: what was seen is kept in /run" $?
+result "a full disk: the first sight is stored in /run" $?
 sleep 301
 by_hand $one
 [ $status -eq 0 ] && is_right
@@ -169,7 +169,7 @@ confirmed $one
 say_ahead 5
 by_hand --boot $one
 [ $status -eq 3 ]
-result "--boot does not lift that a jump is held back" $?
+result "--boot does not accept a jump that is held back" $?
 by_hand --refuse-above 1h $one
 [ $status -eq 3 ]
 result "--refuse-above does not lift it" $?
@@ -190,7 +190,7 @@ result "--any-offset does not lift --min-sources" $?
 sleep 301
 by_hand --refuse-above 2h $one
 [ $status -eq 0 ] && is_right
-result "a limit: the larger one that the message names, and seen twice" $?
+result "a limit: the larger one in the message, and seen twice" $?
 confirmed $two
 say_ahead 7200
 timer $two

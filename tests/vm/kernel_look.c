@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests/vm/set_guest.sh: the kernel's clock as a program sees it that shares no code with
- * ours, and ways to meddle with it.
+ * For tests/vm/set_guest.sh: reads the kernel's clock without any code of ours, and changes
+ * it as other programs would.
  *
  *   kernel_look              prints NAME=VALUE lines
  *   kernel_look pll|freq PPB|tick US|slew US|leap

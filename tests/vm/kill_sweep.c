@@ -3,10 +3,10 @@
  * For tests/vm/set_guest.sh: a run that dies by SIGKILL at its Nth system call, counted over
  * all its processes, for many N and for each around the call that steps.
  *
- *   kill_sweep RUNS PROGRAM ARGUMENTS...     RUNS all over, and more than twice as many there
+ *   kill_sweep RUNS PROGRAM ARGUMENTS...   RUNS over all calls, and over twice as many there
  *
- * The clock is right at the start and stays 2 s behind before each run.  After the killed
- * one it is either that or right, and the next run makes it right and says so.
+ * The clock is right at the start and 2 s behind before each run.  After the killed run it
+ * is 2 s behind or right, and the next run makes it right and reports it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,8 +54,8 @@ static void put_behind(void)
 	}
 }
 
-/* At which call the clock was last about to be stepped: of those that a privileged process
- * makes, the action is last. */
+/* The call before which the clock was last about to be stepped: the action is the last of
+ * the calls that a privileged process makes. */
 static void look_for_step(struct traced *traced, pid_t pid, long number)
 {
 #ifdef __x86_64__
@@ -147,14 +147,14 @@ static int sweep_one(char **argv, long at, int64_t right_ns, long *ret_done,
 	}
 	status = run_plain(argv);
 	if (status == 5) {
-		/* It died after it had set the frequency and before it had said so: the
-		 * next run names that, as it would a stranger's, and the one after goes on. */
+		/* It died after setting the frequency and before recording that: the next
+		 * run names it as another program's, and the one after continues. */
 		++*ret_named;
 		status = run_plain(argv);
 	}
 	off_ns = ahead_ns() - right_ns;
 	if (status != 0 || !is_near(off_ns)) {
-		complain("the next run went wrong", at, off_ns, status);
+		complain("the next run failed", at, off_ns, status);
 		return 1;
 	}
 	return 0;
@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	int64_t right_ns;
 
 	if (runs < 1 || run_plain(argv + 2) != 0) {
-		complain("the first run went wrong", 0, 0, 0);
+		complain("the first run failed", 0, 0, 0);
 		return 1;
 	}
 	right_ns = ahead_ns();
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	calls = traced.calls;
 	step = traced.seen;
 	if (calls == 0 || step == 0 || !is_near(ahead_ns() - right_ns)) {
-		complain("the traced run went wrong", step, ahead_ns() - right_ns, 0);
+		complain("the traced run failed", step, ahead_ns() - right_ns, 0);
 		return 1;
 	}
 	stride = calls / runs > 0 ? calls / runs : 1;
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 			failures += sweep_one(argv + 2, at, right_ns, &done, &named);
 		}
 	}
-	printf("%ld runs of %ld calls (the deed at %ld): %ld had set the clock, after "
+	printf("%ld runs of %ld calls (the action at %ld): %ld had set the clock, after "
 	       "%ld its frequency was named, %d wrong\n",
 	       count, calls, step, done, named, failures);
 	return failures != 0;

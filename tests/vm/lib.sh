@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# For the tests that boot a kernel of their own, after ../tools/lib.sh:
+# For the tests that boot their own kernel, after ../tools/lib.sh:
 #
-#   guest_network            the script goes on in a network namespace with a tap device: this
+#   guest_network            continues the script in a network namespace with a tap device: this
 #                            side is 10.79.0.1, the guest (user-mode Linux) 10.79.0.2
 #   guest_tool NAME [LIBRARY]...     compiles tests/vm/NAME.c to $T/NAME
 #   guest_install            `make install` with PREFIX=/usr into $T/dest
@@ -11,8 +11,8 @@
 #                            user-mode Linux, the files of this machine read-only; SCRIPT
 #                            (absolute) is its first process
 #   guest_systemd SCRIPT [NAME=VALUE]...
-#                            the same with systemd as first process, on a root that can be
-#                            written and is thrown away.  First, before systemd and as root,
+#                            the same with systemd as first process, on a writable root that is
+#                            thrown away.  First, before systemd and as root,
 #                            `SCRIPT prepare ROOT`: puts files below ROOT, enables units by
 #                            `systemctl --root`, or does `chroot ROOT dpkg -i ...`.  Then
 #                            SCRIPT is a service, wanted by multi-user.target
@@ -24,10 +24,10 @@
 #
 # SCRIPT begins with  . "${0%/*}/guest_lib.sh"  (see there).  Each NAME=VALUE is in its
 # environment (no spaces; NAME starts with REQTIME_), and always $REQTIME_R, $REQTIME_BUILD,
-# $REQTIME_T: what $R, $BUILD, $T are here.  A guest gets $GUEST_LIMIT seconds: more
-# than tests/run gives a script, for that one counts how busy the machine is.
+# $REQTIME_T: the values of $R, $BUILD, $T here.  A guest gets $GUEST_LIMIT seconds: more
+# than tests/run gives a script, which allows for a busy machine.
 #
-# What this machine lacks skips the script.  Everything else that goes wrong fails.
+# A missing program skips the script.  Everything else that goes wrong fails.
 # shellcheck disable=SC2154 # lib.sh sets R, T, BUILD
 
 GUEST_LIMIT=${GUEST_LIMIT:-900}
@@ -139,7 +139,7 @@ guest_root() {
 	chmod 755 "$guest_top/init" "$guest_top/script.sh"
 }
 
-# Emulated throughout: not every machine lends its processor, and some only say they do.
+# Always emulated: not every machine has KVM, and on some it does not work.
 guest_boot_qemu() {
 	(cd "$guest_top" && find . | cpio -o -H newc --quiet | gzip -1) >"$T/initrd.gz"
 	timeout -k 5 "$GUEST_LIMIT" qemu-system-x86_64 -M pc,accel=tcg,hpet=off -m 256 -nodefaults \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The Debian packages on a machine of their own: a user-mode Linux guest with systemd and
-# AppArmor.  This side of it has the time servers.
+# AppArmor.  This side of the network has the time servers.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/../tools/adversary.sh"
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +21,7 @@ fi
 guest_tool kernel_look
 server --listen 10.79.0.1:123 --local-stratum 3 || finish
 adversary 10.79.0.1:3001 "shift=3600000"
-# Every file that the guest has open is open here.
+# Every file open in the guest is open here.
 # shellcheck disable=SC3045 # dash and bash have both
 ulimit -n "$(ulimit -Hn)"
 guest_systemd "$R/tests/vm/package_guest.sh" REQTIME_LIAR=3001 security=apparmor apparmor=1

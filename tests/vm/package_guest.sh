@@ -6,10 +6,10 @@
 
 if [ "${1:-}" = prepare ]; then
 	cd "$2" || exit 1
-	# Whatever this machine has of them stays out.
+	# Installed files of this machine stay out.
 	rm -rf etc/reqtime etc/apparmor.d/reqtime etc/apparmor.d/usr.sbin.reqtimed \
 		etc/apparmor.d/local/reqtime usr/sbin/policy-rc.d
-	# Manual pages are not read here, nor their index made.
+	# No manual page is read here, nor an index made.
 	rm -f var/lib/man-db/auto-update
 	mkdir -p var/lib/prometheus/node-exporter # as prometheus-node-exporter has it
 	exit
@@ -29,12 +29,12 @@ until_ok() { # until_ok SECONDS COMMAND...
 	done
 	[ "$tries" -gt 0 ]
 }
-# What AppArmor has forbidden a profile up to now.
+# The denials of AppArmor for a profile up to now.
 denied() {
 	journalctl -q -o cat _TRANSPORT=audit + _TRANSPORT=kernel |
 		grep "apparmor=\"DENIED\".*profile=\"$1\""
 }
-# Microseconds the clock is behind the host's; nothing where nobody knows.
+# Microseconds the clock is behind the host's; nothing without an answer.
 offset_us() {
 	reqtime --json --state-dir $W/none 10.79.0.1 | sed -n 's/.*"status": *"ok", *"offset_ns": *\(-\{0,1\}[0-9]*\)[0-9]\{3\},.*/\1/p'
 }
@@ -42,7 +42,7 @@ confined() { # confined PROFILE COMMAND...
 	run aa-exec -p "$@"
 }
 
-# What this machine may have of another installation does not count.
+# Another installation on this machine does not count.
 named_ours() {
 	find /etc /usr /var /opt /srv -xdev -iname '*reqtime*' ! -type c 2>/dev/null
 }
@@ -59,9 +59,9 @@ result "... confined by AppArmor" $? "$(cat "/proc/$server/attr/current")"
 run systemctl status reqtime.timer
 [ "$(property reqtime.timer ActiveState)" = inactive ] &&
 	[ "$(property reqtime.timer UnitFileState)" = disabled ]
-result "the timer does not run by itself" $?
+result "the timer is not enabled by default" $?
 
-# The administrator's part; the hour is made short.
+# The administrator's part; the hour is shortened.
 sed -i 's/^server *=.*//' /etc/reqtime/reqtime.conf
 echo 'server = 10.79.0.1' >$W/conf
 cat /etc/reqtime/reqtime.conf >>$W/conf
@@ -85,7 +85,7 @@ result "the timer fires, and the clock is set within a minute" $? "$took s; $(jo
 journalctl -q -o cat -u reqtime-boot.service _COMM=reqtime >$W/lines
 [ "$(wc -l <$W/lines)" -eq 1 ] &&
 	grep -q '^stepped the clock by +\(39\|40\)[^;]*: [^;]*; offset +\(39\|40\)[^;]* s +/- [^;]*, 1 of 1 server agrees: 10\.79\.0\.1$' $W/lines
-result "... with one line in the journal: what, how far, how sure, by whom" $? "$(cat $W/lines)"
+result "... with one line in the journal: action, offset, bound, servers" $? "$(cat $W/lines)"
 left=$(offset_us)
 between -50000 50000 "$left"
 result "... to the right time" $? "$left us"
@@ -97,7 +97,7 @@ result "the history fills, and anybody may read it" $? "$(reqtime history 2>&1)"
 run setpriv --reuid=65534 --regid=65534 --clear-groups reqtime history
 [ $status -eq 0 ] && grep -q step $W/out
 result "... the step is in it" $?
-# Each run has its line, and no more; on a busy machine the history may be late, which is one of its own.
+# Each run has one line; on a busy machine the history process may be late, which is another line.
 invocations=$(journalctl -q -o export -u reqtime.service _COMM=reqtime |
 	awk 'BEGIN { RS = ""; FS = "\n" }
 		!/the history did not answer in time/ {
@@ -109,7 +109,7 @@ case $invocations in
 0:* | *:[1-9]*) false ;;
 esac
 result "each run of the timer has one line in the journal" $? "$invocations $(journalctl -q -u reqtime.service | tail -n 20)"
-# As prometheus-node-exporter reads them: another user, a folder that is root's.
+# As prometheus-node-exporter reads them: as another user, from a folder of root's.
 as_prometheus() {
 	run setpriv --reuid=65534 --regid=65534 --clear-groups cat "$1"
 }
@@ -127,7 +127,7 @@ result "check: OK" $?
 echo 'server = 10.79.0.1:9' >$W/wrong.conf
 run reqtime check -w 100ms -c 1s --timeout 2s --config $W/wrong.conf
 [ $status -eq 3 ] && grep -q 'REQTIME UNKNOWN' $W/out
-result "check, nobody answers: UNKNOWN" $?
+result "check, no answer: UNKNOWN" $?
 printf 'server = 10.79.0.1:%s\n' "$REQTIME_LIAR" >$W/wrong.conf
 run reqtime check -w 100ms -c 1s --config $W/wrong.conf
 [ $status -eq 2 ] && grep -q 'REQTIME CRITICAL' $W/out
@@ -135,7 +135,7 @@ result "check, a server that lies by an hour: CRITICAL" $?
 printf 'server = 10.79.0.1:%s\nserver = 10.79.0.1\n' "$REQTIME_LIAR" >$W/wrong.conf
 run reqtime check -w 100ms -c 1s --config $W/wrong.conf
 [ $status -eq 3 ] && grep -q 'REQTIME UNKNOWN' $W/out
-result "check, one lies and one does not: UNKNOWN" $?
+result "check, one false server of two: UNKNOWN" $?
 run systemctl stop reqtime.timer
 is_idle() {
 	[ "$(property reqtime.service ActiveState)" != activating ]
@@ -144,12 +144,12 @@ until_ok 10 is_idle
 run stat -c '%U %a' /var/lib/reqtime /var/lib/reqtime/history.db
 [ "$(cat $W/out)" = "_reqtime 755
 _reqtime 644" ]
-result "what was learnt belongs to the timer's user, for all to read" $?
+result "the learned state belongs to the timer's user, readable by all" $?
 # By hand, as root: the same history, the same lock.
 runs=$(reqtime history --verb set --json | grep -c '"status": *"ok"')
 run reqtime set 10.79.0.1
 [ $status -eq 0 ] && ! grep -q warning $W/err
-result "set by root, by hand: done, and nothing to complain of" $? "$(cat $W/err)"
+result "set by root, by hand: done, without a warning" $? "$(cat $W/err)"
 [ "$(reqtime history --verb set --json | grep -c '"status": *"ok"')" = $((runs + 1)) ]
 result "... recorded with the timer's runs" $? "$(reqtime history)"
 run stat -c '%U %a' /var/lib/reqtime/history.db /var/lib/reqtime/lock
@@ -171,18 +171,18 @@ until_ok 10 sh -c 'reqtime --state-dir /run/none 127.0.0.1 | grep -q selected'
 result "the server has a time to serve" $? "$(cat $W/until; journalctl -q -u reqtimed)"
 run denied 'reqtimed\{0,1\}'
 [ ! -s $W/out ]
-result "AppArmor had nothing to forbid" $?
+result "AppArmor denied nothing" $?
 
-# Another program that keeps the clock is seen through the profile, too.
+# Another time daemon is seen through the profile, too.
 cp /bin/sleep $W/ntpd
 $W/ntpd 100 &
-rival=$!
+daemon=$!
 run systemctl start reqtime.service
 journalctl -q -u reqtime.service | grep -q 'ntpd is running'
-result "confined: who else keeps the clock is seen" $? "$(journalctl -q -u reqtime.service | tail -n 5)"
-kill $rival
+result "confined: another time daemon is seen" $? "$(journalctl -q -u reqtime.service | tail -n 5)"
+kill $daemon
 
-# What the profile is for.
+# The limits set by the profile.
 echo 10.79.0.1 >/root/servers
 run reqtime query --servers-file /root/servers
 [ $status -eq 0 ]
@@ -195,7 +195,7 @@ confined reqtime /usr/bin/reqtime set --state-dir /srv/state 10.79.0.1
 result "confined it writes nowhere else" $? "$(ls -la /srv)"
 confined reqtime /bin/cat /etc/shadow
 [ $status -ne 0 ] && [ ! -s $W/out ]
-result "confined it is no other program" $?
+result "confined it starts no other program" $?
 echo 'deny capability sys_time,' >/etc/apparmor.d/local/reqtime
 apparmor_parser -r /etc/apparmor.d/reqtime
 run systemctl start reqtime.service
@@ -209,7 +209,7 @@ confined reqtimed /usr/sbin/reqtimed --check-config --config /root/reqtimed.conf
 [ $status -ne 0 ] && grep -q 'Permission denied' $W/err
 result "nor does the server read what is not its own" $?
 
-# What is wrong in the options is said once, with the way out, and not tried again.
+# Wrong options are reported once, with the way out, and the server is not restarted.
 wrong_options() { # wrong_options NAME OPTIONS PATTERN
 	echo "OPTIONS=\"$2\"" >/run/reqtimed.options
 	mkdir -p /run/systemd/system/reqtimed.service.d
@@ -218,7 +218,7 @@ wrong_options() { # wrong_options NAME OPTIONS PATTERN
 	systemctl daemon-reload
 	since=$(date '+%F %T')
 	systemctl restart reqtimed.service 2>/dev/null
-	# A request wakes the socket, which starts it again: that one fails as well, and is the last.
+	# A request starts it again through the socket: that attempt fails as well, and is the last.
 	/usr/bin/reqtime query --state-dir /dev/null -t 200ms 127.0.0.1 >/dev/null 2>&1
 	for _ in $(seq 15); do
 		sleep 2
@@ -229,12 +229,12 @@ wrong_options() { # wrong_options NAME OPTIONS PATTERN
 		journalctl -q -o cat -u reqtimed.service | grep -q "$3"
 	result "$1" $? "$(journalctl -q -u reqtimed.service --since "$since" | tail -n 20)"
 }
-wrong_options "--listen beside the sockets of systemd: the unit is named, no restart" "--listen 10.79.0.2:124" \
+wrong_options "--listen with the sockets of systemd: the unit is named, no restart" "--listen 10.79.0.2:124" \
 	'Address family not supported.*; systemd passes the sockets of reqtimed.socket: change ListenDatagram= there'
 wrong_options "--metrics where it may not write: the folder that it may is named, no restart" \
 	"--metrics $node/reqtimed.prom" 'this service may write to "\{0,1\}/run/reqtimed"\{0,1\}: --metrics /run/reqtimed/reqtimed.prom'
 [ ! -e $node/reqtimed.prom ] && [ ! -h $node/reqtimed.prom ]
-result "... a server that has ended has no link that leads nowhere" $? "$(ls -la $node)"
+result "... a server that has ended leaves no dangling link" $? "$(ls -la $node)"
 rm -r /run/systemd/system/reqtimed.service.d
 systemctl daemon-reload
 systemctl reset-failed reqtimed.socket reqtimed.service 2>/dev/null
@@ -246,10 +246,10 @@ echo 'CRON=yes' >>/etc/default/reqtime
 run /usr/lib/reqtime/cron-run --splay 1ms
 left=$(offset_us)
 [ $status -eq 0 ] && between -50000 50000 "$left" && grep -q stepped $W/out
-result "cron's way: set, and told" $? "$left us"
+result "cron: set, and reported" $? "$left us"
 [ "$(stat -c %U /var/lib/reqtime/history.db)" = _reqtime ]
-result "... remembered with the timer's" $?
-# The shell in between gives up what setpriv still had.
+result "... recorded with the timer's runs" $?
+# The shell in between drops the capabilities that setpriv still had.
 as_nobody() { # as_nobody GROUP COMMAND...
 	group=$1
 	shift
@@ -267,9 +267,9 @@ as_nobody adm /usr/bin/reqtime set --state-dir $W/none 10.79.0.1
 result "a group that was given the program may" $?
 as_nobody 65534 /usr/bin/reqtime --version
 [ $status -ne 0 ]
-result "... and who is not in it may not even look" $?
+result "... and others may not even run it" $?
 
-# In an initramfs there is this one file.
+# In an initramfs: this one file.
 if [ -x "$REQTIME_R/build/static/reqtime" ]; then
 	mkdir $W/bare
 	cp "$REQTIME_R/build/static/reqtime" $W/bare/

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The rate of a real kernel's clock, that of a user-mode Linux guest: what `set` makes of it when
-# runs follow each other quickly, and when another program has left its tick wrong.  The guest's
-# crystal is this machine's, so the rate that is right is 0.
+# The frequency of a real kernel clock, that of a user-mode Linux guest: after runs of `set` in quick
+# succession, and after another program has left a wrong tick.  The guest's crystal is this machine's,
+# so the right frequency is 0.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 

@@ -47,10 +47,10 @@ for away in 5 -5; do
 	offset=$(json offset_ns)
 	bound=$(json bound_ns)
 	[ "${offset#-}" -le $((bound + 300000)) ]
-	result "$away ms off: the clock came home" $? "$offset +- $bound ns"
+	result "$away ms off: the clock is right" $? "$offset +- $bound ns"
 done
 
-# A program was stopped while it steered by tick: 2000 ppm, 7 s an hour.
+# A program was stopped while it corrected the clock by its tick: 2000 ppm, 7 s an hour.
 for tick in 10020 9980; do
 	forget
 	run /run/w/reqtime set --any-offset --step --quiet $server
@@ -59,9 +59,9 @@ for tick in 10020 9980; do
 	/run/w/kernel_look freq 3000
 	run /run/w/reqtime set --step $server
 	[ $status -eq 0 ] && [ "$(kernel tick)" = 10000 ] && between 196000 197000 "$(kernel freq)"
-	result "tick $tick: it is set right, and what freq had stays" $? "$(/run/w/kernel_look)"
+	result "tick $tick: it is set right, and freq is unchanged" $? "$(/run/w/kernel_look)"
 	grep -q "another program had left the kernel's tick at $tick us" /run/w/err
-	result "tick $tick: that is said" $?
+	result "tick $tick: that is reported" $?
 	[ "$(/run/w/reqtime history --json | grep -c "\"frequency_before_ppb\":")" -ge 1 ]
 	result "tick $tick: recorded" $?
 	for _ in 1 2 3; do
@@ -70,14 +70,14 @@ for tick in 10020 9980; do
 		[ $status -eq 0 ] || break
 	done
 	[ $status -eq 0 ] && [ "$(kernel tick)" = 10000 ] && [ ! -s /run/w/err ]
-	result "tick $tick: the runs after it have nothing to say" $? "$(/run/w/kernel_look)"
+	result "tick $tick: later runs do not report it" $? "$(/run/w/kernel_look)"
 	offset=$(json offset_ns)
 	[ "${offset#-}" -le 5000000 ]
-	result "tick $tick: the clock stays where it was put" $? "$offset ns"
+	result "tick $tick: the clock stays right" $? "$offset ns"
 done
 forget
 /run/w/kernel_look tick 10020
 run /run/w/reqtime set --no-discipline --any-offset --step $server
 [ $status -eq 0 ] && [ "$(kernel tick)" = 10000 ]
-result "--no-discipline: a stray tick is set right all the same" $? "$(/run/w/kernel_look)"
+result "--no-discipline: a stray tick is set right anyway" $? "$(/run/w/kernel_look)"
 guest_end

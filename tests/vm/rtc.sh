@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `reqtime set --rtc` in a machine of its own (QEMU, emulated throughout), whose hardware
-# clock says 2001 and can be written.  Client and server are both in it: what is tested is
-# that the chip follows the system clock, to the tick.
+# `reqtime set --rtc` in a machine of its own (QEMU, always emulated), whose hardware
+# clock is at 2001 and writable.  Client and server are both in it: the test is that the chip
+# follows the system clock, to the tick.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed.socket and reqtimed.service under a real systemd, and what the server says of a clock that
-# reqtime sets, somebody steps and 2036 rolls over.  In a user-mode Linux guest; this side of
-# it has the time server that the guest asks.
+# reqtimed.socket and reqtimed.service under a real systemd, and the server's answers for a clock that
+# reqtime sets, another program steps and 2036 rolls over.  In a user-mode Linux guest; this side of
+# the network has the time server that the guest asks.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 

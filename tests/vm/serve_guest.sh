@@ -9,7 +9,7 @@ if [ "${1:-}" = prepare ]; then
 	cp -a "$REQTIME_T/dest/." .
 	echo "SERVERS=10.79.0.1" >etc/default/reqtime
 	mkdir -p etc/systemd/system/reqtimed.socket.d
-	# What the socket unit itself names as examples.
+	# The examples in the socket unit itself.
 	{
 		echo "[Socket]"
 		sed -n 's/^#\(Listen\)/\1/p' usr/lib/systemd/system/reqtimed.socket
@@ -34,7 +34,7 @@ is_active() {
 pid() {
 	systemctl show reqtimed.service -p MainPID --value
 }
-# says STRATUM REFID: what our client sees of our server
+# says STRATUM REFID: our client's view of our server
 says() {
 	run reqtime query --json -t 3s 127.0.0.1
 	grep -q "\"stratum\":$1,\"refid\":\"$2\"" $W/out
@@ -48,7 +48,7 @@ log() {
 }
 
 until_s 60 is_active reqtimed.service
-result "the server is there, with its sockets" $? "$(systemctl status reqtimed.socket reqtimed)"
+result "the server runs, with its sockets" $? "$(systemctl status reqtimed.socket reqtimed)"
 is_active reqtimed.socket
 result "its sockets are systemd's" $?
 awk '{ value[$1] = $2 } END { exit !(value["Uid:"] > 1000 && value["CapPrm:"] ~ /^0*$/ &&
@@ -57,19 +57,19 @@ awk '{ value[$1] = $2 } END { exit !(value["Uid:"] > 1000 && value["CapPrm:"] ~ 
 result "a user of its own, no capability even in the bounding set, a filter" $? \
 	"$(grep 'Uid\|Cap\|NoNew\|Seccomp' "/proc/$(pid)/status")"
 [ "$(readlink "/proc/$(pid)/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-result "a network of its own, in which there is nothing" $?
+result "its own network namespace, empty" $?
 run systemd-analyze security --no-pager --threshold=20 reqtimed.service
 result "exposure of at most 2.0: $(tail -n 1 $W/out | tr -dc 0-9.)" $status
 
-# The clock: nobody's, reqtime's, stepped, reqtime's again.
+# The clock: never set, set by reqtime, stepped, set by reqtime again.
 until_s 5 unsynchronised
-result "a clock that nobody has set: leap 3" $?
+result "a clock that was never set: leap 3" $?
 [ "$(log | grep -c 'the kernel says that this clock is not synchronised')" = 1 ]
 result "... logged once" $? "$(log)"
 systemctl start reqtime.service
 run systemctl status reqtime.service
 until_s 10 says 10 127.127.0.1
-result "reqtime has set it, and made its directory since: the kernel's word" $? "$(log)"
+result "reqtime has set it, and made its directory since: the kernel's state" $? "$(log)"
 systemctl restart reqtimed.service
 until_s 10 says 4 10.79.0.1
 result "after a restart: the run of reqtime" $? "$(log; ls -laR /var/lib/private)"
@@ -92,11 +92,11 @@ result "... logged" $? "$(log)"
 run $W/step_watch 123 200
 read -r steps answered torn <$W/out
 [ $status -eq 0 ] && [ "$steps" = 200 ] && [ "$answered" -gt 1000 ] && [ "$torn" = 0 ]
-result "200 steps under load: no answer tells of two sides ($answered answers, $torn torn)" $?
+result "200 steps under load: no answer has stamps of both sides ($answered answers, $torn torn)" $?
 is_active reqtimed.service
 result "... and the server goes on" $?
 
-# The other services, and whoever comes first.
+# The other services; each starts the server.
 echo 'OPTIONS=--local-stratum 1 -f /etc/reqtime/reqtimed.conf' >/etc/default/reqtimed
 echo 'deny = 192.0.2.1' >/etc/reqtime/reqtimed.conf
 systemctl stop reqtimed.service
@@ -117,13 +117,13 @@ refused() {
 	[ $status -eq 1 ]
 }
 until_s 10 refused
-result "systemctl reload: the new list holds" $? "$(log)"
+result "systemctl reload: the new list is in force" $? "$(log)"
 : >/etc/reqtime/reqtimed.conf
 systemctl reload reqtimed.service
 until_s 10 says 1 LOCL
 result "... and the next" $? "$(log)"
 
-# The 32 bits of seconds run over at 2036-02-07 06:28:16, in the grace after this step.
+# The 32 bits of seconds overflow at 2036-02-07 06:28:16, in the grace period after this step.
 date -u -s '2036-02-07 06:28:10' >/dev/null
 until_s 5 unsynchronised
 result "2036: a step" $? "$(log)"
@@ -137,7 +137,7 @@ agrees() {
 }
 until_s 30 rolled
 until_s 30 agrees
-result "2036, after the wire's seconds ran over: our client agrees" $? "$(date -u; log)"
+result "2036, after the NTP seconds overflowed: our client agrees" $? "$(date -u; log)"
 seconds=$(date -u +%s)
 [ "$seconds" -gt 2085978496 ] && [ "$seconds" -lt 2085978596 ]
 result "... and it is a minute in the new era" $? "$(date -u)"

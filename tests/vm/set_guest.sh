@@ -21,7 +21,7 @@ year() {
 packets_out() {
 	awk '$1 == "Udp:" && $5 ~ /^[0-9]+$/ { print $5 }' /proc/net/snmp
 }
-# What ran before is forgotten: other servers, another time.
+# Forgets the earlier runs: other servers, another time.
 forget() {
 	rm -rf /run/w/state
 	mkdir /run/w/state
@@ -45,7 +45,7 @@ result "without the capability: the clock has not moved" $? "$(date -u)"
 [ "$(packets_out)" = "$before" ]
 result "without the capability: no packet was sent" $? "$before then $(packets_out)"
 grep -q SYS_TIME /run/w/err
-result "without the capability: the message says how to grant it" $?
+result "without the capability: the message names the way to grant it" $?
 run unshare -Ur /run/w/reqtime set --any-offset $server
 if grep -q 'unshare' /run/w/err; then
 	skip "root in a user namespace" "$(cat /run/w/err)"
@@ -72,9 +72,9 @@ run "${capable[@]}" /run/w/reqtime set --any-offset $server
 [ $status -eq 0 ]
 result "--any-offset: exit status 0" $?
 [ "$(kernel unsync)" = 0 ] && [ "$(kernel state)" = 0 ]
-result "after a step the kernel calls its clock synchronised" $? "$(/run/w/kernel_look)"
+result "after a step the kernel's clock is synchronised" $? "$(/run/w/kernel_look)"
 between 1 100000 "$(kernel maxerror)" && between 1 100000 "$(kernel esterror)"
-result "after a step the kernel knows how sure it is" $? "$(/run/w/kernel_look)"
+result "after a step the kernel has the error bound" $? "$(/run/w/kernel_look)"
 left=$(truth_us)
 below_us 20000 "$left"
 result "--any-offset: the clock is within 20 ms of the truth" $? "$left us"
@@ -88,15 +88,15 @@ result "40 ms off: set slews" $? "$before us"
 between 30000 50000 "$(kernel pending)"
 result "40 ms off: it is pending" $? "$(/run/w/kernel_look)"
 between 35000 100000 "$(kernel maxerror)" && [ "$(kernel unsync)" = 0 ]
-result "40 ms off: while it slews the kernel is told that much" $? "$(/run/w/kernel_look)"
+result "40 ms off: while it slews the kernel's error bound includes it" $? "$(/run/w/kernel_look)"
 after=$(truth_us)
 [ "${after:-0}" -gt $((before - 20000)) ] 2>/dev/null
 result "40 ms off: no step" $? "$before us then ${after:-?} us"
 sleep 6
 later=$(truth_us)
-# 500 us a second, so 3 ms in 6 s; half of it shows that the kernel is at it.
+# 500 us a second, so 3 ms in 6 s; half of it shows that the kernel is slewing.
 [ "${later:-$after}" -le $((after - 1500)) ] 2>/dev/null
-result "40 ms off: the clock draws nearer" $? "$after us then ${later:-?} us"
+result "40 ms off: the offset shrinks" $? "$after us then ${later:-?} us"
 
 # Above the step limit both ways, and a negative one.
 /run/w/kernel_look step 2300
@@ -109,13 +109,13 @@ result "2.3 s fast: stepped back" $? "$(truth_us) us left"
 run strace -f -o /run/w/trace -e trace=clock_adjtime,clock_settime "${capable[@]}" \
 	env LD_PRELOAD=/run/w/no_setoffset.so /run/w/reqtime set --any-offset --timeout 15 $server
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
-result "without ADJ_SETOFFSET: the clock is set all the same" $? "$(truth_us) us left"
+result "without ADJ_SETOFFSET: the clock is set anyway" $? "$(truth_us) us left"
 grep -q 'clock_settime(CLOCK_REALTIME, .* = 0' /run/w/trace && ! grep -q 'SETOFFSET.* = 0' /run/w/trace
 result "without ADJ_SETOFFSET: by clock_settime" $? "$(cat /run/w/trace)"
 [ "$(kernel unsync)" = 0 ] && between 1 100000 "$(kernel maxerror)"
-result "without ADJ_SETOFFSET: the kernel calls it synchronised" $? "$(/run/w/kernel_look)"
+result "without ADJ_SETOFFSET: the kernel's clock is synchronised" $? "$(/run/w/kernel_look)"
 
-# At boot, before there is a network: told by the kernel when there is one.
+# At boot, before there is a network: a netlink event reports it.
 forget
 ip link set vec0 down
 ip addr flush dev vec0
@@ -134,14 +134,14 @@ wait $waiter || status=$?
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
 result "--wait: the network is there, and the clock is set" $? "$(truth_us) us left"
 grep -q 'NETLINK_ROUTE) = ' /run/w/trace && ! grep -q 'nanosleep(' /run/w/trace
-result "--wait: told by netlink, without sleeping" $? "$(head -n 40 /run/w/trace)"
+result "--wait: woken by netlink, without sleeping" $? "$(head -n 40 /run/w/trace)"
 
-# What is pending is counted in.
+# A pending slew is counted in.
 forget
 /run/w/kernel_look step -40
 run "${capable[@]}" /run/w/reqtime set --no-discipline $server
 run "${capable[@]}" /run/w/reqtime set --no-discipline $server
-# However long they took: what is pending is what the clock lacks.
+# However long they took: the pending slew equals the clock's offset.
 left=$(truth_us)
 [ $status -eq 0 ] && between $((left - 8000)) $((left + 8000)) "$(kernel pending)"
 result "two runs, one after the other: one slew" $? "$left us: $(/run/w/kernel_look)"
@@ -150,9 +150,9 @@ result "two runs, one after the other: one slew" $? "$left us: $(/run/w/kernel_l
 /run/w/kernel_look slew 900000
 run "${capable[@]}" /run/w/reqtime set --no-discipline $server
 [ $status -eq 0 ] && between -5000 5000 "$(kernel pending)"
-result "a slew that leads astray is replaced" $? "$(/run/w/kernel_look)"
+result "a slew in the wrong direction is replaced" $? "$(/run/w/kernel_look)"
 
-# The frequency, and what is learnt.
+# The frequency, and the learned state.
 forget
 for _ in 1 2; do
 	run "${capable[@]}" /run/w/reqtime set $server
@@ -170,13 +170,13 @@ run "${capable[@]}" /run/w/reqtime set $server
 result "the frequency was changed by others: exit status 5" $? "$(/run/w/kernel_look)"
 run "${capable[@]}" /run/w/reqtime set $server
 [ $status -eq 0 ]
-result "the frequency was changed by others: that is told once" $?
+result "the frequency was changed by others: that is reported once" $?
 
-# Others at work.
+# Other time daemons.
 forget
 cp /bin/sleep /run/w/ntpd
 /run/w/ntpd 100 &
-rival=$!
+daemon=$!
 sleep 0.1
 run "${capable[@]}" /run/w/reqtime set $server
 [ $status -eq 5 ] && grep -q 'ntpd is running' /run/w/err
@@ -187,17 +187,17 @@ result "ntpd is running: a dry run exits as set would" $?
 run "${capable[@]}" /run/w/reqtime set --force $server
 [ $status -eq 0 ]
 result "ntpd is running: --force" $?
-kill $rival
+kill $daemon
 "${plain[@]}" /run/w/ntpd 100 &
-rival=$!
+daemon=$!
 sleep 0.1
 run "${capable[@]}" /run/w/reqtime set $server
 [ $status -eq 0 ]
 result "ntpd without the right to set the clock: no reason to stop" $?
-kill $rival
+kill $daemon
 "$chronyd" -4 -d -u root -f /dev/null "pidfile /run/c2.pid" "cmdport 0" "bindcmdaddress /" \
 	"server 10.79.0.1 iburst" >/run/w/chronyd.log 2>&1 &
-rival=$!
+daemon=$!
 sleep 1
 forget
 run "${capable[@]}" /run/w/reqtime set $server
@@ -207,37 +207,37 @@ forget
 mount -o remount,hidepid=2 /proc
 run "${capable[@]}" /run/w/reqtime set $server
 [ $status -ne 5 ] && grep -q 'running: /proc hides' /run/w/err
-result "/proc hides others: that is said" $?
+result "/proc hides others: that is reported" $?
 mount -o remount,hidepid=0 /proc
-kill $rival
-wait $rival
+kill $daemon
+wait $daemon
 if "${plain[@]}" unshare -Ur true 2>/dev/null; then
 	forget
 	cp /bin/sleep /run/w/chronyd
 	"${plain[@]}" unshare -Ur /run/w/chronyd 100 &
-	rival=$!
+	daemon=$!
 	sleep 0.5
-	run cat /proc/$rival/comm
-	[ "$(cat /run/w/out)" = chronyd ] && grep -q '^CapEff:.*[1-9a-f]' /proc/$rival/status
-	result "a container's chronyd holds every right there" $? "$(cat /proc/$rival/status)"
+	run cat /proc/$daemon/comm
+	[ "$(cat /run/w/out)" = chronyd ] && grep -q '^CapEff:.*[1-9a-f]' /proc/$daemon/status
+	result "a container's chronyd holds every right there" $? "$(cat /proc/$daemon/status)"
 	run "${capable[@]}" /run/w/reqtime set $server
 	[ $status -eq 0 ] && ! grep -q 'is running' /run/w/err
-	result "a daemon in a container is no rival" $?
+	result "a daemon in a container does not count" $?
 	run /run/w/reqtime set $server
 	[ $status -eq 0 ] && ! grep -q 'is running' /run/w/err
 	result "... nor for root" $?
-	kill $rival
+	kill $daemon
 else
-	skip "a daemon in a container is no rival" "no user namespaces in this kernel"
+	skip "a daemon in a container does not count" "no user namespaces in this kernel"
 fi
 forget
 /run/w/kernel_look pll
 run "${capable[@]}" /run/w/reqtime set $server
 [ $status -eq 5 ] && [ "$(kernel pll)" = 1 ]
-result "the kernel's loop is fed: exit status 5" $?
+result "the kernel PLL is driven: exit status 5" $?
 run "${capable[@]}" /run/w/reqtime set --force $server
 [ $status -eq 0 ] && [ "$(kernel pll)" = 0 ] && [ "$(kernel unsync)" = 0 ]
-result "the kernel's loop is fed: --force turns it off" $? "$(/run/w/kernel_look)"
+result "the kernel PLL is driven: --force turns it off" $? "$(/run/w/kernel_look)"
 
 # A leap second.
 forget
@@ -249,7 +249,7 @@ sleep 1.2
 result "December 31: the kernel waits for it" $? "$(/run/w/kernel_look)"
 run "${capable[@]}" /run/w/reqtime set ntp://10.79.0.1:3002
 [ $status -eq 0 ] && [ "$(kernel ins)" = 0 ]
-result "December 31: nobody announces it any more: disarmed" $? "$(/run/w/kernel_look)"
+result "December 31: no longer announced: disarmed" $? "$(/run/w/kernel_look)"
 sleep 1.2
 [ "$(kernel state)" = 0 ]
 result "December 31: the kernel waits no more" $? "$(/run/w/kernel_look)"
@@ -259,7 +259,7 @@ run "${capable[@]}" /run/w/reqtime set --any-offset --slew ntp://10.79.0.1:3001
 [ $status -eq 3 ] && [ "$(kernel ins)" = 0 ]
 result "December 30: nothing is armed when the clock is left alone" $?
 
-# The wire's seconds run over.
+# The NTP seconds overflow.
 forget
 run "${capable[@]}" /run/w/reqtime set --any-offset ntp://10.79.0.1:3003
 [ $status -eq 0 ] && date -u | grep -q '06:28:1[3-7]' && [ "$(date -u +%F)" = 2036-02-07 ]
@@ -277,10 +277,10 @@ result "2036: from the first era into the second" $? "$(date -u)"
 forget
 run "${capable[@]}" /run/w/reqtime set --any-offset --refuse-back-above 100w $server
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
-result "ten years back, when told so" $? "$(date -u)"
+result "ten years back, on request" $? "$(date -u)"
 forget
 
-# The process that parses the network holds no capability.
+# The measuring process holds no capability.
 "${capable[@]}" /run/w/reqtime set --timeout 4 $silent >/dev/null 2>&1 &
 sleep 1.5
 holders=0
@@ -300,7 +300,7 @@ for state in /proc/[0-9]*/status; do
 		effective=$((effective + 1))
 done
 [ $holders -eq 1 ] && [ $others -ge 1 ]
-result "while measuring: one process may, all others hold nothing" $? "$holders, $others"
+result "while measuring: one process holds the capability, all others none" $? "$holders, $others"
 [ $effective -eq 0 ]
 result "while measuring: the capability is effective nowhere" $?
 wait $!
@@ -329,11 +329,11 @@ run timeout 300 "${capable[@]}" /run/w/kill_sweep "$REQTIME_KILLS" /run/w/reqtim
 result "SIGKILL at any system call: set at most once, and what follows is right" $?
 say "$(tail -n 1 /run/w/out)"
 
-# On the host no test may hold CAP_SYS_TIME; here the one of keeping and dropping it runs in full.
+# On the host no test may hold CAP_SYS_TIME; here test_priv, which keeps and drops it, runs in full.
 if [ -x "$REQTIME_BUILD/test_priv" ]; then
 	run "$REQTIME_BUILD/test_priv"
 	[ $status -eq 0 ] && ! grep -q -i 'skipped *\]' /run/w/out /run/w/err
-	result "test_priv, with the capability in reach" $?
+	result "test_priv, with the capability" $?
 fi
 
 guest_end

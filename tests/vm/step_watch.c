@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests/vm/serve_guest.sh: steps the clock of the guest by an hour, there and back, while an NTP
- * server on this host has requests in its queue, and looks at what comes of them.
+ * For tests/vm/serve_guest.sh: steps the clock of the guest by an hour, there and back,
+ * while an NTP server on this host has requests in its queue, and checks the answers.
  *
  *   step_watch PORT STEPS
- *        prints "STEPPED ANSWERED TORN": how many answers tell of two sides of a step, which is
- *        when their stamps are not within half a second in the order of time
+ *        prints "STEPPED ANSWERED TORN": TORN counts answers with stamps of both sides of a
+ *        step, which are not within half a second in the order of time
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -59,7 +59,7 @@ static void ask(const int *fds)
 	}
 }
 
-/* 2^-32 s, in an era of its own: differences are all that counts. */
+/* Units of 2^-32 s, in a local era: only differences count. */
 static int64_t stamp(const uint8_t *at)
 {
 	uint64_t value = 0;
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	}
 	for (int n = 0; n < steps; n++) {
 		ask(fds);
-		/* The server is in the middle of them. */
+		/* The server is answering them now. */
 		nanosleep(&moment, NULL);
 		step(n % 2 == 0 ? STEP_S : -STEP_S);
 		ask(fds);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The units of packaging/systemd under a real systemd, in a user-mode Linux guest that woke
-# up in 2001.  This side of it has the time servers.
+# The units of packaging/systemd under a real systemd, in a user-mode Linux guest that boots
+# in 2001.  This side of the network has the time servers.
 . "$(dirname "$0")/../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 

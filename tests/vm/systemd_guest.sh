@@ -9,7 +9,7 @@ if [ "${1:-}" = prepare ]; then
 	cd "$2" || exit 1
 	cp -a "$REQTIME_T/dest/." .
 	echo "SERVERS=10.79.0.1" >etc/default/reqtime
-	# Runs in a service's confinement and tells what it can do there.
+	# Runs in a service's confinement and reports what it can do there.
 	cat >usr/local/bin/probe <<-'END'
 		#!/bin/sh
 		exec >"$STATE_DIRECTORY/probe" 2>&1
@@ -24,7 +24,7 @@ if [ "${1:-}" = prepare ]; then
 		echo "probed by $(id -u)"
 	END
 	chmod 755 usr/local/bin/probe
-	# systemd itself raises a clock that is behind its own release.
+	# systemd itself advances a clock that is behind its own release.
 	cat >".$units/in2001.service" <<-'END'
 		[Unit]
 		DefaultDependencies=no
@@ -35,7 +35,7 @@ if [ "${1:-}" = prepare ]; then
 		[Install]
 		WantedBy=sysinit.target
 	END
-	# Somebody who needs the right time, and somebody who does not wait for it.
+	# A service that needs the right time, and one that does not wait for it.
 	for who in patient hasty; do
 		cat >".$units/$who.service" <<-END
 			[Unit]
@@ -58,7 +58,7 @@ cp "$REQTIME_T/kernel_look" $W/
 property() { # property UNIT NAME
 	systemctl show "$1" -p "$2" --value
 }
-# within_s SECONDS COMMAND...: false when the command has not succeeded by then
+# within_s SECONDS COMMAND...: false unless the command succeeds by then
 within_s() {
 	ends=$(($(cut -d. -f1 /proc/uptime) + $1))
 	shift
@@ -87,9 +87,9 @@ run systemctl status reqtime-boot.service
 is reqtime-boot.service Result success && is reqtime-boot.service ActiveState active
 result "boot: reqtime-boot.service did its work" $?
 [ "$(cat /run/hasty)" = 2001 ]
-result "boot: the machine woke up in 2001" $? "$(cat /run/hasty)"
+result "boot: the machine booted in 2001" $? "$(cat /run/hasty)"
 [ "$(cat /run/patient)" -ge 2026 ]
-result "boot: who waits for time-sync.target starts in the right year" $? "$(cat /run/patient)"
+result "boot: a service that waits for time-sync.target starts in the right year" $? "$(cat /run/patient)"
 [ "$(kernel unsync)" = 0 ]
 result "boot: the kernel's clock is synchronised" $? "$($W/kernel_look)"
 run timedatectl show -p NTPSynchronized --value
@@ -99,7 +99,7 @@ result "boot: timedatectl says synchronised" $?
 	[ -s /var/lib/private/reqtime/history.db ]
 result "boot: StateDirectory holds history.db, not root's" $? "$(ls -la /var/lib/private/reqtime)"
 
-# The timer, as it is and hurried.
+# The timer, first unchanged, then sped up.
 next_run() {
 	date -u -d "$(property reqtime.timer NextElapseUSecRealtime)" +%s
 }
@@ -124,7 +124,7 @@ systemctl restart reqtime.timer
 within_s 20 is_not reqtime.service ExecMainExitTimestampMonotonic 0
 systemctl stop reqtime.timer
 is reqtime-confirm.timer ActiveState inactive
-result "timer: the one that confirms stops with it" $? "$(systemctl status reqtime-confirm.timer)"
+result "timer: the confirming timer stops with it" $? "$(systemctl status reqtime-confirm.timer)"
 within_s 20 is reqtime.service ActiveState inactive
 run journalctl -u reqtime.service -o cat
 is reqtime.service ExecMainStatus 0 && grep -q '^stepped the clock by +\(2\.9\|3\)' $W/out
@@ -132,12 +132,12 @@ result "timer: reqtime.service is started and steps the clock by 3 s" $?
 below_us 20000 "$(truth_us)"
 result "timer: the clock is right" $? "$(truth_us) us"
 
-# Turned on in a machine that runs: not after the hour and its delay, but now.
+# Enabled on a running machine: the first run is immediate, not after the hour and its delay.
 reload reqtime.timer </dev/null
 systemctl stop reqtime.timer reqtime-boot.service
 systemctl disable -q reqtime.timer
 $W/kernel_look step -7200000
-# What stands for the distribution's own chrony.
+# Stands for the distribution's own chrony.
 cat >$units/chrony.service <<-'END'
 	[Service]
 	ExecStart=/bin/sleep 1000
@@ -153,18 +153,18 @@ is_right() {
 [ $status -eq 0 ] && within_s 60 is_right
 result "timer: enable --now sets the clock within a minute" $? "$(systemctl status reqtime-boot)"
 is chrony.service ActiveState inactive
-result "timer: enable --now stops the daemon that kept the clock" $? "$(systemctl status chrony)"
+result "timer: enable --now stops the other time daemon" $? "$(systemctl status chrony)"
 run journalctl -u reqtime-boot.service -o cat
 [ "$(grep -c 'is stopped but still enabled' $W/out)" -eq 1 ] &&
 	grep -q '^chrony.service is stopped but still enabled; to keep it off: systemctl disable chrony.service' $W/out
-result "timer: enable --now says so, and what keeps it so" $?
+result "timer: enable --now reports it, and the command that keeps it so" $?
 systemctl stop reqtime.timer
 systemctl disable -q chrony.service
 rm $units/chrony.service
 systemctl daemon-reload
 
-# What the service may do: told by something that runs in the same confinement, and by what
-# the kernel says of it while it waits for a server that is silent.
+# The limits of the service: reported by a probe in the same confinement, and by the kernel
+# while the service waits for a silent server.
 reload reqtime.service <<-'END'
 	[Service]
 	ExecStartPre=/usr/local/bin/probe
@@ -191,7 +191,7 @@ within_s 20 is reqtime.service ActiveState failed && is reqtime.service ExecMain
 result "no answer: a failed unit, exit status 1" $? "$(systemctl status reqtime.service)"
 probe=/var/lib/private/reqtime/probe
 grep -q '^probed by' $probe && ! grep -q '^can' $probe
-result "service: it can change nothing but what it is for" $? "$(cat $probe)"
+result "service: it can change only the clock and its state" $? "$(cat $probe)"
 echo "SERVERS=10.79.0.1" >/etc/default/reqtime
 reload reqtime.service </dev/null
 
@@ -218,15 +218,15 @@ exec 9>&-
 reload reqtime.service </dev/null
 run systemctl start reqtime.service
 [ $status -eq 0 ] && is reqtime.service ExecMainStatus 0
-result "... and whole again after a run that sets it" $? "$(systemctl status reqtime.service)"
+result "... and active again after a run that sets it" $? "$(systemctl status reqtime.service)"
 
-# Others have moved the clock: the servers say what they said.
+# Another program has moved the clock: the servers agree with their last answers.
 $W/kernel_look step -7200000
 run systemctl start reqtime.service
 [ $status -eq 0 ] && below_us 20000 "$(truth_us)"
 result "two hours off by others: right with the next run" $? "$(truth_us) us"
 
-# Refused: nothing is known of earlier runs, and the limit is the operator's.
+# Refused: there is no history, and the operator has set the limit.
 rm -f /var/lib/private/reqtime/anchor
 $W/kernel_look step -7200000
 reload reqtime.service <<-END
@@ -243,7 +243,7 @@ run systemctl restart reqtime-boot.service
 below_us 20000 "$(truth_us)"
 result "refused: at boot two hours are no obstacle" $? "$(truth_us) us"
 
-# exposure UNIT TENTHS: by systemd's own count of what is not forbidden, 0 to 10
+# exposure UNIT TENTHS: systemd's score of what is not forbidden, 0 to 10
 exposure() {
 	systemd-analyze security --no-pager --threshold="$2" "$1" >$W/exposure
 	result "exposure of $1 is at most $2 tenths" $? "$(cat $W/exposure)"
@@ -253,9 +253,9 @@ exposure reqtime.service 20
 exposure reqtime-boot.service 20
 exposure reqtimed.service 20
 
-# The server: ready, alive, and of no use to who takes it over.
+# The server: ready, alive, and confined.
 is reqtimed.service ActiveState active && is reqtimed.service Type notify
-result "reqtimed: it said that it is ready" $? "$(systemctl status reqtimed)"
+result "reqtimed: it has reported ready" $? "$(systemctl status reqtimed)"
 awk '{ value[$1] = $2 } END { exit !(value["Uid:"] > 1000 && value["CapPrm:"] ~ /^0*$/ &&
 	value["NoNewPrivs:"] == 1 && value["Seccomp:"] == 2) }' \
 	"/proc/$(property reqtimed.service MainPID)/status"
@@ -266,7 +266,7 @@ served() {
 	[ $status -eq 0 ]
 }
 within_s 20 served
-result "reqtimed: what reqtime has set is served" $? "$(property reqtimed.service StatusText)"
+result "reqtimed: the clock set by reqtime is served" $? "$(property reqtimed.service StatusText)"
 reload reqtimed.service <<-'END'
 	[Service]
 	WatchdogSec=2
@@ -278,7 +278,7 @@ is reqtimed.service ActiveState active && is reqtimed.service NRestarts 0
 result "reqtimed: it feeds the watchdog" $? "$(systemctl status reqtimed)"
 kill -STOP "$(property reqtimed.service MainPID)"
 within_s 20 is reqtimed.service NRestarts 1 && within_s 20 is reqtimed.service ActiveState active
-result "reqtimed: one that hangs is ended and started anew" $? "$(systemctl status reqtimed)"
+result "reqtimed: a hanging server is ended and restarted" $? "$(systemctl status reqtimed)"
 
 # Another client, and our server on the host.
 systemctl start reqtime.timer

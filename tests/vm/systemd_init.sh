@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# First process of a guest of lib.sh's guest_systemd.  Lays a root that can be written over
-# the files of this machine, has it prepared, and becomes systemd there.  The services of
-# this machine stay out: there is what a system needs to be one, and the script.
+# First process of a guest of lib.sh's guest_systemd.  Lays a writable root over the files of
+# this machine, has it prepared, and becomes systemd there.  The services of this machine stay
+# out: only the files that a system needs to boot, and the script.
 . "${0%/*}/guest_lib.sh"
 
 busybox insmod "/usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko"
@@ -13,12 +13,12 @@ mkdir /run/o/upper /run/o/work /run/o/root
 mount -t overlay -o lowerdir=/,upperdir=/run/o/upper,workdir=/run/o/work overlay /run/o/root ||
 	exit 1
 cd /run/o/root || exit 1
-# A machine that has never been started, whatever this one was told.
+# As a machine that has never been started, whatever the host's state.
 rm -rf etc/systemd/system etc/systemd/*.conf.d etc/default/reqtime etc/cron.d/* etc/fstab \
 	var/lib/systemd var/lib/private var/lib/reqtime run .dockerenv
 mkdir -p etc/systemd/system etc/tmpfiles.d run root var/lib/systemd
 touch etc/fstab
-# The tests may lie below /tmp, which is cleared at boot.
+# The tests may be below /tmp, which is cleared at boot.
 ln -s /dev/null etc/tmpfiles.d/tmp.conf
 echo 0123456789abcdef0123456789abcdef >etc/machine-id
 echo guest >etc/hostname

@@ -3,14 +3,14 @@
  * For tests/vm/days_guest.sh and heals_guest.sh: the true time, in a world in which this
  * machine's crystal is slow.  It shares no code with the programs.
  *
- *   true_time serve PORT [FILE]   an NTP server on 127.0.0.1; the path to it is part of it; its clock
- *                           is ahead by as many seconds as FILE says
+ *   true_time serve PORT [FILE]   an NTP server on 127.0.0.1, with the path to it; its
+ *                           clock is ahead by the seconds in FILE
  *   true_time offset        microseconds that CLOCK_REALTIME is behind the truth
  *
- * True time is CLOCK_MONOTONIC_RAW, which nobody can adjust, put through a rate of its own:
- * 50 ppm faster than the crystal, and on top of it a temperature that comes and goes once a
- * day and moves the crystal by 0.1 ppm.  A pure function, so that both commands agree on it.
- * Each way takes 10 ms and an exponential 1 ms on average.
+ * True time is CLOCK_MONOTONIC_RAW, which no program can adjust, at its own rate: 50 ppm
+ * faster than the crystal, plus a daily temperature cycle that changes the crystal's rate
+ * by 0.1 ppm.  A pure function, so that both commands agree on it. Each way takes 10 ms and
+ * an exponential 1 ms on average.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -86,8 +86,8 @@ static void travel(void)
 	nanosleep(&ts, NULL);
 }
 
-/* An idle kernel that nothing wakes up lets its clock run on for minutes as it was told last:
- * no machine is as idle as that.  The signal is ignored, so this is an interrupt and no more. */
+/* An idle kernel without wakeups does not update its clock for minutes: no real machine is
+ * that idle.  The signal is ignored, so this is only an interrupt. */
 static void keep_awake(void)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };

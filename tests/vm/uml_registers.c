@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Preloaded into user-mode Linux.  A processor with large registers (AMX) has a host kernel
- * that takes the floating point registers of a traced process whole or not at all, and user-mode
- * Linux 6.1 hands over as many as it knows: EFAULT, and its first program dies.  Here the rest is
- * filled in with what the process has.
+ * Preloaded into user-mode Linux.  On a processor with large registers (AMX) the host
+ * kernel takes the floating point registers of a traced process completely or not at all,
+ * and user-mode Linux 6.1 passes only those that it knows: EFAULT, and its first program
+ * dies.  The missing ones are filled in here from the process.
  */
 #include <dlfcn.h>
 #include <elf.h>

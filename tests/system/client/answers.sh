@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What surely is the server's own answer, and of no use: it refuses, it knows no time, or
-# what it says cannot be.  The rows are those of tests/faults.md.
+# Replies that surely come from the server and cannot be used: it refuses, it is not synchronised,
+# or its fields are impossible.  The rows are those of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
@@ -67,7 +67,7 @@ while IFS='|' read -r name script wanted words <&3; do
 		not_ok "$name: unusable" "wanted $wanted and $words, exit $status: $(cat "$out" "$err")"
 	fi
 	check "$name: known at once ($took_ms ms)" timely 1000
-	check "$name: nothing more is asked" test "$(asked $n)" -eq 1
+	check "$name: no further request" test "$(asked $n)" -eq 1
 	run "$REQTIME" "$(at $n)"
 	if [ "$status" -eq 1 ] && ! LC_ALL=C grep -q '[^ -~]' "$out" "$err"; then
 		ok "$name: shown as plain text"
@@ -79,7 +79,7 @@ while IFS='|' read -r name script wanted words <&3; do
 	n=$((n + 1))
 done 3<"$rows"
 
-# 5 ms away and sure of itself: asked again while the bound is above 1 ms.
+# A delay of 5 ms and a small root distance: asked again while the bound is above 1 ms.
 adversary 127.0.0.1 'rootdisp=0 wait=5; stratum=0 leap=3 refid=52415445' \
 	127.0.0.1 'stratum=0 leap=3 refid=52415445; good' \
 	127.0.0.1 'rootdisp=0x1999a' 127.0.0.1 'precision=0' 127.0.0.1 'rootdisp=0x14000' \
@@ -88,19 +88,19 @@ run "$REQTIME" --json -n 4 --target 1ms "$(at 1)"
 check "row 22 kiss RATE to the second request: the third is not sent" test "$(asked 1)" -eq 2
 true_time "row 22 kiss RATE to the second request: the first answer stands"
 run "$REQTIME" --json -n 4 -t 1s "$(at 2)" "$(at 6)"
-check "row 22 kiss RATE: while others are waited for, nothing more is sent" test \
+check "row 22 kiss RATE: while waiting for others, no further request is sent" test \
 	"$(asked 2)" -eq 1 -a "$(asked 6)" -ge 2
 run "$REQTIME" --json --root-distance 3s "$(at 3)"
-true_time "C16 root distance 1.6 s: --root-distance 3s lets it in"
+true_time "C16 root distance 1.6 s: --root-distance 3s accepts it"
 run "$REQTIME" --json "$(at 4)"
 true_time "row 32 precision 0: accepted"
-check "row 32 precision 0: the bound is a second and more" test "$(json bound_ns)" -ge 1000000000
+check "row 32 precision 0: the bound is at least a second" test "$(json bound_ns)" -ge 1000000000
 run "$REQTIME" --json "$(at 5)"
 true_time "C23 root dispersion 1.25 s: accepted"
-check "C23 root dispersion 1.25 s: it is in the bound" test "$(json bound_ns)" -ge 1250000000
+check "C23 root dispersion 1.25 s: the bound contains it" test "$(json bound_ns)" -ge 1250000000
 run "$REQTIME" --json "$(at 8)"
 true_time "row 31 reference zero: accepted, as by others"
-check "row 31 reference zero: the dispersion that it claims is in the bound" \
+check "row 31 reference zero: the bound contains the dispersion that it claims" \
 	test "$(json bound_ns)" -ge 500000000
 run "$REQTIME" -v "$(at 7)"
 expect "the adversary's good server is good" 0 'selected'

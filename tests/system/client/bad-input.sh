@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What is wrong on the command line gives one clear line on stderr that names it, nothing on
+# A wrong command line gives one clear line on stderr that names the fault, nothing on
 # stdout, exit 2, and no packet.
 
 # shellcheck source=tests/tools/lib.sh
@@ -66,7 +66,7 @@ refused '--timeout 1h30' '--timeout: "1h30": each of several numbers needs a uni
 refused '-4 and -6' '--ipv6 contradicts --ipv4' -4 -6 localhost
 refused '--step and --slew' '--slew contradicts --step' set --step --slew localhost
 
-# Slips and the habits of other programs: what to type, and how a host of that name is asked.
+# Typing errors and the habits of other programs: the right command, and how to ask a host of that name.
 refused 'slip in a command' 'no command "qurey"; did you mean "reqtime query".* reqtime query qurey$' qurey
 refused 'slip in a command, with a server' 'no command "chekc"; did you mean "reqtime check"' chekc localhost
 refused 'slip in a command, after an option' 'no command "histroy"; did you mean "reqtime history"' -4 histroy
@@ -103,18 +103,18 @@ refused '-n without a number' '--samples: "localhost" is not a number from 1 to 
 refused 'an option takes the server' '--color: "h" is not one of auto.always.never; an option takes' --color h
 
 
-# The input, the rule, the way out.
+# The message has the input, the rule and the way out.
 printf 'samples 3\n' >"$T/line"
 printf '[set\n' >"$T/open"
 printf 'json = yes\nformat = csv\n' >"$T/both"
 : >"$T/empty"
-refused 'a configuration file that is not there' "$T/none: No such file or directory .--config." -f "$T/none" h
+refused 'a configuration file that does not exist' "$T/none: No such file or directory .--config." -f "$T/none" h
 refused 'a folder as configuration file' "$T: not a regular file .--config." -f "$T" h
-refused 'a line that is none' "line:1: neither .*: \"samples 3\"" -f "$T/line" h
+refused 'a line that is not an entry' "line:1: neither .*: \"samples 3\"" -f "$T/line" h
 refused 'a section without an end' "open:1: neither .*: \"\[set\"" -f "$T/open" h
 refused 'two formats in a file' 'both:2: format contradicts "json"' -f "$T/both" h
-refused 'a list that is not there' "$T/none: No such file or directory .--servers-file." --servers-file "$T/none"
-refused 'a list with nothing in it' "empty: no server in it; write one per line" --servers-file "$T/empty"
+refused 'a list that does not exist' "$T/none: No such file or directory .--servers-file." --servers-file "$T/none"
+refused 'an empty list' "empty: no server in it; write one per line" --servers-file "$T/empty"
 refused 'a device as list' '/dev/null: not a regular file; use - for standard input .--servers-file.' --servers-file /dev/null
 refused '--every without a span' '--every: "h": not a number: .*; an option takes the next word' --every h
 refused '--every 1ms' '--every: "1ms" is not between 1s and 36500d' --every 1ms h
@@ -146,7 +146,7 @@ refused 'half an address' 'server "192.0.2": not an IPv4 address' 192.0.2
 refused 'a port alone' 'server "11123": a host name does not end in a number; a port follows a colon' 11123
 refused 'an address with a prefix length' 'server "192.0.2.0/24": a server has no path' 192.0.2.0/24
 refused 'a list with commas' 'server "a,b": one word is one server' a,b
-refused 'an IPv6 address that is none' 'server "fe80:::1": not an IPv6 address' fe80:::1
+refused 'a malformed IPv6 address' 'server "fe80:::1": not an IPv6 address' fe80:::1
 refused 'an interface behind a name' 'server "h%eth0": "%" belongs' h%eth0
 refused 'scheme nts' 'server "nts://h": ' nts://h
 refused 'scheme without a host' 'server "ntp://": ' ntp://

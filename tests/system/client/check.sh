@@ -10,7 +10,7 @@ own_network "$@"
 . "$R/tests/tools/adversary.sh"
 
 # The first line: state, words, performance data by the guidelines, 'label'=value[UOM];w;c;min;max,
-# and nothing that is not a number.  What stands below has no `|`; and stderr is silent.
+# numbers only.  The lines below have no `|`, and stderr is silent.
 number='-?[0-9]+(\.[0-9]+)?'
 range="@?((~|$number):)?($number)?"
 datum="[a-z_]+=$number(s?)(;($range)?(;($range)?(;($number)?(;($number)?)?)?)?)?"
@@ -37,7 +37,7 @@ expect_check "healthy servers are OK" 0 \
 	'^REQTIME OK: offset [-+]?[0-9.]+ [nu]?m?s \+/- [0-9.]+ [num]?s, stratum [0-9]+, [23] of 3 servers agree\|offset=-?0(\.[0-9]+)?s;0\.05;1 bound=0\.[0-9]+s;;;0 root_distance='
 check "it is one line" test "$(wc -l <"$out")" -eq 1
 run "$REQTIME" check -H "$(at 1)" -w 0.5 -c 1
-expect_check "the words of check_ntp_time do" 0 'one server alone\|offset=[-0-9.]+s;0\.5;1 '
+expect_check "the options of check_ntp_time work" 0 'one server alone\|offset=[-0-9.]+s;0\.5;1 '
 run "$REQTIME" check -W 0 "$(at 1)"
 expect_check "a stratum that is too high is WARNING" 1 'stratum [1-9][0-9]* \(beyond the warning range 0\)'
 run "$REQTIME" check -C 0 -W 0 "$(at 1)"
@@ -60,7 +60,7 @@ expect "--json is an object" 1 '^\{"program":"reqtime".*"verb":"check".*\}$'
 check "... with state and status" grep -Fq \
 	'"check":{"state":"warning","exit_status":1,"inconclusive":false}' "$out"
 
-# --- by offset: the answers of these come at once, so the bound is far below the margins ---
+# --- by offset: these answers come at once, so the bound is far below the margins ---
 # narrow COMMAND...: once more when a busy machine made the bound too wide for a verdict
 narrow() {
 	for _ in 1 2 3 4 5; do
@@ -73,14 +73,14 @@ adversary 127.0.0.1 'shift=60' 127.0.0.2 'shift=-5000' 127.0.0.3 'shift=900 wait
 narrow "$REQTIME" check "$(at 1)"
 expect_check "60 ms are WARNING" 1 'offset \+(59|6[0-9])[0-9.]* ms .*\(beyond the warning range 50ms\)'
 narrow "$REQTIME" check -w 1s "$(at 1)"
-expect_check "... unless that is allowed" 0 .
+expect_check "... unless the limit allows it" 0 .
 narrow "$REQTIME" check -w ~:0 -c ~: "$(at 1)"
 expect_check "a range with one end" 1 '\(beyond the warning range ~:0\), .*\|offset=[^ ;]*;~:0; '
 narrow "$REQTIME" check -w @50ms:70ms "$(at 1)"
 expect_check "a range that is an alarm inside" 1 '\(beyond the warning range @50ms:70ms\)'
 narrow "$REQTIME" check "$(at 2)"
 expect_check "5 s ahead are CRITICAL" 2 'offset -(4\.9|5)[0-9.]* s .*\(beyond the critical range 1s\)'
-# 900 ms, and an answer that is 400 ms under way: about 700 +- 200 ms.
+# 900 ms, and an answer with 400 ms of delay: about 700 +- 200 ms.
 run "$REQTIME" check -n 1 -w ~: -c 700ms "$(at 3)"
 expect_check "a critical end inside the bound is WARNING and inconclusive" 1 \
 	'\(inconclusive for the critical range 700ms\)'
@@ -98,11 +98,11 @@ adversary 127.0.0.1 silent 127.0.0.2 leap=3 127.0.0.3 'stratum=0 refid=7c0a5c7c'
 run "$REQTIME" check -t 300ms "$(at 1)"
 expect_check "a silent server is UNKNOWN" 3 'no trusted time: .*\|sources=1;;;0 agreeing=0;;;0 falsetickers=0;;;0$'
 run "$REQTIME" check "$(at 2)"
-expect_check "an unsynchronised one too" 3 'no trusted time: .*not synchronised'
+expect_check "an unsynchronised server is UNKNOWN" 3 'no trusted time: .*not synchronised'
 run "$REQTIME" check "$(at 5)"
 expect_check "... of stratum 16" 3 'no trusted time'
 run "$REQTIME" check -v "$(at 3)"
-expect_check "a kiss code with | and a line feed stays words" 3 'no trusted time: '
+expect_check "a kiss code with | and a line feed is escaped" 3 'no trusted time: '
 mkdir "$T/state"
 run "$REQTIME" check --state-dir "$T/state" "$(at 4)"
 expect_check "a kiss code is UNKNOWN" 3 'DENY'
@@ -113,19 +113,19 @@ check "... which did not ask" test "$(asked 4)" -eq "$before"
 run "$REQTIME" check 127.0.0.9:9
 expect_check "a closed port is UNKNOWN" 3 'no trusted time: .*\(127\.0\.0\.9:9: Connection refused\)'
 run "$REQTIME" check -t 1s 'no|such=1'
-expect_check "a name with | is UNKNOWN, and stays words" 3 .
+expect_check "a name with | is UNKNOWN, and is escaped" 3 .
 
-# --- liars ---
+# --- falsetickers ---
 adversary 127.0.0.1 good 127.0.0.2 good 127.0.0.3 shift=7000 127.0.0.4 shift=-9000
 run "$REQTIME" check --all $(at 1 3)
-expect_check "a liar of three is outvoted, and named" 0 \
+expect_check "one falseticker of three is outvoted and named" 0 \
 	"2 of 3 servers agree, falseticker: 127\.0\.0\.3:[0-9]+\|.* falsetickers=1;;;0\$"
 run "$REQTIME" check $(at 2 4)
 expect_check "two of three are no majority" 3 'no trusted time: '
 run "$REQTIME" check "$(at 3)"
-expect_check "a liar alone is CRITICAL" 2 'offset \+(6\.9|7)'
+expect_check "a single falseticker is CRITICAL" 2 'offset \+(6\.9|7)'
 
-# --- whatever is wrong is a line ---
+# --- every error is a line ---
 for words in --bad '-w' '-w abc' '-w :5' '-c 20:10' '-w 1e3' '-W 1.5' '-w -5' '-n 0' '-f /nonexistent' \
 	'a:b:c' 'nts://x' '-4 -6 127.0.0.1'; do
 	# shellcheck disable=SC2086 # several words
@@ -133,7 +133,7 @@ for words in --bad '-w' '-w abc' '-w :5' '-c 20:10' '-w 1e3' '-W 1.5' '-w -5' '-
 	expect_check "check $words" 3 '^REQTIME UNKNOWN: '
 done
 run "$REQTIME" check -w '|=1;' "$(at 1)"
-expect_check "a limit with | is told as words" 3 'x7c=1'
+expect_check "a limit with | is shown escaped" 3 'x7c=1'
 # shellcheck disable=SC2016 # a shell of its own
 run sh -c '"$1" check "$2" >/dev/full 2>&1' - "$REQTIME" "$(at 1)"
 expect "a full device is UNKNOWN" 3

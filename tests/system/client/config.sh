@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtime.conf: what it may say and what not, who goes before whom, SIGHUP, `reqtime config`.
+# reqtime.conf: valid and invalid content, precedence, SIGHUP, `reqtime config`.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
 
 conf=$T/reqtime.conf
-config() { # of what the file on stdin makes
+config() { # ARG...: `reqtime config` of the file on stdin
 	cat >"$conf"
 	run "$REQTIME" config -f "$conf"
 }
@@ -21,7 +21,7 @@ $(cat "$out" "$err")"
 	fi
 }
 
-# Who said so.
+# The origin of each setting.
 config <<END
 # a comment
 server = 192.0.2.1 ; another
@@ -39,19 +39,19 @@ ipv6 = yes
 END
 expect "config reads a file" 0
 shows "a key before the sections" "samples = 2 ; $conf:4"
-shows "what nobody said" "pool = 4 ; default"
-shows "what is not set is a comment that says what holds" \
+shows "a setting that is not given" "pool = 4 ; default"
+shows "an unset setting is a comment with the value in force" \
 	"# liars: fewer than half of the sources ; default"
 shows "... also of a limit" "# refuse-above: 1000s, passed by what later runs confirm ; default"
-shows "... and where nothing holds" "# metrics: none ; default"
-check "no setting is without what holds" sh -c "! grep -q 'not set' '$out'"
-check "... nor without who said so" sh -c \
+shows "... and where no value is in force" "# metrics: none ; default"
+check "each setting shows the value in force" sh -c "! grep -q 'not set' '$out'"
+check "... and its origin" sh -c \
 	"! grep -v '^$\|^\[\|^# .*: see \|^# $conf\$\|; default\$\|; $conf:[0-9]*\$' '$out'"
 run env STATE_DIRECTORY=/srv/time "$REQTIME" config -f "$conf" set
 shows "the state directory that systemd gives" "state-dir = /srv/time ; default"
 run env -u STATE_DIRECTORY "$REQTIME" config -f "$conf"
 shows "the state directory in force" "state-dir = /var/lib/reqtime ; default"
-check "[query] goes before what is common" sh -c "
+check "[query] overrides the common settings" sh -c "
 	tr -s ' ' <'$out' | sed -n '/^\[query\]/,/^\[set\]/p' | grep -Fx 'timeout = 1500ms ; $conf:8'"
 check "[set] does not see it" sh -c "
 	tr -s ' ' <'$out' | sed -n '/^\[set\]/,\$p' | grep -Fx 'timeout = 3s ; $conf:6'"
@@ -63,19 +63,19 @@ cp "$out" "$T/first"
 run "$REQTIME" config -f "$T/first"
 sed 's/ *; .*//; s/^# [^:]*$/#/' "$T/first" >"$T/first.values"
 sed 's/ *; .*//; s/^# [^:]*$/#/' "$out" >"$T/second.values"
-check "what it prints is a file that says the same" cmp "$T/first.values" "$T/second.values"
+check "its output is a file with the same settings" cmp "$T/first.values" "$T/second.values"
 
 run "$REQTIME" config -f "$conf" set -6 --step --timeout 9 192.0.2.9
-shows "the command line goes before the file" "timeout = 9s ; command line"
-shows "... its servers before the file's" "server = 192.0.2.9 ; command line"
-check "... which are gone" sh -c "! grep -q 192.0.2.3 '$out'"
-shows "... its choice before the file's" "slew = no ; default"
-shows "... and is told" "step = yes ; command line"
+shows "the command line overrides the file" "timeout = 9s ; command line"
+shows "... its servers, too" "server = 192.0.2.9 ; command line"
+check "... and the file's are gone" sh -c "! grep -q 192.0.2.3 '$out'"
+shows "... its choice of a step or a slew, too" "slew = no ; default"
+shows "... and is shown" "step = yes ; command line"
 run "$REQTIME" config --json -f "$conf" set --server 192.0.2.9
 expect "--json" 0 '"server":\{"value":\["192.0.2.9"\],"origin":"command-line","line":null\}'
 expect "... a span, its nanoseconds and its line" 0 \
 	'"timeout":\{"value":"3s","origin":"file","line":6,"value_ns":3000000000\}'
-expect "... what is not set is null, with what holds" 0 \
+expect "... an unset setting is null, with the value in force" 0 \
 	'"interval":\{"value":null,"origin":"default","line":null,"in_force":"2s on public [^"]*","value_ns":null\}'
 expect "... the state directory in force" 0 "\"state-dir\":\{\"value\":\"$STATE_DIRECTORY\",\"origin\":\"default\""
 run "$REQTIME" config trace
@@ -83,7 +83,7 @@ expect "trace reads no configuration" 2 'the command "trace" reads no configurat
 run "$REQTIME" config -f /dev/null
 expect "/dev/null is an empty one" 0 '^samples = 4 .*; default$'
 
-# What is wrong is said with its line, whichever command runs, and nothing is asked.
+# An error is reported with its line, whichever command runs, and no server is asked.
 refuses() { # NAME PATTERN, the file on stdin
 	cat >"$conf"
 	run "$REQTIME" -f "$conf" 127.0.0.1:1
@@ -108,7 +108,7 @@ refuses "unknown section" '1: unknown section "sett"; known: \[query\], \[set\],
 [sett]
 step = yes
 END
-refuses "unknown section with nothing in it" '3: unknown section "bogus"; known: ' <<END
+refuses "empty unknown section" '3: unknown section "bogus"; known: ' <<END
 samples = 2
 [set]
 [bogus]
@@ -125,7 +125,7 @@ run "$REQTIME" -f "$conf" 127.0.0.1:1
 expect "UTF-16" 2 "^reqtime: $conf: it is UTF-16: save it as UTF-8 .--config."
 printf '\357\273\277[set]\r\nstep = yes\r\n' >"$conf"
 run "$REQTIME" config -f "$conf" set
-expect "a byte order mark, and lines of another system" 0 "^step = yes .*; $conf:2"
+expect "a byte order mark and CRLF lines" 0 "^step = yes .*; $conf:2"
 refuses "given twice" '3: already given in line 1: "samples"$' <<END
 samples = 1
 timeout = 1
@@ -152,10 +152,10 @@ END
 refuses "empty" '1: state-dir: "" is empty: DIR must be given$' <<END
 state-dir =
 END
-refuses "no key at all" '1: neither "key = value" nor "\[section\]": "samples"$' <<END
+refuses "a line without =" '1: neither "key = value" nor "\[section\]": "samples"$' <<END
 samples
 END
-refuses "a file in a file" '1: allowed on the command line only: "config"$' <<END
+refuses "a configuration file named in one" '1: allowed on the command line only: "config"$' <<END
 config = /etc/passwd
 END
 refuses "control characters, escaped" '1: a control character' <<END
@@ -181,7 +181,7 @@ chmod o-w "$conf"
 run "$REQTIME" -f "$T" 127.0.0.1:1
 expect "a folder" 2 'not a regular file'
 run "$REQTIME" -f "$T/none" 127.0.0.1:1
-expect "a file that was named must be there" 2 'No such file'
+expect "a named file must exist" 2 'No such file'
 if [ "$(id -u)" = 0 ]; then
 	chgrp 65533 "$conf"
 	chmod g+w "$conf"
@@ -209,8 +209,8 @@ else
 	skip "files of others" "needs root"
 fi
 
-# What is for the command line only in one command is none of its business when it is there for
-# another.
+# A key that is for the command line only in one command does not affect it when the file sets it
+# for another.
 printf 'json = yes\n' >"$conf"
 run "$REQTIME" config -f "$conf"
 shows "json = yes is for query" "format = json ; $conf:1"
@@ -255,8 +255,8 @@ hup() { # NAME VERB...: a server list that is mended while the program waits
 	: >"$T/hup"
 	echo "sever = 127.0.0.1:1" >"$conf"
 	kill -HUP "$background_pid"
-	check "$hup_name: ... a broken one is told" wait_for 10 grep -q "$conf:1: unknown key" "$T/hup.err"
-	check "$hup_name: ... and the one before holds" wait_for 10 grep -q "\"port\":$port," "$T/hup"
+	check "$hup_name: ... a broken one is reported" wait_for 10 grep -q "$conf:1: unknown key" "$T/hup.err"
+	check "$hup_name: ... and the previous one stays in force" wait_for 10 grep -q "\"port\":$port," "$T/hup"
 	kill "$background_pid"
 	wait "$background_pid" 2>/dev/null
 }

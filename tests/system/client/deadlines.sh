@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Each run ends within its deadline + 0.1 s, whatever the servers do, with the right status;
-# and what can be known at once is known at once.  A run that was late is tried again: the
+# a result that is certain early is reported at once.  A run that was late is tried again: the
 # machine may have been busy.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -70,7 +70,7 @@ expect "deadline: set, half black-holed" 0 '"ok"'
 check "deadline: set, half black-holed: not before ($took_ms ms)" test "$took_ms" -ge 690
 check "deadline: set, half black-holed: in time" timely 800
 
-# Dead names: a name server that is there and silent.
+# Dead names: a name server that never answers.
 echo 'nameserver 127.0.0.1' >"$T/resolv.conf"
 echo 'hosts: dns' >"$T/nsswitch.conf"
 chmod 644 "$T"/*.conf
@@ -84,7 +84,7 @@ END
 chmod 755 "$T/named"
 export UNNAMED="$REQTIME"
 if ! "$T/named" --version >/dev/null 2>"$err"; then
-	skip "dead names" "no mount namespace to be had: $(head -n 1 "$err")"
+	skip "dead names" "cannot make a mount namespace: $(head -n 1 "$err")"
 	finish
 fi
 background "$T/dns" 127.0.0.1 silent.test=silent good.test=10.66.0.1 >"$T/dns.out"

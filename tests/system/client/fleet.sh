@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Many servers in one run: lists of them in files, a line of JSON for each, and what it costs.
+# Many servers in one run: lists of them in files, a line of JSON for each, and the cost.
 
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -26,7 +26,7 @@ refused() {
 	fi
 }
 printf 'localhost\n\n# two\nh:0\n' >"$list"
-refused "a line that is no server" "$list:4: server \"h:0\": "
+refused "a line that is not a server" "$list:4: server \"h:0\": "
 printf 'localhost\n\377\376\n' >"$list"
 refused "a line that is not ASCII" "$list:2: server \".xff.xfe\": "
 printf 'localhost\n127.0.0.1\0\n' >"$list"
@@ -71,9 +71,9 @@ adversary 127.0.0.1 good 127.0.0.2 good 127.0.0.3 good 127.0.0.4 'shift=5000 wai
 	printf '%s\n%s' "$(at 3)" "$(at 4)"
 } >"$list"
 run "$REQTIME" --json --servers-file "$list" "$(at 1)"
-expect "comments, blank lines, carriage returns; operands go first" 0 \
+expect "comments, blank lines, carriage returns; operands come first" 0 \
 	'"sources":\[.*"127.0.0.1".*"127.0.0.2".*"127.0.0.3".*"127.0.0.4"'
-check "each of them is heard: a majority had decided before" \
+check "each of them is heard, although a majority was reached before" \
 	test "$(grep -o '"received":[1-9]' "$out" | wc -l)" -eq 4
 run "$REQTIME" --json "$(at 1)" "$(at 2)" "$(at 3)" "$(at 4)"
 expect "without a list the slow one is not waited for" 0 'the others were enough'
@@ -88,7 +88,7 @@ run "$REQTIME" --json-lines --servers-file "$list" "$(at 1)"
 expect "--json-lines: exit 0" 0
 check "a line for each, and one for the run" test "$(wc -l <"$out")" -eq 5
 if have python3; then
-	cat >"$T/judge.py" <<'END'
+	cat >"$T/check.py" <<'END'
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 keys = ["name", "address", "port", "scheme", "status", "reason", "stratum", "refid",
@@ -105,8 +105,8 @@ assert lines[-1]["sources"] is None and lines[-1]["plan"]["action"] == "none"
 assert list(lines[-1]) == ["program", "version", "verb", "time", "status", "offset_ns",
                            "bound_ns", "delay_ns", "leap", "sources", "plan", "held_back"]
 END
-	check "the keys of the contract, the verdict of the vote, the order of the list" \
-		python3 "$T/judge.py" "$out"
+	check "the keys of the contract, the verdict of the selection, the order of the list" \
+		python3 "$T/check.py" "$out"
 else
 	skip "the keys of the contract" "needs python3"
 fi
@@ -116,7 +116,7 @@ expect "without an answer: the lines all the same, exit 1" 1 \
 check "without an answer: three lines" test "$(wc -l <"$out")" -eq 3
 run "$REQTIME" --json-lines --quiet --servers-file "$list" "$(at 1)"
 expect "--quiet: nothing when all is well" 0
-check "nothing, that is" test ! -s "$out"
+check "... on standard output" test ! -s "$out"
 status=0
 "$REQTIME" --json-lines --servers-file "$list" >/dev/full 2>"$err" || status=$?
 expect "a full device is exit 6" 6 'cannot write to standard output'

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What programs print that depends on nothing but their input, against tests/data/golden.
-# GOLDEN_WRITE=1 writes those files anew; the difference wants to be read.
+# Output that depends only on a program's input, against tests/data/golden.
+# GOLDEN_WRITE=1 writes those files anew; read the difference.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 cd "$R" || exit 1
@@ -29,7 +29,7 @@ golden trace-versions "$REQTIME" trace -p 11123 -r $data/chronyd-4.3-versions.pc
 golden trace-explain "$REQTIME" trace -p 11123 --explain -r $data/chronyd-4.3-plain.pcap
 golden trace-json "$REQTIME" trace -p 11123 --json --all -r $data/chronyd-4.3-keyed.pcap
 golden trace-no-capture "$REQTIME" trace -r tests/data/golden/slew.txt
-# Where the configuration file is looked for is the build's.
+# The default path of the configuration file depends on the build.
 for verb in '' query set check; do
 	# shellcheck disable=SC2086 # no word for the program's own
 	run "$REQTIME" $verb --help
@@ -38,7 +38,7 @@ for verb in '' query set check; do
 done
 printf 'server = ntp1.example\nserver = ntp2.example\n[set]\n  step-above = 1.5s\n' >"$T/conf"
 chmod 644 "$T/conf"
-# Of the settings, those that were said: options to come do not change the file.
+# Only the settings that were given: new options do not change the file.
 run "$REQTIME" config -f "$T/conf" set --slew -4
 grep -v '; default$\|^# \|^$' "$out" | sed "s|$T/||" >"$T/said"
 golden config-said cat "$T/said"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # A host that fails the client: system calls, memory, descriptors, signals, environment; and
-# the text protocols' answers.  The rows are those of tests/faults.md.
+# answers of the text protocols.  The rows are those of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
@@ -28,7 +28,7 @@ check "C43 RFC 868: its bound knows that it is cut to seconds" test "$(json boun
 for n in 7 8 9 10; do
 	run "$REQTIME" --json -t 200ms "time://$(at $n)"
 	expect "C43 RFC 868: an answer of $(echo '7 3 8 5 9 0 10 8' | tr ' ' '\n' |
-		awk -v n=$n 'f { print; exit } $1 == n { f = 1 }') octets is none" 1 '"no-answer"'
+		awk -v n=$n 'f { print; exit } $1 == n { f = 1 }') octets is not a time" 1 '"no-answer"'
 done
 run "$REQTIME" "daytime://$(at 11)"
 expect "C43 RFC 867: never an answer" 1 'x1b'
@@ -46,7 +46,7 @@ if server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --time-listen 127.0.0.1
 	--daytime-listen 127.0.0.1:0 --local-stratum 1 --deny 127.0.0.1; then
 	for scheme in reqtime time daytime; do
 		run "$REQTIME" "$scheme+tcp://127.0.0.1:$(server_port $scheme)"
-		expect "$scheme+tcp denied: said, and not taken for an answer" 1 \
+		expect "$scheme+tcp denied: reported, and not taken for an answer" 1 \
 			'it closed the connection without an answer: perhaps it'
 	done
 	server_stop
@@ -114,7 +114,7 @@ for limit in 3 4 5 6 7 8; do
 	*) expect "row 56 $limit descriptors: no answer, and why" "$status" \
 		'Too many open files|cannot (prepare|enter|open)|shared librar' ;;
 	esac
-	check "row 56 $limit descriptors: ends by itself ($status)" test "$status" -lt 128
+	check "row 56 $limit descriptors: ends without help ($status)" test "$status" -lt 128
 done
 
 # --- calls that fail
@@ -149,7 +149,7 @@ for every in 0 1; do
 		*) bad="$bad $nth:$status" ;;
 		esac
 	done
-	check "row 57 no memory at the nth request, then again each $every: ends by itself, and says why" \
+	check "row 57 no memory at the nth request, then again each $every: ends without help, and says why" \
 		test -z "$bad"
 	[ -z "$bad" ] || echo "# $bad"
 	check "row 57 no memory at the nth request, each $every: it is noticed ($noticed)" test \
@@ -157,7 +157,7 @@ for every in 0 1; do
 done
 for call in poll recvmsg send getrandom; do
 	failing $call EIO 1 1
-	check "row 54 an error that is none to go on after, from $call: noticed ($status)" test \
+	check "row 54 an error that ends the run, from $call: noticed ($status)" test \
 		"$status" -eq 1 -o "$status" -eq 6
 	for when in '1 0' '2 0' '1 2' '2 3'; do
 		# shellcheck disable=SC2086 # two words
@@ -181,7 +181,7 @@ for error in ENOBUFS ENOMEM; do
 done
 for call in socket bind connect; do
 	failing $call ENOBUFS 1 1
-	check "row 55 ENOBUFS from each $call: ends by itself ($status)" test "$status" -lt 128
+	check "row 55 ENOBUFS from each $call: ends without help ($status)" test "$status" -lt 128
 	check "row 55 ENOBUFS from each $call: says why" grep -q 'No buffer space' "$out" "$err"
 done
 failing socket EMFILE 1 1

@@ -5,7 +5,7 @@
 # ordinary user would.
 . "$(dirname "$0")/../../tools/lib.sh"
 
-# One clock on both sides: whatever is measured must contain 0, and be near it.
+# Client and server share one clock: each bound must contain 0, and each offset be near it.
 LIMIT_NS=20000000
 
 # asks SERVER-WORD NAME
@@ -29,7 +29,7 @@ protocols() {
 	for scheme in ntp reqtime reqtime+tcp; do
 		asks "$scheme://$1:$(server_port $scheme)" "$scheme over $2"
 	done
-	# Whole seconds only: the bound says so, and the truth is still in it.
+	# Whole seconds only: the bound covers that, and still contains the truth.
 	for scheme in time time+tcp; do
 		run "$REQTIME" query --json "$scheme://$1:$(server_port $scheme)"
 		if [ "$status" -eq 0 ] && within "$(json bound_ns)" "$(json offset_ns)" &&
@@ -41,10 +41,10 @@ protocols() {
 	done
 	for scheme in daytime daytime+tcp; do
 		run "$REQTIME" query "$scheme://$1:$(server_port $scheme)"
-		expect "$scheme over $2 is shown, and is no answer" 1 "$(date -u +%Y)"
+		expect "$scheme over $2 is shown, and is not an answer" 1 "$(date -u +%Y)"
 	done
 	run "$REQTIME" "$1:$(server_port ntp)"
-	expect "$2: query is what is done by default, for people" 0 'selected'
+	expect "$2: query is the default command" 0 'selected'
 	run "$REQTIME" set --dry-run "$1:$(server_port ntp)"
 	expect "$2: a dry run of set" 0
 	server_stop
@@ -57,13 +57,13 @@ else
 	skip "IPv6" "this host has no ::1"
 fi
 
-# The exercise without a client program.
+# The request by hand, without a client program.
 if have bash; then
 	server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 	for protocol in tcp udp; do
 		scheme=reqtime
 		[ $protocol = tcp ] && scheme=reqtime+tcp
-		# head, not read: that takes one octet of a datagram and the rest is gone.
+		# head, not read: read takes one octet of a datagram and the rest is lost.
 		# shellcheck disable=SC2016 # for bash
 		run timeout 5 bash -c 'exec 3<>"/dev/$1/127.0.0.1/$2" && echo reqtime >&3 &&
 			head -n 1 <&3' - $protocol "$(server_port $scheme)"
@@ -77,15 +77,15 @@ fi
 server --listen 127.0.0.1:0 || finish
 run "$REQTIME" query --json "127.0.0.1:$(server_port ntp)"
 case "$status $(json status)" in
-"1 unsynchronised") ok "without --local-stratum an unsynchronised host is no source" ;;
-"0 ok") skip "without --local-stratum an unsynchronised host is no source" \
+"1 unsynchronised") ok "without --local-stratum an unsynchronised host is not a source" ;;
+"0 ok") skip "without --local-stratum an unsynchronised host is not a source" \
 	"this machine's clock is synchronised" ;;
-*) not_ok "without --local-stratum an unsynchronised host is no source" \
+*) not_ok "without --local-stratum an unsynchronised host is not a source" \
 	"exit $status: $(cat "$out")" ;;
 esac
 server_stop
 
-# Nobody there, and nobody who speaks: an honest status within the deadline.
+# No server, and a silent one: an honest status within the deadline.
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port reqtime)
 timed "$REQTIME" query --timeout 1s "ntp://127.0.0.1:$port"

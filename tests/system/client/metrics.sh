@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# --metrics: the file that a run leaves for Prometheus, whole and readable, whatever becomes of
-# the run; and what becomes of a run whose file cannot be written.
+# --metrics: the file that a run leaves for Prometheus is complete and readable, however the run
+# ends; and an unwritable file does not fail the run.
 # shellcheck disable=SC2046,SC2154,SC2317 # words of at; what lib.sh sets; what wait_for calls
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -16,21 +16,21 @@ file=$T/metrics/reqtime.prom
 sample() {
 	sed -n "s/^reqtime_$1{verb=\"$verb\"${2:-}} //p" "$file"
 }
-# whole NAME: one file and nothing beside it, for all to read, in a form that promtool knows
+# whole NAME: one file and no other, readable by all, in a form that promtool takes
 whole() {
-	check "$1: the file is whole, and alone" sh -c "
+	check "$1: the file is complete, and the only one" sh -c "
 		test \"\$(ls -A '$T/metrics')\" = reqtime.prom && test \$(stat -c %a '$file') = 644 &&
 		test \$(tail -c 1 '$file' | od -An -tx1) = 0a && ! grep -iq 'nan\|inf ' '$file'"
 	if [ -x "$promtool" ]; then
 		"$promtool" check metrics <"$file" >"$T/promtool" 2>&1
 		promtool_status=$?
 		if [ $promtool_status -eq 0 ] && [ ! -s "$T/promtool" ]; then
-			ok "$1: promtool has nothing to say"
+			ok "$1: promtool accepts it"
 		else
-			not_ok "$1: promtool has nothing to say" "$(cat "$T/promtool" "$file")"
+			not_ok "$1: promtool accepts it" "$(cat "$T/promtool" "$file")"
 		fi
 	else
-		skip "$1: promtool has nothing to say" "no promtool below build/peers (packaging/deps test)"
+		skip "$1: promtool accepts it" "no promtool below build/peers (packaging/deps test)"
 	fi
 }
 
@@ -44,9 +44,9 @@ for verb in query check set; do
 	esac
 	# shellcheck disable=SC2086 # options or none
 	run "$REQTIME" $verb $dry --all --metrics "$file" $(at 1 3)
-	expect "$verb leaves its figures" 0
+	expect "$verb writes its metrics" 0
 	whole "$verb"
-	check "$verb: success, and when" test "$(sample success):$(sample failed_runs):$(
+	check "$verb: success, and its time" test "$(sample success):$(sample failed_runs):$(
 		sample exit_status)" = 1:0:0
 	check "$verb: the time of it is that of the run" test -n "$(sample run_timestamp_seconds)" -a \
 		"$(sample run_timestamp_seconds)" = "$(sample last_success_timestamp_seconds)"
@@ -58,10 +58,10 @@ for verb in query check set; do
 		$(sample stratum)
 	END
 done
-check "set: the deed" test "$(sample action ',action="none"')" = 1
+check "set: the action" test "$(sample action ',action="none"')" = 1
 check "... which query has not" sh -c "! grep -q 'action.*query' '$file'"
 
-# A run that fails keeps what was before.
+# A failed run keeps the previous values.
 verb=query
 run "$REQTIME" --metrics "$file" "$(at 1)"
 success=$(sample last_success_timestamp_seconds)
@@ -72,18 +72,18 @@ for failed in 1 2; do
 	check "failure $failed keeps the last success" test -n "$success" -a "$(sample last_success_timestamp_seconds)" = "$success"
 done
 whole "after failures"
-check "no offset stands there" sh -c "! grep -q 'offset\|bound\|stratum' '$file'"
+check "no offset is written" sh -c "! grep -q 'offset\|bound\|stratum' '$file'"
 run "$REQTIME" --metrics "$file" "$(at 1)"
-check "a success ends the count" test "$(sample failed_runs)" = 0
+check "a success resets the count" test "$(sample failed_runs)" = 0
 echo 'reqtime_failed_runs{verb="query"} NaN' >"$file"
 run "$REQTIME" --metrics "$file" -t 100ms "$(at 4)"
-check "a file of somebody else's says nothing" test "$(sample failed_runs)" = 1
+check "a file of another format is ignored" test "$(sample failed_runs)" = 1
 
-# What does not get to measure is told as well.
+# A run that ends before it measures writes its file as well.
 verb="set"
 run setpriv --bounding-set=-sys_time --inh-caps=-all "$REQTIME" set --metrics "$file" "$(at 1)"
 expect "not permitted" 4
-check "not permitted: the exit status is there" test "$(sample exit_status):$(sample success)" = 4:0
+check "not permitted: the exit status is written" test "$(sample exit_status):$(sample success)" = 4:0
 whole "not permitted"
 verb=check
 run "$REQTIME" check --metrics "$file" -w 1h: "$(at 1)"
@@ -99,7 +99,7 @@ expect "REQTIME_METRICS, where nothing else names a file" 0
 check "... it is written" grep -q '^reqtime_success{verb="query"} 1$' "$file"
 rm "$file"
 run env REQTIME_METRICS="$T/metrics/other.prom" "$REQTIME" check -f "$T/reqtime.conf"
-check "... the configuration file goes before it" test -s "$file" -a ! -e "$T/metrics/other.prom"
+check "... the configuration file overrides it" test -s "$file" -a ! -e "$T/metrics/other.prom"
 cp "$REQTIME" "$T/capable"
 if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ] && have setcap &&
 	setcap cap_net_raw=p "$T/capable" 2>"$T/why"; then
@@ -112,7 +112,7 @@ else
 	skip "REQTIME_METRICS and a file capability" "needs root, setcap and no sanitizer"
 fi
 run env REQTIME_METRICS= "$REQTIME" "$(at 1)"
-check "... empty: none, and no complaint" test "$status" -eq 0 -a ! -s "$err"
+check "... empty: no file, and no message" test "$status" -eq 0 -a ! -s "$err"
 before=$(cat "$file")
 sh -c 'exec "$1" --metrics "$2" -t 60 "$3" >/dev/null' - "$REQTIME" "$file" "$(at 4)" &
 count=$(asked 4)
@@ -129,9 +129,9 @@ check "--every writes it each time" wait_for 20 every
 kill "$background_pid"
 wait "$background_pid"
 
-# It never costs the run.
+# It never fails the run.
 umask 022
-# No device of this machine: where the rule is broken root would take it away.
+# No device of this machine: root would replace it if the rule were broken.
 mkfifo "$T/fifo"
 for bad in /nonexistent/m.prom "$T/metrics" "$T/fifo" /proc/version; do
 	run "$REQTIME" --metrics "$bad" "$(at 1)"
@@ -141,10 +141,10 @@ check "a FIFO is what it was" test -p "$T/fifo"
 ln -s "$T/elsewhere" "$T/metrics/link.prom"
 run "$REQTIME" --metrics "$T/metrics/link.prom" "$(at 1)"
 expect "a link is not followed" 0 'warning: --metrics .*: not a regular file'
-check "... and nothing is made there" test ! -e "$T/elsewhere"
+check "... and no file is made there" test ! -e "$T/elsewhere"
 rm "$T/metrics/link.prom"
 run "$REQTIME" check --metrics /nonexistent/m.prom "$(at 1)"
-expect "check tells it below its line" 0 '^warning: --metrics /nonexistent/m\.prom: No such file or directory; name a file in a directory that this user may write to$'
+expect "check reports it below its line" 0 '^warning: --metrics /nonexistent/m\.prom: No such file or directory; name a file in a directory that this user may write to$'
 check "... which is the first" sh -c "head -n 1 '$out' | grep -q '^REQTIME OK: '"
 if [ "$(id -u)" = 0 ]; then
 	chmod 700 "$T/metrics"

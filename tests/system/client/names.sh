@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Names come home whatever one name server does: dead, slow, half-dead, refusing, cutting.  In a
-# network of its own, with a resolv.conf of its own.
+# A run finds the addresses of its servers whatever one name server does: dead, slow, half-dead,
+# refusing, truncating.  In its own network namespace, with its own resolv.conf.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -18,7 +18,7 @@ if ip addr add fd66::1/128 dev lo 2>/dev/null; then
 fi
 adversary 10.66.0.1:123 good 10.66.0.2:123 good 10.66.0.3:123 good ${has_ipv6:+'[fd66::1]:123' good}
 
-# Under a name of its own, so that its processes can be counted.
+# Under its own name, so that its processes can be counted.
 cp "$REQTIME" "$T/reqtime-names"
 # shellcheck disable=SC2317 # called by soon
 named() {
@@ -51,16 +51,16 @@ soon 2500 named check a.test
 expect "... check" 0 '^REQTIME OK'
 check "... check: within 2500 ms ($took_ms ms)" timely 2500
 resolvers 1 2 'options timeout:30 attempts:1'
-comes "... and resolv.conf asks for patience" 2500 a.test
+comes "... and resolv.conf has a long timeout" 2500 a.test
 resolvers 1 2 'options single-request'
-comes "... and asks one question at a time" 2500 a.test
+comes "... and has single-request" 2500 a.test
 resolvers 1 2 'options rotate edns0'
 comes "... and takes servers in turn" 2500 a.test
 name_server 2 "$dead"
 name_server 3 "$good"
 resolvers 1 2 3
 comes "the first two of three name servers are dead" 2500 a.test
-comes "... three names, one of them nowhere" 2500 a.test b.test 10.66.0.2
+comes "... three names, one of them unreachable" 2500 a.test b.test 10.66.0.2
 resolvers 3 1 2
 comes "the last two of three name servers are dead" 500 a.test
 for what in servfail refused; do
@@ -79,7 +79,7 @@ resolvers 1 2 3
 (
 	sleep 3
 	kill "$dns_pid_1"
-	# Until it has ended its port is taken.
+	# Its port is in use until it has ended.
 	while readlink "/proc/$dns_pid_1/exe"; do
 		sleep 0.01
 	done >"$T/ending" 2>&1
@@ -95,7 +95,7 @@ kill "$revived"
 wait "$revived" 2>/dev/null
 dns_pid_1=
 
-# --- half-dead: of the two questions one is answered
+# --- half-dead: one of the two questions is answered
 resolvers 1
 for what in silent servfail nxdomain empty slow:3000:fd66::1; do
 	name_server 1 "*=10.66.0.1|$what"
@@ -145,14 +145,14 @@ comes "the first is dead, the second takes 1.5 s" 4800 a.test
 dns_options=-u
 name_server 1 '*=cut:10.66.0.1,10.66.0.2|empty'
 resolvers 1
-comes "an answer that is cut, and TCP is refused" 2500 a.test
+comes "a truncated answer, and TCP is refused" 2500 a.test
 dns_options=-s
 name_server 1 '*=cut:10.66.0.1,10.66.0.2|empty'
-comes "an answer that is cut, and TCP is not answered" 2500 a.test
+comes "a truncated answer, and TCP is not answered" 2500 a.test
 dns_options=
 name_server 1 '*=cut:10.66.0.9|empty'
 name_server 2 "$good"
-comes "an answer that is cut, and whole over TCP" 500 --pool 4 -t 1s 10.66.0.1 a.test
+comes "a truncated answer, and whole over TCP" 500 --pool 4 -t 1s 10.66.0.1 a.test
 
 # --- the search list
 resolvers 1 2 'search one.test two.test'
@@ -162,7 +162,7 @@ comes "the first is dead, a single label, two search domains" 4500 host
 name_server 1 'host.two.test=10.66.0.1|silent' '*=nxdomain'
 comes "AAAA is never answered, a single label" 500 host
 
-# --- who else has a say
+# --- other settings
 name_server 1 "$dead"
 name_server 2 "$good"
 resolvers 1 2
@@ -172,7 +172,7 @@ check "RES_OPTIONS of the user holds: 3 s for the dead one ($took_ms ms)" test "
 if [ "$(id -u)" = 0 ] && have setcap && have setpriv; then
 	cp "$REQTIME" "$T/reqtime-capable"
 	setcap cap_net_raw=p "$T/reqtime-capable"
-	# Its environment is not trusted, so it is not the user's word that counts.
+	# Its environment is not trusted, so the user's setting does not count.
 	RES_OPTIONS='timeout:9' program=reqtime-capable \
 		named_prefix='setpriv --reuid 65534 --regid 65534 --clear-groups' \
 		soon 2500 named --json a.test
@@ -208,7 +208,7 @@ expect "the host's own name, as Debian has it: what to do" 3 \
 name_server 1 "$dead"
 comes "/etc/hosts has it, the name server is dead" 500 pinned.test
 
-# --- no resolv.conf to speak of
+# --- without a usable resolv.conf
 name_server 1
 for what in empty missing; do
 	: >"$T/resolv.conf"
@@ -247,7 +247,7 @@ check "two reasons: known soon ($took_ms ms)" timely 500
 
 # --- threads
 if [ "$(id -u)" = 0 ] && have setpriv && have prlimit; then
-	# The measuring process, the resolver, and one thread of it.
+	# The measuring process, the resolver and one thread of it.
 	name_server 1 "$good"
 	resolvers 1
 	named_prefix='setpriv --reuid 54321 --regid 54321 --clear-groups prlimit --nproc=3'

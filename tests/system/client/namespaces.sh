@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Client and server in network namespaces of their own with a wire between them.
+# Client and server in network namespaces connected by a veth pair.
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
 
-# The far end is a namespace that lives as long as a process in it.
+# The far end is a namespace that exists as long as a process in it.
 background unshare -n sleep 100
 far=$background_pid
 wait_for 5 sh -c "[ \"\$(readlink /proc/$far/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
@@ -54,15 +54,15 @@ asks "the line over TCP and IPv4" reqtime+tcp://10.77.0.2
 asks "the line over TCP and IPv6" 'reqtime+tcp://[fd77::2]'
 asks "four ways at once" 10.77.0.2 fd77::2 reqtime://10.77.0.2 reqtime+tcp://10.77.0.2
 
-# A host that is not there, beside one that is.
+# An unreachable host and a reachable one.
 run "$REQTIME" query -t 2s 10.77.0.2 10.77.0.99
 expect "one server of two is no majority, or is trusted with the other named" "$status" \
 	'10\.77\.0\.99'
 run "$REQTIME" query -t 500ms 10.99.99.99
-expect "no route is no answer" 1
+expect "without a route there is no answer" 1
 
-# A wire that is cut.
+# The link goes down.
 there ip link set far down
 run "$REQTIME" query -t 700ms 10.77.0.2
-expect "a cut wire is no answer" 1
+expect "a link that is down gives no answer" 1
 finish

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Networks that refuse, forge, swallow and break, and name servers that do.  In a network of
-# its own, where addresses of every kind can be had.  The rows are those of tests/faults.md.
+# Networks and name servers that refuse, forge, drop and break.  In its own network namespace, where
+# addresses of every kind can be added.  The rows are those of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -19,14 +19,14 @@ if ip addr add fd66::1/128 dev lo 2>/dev/null &&
 	has_ipv6=yes
 fi
 
-# fails_fast NAME SERVER WORDS: alone it is no answer, soon; beside a good one it costs no answer
+# fails_fast NAME SERVER WORDS: no answer from it alone, soon; a good server with it still answers
 fails_fast() {
 	soon 600 timed "$REQTIME" --json -t 3s "$2"
 	expect "$1: no answer, with the reason" 1 "\"no-answer\".*\"reason\":\"[^\"]*($3)"
 	check "$1: known soon ($took_ms ms)" timely 600
 	soon 600 timed "$REQTIME" --json -t 3s "$2" "$(at 1)"
 	true_time "$1: another server goes on"
-	check "$1: and is not held up ($took_ms ms)" timely 600
+	check "$1: and is not delayed ($took_ms ms)" timely 600
 }
 
 ip route add unreachable 10.67.1.0/24
@@ -54,12 +54,11 @@ else
 	skip "row 49 a forged ICMP unreachable" "needs raw sockets"
 fi
 
-# How often a public server is asked; what is asked of one that answers.
+# How often a public server is asked, silent or answering.
 adversary 198.51.100.1:123 silent 198.51.100.2:123 good
 timed "$REQTIME" --json -t 4500ms "$(at 1)" "$(at 2)"
 true_time "C30 public servers: one is silent, the other's answer stands"
-# spaced N LEAST MOST: the requests of server N are that many, and 2 s apart, but for how late the
-# server may see one
+# spaced N LEAST MOST: server N got LEAST to MOST requests, 2 s apart, less 0.2 s when it saw one late
 # shellcheck disable=SC2317 # called by check
 spaced() {
 	awk -v n="$1" -v least="$2" -v most="$3" '
@@ -102,7 +101,7 @@ else
 	skip "row 19 IPv6: a reply from another address" "no IPv6 here"
 fi
 
-# A wire that swallows everything, and one that is cut while we wait.
+# A link that drops everything, and one that goes down during the run.
 background unshare -n sleep 100
 far=$background_pid
 wait_for 5 sh -c "[ \"\$(readlink /proc/$far/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
@@ -134,7 +133,7 @@ echo 'nameserver 127.0.0.1' >"$T/resolv.conf"
 echo 'hosts: files dns' >"$T/nsswitch.conf"
 echo '127.0.0.1 localhost' >"$T/hosts"
 chmod 644 "$T"/*.conf "$T/hosts"
-# Under a name of its own, so that what is left of it can be found.
+# Under its own name, so that leftover processes can be found.
 cp "$REQTIME" "$T/reqtime-names"
 # shellcheck disable=SC2016 # for the inner shell
 named() {
@@ -145,7 +144,7 @@ named() {
 }
 named --version
 if [ "$status" -ne 0 ]; then
-	skip "rows 50 to 52, names" "no mount namespace to be had: $(head -n 1 "$err")"
+	skip "rows 50 to 52, names" "cannot make a mount namespace: $(head -n 1 "$err")"
 	finish
 fi
 dns() {
@@ -172,8 +171,8 @@ dns good.test=10.66.0.1 servfail.test=servfail silent.test=silent empty.test=emp
 	all.test=255.255.255.255 mixed.test=127.0.0.1,10.66.0.1
 
 named --json good.test
-true_time "names: one that is all right"
-# name|host|milliseconds it may take alone
+true_time "names: a good one"
+# name|host|limit in milliseconds when it is the only server
 rows=$T/rows
 cat >"$rows" <<'END'
 row 50 NXDOMAIN|no-such.test|400
@@ -188,10 +187,10 @@ while IFS='|' read -r name host limit <&3; do
 	check "$name: in time ($took_ms ms)" timely "$limit"
 	soon 500 named --json -t 1s "$host" 10.66.0.2 good.test
 	true_time "$name: the others go on"
-	check "$name: and are not held up ($took_ms ms)" timely 500
+	check "$name: and are not delayed ($took_ms ms)" timely 500
 done 3<"$rows"
 named --json -t 500ms silent.test silent.test no-such.test good.test
-check "row 50 nothing is left of the process that resolves" sh -c \
+check "row 50 the resolver process is gone" sh -c \
 	"! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q '$T/reqtime-names'"
 named --json -t 2s many.test
 expect "row 51 1000 addresses: no answer of closed ports" 1 '"no-answer"'
@@ -204,15 +203,15 @@ check "row 51 a name with three addresses: all agree" test \
 	"$(grep -Eo '"status":"(selected|agreeing)"' "$out" | wc -l)" -eq 3
 named --json --all liar1.test liar2.test liar3.test 10.66.0.4 10.66.0.1 10.66.0.2
 true_time "row 51 one server under four names is one SERVER"
-check "row 51 one server under four names: it says so" grep -q 'the same address as' "$out"
+check "row 51 one server under four names: the reason is shown" grep -q 'the same address as' "$out"
 named --json --all good.test 10.66.0.2 liars.test
-true_time "row 51 one name of three, with four addresses that lie, is one vote"
+true_time "row 51 one name of three, with four addresses that lie, counts as one"
 named --json --all good.test 10.66.0.2 lure.test
-true_time "row 51 a name that has another server's address, too, takes no vote from it"
+true_time "row 51 a name that has another server's address, too, takes nothing from it"
 named --json --all liars.test
-expect "row 51 one name alone has a vote for each address" 0 '"offset_ns":1[0-9]*'
+expect "row 51 a single name counts once per address" 0 '"offset_ns":1[0-9]*'
 named --json --all torn.test 10.66.0.1 10.66.0.2
-true_time "row 51 a name whose addresses contradict each other has no vote, the others go on"
+true_time "row 51 a name whose addresses contradict each other does not count, the others go on"
 if [ -n "$has_ipv6" ]; then
 	soon 400 named --json -t 3s dual.test
 	true_time "row 51 a name whose IPv6 is a black hole"
@@ -228,8 +227,8 @@ for host in loop4 loop4b loop6 mapped zero4 zero6 multi4 multi6 all; do
 	true_time "row 52 $host: another server is enough"
 done
 named --json mixed.test
-true_time "row 52 a good address beside a loopback one"
-check "row 52 a good address beside a loopback one: only that is asked" test \
+true_time "row 52 a good address and a loopback one"
+check "row 52 a good address and a loopback one: only that is asked" test \
 	"$(grep -o '"address":"[^"]*"' "$out")" = '"address":"10.66.0.1"'
 named --json 127.0.0.1
 true_time "row 52 loopback as a literal"
@@ -239,10 +238,10 @@ dns good.test=10.66.0.3
 named --json good.test
 check "C42 a name is resolved anew in each run" test "$(json address)" = 10.66.0.3
 
-# What cannot be a name.
+# Invalid names.
 for host in "$(printf '%0255d' 0).test" "$(printf '%0256d' 0)" -x a..b "$(printf 'z\303\274rich.test')"; do
 	named -- "$host"
-	expect "row 53 no name: $(printf '%.20s' "$host" | tr -c ' -~' '?')" 2 'server "'
+	expect "row 53 not a name: $(printf '%.20s' "$host" | tr -c ' -~' '?')" 2 'server "'
 done
 named --json -t 1s xn--zrich-kva.test
 expect "row 53 an IDN in its ASCII form is a name like any other" 1 '"no-answer"'

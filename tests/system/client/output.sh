@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Where the output goes, and what happens when it cannot go there.
+# The destinations of output, and the behaviour when one cannot be written.
 
 # shellcheck disable=SC2016 # single quotes: for an inner shell
 
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 
-# Nobody listens here.
+# A port without a listener.
 closed=127.0.0.1:9
 server --listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port ntp)
 good=127.0.0.1:$port
 
-# status_of COMMAND...: in a shell with the redirections that it holds
+# status_of COMMAND...: in a shell, with the redirections in COMMAND
 status_of() {
 	status=0
 	sh -c "$@" >"$out" 2>"$err" </dev/null || status=$?
@@ -37,10 +37,10 @@ else
 fi
 check 'JSON: offset_ns is an integer' sh -c 'grep -Eq "\"offset_ns\":-?[0-9]+," "$1"' sh "$out"
 
-# The other formats: what each is for can read it.
+# The other formats: their usual readers accept them.
 run "$REQTIME" --format csv "$good" "$closed"
 if have python3; then
-	check 'CSV is what a reader of RFC 4180 reads' python3 -c '
+	check 'a reader of RFC 4180 reads the CSV' python3 -c '
 import csv, sys
 raw = open(sys.argv[1], newline="").read()
 assert raw.endswith("\r\n") and raw.count("\r\n") == raw.count("\n") == 4
@@ -52,14 +52,14 @@ assert rows[1]["status"] == "unreachable" and rows[1]["offset_ns"] == ""
 assert rows[2]["status"] == "ok" and rows[2]["action"] == "none"
 ' "$out"
 else
-	skip 'CSV is what a reader of RFC 4180 reads' 'needs python3'
+	skip 'a reader of RFC 4180 reads the CSV' 'needs python3'
 fi
 run "$REQTIME" --format ntpdate "$good"
 expect 'ntpdate: a line for the source' 0 \
 	'^server 127\.0\.0\.1, stratum 1, offset [-+]0\.[0-9]{6}, delay 0\.[0-9]{5}$'
 expect 'ntpdate: the line of the log' 0 \
 	'^[ 1-3][0-9] [A-Z][a-z]{2} [0-9:]{8} ntpdate\[[0-9]+\]: adjust time server 127\.0\.0\.1 offset [-+]0\.[0-9]{6} sec$'
-check 'ntpdate: what scripts do with it' sh -c '
+check 'ntpdate: scripts can parse it' sh -c '
 	test "$(tail -n 1 "$1" | awk "{ print \$(NF - 1) }" | tr -d "0-9+-")" = .' sh "$out"
 run "$REQTIME" --format ntpdate "$closed"
 expect 'ntpdate: without an answer' 1 'ntpdate\[[0-9]+\]: no server suitable for synchronization found$'
@@ -74,7 +74,7 @@ expect '--json-lines is a format of its own' 2 'contradicts --format'
 run "$REQTIME" --format xml "$good"
 expect 'an unknown format' 2 '"xml" is not one of table|json|csv|ntpdate'
 
-# Colours and signs: only where somebody can see them.
+# Colours and signs: only on a terminal.
 run "$REQTIME" --color always "$good"
 check '--color always' grep -q "$(printf '\033\[32mselected\033\[0m')" "$out"
 if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
@@ -91,7 +91,7 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
 	on_terminal TERM=dumb
 	check 'TERM=dumb: no colours' sh -c '! grep -q "$(printf "\033")" "$1"' sh "$out"
 else
-	skip 'what a terminal gets' 'needs script (util-linux, or bsdutils) with -e and -c'
+	skip 'the output on a terminal' 'needs script (util-linux, or bsdutils) with -e and -c'
 fi
 run env LC_ALL=C.UTF-8 TERM=xterm "$REQTIME" "$good"
 check 'a pipe gets plain ASCII, whatever the locale' \
@@ -105,7 +105,7 @@ check '--quiet: nothing on stderr' test ! -s "$err"
 run "$REQTIME" --quiet "$closed"
 expect '--quiet, no answer: exit 1' 1 'No trusted time'
 check '--quiet, no answer: nothing on stdout' test ! -s "$out"
-check '--quiet, no answer: told on stderr' test -s "$err"
+check '--quiet, no answer: a message on stderr' test -s "$err"
 
 run "$REQTIME" --quiet --json "$closed"
 expect '--quiet --json, no answer: exit 1' 1 '"status":"no-answer"'
@@ -122,7 +122,7 @@ for verb in query 'set --dry-run'; do
 		status_of "\"\$REQTIME\" $verb $format \"\$good\" >/dev/full"
 		expect "$verb $format: a full device is exit 6" 6 '^reqtime: cannot write to standard output: No space left'
 		status_of "\"\$REQTIME\" $verb $format \"\$good\" | true"
-		expect "$verb $format: a reader that goes away kills nobody" 0
+		expect "$verb $format: a reader that goes away does no harm" 0
 		status_of "\"\$REQTIME\" $verb $format \"\$good\" >&-"
 		expect "$verb $format: stdout closed" 0
 		status_of "\"\$REQTIME\" $verb $format \"\$good\" <&- >&- 2>&-"
@@ -136,7 +136,7 @@ check 'a closed pipe is exit 6 or was in time' grep -Eq '^(0|6)$' "$err"
 status_of '"$REQTIME" -q "$good" >/dev/full'
 expect 'nothing to write: a full device does not matter' 0
 
-# Inherited from a careless parent.
+# Inherited from the parent.
 if have python3; then
 	run python3 -c 'import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -157,8 +157,8 @@ expect '--version' 0 '^reqtime [0-9]+\.[0-9]+\.[0-9]+$'
 
 run "$REQTIME" set "$good"
 expect 'set without the right: exit 4' 4 'not permitted to set the clock: .*sudo reqtime set'
-check 'and how to get it in five lines' test "$(wc -l <"$err")" -le 5
-check 'and nothing was asked' test ! -s "$out"
+check 'and the way out, in at most five lines' test "$(wc -l <"$err")" -le 5
+check 'and no server was asked' test ! -s "$out"
 run "$REQTIME" set --json "$good"
 expect 'set --json without the right: exit 4' 4 '"status":"not-permitted".*"sources":\[\].*"applied":null'
 run "$REQTIME" set --dry-run "$good"

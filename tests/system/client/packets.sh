@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Datagrams that are no answer to our request, or none that can be read: without our cookie
-# each is ignored, with it its reason is told, and the client goes on waiting either way.  Told
-# apart by two runs: with nothing else there is no answer when the time is up, and when the real
-# reply follows it is used.  The rows are those of tests/faults.md.
+# Datagrams that are not the answer to our request, or that are malformed: one without our cookie is
+# ignored, one with it is reported with the reason, and the client keeps waiting either way.  Two runs
+# show it: with nothing else there is no answer at the deadline, and when the real reply follows it is
+# used.  The rows are those of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
 . "$(dirname "$0")/../../tools/adversary.sh"
 
-# A lie that would show if it were believed.
+# A false time that would show if it were used.
 L="shift=77000"
 EF16=0104001000000000000000000000000000
-# name|script|words of the reason, for what carries our cookie
+# name|script|words of the reason, for datagrams with our cookie
 rows=$T/rows
 cat >"$rows" <<END
 row 1 empty datagram|len=0|
@@ -110,7 +110,7 @@ while IFS='|' read -r name script words <&3; do
 	n=$((n + 2))
 done 3<"$rows"
 
-# A server answers in the version that it knows; one that refuses does so, too.
+# A server answers in a version that it knows, also when it refuses.
 set --
 for n in 1 2 3 4; do
 	set -- "$@" 127.0.0.1 "version=$n"
@@ -121,15 +121,15 @@ adversary "$@" 127.0.0.1 'version=1 mode=0' \
 	127.0.0.1 'version=5' 127.0.0.1 "$L len=65507" 127.0.0.1 "$L len=65507 / wait=30"
 for n in 1 2 3 4; do
 	run "$REQTIME" --json -n 1 "$(at $n)"
-	true_time "row 17 answered in version $n: it is the time"
+	true_time "row 17 answered in version $n: it is used"
 done
 run "$REQTIME" --json -n 1 "$(at 5)"
-true_time "row 17 answered in version 1, which has no mode field: it is the time"
+true_time "row 17 answered in version 1, which has no mode field: it is used"
 run "$REQTIME" --json -t 2s "$(at 6)"
 expect "C24 kiss DENY in version 3: obeyed at once" 1 '"status":"rejected","reason":"kiss code DENY'
 run "$REQTIME" --json -t 2s -n 2 "$(at 7)"
 true_time "row 17 refused, then asked again: the answer to the next request is used"
-check "row 17 refused, then asked again: not a word is left of it" test \
+check "row 17 refused, then asked again: it leaves no trace" test \
 	"$(json sent) $(json received) $(source_of 1 | grep -c '"reason":null')" = '2 2 1'
 run "$REQTIME" --json -n 1 "$(at 8)"
 true_time "row 17 1000 refused replies, then the real one: it is used"
@@ -137,7 +137,7 @@ check "row 17 1000 refused replies to one request count once" test "$(json recei
 run "$REQTIME" --json -n 1 "$(at 4)" "$(at 9)"
 true_time "row 17 refused: another server is enough"
 
-# Whether there is room for it in the socket is the kernel's to say.
+# Whether it fits into the socket buffer is up to the kernel.
 run "$REQTIME" --json -t 150ms "$(at 10)"
 expect "row 4 65507 octets: no answer" 1 '"reason":"(no answer|more than 2048 octets: .*)"'
 run "$REQTIME" --json -n 1 -t 1s "$(at 11)"
@@ -158,7 +158,7 @@ check "row 2 1 to 31 octets have no cookie, each length: none is taken for a rep
 check "row 2 32 to 47 octets, each length: refused" test \
 	"$(grep -o '"status":"rejected","reason":"[34][0-9] octets' "$out" | wc -l)" -eq 16
 
-# What was said before, to somebody else, or too often.
+# Replies of an earlier run, for another client, or sent twice.
 adversary 127.0.0.1 'good; shift=77000 origin=last; silent' \
 	127.0.0.1 'rootdisp=0 wait=5; shift=77000 origin=before; silent' \
 	127.0.0.1 'shift=77000 origin=4 wait=30; silent' 127.0.0.1 'good' \
@@ -199,24 +199,24 @@ status=$(sed -n 's/^status //p' "$out")
 cpu_ms=$(awk 'END { split($1, u, /[ms]/); split($2, s, /[ms]/)
 	print int((u[1] * 60 + u[2] + s[1] * 60 + s[2]) * 1000) }' "$out")
 true_time "row 13 100000 bogus replies, then good"
-check "row 13 100000 bogus replies: the processor is not worn out ($cpu_ms of $took_ms ms)" test \
+check "row 13 100000 bogus replies: little CPU time ($cpu_ms of $took_ms ms)" test \
 	$((cpu_ms * 10)) -lt $((took_ms * 9))
 check "row 13 100000 bogus replies: within the deadline ($took_ms ms)" timely 4100
-check "row 13 100000 bogus replies: not a word about each" test \
+check "row 13 100000 bogus replies: no line for each" test \
 	"$(wc -l <"$out")" -le 6 -a ! -s "$err"
 run "$REQTIME" --json -n 2 "$(at 10)"
-true_time "row 15 replies overtaken by a later one are told apart"
+true_time "row 15 reordered replies are matched to their requests"
 run "$REQTIME" --json -n 1 "$(at 11)"
-true_time "C10 a kiss code after the answer finds no one"
+true_time "C10 a kiss code after the answer is ignored"
 run "$REQTIME" --json -n 4 --target 1ms "$(at 12)"
 true_time "C44 a poll of 127 in the reply does not matter"
 check "C44 a poll of 127 in the reply: the burst goes on" test "$(json received)" = 4
 run "$REQTIME" --json -n 1 "$(at 13)"
 true_time "C18 leap 0 in a good reply is accepted"
 run "$REQTIME" --json -n 1 "$(at 14)"
-true_time "C38 a well formed unknown extension field is ignored"
+true_time "C38 a well-formed unknown extension field is ignored"
 
-# What is sent.
+# The requests.
 adversary 127.0.0.1 good
 began_s=$(date +%s)
 while [ "$(asked 1)" -lt 40 ]; do
@@ -236,12 +236,12 @@ while read -r nonce; do
 	seconds=$((0x$(printf %s "$nonce" | cut -c 1-8) - 2208988800))
 	within 86400 $((seconds - began_s)) && near=$((near + 1))
 done <"$T/nonces"
-# By chance one in 25000.
+# By chance once in 25000.
 check "C2 the nonce is not the clock" test "$near" -le 2
 awk '$1 == "asked" { print $4 }' "$adversary_log" >"$T/ports"
 check "C3 each request from another port, never a low one" sh -c \
 	"[ \$(sort -u '$T/ports' | wc -l) -ge 38 ] && ! grep -Eq '^[0-9]{1,3}\$' '$T/ports'"
-# The kernel's own choice lies above 32768 every time; of 40 that are drawn fewer than 5 do not once in 10^6.
-check "C3 drawn from all ports that there are" sh -c \
+# The kernel's own choice is always above 32768; of 40 random ports fewer than 5 are not, once in 10^6.
+check "C3 drawn from all unprivileged ports" sh -c \
 	"[ \$(awk '\$1 < 32768' '$T/ports' | wc -l) -ge 5 ] && [ \$(awk '\$1 >= 32768' '$T/ports' | wc -l) -ge 5 ]"
 finish

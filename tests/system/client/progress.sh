@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The progress line: on a terminal, in a long run, and nowhere else.
+# The progress line: only on a terminal, and only in a long run.
 
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -12,8 +12,8 @@ if ! script -qec true /dev/null >"$T/script.log" 2>&1 </dev/null; then
 fi
 escape=$(printf '\033')
 
-# on_terminal COMMAND: as a shell has it on a terminal; what the terminal gets -> $T/screen, and
-# $T/steps, a line for each time that it was rewritten
+# on_terminal COMMAND: runs it on a terminal; the terminal's output -> $T/screen, and
+# $T/steps, one line for each time that the progress line was rewritten
 on_terminal() {
 	status=0
 	script -qec "$1" /dev/null >"$T/screen" 2>&1 </dev/null || status=$?
@@ -42,12 +42,12 @@ dead=$(at 2)
 other=$(at 3)
 
 on_terminal "\"\$REQTIME\" --timeout 2500ms $good $dead $other"
-steps "what is waited for" 1 "^<erase>waiting for 2 of 3 servers: $dead, $other  [012]\.[0-9] s\$"
+steps "the servers it waits for" 1 "^<erase>waiting for 2 of 3 servers: $dead, $other  [012]\.[0-9] s\$"
 check "not before half a second" sh -c "sed -n 's/.*  \(.*\) s\$/\1/p' '$T/steps' | head -n 1 | grep -q '^0\.[5-9]\|^[12]\.'"
-check "again and again" test "$(grep -c 'waiting for' "$T/steps")" -ge 3
+check "rewritten repeatedly" test "$(grep -c 'waiting for' "$T/steps")" -ge 3
 check "erased before the table" \
 	sh -c "grep -A 1 'waiting for' '$T/steps' | tail -n 1 | grep -q '^<erase>Server'"
-check "and not seen again" \
+check "and not shown again" \
 	sh -c "sed '1,/^<erase>Server/d' '$T/steps' | grep -c 'waiting for\|<erase>' | grep -qx 0"
 on_terminal "\"\$REQTIME\" set --dry-run --timeout 1900ms $dead"
 steps "set: the same" 1 "^<erase>waiting for 1 of 1 server: $dead  [01]\.[0-9] s\$"
@@ -70,7 +70,7 @@ none "--quiet" 1
 on_terminal "TERM=dumb \"\$REQTIME\" --timeout 900ms $dead"
 none "a dumb terminal" 1
 on_terminal "unset TERM; \"\$REQTIME\" --timeout 900ms $dead"
-none "a terminal of no kind" 1
+none "TERM unset" 1
 on_terminal "\"\$REQTIME\" --timeout 900ms $dead 2>\"$T/log\""
 none "stderr in a log" 1
 check "and nothing in the log" test ! -s "$T/log"

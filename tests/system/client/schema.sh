@@ -9,7 +9,7 @@ if ! python3 -c 'import jsonschema' 2>/dev/null; then
 	skip_all "needs python3-jsonschema"
 fi
 
-# valid NAME SCHEMA FILE: each line of it, judged at the end by one Python for all
+# valid NAME SCHEMA FILE: each line of it, checked at the end by one Python for all
 valid() {
 	cp "$3" "$T/json.$((files = ${files:-0} + 1))"
 	printf '%s\t%s\t%s\n' "$2" "$T/json.$files" "$1" >>"$T/list"
@@ -21,7 +21,7 @@ prints() { # SCHEMA WORD...: what `reqtime WORD...` prints is valid
 	valid "$(echo "$*" | sed "s|$R/||; s|$T/||" | tr -d '\200-\377')" "$prints_schema" "$out"
 }
 
-# The golden files: every way that a run can end.
+# The golden files: every way in which a run can end.
 sed -n '/^{"program"/p' "$R"/tests/data/golden/*.txt >"$T/golden"
 valid "golden files" run "$T/golden"
 
@@ -60,18 +60,18 @@ if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/made" &&
 	"$BUILD/history_maker" "$T/made" 40 >"$T/maker.log" 2>&1; then
 	prints history history --sources --json --state-dir "$T/made"
 	prints run set --dry-run --json --state-dir "$T/made" "$good"
-	check "... with what was learnt" grep -q '"learnt":{' "$out"
+	check "... with the learned drift" grep -q '"learnt":{' "$out"
 else
-	skip "a history that teaches something" "$(head -n 1 "$T/maker.log")"
+	skip "a history with a learned drift" "$(head -n 1 "$T/maker.log")"
 fi
 for capture in "$R"/tests/data/*.pcap; do
 	prints trace trace --all --port 11123 --json -r "$capture"
 done
 
-# No verb prints JSON that is not looked at here.
+# No verb prints JSON that is not checked here.
 for verb in $("$REQTIME" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 	if "$REQTIME" "$verb" --help 2>/dev/null | grep -q -e --json; then
-		check "$verb --json is looked at" grep -Eq "^[[:blank:]]*prints [a-z]+ $verb .*--json" "$0"
+		check "$verb --json is checked" grep -Eq "^[[:blank:]]*prints [a-z]+ $verb .*--json" "$0"
 	fi
 done
 
@@ -79,7 +79,7 @@ done
 spoil() { # NAME SED
 	sed "$2" "$T/run" >"$T/spoilt"
 	if cmp -s "$T/run" "$T/spoilt"; then
-		not_ok "$1 would be seen" "nothing was spoilt"
+		not_ok "$1 would be seen" "nothing was changed"
 	fi
 	valid "SPOILT $1" run "$T/spoilt"
 }
@@ -90,8 +90,8 @@ spoil "a status of another kind" 's/"status":"ok"/"status":"fine"/'
 spoil "a key twice" 's/"leap":0/"leap":0,"leap":0/'
 spoil "something undescribed in a source" 's/"sources":null/"sources":[{"name":"x"}]/'
 
-if ! python3 "$R/tests/tools/schema.py" "$T/list" >"$T/judged" 2>"$T/judged.err"; then
-	not_ok "schema.py judges" "$(tail -n 3 "$T/judged.err")"
+if ! python3 "$R/tests/tools/schema.py" "$T/list" >"$T/checked" 2>"$T/checked.err"; then
+	not_ok "schema.py runs" "$(tail -n 3 "$T/checked.err")"
 fi
 tab=$(printf '\t')
 while IFS=$tab read -r verdict title why; do
@@ -101,7 +101,7 @@ while IFS=$tab read -r verdict title why; do
 	ok:*) ok "$title" ;;
 	*) not_ok "$title" "$why" ;;
 	esac
-done <"$T/judged"
-check "all were judged" test "$(wc -l <"$T/list")" = "$(wc -l <"$T/judged")"
+done <"$T/checked"
+check "all were checked" test "$(wc -l <"$T/list")" = "$(wc -l <"$T/checked")"
 server_stop
 finish

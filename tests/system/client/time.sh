@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Servers that lie about the time, far-off times, slow and lossy ways.  The rows are those
+# Servers with a false time, far-off times, slow and lossy paths.  The rows are those
 # of tests/faults.md.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -12,7 +12,7 @@ tool far_clock.so
 # --- one server with a far-off time: name|script|seconds wanted|set --dry-run|--any-offset
 now_s=$(date +%s)
 release_s=1793491200
-wire() { # seconds since 1970 that this wire second means, less now: from 50 years before the release on
+wire() { # the time of this wire second, less now, in seconds; eras from 50 years before the release on
 	if [ "$1" -lt $((release_s - 1577880000 + 2208988800)) ]; then
 		echo $(($1 + 4294967296 - 2208988800 - now_s))
 	else
@@ -71,9 +71,9 @@ while IFS='|' read -r name script wanted limited any <&3; do
 	n=$((n + 1))
 done 3<"$rows"
 
-# --- a local clock that is far off; the era of what is told is never its own
+# --- a local clock that is far off; the era of a server's time never comes from it
 adversary 127.0.0.1 good
-far() { # DATE COMMAND...: with a clock that begins there
+far() { # DATE COMMAND...: with a local clock that starts at DATE
 	far_s=$(($(date -u -d "$1" +%s) - now_s))
 	shift
 	run env FAR_CLOCK_S=$far_s LD_PRELOAD="$preload$T/far_clock.so" "$@"
@@ -89,7 +89,7 @@ for date in 1902-01-01 1970-01-02 2001-01-01 2100-01-01 2199-01-01 2261-01-01; d
 			"wanted $((-far_s)) s, exit $status: $(cat "$out" "$err")"
 	fi
 	far $date "$REQTIME" set --dry-run -n 1 "$(at 1)"
-	expect "row 36 the local clock says $date: known to be wrong, so no limit guards it" 0 \
+	expect "row 36 the local clock says $date: known to be wrong, so no limit applies" 0 \
 		'would step it'
 	far $date "$REQTIME" set --dry-run --any-offset --json -n 1 "$(at 1)"
 	expect "row 36 the local clock says $date: set --any-offset would step" 0 \
@@ -99,13 +99,13 @@ for date in 1902-01-01 1970-01-02 2001-01-01 2100-01-01 2199-01-01 2261-01-01; d
 done
 for date in 2263-01-01 2400-01-01; do
 	far $date "$REQTIME" -t 1s "$(at 1)"
-	expect "row 36 the local clock says $date: not computed with, and what to do" 6 \
+	expect "row 36 the local clock says $date: refused, with the way out" 6 \
 		'after 2262.*date -s'
 	far $date "$REQTIME" set --dry-run --any-offset -t 1s "$(at 1)"
-	expect "row 36 the local clock says $date: nor by set" 6 'after 2262.*date -s'
+	expect "row 36 the local clock says $date: set refuses, too" 6 'after 2262.*date -s'
 done
 
-# --- liars
+# --- falsetickers
 L=shift=1000
 one="refid=0a0a0a0a refat=$((now_s + 2208988800 - 100))"
 adversary 127.0.0.1 good 127.0.0.1 good 127.0.0.1 good 127.0.0.1 "$L" 127.0.0.1 "$L" \
@@ -131,7 +131,7 @@ false_count() {
 	run "$REQTIME" --json --all $(at 1 4)
 	true_time "row 38 1 falseticker of 4 is outvoted"
 	check "row 38 1 falseticker of 4 is named" test "$(false_count)" = 1
-	check "row 38 1 falseticker of 4: by how much it misses" sh -c \
+	check "row 38 1 falseticker of 4: its distance is shown" sh -c \
 		"printf '%s\n' '$(source_of 4)' | grep -Eq 'misses the majority by \+?(1 s|9[0-9][0-9](\.[0-9]+)? ms)'"
 	run "$REQTIME" --json --all $(at 1 5)
 	true_time "row 38 2 falsetickers of 5 are outvoted"
@@ -139,70 +139,70 @@ false_count() {
 	timed "$REQTIME" --json $(at 2 5)
 	split "row 39 2 colluding falsetickers of 4: no answer"
 	run "$REQTIME" $(at 2 5)
-	expect "row 39 2 colluding falsetickers of 4: the camps are shown" 1 \
+	expect "row 39 2 colluding falsetickers of 4: both cliques are shown" 1 \
 		'2 servers? say .*, 2 say '
 	run "$REQTIME" --json $(at 1 2) "$(at 4)" $(at 7 8)
 	split "row 39 3 falsetickers of 5 that do not agree: no answer"
 	run "$REQTIME" set --dry-run --json $(at 1 2) $(at 17 19)
-	expect "row 39 3 colluding falsetickers of 5 cannot be told from a majority: the limit is what is left" 3
+	expect "row 39 3 colluding falsetickers of 5 cannot be told from a majority: only the limit remains" 3
 	run "$REQTIME" --json $(at 3 4)
-	split "row 40 of 2 none may dissent: no answer"
-	# Nothing listens on port 9: silence, once the refusals are over.
+	split "row 40 2 that disagree: no answer"
+	# Nothing listens on port 9: after the ICMP errors, silence.
 	run "$REQTIME" --json "$(at 3)" 127.0.0.1:9
-	true_time "of 2 one may be silent: the other is believed"
+	true_time "one of 2 is silent: the other is used"
 	run "$REQTIME" --json --min-sources 2 "$(at 3)" 127.0.0.1:9
-	expect "of 2 one is silent, --min-sources 2: no answer" 1 '"no-majority".*"offset_ns":null'
+	expect "one of 2 is silent, --min-sources 2: no answer" 1 '"no-majority".*"offset_ns":null'
 	run "$REQTIME" --json $(at 2 3) "$(at 8)"
 	true_time "row 40 1 of 3 disagrees: the two others are a majority"
 	run "$REQTIME" set --dry-run --json $(at 17 19)
 	expect "row 41 all agree and lie by a day: beyond the limit" 3 '"action":"refuse"'
 	run "$REQTIME" --json --all $(at 12 15)
-	true_time "row 42 a liar that claims to be certain, outside: outvoted"
-	check "row 42 a liar that claims to be certain, outside: named" test "$(false_count)" = 1
+	true_time "row 42 a falseticker that claims to be certain, outside: outvoted"
+	check "row 42 a falseticker that claims to be certain, outside: named" test "$(false_count)" = 1
 	run "$REQTIME" --json --all $(at 12 14) "$(at 16)"
-	true_time "row 42 a liar that claims to be certain, inside: the truth is in the bound"
+	true_time "row 42 a falseticker that claims to be certain, inside: the truth is in the bound"
 	run "$REQTIME" --json --all $(at 1 2) $(at 9 11)
 	split "C31 one daemon behind three addresses is no majority"
 	run "$REQTIME" --format csv --all $(at 1 2) $(at 9 11)
-	expect "C31 one daemon behind three addresses: it says so" 1 'are one machine: 1 of 3'
+	expect "C31 one daemon behind three addresses: the reason is shown" 1 'are one machine: 1 of 3'
 	run "$REQTIME" --json --min-sources 4 $(at 1 3)
 	split "C31 --min-sources 4: three are too few"
 	run "$REQTIME" --json -t 600ms --liars 0 "$(at 1)" 127.0.0.1:9 127.0.0.1:9
 	true_time "C31 --liars 0: one of three is enough"
 	run "$REQTIME" --json --liars 0 $(at 1 3) "$(at 4)"
-	split "C31 --liars 0: none may dissent"
+	split "C31 --liars 0: a single falseticker: no answer"
 	run "$REQTIME" --json --liars 2 $(at 1 4)
 	split "C31 --liars 2 of four cannot be met"
 	run "$REQTIME" --format csv --liars 2 $(at 1 4)
-	expect "C31 --liars 2 of four: it says so" 1 'liars 2 needs 5 sources or more, 4 are named'
+	expect "C31 --liars 2 of four: the reason is shown" 1 'liars 2 needs 5 sources or more, 4 are named'
 }
 
-# --- a minority, and others that cannot be used
+# --- a minority, and unusable others
 rate='stratum=0 leap=3 refid=52415445'
 adversary 127.0.0.1 "$rate" 127.0.0.1 "$rate" 127.0.0.1 "$rate" 127.0.0.1 "$L" \
 	127.0.0.1 leap=3 127.0.0.1 stratum=16 127.0.0.1 rootdisp=200000 127.0.0.1 good 127.0.0.1 silent
 # shellcheck disable=SC2046
 {
 	run "$REQTIME" --json $(at 1 4)
-	split "C31 three of four say RATE: the fourth is not believed"
+	split "C31 three of four say RATE: the fourth is not trusted"
 	run "$REQTIME" --format csv $(at 1 4)
-	expect "C31 three of four say RATE: who is missing, and why" 1 \
+	expect "C31 three of four say RATE: each is named, with the reason" 1 \
 		'no majority: 1 of 4 agree, 2 are needed; 127.0.0.1:[0-9]*: kiss code RATE'
 	run "$REQTIME" --json $(at 4 7)
-	split "C31 of three others none can be used: the fourth is not believed"
+	split "C31 none of three others can be used: the fourth is not trusted"
 	run "$REQTIME" --json "$(at 4)" $(at 1 2) "$(at 5)" 127.0.0.1:9
-	split "C31 RATE, leap 3, silence of four in five: the fifth is not believed"
+	split "C31 RATE, leap 3, silence of four in five: the fifth is not trusted"
 	run "$REQTIME" --json "$(at 1)" "$(at 8)"
-	true_time "C31 of two one may say RATE"
+	true_time "C31 one of two says RATE: the other is used"
 	mkdir -m 700 "$T/state"
 	run "$REQTIME" --json --state-dir "$T/state" $(at 1 2) "$(at 8)" -t 1s
 	run "$REQTIME" --json --state-dir "$T/state" $(at 1 2) "$(at 8)" -t 1s
-	split "C31 two of three in hold-off: the third is not believed"
+	split "C31 two of three in hold-off: the third is not trusted"
 	check "C31 in hold-off for less than 15 minutes: not asked" test "$(asked 1)" -eq 5
 }
 
-# --- what a packet claims
-words() { # N: of honest server N
+# --- the fields of a packet
+words() { # N: the fields of honest server N
 	echo "shift=1000 refid=0a00000$1 refat=$((now_s + 2208988800 - 100)) rootdelay=100 rootdisp=$((60 + $1))"
 }
 copied="$(words 1 | sed 's/shift=1000//')"
@@ -212,7 +212,7 @@ adversary 127.0.0.1 "$(words 1)" 127.0.0.1 "$(words 2)" 127.0.0.1 "$(words 3)" \
 	127.0.0.1 "wait=10 hold=10" 127.0.0.1 "wait=10 hold=10" 127.0.0.1 "wait=10 hold=10" \
 	127.0.0.1 "wait=10 hold=10 rootdelay=0 rootdisp=0 shift=9 t2=-9 t3=9" \
 	127.0.0.1 "wait=10 hold=10 rootdelay=0 rootdisp=0 shift=-9 t2=-9 t3=9"
-# narrow NAME OFFSET_NS SLACK_NS BOUND_NS: an answer, within SLACK of OFFSET, and no wider
+# narrow NAME OFFSET_NS SLACK_NS BOUND_NS: an answer within SLACK of OFFSET, with at most that bound
 narrow() {
 	if [ "$status" -eq 0 ] && [ "$(json bound_ns)" -le "$4" ] &&
 		within "$3" $(($(json offset_ns) - $2)); then
@@ -221,8 +221,8 @@ narrow() {
 		not_ok "$1" "exit $status: $(cat "$out" "$err")"
 	fi
 }
-# share NAME N: the answer lies where those that tell the truth, the first N, say it, whatever
-# a busy machine made of their delays, and is at most twice as wide as the widest of them
+# share NAME N: the answer is near the first N servers, which are honest, despite their delays
+# on a busy machine, and is at most twice as wide as the widest of them
 share() {
 	middle=$(for source in $(seq "$2"); do
 		source_of "$source" >"$T/source"
@@ -242,14 +242,14 @@ share() {
 # shellcheck disable=SC2046
 {
 	run "$REQTIME" --json --all $(at 1 5)
-	narrow "row 42 two of five copy an honest one's words, and are wide: the answer stays narrow" \
+	narrow "row 42 two of five copy an honest one's fields, and are wide: the answer stays narrow" \
 		1000000000 50000000 50000000
 	run "$REQTIME" --json --all $(at 1 3) $(at 6 7)
-	narrow "row 42 two of five copy all of its words, from far away: the answer stays narrow" \
+	narrow "row 42 two of five copy all of its fields, from far away: the answer stays narrow" \
 		1000000000 50000000 50000000
 	for shift in 11 12; do
 		run "$REQTIME" --json --all -n 1 $(at 8 10) "$(at $shift)"
-		share "row 42 one of four claims to have held the request for 18 ms: it has its share ($shift)" 3
+		share "row 42 one of four claims to have held the request for 18 ms: it still counts ($shift)" 3
 	done
 }
 
@@ -260,11 +260,11 @@ adversary 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 good \
 # shellcheck disable=SC2046
 {
 	run "$REQTIME" --json --all $(at 1 4)
-	check "C34 leap 1 by 3 of 4 is told" test "$(json leap)" = 1
+	check "C34 leap 1 by 3 of 4 is reported" test "$(json leap)" = 1
 	run "$REQTIME" --json --all $(at 3 6)
 	check "C34 leap 1 by 1 of 4 is not" test "$(json leap)" = 0
 	run "$REQTIME" --json --all $(at 6 8)
-	check "C34 leap 2 by 2 of 3 is told" test "$(json leap)" = 2
+	check "C34 leap 2 by 2 of 3 is reported" test "$(json leap)" = 2
 	run "$REQTIME" --json $(at 5 6) $(at 9 10)
 	split "C35 two smeared and two unsmeared: no answer"
 	run "$REQTIME" --json --all $(at 4 6) "$(at 9)"
@@ -272,8 +272,8 @@ adversary 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 leap=1 127.0.0.1 good \
 	check "C35 one smeared among four: it is named" test "$(false_count)" = 1
 }
 
-# --- ways that are long, uneven, lossy
-ways() { # anew: no request is counted yet
+# --- paths that are long, asymmetric, lossy
+ways() { # restarts the server: no request is counted yet
 	adversary 127.0.0.1 'rootdisp=0 wait=5; shift=1000' 127.0.0.1 good 127.0.0.1 good \
 		127.0.0.1 good \
 		127.0.0.1 hold=300 127.0.0.1 wait=300 127.0.0.1 wait=370 127.0.0.1 wait=430 \
@@ -338,7 +338,7 @@ for loss in 30 60 90; do
 	elif [ "$status" -eq 0 ]; then
 		true_time "row 46 $loss % loss of 20 servers: an answer, and a true one"
 	else
-		expect "row 46 $loss % loss of 20 servers: no majority, and said so" 1 '"no-majority"'
+		expect "row 46 $loss % loss of 20 servers: no majority, with the reason" 1 '"no-majority"'
 	fi
 	check "row 46 $loss % loss: at most four requests each" sh -c \
 		"! grep -Eq '\"sent\":([5-9]|[0-9]{2})' '$out'"

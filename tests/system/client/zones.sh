@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Link-local IPv6 addresses: the interface by name or by index, wherever an address may stand, of
-# the client and of the server.  Two networks with a wire between them: fe80::1 here, at the
-# interface "near", fe80::2 there, at the interface "far".
+# Link-local IPv6 addresses: the interface by name or by index, wherever an address is accepted, in
+# the client and in the server.  Two network namespaces connected by a veth pair: fe80::1 here, at
+# the interface "near", fe80::2 there, at the interface "far".
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -31,7 +31,7 @@ server --listen '[fe80::2%far]:123' --listen '[fe80::2%far]:1123' --text-listen 
 	--time-listen '[fe80::2%far]:37' --daytime-listen '[fe80::2%far]:0' --local-stratum 3
 for line in 'ntp \[fe80::2%far\]:123' 'ntp \[fe80::2%far\]:1123' 'text udp \[fe80::2%far\]:9191' \
 	'text tcp \[fe80::2%far\]:9191' 'time udp \[fe80::2%far\]:37' 'daytime udp \[fe80::2%far\]:[0-9]*'; do
-	check "reqtimed says where it listens: $line" grep -q "^reqtimed: $line\$" "$server_log"
+	check "reqtimed prints its listening address: $line" grep -q "^reqtimed: $line\$" "$server_log"
 done
 server_prefix=
 
@@ -67,7 +67,7 @@ run "$REQTIME" -v 'fe80::2%near'
 expect "the details have the address" 0 'fe80::2%near'
 run "$REQTIME" --json 'fe80::2%near' "fe80::2%$near"
 true_time "by name and by index: one server"
-check "by name and by index: one vote" grep -q 'the same address as fe80::2%' "$out"
+check "by name and by index: counted once" grep -q 'the same address as fe80::2%' "$out"
 run "$REQTIME" check -H 'fe80::2%near'
 expect "check" 0 '^REQTIME OK'
 printf '%s\n' 'fe80::2%near' '[fe80::2%near]:1123 # a comment' >"$T/list"
@@ -83,7 +83,7 @@ true_time "set --dry-run"
 run "$REQTIME" history --state-dir "$T/state" --json --sources
 expect "history has name and address" 0 '"name":"fe80::2%near","address":"fe80::2%near"'
 
-# --- what is wrong is said, before anything is sent
+# --- an error is reported before anything is sent
 run "$REQTIME" --json 'fe80::2%eth9'
 expect "no such interface" 1 '"status":"unreachable","reason":"no interface eth9"'
 check "no such interface: nothing is sent" test "$(json sent)" = 0
@@ -99,7 +99,7 @@ expect "-4" 1 '"reason":"an IPv6 address, and --ipv4 was given"'
 for spec in 'fe80::2%' 'fe80::2%0' 'fe80::2%a/b' 'fe80::2%sixteen_octets_x' '2001:db8::1%near' \
 	'10.0.0.1%near' 'host%near' '[fe80::2%near' '[fe80::2%near]x'; do
 	run "$REQTIME" "$spec"
-	expect "no server: $spec" 2 'server "'
+	expect "not a server: $spec" 2 'server "'
 done
 
 # --- --listen
@@ -123,7 +123,7 @@ server --listen 'fe80::1%near' --local-stratum 3
 check "--listen without brackets" grep -q '^reqtimed: ntp \[fe80::1%near\]:123$' "$server_log"
 server_stop
 if have python3; then
-	# As the service manager hands one over: bound, number 3, no name.
+	# As the service manager passes one: bound, number 3, no name.
 	cat >"$T/activate.py" <<'END2'
 import os, socket, sys
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -146,26 +146,26 @@ fi
 # --- --allow and --deny
 ip link add other type veth peer name unused
 ip link set other up
-# admits NAME yes|no OPTION...
-admits() {
-	admits_name=$1 admits_want=$2
+# allows NAME yes|no OPTION...
+allows() {
+	allows_name=$1 allows_want=$2
 	shift 2
 	server --listen '[fe80::1%near]:123' --local-stratum 3 "$@"
 	run $there "$REQTIME" -q -n 1 -t 400ms 'fe80::1%far'
-	if [ "$admits_want" = yes ]; then
-		check "$admits_name" test "$status" -eq 0
+	if [ "$allows_want" = yes ]; then
+		check "$allows_name" test "$status" -eq 0
 	else
-		check "$admits_name" test "$status" -eq 1
+		check "$allows_name" test "$status" -eq 1
 	fi
 	server_stop
 }
-admits "--allow behind this interface" yes --allow 'fe80::%near/10'
-admits "--allow behind this one by its index" yes --allow "fe80::%$near/10"
-admits "--allow behind another one" no --allow 'fe80::%other/10'
-admits "--deny behind this interface" no --deny 'fe80::2%near'
-admits "--deny behind another one" yes --deny 'fe80::2%other'
-admits "--deny behind this one, --allow of all links" no --allow fe80::/10 --deny 'fe80::%near/10'
-refused "--allow behind no such interface" 2 '--allow fe80::%eth9/10: no interface eth9$' --allow 'fe80::%eth9/10'
+allows "--allow on this interface" yes --allow 'fe80::%near/10'
+allows "--allow on this interface by its index" yes --allow "fe80::%$near/10"
+allows "--allow on another interface" no --allow 'fe80::%other/10'
+allows "--deny on this interface" no --deny 'fe80::2%near'
+allows "--deny on another interface" yes --deny 'fe80::2%other'
+allows "--deny on this one, --allow of all links" no --allow fe80::/10 --deny 'fe80::%near/10'
+refused "--allow with an unknown interface" 2 '--allow fe80::%eth9/10: no interface eth9$' --allow 'fe80::%eth9/10'
 refused "--allow with the interface behind the length" 2 '--allow fe80::/10%near: ' --allow 'fe80::/10%near'
 mkdir "$T/folder"
 chmod 755 "$T/folder"
@@ -183,12 +183,12 @@ kill -HUP "$server_pid"
 check "... and read again denies another interface" wait_for 5 asks
 sed -i 's/%other/%eth9/' "$config"
 kill -HUP "$server_pid"
-check "... one that is not there is said" wait_for 5 grep -q \
+check "... a missing interface is reported" wait_for 5 grep -q \
 	'deny fe80::%eth9/10: no interface eth9 when reqtimed started: restart it' "$server_log"
 check "... and the lists stay" asks
 server_stop
 
-# --- an interface that comes later
+# --- an interface that appears later
 ip link set near down
 ip link set near name later
 (
@@ -198,5 +198,5 @@ ip link set near name later
 ) 2>/dev/null &
 run "$REQTIME" set --dry-run --json --wait 20s -t 2s 'fe80::2%near'
 wait $!
-true_time "set --wait: the interface comes later"
+true_time "set --wait: the interface appears later"
 finish

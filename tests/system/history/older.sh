@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Histories that earlier versions wrote (tests/data/history), by every verb that reads one: `history` and a
-# dry run read them as they stand, `query` and `set` go on from them, and a newer one is left alone.  On a
+# Histories that earlier versions wrote (tests/data/history), by every verb that reads one: `history` and
+# a dry run read them unchanged, `query` and `set` continue them, and a newer one is not touched.  On a
 # simulated machine (sim_clock.h).  HISTORY_WRITE=1 records the file of a schema that has none yet.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -13,8 +13,8 @@ sim_serve port 10 1
 sim_reqtime() {
 	unshare -Ur env LD_PRELOAD="$preload$T/clock.so" "$REQTIME" "$@" "127.0.0.1:$sim_port"
 }
-# learnt: the frequency that the run in $out knew from past runs, in ppb
-learnt() {
+# learned: the frequency that the run in $out has from past runs, in ppb
+learned() {
 	sed -n 's/.*"learnt":{[^}]*"frequency_ppb":\(-\{0,1\}[0-9]*\).*/\1/p' "$out"
 }
 # schema FILE: PRAGMA user_version, the octets 60 to 63
@@ -46,49 +46,49 @@ for file in "$R"/tests/data/history/schema-*.db; do
 	run "$REQTIME" history --state-dir "$S" --json
 	check "schema $n: history shows its runs" test "$status" -eq 0 -a \
 		"$(grep -c '"program":"reqtime"' "$out")" -eq 8
-	check "schema $n: ... with what was planned, and why" test \
+	check "schema $n: ... with the plans and their reasons" test \
 		"$(grep -c '"plan":{"action":"s[a-z]*","by_ns":-*[0-9]*,"reason":"[^"]' "$out")" -eq 6
 	run "$REQTIME" history --state-dir "$S" --sources --csv
-	check "schema $n: ... with what its servers said" test "$(grep -c '127\.0\.0\.1' "$out")" -eq 8
+	check "schema $n: ... with the measurements of its servers" test "$(grep -c '127\.0\.0\.1' "$out")" -eq 8
 	check "schema $n: ... and changes nothing" cmp "$file" "$S/history.db"
 
 	chmod 444 "$S/history.db"
 	chmod 555 "$S"
 	run sim_reqtime set --dry-run --force --json --state-dir "$S"
-	check "schema $n: a dry run that may not write knows the frequency ($(learnt) ppb)" test \
-		"$(learnt)" -gt 45000 -a "$(learnt)" -lt 55000
+	check "schema $n: a dry run that may not write knows the frequency ($(learned) ppb)" test \
+		"$(learned)" -gt 45000 -a "$(learned)" -lt 55000
 	check "schema $n: ... and changes nothing either" cmp "$file" "$S/history.db"
 	chmod 755 "$S"
 	chmod 644 "$S/history.db"
 
 	run sim_reqtime query --json --state-dir "$S"
-	expect "schema $n: query goes on from it" 0
+	expect "schema $n: query continues it" 0
 	check "schema $n: ... and migrates it" test "$(schema "$S/history.db")" -ge "$n"
 	run "$REQTIME" history --state-dir "$S" --json
 	check "schema $n: ... and no run is lost" test "$(wc -l <"$out")" -ge 9
 	rm -f "$S"/* && cp "$file" "$S/history.db"
 	run sim_reqtime set --force --json --state-dir "$S"
-	expect "schema $n: set goes on from it" 0
-	check "schema $n: ... with the frequency that was learnt ($(learnt) ppb)" test \
-		"$(learnt)" -gt 45000 -a "$(learnt)" -lt 55000
+	expect "schema $n: set continues it" 0
+	check "schema $n: ... with the learned frequency ($(learned) ppb)" test \
+		"$(learned)" -gt 45000 -a "$(learned)" -lt 55000
 	run "$REQTIME" history --state-dir "$S" --json
 	check "schema $n: ... and no run is lost" test "$(wc -l <"$out")" -eq 9
 	migrated=$(schema "$S/history.db")
 done
 check "the newest schema has its file" test "$migrated" -eq "$newest"
 
-# --- one that a later version will write
+# --- a history of a later version
 S=$T/newer
 mkdir -m 755 "$S" && cp "$R/tests/data/history/schema-$newest.db" "$S/history.db"
 printf '\377' | dd of="$S/history.db" bs=1 seek=63 conv=notrunc 2>/dev/null
 cp "$S/history.db" "$T/before.db"
 said="history.db is not used: a newer reqtime wrote it \\(schema 255, this one knows $newest\\); upgrade reqtime, or move the file away\$"
 run "$REQTIME" history --state-dir "$S"
-expect "a newer schema: history names both, and the way out" 6 "$said"
+expect "a newer schema: history names both schemas and the way out" 6 "$said"
 run sim_reqtime query --state-dir "$S"
-expect "a newer schema: query says it and measures" 0 "$said"
+expect "a newer schema: query reports it and measures" 0 "$said"
 run sim_reqtime set --force --json --state-dir "$S"
-expect "a newer schema: set says it and sets the clock" 0 "$said"
-check "a newer schema: the file stays as it is" cmp "$T/before.db" "$S/history.db"
-check "a newer schema: nothing is put aside" test ! -e "$S/history.db.corrupt"
+expect "a newer schema: set reports it and sets the clock" 0 "$said"
+check "a newer schema: the file is unchanged" cmp "$T/before.db" "$S/history.db"
+check "a newer schema: nothing is moved away" test ! -e "$S/history.db.corrupt"
 finish

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # `reqtime history --html`: how the file is written, and the page in a real browser: light, dark,
-# narrow and on paper.
+# narrow and printed.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 
@@ -18,7 +18,7 @@ run "$REQTIME" history --state-dir "$T/state" --html "$page"
 expect "--html FILE" 0
 check "--html FILE: a page" grep -q '^<!DOCTYPE html>' "$page"
 check "--html FILE: nothing on stdout" test ! -s "$out"
-check "--html FILE: nothing is left beside it" test "$(ls "$T/web")" = page.html
+check "--html FILE: no other file is left" test "$(ls "$T/web")" = page.html
 check "--html FILE: readable as any other file" test "$(stat -c %a "$page")" = \
 	"$(printf '%o' $((0666 & ~$(umask))))"
 run "$REQTIME" history --state-dir "$T/state" --html -
@@ -28,18 +28,18 @@ cp "$page" "$T/before"
 run "$REQTIME" history --state-dir "$T/none" --html "$page"
 expect "no history: exit 1" 1 'no history'
 check "no history: the old page stays" cmp "$T/before" "$page"
-check "no history: nothing is left beside it" test "$(ls "$T/web")" = page.html
+check "no history: no other file is left" test "$(ls "$T/web")" = page.html
 run "$REQTIME" history --state-dir "$T/state" --html "$T/web"
 expect "--html of a folder: exit 6" 6 'Is a directory'
 run "$REQTIME" history --state-dir "$T/state" --html "$T/no/page.html"
-expect "--html in no folder: exit 6" 6 'No such file'
+expect "--html in a missing folder: exit 6" 6 'No such file'
 ln -s "$T/elsewhere" "$T/link"
 run "$REQTIME" history --state-dir "$T/state" --html "$T/link"
 expect "--html on a link: exit 6" 6 'not a regular file'
 check "--html on a link: not followed" test ! -e "$T/elsewhere"
 run "$REQTIME" history --state-dir "$T/state" --html /dev/null
 expect "--html on a device: exit 6" 6 'not a regular file'
-check "--html on a device: it is still there" test -c /dev/null
+check "--html on a device: it still exists" test -c /dev/null
 run sh -c "'$REQTIME' history --state-dir '$T/state' --html - >/dev/full"
 expect "--html - to a full device: exit 6" 6 'No space left'
 run "$REQTIME" history --state-dir "$T/state" --html "$page" --json
@@ -48,7 +48,7 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir -m 755 "$T/roots"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$REQTIME" history \
 		--state-dir "$T/state" --html "$T/roots/page.html"
-	expect "--html where one may not write: exit 6" 6 'Permission denied'
+	expect "--html in a folder without write permission: exit 6" 6 'Permission denied'
 fi
 
 # --- 20000 runs
@@ -57,7 +57,7 @@ if [ "${BUILD##*/}" != san ]; then
 	run "$REQTIME" history --state-dir "$T/many" --html "$T/many.html"
 	expect "20000 runs" 0
 	check "20000 runs: below 300 KB ($(wc -c <"$T/many.html"))" test "$(wc -c <"$T/many.html")" -lt 300000
-	check "20000 runs: the one that stands out is marked" grep -q 'class="up" [^>]*title="+40 ms"' \
+	check "20000 runs: the outlier is marked" grep -q 'class="up" [^>]*title="+40 ms"' \
 		"$T/many.html"
 fi
 
@@ -65,7 +65,7 @@ fi
 run "$REQTIME" history --state-dir "$T/hostile" --html "$T/hostile.html"
 check "hostile names: no markup" sh -c "! grep -qiE '<(script|img|b)[ >]' '$T/hostile.html'"
 check "hostile names: they are shown" grep -q '&lt;script&gt;alert(1)&lt;/script&gt;' "$T/hostile.html"
-check "hostile names: nothing but text" sh -c \
+check "hostile names: only text" sh -c \
 	"! sed 's/[µ±]//g' '$T/hostile.html' | tr -d '\n' | LC_ALL=C grep -q '[^ -~]'"
 
 if ! have python3; then
@@ -78,7 +78,7 @@ check "contrast: three themes" test "$(cut -d ' ' -f 1 "$T/contrast" | uniq | wc
 awk '$5 < 4.5' "$T/contrast" >"$T/faint"
 check "contrast of 4.5 to 1" cmp "$T/faint" /dev/null
 
-# --- in a browser, without a network: it has errands of its own
+# --- in a browser, in an empty network namespace: the browser itself sends requests
 if [ "${BUILD##*/}" = san ]; then
 	skip "the page in a browser" "it is the same without sanitizers"
 	finish
@@ -89,10 +89,10 @@ if [ -z "$browser" ]; then
 	finish
 fi
 if ! unshare -rn true 2>"$T/why"; then
-	skip "the page in a browser" "no network namespace to be had: $(head -n 1 "$T/why")"
+	skip "the page in a browser" "cannot make a network namespace: $(head -n 1 "$T/why")"
 	finish
 fi
-# browse ARGUMENT...: what it prints in $T/dom, what it says in $T/said
+# browse ARGUMENT...: its output in $T/dom, its log in $T/said
 browse() {
 	rm -rf "$T/profile"
 	mkdir "$T/profile"
@@ -102,8 +102,8 @@ browse() {
 		--hide-scrollbars --user-data-dir="$T/profile" --enable-logging=stderr \
 		"$@" >"$T/dom" 2>"$T/said"
 }
-# seen PICTURE COLOUR NAME [COLOUR NAME]... [COLOUR]: each that has a name is there; how often
-# they all are is in $T/pixels
+# seen PICTURE COLOUR NAME [COLOUR NAME]... [COLOUR]: each colour with a name is present; the counts
+# of all are in $T/pixels
 seen() {
 	picture=$1
 	shift
@@ -121,16 +121,16 @@ if ! grep -q '</html>' "$T/dom"; then
 fi
 check "the browser finds four pictures and the lines of marks" test \
 	"$(grep -o 'role="img"' "$T/dom" | wc -l)" -eq 7
-check "the browser complains of nothing" sh -c "! grep -q CONSOLE '$T/said'"
+check "the browser reports no error" sh -c "! grep -q CONSOLE '$T/said'"
 grep -oE '"url":"(https?|wss?)://[^"]*' "$T/net.json" | grep -vE '//[a-z0-9.]*\.(google|googleapis)\.com/' >"$T/asked"
-check "the page asks nobody for anything" test -z "$(sort -u "$T/asked")"
+check "the page makes no request" test -z "$(sort -u "$T/asked")"
 browse --dump-dom "file://$T/hostile.html"
-check "hostile names: the browser complains of nothing" sh -c "! grep -q CONSOLE '$T/said'"
+check "hostile names: the browser reports no error" sh -c "! grep -q CONSOLE '$T/said'"
 check "hostile names: the browser makes no element of them" sh -c "! grep -qiE '<(script|img|b)[ >]' '$T/dom'"
 # The test of the test.
 sed 's|<main>|<main><script>x</script><img src="http://127.0.0.1:9/x.png">|' "$page" >"$T/bad.html"
 browse --dump-dom "file://$T/bad.html"
-check "what a page would fetch is seen" grep -q CONSOLE "$T/said"
+check "a request of a page would be seen" grep -q CONSOLE "$T/said"
 
 browse --window-size=1280,1280 --screenshot="$T/light.png" "file://$page"
 browse --window-size=1280,1280 --blink-settings=preferredColorScheme=0 \
@@ -140,17 +140,17 @@ cat >"$T/web/narrow.html" <<-END
 	<iframe src="page.html"></iframe>
 END
 browse --window-size=500,2000 --screenshot="$T/narrow.png" "file://$T/web/narrow.html"
-pixels() { # pixels COLOUR: how many, after `seen`
+pixels() { # pixels COLOUR: their number, after `seen`
 	sed -n "s/^$1 //p" "$T/pixels"
 }
 for picture in narrow light; do
 	seen $picture '#0a53be' 'the offset' '#d7e4f5' 'the bound' '#b35900' 'steps' \
 		'#c62828' 'failures' '#7a3ec8' 'the frequency' '#11713a' 'the delay' '#ffffff'
 done
-check "light: it stands on white" test "$(pixels '#ffffff')" -ge 900000
+check "light: a white background" test "$(pixels '#ffffff')" -ge 900000
 seen dark '#6cb0ff' 'the offset' '#ffa657' 'steps' '#ff7b72' 'failures' '#c79bff' 'the frequency' \
 	'#5fd08a' 'the delay' '#0f1419' 'a dark ground' '#ffffff'
-check "dark: nothing is white" test "$(pixels '#ffffff')" -le 30000
+check "dark: no white background" test "$(pixels '#ffffff')" -le 30000
 browse --no-pdf-header-footer --print-to-pdf="$T/page.pdf" "file://$page"
 check "on paper: a few pages" test "$(grep -ac '/Type */Page$\|/Type */Page[^s]' "$T/page.pdf")" -ge 1
 finish

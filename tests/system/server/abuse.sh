@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What others could try to do with reqtimed: forged senders, broadcast, loops, reflection.
-# In a network of its own, because these datagrams are to reach nobody else.
+# Abuse of reqtimed from the network: forged senders, broadcast, loops, reflection.
+# In its own network namespace, so that these datagrams reach no other host.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
 # shellcheck source=tests/tools/poke.sh
 . "$(dirname "$0")/../../tools/poke.sh"
 
-# counted NAME TEXT: the last line of the server that has just ended says so
+# counted NAME TEXT: the last line of the server that has just ended matches TEXT
 counted() {
 	if tail -n 1 "$server_log" | grep -Eq -e "$2"; then
 		ok "$1"
@@ -41,9 +41,9 @@ silent "asked at the broadcast address of loopback it is silent"
 poke udp 224.0.0.1 "$ntp" 200 "$(request 35)"
 silent "asked at a multicast address it is silent"
 server_stop
-counted "and all of that did arrive" 'answered 1, dropped 3 \(not to be answered 3\)'
+counted "and all of them did arrive" 'answered 1, dropped 3 \(not to be answered 3\)'
 
-# Mode 6 (readvar, mrulist) and mode 7 (monlist): what amplified best, elsewhere.
+# Mode 6 (readvar, mrulist) and mode 7 (monlist): the best amplifiers of other servers.
 start
 poke udp 127.0.0.1 "$ntp" 200 160200010000000000000000 160a000100000000000000000000001c"$(octets 28)" \
 	1700032a"$(octets 4)" 1700032a"$(octets 188)" d6820001"$(octets 8)"
@@ -51,7 +51,7 @@ silent "control messages (readvar, mrulist) and monlist: silence"
 server_stop
 counted "... and they did arrive" 'answered 0, dropped 5 \(no request 5\)'
 
-# Forged senders.  What comes back to them is seen in the counts alone.
+# Forged senders.  Answers to them show only in the counts.
 start
 if ! "$T/poke" raw 127.0.0.1 0 127.0.0.1 "$ntp" "$(request 35)" 2>"$T/raw"; then
 	skip "forged senders" "$(head -n 1 "$T/raw")"
@@ -64,7 +64,7 @@ else
 	counted "port 0, and its own address and port: silence" \
 		'answered 0, dropped 3 \(not to be answered 3\)'
 
-	# Some of these the kernel drops itself; what it lets through is not answered.
+	# The kernel drops some of these itself; the others are not answered.
 	start
 	for from in 0.0.0.1 224.0.0.1 240.0.0.1 255.255.255.255; do
 		"$T/poke" raw $from 4000 192.0.2.1 "$ntp" "$(request 35)" 2>/dev/null
@@ -83,7 +83,7 @@ else
 	counted "text services: silence to ports below 1024" \
 		'answered 0, dropped 14 \(from a service port 14\)'
 
-	# The answer of one arrives at the other, and there it ends.
+	# The answer of each server arrives at the other, which drops it.
 	start
 	first_pid=$server_pid
 	first_log=$server_log
@@ -98,7 +98,7 @@ else
 	server_stop
 	counted "and the other one is silent" 'answered 0, dropped 1 \(no request 1\)'
 
-	# Whatever is forged: nothing that a text service says is a request of another.
+	# For any forged sender: no output of a text service is a request of another.
 	text_server() {
 		server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --time-listen 127.0.0.1:0 \
 			--daytime-listen 127.0.0.1:0 --local-stratum 1 --threads 1 || finish
@@ -125,7 +125,7 @@ else
 	server_stop
 	counted "... and there it ends" 'answered 0, dropped 9 \(no request 9\)'
 
-	# A victim is flooded by way of the text service: no faster than it allows.
+	# A victim is flooded through the text service: no faster than its limit.
 	start
 	i=0
 	set --
@@ -152,7 +152,7 @@ else
 	fi
 fi
 
-# One address that asks without end has the limit of its own; what all share is not its.
+# A flooding address has its own limit; it does not use up the shared one.
 ip addr add 192.0.2.2/24 dev lo
 ip addr add 192.0.2.3/24 dev lo
 tool neighbours
@@ -167,13 +167,13 @@ for round in 1 2 3 4 5 6 7 8 9 10; do
 	[ -z "$(reply 1)" ] || answered=$((answered + 1))
 done
 wait "$flood"
-check "a flooder of the text service takes nothing from others ($answered of 10 answered beside $(cat "$T/flood"))" \
+check "a flooder of the text service takes nothing from others ($answered of 10 answered during $(cat "$T/flood"))" \
 	test "$answered" -ge 9
 server_stop
-check "... and what it was answered is within what is shared" \
+check "... and its answers are within the shared limit" \
 	test "$(sed -n 's/.*ended: answered \([0-9]*\),.*/\1/p' "$server_log")" -le 3500
 
-# The address that was asked goes away before the answer can leave from it.
+# The address that was asked is removed before the answer can be sent from it.
 start
 kill -STOP "$server_pid"
 background "$T/poke" udp -b 127.0.0.1 192.0.2.1 "$ntp" 500 "$(request 35)" >"$T/lost"

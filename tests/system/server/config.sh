@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed: its configuration file, read at the start and again; whom it answers and how often;
-# its metrics; sockets that a service manager has bound.  In a network of its own.
+# reqtimed: its configuration file, read at the start and again; access control and rate limit;
+# metrics; sockets bound by a service manager.  In its own network namespace.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -10,7 +10,7 @@ own_network "$@"
 . "$(dirname "$0")/../../tools/poke.sh"
 tool load
 
-# answers FROM: how many of 40 requests from this address are answered
+# answers FROM: the number of answers to 40 requests from this address
 answers() {
 	set -- "$1"
 	while [ $# -le 40 ]; do
@@ -22,7 +22,7 @@ answers() {
 	"$T/poke" udp -b "$answers_from" 192.0.2.1 "$port" 300 "$@" >"$T/answers"
 	grep -cv silence "$T/answers"
 }
-# Of the last answers: how many were kisses-o'-death (leap 3, stratum 0, RATE).
+# The number of kisses-o'-death in the last answers (leap 3, stratum 0, RATE).
 kisses() {
 	awk '$2 != "silence" && substr($3, 25, 8) == "52415445"' "$T/answers" | wc -l
 }
@@ -38,7 +38,7 @@ for host in 1 2 3 4 5 6; do
 	ip addr add 192.0.2.$host/32 dev lo
 done
 
-# The rate: of 40 at once 10, and by chance a quarter of the others.
+# The rate: of 40 requests at once 10, and at random a quarter of the others.
 server --listen '192.0.2.1:0' --local-stratum 1 --rate 1:10 || finish
 port=$(server_port ntp)
 between "--rate 1:10 answers the burst and about a quarter of the rest" 11 "$(answers 192.0.2.2)" 28
@@ -51,13 +51,13 @@ if [ ${#kiss} = 96 ] && [ "$(field "$kiss" 0 2)" = e400 ] &&
 else
 	not_ok "... that is no longer than the request and copies its stamp" "$kiss"
 fi
-between "another address has a share of its own" 11 "$(answers 192.0.2.3)" 28
+between "another address has its own rate" 11 "$(answers 192.0.2.3)" 28
 poke udp 127.0.0.1 "$port" 100 "$(request 35)"
 server_stop
 server_before=$server_log
-# Which of those beyond the rate are answered is chance: two servers agree on 63 requests once in
+# Requests beyond the rate are answered at random: two servers agree on 63 requests once in
 # 10^12.
-lucky=
+pattern=
 for _ in 1 2; do
 	server --listen '192.0.2.1:0' --local-stratum 1 --rate 1:1 --threads 1 || finish
 	port=$(server_port ntp)
@@ -65,16 +65,16 @@ for _ in 1 2; do
 	while [ $# -lt 64 ]; do
 		set -- "$@" "$(request 35)"
 	done
-	"$T/poke" udp -b 192.0.2.4 192.0.2.1 "$port" 300 "$@" >"$T/lucky"
+	"$T/poke" udp -b 192.0.2.4 192.0.2.1 "$port" 300 "$@" >"$T/pattern"
 	server_stop
-	# Answers stand before silence there: by the number of the request.
-	lucky=$lucky\ $(sort -n "$T/lucky" |
+	# The output has answers before silence: sort by the number of the request.
+	pattern=$pattern\ $(sort -n "$T/pattern" |
 		awk '{ printf "%s", $2 == "silence" || substr($3, 25, 8) == "52415445" ? "-" : "+" }')
 done
 # shellcheck disable=SC2016,SC2086 # of the other shell; two words
-check "... by chance: another quarter each time" sh -c '[ ${#1} -eq 64 ] && [ "$1" != "$2" ]' - $lucky
+check "... by chance: another quarter each time" sh -c '[ ${#1} -eq 64 ] && [ "$1" != "$2" ]' - $pattern
 server_log=$server_before
-check "what was dropped is counted" grep -q 'too many [0-9]' "$server_log"
+check "drops are counted" grep -q 'too many [0-9]' "$server_log"
 check "kisses are counted" grep -q 'told to slow down 2' "$server_log"
 server --listen '192.0.2.1:0' --local-stratum 1 --rate 0 || finish
 port=$(server_port ntp)
@@ -120,21 +120,21 @@ chmod 644 "$conf"
 server -f "$conf" --local-stratum 5 || finish
 port=$(server_port ntp)
 poke udp -b 192.0.2.3 192.0.2.1 "$port" 200 "$(request 35)"
-check "the command line holds against the file" test "$(field "$(reply 1)" 1 1)" = 05
-between "the file's list holds" 0 "$(answers 192.0.2.2)" 0
+check "the command line overrides the file" test "$(field "$(reply 1)" 1 1)" = 05
+between "the file's list is in force" 0 "$(answers 192.0.2.2)" 0
 wait_for 3 test -s "$T/var/reqtimed.prom"
 check "metrics are there" grep -q '^reqtimed_clock_stratum 5$' "$T/var/reqtimed.prom"
 check "and can be read by others" test "$(stat -c %a "$T/var/reqtimed.prom")" = 644
 promtool=$R/build/peers/usr/bin/promtool
 if [ -x "$promtool" ]; then
-	check "metrics are as promtool likes them" sh -c "
+	check "promtool accepts the metrics" sh -c "
 		'$promtool' check metrics <'$T/var/reqtimed.prom' >'$T/lint' 2>&1 && [ ! -s '$T/lint' ]"
 else
-	skip "metrics are as promtool likes them" "no promtool below build/peers (packaging/deps test)"
+	skip "promtool accepts the metrics" "no promtool below build/peers (packaging/deps test)"
 fi
-# Each sample has a type, and none is there twice.
+# Each sample has a type, and none appears twice.
 # shellcheck disable=SC2016 # for awk
-check "metrics: each name has a type, no sample is there twice" awk '
+check "metrics: each name has a type, no sample appears twice" awk '
 	/^# TYPE / { type[$3] = 1; next }
 	/^#/ { next }
 	{ if (NF < 2 || seen[$0 ~ /{/ ? substr($0, 1, index($0, "}")) : $1]++) bad = 1
@@ -146,7 +146,7 @@ check "metrics: each name has a type, no sample is there twice" awk '
 # Read again, under load: nothing is lost.
 sed -i 's/192.0.2.2/192.0.2.3/' "$conf"
 server --listen 127.0.0.1:0 --local-stratum 1 -f "$conf" || finish
-# What waits longer than half a second is dropped: on a busy machine, again.
+# A request that waits longer than half a second is dropped: on a busy machine, again.
 # shellcheck disable=SC2317 # called by wait_for
 reads_again_under_load() {
 	background "$T/load" rate 127.0.0.1 "$(server_port ntp)" 5000 2 >"$T/loaded"
@@ -173,14 +173,14 @@ echo 'nonsense' >>"$conf"
 kill -HUP "$server_pid"
 wait_for 5 grep -q 'stay as they were' "$server_log"
 check "SIGHUP with a broken file: FILE:LINE" grep -q "reqtimed.conf:7: " "$server_log"
-between "... and the old list holds" 0 "$(answers 192.0.2.4)" 0
+between "... and the old list stays in force" 0 "$(answers 192.0.2.4)" 0
 rm "$conf"
 kill -HUP "$server_pid"
 sleep 1.2
-between "SIGHUP without the file: the old list holds" 0 "$(answers 192.0.2.4)" 0
+between "SIGHUP without the file: the old list stays in force" 0 "$(answers 192.0.2.4)" 0
 server_stop
 
-# What is wrong in a file is said with its line; nothing is started.
+# An error in a file is reported with its line; nothing is started.
 refuses() { # NAME PATTERN, the file on stdin
 	cat >"$conf"
 	run timeout 5 "$REQTIMED" --check-config -f "$conf"
@@ -204,27 +204,27 @@ END
 refuses "an empty value" 'reqtimed.conf:1: user: "" is empty: NAME must be given' <<END
 user =
 END
-refuses "a line that is neither" 'reqtimed.conf:2: neither' <<END
+refuses "a line that is neither a section nor an entry" 'reqtimed.conf:2: neither' <<END
 threads = 1
 what is this
 END
 refuses "a prefix with host bits" 'deny 192.0.2.1/24: host bits are set beyond' <<END
 deny = 192.0.2.1/24
 END
-refuses "a rate that is none" 'rate 5x: must be N or N:BURST' <<END
+refuses "an invalid rate" 'rate 5x: must be N or N:BURST' <<END
 rate = 5x
 END
 refuses "config in the file" 'reqtimed.conf:1: allowed on the command line only' <<END
 config = /etc/passwd
 END
-# Not through a pipe: what is counted in a subshell is lost.
+# Not through a pipe: counts in a subshell are lost.
 printf 'threads = 1\nuser = a\033[2Jb\n' >"$T/given"
 refuses "control characters" 'reqtimed.conf:2: a control character' <"$T/given"
 head -c 70000 /dev/zero | tr '\0' '#' >"$T/given"
 refuses "too long" 'the file is too long|the line is too long' <"$T/given"
 printf 'threads = 2\n' >"$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
-expect "a right one" 0 'options and configuration are valid'
+expect "a valid file" 0 'options and configuration are valid'
 run timeout 5 "$REQTIMED" --check-config --metrics "$T/var/no/such"
 expect "... but for the folder of the metrics" 2 'No such file'
 if [ "$(id -u)" = 0 ]; then
@@ -234,11 +234,11 @@ if [ "$(id -u)" = 0 ]; then
 	expect "... as a service: the folder that it may write to is named" 2 \
 		'directory "?/etc"?: Permission denied; this service may write to .*--metrics /run/reqtimed/reqtimed.prom$'
 	run timeout 5 "$REQTIMED" --check-config --user no-such-user-here
-	expect "... but for a user who is not there" 2 'there is no such user'
+	expect "... but for a user who does not exist" 2 'there is no such user'
 else
-	skip "... but for a folder or a user" "needs root: nobody else can change users"
+	skip "... but for a folder or a user" "needs root, to change users"
 fi
-# The example that is shipped: each of its lines, and all of them.
+# The shipped example: each of its lines, and all of them.
 grep -c '^;' "$R/packaging/reqtimed.conf" >"$T/examples"
 grep '^;' "$R/packaging/reqtimed.conf" | while IFS= read -r line; do
 	echo "${line#;}" | sed "s|= /.*/|= $T/var/|" >"$conf"
@@ -257,9 +257,9 @@ run timeout 5 "$REQTIMED" --check-config -f "$conf"
 expect "reqtimed.conf as shipped" 0 'options and configuration are valid'
 chmod 666 "$conf"
 run timeout 5 "$REQTIMED" --check-config -f "$conf"
-expect "everybody may write to it" 2 'reqtimed.conf: everybody may write'
+expect "a file that everybody may write" 2 'reqtimed.conf: everybody may write'
 run timeout 5 "$REQTIMED" --check-config -f "$T/none"
-expect "it is not there" 2 'No such file'
+expect "it does not exist" 2 'No such file'
 run timeout 5 "$REQTIMED" --check-config -f "$T/etc"
 expect "a folder" 2 'not a regular file'
 mkfifo "$T/fifo"
@@ -273,26 +273,26 @@ check "REQTIME_METRICS, where nothing else names a file" wait_for 5 grep -q '^re
 server_stop
 rm "$T/var/unit.prom"
 server --listen 127.0.0.1:0 --local-stratum 3 --metrics "$T/var/option.prom"
-check "... --metrics goes before it" wait_for 5 test -s "$T/var/option.prom" -a ! -e "$T/var/unit.prom"
+check "... --metrics overrides it" wait_for 5 test -s "$T/var/option.prom" -a ! -e "$T/var/unit.prom"
 server_stop
 unset REQTIME_METRICS
 run timeout 5 "$REQTIMED" --listen 127.0.0.1:0 --metrics "$T/var/no/such"
-expect "a folder for metrics that is not there" 2 'No such file'
+expect "a missing folder for metrics" 2 'No such file'
 
-# The clerk ends with its master, even when that one is killed.
+# The file helper ends with the server, even when that is killed.
 cat >"$conf" <<END
 listen = 127.0.0.1:0
 END
 chmod 644 "$conf"
 server --local-stratum 1 -f "$conf" || finish
-clerk=$(cat "/proc/$server_pid/task/$server_pid/children" 2>/dev/null)
-check "there is a clerk" test -n "$clerk"
+helper=$(cat "/proc/$server_pid/task/$server_pid/children" 2>/dev/null)
+check "there is a file helper" test -n "$helper"
 # shellcheck disable=SC2317 # called by wait_for
 gone() {
 	! grep -q '^State:.*[RSD] ' "/proc/$1/status" 2>/dev/null
 }
 kill -9 "$server_pid"
-check "killed, it takes its clerk along" wait_for 3 gone "${clerk% }"
+check "when the server is killed, its file helper ends" wait_for 3 gone "${helper% }"
 
 # Sockets of a service manager.
 activate() { # KIND NAMES ARGUMENT...: poke binds, then runs reqtimed
@@ -319,7 +319,7 @@ for list in "udp ntp listen" "udp,tcp ntp:text text-listen"; do
 	# shellcheck disable=SC2086 # three words
 	set -- $list
 	run timeout 5 "$T/poke" activate "$1" "$2" "$REQTIMED" "--$3" none --local-stratum 4
-	expect "--$3 none beside a socket that was handed over: wrong usage, the unit is named" 2 \
+	expect "--$3 none with a socket of the service manager: wrong usage, the unit is named" 2 \
 		"^reqtimed: --$3 none: the service manager passes a socket for it: .*reqtimed.socket"
 done
 if activate udp,udp,udp ntp:ntp:ntp "$REQTIMED" --local-stratum 4 --threads 2; then
@@ -340,7 +340,7 @@ if activate udp ntp "$REQTIMED" --local-stratum 4 --threads 4; then
 else
 	not_ok "one socket, four threads" "$(cat "$activate_log")"
 fi
-# The manager keeps its sockets: they are as good for the next server as for the first.
+# The manager keeps its sockets: the next server can use them as well.
 cat >"$T/twice" <<END
 #!/bin/sh
 sh -c 'LISTEN_PID=\$\$ exec "$REQTIMED" --local-stratum 3' 2>"$T/first.log" &
@@ -366,7 +366,7 @@ wait_for 5 grep -q '^reqtimed: ready' "$T/second.log"
 poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
 check "activated twice: it is answered" test "$(field "$(reply 1)" 1 1)" = 04
 poke udp 127.0.0.1 "$(server_port reqtime)" 200 72657174696d65
-check "activated twice: so is the line" test -n "$(reply 1)"
+check "activated twice: so is the text service" test -n "$(reply 1)"
 if kill "$server_pid" && wait_for 5 gone "$server_pid"; then
 	check "activated twice: nothing else came from its sockets" \
 		grep -q 'ended: answered 2, dropped 0;' "$T/second.log"
@@ -378,12 +378,12 @@ run timeout 5 "$T/poke" activate tcp ntp "$REQTIMED"
 expect "NTP over TCP is refused" 2 'NTP is UDP'
 server --listen 127.0.0.1:0 --local-stratum 1 || finish
 run timeout 5 "$T/poke" activate udp ntp "$REQTIMED" --listen "127.0.0.1:$(server_port ntp)"
-expect "sockets handed over, and an address that cannot be had: the socket unit is named" 2 \
+expect "sockets of the service manager, and an address in use: the socket unit is named" 2 \
 	'in use.*; systemd passes the sockets of reqtimed.socket: change ListenDatagram= there \(systemctl edit reqtimed.socket\)$'
 run timeout 5 "$REQTIMED" --local-stratum 1 --listen "127.0.0.1:$(server_port ntp)"
 expect "... without them, another status" 6 'in use'
 run timeout 5 "$T/poke" activate udp backup "$REQTIMED"
-expect "a socket of no service is refused" 2 'has no known service'
+expect "a socket of an unknown service is refused" 2 'has no known service'
 run timeout 5 "$T/poke" activate udp "$(printf 'a\033[2Jb\nreqtimed: ready')" "$REQTIMED"
 expect "a socket's name with control characters is shown escaped" 2 'a\\x1b\[2Jb\\x0areqtimed'
 check "... in one line" test "$(wc -l <"$err")" = 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed where hardened units and containers forbid it something: it serves what can be served, and
+# reqtimed where hardened units and containers forbid system calls: it serves whatever it can, and
 # names the call and the way out.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../../tools/poke.sh"
 tool forbid
 
-# What ProtectClock= forbids, reading included.
+# The calls that ProtectClock= forbids, reading included.
 clock_calls=adjtimex,clock_adjtime,clock_settime,settimeofday
 if ! "$T/forbid" $clock_calls EPERM true 2>"$T/why"; then
 	skip_all "no filter to forbid calls with: $(head -n 1 "$T/why")"
@@ -38,15 +38,15 @@ server_stop
 server_prefix="$T/forbid $clock_calls EPERM" server --listen 127.0.0.1:0 --local-stratum 3 || finish
 port=$(server_port ntp)
 run "$REQTIME" query --json "127.0.0.1:$port"
-expect "with --local-stratum it is served as it is" 0 '"stratum": *3'
+expect "with --local-stratum it serves the clock anyway" 0 '"stratum": *3'
 for verb in "query -v" "check" "set --dry-run"; do
 	# shellcheck disable=SC2086 # arguments
 	run "$T/forbid" $clock_calls EPERM "$REQTIME" $verb "127.0.0.1:$port"
-	expect "... $verb under the same ban" 0
+	expect "... $verb under the same filter" 0
 done
 server_stop
 
-# Other calls of the start, each in the two ways in which they are forbidden.
+# Other calls at the start, each forbidden in both ways.
 calls="landlock_create_ruleset landlock_restrict_self seccomp close_range faccessat2 SO_TIMESTAMPING"
 if grep -q __asan_init "$REQTIMED"; then
 	skip "without prlimit64, sched_getaffinity" "the sanitizers need them"
@@ -72,7 +72,7 @@ mkdir "$T/metrics"
 chmod 777 "$T/metrics"
 bare="setpriv --bounding-set=-all"
 server_prefix=$bare server --listen 127.0.0.1:0 --local-stratum 1 --metrics "$T/metrics/m" || finish
-said "no right to become nobody: it is said, and it serves as root without any capability" \
+said "no right to change users: reported, and it serves as root without any capability" \
 	'not permitted to become nobody \(CAP_SETUID, CAP_SETGID\): serving as root, without any capability'
 grep -h '^Cap[^B]' "/proc/$server_pid"/task/*/status | awk '$2 !~ /^0*$/' >"$T/held"
 check "... without any, each thread" test ! -s "$T/held"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Interleaved mode (RFC 9769): to chronyd with `xleave`, and to nobody who has not asked for it.
+# Interleaved mode (RFC 9769): with chronyd `xleave`, and only for clients that ask for it.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
@@ -12,7 +12,7 @@ tool clients
 server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 || finish
 port=$(server_port ntp)
 
-# stamped ORIGIN RECEIVE TRANSMIT: a request with these three
+# stamped ORIGIN RECEIVE TRANSMIT: a request with these three stamps
 stamped() {
 	printf '23%s%s%s%s' "$(octets 23)" "$1" "$2" "$3"
 }
@@ -20,7 +20,7 @@ a=1111111111111111
 b=2222222222222222
 c=3333333333333333
 poke udp 127.0.0.1 "$port" 200 "$(stamped $a $b $c)"
-check "an origin that is none of ours: a basic answer" test "$(field "$(reply 1)" 24 8)" = $c
+check "an origin that we did not send: a basic answer" test "$(field "$(reply 1)" 24 8)" = $c
 received=$(field "$(reply 1)" 32 8)
 sent=$(field "$(reply 1)" 40 8)
 poke udp 127.0.0.1 "$port" 200 "$(stamped 0000000000000000 0000000000000000 $c)"
@@ -28,24 +28,24 @@ check "a basic request: a basic answer" test "$(field "$(reply 1)" 24 8)" = $c
 poke udp 127.0.0.1 "$port" 200 "$(stamped "$received" $b $b)"
 check "receive and transmit the same: a basic answer" test "$(field "$(reply 1)" 24 8)" = $b
 poke udp 127.0.0.1 "$port" 200 "$(stamped "$received" $b $c)"
-departed=$(field "$(reply 1)" 40 8)
+sent_at=$(field "$(reply 1)" 40 8)
 if [ "$(field "$(reply 1)" 24 8)" = $b ]; then
 	ok "the origin of the first answer: an interleaved one, from another port"
-	# Within a millisecond of what was predicted.
-	check "it tells when the first one left" \
-		test "$(field "$departed" 0 4)" = "$(field "$sent" 0 4)" -o "$departed" \> "$sent"
-	check "not before it was received" test ! "$departed" \< "$received"
+	# Within a millisecond of the predicted stamp.
+	check "it has the transmit time of the first" \
+		test "$(field "$sent_at" 0 4)" = "$(field "$sent" 0 4)" -o "$sent_at" \> "$sent"
+	check "not before it was received" test ! "$sent_at" \< "$received"
 else
 	not_ok "the origin of the first answer: an interleaved one" "$(cat "$out")"
 fi
 poke udp 127.0.0.1 "$port" 200 "$(stamped "$received" $b $c)"
-check "each departure is told once" test "$(field "$(reply 1)" 24 8)" = $c
-# Each of 32 clients is told of basic answers first, two or three, and from then on of departures.
+check "each transmit time is reported once" test "$(field "$(reply 1)" 24 8)" = $c
+# Each of 32 clients first gets two or three basic answers, then interleaved ones.
 "$T/clients" interleaved 127.0.0.1 "$port" 300 2 >"$T/interleaved"
 read -r sent answered interleaved <"$T/interleaved"
 check "32 clients at once: $interleaved of $answered answers are interleaved ($sent asked)" \
 	test "$interleaved" -ge $(((answered - 96) * 8 / 10))
-# A system call for each: no more than a thousand a second of a thread, and basic
+# A system call for each: at most a thousand a second per thread, and basic
 # answers to the others.
 timed sh -c "'$T/clients' interleaved 127.0.0.1 '$port' 20000 2 >'$T/interleaved'"
 read -r sent answered interleaved <"$T/interleaved"

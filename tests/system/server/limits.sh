@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed under abuse: a million random and mutated requests, what its confinement stops, what it
-# allocates, holds and keeps.
+# reqtimed under abuse: a million random and mutated requests, the limits of its confinement, its
+# allocations, descriptors and memory.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
@@ -27,7 +27,7 @@ server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 --metrics "$metrics" |
 port=$(server_port ntp)
 wait_for 5 test -s "$metrics"
 ln "$metrics" "$T/metrics/first"
-# Once, so that what is touched for the first time is touched.
+# A first pass, so that all pages are touched.
 "$T/load" rate 127.0.0.1 "$port" 5000 1 >/dev/null
 fds_before=$(fds)
 kib_before=$(memory_kib)
@@ -37,23 +37,23 @@ for seed in 1 "$(date +%s)"; do
 	run timeout 100 "$T/load" abuse 127.0.0.1 "$port" $((count / 2)) "$seed"
 	expect "$((count / 2)) random and mutated requests (seed $seed): no wrong reply" 0
 	read -r sent legal answered wrong plain <"$out"
-	# What waits for more than half a second is not answered: a busy machine loses some.
+	# A request that waits for more than half a second is not answered: a busy machine loses some.
 	check "... most of the legal ones were answered ($sent sent, $legal may be, $plain surely legal: $answered, $wrong wrong)" \
 		test "$((answered * 10))" -ge "$((plain * 9))"
 done
 "$T/load" rate 127.0.0.1 "$port" 20000 3 >"$T/rate"
-# Begun at the start, and every 15 s: by now more than once.
+# The first write is at the start, the next every 15 s: by now more than one.
 # shellcheck disable=SC2317 # called by wait_for
 written() {
 	[ "$(sed -n 's/^reqtimed_requests_total //p' "$metrics")" -gt 1000 ]
 }
 check "metrics are written again" wait_for 20 written
-check "... as another file: who had the first open reads that to its end" sh -c "
+check "... as a new file: a reader of the first one reads that to its end" sh -c "
 	[ ! '$metrics' -ef '$T/metrics/first' ] &&
 	grep -q '^reqtimed_requests_total 0\$' '$T/metrics/first' &&
 	grep -q '^reqtimed_start_time_seconds ' '$T/metrics/first'"
 rm "$T/metrics/first"
-check "... and nothing is left beside it" test "$(ls "$T/metrics")" = m
+check "... and no other file is left" test "$(ls "$T/metrics")" = m
 check "descriptors stay the same ($fds_before)" test "$(fds)" = "$fds_before"
 kib=$(memory_kib)
 if is_sanitized; then
@@ -71,11 +71,11 @@ server_stop
 
 # An attacker inside.
 if is_sanitized; then
-	skip "what a taken-over process can do" "not with sanitizers"
+	skip "an exploited process" "not with sanitizers"
 	finish
 fi
 chmod 755 "$T/intruder.so"
-# $1: what it tries.  The exit status of the server, which is ended after 4 s if it lives.
+# $1: its attempt.  The exit status of the server, which is ended after 4 s if it lives.
 intrude() {
 	status=0
 	INTRUDER_TRIES=$1 LD_PRELOAD=$T/intruder.so timeout 4 "$REQTIMED" --listen 127.0.0.1:0 \
@@ -83,9 +83,9 @@ intrude() {
 }
 intrude nothing
 if grep -q 'no system call filter' "$T/intruded.log"; then
-	skip "what a taken-over process can do" "$(grep filter "$T/intruded.log")"
+	skip "an exploited process" "$(grep filter "$T/intruded.log")"
 else
-	check "left alone it serves until it is told to end" test "$status" = 124
+	check "without an attack it serves until it is ended" test "$status" = 124
 	for what in open socket execve clock_settime fork ptrace; do
 		intrude $what
 		if [ "$status" = 159 ] && grep -q '^reqtimed: ready' "$T/intruded.log"; then
@@ -97,7 +97,7 @@ $(cat "$T/intruded.log")"
 	done
 fi
 
-# Where no filter is to be had Landlock stands alone, for each of the threads.
+# Without a system call filter Landlock is the only protection, for each of the threads.
 INTRUDER_UNFILTERED=1 INTRUDER_TRIES=open INTRUDER_THREAD=open LD_PRELOAD=$T/intruder.so \
 	"$REQTIMED" --listen 127.0.0.1:0 --local-stratum 1 --threads 1 2>"$T/intruded.log" </dev/null &
 server_pid=$!
@@ -109,7 +109,7 @@ both_tried() {
 	[ "$(grep -c '^intruder: open' "$T/intruded.log")" -ge 2 ]
 }
 wait_for 10 grep -q '^reqtimed: ready' "$T/intruded.log"
-check "without a filter: it says so, and serves" sh -c "
+check "without a filter: it reports that, and serves" sh -c "
 	grep -q 'no system call filter here .*: serving without' '$T/intruded.log' &&
 	grep -q '^reqtimed: ready' '$T/intruded.log'"
 wait_for 10 both_tried
@@ -123,10 +123,10 @@ fi
 server_stop
 
 # An attacker in the process that parses files: no other file, no socket, no program.
-# $1: what it tries; until $2 is in the log, or 5 s
-intrude_clerk() {
-	rm -f "$T/intruded.log" # else what the one before said is taken for news
-	INTRUDER_CLERK=$1 LD_PRELOAD=$T/intruder.so "$REQTIMED" --listen 127.0.0.1:0 \
+# $1: its attempt; until $2 is in the log, or 5 s
+intrude_helper() {
+	rm -f "$T/intruded.log" # else the previous one's output would count
+	INTRUDER_HELPER=$1 LD_PRELOAD=$T/intruder.so "$REQTIMED" --listen 127.0.0.1:0 \
 		--local-stratum 1 --metrics "$T/metrics/m" 2>"$T/intruded.log" </dev/null &
 	server_pid=$!
 	lib_pids="$lib_pids $server_pid"
@@ -134,19 +134,19 @@ intrude_clerk() {
 	kill "$server_pid" 2>/dev/null
 	wait "$server_pid" 2>/dev/null
 }
-intrude_clerk open 'intruder: open'
+intrude_helper open 'intruder: open'
 if grep -q 'no system call filter' "$T/intruded.log"; then
-	skip "what a taken-over clerk can do" "$(grep filter "$T/intruded.log")"
+	skip "an exploited file helper" "$(grep filter "$T/intruded.log")"
 else
 	if grep -q '^intruder: Landlock [1-9]' "$T/intruded.log"; then
-		check "the clerk opens no file beside its own: EACCES of Landlock" \
+		check "the file helper opens no other file: EACCES of Landlock" \
 			grep -q '^intruder: open: 13$' "$T/intruded.log"
 	else
-		skip "the clerk opens no file beside its own" "this kernel has no Landlock"
+		skip "the file helper opens no other file" "this kernel has no Landlock"
 	fi
 	for what in socket execve clock_settime fork ptrace; do
-		intrude_clerk $what 'has ended'
-		check "$what in the clerk: killed; the server goes on and says so" \
+		intrude_helper $what 'has ended'
+		check "$what in the file helper: killed; the server goes on and reports it" \
 			grep -q 'the file helper process has ended' "$T/intruded.log"
 	done
 fi
@@ -163,7 +163,7 @@ sleep 1.2
 before=$(calls)
 "$T/load" rate 127.0.0.1 "$(server_port ntp)" 20000 3 >"$T/rate"
 after=$(calls)
-check "the counter counts ($before at the start)" test "$before" -gt 0
+check "the counter works ($before at the start)" test "$before" -gt 0
 check "no allocation for $(cut -d ' ' -f 2 "$T/rate") answers" test "$before" = "$after"
 server_stop
 finish

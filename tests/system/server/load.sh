@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed under load: a processor that is taken away costs waiting and not answers; hundreds of
+# reqtimed under load: a stalled processor delays answers and loses none; hundreds of
 # thousands of clients cost no memory, no descriptor and no allocation.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -13,8 +13,8 @@ tool clients
 server --listen 127.0.0.1:0 --local-stratum 1 --threads 1 || finish
 port=$(server_port ntp)
 
-# 1,500 requests while it stands still: more than the queue that everybody may have, less
-# than ours.  What waits longer than half a second is dropped: on a busy machine, again.
+# 1,500 requests while it stands still: more than the default receive buffer holds, fewer than
+# ours does.  A request that waits longer than half a second is dropped: on a busy machine, again.
 # shellcheck disable=SC2317 # called by wait_for
 stop_a_moment() {
 	kill -STOP "$server_pid"
@@ -25,7 +25,7 @@ stop_a_moment() {
 	wait "$bursting"
 	grep -qx '1500 1500' "$T/burst"
 }
-# Bit 12 is CAP_NET_ADMIN, of which root of a user namespace has the name only.
+# Bit 12 is CAP_NET_ADMIN, which has no effect for root of a user namespace.
 may_force() {
 	caps=$(sed -n 's/^CapEff:[^0-9a-f]*\([0-9a-f]*\)$/\1/p' /proc/self/status)
 	test $((0x$caps >> 12 & 1)) = 1 && grep -q ' 4294967295$' /proc/self/uid_map
@@ -37,13 +37,13 @@ else
 fi
 server_stop
 
-# More sources than all tables have places, each asked from in turn.
+# More sources than all tables have entries, each used in turn.
 if grep -q __asan_init "$REQTIMED"; then
-	skip "what 300,000 clients cost" "not with sanitizers"
+	skip "the cost of 300,000 clients" "not with sanitizers"
 	finish
 fi
 if ! ip route add local 10.0.0.0/8 dev lo 2>"$T/log"; then
-	skip "what 300,000 clients cost" "no local route to be had: $(head -n 1 "$T/log")"
+	skip "the cost of 300,000 clients" "cannot add a local route: $(head -n 1 "$T/log")"
 	finish
 fi
 chmod 755 "$T/intruder.so"
@@ -59,7 +59,7 @@ look() {
 	calls=$(od -An -tu8 "$T/counts" | tr -d ' ')
 }
 "$T/clients" soak 127.0.0.1 "$port" 200000 200000 >"$T/warm"
-sleep 1.2 # once through all that is done every second
+sleep 1.2 # one round of the work that is done every second
 look
 kib_before=$kib fds_before=$fds calls_before=$calls
 "$T/clients" soak 127.0.0.1 "$port" 300000 300000 >"$T/soaked"

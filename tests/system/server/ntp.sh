@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The NTP side of reqtimed, octet by octet: whom it answers, what it says, when it is silent.
+# The NTP service of reqtimed, octet by octet: which requests it answers, with which fields, and when
+# it is silent.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
@@ -26,7 +27,7 @@ not_later() { # NAME HEX-STAMP HEX-STAMP
 server --listen 127.0.0.1:0 --local-stratum 1 --threads 2 || finish
 port=$(server_port ntp)
 
-# Each first octet there is: leap 0 and 3, versions 0 to 7, modes 0 to 7.
+# Every first octet: leap 0 and 3, versions 0 to 7, modes 0 to 7.
 set --
 first=0
 while [ $first -lt 64 ]; do
@@ -55,7 +56,7 @@ equal "only requests of versions 1 to 4 are answered, in their version" "" "$wro
 equal "each of them is answered once" 10 "$(grep -cv silence "$out")"
 equal "and all of them" 10 "$answered"
 
-# Sizes below the header, above it and not a multiple of four; what no MAC can be checked with.
+# Sizes below the header, above it and not a multiple of four; MACs that cannot be checked.
 set --
 size=1
 short=$(request 35)
@@ -70,7 +71,7 @@ poke udp 127.0.0.1 "$port" 300 "$(request 35 00)" "$(request 35 0000)" "$(reques
 silent "49 to 51 octets"
 poke udp 127.0.0.1 "$port" 300 "$(request 35 00000000)" \
 	"$(request 35 "00000001$(octets 16)")" "$(request 35 "00000001$(octets 20)")"
-silent "a MAC of 4, 20, 24 octets that nobody here can check"
+silent "a MAC of 4, 20, 24 octets without a known key"
 poke udp 127.0.0.1 "$port" 300 "$(request 35 "01040000$(octets 24)")" \
 	"$(request 35 "01040003$(octets 24)")" "$(request 35 "0104ffff$(octets 24)")" \
 	"$(request 35 "01040011$(octets 24)")" "$(request 35 "01040040$(octets 24)")"
@@ -79,10 +80,10 @@ poke udp 127.0.0.1 "$port" 300 "$(request 35 "$(octets 980)")" \
 	"$(request 35 "0104fc00$(octets 1020)")" "$(request 35 "$(octets 65459)")"
 silent "1028, 1072 and 65507 octets"
 poke udp 127.0.0.1 "$port" 300 "$(request 35 "0104001c$(octets 24)")"
-equal "an unknown extension field is passed over, the answer is plain" 96 \
+equal "an unknown extension field is skipped, the answer is plain" 96 \
 	"$(reply 1 | tr -d '\n' | wc -c)"
 
-# What the answer says.
+# The fields of the answer.
 before=$(date +%s)
 poke udp 127.0.0.1 "$port" 200 "$(request 227)"
 after=$(date +%s)
@@ -107,7 +108,7 @@ equal "a transmit stamp of zero is copied too" 0000000000000000 "$(field "$(repl
 equal "poll is copied" "06 11" "$(field "$(reply 1)" 2 1) $(field "$(reply 2)" 2 1)"
 
 # SNTP clients of each version: a first octet, their transmit stamp, and nothing else (RFC 1361 to
-# RFC 4330; busybox, rdate and many devices ask so).
+# RFC 4330; busybox, rdate and many devices).
 for version in 1 2 3 4; do
 	before=$(date +%s)
 	poke udp 127.0.0.1 "$port" 200 "$(request $((version << 3 | 3)))"
@@ -119,13 +120,13 @@ for version in 1 2 3 4; do
 		[ "$seconds" -le "$after" ] && [ "$(field "$got" 24 8)" = 1122334455667788 ] &&
 		[ "$(for at in 32 40; do field "$got" $at 8; done | sort | head -n 1)" = \
 			"$(field "$got" 32 8)" ]; then
-		ok "SNTP version $version is told the time"
+		ok "SNTP version $version gets the time"
 	else
-		not_ok "SNTP version $version is told the time" "$before $seconds $after $got"
+		not_ok "SNTP version $version gets the time" "$before $seconds $after $got"
 	fi
 done
 
-# Two threads have two sockets: their answers differ in nothing but the stamps.
+# Two threads have two sockets: their answers differ only in the stamps.
 set --
 i=0
 while [ $i -lt 40 ]; do
@@ -134,16 +135,16 @@ while [ $i -lt 40 ]; do
 done
 poke udp 127.0.0.1 "$port" 200 "$@"
 equal "forty clients, forty answers" 40 "$(grep -cv silence "$out")"
-equal "all threads say the same of their clock" 1 \
+equal "all threads report the same clock" 1 \
 	"$(awk '{ print substr($3, 1, 48) }' "$out" | sort -u | wc -l)"
 server_stop
-equal "the last line counts what was done" \
+equal "the last line has the counts" \
 	"reqtimed: ended: answered 58, dropped 180 (too long 3, no request 177)" \
 	"$(tail -n 1 "$server_log" | sed 's/;.*//')"
 equal "the older protocols are off unless asked for" 1 \
 	"$(grep -Ec '^reqtimed: (ntp|text|time|daytime) .*:[0-9]+$' "$server_log")"
 
-# The address that was asked is the one that answers.
+# The answer comes from the address that was asked.
 server --listen '*:0' --local-stratum 7 || finish
 port=$(server_port ntp)
 for address in 127.0.0.1 127.0.0.5 127.1.2.3; do
@@ -166,7 +167,7 @@ expect "a port that is taken is not shared with another server" 6 \
 	"cannot listen on ntp 127.0.0.1:$port: .*another program uses this port"
 server_stop
 
-# A host that does not know the time says so.
+# A host that is not synchronised.
 server --listen 127.0.0.1:0 || finish
 poke udp 127.0.0.1 "$(server_port ntp)" 200 "$(request 35)"
 got=$(reply 1)
@@ -180,7 +181,7 @@ else
 	equal "synchronised by others: stratum 10" "24 0a" \
 		"$(field "$got" 0 1) $(field "$got" 1 1)"
 fi
-# A stopped server finds old requests in its queue; their stamps are of no use any more.
+# A stopped server finds old requests in its queue; their stamps are useless by then.
 kill -STOP "$server_pid"
 background "$T/poke" udp 127.0.0.1 "$(server_port ntp)" 1500 "$(request 35)" >"$T/stale"
 sleep 0.8
@@ -205,13 +206,13 @@ for signal in TERM INT; do
 done
 server_stop
 
-# A server that was told another time than the kernel's must not mix the two.
+# A server that sees another time than the kernel's must not mix the two.
 if ! have faketime; then
 	skip "a faked clock is served as it is" "needs faketime"
 elif grep -q __asan_init "$REQTIMED"; then
 	skip "a faked clock is served as it is" "not with sanitizers"
 else
-	# The wrapper would stand between us and the server: only its library is used.
+	# The faketime wrapper would be between us and the server: only its library is used.
 	preload=$(faketime -f +1d printenv LD_PRELOAD)
 	server_prefix="env LD_PRELOAD=$preload FAKETIME=+1d" \
 		server --listen 127.0.0.1:0 --local-stratum 1 || finish

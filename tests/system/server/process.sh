@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed as a process: its threads hold nothing, its service manager is told, wrong options
+# reqtimed as a process: its threads have no privilege, its service manager is notified, wrong options
 # give one line.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -22,7 +22,7 @@ each() {
 	fi
 }
 
-# Started by somebody who has logged in, and is in groups.
+# Started from a login session, with supplementary groups.
 if [ "$(id -u)" = 0 ]; then
 	server_prefix="setpriv --groups 4,24,27"
 fi
@@ -43,27 +43,27 @@ else
 	each "each thread: behind the system call filter" Seccomp 2
 fi
 if [ "$(id -u)" = 0 ]; then
-	nobody=$(id -u nobody)
-	each "each thread: nobody" Uid "$nobody $nobody $nobody $nobody"
+	uid=$(id -u nobody)
+	each "each thread: runs as nobody" Uid "$uid $uid $uid $uid"
 	each "each thread: no groups" Groups ""
 	each "each thread: nothing in the bounding set" CapBnd 0000000000000000
 else
-	skip "each thread: nobody" "needs root"
+	skip "each thread: runs as nobody" "needs root"
 fi
-clerk=$(family "$server_pid" | cut -s -d ' ' -f 2-)
-check "one process beside it" test "$(echo "$clerk" | wc -w)" -eq 1
+helper=$(family "$server_pid" | cut -s -d ' ' -f 2-)
+check "one process besides it" test "$(echo "$helper" | wc -w)" -eq 1
 rich=
 for set in CapInh CapPrm CapEff CapAmb; do
-	[ "$(status_of "$clerk" $set)" = 0000000000000000 ] || rich="$rich $set"
+	[ "$(status_of "$helper" $set)" = 0000000000000000 ] || rich="$rich $set"
 done
-check "... without a capability, that can gain none" test -z "$rich" -a \
-	"$(status_of "$clerk" NoNewPrivs)" = 1
+check "... without a capability, and unable to gain one" test -z "$rich" -a \
+	"$(status_of "$helper" NoNewPrivs)" = 1
 if [ "$(id -u)" = 0 ]; then
-	check "... which is nobody, in no group" test \
-		"$(status_of "$clerk" Uid) $(status_of "$clerk" Groups)" = \
-		"$nobody $nobody $nobody $nobody "
+	check "... which runs as nobody, in no group" test \
+		"$(status_of "$helper" Uid) $(status_of "$helper" Groups)" = \
+		"$uid $uid $uid $uid "
 else
-	skip "... which is nobody, in no group" "needs root"
+	skip "... which runs as nobody, in no group" "needs root"
 fi
 fds() {
 	find "/proc/$server_pid/fd" -mindepth 1 2>/dev/null | wc -l
@@ -78,16 +78,16 @@ done
 sleep 0.1
 check "no descriptor is lost ($before)" test "$before" -gt 0 -a "$(fds)" = "$before"
 server_stop
-check "the process beside it ends with it" wait_for 5 gone "$clerk"
-check "... after it has done what it was told: the metrics are whole" \
+check "the other process ends with it" wait_for 5 gone "$helper"
+check "... after finishing its work: the metrics file is complete" \
 	test "$(ls "$T/metrics")" = m -a -s "$T/metrics/m"
 
 server --listen 127.0.0.1:0 --local-stratum 1 --metrics "$T/metrics/m" || finish
-clerk=$(family "$server_pid" | cut -s -d ' ' -f 2-)
-kill -STOP "$clerk"
+helper=$(family "$server_pid" | cut -s -d ' ' -f 2-)
+kill -STOP "$helper"
 kill -KILL "$server_pid"
 wait "$server_pid" 2>/dev/null
-check "the clerk ends with it, also one that hangs" wait_for 5 gone "$clerk"
+check "the file helper ends with it, also when it hangs" wait_for 5 gone "$helper"
 
 # shellcheck disable=SC2317 # called by wait_for
 told_alive() {
@@ -116,8 +116,8 @@ for name in "$T/notify" "@reqtime-test-$$"; do
 		test "$watchdogs" -ge 4 -a "$watchdogs" -le "$most"
 	check "service manager by $kind: STOPPING=1 comes last" test "$(tail -n 1 "$T/told")" = STOPPING=1
 done
-NOTIFY_SOCKET=$T/nobody-there server --listen 127.0.0.1:0 || finish
-check "a manager that is not there: one line, and on" \
+NOTIFY_SOCKET=$T/absent server --listen 127.0.0.1:0 || finish
+check "a missing manager: one line, and it serves" \
 	grep -q '^reqtimed: cannot reach the service manager' "$server_log"
 server_stop
 
@@ -142,7 +142,7 @@ refuses 'unexpected argument' 127.0.0.1
 if [ "$(id -u)" = 0 ]; then
 	refuses 'no such user|is there' --listen 127.0.0.1:0 --user no-such-user-here
 else
-	skip "--user that does not exist" "needs root: nobody else can change users"
+	skip "--user that does not exist" "needs root, to change users"
 fi
 run timeout 5 "$REQTIMED" --help
 expect "--help" 0 '--daytime-listen'
@@ -154,12 +154,12 @@ else
 	unprivileged=
 fi
 if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)" -le 123 ]; then
-	skip "port 123 without a privilege" "this host gives it to everybody"
+	skip "port 123 without a privilege" "this host allows it to all users"
 elif ! $unprivileged test -x "$REQTIMED"; then
 	skip "port 123 without a privilege" "others may not run programs in $BUILD"
 else
 	# shellcheck disable=SC2086
 	run timeout 5 $unprivileged "$REQTIMED" --listen 127.0.0.1
-	expect "port 123 without a privilege: what to do" 6 'CAP_NET_BIND_SERVICE'
+	expect "port 123 without a privilege: the way out" 6 'CAP_NET_BIND_SERVICE'
 fi
 finish

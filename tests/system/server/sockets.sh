@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The sockets of reqtimed: addresses that come later, ports that are its own, none for NTP.
+# The sockets of reqtimed: addresses that appear later, exclusive ports, no NTP.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -9,7 +9,7 @@ own_network "$@"
 . "$(dirname "$0")/../../tools/poke.sh"
 word=72657174696d65 # "reqtime"
 
-# said NAME COUNT PATTERN: so many lines of the log
+# said NAME COUNT PATTERN: the log has COUNT lines that match
 said() {
 	if [ "$(grep -Ec -e "$3" "$server_log")" = "$2" ]; then
 		ok "$1"
@@ -20,11 +20,11 @@ $(cat "$server_log")"
 }
 absent='no interface of this host has this address now; it is served as soon as one has it'
 
-# An address that is not there yet, of each family, UDP and TCP; then it is.
+# An address that does not exist yet, of each family, UDP and TCP; then it does.
 set -- 192.0.2.9 '[2001:db8::9]'
 if ! ip -6 addr add 2001:db8::1/64 dev lo 2>"$T/why"; then
 	set -- 192.0.2.9
-	skip "an IPv6 address that comes later" "$(cat "$T/why")"
+	skip "an IPv6 address that appears later" "$(cat "$T/why")"
 fi
 for address in "$@"; do
 	server --listen "$address:123" --text-listen "$address:9191" --local-stratum 3 --threads 2 || continue
@@ -35,16 +35,16 @@ for address in "$@"; do
 	run "$REQTIME" query -n 1 "$address:123"
 	expect "... and is served once it is" 0
 	run "$REQTIME" query -n 1 "reqtime://$address"
-	expect "... the line over UDP too" 0
+	expect "... the text service over UDP, too" 0
 	run "$REQTIME" query -n 1 "reqtime+tcp://$address"
 	expect "... and over TCP" 0
 	server_stop
 done
 server --listen 127.0.0.1:123 --local-stratum 3 || finish
-said "an address that is there: no such line" 0 "$absent"
+said "an existing address: no such line" 0 "$absent"
 server_stop
 
-# While the kernel still asks whether somebody else has the address (DAD).
+# While duplicate address detection (DAD) is under way.
 background unshare -n sleep 100
 far=$background_pid
 wait_for 5 sh -c "[ \"\$(readlink /proc/$far/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
@@ -65,7 +65,7 @@ else
 	skip "an IPv6 address that is tentative" "no veth: $(cat "$T/why")"
 fi
 
-# A later server shares no port with it, whether it asks for that (SO_REUSEPORT, as chronyd does) or not.
+# A second server cannot share the port, with or without SO_REUSEPORT (chronyd uses it).
 for threads in 1 3; do
 	server --listen 0.0.0.0:123 --listen '[::]:123' --text-listen 127.0.0.1:9191 --local-stratum 3 \
 		--threads $threads || finish
@@ -79,13 +79,13 @@ for threads in 1 3; do
 		done
 	fi
 	run timeout 5 "$REQTIMED" --listen 127.0.0.1:123 --local-stratum 3
-	expect "$threads threads: a second server is told" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program uses this port'
+	expect "$threads threads: a second server gets an error" 6 'cannot listen on ntp 127.0.0.1:123: Address already in use: another program uses this port'
 	poke udp 127.0.0.1 123 200 "$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)" \
 		"$(request 35)" "$(request 35)" "$(request 35)" "$(request 35)"
 	check "$threads threads: every client is answered" test "$(grep -cv silence "$out")" = 8
 	server_stop
 done
-# By one user all, who could share what is open to sharing.
+# All as one user, who could share sockets that allow it.
 same=
 if [ "$(id -u)" = 0 ]; then
 	same="setpriv --reuid 65534 --regid 65534 --clear-groups"
@@ -116,23 +116,23 @@ for name in ntp reqtime; do
 done
 server_stop
 
-# No NTP: another program has that port, and the line is served beside it.
+# No NTP: another program has that port, and the text service runs next to it.
 server --listen none --text-listen 127.0.0.1:0 --local-stratum 3 --threads 2 || finish
 check "--listen none: no NTP" test -z "$(server_port ntp)"
 poke udp 127.0.0.1 "$(server_port reqtime)" 200 $word
-check "... the line is served" test -n "$(reply 1)"
+check "... the text service runs" test -n "$(reply 1)"
 check "... by no thread for NTP" \
 	test "$(find /proc/"$server_pid"/task -mindepth 1 -maxdepth 1 | wc -l)" = 3
 server_stop
 run "$REQTIMED" --listen none --local-stratum 3
 expect "nothing to listen on is wrong usage" 2 '^reqtimed: nothing to listen on: .*--text-listen'
 run "$REQTIMED" --listen none --listen 127.0.0.1 --local-stratum 3
-expect "none beside an address is wrong usage" 2 '^reqtimed: --listen none cannot be combined with addresses'
+expect "none with an address is wrong usage" 2 '^reqtimed: --listen none cannot be combined with addresses'
 printf 'listen = none\ntime-listen = 127.0.0.1:0\nlocal-stratum = 3\n' >"$T/conf"
 server --config "$T/conf" || finish
 check "listen = none in the file" test -z "$(server_port ntp)" -a -n "$(server_port time)"
 server_stop
 server --config "$T/conf" --listen 127.0.0.1:0 || finish
-check "... and an address on the command line holds against it" test -n "$(server_port ntp)"
+check "... and an address on the command line overrides it" test -n "$(server_port ntp)"
 server_stop
 finish

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The text services of reqtimed over UDP and TCP, with peers that are slow, silent, many
-# or rude; and what they may cost the NTP service: nothing.
+# The text services of reqtimed over UDP and TCP, with peers that are slow, silent, many or
+# malicious; the NTP service is not affected.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
@@ -12,7 +12,7 @@ text_of() { # hex to text
 	"$T/poke" text "${1:--}" | tr -d '\r'
 }
 LINE='^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{9}Z$'
-# says NAME HEX: HEX is the one line that tells about now
+# says NAME HEX: HEX is one line with a time near now
 says() {
 	said=$(text_of "$2")
 	seconds=$(date -d "$said" +%s 2>/dev/null || echo 0)
@@ -68,10 +68,10 @@ and so on, and so on, and so on, and so on, and so on, and so on, and so on, and
 for word in hello Reqtime reqtimes; do
 	poke tcp 127.0.0.1 "$text" "$word
 "
-	check "tcp: $word is no request" grep -Eq '^- [0-9]{1,3}$' "$out"
+	check "tcp: $word is not a request" grep -Eq '^- [0-9]{1,3}$' "$out"
 done
 poke tcp 127.0.0.1 "$text" req END
-check "tcp: half a request is none" grep -Eq '^- [0-9]{1,3}$' "$out"
+check "tcp: half a request is not a request" grep -Eq '^- [0-9]{1,3}$' "$out"
 poke tcp 127.0.0.1 "$text" req RESET
 answers "tcp: goes on after a reset" reqtime
 
@@ -99,7 +99,7 @@ for hex in "$(reply 1)" "$("$T/poke" tcp 127.0.0.1 "$daytime" | awk '{ print $1 
 	fi
 done
 
-# A hundred idle connections, from one address: sixteen stay, for five seconds in all.
+# A hundred idle connections from one address: sixteen stay, for five seconds in all.
 background "$T/poke" hold 127.0.0.1 "$text" 100 8 0 >"$T/idle"
 idle=$background_pid
 sleep 0.5
@@ -123,9 +123,9 @@ if [ "$held" = 100 ] && [ "$closed" = 100 ] && [ "$first" -lt 1000 ] &&
 else
 	not_ok "idle connections end after five seconds" "$held $closed $first $last"
 fi
-answers "after that it is as before" reqtime
+answers "after that it answers as before" reqtime
 
-# A network: 96 from six addresses of it, which is more than all of them may have.
+# A network: 96 connections from six of its addresses, more than the network's limit.
 held=
 for host in 1 2 3 4 5 6; do
 	background "$T/poke" hold -b 127.0.9.$host 127.0.0.1 "$text" 16 2 0 >"$T/held.$host"
@@ -140,7 +140,7 @@ says "another network is not affected" "$(awk '{ print $1 }' "$out")"
 wait $held
 check "... of 96, 64 were held" test "$(awk '{ n += $2 } END { print n }' "$T"/held.*)" = 32
 
-# One octet every now and then does not make a connection last longer.
+# An octet every now and then does not make a connection last longer.
 server_stop
 check "connections are counted" \
 	grep -Eq 'connections answered 11, dropped [0-9]+, refused 118$' "$server_log"
@@ -148,7 +148,7 @@ server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finis
 text=$(server_port reqtime)
 background "$T/poke" hold 127.0.0.1 "$text" 4 8 0 >"$T/idle"
 idle=$background_pid
-# A request that never ends, and a peer that never reads to the end nor closes.
+# A request that never ends, and a peer that neither reads to the end nor closes.
 run "$T/poke" tcp 127.0.0.1 "$text" r +1000 e +1000 q +1000 t +1000 i +900 m
 ms=$(awk '{ print $2 }' "$out")
 if grep -q '^- ' "$out" && [ "$ms" -ge 4900 ] && took_ms=$ms timely 6500; then
@@ -158,12 +158,12 @@ else
 fi
 wait "$idle"
 read -r held closed first last <"$T/idle"
-check "so are those that say nothing ($last ms)" test "$closed" = 4 -a "$last" -ge 4900
+check "so are silent peers ($last ms)" test "$closed" = 4 -a "$last" -ge 4900
 took_ms=$last
 check "... and no later" timely 6000
 server_stop
 
-# The text protocols cannot say that the time is not known.
+# The text protocols have no field for "not synchronised".
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --time-listen 127.0.0.1:0 || finish
 if grep -q 'this clock is not synchronised' "$server_log"; then
 	poke udp 127.0.0.1 "$(server_port reqtime)" 300 "$(hex_of reqtime)"
@@ -179,7 +179,7 @@ else
 fi
 server_stop
 
-# Out of descriptors: what is there goes on, and the processor is left alone.
+# Out of descriptors: existing sockets are served, without a busy loop.
 server_prefix="prlimit --nofile=24:24" server --listen 127.0.0.1:0 \
 	--text-listen 127.0.0.1:0 --local-stratum 1 --threads 1 || finish
 background "$T/poke" hold 127.0.0.1 "$(server_port reqtime)" 100 3 0 >"$T/idle"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reqtimed built with ThreadSanitizer: requests of all kinds, lists read again and again, and
-# nothing that it calls a race.
+# reqtimed built with ThreadSanitizer: requests of all kinds while the lists are read repeatedly,
+# without a data race.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/poke.sh
@@ -34,7 +34,7 @@ server --listen 127.0.0.1:0 --listen 127.0.0.2:0 --text-listen 127.0.0.1:0 --loc
 ntp=$(server_port ntp)
 text=$(server_port reqtime)
 tcp=$(server_port reqtime+tcp)
-# Half of the clients ask for interleaved mode: what they name is shared by the threads.
+# Half of the clients ask for interleaved mode: the threads share its table.
 background "$T/load" rate 127.0.0.1 "$ntp" 2000 4 >"$T/loaded"
 loading=$background_pid
 background "$T/clients" interleaved 127.0.0.1 "$ntp" 500 4 >"$T/interleaved"

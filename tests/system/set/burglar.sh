@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What code can do that somebody has brought into one of the processes of reqtime, started by root:
-# burglar.c tries, from within getaddrinfo(), the process that keeps the history and the one that measures.
-# Each attempt is a run of its own.  `query` has the same processes as `set`, whose clock must be one of
-# paper: it is asked once more, in a user namespace, for what each lock alone keeps shut.
+# Attempts of foreign code in one of the processes of reqtime, started by root: burglar.c makes them, from
+# within getaddrinfo(), in the history process and in the measuring process.  Each attempt is its own run.
+# `query` has the same processes as `set`, whose clock must be a fake one: `set` is tried once more, in a
+# user namespace, for the attempts that a single lock prevents.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 tool burglar.so
@@ -15,7 +15,7 @@ tool sim_clock.so clock.so
 grep -q '^Seccomp:' /proc/self/status || skip_all "no system call filters in this kernel"
 
 OWNER=12345
-NOBODY=65534
+UNPRIVILEGED=65534
 STATE=$T/state
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --local-stratum 1 || finish
 port=$(server_port ntp)
@@ -29,7 +29,7 @@ BURGLAR_SECRET=$T/secret
 BURGLAR_FOLDER=$T/everybodys
 BURGLAR_PAGE=$T/page
 export BURGLAR_PAGE BURGLAR_SECRET BURGLAR_FOLDER BURGLAR_PORT
-for user in $NOBODY $OWNER 0; do
+for user in $UNPRIVILEGED $OWNER 0; do
 	echo own >"$T/own.$user"
 	chown "$user:$user" "$T/own.$user"
 	chmod 600 "$T/own.$user"
@@ -37,17 +37,17 @@ for user in $NOBODY $OWNER 0; do
 	echo "$background_pid" >"$T/victim.$user"
 done
 
-# number N: the Nth of the page
+# number N: the Nth number of the page
 number() {
 	od -An -td4 -j $((4 * $1)) -N 4 "$T/page" | tr -d ' '
 }
-# A run with the burglar, and what else is to be loaded.  None may hang on what he did.
+# A run with the burglar, and further libraries to load.  No attempt may hang it.
 # shellcheck disable=SC2317 # burgle() calls it
 ask_query() {
 	LD_PRELOAD=$T/burglar.so timeout 20 "$REQTIME" query -4 -t 3s --state-dir "$STATE" \
 		"localhost:$port" >"$out" 2>"$err" </dev/null
 }
-# As root of a user namespace that has all users: the clock is one of paper there.
+# As root of a user namespace that maps all users: the clock is a fake one there.
 ask_set() {
 	rm -f "$T/go"
 	mkfifo "$T/go"
@@ -74,7 +74,7 @@ ask_set() {
 burgle() {
 	case $2 in
 	history) user=$OWNER ;;
-	*) user=$NOBODY ;;
+	*) user=$UNPRIVILEGED ;;
 	esac
 	export BURGLAR_PLACE="$2" BURGLAR_TRY="$3" BURGLAR_OWN="$T/own.$user"
 	BURGLAR_VICTIM=$(cat "$T/victim.${4:-$user}")
@@ -99,7 +99,7 @@ refused() {
 
 burgle query measuring be-root
 landlock=$(number 1)
-# with_landlock VERSION PLACE WHAT: what Landlock alone forbids there
+# with_landlock VERSION PLACE WHAT: an attempt that Landlock alone prevents
 with_landlock() {
 	if [ "$landlock" -ge "$1" ]; then
 		refused query "$2" "$3"
@@ -130,7 +130,7 @@ with_landlock 4 resolver bind-tcp
 with_landlock 4 measuring bind-tcp
 with_landlock 4 measuring connect-tcp
 
-# Where the directory is root's, root keeps the history: without a capability, and by these two locks alone.
+# In root's directory the history process runs as root: without a capability, and behind these two locks.
 OWNER=0
 STATE=$T/roots
 with_landlock 1 history read-secret
@@ -141,13 +141,13 @@ done
 OWNER=12345
 STATE=$T/state
 
-# The test of the test: where it may, it does.
+# The test of the test: permitted actions succeed.
 burgle query resolver read-passwd
-check "what the resolver needs it may" test "$outcome" = "went through"
+check "the resolver can do its work" test "$outcome" = "went through"
 burgle query resolver connect-tcp
-check "... and names come over TCP, too" test "$outcome" = "went through"
+check "... also over TCP" test "$outcome" = "went through"
 
-# `set`, with a parent that keeps one right.
+# `set`, with a parent that keeps one capability.
 burgle set measuring be-root
 if ! ask_set; then
 	skip "set" "no user namespace with all users: $(cat "$T/why")"
@@ -159,12 +159,12 @@ else
 	done
 	unset BURGLAR_PLACE
 	ask_set
-	check "set itself works so" grep -q 'The local clock' "$out"
-	check "... and its history is its owner's" test \
+	check "set itself works this way" grep -q 'The local clock' "$out"
+	check "... and its history belongs to the owner" test \
 		"$(stat -c %u "$T/state/history.db" "$T/state/lock" | sort -u)" = $OWNER
 fi
 
-# Whatever the outcomes were called.
+# Whatever the outcomes were reported as.
 # shellcheck disable=SC2046 # several numbers
 check "no process was ended" kill -0 $(cat "$T"/victim.*)
 for victim in "$T"/victim.*; do
@@ -172,8 +172,8 @@ for victim in "$T"/victim.*; do
 done | awk '$1 != "S" || $17 != 0' >"$T/changed"
 check "no process was stopped or slowed" test ! -s "$T/changed"
 check "no file was made" test -z "$(ls "$T/everybodys")"
-check "the secret is what and where it was" test \
+check "the secret is unchanged" test \
 	"$(cat "$T/secret") $(stat -c '%a %u' "$T/secret")" = "secret 600 0"
 check "the files of these users, too" test \
-	"$(stat -c '%a %u' "$T/own.$NOBODY" "$T/own.$OWNER" | tr '\n' ' ')" = "600 $NOBODY 600 $OWNER "
+	"$(stat -c '%a %u' "$T/own.$UNPRIVILEGED" "$T/own.$OWNER" | tr '\n' ' ')" = "600 $UNPRIVILEGED 600 $OWNER "
 finish

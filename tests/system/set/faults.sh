@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The rows of tests/faults.md that concern `set`: limits, other programs, a kernel that refuses,
-# signals at the wrong moment.  On a simulated machine (sim_clock.h), so that each test sees what
-# became of the clock.
+# The rows of tests/faults.md for `set`: limits, other programs, a kernel that refuses, signals at the
+# wrong moment.  On a simulated machine (sim_clock.h), so that each test sees what happened to the
+# clock.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/adversary.sh
@@ -18,7 +18,7 @@ sim_serve late 300 0
 late=127.0.0.1:$sim_port
 sim_serve slow 5000 0
 slow=127.0.0.1:$sim_port
-# No other program is to be seen but those of the test; no past either.
+# Only the processes of the test are visible; no history either.
 fresh() {
 	rm -rf "$T/state"
 	"$T/world" behind "$1"
@@ -28,7 +28,7 @@ set_clock() {
 	unshare -Urpf --mount-proc --kill-child env LD_PRELOAD="$preload$T/clock.so" \
 		"$REQTIME" set --state-dir "$T/state" "$@"
 }
-# clock NAME STEPS LEAST_MS MOST_MS: how often it was stepped, and how far behind it is now
+# clock NAME STEPS LEAST_MS MOST_MS: the number of its steps, and how far behind it is now
 clock() {
 	# shellcheck disable=SC2046 # two words
 	set -- "$@" $("$T/world" look)
@@ -45,7 +45,7 @@ expect "row 34 set --any-offset: done" 0 'stepped the clock by \+1 d'
 clock "row 34 set --any-offset: right" 1 -100 100
 fresh -200
 run set_clock --refuse-back-above 100s "$near"
-expect "row 35 set, 200 s ahead: back has a limit of its own where one is given" 3 'more than --refuse-back-above \(100s\)'
+expect "row 35 set, 200 s ahead: going back has its own limit where one is given" 3 'more than --refuse-back-above \(100s\)'
 clock "row 35 set, 200 s ahead: left alone" 0 -200100 -199900
 fresh -50
 run set_clock "$near"
@@ -56,7 +56,7 @@ adversary 127.0.0.1 shift=-400000000000
 run set_clock --any-offset "$(at 1)"
 expect "row 36 set --any-offset, before the build date: refused all the same" 3 'lies before the release of this program'
 clock "row 36 set, before the build date: left alone" 0 -100 100
-# The past says how far it can have drifted.
+# The history bounds the possible drift.
 fresh 0
 set_clock -q "$near" >/dev/null 2>&1
 "$T/world" behind 0
@@ -66,7 +66,7 @@ expect "row 41 set: no drift since the last run explains it" 3 'held back: the c
 clock "row 41 set: left alone" 0 -100 100
 adversary_stop
 
-# --- others at work
+# --- other programs
 fresh 2
 cp /bin/sleep "$T/chronyd"
 # shellcheck disable=SC2317 # called by run
@@ -76,12 +76,12 @@ beside_chronyd() {
 		"$T/chronyd" - "$preload$T/clock.so" "$REQTIME" "$1" "$T/state" "$near"
 }
 run beside_chronyd -v
-expect "row 60 set beside chronyd: busy" 5 'chronyd'
-clock "row 60 set beside chronyd: left alone" 0 1900 2100
+expect "row 60 set with chronyd running: busy" 5 'chronyd'
+clock "row 60 set with chronyd running: left alone" 0 1900 2100
 run beside_chronyd --force
-expect "row 60 set --force beside chronyd: done, and said" 0 stepped
-clock "row 60 set --force beside chronyd: right" 1 -100 100
-check "row 60 set --force beside chronyd: a warning" grep -q 'warning: chronyd' "$err"
+expect "row 60 set --force with chronyd running: done, with a message" 0 stepped
+clock "row 60 set --force with chronyd running: right" 1 -100 100
+check "row 60 set --force with chronyd running: a warning" grep -q 'warning: chronyd' "$err"
 
 # --- the kernel
 fresh 2
@@ -101,12 +101,12 @@ mkdir -m 755 "$T/state"
 head -c 20000 /dev/urandom >"$T/state/history.db"
 run set_clock "$near"
 expect "row 68 set, a corrupt history: done" 0 stepped
-check "row 68 set, a corrupt history: said" grep -q 'history.db.corrupt' "$err"
+check "row 68 set, a corrupt history: reported" grep -q 'history.db.corrupt' "$err"
 clock "row 68 set, a corrupt history: right" 1 -100 100
 
 # --- signals
-# begin SERVER: a run in the background, up to where its answer is waited for; $begun, and
-# $measurer, the process that measures
+# begin SERVER: a run in the background, until it waits for an answer; $begun, and
+# $measurer, the measuring process
 begin() {
 	unshare -Ur env LD_PRELOAD="$preload$T/clock.so" "$REQTIME" set --force --state-dir "$T/state" \
 		-t 20s "$1" >"$out" 2>"$err" &
@@ -123,15 +123,15 @@ for signal in INT:130 TERM:143 HUP:129; do
 	begin "$slow"
 	kill -"${signal%:*}" "$begun"
 	ended
-	check "row 73 SIG${signal%:*} before the deed: exit ${signal#*:}" test "$status" -eq "${signal#*:}"
-	clock "row 73 SIG${signal%:*} before the deed: left alone" 0 1900 2100
+	check "row 73 SIG${signal%:*} before the action: exit ${signal#*:}" test "$status" -eq "${signal#*:}"
+	clock "row 73 SIG${signal%:*} before the action: left alone" 0 1900 2100
 done
 fresh 2
 SIM_FAULT=signal
 export SIM_FAULT
 run set_clock --force "$near"
 unset SIM_FAULT
-check "row 74 SIGTERM while it is set: done, and said so" sh -c \
+check "row 74 SIGTERM while it is set: done, and reported" sh -c \
 	"[ '$status' -eq 0 ] && cat '$out' '$err' | grep -Eq 'stepped the clock|the clock was set'"
 clock "row 74 SIGTERM while it is set: once" 1 -100 100
 run set_clock --force "$near"
@@ -141,8 +141,8 @@ fresh 2
 begin "$slow"
 kill -SYS "$measurer"
 ended
-check "row 66 a forbidden call ends the process that measures: exit 6" test "$status" -eq 6
-check "row 66 ... it is said" grep -q 'was ended by signal' "$err"
+check "row 66 a forbidden call ends the measuring process: exit 6" test "$status" -eq 6
+check "row 66 ... it is reported" grep -q 'was ended by signal' "$err"
 clock "row 66 ... left alone" 0 1900 2100
 fresh 2
 begin "$late"
@@ -151,14 +151,14 @@ sleep 3
 kill -CONT "$begun" "$measurer"
 ended
 check "row 76 stopped for 3 s in the measurement: an end" test "$status" -le 1
-# Within the bound: the server takes one question after the other.
+# Within the bound: the server answers one request after another.
 clock "row 76 stopped for 3 s in the measurement: set once, or left alone" \
 	$((status == 0)) $((status == 0 ? -500 : 1900)) $((status == 0 ? 500 : 2100))
 
-# --- nobody hears it
+# --- no reader
 fresh 2
 run sh -c "unshare -Urpf --mount-proc env LD_PRELOAD='$preload$T/clock.so' '$REQTIME' set --state-dir '$T/state' '$near' >/dev/full"
-check "row 77 set, a full stdout: the clock is set, and that is said" sh -c \
+check "row 77 set, a full stdout: the clock is set, with a message" sh -c \
 	"[ '$status' -eq 0 ] && grep -q 'warning' '$err'"
 clock "row 77 set, a full stdout: right" 1 -100 100
 fresh 2
@@ -167,5 +167,5 @@ check "row 77 set, everything closed: exit 0" test "$status" -eq 0
 clock "row 77 set, everything closed: right" 1 -100 100
 fresh 2
 run sh -c "(unshare -Urpf --mount-proc env LD_PRELOAD='$preload$T/clock.so' '$REQTIME' set --state-dir '$T/state' '$near'; echo \$? >'$T/status') | true"
-clock "row 77 set, nobody at the pipe: right" 1 -100 100
+clock "row 77 set, a pipe without a reader: right" 1 -100 100
 finish

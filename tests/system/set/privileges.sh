@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Who holds what.  With the capability that counts this is tested in the guest of
-# tests/vm/, where there is a clock to lose.
+# The privileges of each process.  With the real capability this is tested in the guest of
+# tests/vm/, where the clock is expendable.
 . "$(dirname "$0")/../../tools/lib.sh"
 
-# capless PID: no capability in any set that lets a process do something
+# capless PID: no capability in any set that has an effect
 capless() {
 	[ -r "/proc/$1/status" ] &&
 		! grep -E '^Cap(Inh|Prm|Eff|Amb):' "/proc/$1/status" | grep -qv '[^0-9a-f]0*$'
@@ -21,13 +21,13 @@ for task in /proc/"$server_pid"/task/*; do
 	capless "${task#/proc/}" || threads=$((threads + 1))
 done
 check "nor does any of its threads" test "$threads" -eq 0
-check "the running server can gain none" test "$(field "$server_pid" NoNewPrivs)" = 1
+check "the running server can gain no capability" test "$(field "$server_pid" NoNewPrivs)" = 1
 if [ "$(id -u)" = 0 ]; then
-	check "started as root, it is nobody" test "$(field "$server_pid" Uid)" = "$(id -u nobody)"
+	check "started as root, it runs as nobody" test "$(field "$server_pid" Uid)" = "$(id -u nobody)"
 	check "started as root, it has no groups of root" test \
 		"$(awk '$1 == "Groups:" { print NF - 1 }' "/proc/$server_pid/status")" = 0
 else
-	skip "started as root, it is nobody" "needs root"
+	skip "started as root, it runs as nobody" "needs root"
 fi
 if [ "$(field "$server_pid" Seccomp)" = 2 ]; then
 	ok "the running server is behind a system call filter"
@@ -37,7 +37,7 @@ fi
 port=$(server_port ntp)
 silent=$(server_port reqtime)
 
-# While it waits for an answer that does not come.
+# While it waits for an answer that never comes.
 for verb in "query" "set --dry-run"; do
 	# shellcheck disable=SC2086 # two words
 	background "$REQTIME" $verb --timeout 3s "ntp://127.0.0.1:$silent" >/dev/null 2>&1
@@ -62,7 +62,7 @@ done
 if ! have strace || ! strace -o /dev/null true 2>/dev/null; then
 	skip "strace: nothing is received with a capability" "strace does not work here"
 elif [ "$(id -u)" != 0 ]; then
-	skip "strace: nothing is received with a capability" "needs root: nobody else has any"
+	skip "strace: nothing is received with a capability" "needs root, to have one"
 elif [ "${BUILD##*/}" = san ]; then
 	skip "strace: nothing is received with a capability" "the leak check does not like strace"
 else
@@ -88,8 +88,8 @@ else
 		-n "$(awk -f "$R/tests/vm/capable_reads.awk" "$T/trace")"
 fi
 
-# Root of a container without the capability is told what gives it before a packet is sent; in
-# that of a user, where nothing does, that too.
+# Root of a container without the capability gets the way to grant it before a packet is sent; root of
+# a user namespace, where nothing grants it, as well.
 if [ "$(id -u)" = 0 ] && have strace && strace -o /dev/null true 2>/dev/null &&
 	[ "${BUILD##*/}" != san ]; then
 	run strace -f -e trace=sendto,sendmsg,sendmmsg,socket -o "$T/trace" "$REQTIME" set \
@@ -101,8 +101,8 @@ else
 	run "$REQTIME" set "127.0.0.1:$port"
 	expect "set without the capability: exit status 4" 4 'not permitted to set the clock: '
 fi
-check "... and what starts it with it" grep -q -e 'SYS_TIME' "$err"
-check "... and what needs no right" grep -q -e '--dry-run' "$err"
+check "... and the message names the way to grant it" grep -q -e 'SYS_TIME' "$err"
+check "... and the command that needs no privilege" grep -q -e '--dry-run' "$err"
 if unshare -Ur true 2>/dev/null; then
 	run unshare -Ur "$REQTIME" set "127.0.0.1:$port"
 	expect "root of a user namespace: exit status 4" 4 'in a user namespace'
@@ -110,19 +110,19 @@ else
 	skip "root of a user namespace: exit status 4" "needs user namespaces"
 fi
 
-# What the starter has open is closed before anything else happens.
+# Inherited descriptors are closed before anything else happens.
 exec 7<"$0"
 background "$REQTIME" query -t 3s "127.0.0.1:$silent" >/dev/null 2>&1
 exec 7<&-
 asker=$background_pid
 sleep 0.5
-check "a descriptor of the starter is closed" sh -c \
+check "an inherited descriptor is closed" sh -c \
 	"[ -d /proc/$asker/fd ] && ! ls -l /proc/$asker/fd | grep -q '${0##*/}'"
 kill "$asker"
 wait "$asker" 2>/dev/null
 
 if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
-	# As root, in each of its processes: who it is, and what it is behind.
+	# As root, in each of its processes: its user and its confinement.
 	mkdir "$T/roots" "$T/others"
 	chown 12345:12345 "$T/others"
 	for state in roots others; do
@@ -142,13 +142,13 @@ if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
 		filter=2
 		grep -q '^Seccomp:' /proc/self/status || filter=
 		owner=$(stat -c %u "$T/$state")
-		check "$state: nobody measures and resolves, its owner keeps the history" test \
+		check "$state: the user nobody runs the measuring process and the resolver, the directory's owner the history process" test \
 			"$(echo "$users" | tr ' ' '\n' | sort | tr '\n' ' ')" = \
 			"$(printf '\n%s\n%s\n%s\n' 65534/65534/$filter 65534/65534/$filter \
 				"$owner/$owner/$filter" | sort | tr '\n' ' ')"
 		check "$state: recorded" test "$(stat -c %u "$T/$state/history.db")" = "$owner"
 	done
-	# Whom root has given nothing is not believed: there anybody might have made it.
+	# A directory that root has not assigned to that user is not trusted: anyone might have made it.
 	mkdir -m 1777 "$T/everybodys"
 	mkdir "$T/everybodys/state"
 	chown 12345:12345 "$T/everybodys/state"
@@ -160,12 +160,12 @@ if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ]; then
 	# shellcheck disable=SC2086 # words
 	run $bare "$REQTIME" query --state-dir "$T/roots" "127.0.0.1:$port"
 	expect "no right to become another user: it goes on" 0 selected
-	check "... and says nothing" test ! -s "$err"
+	check "... silently" test ! -s "$err"
 	# shellcheck disable=SC2086
 	run $bare "$REQTIME" query -v --state-dir "$T/roots" "127.0.0.1:$port"
 	expect "... unless asked" 0 'cannot become another user'
 else
-	skip "who is who, started by root" "needs root, and no sanitizer"
+	skip "the users of the processes, started by root" "needs root, and no sanitizer"
 fi
 
 kill "$server_pid"
@@ -173,7 +173,7 @@ began=$(date +%s%N)
 wait "$server_pid"
 took_ms=$((($(date +%s%N) - began) / 1000000))
 check "SIGTERM ends the server within a second ($took_ms ms)" timely 1000
-# Not with the rights of another user: options name files that are read, quoted and written.
+# Not set-user-ID: options name files that are read, quoted and written.
 borrowed() { # MODE FILE WORD...: as nobody, from a copy of FILE with that mode
 	cp "$2" "$T/borrowed" && chmod "$1" "$T/borrowed"
 	shift 2
@@ -196,12 +196,12 @@ if [ "$(id -u)" = 0 ] && borrowed 4755 "$(command -v id)" -u && [ "$(cat "$out")
 		expect "... with mode 755 it does" 0 "^${program##*/} [0-9]"
 	done
 	borrowed 4755 "$REQTIME" check 127.0.0.1
-	expect "check says so in its line" 3 '^REQTIME UNKNOWN: refusing to run as a set-user-ID'
+	expect "check reports it in its line" 3 '^REQTIME UNKNOWN: refusing to run as a set-user-ID'
 else
 	skip "set-user-ID programs" "needs root and a file system with set-user-ID"
 fi
 
-# One that has a right of its own does not believe its starter's environment.
+# A program with a file capability does not trust the caller's environment.
 as_user() {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups env STATE_DIRECTORY="$T/planted" "$@"
 }
@@ -212,9 +212,9 @@ if [ "$(id -u)" = 0 ] && [ "${BUILD##*/}" != san ] && have setcap &&
 	chown 65534:65534 "$T/planted"
 	as_user "$REQTIME" query -t 100ms "127.0.0.1:$silent"
 	as_user "$REQTIME" history --json
-	expect "row 78 STATE_DIRECTORY is believed by a program like any other" 0 '"verb":"query"'
+	expect "row 78 STATE_DIRECTORY is used by an ordinary program" 0 '"verb":"query"'
 	as_user "$T/capable" history --json
-	check "row 78 STATE_DIRECTORY is not believed by one with a file capability" sh -c \
+	check "row 78 STATE_DIRECTORY is ignored by a program with a file capability" sh -c \
 		"! grep -q '\"verb\":\"query\"' '$out'"
 else
 	skip "STATE_DIRECTORY and a file capability" "needs root, setcap and no sanitizer"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The processes of `set`, on a simulated machine (sim_clock.h) and in a user namespace, where the
-# right to set the clock is to be had and moves none: what each of them holds, that the one with
-# the right waits for nobody without an end, and that no other outlives it.
+# right to set the clock can be had without effect: the privileges of each, that the privileged one
+# never waits without end, and that no other outlives it.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 # shellcheck source=tests/tools/sim.sh
@@ -19,8 +19,8 @@ mkdir "$T/metrics"
 SYS_TIME=0000000002000000
 NOTHING=0000000000000000
 
-# begin ARGUMENT...: in the background; $begun is the parent.  With a lock of its own: several are
-# under way at a time.
+# begin ARGUMENT...: in the background; $begun is the parent.  With its own lock: several run
+# at the same time.
 begin() {
 	rm -rf "$T/state"
 	"$T/world" behind 2
@@ -34,13 +34,13 @@ ended() {
 	status=0
 	wait "$begun" || status=$?
 }
-# clock NAME STEPS LEAST_MS MOST_MS: how often it was stepped, and how far behind it is now
+# clock NAME STEPS LEAST_MS MOST_MS: the number of its steps, and how far behind it is now
 clock() {
 	# shellcheck disable=SC2046 # two words
 	set -- "$@" $("$T/world" look)
 	check "$1" test "$5" -eq "$2" -a "$6" -ge "$3" -a "$6" -le "$4"
 }
-# rights PID: the four sets that let it do something, and the one that bounds them
+# rights PID: its four effective capability sets, and the bounding set
 rights() {
 	for set in Prm Eff Inh Amb Bnd; do
 		status_of "$1" "Cap$set"
@@ -51,17 +51,17 @@ holds_nothing() {
 	[ "$(rights "$1" | cut -d ' ' -f -4)" = "$NOTHING $NOTHING $NOTHING $NOTHING" ]
 }
 
-# --- nobody reads what it prints: the clock is set, and the right is gone before a word is printed
+# --- no reader of the output: the clock is set, and the capability is dropped before anything is printed
 mkfifo "$T/full"
 exec 9<>"$T/full"
 dd if=/dev/zero of="$T/full" bs=4096 oflag=nonblock 2>/dev/null
 output=$T/full begin "$near"
 printing=$begun
 began=$(date +%s%N)
-check "after the deed the parent gives its right up for good" wait_for 10 holds_nothing "$printing"
+check "after the action the parent drops the capability for good" wait_for 10 holds_nothing "$printing"
 check "... while its child still prints" sh -c "
 	kill -0 $printing && [ \"\$(wc -w <'/proc/$printing/task/$printing/children')\" -ge 1 ]"
-check "... and can gain none" test "$(status_of "$printing" NoNewPrivs)" = 1
+check "... and cannot regain it" test "$(status_of "$printing" NoNewPrivs)" = 1
 clock "... the clock is set by then" 1 -100 100
 cp "$err" "$T/printing.err"
 
@@ -75,16 +75,16 @@ rich=
 for pid in $others; do
 	holds_nothing "$pid" && [ "$(status_of "$pid" NoNewPrivs)" = 1 ] || rich="$rich $pid"
 done
-check "... four processes beside it, none of which holds or can gain a right" test \
+check "... four processes besides it, none of which holds or can gain a right" test \
 	"$(echo "$others" | wc -w)" -eq 4 -a -z "$rich"
 if filters; then
-	check "row 66 set: what measures is behind the system call filter" test \
+	check "row 66 set: the measuring process is behind the system call filter" test \
 		"$(status_of "$measurer" Seccomp)" = 2
 else
-	skip "row 66 set: what measures is behind the system call filter" "$(cat "$T/why")"
+	skip "row 66 set: the measuring process is behind the system call filter" "$(cat "$T/why")"
 fi
 kill -KILL "$begun"
-# Of itself it would go on for a minute.
+# Without the signal it would run for a minute.
 # shellcheck disable=SC2086 # words
 check "row 75 set: they all end with it" wait_for 10 gone $others
 ended
@@ -100,38 +100,38 @@ check "row 75 set: also those that hang" wait_for 10 gone $others
 kill -KILL $others 2>/dev/null
 ended
 
-# --- what measures hangs: the parent does not
+# --- the measuring process hangs: the parent does not
 begin -t 4s "$never"
 wait_for 10 measures "$begun"
 hanging=$begun
 kill -STOP "$measurer"
-check "row 76 what measures is stopped for good: the parent ends when its time is up" \
+check "row 76 the measuring process is stopped for good: the parent ends when its time is up" \
 	wait_for 10 gone "$hanging"
 kill -KILL "$hanging" 2>/dev/null
 ended
-check "row 76 ... exit 6, and it is said" sh -c \
+check "row 76 ... exit 6, with a message" sh -c \
 	"[ $status -eq 6 ] && grep -q 'did not report in time: the clock was left alone' '$err'"
-check "row 76 ... and what hangs is ended" wait_for 10 gone "$measurer"
+check "row 76 ... and the hanging process is ended" wait_for 10 gone "$measurer"
 clock "row 76 ... left alone" 0 1900 2100
 
-# --- what measures is taken over
+# --- the measuring process is exploited
 if filters; then
 	for what in open raw execve fork ptrace kill clock_settime; do
 		export INTRUDER_MEASURES=$what
 		spy=:$T/intruder.so begin "$near"
 		unset INTRUDER_MEASURES
 		ended
-		check "row 66 set: a forbidden call ($what) ends what measures: exit 6" test "$status" -eq 6
-		check "row 66 ... it is said ($what)" grep -q 'was ended by signal 31' "$err"
+		check "row 66 set: a forbidden call ($what) ends the measuring process: exit 6" test "$status" -eq 6
+		check "row 66 ... it is reported ($what)" grep -q 'was ended by signal 31' "$err"
 		clock "row 66 ... left alone ($what)" 0 1900 2100
 	done
 else
-	skip "row 66 set: a forbidden call ends what measures" "$(cat "$T/why")"
+	skip "row 66 set: a forbidden call ends the measuring process" "$(cat "$T/why")"
 fi
 
-# --- the one that nobody reads, again: ten seconds after the deed it has ended
+# --- the run without a reader again: ten seconds after the action it has ended
 begun=$printing
-check "row 77 set, a report that nobody reads: the parent ends when its time is up" \
+check "row 77 set, a report without a reader: the parent ends when its time is up" \
 	wait_for 15 gone "$printing"
 took_ms=$((($(date +%s%N) - began) / 1000000))
 kill -KILL "$printing" 2>/dev/null

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `reqtime trace`: recorded captures and one of its own held against tshark, hostile files,
-# and what it says without the right to capture.
+# `reqtime trace`: recorded captures and one of its own compared with tshark, hostile files,
+# and its messages without the right to capture.
 
 # shellcheck disable=SC2016 # single quotes: for an inner shell
 
@@ -11,7 +11,7 @@
 own_network
 # shellcheck source=tests/tools/processes.sh
 . "$(dirname "$0")/../../tools/processes.sh"
-export HOME="$T" # tshark reads its preferences there, and dies where it may not
+export HOME="$T" # tshark reads its preferences there, and fails where it may not
 
 # octets NUMBER...: 32 bits each, little-endian
 octets() {
@@ -25,7 +25,7 @@ pcap_head() {
 	octets $((0xa1b23c4d)) $((4 << 16 | 2)) 0 0 "$2" "$1"
 }
 
-# Of --json output: "FRAME ORIGIN TRANSMIT STRATUM" of each NTP packet.
+# From --json output: "FRAME ORIGIN TRANSMIT STRATUM" of each NTP packet.
 our_ntp() {
 	grep '"type":"frame"' "$1" | grep '"origin":' |
 		sed 's/.*"frame":\([0-9]*\),.*"stratum":\([0-9]*\),.*"origin":"\([0-9a-f]*\)\.\([0-9a-f]*\)".*"transmit":"\([0-9a-f]*\)\.\([0-9a-f]*\)".*/\1 \3\4 \5\6 \2/'
@@ -66,7 +66,7 @@ for file in "$R"/tests/data/*.pcap; do
 	name=$(basename "$file" .pcap)
 	run "$REQTIME" trace --read "$file" --port 11123
 	expect "$name: read" 0 '^Frames: '
-	check "$name: quietly" test ! -s "$err"
+	check "$name: silently" test ! -s "$err"
 	fits "$name"
 	run "$REQTIME" trace -r "$file" -p 11123 --json --all
 	if have tshark; then
@@ -78,7 +78,7 @@ for file in "$R"/tests/data/*.pcap; do
 		their_frames "$file" frame >"$T/theirs"
 		same "$name: all frames, with tshark's numbers and ports" "$T/ours" "$T/theirs"
 	else
-		skip "$name: as tshark has it" "needs tshark"
+		skip "$name: the same as tshark" "needs tshark"
 	fi
 	if have python3; then
 		check "$name: each line is JSON" python3 -c 'import json, sys
@@ -92,12 +92,12 @@ done
 data=$R/tests/data
 run "$REQTIME" trace -r "$data/ntpsec-1.2.2-kiss.pcap"
 expect 'a kiss is named' 0 'kiss RATE, leap 3, answers 3'
-expect 'and no offset is made of it' 0 'no offset; not to be used: kiss code RATE: it wants'
+expect 'and it gives no offset' 0 'no offset; not to be used: kiss code RATE: it wants'
 run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap" -p 11123
 expect 'requests without an answer are named' 0 'NO ANSWER to 12: 127.0.0.1:[0-9]* asked 127.0.0.1:11123 \(ntp\)'
 expect 'symmetric passive answers active' 0 'symmetric passive, stratum 1, answers 13'
 run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap"
-expect 'without its port it is found by its cookies' 0 '^Packets assumed to be NTP: [1-9][0-9]*$'
+expect 'on another port it is found by its cookies' 0 '^Packets assumed to be NTP: [1-9][0-9]*$'
 run "$REQTIME" trace "$data/chronyd-4.3-versions.pcap" --json
 check 'each line of it names what was assumed' test \
 	"$(grep -c '"info":"NTPv.*, assumed to be NTP: the answer returns the request.s cookie.*"assumed":true' "$out")" \
@@ -114,7 +114,7 @@ check '... in its last paragraph' test "${last%; else up to * us more or less.}"
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 2
 expect '--exchange 2' 0 '^Exchange 2, '
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 3
-expect 'an exchange that is not there' 1 'no such exchange to explain: 2 seen'
+expect 'a missing exchange' 1 'no such exchange to explain: 2 seen'
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --count 2
 expect '--count' 0 '^Frames: 2, '
 run sh -c '"$1" trace -r - -p 11123 <"$2"' sh "$REQTIME" "$data/chronyd-4.3-plain.pcap"
@@ -135,7 +135,7 @@ else
 	done
 fi
 
-# --- a recorded exchange as it looks elsewhere
+# --- a recorded exchange in other encapsulations
 if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain.pcap" "$T/made"; then
 	for name in pppoe pppoe-qinq mpls mpls-pseudowire gre gre-key-sequence gre-ethernet ipip 4in6 vxlan vxlan-ipv6 \
 		geneve vxlan-gre-mpls ppp nflog; do
@@ -149,37 +149,37 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 		their_ntp "$T/made/wires.pcap" ntp 11123 >"$T/theirs"
 		same 'tunnels: number, origin, transmit and stratum as tshark has them' "$T/ours" "$T/theirs"
 	else
-		skip 'tunnels: as tshark has them' 'needs tshark'
+		skip 'tunnels: the same as tshark' 'needs tshark'
 	fi
 	run "$REQTIME" trace "$T/made/vxlan-gre-mpls.pcap"
 	expect 'tunnels are named' 0 'NTPv4 client, request, inside MPLS > GRE > VXLAN$'
-	expect 'the line below says what was assumed' 0 "^ +assumed to be NTP: the answer returns the request's cookie$"
+	expect 'the line below shows the assumption' 0 "^ +assumed to be NTP: the answer returns the request's cookie$"
 
 	run "$REQTIME" trace "$T/made/swapped.pcap" -p 11123
 	expect 'an answer captured before its request is matched' 0 'captured AFTER its answer 1$'
 	expect '... with its offset' 0 'exchange 1 \(2, 1\): offset -113\.5 us, delay 227\.0 us$'
-	expect '... and no silence' 0 '^Requests: 1, without an answer: 0$'
+	expect '... and no request without an answer' 0 '^Requests: 1, without an answer: 0$'
 	run "$REQTIME" trace "$T/made/swapped.pcap"
 	expect '... on an unknown port, too' 0 'exchange 1 \(2, 1\): offset -113\.5 us, delay 227\.0 us$'
 	for row in 'back|the local clock was set' 'same|negative delay of -156\.1'; do
 		run "$REQTIME" trace "$T/made/${row%%|*}.pcap"
-		expect "${row%%|*}: a client would not use it, and no offset is made of it" 0 \
+		expect "${row%%|*}: a client would not use it, and it gives no offset" 0 \
 			"exchange 1 \\(1, 2\\): no offset; not to be used: ${row#*|}"
 	done
 	run "$REQTIME" trace "$T/made/back.pcap" --explain
-	expect 'nothing to explain: what ends it' 1 'no exchange with an offset to explain: 1 seen without; --exchange N draws one$'
+	expect 'nothing to explain: the way out' 1 'no exchange with an offset to explain: 1 seen without; --exchange N draws one$'
 	run "$REQTIME" trace "$T/made/back.pcap" --explain --exchange 1
-	expect 'times that contradict each other are drawn' 0 '^No offset follows: these times contradict each other\.$'
+	expect 'contradictory times are drawn' 0 '^No offset follows: these times contradict each other\.$'
 
 	run "$REQTIME" trace "$T/made/cut.pcap" -p 11123
-	expect 'what the capture cut is no fault of the packet' 0 \
+	expect 'a packet cut by the capture is not malformed' 0 \
 		'NTPv4 client, cut short by the capture \(68 of 90 octets\)$'
 	check 'nothing is called malformed' sh -c '! grep -q MALFORMED "$1"' sh "$out"
-	expect 'the summary says what keeps packets whole' 0 '^Packets cut short by the capture: 2; a snap length of 2048'
+	expect 'the summary names the snap length that keeps packets whole' 0 '^Packets cut short by the capture: 2; a snap length of 2048'
 	run "$REQTIME" trace "$T/made/cut-ip.pcap" -a
 	expect 'cut before its ports' 0 'cut short by the capture \(30 of 90 octets\)$'
 	run "$REQTIME" trace "$T/made/unread.pcap"
-	expect 'what was not looked into is counted' 0 '^Not looked into: 6$'
+	expect 'frames that were not decoded are counted' 0 '^Not looked into: 6$'
 	for words in '2  ARP \(EtherType 0x0806\)' '1  ESP, encrypted \(IP protocol 50\)' '1  IP fragment: .*' \
 		'1  GRE with a source route' '1  WireGuard, encrypted \(UDP port 51820\)'; do
 		expect "... by name: $words" 0 "^ +$words$"
@@ -192,7 +192,7 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 	run sh -c 'gzip -dc "$2" | "$1" trace -r -' sh "$REQTIME" "$T/made/packed.pcap.gz"
 	expect '... and so it is read' 0 '^Frames: 4, '
 else
-	skip 'a recorded exchange as it looks elsewhere' 'needs python3'
+	skip 'a recorded exchange in other encapsulations' 'needs python3'
 fi
 
 # A signal while nothing comes.
@@ -206,23 +206,23 @@ sleep 0.2
 kill -TERM "$tracer"
 status=0
 wait "$tracer" || status=$?
-expect 'SIGTERM before anything came' 143
-check 'and nothing was said' test ! -s "$err"
+expect 'SIGTERM before any packet' 143
+check 'and no message' test ! -s "$err"
 
 mkfifo "$T/unread"
 run timeout 20 "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -w "$T/unread"
-expect 'a FIFO that nobody reads is not waited for' 6 'no program has it open for reading'
+expect 'a FIFO without a reader is not waited for' 6 'no program has it open for reading'
 
 # -w keeps all frames, with their nanoseconds.
 cp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/kept.pcap"
 expect '--write' 0
-check 'what was kept is what was read' cmp "$T/in.pcap" "$T/kept.pcap"
+check 'the written file equals the one read' cmp "$T/in.pcap" "$T/kept.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w "$T/in.pcap"
 expect 'a file cannot be read and written' 2 'is the input: it cannot be written as well'
-check 'and is left as it was' cmp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
+check 'and is unchanged' cmp "$data/chronyd-4.3-plain.pcap" "$T/in.pcap"
 run "$REQTIME" trace -r "$T/in.pcap" -w /dev/full
-expect 'a full disk is told of' 6 'cannot write'
+expect 'a full disk is reported' 6 'cannot write'
 
 for words in '' '-i lo -r x' '-i lo x' '-r x y' 'x y' '-r x --exchange 1' '-r x --explain --json' '-r x -t 1s' \
 	'-r x -p ftp:21' '-r x -p 0' '-r x -n 0' '-i lo -w -'; do
@@ -250,11 +250,11 @@ if [ "$(id -u)" = 0 ]; then
 	expect 'a file of others' 2 'cannot read .*closed.pcap: Permission denied$'
 fi
 
-# Hostile files: one line, no more, and no crash.
+# Hostile files: at most one line, and no crash.
 hostile() { # NAME PATTERN [WORDS]: of $T/bad.pcap
 	run "$REQTIME" trace -r "$T/bad.pcap" -a
 	expect "hostile: $1" "$3" "$2"
-	check "hostile: $1: at most one line of complaint" test "$(wc -l <"$err")" -le 1
+	check "hostile: $1: at most one line on stderr" test "$(wc -l <"$err")" -le 1
 }
 : >"$T/bad.pcap"
 hostile 'empty' '^reqtime: .*bad.pcap: the file is empty$' 2
@@ -284,7 +284,7 @@ hostile 'frames of nothing' '^Frames: 2, of time protocols: 0$' 0
 	head -c 20 /dev/zero; } >"$T/bad.pcap"
 hostile 'a lying IP length' 'malformed' 0
 
-# Without libpcap, of which nothing else has need.
+# Without libpcap, which only trace needs.
 pcap=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libpcap\.so\.0\.8 .* => //p' | head -n 1)
 # shellcheck disable=SC2317 # called by run
 without_libpcap() {
@@ -300,17 +300,17 @@ else
 	skip 'without libpcap' "it cannot be hidden here: $(head -n 1 "$T/why" 2>/dev/null)"
 fi
 
-# What reads the capture, taken over: no other file, no socket, no program.
+# Exploits of the capture's parser: no other file, no socket, no program.
 if ! filters; then
-	skip 'what a taken-over trace can do' "$(cat "$T/why")"
+	skip 'an exploited trace' "$(cat "$T/why")"
 elif [ ! -e "$R/build/tools/intruder.so" ]; then
-	skip 'what a taken-over trace can do' 'no build/tools/intruder.so: run make tools'
+	skip 'an exploited trace' 'no build/tools/intruder.so: run make tools'
 else
 	intrude() {
 		run env INTRUDER_TRACE="$1" LD_PRELOAD="$R/build/tools/intruder.so" "$REQTIME" trace "$T/in.pcap"
 	}
 	intrude open
-	check 'trace opens no file beside the capture' grep -q '^intruder: open: 13$' "$err"
+	check 'trace opens no other file than the capture' grep -q '^intruder: open: 13$' "$err"
 	expect '... and goes on' 0 '^Frames: 4, '
 	run env INTRUDER_UNFILTERED=1 INTRUDER_TRACE=open LD_PRELOAD="$R/build/tools/intruder.so" \
 		"$REQTIME" trace "$T/in.pcap"
@@ -325,7 +325,7 @@ else
 	done
 fi
 
-# Without the right.
+# Without the right to capture.
 if [ "$(id -u)" = 0 ] && setpriv --bounding-set=-net_raw true 2>/dev/null; then
 	run setpriv --bounding-set=-net_raw --inh-caps=-all "$REQTIME" trace -i lo
 	expect 'no right to capture: exit 4' 4 'CAP_NET_RAW is missing; as root, "setcap cap_net_raw=p /.*reqtime" grants it'
@@ -334,7 +334,7 @@ else
 	skip 'no right to capture: exit 4' 'needs root to take it away'
 fi
 
-# A capture of its own.
+# Its own capture.
 run "$REQTIME" trace -i nosuchthing0 -n 1
 if [ "$status" -eq 4 ]; then
 	skip 'a live capture' 'no right to capture here'
@@ -343,7 +343,7 @@ fi
 expect 'no such interface' 2 'nosuchthing0: no such interface'
 run "$REQTIME" trace -i lo -t 300ms
 expect '--timeout ends it' 0 '^Frames: 0, '
-expect 'it says what it listens to, and how it ends' 0 \
+expect 'it prints what it listens to, and how it ends' 0 \
 	'^reqtime: listening on lo: ntp 123, reqtime 9191, time 37, daytime 13 \(--port .*\); ends after 300 ms or with Ctrl-C$'
 run "$REQTIME" trace -i lo -t 100ms --quiet
 check '--quiet does not' test ! -s "$err"
@@ -397,7 +397,7 @@ fi
 run "$REQTIME" -n 2 --all "127.0.0.1:$ntp" "[::1]:$ntp6" "reqtime://127.0.0.1:$text" \
 	"reqtime+tcp://127.0.0.1:$text_tcp" "time://127.0.0.1:$time" "time+tcp://127.0.0.1:$time_tcp" \
 	"daytime://127.0.0.1:$daytime" "daytime+tcp://127.0.0.1:$daytime_tcp"
-run "$REQTIME" -n 1 -t 300ms 127.0.0.1 # nobody listens
+run "$REQTIME" -n 1 -t 300ms 127.0.0.1 # no listener
 sleep 0.3
 kill -INT "$tracer"
 status=0
@@ -409,7 +409,7 @@ fits 'the live capture'
 for protocol in 'NTPv4 server, stratum 1, answers' 'reqtime answer "2' 'ACK, stream of [0-9]*, 31 octets, reqtime' \
 	' time answer 2.*, answers' 'TCP .*4 octets, time answer' 'daytime answer "[A-Z][a-z]*day' 'octets, daytime' \
 	'\[::1\]:[0-9]* > \[::1\]' 'NO ANSWER to [0-9]*: 127.0.0.1:[0-9]* asked 127.0.0.1:123 \(ntp\)'; do
-	# What is too long for a line goes on in the next.
+	# A long line is continued on the next.
 	check "live: $protocol" sh -c 'tr "\n" " " <"$1" | sed "s/  */ /g" | grep -Eq -e "$2"' sh "$out" "$protocol"
 done
 # All ports, live: NTP is found where no option has named it.
@@ -422,12 +422,12 @@ finds() {
 	grep -q "^ *assumed to be NTP: the answer returns the request's cookie$" "$T/all"
 }
 check 'live: --all finds NTP on any port' wait_for 5 finds
-check '... and says that it takes all' grep -q 'listening on lo: all frames; ends with Ctrl-C$' "$T/all.err"
+check '... and reports that it takes all' grep -q 'listening on lo: all frames; ends with Ctrl-C$' "$T/all.err"
 kill -INT "$tracer"
 wait "$tracer" 2>/dev/null
 
-# One clock on both sides: the true offset is 0.  A server adds to T3 what sending usually
-# takes, so that the delay may even come out below 0 by that: then there is no offset.
+# Client and server share one clock: the true offset is 0.  A server adds the usual transmit latency to T3,
+# so the delay may come out below 0 by that much: then there is no offset.
 # shellcheck disable=SC2086
 run "$REQTIME" trace -r "$T/own.pcap" --json $ports
 wrong=$(grep '"type":"exchange","exchange":[0-9]*,"protocol":"\(ntp\|reqtime\)"' "$out" |
@@ -436,23 +436,23 @@ wrong=$(grep '"type":"exchange","exchange":[0-9]*,"protocol":"\(ntp\|reqtime\)"'
 check 'each offset lies within half its delay' test -z "$wrong"
 # shellcheck disable=SC2086
 run "$REQTIME" trace -r "$T/own.pcap" $ports
-check 'the file tells what the capture told' cmp "$T/live" "$out"
+check 'the file gives the same output as the capture' cmp "$T/live" "$out"
 if [ -n "$other" ]; then
 	kill -INT "$other"
 	wait "$other" 2>/dev/null
 fi
 if ! have tshark; then
-	skip 'live: as tshark has it' 'needs tshark'
+	skip 'live: the same as tshark' 'needs tshark'
 	finish
 fi
 for file in own other; do
 	if [ ! -s "$T/$file.pcap" ]; then
-		skip "$file: as tshark has it" 'needs tcpdump'
+		skip "$file: the same as tshark" 'needs tcpdump'
 		continue
 	fi
 	# shellcheck disable=SC2086
 	run "$REQTIME" trace -r "$T/$file.pcap" --json $ports
-	# What ICMP quotes is no packet of these ports.
+	# A packet quoted by ICMP is not one of these ports.
 	filter="!icmp && !icmpv6"
 	our_frames "$out" >"$T/ours"
 	their_frames "$T/$file.pcap" "$filter" >"$T/theirs"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts, preloaded: a kernel clock in a file, CLOCK_FILE, that all processes of a
- * test share.  It takes every order, so that `set` can be watched at work where it may set
- * nothing (a user namespace, in which the real kernel refuses).  A slew stays pending: the
- * time that clock_gettime() tells is the machine's.  A step is counted, and not done.
+ * For the test scripts, preloaded: a kernel clock in a file, CLOCK_FILE, that all processes
+ * of a test share.  It accepts every order, so that `set` can be tested where it may not
+ * set a clock (a user namespace, in which the real kernel refuses).  A slew stays pending:
+ * clock_gettime() returns the machine's time.  A step is counted, and not done.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static struct kernel {
 	long steps;
 	long freq; /* as in struct timex */
 	long pending_us;
-	long maxerror, esterror; /* as told; the first grows, as the kernel's does */
+	long maxerror, esterror; /* as set; the first grows, as the kernel's does */
 	int status;
 	long told_s; /* CLOCK_MONOTONIC */
 } * kernel;
@@ -67,7 +67,7 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 		kernel->pending_us = tx->offset;
 		return TIME_OK;
 	}
-	/* The question whether it may: an order that the real kernel refuses. */
+	/* The permission check: an order that the real kernel refuses. */
 	if ((modes & ADJ_SETOFFSET) && tx->time.tv_usec < 0) {
 		errno = EINVAL;
 		return -1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts: preloaded, it makes a call of the C library fail as a host in
- * trouble would.  (strace could, but what it injects looks like a forbidden system
- * call to the sandbox.)
+ * For the test scripts: preloaded, it makes a call of the C library fail as on a failing
+ * host.  (strace could, but an injected error looks like a forbidden system call to the
+ * sandbox.)
  *
  *   FAIL_CALL   malloc (and its kin), poll, recvmsg, send, getrandom, socket, bind, connect
  *   FAIL_ERROR  the errno, as a number
- *   FAIL_AT     which call of it fails first: 1, 2, ...
- *   FAIL_EVERY  0: no other; else each so many calls after it
+ *   FAIL_AT     the call that fails first: 1, 2, ...
+ *   FAIL_EVERY  0: no other; else every so many calls after it
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,7 +42,7 @@ static long number(const char *name)
 	return text ? strtol(text, NULL, 10) : 0;
 }
 
-/* Before main(): later the sandbox might not let the library be searched. */
+/* Before main(): later the sandbox might not allow the library to be searched. */
 __attribute__((constructor)) static void begin(void)
 {
 	const char *call = getenv("FAIL_CALL");

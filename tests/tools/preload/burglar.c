@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loaded into reqtime by the tests (LD_PRELOAD): plays code that has been brought into one of its processes, and
- * tries one thing there that it must not be able to do.
+ * Loaded into reqtime by the tests (LD_PRELOAD): plays injected code in one of its
+ * processes, and tries one action that must be impossible there.
  *
  *   BURGLAR_PLACE=resolver|history|measuring   where: at the first getaddrinfo(), sqlite3_step() or recvmsg()
- *   BURGLAR_TRY=NAME                           what: a name of the table below
- *   BURGLAR_PAGE=FILE                          8 octets there, shared, two numbers: 0 never came there, 1 is trying,
+ *   BURGLAR_TRY=NAME                           the action: a name of the table below
+ *   BURGLAR_PAGE=FILE                          8 octets, shared, two numbers: 0 never reached, 1 is trying,
  *                                              2 went through, 3 was refused; and Landlock's version, negative
- *                                              when there is none
- *   BURGLAR_SECRET=FILE                        readable and writable for root alone
- *   BURGLAR_OWN=FILE                           belongs to the user that the process should be
- *   BURGLAR_FOLDER=FOLDER                      where everybody may make files
+ *                                              when the kernel has no Landlock
+ *   BURGLAR_SECRET=FILE                        readable and writable only by root
+ *   BURGLAR_OWN=FILE                           belongs to the user that the process should have
+ *   BURGLAR_FOLDER=FOLDER                      a folder where every user may make files
  *   BURGLAR_VICTIM=PID                         a process
- *   BURGLAR_PORT=PORT                          a TCP port of 127.0.0.1 that somebody listens on
+ *   BURGLAR_PORT=PORT                          a TCP port of 127.0.0.1 with a listener
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -146,7 +146,7 @@ static bool send_by_descriptor(void)
 	return fd >= 0 && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
 }
 
-/* The kernel sends it, when something comes. */
+/* The kernel sends the signal, when input arrives. */
 static bool send_by_owner(void)
 {
 	int ends[2];
@@ -173,7 +173,8 @@ static bool write_memory(void)
 	char octet = 0;
 	const struct iovec here = { &octet, 1 }, there = { (void *)(uintptr_t)&path, 1 };
 
-	/* An address of ours means nothing there; who may not write at all is told so first. */
+	/* The kernel checks the permission to write before the address, which is invalid
+	 * there. */
 	return process_vm_writev(victim, &here, 1, &there, 1, 0) == 1 || errno == EFAULT;
 }
 
@@ -240,7 +241,7 @@ static bool connect_tcp(void)
 	return fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
 }
 
-/* To a time that no clock takes. */
+/* To a time that no clock accepts. */
 static bool set_clock(void)
 {
 	const struct timespec none = { .tv_nsec = -1 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * For the test scripts, preloaded: a wall clock that is FAR_CLOCK_S seconds ahead of this
- * machine's, behind it when negative.  It can be read, not set; nothing else is another.
+ * machine's, behind it when negative.  It can be read, not set; other clocks are unchanged.
  */
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@ __attribute__((constructor)) static void begin(void)
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
-	/* The bare call: a sanitizer asks before begin(). */
+	/* The raw system call: a sanitizer reads the clock before begin(). */
 	int r = (int)syscall(SYS_clock_gettime, (long)clock, ret);
 
 	if (r == 0 && clock == CLOCK_REALTIME) {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loaded into reqtime and reqtimed by the tests (LD_PRELOAD): plays an attacker who has taken over
- * a process after it has confined itself, and counts its allocations.
+ * Loaded into reqtime and reqtimed by the tests (LD_PRELOAD): plays an attacker in a
+ * process that has already confined itself, and counts its allocations.
  *
- *   INTRUDER_COUNTS=FILE   8 octets there, shared: the calls of malloc and its like
+ *   INTRUDER_COUNTS=FILE   8 octets, shared: the number of calls of malloc and its like
  *   INTRUDER_TRIES=WHAT    in reqtimed at the sixth reading of the kernel's clock, which is after the
  *                          confinement: open, socket, raw, execve, clock_settime, fork, ptrace, kill
  *   INTRUDER_THREAD=WHAT   the same in each of its threads, at the first batch
- *   INTRUDER_UNFILTERED=1  no system call filter is to be had: Landlock stands alone
- *   INTRUDER_CLERK=WHAT    the same in its file helper, when that renames its first file; "open" may go through
- *                          the filter there, and is for Landlock to refuse: "intruder: open: ERRNO"
- *                          on stderr.  "intruder: Landlock VERSION" comes first
+ *   INTRUDER_UNFILTERED=1  no system call filter: Landlock is the only protection
+ *   INTRUDER_HELPER=WHAT   the same in its file helper, when that renames its first file; the
+ *                          filter allows "open" there, and Landlock must refuse it:
+ *                          "intruder: open: ERRNO" on stderr.  "intruder: Landlock VERSION"
+ *                          comes first
  *   INTRUDER_TRACE=WHAT    the same in `reqtime trace`, when libpcap reads the first octet of a file
  *   INTRUDER_READER=WHAT   the same in `reqtime history`, when that opens the state directory
- *   INTRUDER_MEASURES=WHAT in what measures, once an answer is there
+ *   INTRUDER_MEASURES=WHAT in the measuring process, once it has an answer
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -41,7 +42,7 @@ static _Atomic uint64_t private_count;
 static _Atomic uint64_t *calls = &private_count;
 static int readings;
 
-/* Looked up before the filter closes. */
+/* Looked up before the filter is active. */
 static ssize_t (*real_recvmsg)(int fd, struct msghdr *message, int flags);
 static int (*real_recvmmsg)(int fd, struct mmsghdr *messages, unsigned count, int flags,
                             struct timespec *timeout);
@@ -57,7 +58,7 @@ __attribute__((constructor)) static void begin(void)
 	*(void **)&real_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
 	*(void **)&real_recvmmsg = dlsym(RTLD_NEXT, "recvmmsg");
 	*(void **)&real_fread = dlsym(RTLD_NEXT, "fread");
-	if (getenv("INTRUDER_CLERK") || getenv("INTRUDER_READER") ||
+	if (getenv("INTRUDER_HELPER") || getenv("INTRUDER_READER") ||
 	    getenv("INTRUDER_TRACE") || getenv("INTRUDER_UNFILTERED")) {
 		dprintf(2, "intruder: Landlock %ld\n", syscall(444L, NULL, 0L, 1L));
 	}
@@ -105,12 +106,12 @@ static void try_it(const char *what)
 	} else if (strcmp(what, "raw") == 0) {
 		syscall(SYS_socket, (long)AF_INET, (long)SOCK_RAW, 1L);
 	} else if (strcmp(what, "kill") == 0) {
-		/* To nobody: even if it went through, nothing would be sent. */
+		/* Signal 0: even if the filter allowed it, nothing would be sent. */
 		syscall(SYS_kill, (long)getppid(), 0L);
 	} else if (strcmp(what, "execve") == 0) {
 		syscall(SYS_execve, name, argv, argv + 1);
 	} else if (strcmp(what, "clock_settime") == 0) {
-		/* With nothing to set it to: even if it went through, nothing would move. */
+		/* Without a value: even if the filter allowed it, nothing would be set. */
 		syscall(SYS_clock_settime, (long)CLOCK_REALTIME, NULL);
 	} else if (strcmp(what, "fork") == 0) {
 		syscall(SYS_clone, 17L, 0L, 0L, 0L, 0L);
@@ -131,7 +132,7 @@ static void look(void)
 int rename(const char *from, const char *to)
 {
 	static int count;
-	const char *what = getenv("INTRUDER_CLERK");
+	const char *what = getenv("INTRUDER_HELPER");
 
 	if (count++ == 0 && what) {
 		try_it(what);
@@ -150,7 +151,7 @@ size_t fread(void *buf, size_t size, size_t count, FILE *from)
 	return real_fread(buf, size, count, from);
 }
 
-/* A folder that is looked at; what only names one to Landlock is no such thing. */
+/* A folder opened for reading; O_PATH only names one for Landlock. */
 int open(const char *path, int flags, ...)
 {
 	const char *what = getenv("INTRUDER_READER");
@@ -191,7 +192,7 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 	return n;
 }
 
-/* By which a filter is put on. */
+/* System call filters are installed through it. */
 long syscall(long number, ...)
 {
 	static long (*real_syscall)(long number, ...);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the test scripts, preloaded: the machine of sim_clock.h in place of this one.  All clocks
- * that are read, and the kernel's that is set, are its; arrival and transmit time stamps are
- * carried over to it.  Nothing waits for long: when the first process of a program polls with no
- * child at work, the time until its deadline is skipped, in steps that say how far off the
- * clock was.
+ * For the test scripts, preloaded: the machine of sim_clock.h in place of this one.  All
+ * clocks that are read, and the kernel clock that is set, are the simulated ones; receive
+ * and transmit timestamps are converted to them.  Nothing waits for long: when the first
+ * process of a program polls with no child at work, the time until its deadline is skipped,
+ * in steps that report how far off the clock was.
  *
  *   SIM_REPORT   one line for each wait that was skipped
- *   SIM_WAITS    after so many SIGTERM
- *   SIM_FAULT    of a step: `refused` by clock_adjtime(), `ignored` by whatever orders it, or
- *                `signal`: SIGTERM comes while it is made; `rate`: no frequency is taken
+ *   SIM_WAITS    SIGTERM after so many waits
+ *   SIM_FAULT    of a step: `refused` by clock_adjtime(), `ignored` in both calls, or
+ *                `signal`: SIGTERM arrives during it; `rate`: no frequency is taken
  *
  * This machine's own clock is read and never set.
  */
@@ -57,8 +57,8 @@ __attribute__((constructor)) static void begin(void)
 
 /* ---- the machine ---- */
 
-/* Processes of a run are killed at any moment, so at one where they hold it, too: what is held
- * that long is held by nobody. */
+/* Processes of a run are killed at any moment, also while they hold the lock: a lock held
+ * for that long belongs to a dead process. */
 static void lock(void)
 {
 	int64_t since_ns = 0;
@@ -97,8 +97,8 @@ static void walk(double seconds)
 	}
 }
 
-/* As the kernel counts a slew: at each full second of its wall clock it takes up to 500 us of what
- * is pending, and gives that much over the second that begins. */
+/* As the kernel slews: at each full second of its wall clock it takes up to 500 us of the
+ * pending offset, and applies it over the following second. */
 static void second_begins(void)
 {
 	int64_t ns = sim->pending_ns;
@@ -113,13 +113,15 @@ static int64_t second_left_ns(void)
 	return NS - (sim->mono_ns + sim->ahead_ns) % NS;
 }
 
-/* With the lock: up to the true time `to_ns`, a second of the wall clock at a time at most. */
+/* With the lock held: advances to the true time `to_ns`, at most a second of the wall clock
+ * at a time. */
 static void go_on(int64_t to_ns)
 {
 	while (to_ns > sim->at_ns) {
 		const double ppb = sim->crystal_ppb + kernel_ppb() + sim->slewed_ppb;
 		const int64_t left_ns = second_left_ns();
-		/* Rounded up: a part of a nanosecond more is at its end, never short of it. */
+		/* Rounded up: a fraction of a nanosecond past the end, never short of
+		 * it. */
 		const int64_t whole_ns =
 			(int64_t)((double)left_ns / (1.0 + ppb * 1e-9)) + 1;
 		const int64_t ns =
@@ -151,7 +153,7 @@ static int64_t local_ns(clockid_t clock)
 		syscall(SYS_clock_gettime, clock, &real);
 		return real.tv_sec * NS + real.tv_nsec;
 	}
-	/* Before the lock: a process may die in a call to the kernel. */
+	/* Before taking the lock: a process may die in a system call. */
 	now_ns = sim_true_ns(sim);
 	lock();
 	go_on(now_ns);
@@ -224,7 +226,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 			carry_over((struct timespec *)(void *)CMSG_DATA(c), real_ns,
 			           now_ns);
 		} else if (c->cmsg_type == SCM_TIMESTAMPING) {
-			/* Of three the first: that of the software. */
+			/* The first of three timestamps: the software one. */
 			carry_over((struct timespec *)(void *)CMSG_DATA(c), real_ns,
 			           now_ns);
 		}
@@ -263,7 +265,7 @@ static void skip(int64_t local_wait_ns)
 		told++;
 		broken += off_ns > (double)maxerror_ns();
 	}
-	/* Each time anew: the program closes what it did not open itself. */
+	/* Opened each time: the program closes inherited descriptors. */
 	report = report_path ? fopen(report_path, "ae") : NULL;
 	if (report) {
 		fprintf(report, "%.0f %.0f %.0f %.0f %ld %ld %ld\n", sqrt(sum / seconds),
@@ -300,7 +302,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *to,
 	(void)flags;
 	(void)to;
 	(void)left;
-	abort(); /* nothing that is simulated sleeps */
+	abort(); /* no simulated program sleeps */
 }
 
 /* ---- setting ---- */
@@ -357,7 +359,7 @@ int clock_adjtime(clockid_t clock, struct timex *tx)
 	int64_t now_ns;
 
 	(void)clock;
-	/* The question whether it may: an order that the real kernel refuses. */
+	/* The permission check: an order that the real kernel refuses. */
 	if ((modes & ADJ_SETOFFSET) && (tx->time.tv_usec < 0 || has_fault("refused"))) {
 		errno = EINVAL;
 		return -1;

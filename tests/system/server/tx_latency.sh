@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A near client's bound holds, and it loses no answer, whatever makes answers leave late: neighbours
-# that answer ARP late, and a way back that changes between a slow and a fast interface.
+# A near client's bound holds, and it loses no answer, whatever delays the server's answers: neighbours
+# that answer ARP late, and a return path that alternates between a slow and a fast interface.
 # 10^4 exchanges and more, NIGHTLY=1: 10^5.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -40,12 +40,12 @@ back_by fast
 
 server --listen 0.0.0.0:123 --local-stratum 2 --threads 1 --rate 0 || finish
 
-# near COUNT: exchanges of the near client, whose figures are added up in $T/near
+# near COUNT: exchanges of the near client, whose results are added up in $T/near
 near() {
 	there "$T/neighbours" near 10.9.0.1 123 "$1" 0 >>"$T/near" 2>>"$T/why"
 }
-# judged NAME: all figures of near
-judged() {
+# checked NAME: the sums of near
+checked() {
 	awk '{ a += $1; o += $2; l += $3; t += $4 } END { print a + 0, o + 0, l + 0, t + 0 }' \
 		"$T/near" >"$T/sum"
 	read -r answered outside lost late <"$T/sum"
@@ -58,8 +58,8 @@ judged() {
 	rm -f "$T/near" "$T/why"
 }
 
-# Late by hardly more than a system call, or by as much as counts at all; one request of each host,
-# or as many as wait for ARP together.  So many that nothing else is remembered; then the client.
+# Late by hardly more than a system call, or by as much as counts at all; one request from each host,
+# or as many as wait for ARP together.  Enough to evict all others from the table; then the client.
 near 100
 for round in $(seq $rounds); do
 	case $((round % 4)) in
@@ -77,12 +77,12 @@ awk '{ n += $1; r += $2 } END { print n, r }' "$T/late" >"$T/sum"
 read -r requests hosts <"$T/sum"
 echo "# $requests requests, ARP answered late for $hosts hosts"
 check "the neighbours were late" test "$hosts" -ge $((rounds * 500))
-judged "late ARP moves no bound, and no client loses the server"
+checked "late ARP moves no bound, and no client loses the server"
 
-# Two at once on the slow way, so that its queue is not empty when one of them is busy with something
-# else: an answer waits 0.8 ms.
+# Two at once on the slow path, so that its queue is not empty when one of them is delayed otherwise:
+# an answer waits 0.8 ms.
 if ! tc qdisc add dev slow root tbf rate 2mbit burst 250 limit 6000 2>"$T/why"; then
-	skip "a way back that changes between slow and fast" "no tbf: $(head -n 1 "$T/why")"
+	skip "a return path that alternates between slow and fast" "no tbf: $(head -n 1 "$T/why")"
 	server_stop
 	finish
 fi
@@ -95,6 +95,6 @@ while kill -0 "$one" 2>/dev/null || kill -0 "$background_pid" 2>/dev/null; do
 	back_by fast
 	sleep 0.05
 done
-judged "a way back that changes between slow and fast: the same"
+checked "a return path that alternates between slow and fast: the same"
 server_stop
 finish
