@@ -8,6 +8,8 @@
 #include "core/base/style.h"
 #include "core/history/chart.h"
 
+/* --- page_text.c --- */
+
 /* Text of any origin: octets that are not printable ASCII as \xNN, and what is markup as
  * entities. */
 void page_put_untrusted(struct text *out, const char *words);

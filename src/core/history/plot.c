@@ -65,21 +65,6 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 	}
 }
 
-void plot_put_label(struct text *out, const struct style *style, const char *label,
-                    const char *axis)
-{
-	char shown[CHART_LABEL_SIZE + 2];
-	size_t columns;
-
-	snprintf(shown, sizeof(shown), "%s", label);
-	style_units(style, shown);
-	columns = style_columns(shown);
-	text_blanks(out, columns < PLOT_LABEL_COLUMNS ? PLOT_LABEL_COLUMNS - columns : 0);
-	text_put(out, shown);
-	text_put(out, " ");
-	text_put(out, axis);
-}
-
 static size_t text_row(const struct canvas *canvas, double place)
 {
 	const double rows = (double)(canvas->rows * DOTS_DOWN);

@@ -35,6 +35,13 @@ struct trace_pending *trace_pending_add(struct trace *trace,
 	return pending;
 }
 
+bool trace_is_asked(const struct trace_pending *pending, const struct address *server)
+{
+	return address_equal(&pending->server, server) ||
+	       (pending->server.port == server->port &&
+	        address_reach(&pending->server) == ADDRESS_MULTICAST);
+}
+
 void trace_refuse(struct trace *trace, const struct trace_packet *packet)
 {
 	struct trace_pending *pending;

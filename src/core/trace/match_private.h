@@ -20,7 +20,12 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 /* ICMP says of the latest request between those ends that it could not be delivered. */
 void trace_refuse(struct trace *trace, const struct trace_packet *packet);
 
-/* Counts a packet of a protocol, once it is matched, that was counted as one of no protocol before. */
+/* The server's own address, or a group that it answers for. */
+bool trace_is_asked(const struct trace_pending *pending, const struct address *server);
+
+/* count.c: counts a frame once it is matched. */
+void trace_count(struct trace *trace, const struct trace_packet *packet);
+/* The same for a packet that was counted as one of no protocol before. */
 void trace_count_anew(struct trace *trace, const struct trace_packet *packet);
 
 /* early.c: keeps an answer whose request was not seen yet. */
@@ -37,13 +42,13 @@ bool trace_guess(struct trace *trace, const struct trace_packet *packet);
 bool trace_is_known_server(const struct trace *trace, const struct frame *frame,
                            bool *ret_is_to_server);
 
-/* What is told over UDP, or was put together from TCP: `text` of a server.  Sets reading
- * and text, or the note when it is no answer of the protocol. */
-void trace_malformed_request(struct trace_packet *packet);
+/* text_protocol.c: reads the `text` of an answer, over UDP or put together from TCP. Sets the reading and
+ * the text, or the note when it is no answer of the protocol. */
 void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t octets);
-
-/* The server's own address, or a group that it answers for. */
-bool trace_is_asked(const struct trace_pending *pending, const struct address *server);
+/* Notes that the packet is not the request line. */
+void trace_malformed_request(struct trace_packet *packet);
+bool trace_text_udp(struct trace *trace, struct trace_packet *packet,
+                    struct trace_exchange *ret);
 
 /* Decodes the payload, which nothing else looks at. */
 void trace_ntp_read(struct trace_packet *packet);

@@ -150,13 +150,6 @@ static bool is_answer(const struct trace_packet *packet)
 	return packet->ntp.mode == NTP_MODE_SERVER || packet->ntp.mode == NTP_MODE_PASSIVE;
 }
 
-bool trace_is_asked(const struct trace_pending *pending, const struct address *server)
-{
-	return address_equal(&pending->server, server) ||
-	       (pending->server.port == server->port &&
-	        address_reach(&pending->server) == ADDRESS_MULTICAST);
-}
-
 static struct candidates find_candidates(struct trace *trace,
                                          const struct trace_packet *packet)
 {
