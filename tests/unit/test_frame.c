@@ -367,7 +367,7 @@ static const struct {
 	{ FRAME_OTHER_GRE, 1, "GRE of PPTP without a packet" },
 	{ FRAME_OTHER_GRE, 5, "GRE version 5" },
 	{ FRAME_OTHER_MPLS, 1, "MPLS with neither IP nor Ethernet inside" },
-	{ FRAME_FRAGMENT, 0, "IP fragment: fragments are not put together" },
+	{ FRAME_FRAGMENT, 0, "IP fragment: fragments are not reassembled" },
 	{ FRAME_TOO_DEEP, 0, "nested too deep" },
 	{ FRAME_CUT, 0, "cut short by the capture" },
 	{ FRAME_MALFORMED, 0, "malformed: its lengths contradict each other" },

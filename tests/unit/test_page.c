@@ -236,7 +236,7 @@ static void events_have_marks_and_words(void **state)
 	assert_int_equal(count_of("class=\"rug"), 0);
 	assert_int_equal(count_of("class=\"when"), 0);
 	assert_int_equal(count_of("class=\"up"), 0);
-	assert_int_equal(count_of("What each server said"), 0);
+	assert_int_equal(count_of("Result per server"), 0);
 	runs[10].applied_action = PLAN_STEP;
 	runs[10].offset_ns = runs[10].applied_by_ns = -S(2);
 	silence(20);
@@ -375,7 +375,7 @@ static void what_was_promised_is_drawn(void **state)
 	/* Both panels of the offset; in the legend of each once more. */
 	assert_int_equal(count_of("<path class=\"promise\" d=\"M34 "), 2);
 	assert_int_equal(count_of("<path class=\"promise edge\" d=\"M34 "), 2);
-	assert_int_equal(count_of("predicted by the runs before"), 2);
+	assert_int_equal(count_of("predicted from earlier runs"), 2);
 }
 
 static void a_fleet_is_cut_short(void **state)

@@ -178,15 +178,15 @@ static const struct verdict_row {
 	  "The local clock is behind: offset +1001 s +/- 9 ms by 4 of 4 servers.\n"
 	  "`set` would refuse: the offset is beyond --refuse-above.\n" },
 	{ "verdict: one server, no plan", RUN_OK, "", true, MS(20), MS(9), 1, 1, 0, NULL,
-	  "The local clock is behind: offset +20 ms +/- 9 ms by one server alone.\n" },
+	  "The local clock is behind: offset +20 ms +/- 9 ms by a single server.\n" },
 	{ "verdict: a leap second", RUN_OK, "", true, MS(20), MS(9), 2, 3, 1,
 	  &(struct plan){ PLAN_SLEW, PLAN_ASKED_SLEW, MS(20) },
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
-	  "The servers announce that a leap second will be added.\n"
+	  "The servers announce that a leap second will be inserted.\n"
 	  "`set` would slew it forward by 20 ms, which takes 40 s: --slew was given.\n" },
 	{ "verdict: a leap second less", RUN_OK, "", true, MS(20), MS(9), 2, 3, 2, NULL,
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
-	  "The servers announce that a leap second will be left out.\n" },
+	  "The servers announce that a leap second will be deleted.\n" },
 	{ "verdict: not permitted", RUN_NOT_PERMITTED, "CAP_SYS_TIME is needed", true, MS(20), MS(9), 2, 3, 0,
 	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, MS(20) },
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
@@ -197,8 +197,8 @@ static const struct verdict_row {
 	{ "verdict: no majority", RUN_NO_MAJORITY, "", false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: only 2 of 4 servers agree and 3 are needed.\n"
 	  "The clock is left alone.\n"
-	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
-	  "reqtime set SERVER.\n" },
+	  "To resolve this, name another server, remove one that is gone, or trust a single\n"
+	  "one: reqtime set SERVER.\n" },
 	{ "verdict: unsynchronised", RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 4, 0, NULL,
 	  "No trusted time: the servers themselves are not synchronised.\n"
 	  "The clock is left alone.\n" },
@@ -208,8 +208,8 @@ static const struct verdict_row {
 	  "No trusted time: 2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is\n"
 	  "nobody else to ask.\n"
 	  "The clock is left alone.\n"
-	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
-	  "reqtime set SERVER.\n" },
+	  "To resolve this, name another server, remove one that is gone, or trust a single\n"
+	  "one: reqtime set SERVER.\n" },
 	{ "verdict: a reason that names the way out", RUN_NO_MAJORITY,
 	  "1 server says 0 s, 1 says +1 s; name one more server, or trust one alone: reqtime set SERVER",
 	  false, 0, 0, 0, 2, 0, NULL,

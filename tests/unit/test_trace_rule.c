@@ -302,7 +302,7 @@ static void rule_holds(void **state)
 		assert_true(exchange.delay_ns >= 0);
 	}
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
-	assert_int_equal(strstr(text, "not to be used") != NULL, row->complaint[0] != '\0');
+	assert_int_equal(strstr(text, "unusable: ") != NULL, row->complaint[0] != '\0');
 	assert_int_equal(strstr(text, "offset +") != NULL, row->has_offset);
 }
 
@@ -1055,17 +1055,18 @@ static void unread_frames_have_names(void **state)
 	     &exchange);
 	trace_text_summary(&trace.counts, text, sizeof(text));
 	assert_string_equal(
-		text, "Frames: 7, of time protocols: 0\n"
-		      "Requests: 0, without an answer: 0\n"
-		      "Answers: 0, exchanges: 0, late: 0\n"
-		      "Packets with a remark: 0\n"
-		      "UDP packets of no known time protocol: 2\n"
-		      "       (--all shows them, --port [PROTO:]N says which port is one)\n"
-		      "Not looked into: 6\n"
-		      "      2  ARP (EtherType 0x0806)\n"
-		      "      2  IEEE 802.3 without SNAP\n"
-		      "      1  cut short by the capture\n"
-		      "      1  IPsec, encrypted (UDP port 4500)\n");
+		text,
+		"Frames: 7, of time protocols: 0\n"
+		"Requests: 0, without an answer: 0\n"
+		"Answers: 0, exchanges: 0, late: 0\n"
+		"Packets with a remark: 0\n"
+		"UDP packets of no known time protocol: 2\n"
+		"       (--all shows them, --port [PROTO:]N sets the protocol of a port)\n"
+		"Not decoded: 6\n"
+		"      2  ARP (EtherType 0x0806)\n"
+		"      2  IEEE 802.3 without SNAP\n"
+		"      1  cut short by the capture\n"
+		"      1  IPsec, encrypted (UDP port 4500)\n");
 }
 
 /* More kinds than there is room for: the sum stays right. */
@@ -1088,7 +1089,7 @@ static void unread_kinds_are_bounded(void **state)
 		assert_false(trace_frame(&trace, &in, &packet, &exchange));
 	}
 	assert_true(trace_text_summary(&trace.counts, text, sizeof(text)) < sizeof(text));
-	assert_non_null(strstr(text, "Not looked into: 37\n"));
+	assert_non_null(strstr(text, "Not decoded: 37\n"));
 	assert_non_null(strstr(text, "\n      5  of other kinds\n"));
 }
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The page: its head, tiles and tables.
+ */
 #include "core/history/page.h"
 
 #include <stdio.h>
@@ -31,7 +34,7 @@ static void put_head(struct text *out, const struct page_input *input)
 	text_put(out, "</style>\n</head>\n<body>\n");
 }
 
-/* No line ends between a figure and its unit. */
+/* No line break between a figure and its unit. */
 static void put_sentence(struct text *out, const char *sentence)
 {
 	for (const char *at = sentence; *at; at++) {
@@ -170,7 +173,7 @@ static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
 	text_format(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", offset, bound);
 }
 
-/* "2026-11-25 12:00" and the seconds, for which a telephone has no room. */
+/* "2026-11-25 12:00" and the seconds, which a narrow screen hides. */
 static void put_time_cell(struct text *out, struct instant at)
 {
 	char text[RUN_TIME_SIZE];
@@ -182,7 +185,7 @@ static void put_time_cell(struct text *out, struct instant at)
 	            text + minutes);
 }
 
-/* What is looked for first stands first: a narrow screen shows the beginning. */
+/* The most important columns come first: a narrow screen shows only the beginning. */
 static void put_run(struct text *out, const struct run_record *run)
 {
 	const char *action = run_record_action_name(run);
@@ -262,7 +265,7 @@ static void put_sources(struct text *out, const struct page_input *input)
 		         input->source_count);
 	}
 	snprintf(remark, sizeof(remark), "in the run of %s%s", at, others);
-	put_table_begin(out, "What each server said", remark, "sources");
+	put_table_begin(out, "Result per server", remark, "sources");
 	text_format(
 		out,
 		"<th scope=\"col\">Server</th><th scope=\"col\" class=\"n\">Offset</th><th "

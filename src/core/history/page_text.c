@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text on the page: untrusted words escaped, spans and offsets with the signs of UTF-8.
+ * Text on the page: untrusted text escaped, spans and offsets in UTF-8.
  */
 #include <string.h>
 

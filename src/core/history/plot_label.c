@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The left margin of the plot: a label and the axis.
+ * The left margin of a line of the plot: a label and the axis.
  */
 #include <stdio.h>
 

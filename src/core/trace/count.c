@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counters of a capture: packets of a time protocol, and frames of no such protocol by their kind.
+ * Counters of a capture: packets of a time protocol, and other frames by their kind.
  */
 #include "core/trace/match_private.h"
 
@@ -33,7 +33,7 @@ static uint16_t kind_code(const struct trace_packet *packet)
 	                                                                            : code;
 }
 
-/* A frame that is of no time protocol, as far as is known. */
+/* A frame of no known time protocol. */
 static void count_other(struct trace_counts *counts, const struct trace_packet *packet,
                         int change)
 {
@@ -50,7 +50,7 @@ static void count_other(struct trace_counts *counts, const struct trace_packet *
 	counts->other_udp += (uint64_t)change;
 	if (frame->payload_octets < frame->wire_octets &&
 	    frame->payload_octets < NTP_HEADER_OCTETS) {
-		counts->cut += (uint64_t)change; /* what it is cannot be told */
+		counts->cut += (uint64_t)change; /* too short to tell whether it is NTP */
 	}
 	port = frame_unread_udp(port) ? port : frame->source.port;
 	if (frame_unread_udp(port)) {

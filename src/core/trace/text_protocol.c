@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text protocols (reqtime, RFC 868 and 867): their requests and answers, and over UDP which answers which.
+ * The text protocols (reqtime, RFC 868 and 867): their requests and answers, matched by
+ * order over UDP.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t 
 		packet->text_octets =
 			octets < sizeof(packet->text) ? octets : sizeof(packet->text);
 		memcpy(packet->text, text, packet->text_octets);
-		/* The line end is no part of the line. */
+		/* Without the end of the line. */
 		while (packet->text_octets > 0 &&
 		       (packet->text[packet->text_octets - 1] == '\n' ||
 		        packet->text[packet->text_octets - 1] == '\r')) {
@@ -56,9 +57,9 @@ static struct trace_pending *find_by_order(struct trace *trace,
 			continue;
 		}
 		if (!pending->is_answered) {
-			waiting = pending; /* the first that waits */
+			waiting = pending; /* the first still waiting */
 		} else if (!answered) {
-			answered = pending; /* the last that does not */
+			answered = pending; /* the last answered */
 		}
 	}
 	*ret_is_answered = !waiting && answered;
@@ -98,7 +99,7 @@ bool trace_text_udp(struct trace *trace, struct trace_packet *packet,
 	}
 	pending = trace_pending_add(trace, packet);
 	if (packet->protocol == TRACE_REQTIME && !packet->is_cut) {
-		/* What follows the line feed is padding. */
+		/* Octets after the line feed are padding. */
 		end = len > 0 ? memchr(octets, '\n', len) : NULL;
 		if (!text_time_is_request(octets, end ? (size_t)(end - octets) + 1 : len)) {
 			trace_malformed_request(packet);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A frame on its way: which protocol it is of, who answers whom, and what is counted.
+ * The path of a frame: its protocol, its request or answer, and the counters.
  */
 #include "core/trace/trace.h"
 
@@ -123,7 +123,7 @@ static enum trace_protocol port_protocol(const struct trace *trace, uint16_t por
 	return TRACE_NONE;
 }
 
-/* By its ports, or by a cookie that was returned. */
+/* By its ports, or by the server that a returned cookie revealed. */
 static void find_protocol(const struct trace *trace, struct trace_packet *packet,
                           bool *ret_is_to_server)
 {

@@ -54,7 +54,7 @@ clock "row 35 set, 50 s ahead: right" 1 -100 100
 fresh 0
 adversary 127.0.0.1 shift=-400000000000
 run set_clock --any-offset "$(at 1)"
-expect "row 36 set --any-offset, before the build date: refused all the same" 3 'lies before the release of this program'
+expect "row 36 set --any-offset, before the build date: refused all the same" 3 'is before the release of this program'
 clock "row 36 set, before the build date: left alone" 0 -100 100
 # The past says how far it can have drifted.
 fresh 0

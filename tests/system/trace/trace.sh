@@ -92,7 +92,7 @@ done
 data=$R/tests/data
 run "$REQTIME" trace -r "$data/ntpsec-1.2.2-kiss.pcap"
 expect 'a kiss is named' 0 'kiss RATE, leap 3, answers 3'
-expect 'and no offset is made of it' 0 'no offset; not to be used: kiss code RATE: it wants'
+expect 'and no offset is made of it' 0 'no offset; unusable: kiss code RATE: it wants'
 run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap" -p 11123
 expect 'requests without an answer are named' 0 'NO ANSWER to 12: 127.0.0.1:[0-9]* asked 127.0.0.1:11123 \(ntp\)'
 expect 'symmetric passive answers active' 0 'symmetric passive, stratum 1, answers 13'
@@ -164,12 +164,12 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 	for row in 'back|the local clock was set' 'same|negative delay of -156\.1'; do
 		run "$REQTIME" trace "$T/made/${row%%|*}.pcap"
 		expect "${row%%|*}: a client would not use it, and no offset is made of it" 0 \
-			"exchange 1 \\(1, 2\\): no offset; not to be used: ${row#*|}"
+			"exchange 1 \\(1, 2\\): no offset; unusable: ${row#*|}"
 	done
 	run "$REQTIME" trace "$T/made/back.pcap" --explain
 	expect 'nothing to explain: what ends it' 1 'no exchange with an offset to explain: 1 seen without; --exchange N draws one$'
 	run "$REQTIME" trace "$T/made/back.pcap" --explain --exchange 1
-	expect 'times that contradict each other are drawn' 0 '^No offset follows: these times contradict each other\.$'
+	expect 'times that contradict each other are drawn' 0 '^No offset: these times contradict each other\.$'
 
 	run "$REQTIME" trace "$T/made/cut.pcap" -p 11123
 	expect 'what the capture cut is no fault of the packet' 0 \
@@ -179,7 +179,7 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 	run "$REQTIME" trace "$T/made/cut-ip.pcap" -a
 	expect 'cut before its ports' 0 'cut short by the capture \(30 of 90 octets\)$'
 	run "$REQTIME" trace "$T/made/unread.pcap"
-	expect 'what was not looked into is counted' 0 '^Not looked into: 6$'
+	expect 'what was not looked into is counted' 0 '^Not decoded: 6$'
 	for words in '2  ARP \(EtherType 0x0806\)' '1  ESP, encrypted \(IP protocol 50\)' '1  IP fragment: .*' \
 		'1  GRE with a source route' '1  WireGuard, encrypted \(UDP port 51820\)'; do
 		expect "... by name: $words" 0 "^ +$words$"
@@ -271,7 +271,7 @@ hostile 'broken off later' 'after frame 2: truncated' 6
 { pcap_head 147 65535 && octets 1 0 4 4 0; } >"$T/bad.pcap"
 hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 2
 { pcap_head 1 $((1 << 31)) && octets 1 0 4 4 0; } >"$T/bad.pcap"
-hostile 'a snap length of 2^31' 'not looked into|Not looked into|not IP|malformed' 0
+hostile 'a snap length of 2^31' 'not decoded|Not decoded|not IP|malformed' 0
 { pcap_head 1 65535 && octets 1 0 $((0xffffffff)) 4 0; } >"$T/bad.pcap"
 hostile 'a frame of 4 GiB' 'after frame 0: ' 6
 { pcap_head 1 65535 && octets 1 0 $((0x7fffffff)) $((0x7fffffff)) 0; } >"$T/bad.pcap"
