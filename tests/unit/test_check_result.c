@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The states and the line of `check` for a monitoring system.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +42,7 @@ static struct run_source *add(struct world *world, const char *name,
 	return source;
 }
 
-/* One server, stratum 3. */
+/* A server of stratum 3. */
 static void begin(struct world *world, int64_t offset_ns, int64_t bound_ns)
 {
 	memset(world, 0, sizeof(*world));
@@ -170,7 +173,7 @@ static void no_trusted_time_is_unknown(void **state)
 	                 "REQTIME UNKNOWN: no trusted time: no server gave a usable "
 	                 "answer (192.0.2.1: no answer)|"
 	                 "sources=2;;;0 agreeing=0;;;0 falsetickers=0;;;0");
-	/* An offset that is not trusted says nothing. */
+	/* An untrusted offset is not used. */
 	world.run.status = RUN_REFUSED;
 	world.run.has_answer = true;
 	snprintf(world.run.reason, sizeof(world.run.reason), "before the build");
@@ -180,7 +183,7 @@ static void no_trusted_time_is_unknown(void **state)
 	                 "sources=2;;;0 agreeing=0;;;0 falsetickers=0;;;0");
 }
 
-/* What comes from the network or the command line cannot begin performance data or a line. */
+/* Text from the network or the command line cannot begin performance data or a line. */
 static void nothing_is_injected(void **state)
 {
 	struct check_limits limits = { 0 };
@@ -214,7 +217,7 @@ static void falsetickers_are_named(void **state)
 	for (char name[] = "liar0"; name[4] < '5'; name[4]++) {
 		add(&world, name, SOURCE_FALSETICKER, "misses it")->port = 1123;
 	}
-	/* One name may stand for several servers. */
+	/* A name may stand for several servers. */
 	world.sources[1].address =
 		(struct address){ .family = ADDRESS_IPV4, .octets = { 192, 0, 2, 1 } };
 	check_and_expect(
@@ -275,7 +278,7 @@ static void other_row(void **state)
 	source->stratum = 2;
 	source->root_delay_ns = MS(8);
 	source->root_dispersion_ns = MS(1);
-	/* Nearer still, but it has no say. */
+	/* Nearer still, but not selected. */
 	source = add(&world, "liar", SOURCE_FALSETICKER, "misses it");
 	source->has_header = true;
 	source->stratum = 1;
@@ -286,7 +289,7 @@ static void other_row(void **state)
 	if (!strstr(buf, row->words)) {
 		fail_msg("no \"%s\" in %s", row->words, buf);
 	}
-	/* What is certain counts most. */
+	/* A limit certainly exceeded outweighs an unknown value. */
 	limit(&limits, CHECK_OFFSET, NULL, "1s:");
 	check_result_make(&world.run, &limits, &check_result);
 	assert_int_equal(check_result.state, CHECK_CRITICAL);

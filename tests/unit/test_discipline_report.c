@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was learnt, as people see it.
+ * The estimates of the discipline, as people see them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

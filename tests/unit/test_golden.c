@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is printed, in every format, for every way that a run can end: fixed runs, a fixed clock,
- * fixed ports, against tests/data/golden/CASE.txt.  Those were read by people; GOLDEN_WRITE=1 writes
- * them anew, and the difference wants to be read again.
+ * The output in every format for every outcome of a run: fixed runs, a fixed clock, fixed
+ * ports, against tests/data/golden/CASE.txt.  People reviewed those files; GOLDEN_WRITE=1
+ * rewrites them, and the difference needs a review.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +65,7 @@ static const struct golden {
 	int64_t offset_ns, bound_ns, delay_ns;
 	size_t agreeing, asked;
 	uint8_t leap;
-	bool is_set; /* and what it did is what was planned */
+	bool is_set; /* and it did as planned */
 	const struct plan *plan;
 } goldens[] = {
 	{ "slew", ROWS(mixed), RUN_OK, "", true, 12345678, 1512345, 2345678, 2, 3, 0, false,
@@ -132,7 +132,7 @@ static void fill(struct run_source *source, const struct source_row *row)
 static char output[OUTPUT_SIZE];
 static struct text all;
 
-/* What an editor would hide or change, made visible; and no release changes a golden file. */
+/* Octets that an editor hides or changes are made visible, and the version is replaced. */
 static void put_visible(const char *text)
 {
 	static const char version[] = "\"version\":\"" REQTIME_VERSION "\"";
@@ -161,7 +161,7 @@ static void put_table(const struct golden *golden, const struct run *run, const 
 	put_visible(buf);
 	report_details(run, style, buf, sizeof(buf));
 	put_visible(buf);
-	/* `set` says what it did instead. */
+	/* `set` reports its action instead. */
 	report_verdict(run, golden->is_set ? NULL : golden->plan, style, buf, sizeof(buf));
 	put_visible(buf);
 	if (golden->is_set && run->status == RUN_OK) {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The metrics file of a run, and the counters continued from the previous file.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -154,7 +157,7 @@ static void has(const char *page, const char *line, bool is_there)
 	}
 }
 
-/* What is left of the offset when the run has ended. */
+/* The offset left when the run has ended. */
 /* clang-format off */
 static const struct left_row {
 	const char *name;
@@ -209,7 +212,7 @@ static void left_row(void **state)
 	has_figure(page, "pending_slew_seconds", row->pending);
 }
 
-/* What is not known is not there; what was, goes on. */
+/* Unknown values are left out; earlier counters continue. */
 static void a_run_without_answer(void **state)
 {
 	struct metrics metrics = measured(RUN_VERB_QUERY);
@@ -298,13 +301,13 @@ static void a_refusal_and_a_check(void **state)
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -0.001234567\n", true);
 
-	/* Put right, but the rate that the clock needs could not be given. */
+	/* The offset was corrected, but the frequency could not be set. */
 	metrics = measured(RUN_VERB_SET);
 	metrics.exit_status = 6;
 	metrics_write(&metrics, &previous, page);
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_failed_runs{verb=\"set\"} 1\n", true);
-	/* A range that is left is no failure of the check. */
+	/* A value beyond a range is no failure of the check. */
 	metrics = measured(RUN_VERB_CHECK);
 	metrics.exit_status = 2;
 	metrics_write(&metrics, &previous, page);
@@ -317,7 +320,7 @@ static void a_refusal_and_a_check(void **state)
 	has(page, "\nreqtime_check_state{verb=\"check\"} 2\n", true);
 }
 
-/* Every figure as long as it can be. */
+/* Every figure at its longest. */
 static void the_longest_page_fits(void **state)
 {
 	const struct metrics_previous previous = { .has_success = true,

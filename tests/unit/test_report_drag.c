@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sentence that warns of a clock that is led away, and what `check` makes of it.
+ * The warning of a slow drag of the clock, and its effect on `check`.
  */
 #include "core/report/drag.h"
 
@@ -51,7 +51,7 @@ static void row(void **state)
 	assert_int_equal(report_drag(&r->drag, cut, sizeof(cut)), len);
 }
 
-/* check: WARNING, with the sentence; what is graver stays. */
+/* check: WARNING with the sentence; a more severe state stays. */
 static void check_warns(void **state)
 {
 	const struct check_limits no_limits = { 0 };

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run on one line of a journal.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +52,7 @@ static const struct line_row {
 	bool has_answer;
 	const char *reason, *done, *why_not, *want;
 } line_rows[] = {
-	{ "line: done, by whom, and who is wrong", SOURCES(three), RUN_OK, true, "", "stepped the clock by +3 s", "",
+	{ "line: the action, who agrees, and the falseticker", SOURCES(three), RUN_OK, true, "", "stepped the clock by +3 s", "",
 	  "stepped the clock by +3 s; offset +1.234 ms +/- 57 us, 2 of 3 servers agree: ntp1.example, ntp2.example; falseticker: ntp3.example\n" },
 	{ "line: not done, and why", SOURCES(three), RUN_REFUSED, true, "", "", "held back: see below",
 	  "offset +1.234 ms +/- 57 us, 2 of 3 servers agree: ntp1.example, ntp2.example; falseticker: ntp3.example; held back: see below\n" },
@@ -100,7 +103,7 @@ static void line_row(void **state)
 	assert_memory_equal(cut, buf, sizeof(cut) - 1);
 }
 
-/* A sentence for a log or a pipe is one line. */
+/* In a log or a pipe a sentence is one line. */
 static void nothing_is_wrapped(void **state)
 {
 	const struct report_action done = { .action = PLAN_SLEW,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the clock was not set: each row has the value, the limit, what ends it and the command that does
- * it now, or must not promise what nothing ends.
+ * Why the clock was not set: each row has the value, the limit, when that ends and the
+ * command that sets the clock now, or does not promise an end if nothing ends it.
  */
 #include "core/report/refusal.h"
 

@@ -700,7 +700,7 @@ static const struct row rows[] = {
 	  "P-drop P-ports P-sandbox P-measure", "would hold it back", "Now: reqtime set --any-offset" },
 	{ "a jump", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop", "behind", "held back: the clock would jump by +2 s" },
 	{ "a jump, json", { "--json", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 3, ALLOWED CHILD " P-drop",
-	  "\"by_ns\":2000000000},\"applied\":null", "First seen now; believed when a run after" },
+	  "\"by_ns\":2000000000},\"applied\":null", "First seen now; accepted when a run after" },
 	{ "a jump, --any-offset", { "--any-offset", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", NULL },
 	{ "a jump, and no memory: told, and set", { "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .is_forgotten = true, .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped", "warning: the state directory cannot be written" },
 	{ "beyond, --boot, confirmed", { "--boot", "h" }, { .last_age_ns = 3600 * S, .is_jump = true, .offset_ns = 2000 * S }, 3, ALLOWED CHILD " P-drop", "behind", "more than --refuse-above (1000s)" },

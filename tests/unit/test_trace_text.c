@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people see, read by eye once; and that nothing foreign or longer than 80 columns
- * gets out.
+ * A trace as people see it, reviewed by eye; and that no untrusted octets and no lines
+ * above 80 columns are printed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,7 +204,7 @@ static void a_narrow_ladder(void **state)
 	assert_string_equal(text, NARROW);
 }
 
-/* No line wraps, and the rails stay straight, whatever the width. */
+/* No line wraps and the rails stay straight at any width. */
 static void assert_ladder(const struct trace_exchange *exchange, const struct style *style)
 {
 	const size_t columns = style->columns < 40   ? 40
@@ -223,7 +223,8 @@ static void assert_ladder(const struct trace_exchange *exchange, const struct st
 		}
 		if (strstr(line, " capture  ") && server) {
 			rail = (size_t)(server - line) + strlen("server") - 1;
-			/* With " T2" behind it, and one column left where there are many. */
+			/* With " T2" after it, and one column free if the ladder is
+			 * wide. */
 			assert_in_range(rail + 4, columns - 1, columns);
 		} else if (rail > 0 && strstr(line, " = ")) {
 			return;
@@ -305,7 +306,7 @@ static void the_conclusion_has_the_numbers(void **state)
 	}
 }
 
-/* Times that contradict each other are drawn, and nothing is concluded. */
+/* Times that contradict each other are drawn, without a conclusion. */
 static void a_ladder_without_an_offset(void **state)
 {
 	struct trace_exchange exchange = ntp_exchange();
@@ -329,7 +330,7 @@ static void a_ladder_without_an_offset(void **state)
 	assert_non_null(strstr(text, "holds no time"));
 }
 
-/* On a terminal that can: the same ladder, in as many columns, and what is amiss in colour. */
+/* With UTF-8 and colours: the same ladder in the same columns, faults in colour. */
 static void a_ladder_on_a_terminal(void **state)
 {
 	const struct style style = { .columns = 80, .has_utf8 = true, .has_color = true };
@@ -393,7 +394,7 @@ static void assert_fits(const char *text)
 	}
 }
 
-/* The longest of everything, in all combinations of note, role and protocol. */
+/* The longest fields, in all combinations of note, role and protocol. */
 static void the_longest_fits(void **state)
 {
 	struct trace_packet packet = ntp_packet();
@@ -479,7 +480,7 @@ static void words_of_every_length_fit(void **state)
 			words[first + 1 + second] = '\0';
 			trace_text_packet(&packet, text, sizeof(text));
 			assert_fits(text);
-			/* What fits into a line is not broken. */
+			/* Text that fits a line is not broken. */
 			assert_int_equal(strstr(text, words + first + 1) != NULL,
 			                 second <= TRACE_TEXT_COLUMNS - 7);
 		}
@@ -504,7 +505,7 @@ static void foreign_octets_are_escaped(void **state)
 	assert_string_equal(text, "NTPv4 server, kiss \\x1b[2J, answers 1");
 }
 
-/* As snprintf() has it. */
+/* As with snprintf(). */
 static void room_is_kept(void **state)
 {
 	struct trace_packet packet = ntp_packet();
