@@ -175,10 +175,10 @@ static const struct left_row {
 	{ "left: a slew of the run before",    RUN_OK, PLAN_NONE, MS(300), 0, true, MS(299), "0.3", "0.299" },
 	{ "left: nothing was to be done",      RUN_OK, PLAN_NONE, 1000, 0, true, 0, "0.000001", "0" },
 	{ "left: refused",                     RUN_REFUSED, PLAN_NONE, S(7200), 0, true, 0, "7200", "0" },
-	{ "left: a part was believed",         RUN_REFUSED, PLAN_STEP, S(6), S(3), true, 0, "3", "0" },
+	{ "left: a part was accepted",         RUN_REFUSED, PLAN_STEP, S(6), S(3), true, 0, "3", "0" },
 	{ "left: another program at work",     RUN_BUSY, PLAN_NONE, MS(5), 0, true, 0, "0.005", "0" },
 	{ "left: a step that did not come about", RUN_ERROR, PLAN_STEP, S(30), S(30), true, 0, NULL, NULL },
-	{ "left: an error before any deed",    RUN_ERROR, PLAN_NONE, S(30), 0, true, 0, "30", "0" },
+	{ "left: an error before any action",    RUN_ERROR, PLAN_NONE, S(30), 0, true, 0, "30", "0" },
 	{ "left: further than can be counted", RUN_OK, PLAN_STEP, INT64_MAX, INT64_MIN, true, 0, "9223372036.854775807", "0" },
 };
 /* clang-format on */

@@ -38,9 +38,8 @@ static void put_source(struct text *out, const struct run_source *source,
 	snprintf(line, sizeof(line), "%s: %s %s port %u", label,
 	         scheme_name(source->scheme), address, (unsigned)source->port);
 	report_wrapped(out, line, 0, columns);
-	snprintf(line, sizeof(line),
-	         "sent %u, received %u, stamps: sent %s, received %s", source->sent,
-	         source->received, stamp_text(source->sent_stamp),
+	snprintf(line, sizeof(line), "sent %u, received %u, stamps: sent %s, received %s",
+	         source->sent, source->received, stamp_text(source->sent_stamp),
 	         stamp_text(source->received_stamp));
 	report_wrapped(out, line, DETAIL_INDENT, columns);
 	if (source->has_header) {

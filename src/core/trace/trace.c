@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/trace/match_private.h"
 
 const struct trace_port trace_standard_ports[TRACE_STANDARD_PORTS] = {
@@ -51,18 +52,9 @@ const char *trace_note_name(enum trace_note note)
 /* The port in decimal, 1..65535; 0 for anything else. */
 static uint16_t parse_port(const char *text)
 {
-	uint32_t port = 0;
+	uint64_t port;
 
-	do {
-		if (*text < '0' || *text > '9') {
-			return 0;
-		}
-		port = port * 10 + (uint32_t)(*text - '0');
-		if (port > UINT16_MAX) {
-			return 0;
-		}
-	} while (*++text != '\0');
-	return (uint16_t)port;
+	return text_decimal(text, strlen(text), 1, UINT16_MAX, &port) ? (uint16_t)port : 0;
 }
 
 static enum trace_protocol standard_protocol(uint16_t port)
