@@ -262,8 +262,7 @@ static struct extent usual_extent(const struct choice *choice, const struct exte
 	trimmed = trimmed_extent(choice, most, whole);
 	check_ends(whole, &trimmed, are_few ? FAR_SPANS_FEW : FAR_SPANS, &is_top_far,
 	           &is_bottom_far);
-	/* A few offsets may be alike by chance: an end is far only if it is also far from
-	 * their bounds. */
+	/* A few offsets may be alike by chance, so their bounds decide which ends are far. */
 	if (are_few && choice->panel == CHART_CLOSE) {
 		const struct choice bounds = { choice->chart, CHART_OFFSET,
 			                       choice->has_steps };

@@ -73,7 +73,7 @@ bool chart_needs_close(const struct chart_scale *offset, const struct chart_scal
 
 /* A step beyond the scale is not on the line of the offset, but has its own mark. */
 struct chart_column {
-	size_t value_count; /* when 0 the next are not set */
+	size_t value_count; /* if 0, the values below are not set */
 	bool is_begun;      /* no line from the value before it: a step, reboot or gap */
 	double first, last; /* by time */
 	double min, max;

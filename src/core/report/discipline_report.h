@@ -19,7 +19,7 @@ struct discipline_report {
 	bool has_bound;
 	int64_t bound_ns;         /* the clock stays within it for ... */
 	int64_t ahead_ns;         /* ... this time, usually until the next run */
-	int64_t rate_missing_ppb; /* part of it that the kernel could not take */
+	int64_t rate_missing_ppb; /* of frequency_ppb, not taken by the kernel */
 	struct discipline_drag drag;
 	bool is_drag_new; /* the run before gave no such warning */
 };

@@ -54,7 +54,7 @@ const char *threshold_verdict_text(enum threshold_verdict verdict);
 
 /* For performance data, in seconds without trailing zeros: "0.05", "-1:2", "~:10",
  * "@1:2".  A range given as a plain value is printed as one, also for two-sided spans:
- * Icinga and others accept nothing else there. Returns the length. */
+ * Icinga and others accept nothing else there.  Returns the length. */
 enum { THRESHOLD_TEXT_SIZE = 64 };
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
                         char buf[THRESHOLD_TEXT_SIZE]);

@@ -42,7 +42,7 @@ bool trace_guess(struct trace *trace, const struct trace_packet *packet);
 bool trace_is_known_server(const struct trace *trace, const struct frame *frame,
                            bool *ret_is_to_server);
 
-/* text_protocol.c: reads the `text` of an answer, over UDP or put together from TCP. Sets
+/* text_protocol.c: reads the `text` of an answer, over UDP or reassembled from TCP.  Sets
  * the reading and the text, or the note when it is no answer of the protocol. */
 void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t octets);
 /* Notes that the packet is not the request line. */

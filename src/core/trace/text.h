@@ -15,8 +15,8 @@ enum {
 	TRACE_TEXT_BLOCK_SIZE = 4096, /* enough for any of these */
 };
 
-/* " 2 0.000123456 192.0.2.1:123 > 192.0.2.9:40000 NTPv4 server, ...": one line, or more
- * when it is too long. */
+/* A line, or more when it is too long:
+ * "    2  0.000123456  192.0.2.1:123 > 192.0.2.9:40000  NTPv4 server, ...". */
 size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t size);
 
 /* The packet and the frame it belongs to, on one line of any length: "NTPv4 client". */

@@ -108,9 +108,9 @@ expect '--explain draws' 0 '^   T1   o 2026-11-23T02:26:23\.135844973Z '
 expect '--explain adds up' 0 'offset = .* = -0\.000113525 s$|offset = .* = -0\.00011352[0-9] s$'
 fits '--explain'
 expect '--explain concludes with the numbers' 0 \
-	"^So the client's clock is 113\.5 us ahead of the server's, if both ways took$"
+	"^The client's clock is 113\.5 us ahead of the server's if the delay is the same$"
 last=$(awk 'NF == 0 { text = ""; next } { text = text (text ? " " : "") $0 } END { print text }' "$out")
-check '... in its last paragraph' test "${last%; else up to * us more or less.}" != "$last"
+check '... in its last paragraph' test "${last%; otherwise up to * us more or less.}" != "$last"
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 2
 expect '--exchange 2' 0 '^Exchange 2, '
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 3
