@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs on a plane: where they lie, which scale holds them, where the line breaks, that none is lost.
+ * Charts of past runs: places, scales, breaks of the line, and that no run is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ static void runs_lie_at_their_own_time(void **state)
 	assert_int_equal(chart.gap_ns, 4 * HOUR);
 }
 
-/* Clocks without a battery stand at 1970 until the first answer. */
+/* Clocks without a battery show 1970 until the first answer. */
 static void failures_lie_between_answers(void **state)
 {
 	struct chart chart;
@@ -80,7 +80,7 @@ static void points_are_by_time(void **state)
 {
 	(void)state;
 	runs_fill(runs, 100);
-	runs[50].at.unix_ns = S(NOON) - HOUR; /* a server's lie */
+	runs[50].at.unix_ns = S(NOON) - HOUR; /* a wrong server */
 	make(100);
 	for (size_t i = 1; i < 100; i++) {
 		assert_true(points[i - 1].at_ns <= points[i].at_ns);
@@ -123,7 +123,7 @@ static void scale_is_round_and_holds_all(void **state)
 	assert_int_equal(scale.beyond_count, 0);
 }
 
-/* What lies far off must not flatten all the rest. */
+/* Values far off must not flatten the rest. */
 static void scale_leaves_out_what_is_far_off(void **state)
 {
 	struct chart_scale scale;
@@ -139,7 +139,7 @@ static void scale_leaves_out_what_is_far_off(void **state)
 	assert_true(scale.hi < 10000000 && scale.lo > -10000000);
 	assert_true(chart_place(&scale, (double)S(3)) > 1);
 	assert_true(chart_place(&scale, -(double)S(3)) < 0);
-	/* A tenth of all is no exception, but how it is. */
+	/* A tenth of the values is normal, not far off. */
 	for (size_t i = 0; i < 10; i++) {
 		runs[i * 10].offset_ns = S(3);
 	}
@@ -148,7 +148,7 @@ static void scale_leaves_out_what_is_far_off(void **state)
 	assert_true(scale.hi >= (double)S(3));
 }
 
-/* The first run steps the clock: however few runs follow, the picture is theirs. */
+/* The first run steps the clock: the runs after it make the scale, however few. */
 static void first_step_makes_no_scale(void **state)
 {
 	static const int64_t steps_ns[] = { S(3), -S(3), INT64_C(1795000000) * NS_PER_S,
@@ -175,7 +175,7 @@ static void first_step_makes_no_scale(void **state)
 	}
 }
 
-/* ... also when somebody had looked before, and so on: few values, one of them far off. */
+/* ... also after an earlier query, and so on: few values, one of them far off. */
 static void scale_of_a_few_runs(void **state)
 {
 	static const struct {
@@ -212,7 +212,7 @@ static void scale_of_a_few_runs(void **state)
 	}
 }
 
-/* Where each run steps, there is nothing else to make a scale of. */
+/* If each run steps, only steps can make the scale. */
 static void steps_alone_make_a_scale(void **state)
 {
 	struct chart_scale scale;
@@ -278,7 +278,7 @@ static void no_outlier_is_lost(void **state)
 	assert_true(most == 70000000 && least == -80000000);
 }
 
-/* The values that no line leads to, but for the first. */
+/* Values without a line to them, except the first. */
 static size_t break_count(size_t count, enum chart_panel panel)
 {
 	struct chart chart = make(count);
@@ -306,20 +306,20 @@ static void gaps_are_seen(void **state)
 	assert_int_equal(break_count(50, CHART_CLOSE), 1);
 }
 
-/* No line from before a step to after it: the clock did not go that way.  The frequency stays. */
+/* No line crosses a step, because the clock did not move along it.  The frequency has
+ * one. */
 static void line_breaks_at_a_step(void **state)
 {
 	(void)state;
 	runs_fill(runs, 50);
 	runs[20].applied_action = PLAN_STEP;
 	runs[20].applied_by_ns =
-		runs[20].offset_ns; /* within the scale: a value as others */
+		runs[20].offset_ns; /* within the scale: an ordinary value */
 	assert_int_equal(break_count(50, CHART_OFFSET), 1);
 	assert_int_equal(break_count(50, CHART_CLOSE), 1);
 	assert_int_equal(break_count(50, CHART_FREQUENCY), 0);
 	assert_int_equal(break_count(50, CHART_DELAY), 0);
-	runs[20].offset_ns = runs[20].applied_by_ns =
-		S(2); /* beyond it: a mark of its own */
+	runs[20].offset_ns = runs[20].applied_by_ns = S(2); /* beyond it: its own mark */
 	assert_int_equal(break_count(50, CHART_OFFSET), 1);
 	silence(21, runs[21].at.unix_ns);
 	assert_int_equal(break_count(50, CHART_OFFSET), 1);
@@ -341,7 +341,7 @@ static void line_breaks_at_a_reboot(void **state)
 	assert_int_equal(break_count(50, CHART_CLOSE), 1);
 }
 
-/* A step beyond the scale makes no spike of the line; one within it stays a value. */
+/* A step beyond the scale is no spike of the line; a step within it stays a value. */
 static void a_far_step_is_a_mark(void **state)
 {
 	struct chart_scale scale;
@@ -368,7 +368,7 @@ static void a_far_step_is_a_mark(void **state)
 	assert_int_equal(step_ns, S(2) - 1);
 }
 
-/* Of the runs that fall into a column the widest: it is looked at whether the offset stayed inside. */
+/* A column has the widest prediction of its runs, to compare the offset with. */
 static void predicted_bounds_are_kept(void **state)
 {
 	static int64_t some[50];
@@ -393,7 +393,8 @@ static void predicted_bounds_are_kept(void **state)
 	assert_false(columns[0].has_prediction);
 }
 
-/* Round times in UTC, in order, on the axis, and not too many: from minutes to centuries. */
+/* Round times in UTC, in order, on the axis, and not too many: from minutes to
+ * centuries. */
 static void time_ticks_are_round(void **state)
 {
 	static const struct {
@@ -462,7 +463,7 @@ static void value_ticks_have_units(void **state)
 	}
 }
 
-/* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
+/* No content of an untrusted file leads out of an array: the sanitizers watch. */
 static void extremes_are_survived(void **state)
 {
 	struct chart_scale scale;

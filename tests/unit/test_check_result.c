@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The status and the line of `reqtime check`.
+ * The states and the line of `check` for a monitoring system.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static struct run_source *add(struct world *world, const char *name,
 	return source;
 }
 
-/* One server, stratum 3. */
+/* A server of stratum 3. */
 static void begin(struct world *world, int64_t offset_ns, int64_t bound_ns)
 {
 	memset(world, 0, sizeof(*world));
@@ -108,48 +108,48 @@ static const struct offset_row {
 	const char *line;
 } offset_rows[] = {
 	{ "well", 1234567, 300000, "50ms", "1s", CHECK_OK,
-	  "REQTIME OK: offset +1.235 ms +/- 301 us, stratum 3, one server alone|"
+	  "REQTIME OK: offset +1.235 ms +/- 301 us, stratum 3, a single server|"
 	  "offset=0.001234567s;0.05;1 bound=0.0003s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "beyond the warning", MS(-60), MS(1), "50ms", "1s", CHECK_WARNING,
 	  "REQTIME WARNING: offset -60 ms +/- 1 ms (beyond the warning range 50ms), "
-	  "stratum 3, one server alone|"
+	  "stratum 3, a single server|"
 	  "offset=-0.06s;0.05;1 bound=0.001s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the warning lies inside", MS(49), MS(2), "50ms", "1s", CHECK_WARNING,
 	  "REQTIME WARNING: offset +49 ms +/- 2 ms (inconclusive for the warning range "
-	  "50ms), stratum 3, one server alone|"
+	  "50ms), stratum 3, a single server|"
 	  "offset=0.049s;0.05;1 bound=0.002s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the critical end lies inside", MS(1100), MS(200), "50ms", "1s", CHECK_WARNING,
 	  "REQTIME WARNING: offset +1.1 s +/- 200 ms (inconclusive for the critical range "
-	  "1s) (beyond the warning range 50ms), stratum 3, one server alone|"
+	  "1s) (beyond the warning range 50ms), stratum 3, a single server|"
 	  "offset=1.1s;0.05;1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "all of it beyond", MS(1201), MS(200), "50ms", "1s", CHECK_CRITICAL,
 	  "REQTIME CRITICAL: offset +1.201 s +/- 200 ms (beyond the critical range 1s), "
-	  "stratum 3, one server alone|"
+	  "stratum 3, a single server|"
 	  "offset=1.201s;0.05;1 bound=0.2s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "without limits", S(86400), 0, NULL, NULL, CHECK_OK,
-	  "REQTIME OK: offset +1 d 00:00:00 +/- 0 s, stratum 3, one server alone|"
+	  "REQTIME OK: offset +1 d 00:00:00 +/- 0 s, stratum 3, a single server|"
 	  "offset=86400s;; bound=0s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "an alarm inside", MS(15), MS(1), "@10ms:20ms", NULL, CHECK_WARNING,
 	  "REQTIME WARNING: offset +15 ms +/- 1 ms (beyond the warning range @10ms:20ms), "
-	  "stratum 3, one server alone|"
+	  "stratum 3, a single server|"
 	  "offset=0.015s;@0.01:0.02; bound=0.001s;;;0 root_distance=0.015s;;;0 "
 	  "stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the largest offset", INT64_MAX, INT64_MAX, "50ms", "1s", CHECK_WARNING,
 	  "REQTIME WARNING: offset +106751 d 23:47:17 +/- 106751 d 23:47:17 (inconclusive for "
 	  "the critical range 1s) (inconclusive for the warning range 50ms), "
-	  "stratum 3, one server alone|"
+	  "stratum 3, a single server|"
 	  "offset=9223372036.854775807s;0.05;1 bound=9223372036.854775807s;;;0 "
 	  "root_distance=0.015s;;;0 stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 "
 	  "agreeing=1;;;0 falsetickers=0;;;0" },
 	{ "the smallest offset", INT64_MIN, 0, "50ms", "1s", CHECK_CRITICAL,
 	  "REQTIME CRITICAL: offset -106751 d 23:47:16.854775808 +/- 0 s (beyond the critical range "
-	  "1s), stratum 3, one server alone|"
+	  "1s), stratum 3, a single server|"
 	  "offset=-9223372036.854775808s;0.05;1 bound=0s;;;0 "
 	  "root_distance=0.015s;;;0 stratum=3;;;0;16 delay=0.002s;;;0 sources=1;;;0 "
 	  "agreeing=1;;;0 falsetickers=0;;;0" },
@@ -184,7 +184,7 @@ static void no_trusted_time_is_unknown(void **state)
 	                 "REQTIME UNKNOWN: no trusted time: no server gave a usable "
 	                 "answer (192.0.2.1: no answer)|"
 	                 "sources=2;;;0 agreeing=0;;;0 falsetickers=0;;;0");
-	/* An offset that is not trusted says nothing. */
+	/* An untrusted offset is not used. */
 	world.run.status = RUN_REFUSED;
 	world.run.has_answer = true;
 	snprintf(world.run.reason, sizeof(world.run.reason), "before the build");
@@ -194,7 +194,7 @@ static void no_trusted_time_is_unknown(void **state)
 	                 "sources=2;;;0 agreeing=0;;;0 falsetickers=0;;;0");
 }
 
-/* What comes from the network or the command line cannot begin performance data or a line. */
+/* Text from the network or the command line cannot begin performance data or a line. */
 static void nothing_is_injected(void **state)
 {
 	struct check_limits limits = { 0 };
@@ -228,7 +228,7 @@ static void falsetickers_are_named(void **state)
 	for (char name[] = "liar0"; name[4] < '5'; name[4]++) {
 		add(&world, name, SOURCE_FALSETICKER, "misses it")->port = 1123;
 	}
-	/* One name may stand for several servers. */
+	/* A name may stand for several servers. */
 	world.sources[1].address =
 		(struct address){ .family = ADDRESS_IPV4, .octets = { 192, 0, 2, 1 } };
 	check_and_expect(
@@ -257,7 +257,7 @@ static const struct other_row {
 	{ "stratum too good", CHECK_STRATUM, "3:4", NULL, true, CHECK_WARNING,
 	  ", stratum 2 (beyond the warning range 3:4), " },
 	{ "stratum not known", CHECK_STRATUM, "3", NULL, false, CHECK_UNKNOWN,
-	  ", the stratum is not known, " },
+	  ", stratum unknown, " },
 	{ "bound well", CHECK_BOUND, "10ms", "1s", true, CHECK_OK, "ms, stratum" },
 	{ "bound warning", CHECK_BOUND, "1ms", "1s", true, CHECK_WARNING,
 	  ", bound 10 ms (beyond the warning range 1ms), " },
@@ -269,7 +269,7 @@ static const struct other_row {
 	{ "root distance warning", CHECK_ROOT_DISTANCE, "4999us", "5s", true, CHECK_WARNING,
 	  ", root distance 5 ms (beyond the warning range 4999us), " },
 	{ "root distance not known", CHECK_ROOT_DISTANCE, NULL, "5s", false, CHECK_UNKNOWN,
-	  ", the root distance is not known, " },
+	  ", root distance unknown, " },
 };
 /* clang-format on */
 
@@ -289,7 +289,7 @@ static void other_row(void **state)
 	source->stratum = 2;
 	source->root_delay_ns = MS(8);
 	source->root_dispersion_ns = MS(1);
-	/* Nearer still, but it has no say. */
+	/* Nearer still, but not selected. */
 	source = add(&world, "liar", SOURCE_FALSETICKER, "misses it");
 	source->has_header = true;
 	source->stratum = 1;
@@ -300,7 +300,7 @@ static void other_row(void **state)
 	if (!strstr(buf, row->words)) {
 		fail_msg("no \"%s\" in %s", row->words, buf);
 	}
-	/* What is certain counts most. */
+	/* A limit certainly exceeded outweighs an unknown value. */
 	limit(&limits, CHECK_OFFSET, NULL, "1s:");
 	check_result_make(&world.run, &limits, &check_result);
 	assert_int_equal(check_result.state, CHECK_CRITICAL);

@@ -453,7 +453,7 @@ static void a_plugin(void **state)
 	assert_int_equal(run_words(plugins, 2, bad), RAN);
 	assert_string_equal(complained, "");
 	assert_string_equal(concluded, "--warning: \"2:1\": the start is above the end: "
-	                               "START:END goes from low to high\n");
+	                               "use START:END with the lower one first\n");
 	assert_int_equal(concluded_status, 3);
 	assert_int_equal(run_words(plugins, 2, worse), RAN);
 	assert_string_equal(concluded,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was learnt, as people see it.
+ * The estimates of the discipline, as people see them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,20 +20,22 @@ static const struct row {
 } rows[] = {
 	{ "all is known",
 	  { DISCIPLINE_LOCKED, 50012, 13, true, 220000, 85000, true, 1500000, 3600 * NS_PER_S, 0, { 0 }, false },
-	  "Learnt (steady): frequency +50.012 +/- 0.013 ppm, offset +220 us +/- 85 us (one\n"
-	  "standard deviation); within 1.5 ms for the next 1 h 00:00.\n" },
+	  "Discipline (steady): frequency +50.012 +/- 0.013 ppm, offset +220 us +/- 85 us\n"
+	  "(one standard deviation); within 1.5 ms for the next 1 h 00:00.\n" },
 	{ "a fast clock",
 	  { DISCIPLINE_SUSPECT, -7, 1000, true, -5, 85000, true, 1500000, 900 * NS_PER_S, 0, { 0 }, false },
-	  "Learnt (doubting): frequency -0.007 +/- 1.000 ppm, offset -5 ns +/- 85 us (one\n"
-	  "standard deviation); within 1.5 ms for the next 900 s.\n" },
+	  "Discipline (doubting): frequency -0.007 +/- 1.000 ppm, offset -5 ns +/- 85 us\n"
+	  "(one standard deviation); within 1.5 ms for the next 900 s.\n" },
 	{ "where it is was lost",
 	  { DISCIPLINE_ACQUIRING, 0, 100000, false, 0, 0, false, 0, 900 * NS_PER_S, 0, { 0 }, false },
-	  "Learnt (learning): frequency +0.000 +/- 100.000 ppm (one standard deviation).\n" },
-	{ "nothing", { .state = DISCIPLINE_UNSET }, "Learnt: nothing yet.\n" },
+	  "Discipline (learning): frequency +0.000 +/- 100.000 ppm (one standard\n"
+	  "deviation).\n" },
+	{ "nothing", { .state = DISCIPLINE_UNSET }, "Discipline: no estimate yet.\n" },
 	{ "the most",
 	  { DISCIPLINE_LOCKED, INT64_MIN, INT64_MAX, true, INT64_MIN, INT64_MAX, true, INT64_MAX, 1, 0, { 0 }, false },
-	  "Learnt (steady): frequency -9223372036854775.808 +/- 9223372036854775.807 ppm,\n"
-	  "offset -106751 d 23:47:17 +/- 106751 d 23:47:17 (one standard deviation); within\n"
+	  "Discipline (steady): frequency\n"
+	  "-9223372036854775.808 +/- 9223372036854775.807 ppm, offset\n"
+	  "-106751 d 23:47:17 +/- 106751 d 23:47:17 (one standard deviation); within\n"
 	  "106751 d 23:47:17 for the next 1 ns.\n" },
 };
 /* clang-format on */

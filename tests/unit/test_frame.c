@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames laid out by hand from RFC 791, 8200, 768, 9293, IEEE 802.1Q and the link type
- * descriptions of tcpdump.org; then one or two octets are changed.
+ * Frames built by hand from RFC 791, 8200, 768, 9293, IEEE 802.1Q and the link type
+ * descriptions of tcpdump.org, with one or two octets changed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include "core/trace/frame.h"
 
-enum { FRAME_SIZE = 400, CHANGES = 3 }; /* octets; what a row may change */
+enum { FRAME_SIZE = 400, CHANGES = 3 }; /* octets; the most changes of a row */
 
 /* clang-format off */
 #define ETHERNET 0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2
@@ -55,8 +55,8 @@ static const uint8_t EXT6[] = { IPV6(48, 0), 43, 0, 5, 2, 0, 0, 1, 0, 60, 0, 0, 
 static const uint8_t AH6[] = { IPV6(40, 51), 17, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, UDP_8 };
 static const uint8_t FRAG6[] = { IPV6(24, 44), 17, 0, 0, 0, 0, 0, 0, 9, UDP_8 };
 
-/* Tunnels.  The outer IPv4 addresses are 203.0.113.1 > 203.0.113.2, the outer IPv6 ones those above.  Where a
- * row of lengths has a name, it counts from the octet after it. */
+/* Tunnels.  The outer IPv4 addresses are 203.0.113.1 > 203.0.113.2, the outer IPv6 ones
+ * those above.  A named length counts from the octet after it. */
 #define OUTER4(octets, protocol) 0x45, 0, 0, octets, 0, 0, 0, 0, 64, protocol, 0, 0, 203, 0, 113, 1, 203, 0, 113, 2
 #define ETH4 ETHERNET, 0x08, 0x00
 #define IN4 IPV4(36, 17), UDP_8 /* 36 octets */
@@ -94,7 +94,7 @@ static const uint8_t GENEVE_IP[] = { ETH4, OUTER4(72, 17), 0xc3, 0x50, 0x17, 0xc
 static const uint8_t NESTED[] = { ETHERNET, 0x88, 0x47, LABEL(1), OUTER4(110, 47), 0, 0, 0x08, 0, OUTER4(86, 17), 0xc3, 0x50, 0x12, 0xb5, 0, 66, 0, 0,
 	8, 0, 0, 0, 0, 0, 72, 0, ETH4, IN4 };
 static const uint8_t AH4[] = { OUTER4(80, 51), 4, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, IN4 };
-/* An answer of NTP, of version 3, to a client that has the port of a tunnel. */
+/* An NTP answer of version 3 to a client with the port of a tunnel. */
 static const uint8_t NTP_TO_VXLAN[] = { OUTER4(36, 17), 0, 123, 0x12, 0xb5, 0, 16, 0, 0, 0x1c, 2, 3, 0xec, 0, 0, 1, 0 };
 static const uint8_t SNAP[] = { ETHERNET, 0, 44, 0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00, IN4 };
 static const uint8_t PPP4[] = { 0xff, 3, 0, 0x21, IN4 };
@@ -113,7 +113,7 @@ struct row {
 	enum frame_link link;
 	const uint8_t *octets;
 	size_t len;
-	size_t keep; /* so many were captured; 0: all */
+	size_t keep; /* octets captured; 0: all */
 	struct { size_t at; uint8_t with; } changes[CHANGES]; /* {0, 0} ends */
 	enum frame_verdict want;
 	size_t want_captured, want_wire; /* of the payload */
@@ -157,7 +157,7 @@ static const struct row rows[] = {
 	{ "IPv6 authentication header", FRAME_LINK_RAW_IP, OF(AH6), 0, { { 0, 0 } }, FRAME_OK, 8, 8, NULL },
 	{ "IPv6 extension past the end", FRAME_LINK_RAW_IP, OF(EXT6), 0, { { 41, 200 } }, FRAME_MALFORMED, 0, 0, NULL },
 	{ "IPv6 extension cut", FRAME_LINK_RAW_IP, OF(EXT6), 50, { { 0, 0 } }, FRAME_CUT, 0, 0, NULL },
-	/* lying lengths */
+	/* wrong lengths */
 	{ "IPv4 of version 5", FRAME_LINK_ETHERNET, OF(ETH_UDP4), 0, { { 14, 0x55 } }, FRAME_MALFORMED, 0, 0, NULL },
 	{ "IPv6 of version 4", FRAME_LINK_ETHERNET, OF(ETH_UDP6), 0, { { 14, 0x40 } }, FRAME_MALFORMED, 0, 0, NULL },
 	{ "IPv4 header of 16", FRAME_LINK_ETHERNET, OF(ETH_UDP4), 0, { { 14, 0x44 } }, FRAME_MALFORMED, 0, 0, NULL },
@@ -261,7 +261,7 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* In a block of its own size, so that the sanitizer sees a read beyond it. */
+/* In a block of exactly its size, so that the sanitizer sees a read beyond it. */
 static uint8_t *lay_out(const struct row *row, size_t *ret_captured)
 {
 	uint8_t whole[FRAME_SIZE];
@@ -292,7 +292,7 @@ static void assert_innermost(const struct frame *frame)
 	                                                               : "2001:db8::1");
 }
 
-/* A port alone is no tunnel: the header must be there as well. */
+/* A port alone is no tunnel: the header is needed as well. */
 static void a_client_may_have_the_port_of_a_tunnel(void **state)
 {
 	static const uint16_t ports[] = { 4789, 8472, 6081, 4790 };
@@ -306,10 +306,10 @@ static void a_client_may_have_the_port_of_a_tunnel(void **state)
 		octets[23] = (uint8_t)ports[i];
 		for (unsigned first = 0; first < 512; first++) {
 			if ((first & 7) == 0) {
-				continue; /* of no answer of NTP */
+				continue; /* not an NTP answer */
 			}
 			octets[28] = (uint8_t)first;
-			/* ... and with nothing but zeros behind it. */
+			/* ... and with only zeros after it. */
 			memset(octets + 29, 0, first < 256 ? 0 : 7);
 			assert_int_equal(frame_parse(FRAME_LINK_RAW_IP, octets,
 			                             sizeof(octets), sizeof(octets),
@@ -367,7 +367,7 @@ static const struct {
 	{ FRAME_OTHER_GRE, 1, "GRE of PPTP without a packet" },
 	{ FRAME_OTHER_GRE, 5, "GRE version 5" },
 	{ FRAME_OTHER_MPLS, 1, "MPLS with neither IP nor Ethernet inside" },
-	{ FRAME_FRAGMENT, 0, "IP fragment: fragments are not put together" },
+	{ FRAME_FRAGMENT, 0, "IP fragment: fragments are not reassembled" },
 	{ FRAME_TOO_DEEP, 0, "nested too deep" },
 	{ FRAME_CUT, 0, "cut short by the capture" },
 	{ FRAME_MALFORMED, 0, "malformed: its lengths contradict each other" },
@@ -454,7 +454,7 @@ static void addresses_are_read(void **state)
 	assert_int_equal(frame.tcp_flags, FRAME_TCP_PSH | FRAME_TCP_ACK);
 }
 
-/* The capture says that the frame had fewer octets than it holds: believe the octets. */
+/* The capture holds more octets than the frame length it claims: use the octets. */
 static void wire_below_captured(void **state)
 {
 	struct frame frame;
@@ -465,7 +465,8 @@ static void wire_below_captured(void **state)
 	assert_int_equal(frame.payload_octets, 8);
 }
 
-/* Every frame here, cut at every length: never beyond it, never accepted as whole. */
+/* Every frame here, cut at every length: no read beyond it, and never accepted as
+ * complete. */
 static void every_cut(void **state)
 {
 	(void)state;
@@ -479,7 +480,7 @@ static void every_cut(void **state)
 			memcpy(octets, rows[i].octets, len);
 			verdict =
 				frame_parse(rows[i].link, octets, len, rows[i].len, &frame);
-			/* What is malformed as a whole need not be told before the end. */
+			/* A fault of the whole frame may show only at its end. */
 			assert_true(verdict != FRAME_MALFORMED ||
 			            rows[i].want == FRAME_MALFORMED);
 			if (verdict == FRAME_OK) {

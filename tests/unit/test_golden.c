@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The output in every format, for every way that a run can end: fixed runs, a fixed clock
- * and fixed ports, compared with tests/data/golden/CASE.txt.  These files were read by
- * people; GOLDEN_WRITE=1 writes them anew, and the difference must be read again.
+ * The output in every format for every outcome of a run: fixed runs, a fixed clock, fixed
+ * ports, against tests/data/golden/CASE.txt.  People reviewed those files; GOLDEN_WRITE=1
+ * rewrites them, and the difference needs a review.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +65,7 @@ static const struct golden {
 	int64_t offset_ns, bound_ns, delay_ns;
 	size_t agreeing, asked;
 	uint8_t leap;
-	bool is_set; /* and it did what was planned */
+	bool is_set; /* and it did as planned */
 	const struct plan *plan;
 } goldens[] = {
 	{ "slew", ROWS(mixed), RUN_OK, "", true, 12345678, 1512345, 2345678, 2, 3, 0, false,
@@ -132,7 +132,7 @@ static void fill(struct run_source *source, const struct source_row *row)
 static char output[OUTPUT_SIZE];
 static struct text all;
 
-/* Makes visible what an editor would hide or change, and hides the version. */
+/* Octets that an editor hides or changes are made visible, and the version is replaced. */
 static void put_visible(const char *text)
 {
 	static const char version[] = "\"version\":\"" REQTIME_VERSION "\"";

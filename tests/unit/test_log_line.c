@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run in one line: whole lines, as they stand in a log.
+ * A run on one line of a log: whole lines.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The metrics page of a run: each form of it, and its longest.
+ * The metrics file of a run, and the counters continued from the previous file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,32 +53,32 @@ static struct metrics measured(enum run_verb verb)
 }
 
 #define INFO                                                                               \
-	"# HELP reqtime_info The program that wrote this.\n"                               \
+	"# HELP reqtime_info The program that wrote this file.\n"                          \
 	"# TYPE reqtime_info gauge\n"
 
 static const char *const set_page = INFO
 	"reqtime_info{verb=\"set\",version=\"" REQTIME_VERSION "\"} 1\n"
-	"# HELP reqtime_success Whether the last run had a trusted answer and did what it "
-	"was for.\n"
+	"# HELP reqtime_success 1 if the last run had a trusted answer and completed its "
+	"task.\n"
 	"# TYPE reqtime_success gauge\n"
 	"reqtime_success{verb=\"set\"} 1\n"
 	"# HELP reqtime_exit_status Exit status of the last run.\n"
 	"# TYPE reqtime_exit_status gauge\n"
 	"reqtime_exit_status{verb=\"set\"} 0\n"
-	"# HELP reqtime_failed_runs Runs without success since the last one with.\n"
+	"# HELP reqtime_failed_runs Failed runs since the last success.\n"
 	"# TYPE reqtime_failed_runs gauge\n"
 	"reqtime_failed_runs{verb=\"set\"} 0\n"
-	"# HELP reqtime_run_timestamp_seconds When the last run ended, since 1970.\n"
+	"# HELP reqtime_run_timestamp_seconds End of the last run, in seconds since 1970.\n"
 	"# TYPE reqtime_run_timestamp_seconds gauge\n"
 	"reqtime_run_timestamp_seconds{verb=\"set\"} 1795000000.000000005\n"
-	"# HELP reqtime_last_success_timestamp_seconds When the last run with success "
-	"ended, since 1970.\n"
+	"# HELP reqtime_last_success_timestamp_seconds End of the last successful "
+	"run, in seconds since 1970.\n"
 	"# TYPE reqtime_last_success_timestamp_seconds gauge\n"
 	"reqtime_last_success_timestamp_seconds{verb=\"set\"} 1795000000.000000005\n"
-	"# HELP reqtime_run_duration_seconds How long the last run took.\n"
+	"# HELP reqtime_run_duration_seconds Duration of the last run.\n"
 	"# TYPE reqtime_run_duration_seconds gauge\n"
 	"reqtime_run_duration_seconds{verb=\"set\"} 0.024\n"
-	"# HELP reqtime_sources Servers asked, by what became of them.\n"
+	"# HELP reqtime_sources Servers asked, by their status.\n"
 	"# TYPE reqtime_sources gauge\n"
 	"reqtime_sources{verb=\"set\",status=\"selected\"} 1\n"
 	"reqtime_sources{verb=\"set\",status=\"agreeing\"} 0\n"
@@ -90,49 +90,46 @@ static const char *const set_page = INFO
 	"behind.\n"
 	"# TYPE reqtime_offset_seconds gauge\n"
 	"reqtime_offset_seconds{verb=\"set\"} -0.001234567\n"
-	"# HELP reqtime_bound_seconds The truth lies within offset +- this.\n"
+	"# HELP reqtime_bound_seconds The true offset is within offset +- bound.\n"
 	"# TYPE reqtime_bound_seconds gauge\n"
 	"reqtime_bound_seconds{verb=\"set\"} 0.0003\n"
 	"# HELP reqtime_delay_seconds Smallest round trip to a selected server.\n"
 	"# TYPE reqtime_delay_seconds gauge\n"
 	"reqtime_delay_seconds{verb=\"set\"} 0.002\n"
-	"# HELP reqtime_leap Leap second announced: 0 none, 1 one is added, 2 one is left "
-	"out.\n"
+	"# HELP reqtime_leap Leap second announced: 0 none, 1 inserted, 2 deleted.\n"
 	"# TYPE reqtime_leap gauge\n"
 	"reqtime_leap{verb=\"set\"} 1\n"
 	"# HELP reqtime_remaining_offset_seconds Offset left when the run ended: a step is "
-	"done by then, a slew has begun.\n"
+	"done by then, a slew has only begun.\n"
 	"# TYPE reqtime_remaining_offset_seconds gauge\n"
 	"reqtime_remaining_offset_seconds{verb=\"set\"} -0.001234567\n"
-	"# HELP reqtime_pending_slew_seconds What of it the kernel still slews away, by "
-	"0.0005 s a second.\n"
+	"# HELP reqtime_pending_slew_seconds Part of it that the kernel is still slewing, "
+	"at 0.0005 s per second.\n"
 	"# TYPE reqtime_pending_slew_seconds gauge\n"
 	"reqtime_pending_slew_seconds{verb=\"set\"} -0.0009995\n"
 	"# HELP reqtime_stratum Lowest stratum of the selected servers.\n"
 	"# TYPE reqtime_stratum gauge\n"
 	"reqtime_stratum{verb=\"set\"} 2\n"
-	"# HELP reqtime_root_distance_seconds Of the selected server that is nearest to "
-	"its "
-	"reference.\n"
+	"# HELP reqtime_root_distance_seconds Root distance of the best selected "
+	"server.\n"
 	"# TYPE reqtime_root_distance_seconds gauge\n"
 	"reqtime_root_distance_seconds{verb=\"set\"} 0.015\n"
 	"# HELP reqtime_frequency_ratio Correction of the clock's frequency in the "
 	"kernel.\n"
 	"# TYPE reqtime_frequency_ratio gauge\n"
 	"reqtime_frequency_ratio{verb=\"set\"} -0.000012345\n"
-	"# HELP reqtime_action What the last run did to the clock.\n"
+	"# HELP reqtime_action Action of the last run on the clock.\n"
 	"# TYPE reqtime_action gauge\n"
 	"reqtime_action{verb=\"set\",action=\"none\"} 0\n"
 	"reqtime_action{verb=\"set\",action=\"slew\"} 1\n"
 	"reqtime_action{verb=\"set\",action=\"step\"} 0\n"
 	"reqtime_action{verb=\"set\",action=\"refuse\"} 0\n"
-	"# HELP reqtime_held_back 1 while what the last run saw has to be seen again to be "
-	"believed.\n"
+	"# HELP reqtime_held_back 1 while the result of the last run needs another run to "
+	"confirm it.\n"
 	"# TYPE reqtime_held_back gauge\n"
 	"reqtime_held_back{verb=\"set\"} 0\n"
-	"# HELP reqtime_adjustment_seconds By how much the last run moved the clock, or "
-	"set "
-	"out to.\n"
+	"# HELP reqtime_adjustment_seconds Correction that the last run made or "
+	"began.\n"
 	"# TYPE reqtime_adjustment_seconds gauge\n"
 	"reqtime_adjustment_seconds{verb=\"set\"} -0.001\n";
 
@@ -160,7 +157,7 @@ static void has(const char *page, const char *line, bool is_there)
 	}
 }
 
-/* What is left of the offset when the run has ended. */
+/* The offset left when the run has ended. */
 /* clang-format off */
 static const struct left_row {
 	const char *name;
@@ -215,7 +212,7 @@ static void left_row(void **state)
 	has_figure(page, "pending_slew_seconds", row->pending);
 }
 
-/* What is not known is not there; what was, goes on. */
+/* Unknown values are left out; earlier counters continue. */
 static void a_run_without_answer(void **state)
 {
 	struct metrics metrics = measured(RUN_VERB_QUERY);
@@ -304,13 +301,13 @@ static void a_refusal_and_a_check(void **state)
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -0.001234567\n", true);
 
-	/* Put right, but the rate that the clock needs could not be given. */
+	/* The offset was corrected, but the frequency could not be set. */
 	metrics = measured(RUN_VERB_SET);
 	metrics.exit_status = 6;
 	metrics_write(&metrics, &previous, page);
 	has(page, "reqtime_success{verb=\"set\"} 0\n", true);
 	has(page, "reqtime_failed_runs{verb=\"set\"} 1\n", true);
-	/* A range that is left is no failure of the check. */
+	/* A value beyond a range is no failure of the check. */
 	metrics = measured(RUN_VERB_CHECK);
 	metrics.exit_status = 2;
 	metrics_write(&metrics, &previous, page);
@@ -323,7 +320,7 @@ static void a_refusal_and_a_check(void **state)
 	has(page, "\nreqtime_check_state{verb=\"check\"} 2\n", true);
 }
 
-/* Every figure as long as it can be. */
+/* Every figure at its longest. */
 static void the_longest_page_fits(void **state)
 {
 	const struct metrics_previous previous = { .has_success = true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page: whole, as a browser gets it (tests/data/page.html;
- * tests/system/history/page.sh asks a real one), and what must hold for every page.
+ * The page: a whole one, as a browser gets it (tests/data/page.html;
+ * tests/system/history/page.sh loads it in a real browser), and properties of every page.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +103,7 @@ static size_t count_of(const char *words)
 	return count;
 }
 
-/* From the body on: the style is looked at in a browser.  The version changes with each
+/* From the body on: the style is checked in a browser.  The version changes with each
  * release. */
 static void is_as_reviewed(void **state)
 {
@@ -184,7 +184,7 @@ static void needs_nothing_from_elsewhere(void **state)
 	assert_int_equal(count_of("default-src 'none'"), 1);
 }
 
-/* Every element that is opened is closed. */
+/* Every element opened is closed. */
 static void elements_are_closed(void **state)
 {
 	static const char *const names[] = { "section", "svg",  "div",   "table", "tr",
@@ -208,7 +208,7 @@ static void elements_are_closed(void **state)
 	}
 }
 
-/* A picture has so many columns, whatever it shows; and what stands out is in it. */
+/* A picture has a fixed number of columns, and all outliers are in it. */
 static void size_stays_sane(void **state)
 {
 	size_t len;
@@ -236,7 +236,7 @@ static void events_have_marks_and_words(void **state)
 	assert_int_equal(count_of("class=\"rug"), 0);
 	assert_int_equal(count_of("class=\"when"), 0);
 	assert_int_equal(count_of("class=\"up"), 0);
-	assert_int_equal(count_of("What each server said"), 0);
+	assert_int_equal(count_of("Result per server"), 0);
 	runs[10].applied_action = PLAN_STEP;
 	runs[10].offset_ns = runs[10].applied_by_ns = -S(2);
 	silence(20);
@@ -250,16 +250,16 @@ static void events_have_marks_and_words(void **state)
 	assert_int_equal(count_of("<span class=\"by\" style=\"left:10.1%\">-2 s</span>"),
 	                 1);
 	assert_int_equal(count_of("stepped by -2 s"),
-	                 3); /* on pointing at it, and in words twice */
+	                 3); /* the tooltip, and twice in words */
 	assert_int_equal(count_of("class=\"down\""), 0); /* no value, but a mark */
 	assert_int_equal(count_of("the clock was stepped</li>"), 1);
-	runs[10].applied_action = PLAN_SLEW; /* far off, and not stepped */
+	runs[10].applied_action = PLAN_SLEW; /* far off, but not stepped */
 	render(100, "host", NULL, 0);
 	assert_int_equal(count_of("class=\"down\""), 2);
 	assert_int_equal(count_of("class=\"by\""), 0);
 }
 
-/* As high as their share: one in eight looks like that, however many runs fall into a pixel. */
+/* As high as their share: 1 in 8 looks so, however many runs a pixel has. */
 static void failures_are_drawn_as_their_share(void **state)
 {
 	static const char begin[] = "<path class=\"share bad\" d=\"";
@@ -287,7 +287,7 @@ static void failures_are_drawn_as_their_share(void **state)
 	assert_int_equal(parts, 125);
 }
 
-/* Of as many as one can tell apart each has its mark; of more, shares. */
+/* Few events have a mark each; more are drawn as shares. */
 static void many_reboots_do_not_look_like_always(void **state)
 {
 	(void)state;
@@ -303,7 +303,7 @@ static void many_reboots_do_not_look_like_always(void **state)
 	}
 }
 
-/* What is looked for first stands first, for a screen that shows no more; the whole is told on top. */
+/* The most important columns come first, for narrow screens; the summary is on top. */
 static void a_telephone_shows_the_offset(void **state)
 {
 	(void)state;
@@ -325,7 +325,7 @@ static void a_telephone_shows_the_offset(void **state)
 	                 1);
 }
 
-/* Of the first picture that has it. */
+/* From the first picture that has it. */
 static size_t parts_of(const char *path, char end)
 {
 	const char *at = strstr(page, "<div class=\"area\">");
@@ -340,7 +340,7 @@ static size_t parts_of(const char *path, char end)
 	return parts;
 }
 
-/* Neither line nor shade leads over a step or a reboot. */
+/* Neither line nor area crosses a step or a reboot. */
 static void line_and_shade_break_together(void **state)
 {
 	(void)state;
@@ -357,7 +357,7 @@ static void line_and_shade_break_together(void **state)
 	assert_int_equal(parts_of("<path class=\"line freq\" d=\"", 'M'), 2);
 }
 
-/* It is a band of its own, which ends where nothing was promised. */
+/* The predicted bound is its own band, which ends where there is no prediction. */
 static void predicted_bounds_are_drawn(void **state)
 {
 	static int64_t some[30];
@@ -372,10 +372,10 @@ static void predicted_bounds_are_drawn(void **state)
 	predictions = some;
 	render(30, "host", NULL, 0);
 	predictions = NULL;
-	/* Both panels of the offset; in the legend of each once more. */
+	/* In both offset panels, and in the legend of each. */
 	assert_int_equal(count_of("<path class=\"promise\" d=\"M34 "), 2);
 	assert_int_equal(count_of("<path class=\"promise edge\" d=\"M34 "), 2);
-	assert_int_equal(count_of("predicted by the runs before"), 2);
+	assert_int_equal(count_of("predicted from earlier runs"), 2);
 }
 
 static void a_fleet_is_cut_short(void **state)
@@ -403,7 +403,7 @@ static void no_answer_at_all_is_a_page(void **state)
 	render(5, "host", quiet_sources, COUNT_OF(quiet_sources));
 	assert_int_equal(count_of("no run has an answer"), 2); /* the tile, the picture */
 	assert_int_equal(count_of("<p class=\"lead\">No answer in 5 runs.</p>"), 1);
-	assert_int_equal(count_of("style=\"top:"), 0); /* no scale that nothing made */
+	assert_int_equal(count_of("style=\"top:"), 0); /* no scale without values */
 	assert_int_equal(count_of("nan"), 0);
 	assert_int_equal(count_of("inf,"), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs drawn in a terminal: whole pictures, that they fit, and that marks are as many as what they
- * stand for.
+ * Past runs drawn in a terminal: whole pictures, that they fit, and that marks match the
+ * events.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,7 +78,7 @@ static unsigned within(unsigned value, unsigned least, unsigned most)
 	return value < least ? least : value > most ? most : value;
 }
 
-/* Whatever the terminal's size, and whatever is drawn; the last line is the prompt's. */
+/* For every size of terminal and every picture; the last line is for the prompt. */
 static void plot_fits(void **state)
 {
 	size_t lines;
@@ -87,7 +87,7 @@ static void plot_fits(void **state)
 	for (size_t count = 1; count <= 300; count += 299) {
 		runs_fill(runs, count);
 		for (size_t i = 0; i < count; i++) {
-			runs[i].bound_ns *= 30; /* a panel more */
+			runs[i].bound_ns *= 30; /* one more panel */
 		}
 		if (count > 1) {
 			runs[5].applied_action = PLAN_STEP;
@@ -115,8 +115,7 @@ static void plot_fits(void **state)
 	}
 }
 
-/* All of it on the terminal that has always been: both panels of the offset, the frequency, all lines of
- * marks. */
+/* On the classic terminal: both offset panels, the frequency, all lines of marks. */
 static void plot_of_80_by_24_is_whole(void **state)
 {
 	const struct style style = { .columns = 80 };
@@ -225,7 +224,7 @@ static void plot_in_utf8(void **state)
 	plot_of(plot_utf8, true);
 }
 
-/* The line of `picture` that begins with the label, behind its axis. */
+/* The line of `picture` with that label, from its axis on. */
 static const char *lane(const char *label)
 {
 	static char line[1024];
@@ -261,7 +260,7 @@ static void failures_are_drawn_as_their_share(void **state)
 		assert_true(strncmp(marks + 3 * i, "\xe2\x96\x81", 3) == 0 ||
 		            strncmp(marks + 3 * i, "\xe2\x96\x82", 3) == 0);
 	}
-	/* A day without any answer is one. */
+	/* A day without any answer is shown as one. */
 	for (size_t i = 10000; i < 12000; i++) {
 		silence(i, runs[i].at.unix_ns);
 	}
@@ -278,7 +277,7 @@ static void failures_are_drawn_as_their_share(void **state)
 	assert_null(strstr(picture, " us +"));
 }
 
-/* One among many is still seen. */
+/* A single event among many is visible. */
 static void one_failure_is_seen(void **state)
 {
 	const struct style style = { .columns = 80 };
@@ -290,7 +289,7 @@ static void one_failure_is_seen(void **state)
 	assert_string_equal(lane("<1% failed |"), "1");
 }
 
-/* Nothing that a foreign file can hold leads out of an array: the sanitizers look on. */
+/* No content of an untrusted file leads out of an array: the sanitizers watch. */
 static void extremes_are_survived(void **state)
 {
 	const struct style style = { .columns = 80 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whole outputs, as people see them, and what must hold for every output.
+ * Reports for people: whole outputs, and properties of every output.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,15 +178,15 @@ static const struct verdict_row {
 	  "The local clock is behind: offset +1001 s +/- 9 ms by 4 of 4 servers.\n"
 	  "`set` would refuse: the offset is beyond --refuse-above.\n" },
 	{ "verdict: one server, no plan", RUN_OK, "", true, MS(20), MS(9), 1, 1, 0, NULL,
-	  "The local clock is behind: offset +20 ms +/- 9 ms by one server alone.\n" },
+	  "The local clock is behind: offset +20 ms +/- 9 ms by a single server.\n" },
 	{ "verdict: a leap second", RUN_OK, "", true, MS(20), MS(9), 2, 3, 1,
 	  &(struct plan){ PLAN_SLEW, PLAN_ASKED_SLEW, MS(20) },
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
-	  "The servers announce that a leap second will be added.\n"
+	  "The servers announce that a leap second will be inserted.\n"
 	  "`set` would slew it forward by 20 ms, which takes 40 s: --slew was given.\n" },
 	{ "verdict: a leap second less", RUN_OK, "", true, MS(20), MS(9), 2, 3, 2, NULL,
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
-	  "The servers announce that a leap second will be left out.\n" },
+	  "The servers announce that a leap second will be deleted.\n" },
 	{ "verdict: not permitted", RUN_NOT_PERMITTED, "CAP_SYS_TIME is needed", true, MS(20), MS(9), 2, 3, 0,
 	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, MS(20) },
 	  "The local clock is behind: offset +20 ms +/- 9 ms by 2 of 3 servers.\n"
@@ -197,19 +197,19 @@ static const struct verdict_row {
 	{ "verdict: no majority", RUN_NO_MAJORITY, "", false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: only 2 of 4 servers agree and 3 are needed.\n"
 	  "The clock is left alone.\n"
-	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
-	  "reqtime set SERVER.\n" },
+	  "To resolve this, name another server, remove one that is gone, or trust a single\n"
+	  "one: reqtime set SERVER.\n" },
 	{ "verdict: unsynchronised", RUN_UNSYNCHRONISED, "", false, 0, 0, 0, 4, 0, NULL,
 	  "No trusted time: the servers themselves are not synchronised.\n"
 	  "The clock is left alone.\n" },
 	{ "verdict: its own reason", RUN_NO_MAJORITY,
-	  "2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is nobody else to ask",
+	  "2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is no other server",
 	  false, 0, 0, 2, 4, 0, NULL,
 	  "No trusted time: 2 servers agree on +1.2 ms and 2 others on +3.4 s, and there is\n"
-	  "nobody else to ask.\n"
+	  "no other server.\n"
 	  "The clock is left alone.\n"
-	  "To end this: name another server, remove one that is gone, or trust one alone:\n"
-	  "reqtime set SERVER.\n" },
+	  "To resolve this, name another server, remove one that is gone, or trust a single\n"
+	  "one: reqtime set SERVER.\n" },
 	{ "verdict: a reason that names the way out", RUN_NO_MAJORITY,
 	  "1 server says 0 s, 1 says +1 s; name one more server, or trust one alone: reqtime set SERVER",
 	  false, 0, 0, 0, 2, 0, NULL,
@@ -249,7 +249,7 @@ static const struct escape_row {
 	{ "ab\x1b",        3, 7,  "ab\\x1b" },
 	{ "ab\\",          3, 4,  "ab" },
 	{ "ab\\",          3, 5,  "ab\\\\" },
-	{ "\x1b" "abc",    4, 4,  "" },        /* nor with what comes after it */
+	{ "\x1b" "abc",    4, 4,  "" },        /* nor the text after it */
 	{ "abc",           3, 1,  "" },
 };
 
@@ -296,7 +296,7 @@ static void fill(struct run_source *source, const struct source_row *row)
 	}
 }
 
-/* Lines of printable ASCII, none beyond `columns`, none with a blank at its end. */
+/* Lines of printable ASCII, at most `columns` wide, without a blank at the end. */
 static void assert_lines(const char *text, size_t columns)
 {
 	size_t len;
@@ -314,7 +314,7 @@ static void assert_lines(const char *text, size_t columns)
 	}
 }
 
-/* The same of what a terminal gets, where octets and columns differ. */
+/* The same for a terminal, where octets and columns differ. */
 static void assert_columns(char *text, size_t columns)
 {
 	char *line;
@@ -392,7 +392,7 @@ static void refid_row(void **state)
 	assert_string_equal(buf, row->want);
 }
 
-/* Like snprintf(): whatever the room, the start of the whole and the length of it. */
+/* Like snprintf(): in any buffer the start of the text, and always its whole length. */
 static void every_room(void **state)
 {
 	struct run_source sources[COUNT_OF(mixed)];
@@ -428,7 +428,7 @@ static uint64_t next_random(uint64_t *random)
 	return *random;
 }
 
-/* Whatever a run found: no line is too long in any terminal. */
+/* No line is too long in any terminal, whatever a run found. */
 static void every_width(void **state)
 {
 	uint64_t random = UINT64_C(88172645463325252);
@@ -468,7 +468,7 @@ static void every_width(void **state)
 	}
 }
 
-/* "+/-" as printed must hold, too: rounding may only widen the interval. */
+/* The printed interval must hold as well: rounding may only widen it. */
 static void printed_bound_holds(void **state)
 {
 	static const struct {
@@ -519,7 +519,8 @@ static void printed_bound_holds(void **state)
 			                     .initial_state = (void *)&(rows)[i] };        \
 	}
 
-/* With the time by the run's own answer, or by the clock that has none, to the nearest second. */
+/* The time is by the answer of the run, or by the clock without one, to the nearest
+ * second. */
 static void rule_has_the_time(void **state)
 {
 	static const struct style narrow = { .columns = 60, .has_utf8 = true };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sentence that warns of a clock that is led away, and what `check` makes of it.
+ * The warning of a slow drag of the clock, and its effect on `check`.
  */
 #include "core/report/drag.h"
 
@@ -15,8 +15,8 @@
 #include "core/report/metrics.h"
 
 #define CAUSE                                                                              \
-	": the crystal has changed, or the servers lead the clock away; compare with "     \
-	"others: reqtime query SERVER"
+	": the crystal has changed, or the servers drag the clock away; compare with "     \
+	"other servers: reqtime query SERVER"
 
 struct row {
 	const char *name;
@@ -29,13 +29,13 @@ static const struct row rows[] = {
 	{ "nothing is known", { 0 }, "" },
 	{ "nothing to warn of", { .has_long_term = true, .long_term_ppb = 20000, .off_ppb = 14999, .corrected_ns = 5 }, "" },
 	{ "the frequency", { .is_frequency_off = true, .has_long_term = true, .long_term_ppb = 20012, .off_ppb = -36500 },
-	  "the learnt frequency has moved by -36.500 ppm from its long-term value, +20.012 ppm" CAUSE },
+	  "the estimated frequency has moved by -36.500 ppm from its long-term value, +20.012 ppm" CAUSE },
 	{ "the corrections", { .is_much_corrected = true, .corrected_ns = 5100 * NS_PER_MS },
-	  "the corrections of the last day add up to +5.1 s, more than 50 ppm explain" CAUSE },
+	  "the corrections of the last day add up to +5.1 s, more than a drift of 50 ppm explains" CAUSE },
 	{ "both", { .is_frequency_off = true, .is_much_corrected = true, .has_long_term = true, .long_term_ppb = 1000,
 	  .off_ppb = 16000, .corrected_ns = -5 * NS_PER_S },
-	  "the learnt frequency has moved by +16.000 ppm from its long-term value, +1.000 ppm, and "
-	  "the corrections of the last day add up to -5 s, more than 50 ppm explain" CAUSE },
+	  "the estimated frequency has moved by +16.000 ppm from its long-term value, +1.000 ppm, and "
+	  "the corrections of the last day add up to -5 s, more than a drift of 50 ppm explains" CAUSE },
 };
 /* clang-format on */
 
@@ -51,7 +51,7 @@ static void row(void **state)
 	assert_int_equal(report_drag(&r->drag, cut, sizeof(cut)), len);
 }
 
-/* check: WARNING, with the sentence; what is graver stays. */
+/* check: WARNING with the sentence; a more severe state stays. */
 static void check_warns(void **state)
 {
 	const struct check_limits no_limits = { 0 };
@@ -71,7 +71,7 @@ static void check_warns(void **state)
 	check_result_note_drag(&check_result, &rows[2].drag);
 	assert_int_equal(check_result.state, CHECK_WARNING);
 	check_result_line(&run, &no_limits, &check_result, line, sizeof(line));
-	assert_non_null(strstr(line, "; the learnt frequency has moved by -36.500 ppm"));
+	assert_non_null(strstr(line, "; the estimated frequency has moved by -36.500 ppm"));
 	check_result.state = CHECK_CRITICAL;
 	check_result_note_drag(&check_result, &rows[2].drag);
 	assert_int_equal(check_result.state, CHECK_CRITICAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one-line report of a run.
+ * A run on one line of a journal.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +103,7 @@ static void line_row(void **state)
 	assert_memory_equal(cut, buf, sizeof(cut) - 1);
 }
 
-/* A sentence for a log or a pipe is one line. */
+/* In a log or a pipe a sentence is one line. */
 static void nothing_is_wrapped(void **state)
 {
 	const struct report_action done = { .action = PLAN_SLEW,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the clock was not set: each row has the value, the limit, what ends it and the command that does
- * it now, or must not promise what nothing ends.
+ * Why the clock was not set: each row has the value, the limit, when that ends and the
+ * command that sets the clock now, or does not promise an end if nothing ends it.
  */
 #include "core/report/refusal.h"
 
@@ -23,37 +23,37 @@ struct row {
 
 /* clang-format off */
 #define NOW "  Now: reqtime set --any-offset"
-#define TWO "; 2 of 2 servers say so, 3 are needed at first sight. "
-#define FIRST "First seen now; believed when a run after 12:05 UTC sees it again." NOW
+#define TWO "; 2 of 2 servers agree, 3 are needed to accept it at once. "
+#define FIRST "First seen now; accepted when a run after 12:05 UTC confirms it." NOW
 #define BEYOND "refused: the clock would jump by +2 h 00:00, more than --refuse-above (1000s), from the local clock and from "
-#define AT_BOOT "what it was when this boot began."
+#define AT_BOOT "the clock at boot."
 static const struct row rows[] = {
 	{ "first seen now",
 	  { .verdict = DECIDE_HELD_BACK, .plan = { PLAN_REFUSE, PLAN_BEYOND_DRIFT, S(5) }, .last_ns = BOOT - S(3600),
 	    .first_seen_ns = BOOT, .confirm_after_ns = BOOT + S(300) },
-	  "held back: the clock would jump by +5 s, which no drift since 11:00 UTC explains" TWO FIRST },
+	  "held back: the clock would jump by +5 s, which drift since 11:00 UTC cannot explain" TWO FIRST },
 	{ "seen before",
 	  { .verdict = DECIDE_HELD_BACK, .plan = { PLAN_REFUSE, PLAN_BEYOND_DRIFT, S(5) }, .last_ns = BOOT - S(3600),
 	    .first_seen_ns = BOOT - S(120), .confirm_after_ns = BOOT + S(180) },
-	  "held back: the clock would jump by +5 s, which no drift since 11:00 UTC explains" TWO
-	  "First seen 11:58 UTC (120 s ago); believed from 12:03 UTC on." NOW },
+	  "held back: the clock would jump by +5 s, which drift since 11:00 UTC cannot explain" TWO
+	  "First seen 11:58 UTC (120 s ago); accepted from 12:03 UTC on." NOW },
 	{ "before the floor",
 	  { .verdict = DECIDE_HELD_BACK, .plan = { PLAN_REFUSE, PLAN_BEFORE_FLOOR, -S(172800) }, .is_before_floor = true,
 	    .floor = { NOON - S(3600) }, .first_seen_ns = BOOT, .confirm_after_ns = BOOT + S(300) },
-	  "held back: the servers' time, 2026-11-20, lies before 2026-11-22 11:00 UTC, which was confirmed then" TWO FIRST },
+	  "held back: the servers' time, 2026-11-20, is before the confirmed time 2026-11-22 11:00 UTC" TWO FIRST },
 	{ "a part",
 	  { .verdict = DECIDE_PARTLY, .plan = { PLAN_STEP, PLAN_LARGE, S(3) }, .rest_ns = S(4),
 	    .first_seen_ns = BOOT, .confirm_after_ns = BOOT + S(300) },
-	  "moved by +3 s, which three runs confirm; +4 s more are held back. " FIRST },
+	  "moved by +3 s, which three runs confirm; another +4 s is held back. " FIRST },
 	{ "beyond the limit",
 	  { .verdict = DECIDE_REFUSED, .plan = { PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(7200) }, .reference_offset_ns = S(7200),
 	    .is_reference_confirmed = true, .more_runs = 2, .confirm_after_ns = BOOT + S(600) },
-	  BEYOND "the last confirmed one. Believed from 12:10 UTC on, when two more runs see it again, five minutes apart."
+	  BEYOND "the last confirmed time. Accepted from 12:10 UTC on, when two more runs confirm it, five minutes apart."
 	  NOW ", or --refuse-above 3h" },
 	{ "beyond the limit, seen twice",
 	  { .verdict = DECIDE_REFUSED, .plan = { PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(7200) }, .reference_offset_ns = S(1100),
 	    .more_runs = 1, .confirm_after_ns = BOOT + S(300) },
-	  BEYOND AT_BOOT " Believed from 12:05 UTC on, when one more run sees it again, five minutes apart."
+	  BEYOND AT_BOOT " Accepted from 12:05 UTC on, when one more run confirms it, five minutes apart."
 	  NOW ", or --refuse-above 19m" },
 	{ "beyond a limit that was given",
 	  { .verdict = DECIDE_REFUSED, .plan = { PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(7200) }, .reference_offset_ns = S(7200),
@@ -72,7 +72,7 @@ static const struct row rows[] = {
 	  "refused: the time is uncertain by 1200 s, more than --refuse-above (1000s)." NOW ", or --refuse-above 21m" },
 	{ "before the release",
 	  { .verdict = DECIDE_IMPOSSIBLE, .plan = { PLAN_REFUSE, PLAN_BEFORE_RELEASE, -S(864000) } },
-	  "refused: the servers' time, 2026-11-12, lies before the release of this program, 2026-11-13: the servers are wrong, ask others" },
+	  "refused: the servers' time, 2026-11-12, is before the release of this program, 2026-11-13: the servers are wrong; ask others" },
 };
 /* clang-format on */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs as a table and as CSV: whole outputs, as people and programs see them, and what
- * must hold for every output.
+ * Past runs as a table and as CSV: whole outputs, and properties of every output.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,7 +170,7 @@ static size_t longest_line(const char *text)
 	return longest;
 }
 
-/* Of sane figures: what lies decades off gives way to nothing. */
+/* With ordinary figures: offsets of decades may be wider. */
 static void table_fits(void **state)
 {
 	char buf[OUTPUT_SIZE];
@@ -179,7 +178,7 @@ static void table_fits(void **state)
 	(void)state;
 	for (size_t columns = 60; columns <= 200; columns++) {
 		whole_table(typical, COUNT_OF(typical) - 1, columns, buf, sizeof(buf));
-		/* The summary is made for 80. */
+		/* The summary is written for 80. */
 		assert_true(longest_line(buf) <= (columns < 80 ? 80 : columns));
 		for (size_t i = 0; i + 1 < COUNT_OF(typical); i++) {
 			const struct style style = { .columns = (unsigned)columns };
@@ -255,7 +254,7 @@ static void summary_of_none_is_empty(void **state)
 	assert_string_equal(buf, "");
 }
 
-/* A refused run counts as a failure, and its offset for nothing. */
+/* A refused run counts as a failure, and its offset does not count. */
 static void summary_counts(void **state)
 {
 	struct run_summary summary;
@@ -276,11 +275,11 @@ static void summary_counts(void **state)
 	assert_int_equal(summary.frequency_ppb, 12001);
 }
 
-/* What is said holds as it is printed, and every run is told of. */
+/* The sentence holds as printed, and counts every run. */
 static const struct sentence_row {
 	const char *name;
 	const char *
-		runs; /* of each: o an answer, s a step of 3.21 s, - none, r refused, f far off, q less, t a small step */
+		runs; /* per run: o answer, s step of 3.21 s, - none, r refused, f far off, q less, t small step */
 	const char *want;
 } sentence_rows[] = {
 	{ "no answers", "---", "No answer in 3 runs." },
@@ -361,7 +360,7 @@ static void sentence_row(void **state)
 	                 summary.run_count);
 }
 
-/* Whatever the runs: no more than it says, rounding counted in, and no run twice. */
+/* For all runs: no error above the printed one, and no run counted twice. */
 static void sentence_is_true(void **state)
 {
 	struct run_record runs[64];
@@ -491,7 +490,7 @@ static void csv_has_as_many_fields_as_names(void **state)
 	assert_non_null(strstr(line, "\"one, two\""));
 }
 
-/* What begins like a formula would be worked out by the spreadsheet that reads it. */
+/* A spreadsheet would evaluate text that begins like a formula. */
 static void csv_holds_no_formula(void **state)
 {
 	static const char *const names[] = { "=1+1", "+1", "-1", "@x" };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Thresholds of monitoring plugins: how they are written, and what lies within them.
+ * Ranges of monitoring plugins: parsed, printed, and compared with an interval.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static const struct parse_row {
 	int64_t low, high;
 	const char *shown;
 } parse_rows[] = {
-	/* the five forms of the guidelines; a plain span has two sides */
+	/* the five forms of the guidelines; a plain span is two-sided */
 	{ "10",            SPAN, THRESHOLD_OK, false, S(-10), S(10),   "10" },
 	{ "10:",           SPAN, THRESHOLD_OK, false, S(10),  NONE,    "10:" },
 	{ "~:10",          SPAN, THRESHOLD_OK, false, NONE,   S(10),   "~:10" },
@@ -99,7 +99,7 @@ static const struct parse_row {
 	{ "99999999999999999999999999", COUNT, THRESHOLD_TOO_LARGE, 0, 0, 0, NULL },
 };
 
-/* The three values, on the borders of each. */
+/* The three results, at the borders of each. */
 static const struct check_row {
 	const char *threshold;
 	int64_t value, bound;
@@ -136,7 +136,7 @@ static const struct check_row {
 	{ "@10:20",  S(25),   S(5),   THRESHOLD_INCONCLUSIVE },
 	{ "~:",      INT64_MIN, INT64_MAX, THRESHOLD_WITHIN },
 	{ "@~:",     INT64_MAX, INT64_MAX, THRESHOLD_BEYOND },
-	/* the ends of what 64 bits hold */
+	/* the limits of 64 bits */
 	{ "10",      INT64_MAX, 0,         THRESHOLD_BEYOND },
 	{ "10",      INT64_MIN, 0,         THRESHOLD_BEYOND },
 	{ "10",      INT64_MAX, INT64_MAX, THRESHOLD_INCONCLUSIVE },

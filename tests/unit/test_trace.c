@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scripted traffic: each row is a packet and what must be said of it.  Sources: RFC 5905
+ * Scripted traffic: each row is a packet and its expected analysis.  Sources: RFC 5905
  * (modes, origin, section 8 for the sums), RFC 9769 (interleaved), RFC 868 and 867,
  * RFC 9293 (sequence numbers).
  */
@@ -22,7 +22,7 @@ enum { STEPS_MAX = 12, PACKET_SIZE = 1200 };
 /* 2026-11-23 00:00:00 UTC */
 #define START_NS INT64_C(1795392000000000000)
 
-/* Who sends to whom. */
+/* Source and destination of a packet. */
 enum path {
 	END,    /* of the steps */
 	ASK,    /* 192.0.2.1:40001 > 198.51.100.7 */
@@ -39,7 +39,7 @@ struct step {
 	int at_ms;
 	/* NTP: */
 	uint8_t version, mode, stratum;
-	uint32_t origin, receive, transmit; /* 0: zero; n: a stamp that only n has */
+	uint32_t origin, receive, transmit; /* 0: zero; n: a timestamp unique to n */
 	size_t len;                         /* 0: 48 */
 	size_t captured;                    /* 0: all */
 	/* Text protocols: */
@@ -47,7 +47,7 @@ struct step {
 	/* TCP: */
 	uint8_t flags;
 	uint32_t sequence;
-	/* What must come out: */
+	/* Expected: */
 	enum trace_role role;
 	enum trace_note note;
 	unsigned related;
@@ -355,7 +355,7 @@ static size_t put_packet(const struct step *step, enum trace_protocol protocol,
 	return head + len;
 }
 
-/* When the first frame was captured. */
+/* The time of the first frame. */
 static int64_t capture_ns = START_NS;
 
 static bool play(const struct step *step, enum trace_protocol protocol, uint64_t number,
@@ -436,8 +436,8 @@ static void play_scenario(void **state)
 	assert_int_equal(trace.counts.silent, scenario->silent);
 }
 
-/* Section 8 of RFC 5905, in numbers: the way there 30 ms, the way back 40 ms, 1 ms held,
- * and a clock 5 s behind. */
+/* Section 8 of RFC 5905, in numbers: 30 ms to the server, 40 ms back, 1 ms held, and a
+ * clock 5 s behind. */
 static void sums_of(int64_t server_ns)
 {
 	const struct trace_port port = { TRACE_NTP, 123 };
@@ -481,11 +481,11 @@ static void sums(void **state)
 {
 	static const int64_t starts[][2] = {
 		{ START_NS, START_NS },
-		/* 2015 and 2001: an old capture's own clock says the era. */
+		/* 2015 and 2001: the clock of the capture decides the era. */
 		{ INT64_C(1435708800) * NS_PER_S, INT64_C(1435708800) * NS_PER_S },
 		{ INT64_C(1435708800) * NS_PER_S, INT64_C(978307200) * NS_PER_S },
 		{ INT64_C(1000) * NS_PER_S, START_NS },
-		/* 2199: the day of release does. */
+		/* 2199: the release date does. */
 		{ INT64_C(7226582400) * NS_PER_S, START_NS },
 	};
 
@@ -535,7 +535,7 @@ static void sums_of_a_reading(void **state)
 	assert_true(exchange.resolution_ns == NS_PER_S);
 }
 
-/* No time in these, so no offset; the reason is named. */
+/* No time in these, so no offset but a reason. */
 static void answers_without_a_time(void **state)
 {
 	struct step steps[] = {
@@ -566,7 +566,7 @@ static void silence_is_told_after_its_time(void **state)
 	assert_int_equal(count_silences(START_NS + 5 * NS_PER_S), 0);
 	assert_int_equal(count_silences(START_NS + 5 * NS_PER_S + 1), 1);
 	assert_int_equal(count_silences(INT64_MAX), 0);
-	/* At the end all are told of, even one that was asked at the end of time. */
+	/* At the end all are reported, even a request at the end of time. */
 	play(&ask, TRACE_NTP, 2, &packet, &exchange);
 	play(&last, TRACE_NTP, 3, &packet, &exchange);
 	trace.pending[1].at.unix_ns = INT64_MAX;
@@ -594,8 +594,8 @@ static void who_refused_is_told(void **state)
 	assert_int_equal(silence.protocol, TRACE_TIME);
 }
 
-/* More requests than can be remembered: the oldest are told of as they go, none twice, and
- * the newest are still answered. */
+/* More requests than the ring holds: the oldest are reported as they leave it, none twice,
+ * and the newest are still matched. */
 static void forgotten_requests_are_told(void **state)
 {
 	struct trace_packet packet;
@@ -624,7 +624,7 @@ static void forgotten_requests_are_told(void **state)
 	assert_int_equal(trace.counts.silent, total - 1);
 }
 
-/* More connections than are followed: the one that was silent for longest goes. */
+/* More connections than are followed: the one idle for longest is dropped. */
 static void connections_are_bounded(void **state)
 {
 	struct trace_packet packet;
@@ -645,7 +645,7 @@ static void connections_are_bounded(void **state)
 		assert_false(trace_frame(&trace, &in, &packet, &exchange));
 		assert_int_equal(packet.stream, i + 1);
 	}
-	/* The last is still known by its first frame, the first is not. */
+	/* The last still has its first frame, the first does not. */
 	step.flags = ACK;
 	step.sequence = 101;
 	in.captured = put_packet(&step, TRACE_REQTIME, buf, &head);
@@ -660,7 +660,7 @@ static void connections_are_bounded(void **state)
 	assert_int_equal(packet.stream, 9999);
 }
 
-/* Whatever a file claims of the time. */
+/* Times of any value in a file. */
 static void extreme_times(void **state)
 {
 	const int64_t times[] = { INT64_MIN, -1, 0, INT64_MAX };
@@ -743,7 +743,7 @@ static void ports(void **state)
 	}
 }
 
-/* A port of the command line may be a standard one: the first says what it is. */
+/* A port of the command line may be a standard one: the first entry decides. */
 static void first_port_wins(void **state)
 {
 	const struct trace_port given[] = { { TRACE_REQTIME, 123 }, { TRACE_NTP, 123 } };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One rule for client and trace: each reason for which `reqtime query` does not use an answer, in the
- * client's own words, and no offset where the timestamps contradict each other.  And how a request and its
- * answer find each other: on any port, in either order.
+ * The same rule in client and trace: each reason why `reqtime query` does not use an
+ * answer, in the client's own words, and no offset if the timestamps contradict each
+ * other.  Also how a request and its answer are matched: on any port, in either order.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static struct ntp_ts ts(int64_t since_start_ns)
 	return ntp_from_instant((struct instant){ START_NS + since_start_ns });
 }
 
-/* One UDP packet over IPv4: 10.0.0.HOST:PORT. */
+/* A UDP packet over IPv4: 10.0.0.HOST:PORT. */
 struct end {
 	uint8_t host;
 	uint16_t port;
@@ -66,7 +66,7 @@ static size_t put_udp(uint8_t *buf, struct end from, struct end to, const uint8_
 	return 28 + len;
 }
 
-static size_t kept; /* so much of the payload was captured; 0: all */
+static size_t kept; /* octets of the payload captured; 0: all */
 
 static bool feed(uint64_t number, int64_t at_ns, struct end from, struct end to,
                  const uint8_t *payload, size_t len, struct trace_packet *packet,
@@ -90,7 +90,7 @@ static bool feed(uint64_t number, int64_t at_ns, struct end from, struct end to,
 	return is_complete;
 }
 
-/* A good answer; what a row changes of it. */
+/* The field of a good answer that a row changes. */
 enum field {
 	NONE,
 	LEAP,
@@ -106,7 +106,7 @@ enum field {
 	RECEIVE,
 	TRANSMIT,
 	LENGTH,
-	EXTENSION, /* LENGTH, and an extension field of the length given */
+	EXTENSION, /* LENGTH, and an extension field of that length */
 	T4,
 };
 
@@ -244,7 +244,7 @@ static void change(struct ntp_header *header, enum field field, int64_t value)
 	}
 }
 
-/* The answer of a row, and when it was captured. */
+/* The answer of a row, and its capture time. */
 static size_t put_answer(const struct rule_row *row, uint8_t buf[EXTRA], int64_t *ret_t4_ns)
 {
 	struct ntp_header header = good();
@@ -302,7 +302,7 @@ static void rule_holds(void **state)
 		assert_true(exchange.delay_ns >= 0);
 	}
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
-	assert_int_equal(strstr(text, "not to be used") != NULL, row->complaint[0] != '\0');
+	assert_int_equal(strstr(text, "unusable: ") != NULL, row->complaint[0] != '\0');
 	assert_int_equal(strstr(text, "offset +") != NULL, row->has_offset);
 }
 
@@ -314,8 +314,8 @@ static bool has_mode_of_an_answer(const uint8_t *octets)
 	       mode == NTP_MODE_PASSIVE;
 }
 
-/* Whichever of the two was captured first.  A packet of another mode is no answer until the request that it
- * returns the cookie of was seen: before it, it is left alone. */
+/* Either may be captured first.  A packet of another mode is an answer only after a request
+ * with the cookie it returns; before the request it is ignored. */
 static void rule_holds_in_reverse(void **state)
 {
 	const struct rule_row *row = *state;
@@ -339,7 +339,7 @@ static void rule_holds_in_reverse(void **state)
 	assert_int_equal(exchange.has_result, row->has_offset);
 }
 
-/* The same octets and stamps, as app/client hands them to the rule. */
+/* The same octets and timestamps, as app/client gives them to the rule. */
 static void client_says_the_same(void **state)
 {
 	const struct rule_row *row = *state;
@@ -370,7 +370,8 @@ static void client_says_the_same(void **state)
 	}
 }
 
-/* A reply too short settles nothing, for a client nor here; it is named, and what follows still counts. */
+/* A reply that is too short is reported, but does not end the exchange, as in the client: a
+ * later one still counts. */
 static void too_short_settles_nothing(void **state)
 {
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
@@ -392,7 +393,7 @@ static void too_short_settles_nothing(void **state)
 	assert_string_equal(exchange.complaint, "");
 }
 
-/* ... and so does one that is broken otherwise. */
+/* ... the same for one that is broken otherwise. */
 static void broken_settles_nothing(void **state)
 {
 	static const struct rule_row broken = { .changes = { { VERSION, 6 } } };
@@ -415,7 +416,7 @@ static void broken_settles_nothing(void **state)
 	assert_string_equal(exchange.complaint, "");
 	assert_false(feed(4, t4_ns, SERVER, CLIENT, answer, 48, &packet, &exchange));
 	assert_int_equal(packet.note, TRACE_NOTE_DUPLICATE);
-	/* A whole one settles it, whatever it says. */
+	/* A complete reply ends it, whatever its contents. */
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
 	assert_false(
 		feed(1, 0, CLIENT, SERVER, request, sizeof(request), &packet, &exchange));
@@ -426,7 +427,8 @@ static void broken_settles_nothing(void **state)
 	assert_int_equal(packet.note, TRACE_NOTE_DUPLICATE);
 }
 
-/* The next request, from another port as clients do it, is told the time of the one before. */
+/* The next request, from another port as clients do it, gets the time of the previous
+ * one. */
 static void same_time_twice(void **state)
 {
 	const struct ntp_ts other = { 0x99887766, 0x55443322 };
@@ -482,7 +484,7 @@ static void client_takes_no_time_twice(void **state)
 	assert_int_equal(reply.outcome, REPLY_FOREIGN);
 }
 
-/* What was cut away is not judged, its length is. */
+/* Octets cut away are not checked, the length is. */
 static void cut_answers(void **state)
 {
 	static const struct {
@@ -606,7 +608,7 @@ static void answer_before_its_request(void **state)
 	assert_int_equal(trace.counts.exchanges, 1);
 }
 
-/* Beside another request of the same client that is still out. */
+/* With another request of the same client still pending. */
 static void early_answer_beside_another_request(void **state)
 {
 	const struct ntp_ts other = { 0x99887766, 0x55443322 };
@@ -628,7 +630,7 @@ static void early_answer_beside_another_request(void **state)
 	assert_int_equal(exchange.answer_frame, 2);
 }
 
-/* Without a cookie the stamps must have it so. */
+/* Without a cookie the timestamps must be in order. */
 static void early_answer_of_the_line(void **state)
 {
 	static const char LINE[] = "2026-11-23T00:00:00.250000000Z\n";
@@ -643,10 +645,11 @@ static void early_answer_of_the_line(void **state)
 	assert_true(feed(2, 0, CLIENT, line, (const uint8_t *)"reqtime\n", 8, &packet,
 	                 &exchange));
 	assert_int_equal(exchange.answer_frame, 1);
-	/* It answers one request alone. */
+	/* It answers one request only. */
 	assert_false(feed(3, 1, CLIENT, line, (const uint8_t *)"reqtime\n", 8, &packet,
 	                  &exchange));
-	/* One that came before it was asked for answers an older request, which was not captured. */
+	/* An answer from before the request belongs to an older one, which was not
+	 * captured. */
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
 	feed(1, 0, line, CLIENT, (const uint8_t *)LINE, strlen(LINE), &packet, &exchange);
 	assert_false(feed(2, 5, CLIENT, line, (const uint8_t *)"reqtime\n", 8, &packet,
@@ -729,7 +732,7 @@ static void refused_by_icmp(void **state)
 	in.wire = in.captured;
 	trace_init(&trace, trace_standard_ports, TRACE_STANDARD_PORTS);
 	assert_false(trace_frame(&trace, &in, &packet, &exchange));
-	/* As much of it as RFC 792 wants: eight octets behind the header. */
+	/* As much of it as RFC 792 requires: eight octets after the header. */
 	memcpy(icmp + 8, request, row->is_ipv6 ? 48 : 28);
 	in.captured = put_ip(error, row->is_ipv6, true, row->is_ipv6 ? 58 : 1, icmp,
 	                     row->is_ipv6 ? 56 : 36);
@@ -792,7 +795,7 @@ static void ntp_on_any_port(void **state)
 	assert_int_equal(trace.counts.other_udp, 0);
 	assert_int_equal(trace.counts.packets, 2);
 	assert_int_equal(trace.counts.assumed, 2);
-	/* From now on the server is known: silence is told of, too, for any client. */
+	/* From now on the server is known: silence is reported as well, for any client. */
 	put_request(other, request);
 	feed(3, 0, (struct end){ 7, 50000 }, STRANGE, request, sizeof(request), &packet,
 	     &exchange);
@@ -802,7 +805,7 @@ static void ntp_on_any_port(void **state)
 	                               &(struct trace_silence){ 0 }));
 }
 
-/* The requests before the one that was answered are told of as well. */
+/* Requests before the answered one are reported as well. */
 static void ntp_on_any_port_with_silences(void **state)
 {
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
@@ -852,7 +855,7 @@ static void ntp_on_any_port_in_reverse(void **state)
 	assert_true(exchange.has_result);
 }
 
-/* What is no exchange: nothing is assumed of it. */
+/* Packets that are no exchange: nothing is assumed to be NTP. */
 static const struct guess_row {
 	const char *name;
 	struct end from, to;  /* of the answer */
@@ -955,7 +958,8 @@ static void nothing_is_assumed(void **state)
 	assert_false(trace_next_assumed(&trace, &packet));
 }
 
-/* What looks like NTP, either way, and is not, in a flood: no false find; and a real exchange is still found. */
+/* A flood of packets that resemble NTP gives no false match, and a real exchange is still
+ * found. */
 static void no_false_find_in_a_flood(void **state)
 {
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
@@ -988,7 +992,7 @@ static void no_false_find_in_a_flood(void **state)
 	assert_true(feed(++number, t4_ns, STRANGE, CLIENT, answer, 48, &packet, &exchange));
 }
 
-/* More servers than can be kept in mind: the latest are, and all exchanges are found all the same. */
+/* More servers than the table holds: the latest stay, and all exchanges are still found. */
 static void many_servers_on_strange_ports(void **state)
 {
 	uint8_t request[NTP_HEADER_OCTETS], answer[EXTRA];
@@ -1017,7 +1021,7 @@ static void many_servers_on_strange_ports(void **state)
 	assert_int_equal(trace.counts.silent, 0);
 }
 
-/* What was not looked into is counted by name. */
+/* Frames that are not decoded are counted by name. */
 static void unread_frames_have_names(void **state)
 {
 	static const uint8_t ARP[] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6, 0, 1 };
@@ -1055,20 +1059,21 @@ static void unread_frames_have_names(void **state)
 	     &exchange);
 	trace_text_summary(&trace.counts, text, sizeof(text));
 	assert_string_equal(
-		text, "Frames: 7, of time protocols: 0\n"
-		      "Requests: 0, without an answer: 0\n"
-		      "Answers: 0, exchanges: 0, late: 0\n"
-		      "Packets with a remark: 0\n"
-		      "UDP packets of no known time protocol: 2\n"
-		      "       (--all shows them, --port [PROTO:]N says which port is one)\n"
-		      "Not looked into: 6\n"
-		      "      2  ARP (EtherType 0x0806)\n"
-		      "      2  IEEE 802.3 without SNAP\n"
-		      "      1  cut short by the capture\n"
-		      "      1  IPsec, encrypted (UDP port 4500)\n");
+		text,
+		"Frames: 7, of time protocols: 0\n"
+		"Requests: 0, without an answer: 0\n"
+		"Answers: 0, exchanges: 0, late: 0\n"
+		"Packets with a remark: 0\n"
+		"UDP packets of no known time protocol: 2\n"
+		"       (--all shows them, --port [PROTO:]N sets the protocol of a port)\n"
+		"Not decoded: 6\n"
+		"      2  ARP (EtherType 0x0806)\n"
+		"      2  IEEE 802.3 without SNAP\n"
+		"      1  cut short by the capture\n"
+		"      1  IPsec, encrypted (UDP port 4500)\n");
 }
 
-/* More kinds than there is room for: the sum stays right. */
+/* More kinds than the table holds: the sum stays right. */
 static void unread_kinds_are_bounded(void **state)
 {
 	uint8_t frame[16] = { 0 };
@@ -1088,7 +1093,7 @@ static void unread_kinds_are_bounded(void **state)
 		assert_false(trace_frame(&trace, &in, &packet, &exchange));
 	}
 	assert_true(trace_text_summary(&trace.counts, text, sizeof(text)) < sizeof(text));
-	assert_non_null(strstr(text, "Not looked into: 37\n"));
+	assert_non_null(strstr(text, "Not decoded: 37\n"));
 	assert_non_null(strstr(text, "\n      5  of other kinds\n"));
 }
 

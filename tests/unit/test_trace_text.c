@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people see, read by eye once; and that nothing foreign or longer than 80 columns
- * gets out.
+ * A trace as people see it, reviewed by eye; and that no untrusted octets and no lines
+ * above 80 columns are printed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,11 +98,12 @@ static void an_exchange(void **state)
 	(void)state;
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(
-		text, "       exchange 1 (1, 2): offset +4.995 s, delay 70 ms\n"
-		      "         T1 2026-11-23T00:00:00.000000000Z  capture: request (1)\n"
-		      "         T2 2026-11-23T00:00:05.030000000Z  server: request came\n"
-		      "         T3 2026-11-23T00:00:05.031000000Z  server: answer went\n"
-		      "         T4 2026-11-23T00:00:00.071000000Z  capture: answer (2)\n");
+		text,
+		"       exchange 1 (1, 2): offset +4.995 s, delay 70 ms\n"
+		"         T1 2026-11-23T00:00:00.000000000Z  capture: request (1)\n"
+		"         T2 2026-11-23T00:00:05.030000000Z  server: request received\n"
+		"         T3 2026-11-23T00:00:05.031000000Z  server: answer sent\n"
+		"         T4 2026-11-23T00:00:00.071000000Z  capture: answer (2)\n");
 	exchange.has_stamps = false;
 	exchange.has_result = false;
 	exchange.is_late = true;
@@ -111,8 +112,8 @@ static void an_exchange(void **state)
 	trace_text_exchange(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_string_equal(
 		text,
-		"       exchange 1 (1, 2): no offset, LATE; not to be used: kiss code "
-		"RATE: it\n       wants fewer requests\n"
+		"       exchange 1 (1, 2): no offset, LATE; unusable: kiss code RATE: it "
+		"wants\n       fewer requests\n"
 		"         T1 2026-11-23T00:00:00.000000000Z  capture: request (1)\n"
 		"         T4 2026-11-23T00:00:00.071000000Z  capture: answer (2)\n");
 }
@@ -134,16 +135,16 @@ static const char LADDER[] =
 "        |<----'  the answer, frame 2                                       |\n"
 "   T4   o 2026-11-23T00:00:00.071000000Z                                   |\n"
 "        |                                                                  |\n"
-"  T2 - T1 = +5.030000000 s   the offset, plus the way there\n"
-"  T3 - T4 = +4.960000000 s   the offset, minus the way back\n"
+"  T2 - T1 = +5.030000000 s   the offset plus the outbound delay\n"
+"  T3 - T4 = +4.960000000 s   the offset minus the return delay\n"
 "  offset = ((T2 - T1) + (T3 - T4)) / 2 = +4.995000000 s\n"
 "  delay  = (T4 - T1) - (T3 - T2)       = 0.070000000 s\n"
 "\n"
-"T1 and T4 are by the clock of the machine that captured, which is the client's\n"
-"if the capture was made there; T2 and T3 are by the server's clock.\n"
+"T1 and T4 are by the clock of the machine that captured (the client, if it\n"
+"captured itself), T2 and T3 by the server's clock.\n"
 "\n"
-"So the client's clock is 4.995 s behind the server's, if both ways took equally\n"
-"long; else up to 35 ms more or less.\n";
+"The client's clock is 4.995 s behind the server's if the delay is the same both\n"
+"ways; otherwise up to 35 ms more or less.\n";
 
 static const char NARROW[] =
 "Exchange 1, ntp over UDP: the client\n"
@@ -163,22 +164,23 @@ static const char NARROW[] =
 "T4 o 2026-11-23T00:00:00.071000000Z |\n"
 "   |                                |\n"
 "  T2 - T1 = +5.030000000 s\n"
-"      the offset, plus the way there\n"
+"      the offset plus the outbound delay\n"
 "  T3 - T4 = +4.960000000 s\n"
-"      the offset, minus the way back\n"
+"      the offset minus the return delay\n"
 "  offset = ((T2 - T1) + (T3 - T4)) / 2\n"
 "         = +4.995000000 s\n"
 "  delay  = (T4 - T1) - (T3 - T2)\n"
 "         = 0.070000000 s\n"
 "\n"
 "T1 and T4 are by the clock of the\n"
-"machine that captured, which is the\n"
-"client's if the capture was made there;\n"
-"T2 and T3 are by the server's clock.\n"
+"machine that captured (the client, if it\n"
+"captured itself), T2 and T3 by the\n"
+"server's clock.\n"
 "\n"
-"So the client's clock is 4.995 s behind\n"
-"the server's, if both ways took equally\n"
-"long; else up to 35 ms more or less.\n";
+"The client's clock is 4.995 s behind the\n"
+"server's if the delay is the same both\n"
+"ways; otherwise up to 35 ms more or\n"
+"less.\n";
 /* clang-format on */
 
 static void a_ladder(void **state)
@@ -202,7 +204,7 @@ static void a_narrow_ladder(void **state)
 	assert_string_equal(text, NARROW);
 }
 
-/* No line wraps, and the rails stay straight, whatever the width. */
+/* No line wraps and the rails stay straight at any width. */
 static void assert_ladder(const struct trace_exchange *exchange, const struct style *style)
 {
 	const size_t columns = style->columns < 40   ? 40
@@ -221,7 +223,8 @@ static void assert_ladder(const struct trace_exchange *exchange, const struct st
 		}
 		if (strstr(line, " capture  ") && server) {
 			rail = (size_t)(server - line) + strlen("server") - 1;
-			/* With " T2" behind it, and one column left where there are many. */
+			/* With " T2" after it, and one column free if the ladder is
+			 * wide. */
 			assert_in_range(rail + 4, columns - 1, columns);
 		} else if (rail > 0 && strstr(line, " = ")) {
 			return;
@@ -263,23 +266,23 @@ static const struct {
 	const char *want;
 } conclusions[] = {
 	{ -3200, 6400, 0,
-	  "So the client's clock is 3.2 us ahead of the server's, if both ways took "
-	  "equally\nlong; else up to 3.2 us more or less.\n" },
+	  "The client's clock is 3.2 us ahead of the server's if the delay is the same "
+	  "both\nways; otherwise up to 3.2 us more or less.\n" },
 	{ 3200, 6401, 0,
-	  "So the client's clock is 3.2 us behind the server's, if both ways took "
-	  "equally\nlong; else up to 3.201 us more or less.\n" },
+	  "The client's clock is 3.2 us behind the server's if the delay is the same "
+	  "both\nways; otherwise up to 3.201 us more or less.\n" },
 	{ 0, 1000, 0,
-	  "So the client's clock shows the server's time, if both ways took equally "
-	  "long;\nelse up to 500 ns more or less.\n" },
+	  "The client's clock shows the server's time if the delay is the same both "
+	  "ways;\notherwise it may be up to 500 ns off.\n" },
 	{ 20, 0, 0,
-	  "So the client's clock is 20 ns behind the server's, if both ways took "
-	  "equally\nlong; else up to 0 s more or less.\n" },
+	  "The client's clock is 20 ns behind the server's if the delay is the same "
+	  "both\nways; otherwise up to 0 s more or less.\n" },
 	{ 20000, 2000, 1,
-	  "So the client's clock is 20 us behind the server's, if both ways took "
-	  "equally\nlong; else up to 1 us more or less.\n" },
+	  "The client's clock is 20 us behind the server's if the delay is the same "
+	  "both\nways; otherwise up to 1 us more or less.\n" },
 	{ NS_PER_S, 2 * NS_PER_S, NS_PER_S,
-	  "So the client's clock is 1 s behind the server's, if both ways took "
-	  "equally\nlong; else up to 1.5 s more or less.\n" },
+	  "The client's clock is 1 s behind the server's if the delay is the same "
+	  "both\nways; otherwise up to 1.5 s more or less.\n" },
 };
 
 static void the_conclusion_has_the_numbers(void **state)
@@ -297,13 +300,13 @@ static void the_conclusion_has_the_numbers(void **state)
 		exchange.has_reading = !exchange.has_stamps;
 		exchange.resolution_ns = conclusions[i].resolution_ns;
 		trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
-		last = strstr(text, "So the client");
+		last = strstr(text, "The client's clock");
 		assert_non_null(last);
 		assert_string_equal(last, conclusions[i].want);
 	}
 }
 
-/* Times that contradict each other are drawn, and nothing is concluded. */
+/* Times that contradict each other are drawn, without a conclusion. */
 static void a_ladder_without_an_offset(void **state)
 {
 	struct trace_exchange exchange = ntp_exchange();
@@ -319,16 +322,15 @@ static void a_ladder_without_an_offset(void **state)
 	                             "was set back meanwhile.\n"));
 	assert_non_null(strstr(text, " = -160.001000000 s\n"));
 	assert_null(strstr(text, "offset ="));
-	assert_null(strstr(text, "So the client"));
-	assert_non_null(
-		strstr(text, "\nNo offset follows: these times contradict each other.\n"));
+	assert_null(strstr(text, "The client's clock"));
+	assert_non_null(strstr(text, "\nNo offset: these times contradict each other.\n"));
 	exchange.has_stamps = false;
 	trace_text_ladder(&exchange, &STYLE_PLAIN, text, sizeof(text));
 	assert_null(strstr(text, "T1   o"));
-	assert_non_null(strstr(text, "tells no time"));
+	assert_non_null(strstr(text, "holds no time"));
 }
 
-/* On a terminal that can: the same ladder, in as many columns, and what is amiss in colour. */
+/* With UTF-8 and colours: the same ladder in the same columns, faults in colour. */
 static void a_ladder_on_a_terminal(void **state)
 {
 	const struct style style = { .columns = 80, .has_utf8 = true, .has_color = true };
@@ -392,7 +394,7 @@ static void assert_fits(const char *text)
 	}
 }
 
-/* The longest of everything, in all combinations of note, role and protocol. */
+/* The longest fields, in all combinations of note, role and protocol. */
 static void the_longest_fits(void **state)
 {
 	struct trace_packet packet = ntp_packet();
@@ -478,7 +480,7 @@ static void words_of_every_length_fit(void **state)
 			words[first + 1 + second] = '\0';
 			trace_text_packet(&packet, text, sizeof(text));
 			assert_fits(text);
-			/* What fits into a line is not broken. */
+			/* Text that fits a line is not broken. */
 			assert_int_equal(strstr(text, words + first + 1) != NULL,
 			                 second <= TRACE_TEXT_COLUMNS - 7);
 		}
@@ -503,7 +505,7 @@ static void foreign_octets_are_escaped(void **state)
 	assert_string_equal(text, "NTPv4 server, kiss \\x1b[2J, answers 1");
 }
 
-/* As snprintf() has it. */
+/* As with snprintf(). */
 static void room_is_kept(void **state)
 {
 	struct trace_packet packet = ntp_packet();
@@ -536,8 +538,8 @@ static void the_counts(void **state)
 	                    "Requests: 3, without an answer: 1\n"
 	                    "Answers: 2, exchanges: 2, late: 1\n"
 	                    "Packets with a remark: 4\n"
-	                    "Offsets are server - capture: it is the clock of the machine "
-	                    "that captured which\nis compared, not the client's.\n");
+	                    "Offsets are server - capture: T1 and T4 are by the clock of "
+	                    "the machine that\ncaptured, not of the client.\n");
 	counts.exchanges = 0;
 	counts.assumed = 2;
 	counts.cut = 3;
@@ -596,7 +598,7 @@ static void what_is_remarkable(void **state)
 	packet.protocol = TRACE_NONE;
 	packet.frame.source.port = 51820;
 	trace_text_info(&packet, text, sizeof(text));
-	assert_string_equal(text, "UDP, not looked into: WireGuard, encrypted");
+	assert_string_equal(text, "UDP, not decoded: WireGuard, encrypted");
 }
 
 int main(void)

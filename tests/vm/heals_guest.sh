@@ -206,7 +206,7 @@ timer --refuse-above 1000s $two
 result "... but not past a limit that was given" $? "$(true_time offset)"
 say_ahead -100000000
 by_hand --any-offset --boot --force $one
-[ $status -eq 3 ] && grep -q 'lies before the release' $W/err
+[ $status -eq 3 ] && grep -q 'is before the release' $W/err
 result "before the release: nothing lifts it" $?
 say_ahead 0
 by_hand --any-offset $one

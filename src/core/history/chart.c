@@ -1,24 +1,26 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs as points, scales and columns of a chart.
+ */
 #include "core/history/chart.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-	GAP_INTERVALS = 4,     /* times the usual distance of two runs */
-	TRIMMED_PART = 20,     /* one in so many values may be left out on each side ... */
-	TRIMMED_FROM = 5,      /* ... where there are so many at least */
-	TRIMMED_FROM_ZERO = 2, /* the same where the scale holds zero besides */
-	FAR_SPANS = 3, /* ... if it lies farther off than so often the rest is wide */
-	FAR_SPANS_FEW =
-		20, /* ... of fewer than TRIMMED_FROM, which say less of what is usual */
+	GAP_INTERVALS = 4,     /* times the median interval between runs */
+	TRIMMED_PART = 20,     /* a scale may leave out 1 in 20 values on each side ... */
+	TRIMMED_FROM = 5,      /* ... of at least 5 values */
+	TRIMMED_FROM_ZERO = 2, /* ... or of 2, if the scale includes zero */
+	FAR_SPANS = 3, /* ... that lie farther off than 3 times the width of the rest */
+	FAR_SPANS_FEW = 20, /* ... or 20 times, of fewer than TRIMMED_FROM values */
 	CLOSE_RATIO = 4,
 };
 
 /* ---- points ---- */
 
-/* A clock that stands at 1970 until it gets an answer must not stretch the axis: a run
- * without one lies between those that have one. */
+/* A clock that shows 1970 until its first answer must not stretch the axis: a run without
+ * an answer is placed between those with one. */
 static void place_runs(const struct run_record *runs, size_t count, struct keyed *places)
 {
 	int64_t bound_ns = INT64_MAX;
@@ -69,7 +71,7 @@ static int64_t distance_ns(int64_t from_ns, int64_t to_ns)
 	return instant_diff_ns((struct instant){ to_ns }, (struct instant){ from_ns });
 }
 
-/* The median distance of two runs, by halving. */
+/* The median interval between runs, by bisection. */
 static int64_t usual_distance_ns(const struct chart_point *points, size_t count)
 {
 	int64_t lo_ns = 0, hi_ns = INT64_MAX;
@@ -144,8 +146,7 @@ static double half_band_of(const struct chart_point *point, enum chart_panel pan
 	return panel == CHART_OFFSET ? (double)point->bound_ns : 0;
 }
 
-/* The upper edges, or with -1 the lower ones mirrored, so that both ends are looked at
- * alike. */
+/* The upper edge, or with -1 the lower one mirrored, so that the same code serves both. */
 static double edge_of(const struct chart_point *point, enum chart_panel panel, double sign)
 {
 	return sign * value_of(point, panel) + half_band_of(point, panel);
@@ -156,8 +157,7 @@ static bool is_offset(enum chart_panel panel)
 	return panel == CHART_OFFSET || panel == CHART_CLOSE;
 }
 
-/* The values that a scale is made for: what the clock was stepped by is none of them where there are
- * others, however few. */
+/* The values that a scale is made for, without the offsets of steps if there are others. */
 struct choice {
 	const struct chart *chart;
 	enum chart_panel panel;
@@ -182,7 +182,7 @@ static size_t count_above(const struct choice *choice, double sign, double limit
 	return above;
 }
 
-/* A limit that at most `most` edges lie above, close to the smallest such. */
+/* Nearly the smallest limit that at most `most` edges exceed. */
 static double limit_leaving(const struct choice *choice, double sign, size_t most,
                             double lo, double hi)
 {
@@ -229,14 +229,14 @@ static struct extent trimmed_extent(const struct choice *choice, size_t most,
 
 	trimmed.top = limit_leaving(choice, 1, most, -whole->bottom, whole->top);
 	trimmed.bottom = limit_leaving(choice, -1, most, -whole->top, whole->bottom);
-	if (choice->panel != CHART_FREQUENCY) { /* zero is what one looks for */
+	if (choice->panel != CHART_FREQUENCY) { /* these scales include zero */
 		trimmed.top = fmax(trimmed.top, 0);
 		trimmed.bottom = fmax(trimmed.bottom, 0);
 	}
 	return trimmed;
 }
 
-/* Which ends of `whole` lie far off the rest. */
+/* Which ends of `whole` lie far from the rest. */
 static void check_ends(const struct extent *whole, const struct extent *trimmed,
                        double far_spans, bool *ret_top, bool *ret_bottom)
 {
@@ -246,7 +246,7 @@ static void check_ends(const struct extent *whole, const struct extent *trimmed,
 	*ret_bottom = whole->bottom - trimmed->bottom > far_spans * span;
 }
 
-/* Without what lies far off. */
+/* The extent without values far from the rest. */
 static struct extent usual_extent(const struct choice *choice, const struct extent *whole)
 {
 	const size_t most =
@@ -262,7 +262,7 @@ static struct extent usual_extent(const struct choice *choice, const struct exte
 	trimmed = trimmed_extent(choice, most, whole);
 	check_ends(whole, &trimmed, are_few ? FAR_SPANS_FEW : FAR_SPANS, &is_top_far,
 	           &is_bottom_far);
-	/* A few offsets may be alike by chance: far off is what lies beyond their bounds, too. */
+	/* A few offsets may be alike by chance, so their bounds decide which ends are far. */
 	if (are_few && choice->panel == CHART_CLOSE) {
 		const struct choice bounds = { choice->chart, CHART_OFFSET,
 			                       choice->has_steps };
@@ -306,7 +306,8 @@ static size_t count_values(const struct chart *chart, enum chart_panel panel)
 	return whole_extent(&all).count;
 }
 
-/* All the same: a microsecond, or a tenth of a ppm, or as little as such large numbers can tell. */
+/* For values that are all equal: 1 us or 0.1 ppm each way, or a millionth of a large
+ * value. */
 static void pad_around(enum chart_panel panel, double *lo, double *hi)
 {
 	const double most = fmax(fabs(*lo), fabs(*hi));
@@ -331,7 +332,7 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 		lo = -usual.bottom;
 		hi = usual.top;
 	}
-	if (panel != CHART_FREQUENCY) { /* zero is what one looks for */
+	if (panel != CHART_FREQUENCY) { /* these scales include zero */
 		lo = fmin(lo, 0);
 		hi = fmax(hi, 0);
 	}
@@ -340,7 +341,7 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 	ret->lo = floor(lo / ret->step) * ret->step;
 	ret->hi = ceil(hi / ret->step) * ret->step;
 	ret->value_count = count_values(chart, panel);
-	/* A bound that reaches out of the picture is seen to do so. */
+	/* A bound that leaves the picture is visible and not counted. */
 	choice.panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
 	ret->beyond_count =
 		count_above(&choice, 1, ret->hi) + count_above(&choice, -1, -ret->lo);
@@ -416,8 +417,8 @@ static bool is_mark(const struct chart_point *point, enum chart_panel panel,
 	       (value < scale->lo || value > scale->hi);
 }
 
-/* A line goes from value to value, but not over a step of the clock (of its offset), a reboot, or a time
- * without runs. */
+/* A line joins the values, except across a step of the clock (in the offset panels), a
+ * reboot or a gap. */
 void chart_columns(const struct chart *chart, enum chart_panel panel,
                    const struct chart_scale *scale, struct chart_column *ret,
                    size_t column_count)

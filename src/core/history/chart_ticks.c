@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Ticks of the time axis and of the value axes.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +13,7 @@
 
 enum {
 	MONTHS_PER_YEAR = 12,
-	MONDAY_S = 4 * 86400, /* 1970-01-05 was one */
+	MONDAY_S = 4 * 86400, /* 1970-01-05 */
 };
 
 /* ---- time ---- */
@@ -133,8 +136,7 @@ static struct unit unit_of(const struct chart_scale *scale, enum chart_panel pan
 		struct unit unit;
 		double from;
 	} units[] = {
-		{ { " d", 86400e9 },
-		  1e16 }, /* 115 days: a clock that stood at another year */
+		{ { " d", 86400e9 }, 1e16 }, /* 115 days: a clock in another year */
 		{ { " s", 1e9 }, 1e9 },
 		{ { " ms", 1e6 }, 1e6 },
 		{ { " us", 1e3 }, 1e3 },
@@ -152,7 +154,7 @@ static struct unit unit_of(const struct chart_scale *scale, enum chart_panel pan
 	return (struct unit){ " ns", 1 };
 }
 
-/* No longer than CHART_LABEL_COLUMNS: numbers that no clock can have are rounded. */
+/* At most CHART_LABEL_COLUMNS: absurd values are rounded. */
 static void value_label(double value, struct unit unit, int decimals, bool has_sign,
                         char *label)
 {

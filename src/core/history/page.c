@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The page: its head, tiles and tables.
+ */
 #include "core/history/page.h"
 
 #include <stdio.h>
@@ -6,59 +9,12 @@
 
 #include "core/base/span.h"
 #include "core/base/text.h"
-#include "core/base/text_time.h"
 #include "core/history/page_private.h"
 #include "core/report/report.h"
 
-enum { UNTRUSTED_SIZE = 4 * SERVER_HOST_SIZE, SENTENCE_SIZE = 512 };
+enum { SENTENCE_SIZE = 512 };
 
 static const struct style utf8 = { .has_utf8 = true };
-
-/* Text of any origin: octets that are not printable ASCII as \xNN, markup as entities. */
-static void page_put_untrusted(struct text *out, const char *words)
-{
-	char plain[UNTRUSTED_SIZE];
-
-	text_escape((const uint8_t *)words, strlen(words), plain, sizeof(plain));
-	for (const char *at = plain; *at != '\0'; at++) {
-		switch (*at) {
-		case '&':
-			text_put(out, "&amp;");
-			break;
-		case '<':
-			text_put(out, "&lt;");
-			break;
-		case '>':
-			text_put(out, "&gt;");
-			break;
-		case '"':
-			text_put(out, "&quot;");
-			break;
-		case '\'':
-			text_put(out, "&#39;");
-			break;
-		default:
-			text_octets(out, at, 1);
-			break;
-		}
-	}
-}
-
-void page_format_span(int64_t ns, bool has_sign, char *buf)
-{
-	span_format(ns, has_sign, buf);
-	style_units(&utf8, buf);
-}
-
-void page_put_figures(struct text *out, int64_t offset_ns, int64_t bound_ns)
-{
-	char offset[PAGE_FIGURE_SIZE], bound[PAGE_FIGURE_SIZE];
-
-	report_figures(offset_ns, bound_ns, true, offset, bound);
-	style_units(&utf8, offset);
-	style_units(&utf8, bound);
-	text_format(out, "%s %s %s", offset, style_plus_minus(&utf8), bound);
-}
 
 /* ---- the head and the figures ---- */
 
@@ -78,7 +34,7 @@ static void put_head(struct text *out, const struct page_input *input)
 	text_put(out, "</style>\n</head>\n<body>\n");
 }
 
-/* No line ends between a figure and its unit. */
+/* No line break between a figure and its unit. */
 static void put_sentence(struct text *out, const char *sentence)
 {
 	for (const char *at = sentence; *at; at++) {
@@ -217,7 +173,7 @@ static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
 	text_format(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", offset, bound);
 }
 
-/* "2026-11-25 12:00" and the seconds, for which a telephone has no room. */
+/* "2026-11-25 12:00" and the seconds, which a narrow screen hides. */
 static void put_time_cell(struct text *out, struct instant at)
 {
 	char text[RUN_TIME_SIZE];
@@ -229,7 +185,7 @@ static void put_time_cell(struct text *out, struct instant at)
 	            text + minutes);
 }
 
-/* What is looked for first stands first: a narrow screen shows the beginning. */
+/* The most important columns come first: a narrow screen shows only the beginning. */
 static void put_run(struct text *out, const struct run_record *run)
 {
 	const char *action = run_record_action_name(run);
@@ -309,7 +265,7 @@ static void put_sources(struct text *out, const struct page_input *input)
 		         input->source_count);
 	}
 	snprintf(remark, sizeof(remark), "in the run of %s%s", at, others);
-	put_table_begin(out, "What each server said", remark, "sources");
+	put_table_begin(out, "Result per server", remark, "sources");
 	text_format(
 		out,
 		"<th scope=\"col\">Server</th><th scope=\"col\" class=\"n\">Offset</th><th "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pictures are stretched to the width of the page, lines and all; so strokes do not
- * scale, and whatever is text stands beside or above them as HTML, placed by percent.
+ * The charts of the page, as SVG stretched to its width: strokes do not scale, and text
+ * stands beside or above the picture as HTML, placed by percent.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -14,9 +14,9 @@
 enum {
 	COLUMNS = PAGE_COLUMNS,
 	UNITS = PAGE_UNITS,
-	DOTS_MAX = 150, /* values; more than these would run together */
+	DOTS_MAX = 150, /* more values would run together */
 	TIME_TICKS = 9,
-	HITS_MAX = 240, /* places that tell what they show */
+	HITS_MAX = 240, /* places with a tooltip */
 };
 
 static const struct {
@@ -26,16 +26,16 @@ static const struct {
 	[CHART_OFFSET] = { "Offset", "offset",
 	                   "server minus local clock: above zero the clock is behind",
 	                   false },
-	[CHART_CLOSE] = { "Offset, closer", "offset", "the same without its bound", true },
+	[CHART_CLOSE] = { "Offset, closer", "offset", "the same, without its bound", true },
 	[CHART_FREQUENCY] = { "Frequency", "freq",
-	                      "of the kernel's clock in ppm: above zero it is made faster",
+	                      "of the kernel's clock in ppm: above zero it is sped up",
 	                      true },
 	[CHART_DELAY] = { "Delay", "delay", "the shortest round trip of each run", true },
 };
 
 /* ---- paths ---- */
 
-/* First, smallest, largest, last: as far as they differ. */
+/* The first, smallest, largest and last value, without repetitions. */
 static void put_vertices(struct text *out, const struct page_panel *panel, size_t at,
                          char begin)
 {
@@ -52,7 +52,7 @@ static void put_vertices(struct text *out, const struct page_panel *panel, size_
 			last = unit;
 		}
 	}
-	/* A path of one point is nothing; a round end makes it a dot. */
+	/* A path of one point is invisible; a round end makes it a dot. */
 	if (begin == 'M') {
 		text_put(out, "h0");
 	}
@@ -69,7 +69,7 @@ static void put_line(struct text *out, const struct page_panel *panel)
 	text_put(out, "\"/>\n");
 }
 
-/* No line leads to it or away from it. */
+/* No line leads to or from it. */
 static bool is_alone(const struct page_panel *panel, size_t at)
 {
 	size_t next = at + 1;
@@ -113,7 +113,7 @@ static void put_grid(struct text *out, const struct page_panel *panel,
 	}
 }
 
-/* Why the offset jumps there. */
+/* Lines at the steps, where the offset jumps. */
 static void put_step_lines(struct text *out, const struct page_panel *panel)
 {
 	if (!page_has_step_lines(panel)) {
@@ -128,7 +128,7 @@ static void put_step_lines(struct text *out, const struct page_panel *panel)
 	text_put(out, "\"/>\n");
 }
 
-/* ---- what stands around them ---- */
+/* ---- labels, legend and tooltips ---- */
 
 static void put_hit_words(struct text *out, const struct chart_column *part)
 {
@@ -149,7 +149,7 @@ static void put_hit_words(struct text *out, const struct chart_column *part)
 	}
 }
 
-/* What a place shows, on pointing at it. */
+/* Tooltips: the values at a place. */
 static void put_hits(struct text *out, const struct page_panel *panel)
 {
 	struct chart_column parts[HITS_MAX];
@@ -191,7 +191,7 @@ static void put_value_labels(struct text *out, const struct chart_tick *ticks, s
 	text_put(out, "</div>\n");
 }
 
-/* Which of two neighbours stays where it is narrow: those with days in them, as far as there are any. */
+/* On a narrow screen every second label stays: preferably those with a date. */
 static size_t first_to_stay(const struct chart_tick *ticks, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -202,7 +202,7 @@ static size_t first_to_stay(const struct chart_tick *ticks, size_t count)
 	return 0;
 }
 
-/* Those at the ends stay inside; every second one is left out where it is narrow. */
+/* Labels at the ends stay inside; a narrow screen hides every second one. */
 static void put_time_labels(struct text *out, const struct chart_tick *ticks, size_t count)
 {
 	const size_t stays = first_to_stay(ticks, count);
@@ -237,12 +237,12 @@ static void put_legend(struct text *out, const struct page_panel *panel)
 		put_legend_item(out, "class=\"line offset\" d=\"M1 8L9 4L15 7L23 3\"",
 		                "offset");
 		put_legend_item(out, "class=\"band edge key\" d=\"M1 1H23V11H1Z\"",
-		                "its bound: the truth is inside");
+		                "its bound: the true offset is inside");
 	}
 	if (page_has_prediction(panel)) {
 		put_legend_item(
 			out, "class=\"promise edge key\" d=\"M1 1H23V11H1Z\"",
-			"predicted by the runs before: the true offset stays inside");
+			"predicted from earlier runs: the true offset stays inside");
 	}
 	if (panel->kind == CHART_OFFSET && page_has_step_lines(panel)) {
 		put_legend_item(out, "class=\"when\" d=\"M12 0V12\"",
@@ -257,7 +257,7 @@ static void put_legend(struct text *out, const struct page_panel *panel)
 	text_put(out, "</ul>\n");
 }
 
-/* What is to be seen, for those who do not see it. */
+/* A description for screen readers. */
 static void put_description(struct text *out, const struct page_panel *panel)
 {
 	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE];
@@ -331,7 +331,7 @@ static void put_panel(struct text *out, struct page_panel *panel)
 {
 	struct chart_tick values[CHART_TICKS_MAX], times[CHART_TICKS_MAX];
 	const bool has_values = panel->scale.value_count > 0;
-	/* A scale that nothing made says nothing. */
+	/* A scale without values has no labels. */
 	const size_t value_count =
 		has_values ? chart_value_ticks(&panel->scale, panel->kind, values) : 0;
 	const size_t time_count = chart_time_ticks(panel->chart, TIME_TICKS, times);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is marked on and below the pictures: steps of the clock, values beyond the scale, and how many of the
- * runs stepped, failed, or were the first after a reboot.
+ * Marks on and below the pictures: steps of the clock, values beyond the scale, and how
+ * many runs stepped, failed, or were the first after a reboot.
  */
 #include <math.h>
 #include <stddef.h>
@@ -11,15 +11,15 @@
 #include "core/history/page_private.h"
 
 enum {
-	STEP_LINES_MAX = 24, /* more would hide what they stand in */
+	STEP_LINES_MAX = 24, /* more would hide the line */
 	STEP_LABELS_MAX = 8,
-	STEP_LABEL_UNITS = 110, /* labels are not closer, else they would run together */
-	BEYOND_UNITS = 12,      /* nor the marks of values beyond the scale */
+	STEP_LABEL_UNITS = 110, /* the least distance, so that labels do not run together */
+	BEYOND_UNITS = 12,      /* the same for marks of values beyond the scale */
 	LANE_PARTS = 125,
 	LANE_PART_UNITS = PAGE_UNITS / LANE_PARTS,
 	LANE_MARKS_MAX = 60, /* of steps and reboots; more are drawn as shares */
 	LANE_UNITS = 100,
-	LANE_LEAST = 9, /* one run among many is still seen */
+	LANE_LEAST = 9, /* so that one run among many is visible */
 };
 
 /* ---- on the picture ---- */
@@ -46,7 +46,7 @@ bool page_has_step_lines(const struct page_panel *panel)
 	return page_is_of_offset(panel) && count > 0 && count <= STEP_LINES_MAX;
 }
 
-/* The largest that is not closer than STEP_LABEL_UNITS to one of `labels`; PAGE_COLUMNS: none. */
+/* The largest step at least STEP_LABEL_UNITS from all `labels`; PAGE_COLUMNS: none. */
 static size_t next_step(const struct page_panel *panel, const size_t *labels, size_t count)
 {
 	size_t largest = PAGE_COLUMNS;
@@ -67,7 +67,7 @@ static size_t next_step(const struct page_panel *panel, const size_t *labels, si
 	return largest;
 }
 
-/* By how much the clock was stepped, in words beside the line: the largest first, as far as there is room. */
+/* The size of the steps beside their lines: the largest first, as far as there is room. */
 static void put_step_labels(struct text *out, const struct page_panel *panel)
 {
 	size_t labels[STEP_LABELS_MAX], count = 0, at;
@@ -127,7 +127,7 @@ static const struct lane {
 	{ "reboots", "reboot", "boot", CHART_REBOOTS, false },
 };
 
-/* A mark for each. */
+/* A mark for each event. */
 static void put_lane_marks(struct text *out, const struct page_panel *panel,
                            const struct lane *lane)
 {
@@ -140,8 +140,8 @@ static void put_lane_marks(struct text *out, const struct page_panel *panel,
 	text_put(out, "\"/>");
 }
 
-/* As high as the share of the runs of that time, so that what happens now and then does not look like
- * always. */
+/* As high as the share of the runs at that time, so that rare events do not look
+ * permanent. */
 static void put_lane_shares(struct text *out, const struct page_panel *panel,
                             const struct lane *lane)
 {

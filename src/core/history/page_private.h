@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of core/page share.
+ * Shared by the files of the page.
  */
 #ifndef CORE_HISTORY_PAGE_PRIVATE_H
 #define CORE_HISTORY_PAGE_PRIVATE_H
@@ -8,13 +8,18 @@
 #include "core/base/style.h"
 #include "core/history/chart.h"
 
-/* "+1.234 ms" with the sign for micro. */
+/* --- page_text.c --- */
+
+/* Untrusted text: octets other than printable ASCII as \xNN, and markup as entities. */
+void page_put_untrusted(struct text *out, const char *words);
+
+/* "+1.234 ms", with the micro sign. */
 enum { PAGE_FIGURE_SIZE = 56 };
 void page_format_span(int64_t ns, bool has_sign, char *buf);
-/* "+123.4 us &#177; 2.1 ms", as report_figures() has them, with the signs of UTF-8. */
+/* "+123.4 us &#177; 2.1 ms", as from report_figures(), in UTF-8. */
 void page_put_figures(struct text *out, int64_t offset_ns, int64_t bound_ns);
 
-/* One picture: its view box has PAGE_UNITS each way, a column of runs each across. */
+/* A picture: its view box has PAGE_UNITS each way, one column of runs per unit across. */
 enum { PAGE_COLUMNS = CHART_COLUMNS_MAX, PAGE_UNITS = 1000 };
 struct page_panel {
 	const struct chart *chart;
@@ -23,22 +28,22 @@ struct page_panel {
 	struct chart_column columns[PAGE_COLUMNS];
 };
 
-/* All panels, with what is marked below them. */
+/* All panels, with the marks below them. */
 void page_put_charts(struct text *out, const struct chart *chart);
 
-/* From the top, in units; far off the picture it is not exact. */
+/* From the top, in units; clipped far outside the picture. */
 long page_unit_of(const struct page_panel *panel, double value);
-/* page_shades.c: behind the line. */
+/* page_shades.c: the areas behind the line. */
 bool page_has_prediction(const struct page_panel *panel);
 void page_put_shades(struct text *out, const struct page_panel *panel);
 
-/* page_marks.c.  A step of the clock shows in it. */
+/* page_marks.c: whether steps of the clock show in the panel. */
 bool page_is_of_offset(const struct page_panel *panel);
-/* True when there are steps, and few enough for a line each. */
+/* True when there are steps, but few enough for a line each. */
 bool page_has_step_lines(const struct page_panel *panel);
-/* Over a picture: by how much the clock was stepped, and what lies beyond the scale. */
+/* Over a picture: the sizes of steps, and marks of values beyond the scale. */
 void page_put_marks(struct text *out, const struct page_panel *panel);
-/* Below it: a line of marks for each kind of event there is. */
+/* Below it: a line of marks for each kind of event that occurred. */
 void page_put_lanes(struct text *out, const struct page_panel *panel);
 
 extern const char page_style[];

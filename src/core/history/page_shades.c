@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is shaded behind the offset: its bound, and what the runs before had promised of it.
+ * The areas behind the offset: its bound, and the bound predicted by the runs before.
  */
 #include <math.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@
 #include "core/history/page_private.h"
 
 enum {
-	BEYOND_MAX = 100000, /* units: what lies off the picture need not be exact */
-	ALONE_UNITS = 3,     /* a run that no line leads to is shaded so far to each side */
+	BEYOND_MAX = 100000, /* units: far outside the picture */
+	ALONE_UNITS = 3,     /* the area of a single run reaches this far to each side */
 };
 
 long page_unit_of(const struct page_panel *panel, double value)
@@ -48,8 +48,7 @@ struct shade {
 static const struct shade bound = { "band", has_bound, bound_edge };
 static const struct shade prediction = { "promise", has_predicted, prediction_edge };
 
-/* A part of it, from column to column, drawn whole or its edges alone: where a part begins and ends is no
- * edge of it. */
+/* A part of an area, from column to column: filled, or only its upper and lower edges. */
 struct part {
 	const struct page_panel *panel;
 	const struct shade *shade;
@@ -57,7 +56,7 @@ struct part {
 	bool is_whole;
 };
 
-/* There along the upper edge, or back along the lower. */
+/* Along the upper edge, or back along the lower one. */
 static void put_edge(struct text *out, const struct part *part, int sign)
 {
 	const char *begin = part->is_whole && sign < 0 ? "L" : "M";
@@ -91,7 +90,7 @@ static void put_part(struct text *out, const struct part *part)
 	text_put(out, part->is_whole ? "Z" : "");
 }
 
-/* A part ends at a run that has no such shade, or that the line does not lead to. */
+/* A part ends before a run without such an area, or where the line is broken. */
 static void put_shade(struct text *out, const struct page_panel *panel,
                       const struct shade *shade, bool is_whole)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Light and dark by the reader's wish, light on paper.  Every text has a contrast of 4.5
- * to 1 at least against what it stands on (WCAG 2.1, 1.4.3); every line and mark that says
- * something has 3 to 1 (1.4.11), the edges of the bound included.
+ * The style sheet of the page: light or dark by the reader's preference, light in
+ * print.  Text has a contrast of at least 4.5 to 1 against its background (WCAG 2.1,
+ * 1.4.3); lines and marks that carry information, the edges of the bound included, have at
+ * least 3 to 1 (1.4.11).
  */
 #include "core/history/page_private.h"
 

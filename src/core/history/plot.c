@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The plot as text: which panels it has, how high they are, and what stands beside them.
+ * The plot as text: its panels, their heights, and their labels.
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,10 +14,10 @@ enum {
 	PROMPT_LINES = 1,
 	HEAD_SIZE = 512,
 	DATE_LENGTH = 10,
-	TIME_LABEL_COLUMNS = 12, /* at least so far apart */
+	TIME_LABEL_COLUMNS = 12, /* the least distance of labels */
 };
 
-/* Where there is room for more than ROWS_MIN, it goes by these weights. */
+/* Rows beyond ROWS_MIN are shared out by these weights. */
 static const struct {
 	const char *title;
 	size_t weight;
@@ -25,7 +25,7 @@ static const struct {
 	[CHART_OFFSET] = { "Offset", 3 },
 	[CHART_CLOSE] = { "Offset, closer", 2 },
 	[CHART_FREQUENCY] = { "Frequency of the kernel's clock, ppm", 1 },
-	[CHART_DELAY] = { "Delay", 0 }, /* on the page alone */
+	[CHART_DELAY] = { "Delay", 0 }, /* only on the page */
 };
 
 /* ---- writing ---- */
@@ -65,21 +65,6 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 	}
 }
 
-void plot_put_label(struct text *out, const struct style *style, const char *label,
-                    const char *axis)
-{
-	char shown[CHART_LABEL_SIZE + 2];
-	size_t columns;
-
-	snprintf(shown, sizeof(shown), "%s", label);
-	style_units(style, shown);
-	columns = style_columns(shown);
-	text_blanks(out, columns < PLOT_LABEL_COLUMNS ? PLOT_LABEL_COLUMNS - columns : 0);
-	text_put(out, shown);
-	text_put(out, " ");
-	text_put(out, axis);
-}
-
 static size_t text_row(const struct canvas *canvas, double place)
 {
 	const double rows = (double)(canvas->rows * DOTS_DOWN);
@@ -87,7 +72,7 @@ static size_t text_row(const struct canvas *canvas, double place)
 	return (size_t)(round((1 - place) * (rows - 1)) / DOTS_DOWN);
 }
 
-/* Where the blanks at the end of a line begin. */
+/* The length of a row without the blanks at its end. */
 static size_t last_cell(const struct canvas *canvas, size_t row, bool is_zero)
 {
 	size_t last = canvas->cells;
@@ -128,7 +113,7 @@ static void put_rows(struct text *out, const struct canvas *canvas, enum chart_p
 	}
 }
 
-/* Which cells have a tick, and where the labels go that fit. */
+/* The axis with its ticks, and below it the labels that fit. */
 static void put_time_axis(struct text *out, const struct canvas *canvas)
 {
 	struct chart_tick ticks[CHART_TICKS_MAX];
@@ -192,7 +177,7 @@ static void put_title(struct text *out, const struct canvas *canvas, enum chart_
 
 /* ---- the whole ---- */
 
-/* Which panels there are, and how high. */
+/* The panels that are drawn, and their heights. */
 struct plan_of_panels {
 	struct chart_scale scales[CHART_PANEL_COUNT];
 	size_t rows[CHART_PANEL_COUNT]; /* 0: not drawn */
@@ -208,7 +193,7 @@ static size_t rows_left(const struct plan_of_panels *plan, size_t lines)
 	return used < lines ? lines - used : 0;
 }
 
-/* One row at a time to the panel that has least by its weight. */
+/* Gives one row at a time to the panel that has the fewest for its weight. */
 static void share_rows(struct plan_of_panels *plan, size_t lines)
 {
 	for (size_t left = rows_left(plan, lines); left > 0; left--) {
@@ -229,7 +214,8 @@ static void share_rows(struct plan_of_panels *plan, size_t lines)
 	}
 }
 
-/* For `lines` lines of panels; those that find no room are left out, the last first. */
+/* For panels of `lines` lines in all; if there is no room, the last ones are left out
+ * first. */
 static void plan_panels(const struct chart *chart, size_t lines, struct plan_of_panels *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -271,7 +257,8 @@ static void put_panel(struct text *out, struct canvas *canvas, enum chart_panel 
 	put_rows(out, canvas, panel);
 }
 
-/* "200 runs, 2026-11-17 04:00 to 2026-11-25 12:00 UTC" and the sentence.  Returns the lines. */
+/* "200 runs, 2026-11-17 04:00 to 2026-11-25 12:00 UTC" and the sentence.  Returns the
+ * lines. */
 static size_t put_head(struct text *out, const struct run_summary *summary,
                        const struct style *style)
 {
@@ -280,7 +267,7 @@ static size_t put_head(struct text *out, const struct run_summary *summary,
 
 	run_format_time(summary->first_at, false, first);
 	run_format_time(summary->last_at, false, last);
-	if (style->columns < 60) { /* the days alone */
+	if (style->columns < 60) { /* dates only */
 		first[DATE_LENGTH] = last[DATE_LENGTH] = '\0';
 	}
 	text_format(out, "%zu run%s, %s", summary->run_count,

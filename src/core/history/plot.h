@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs drawn in a terminal: what they come to in a sentence, the offset with its bound, closer where
- * the bound is far wider, and the frequency; above the time axis a line each for steps, failures and
- * reboots.
+ * Past runs drawn in a terminal: a summary sentence, the offset with its bound, again
+ * without it if the bound is far wider, and the frequency; above the time axis one line
+ * each for steps, failures and reboots.
  */
 #ifndef CORE_HISTORY_PLOT_H
 #define CORE_HISTORY_PLOT_H
@@ -18,8 +18,8 @@ enum {
 };
 
 /* Into the caller's buffer like snprintf(): see core/report/report.h.  Fits the columns of
- * `style` and `lines`, each within its limits above; one line of them is left to the prompt.  In ASCII
- * unless `style` has UTF-8. */
+ * `style` and `lines`, within the limits above, with one line left for the prompt.  In
+ * ASCII unless `style` has UTF-8. */
 size_t plot_render(const struct chart *chart, const struct run_summary *summary,
                    const struct style *style, unsigned lines, char *buf, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lines of the plot that show when something happened: steps, failed runs, reboots.
+ * The lines of the plot for events: steps, failed runs, reboots.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const struct lane {
 	{ "reboots", CHART_REBOOTS, 'R' },
 };
 
-/* Events and runs of all columns, or of those of one cell. */
+/* Events and runs in the columns from `from` up to `to`. */
 static size_t lane_sum(const struct canvas *canvas, const struct lane *lane, size_t from,
                        size_t to, size_t *ret_runs)
 {
@@ -43,8 +43,8 @@ static bool is_share(const struct lane *lane)
 	return lane->event == CHART_FAILURES;
 }
 
-/* How many of its runs, in tenths or eighths; the letter where all of them, or where one event is as good
- * as any other. */
+/* The share of the runs that failed, in tenths (ASCII) or eighths; the letter for steps,
+ * reboots, and in ASCII for all runs. */
 static void put_event(struct text *out, const struct canvas *canvas,
                       const struct lane *lane, size_t sum, size_t runs)
 {
@@ -70,7 +70,7 @@ static void put_event(struct text *out, const struct canvas *canvas,
 	text_put(out, octets);
 }
 
-/* "13% failed": how many of all runs. */
+/* "13% failed": of all runs. */
 static void put_lane_label(struct text *out, const struct canvas *canvas,
                            const struct lane *lane, size_t total)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A panel of the plot as dots and cells.
+ * A panel of the plot, drawn as dots and cells.
  *
- * A cell of a terminal holds 2 x 4 dots of Braille.  The line takes dots, the bound shades
- * whole cells, so the two cannot be taken for each other; in ASCII a cell is one dot.
+ * A terminal cell holds 2 x 4 Braille dots.  The line is drawn in dots and the bound shades
+ * whole cells, so that the two differ; in ASCII a cell is one dot.
  */
 #include <math.h>
 #include <string.h>
 
 #include "core/history/plot_private.h"
 
-/* The row of dots from the top, unbounded. */
+/* The row of dots from the top, not limited to the panel. */
 static double dot_row(const struct canvas *canvas, double value)
 {
 	const double rows = (double)(canvas->rows * DOTS_DOWN);
@@ -28,7 +28,7 @@ static void paint_dot(struct canvas *canvas, size_t column, size_t row)
 		bits[row % DOTS_DOWN][column % DOTS_ACROSS];
 }
 
-/* All dots between two values; what lies beyond leaves its mark at the edge. */
+/* All dots between two values; values beyond the scale leave a mark at the edge. */
 static void paint_span(struct canvas *canvas, size_t column, double low, double high)
 {
 	const double last = (double)(canvas->rows * DOTS_DOWN - 1);
@@ -72,7 +72,8 @@ static double within_scale(const struct canvas *canvas, double value)
 	return fmin(fmax(value, canvas->scale.lo), canvas->scale.hi);
 }
 
-/* Shaded is the bound of the offset, or where it is not in the picture, what was promised. */
+/* The shaded band is the bound of the offset, or in a panel without it the predicted
+ * bound. */
 static double band_lo(const struct chart_column *column)
 {
 	return column->band_lo < column->min ? column->band_lo
@@ -87,7 +88,7 @@ static double band_hi(const struct chart_column *column)
 	                                     : column->max;
 }
 
-/* Where the bound of the offset is shaded already. */
+/* Marks the edges, where the bound of the offset is shaded. */
 static void paint_prediction(struct canvas *canvas, size_t column, double prediction)
 {
 	for (int sign = -1; sign <= 1; sign += 2) {
@@ -119,7 +120,7 @@ static void paint_bridge(struct canvas *canvas, size_t before, size_t at)
 			paint_prediction(canvas, i,
 			                 between(a->prediction, b->prediction, share));
 		}
-		/* Two at the same edge: the line is out of sight between them. */
+		/* Between two values at the same edge the line is out of sight. */
 		if (value != next || (next > canvas->scale.lo && next < canvas->scale.hi)) {
 			paint_span(canvas, i, fmin(value, next), fmax(value, next));
 		}
@@ -127,14 +128,14 @@ static void paint_bridge(struct canvas *canvas, size_t before, size_t at)
 	}
 }
 
-/* Beyond the scale: at the edge that it went over. */
+/* A step beyond the scale is marked at the edge. */
 static void paint_step(struct canvas *canvas, size_t column)
 {
 	const double by_ns = (double)canvas->columns[column].step_ns;
 	struct cell *cell;
 
 	if (by_ns >= canvas->scale.lo && by_ns <= canvas->scale.hi) {
-		return; /* a value as others */
+		return; /* drawn as a value */
 	}
 	cell = &canvas->grid[by_ns > 0 ? 0 : canvas->rows - 1][column / DOTS_ACROSS];
 	cell->is_step = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the plot is painted on, before it is text.
+ * The canvas of the plot, before it is text.
  */
 #ifndef CORE_HISTORY_PLOT_PRIVATE_H
 #define CORE_HISTORY_PLOT_PRIVATE_H
@@ -18,17 +18,17 @@ enum {
 	PLOT_AXIS_COLUMNS = PLOT_LABEL_COLUMNS + 2, /* a blank and the axis */
 	PLOT_ROWS_MAX = 12,
 	PLOT_CELLS_MAX = PLOT_COLUMNS_MAX - PLOT_AXIS_COLUMNS,
-	/* A cell of a terminal holds so many dots of Braille. */
+	/* Braille dots in a terminal cell. */
 	DOTS_ACROSS = 2,
 	DOTS_DOWN = 4,
 };
 
 struct cell {
-	uint8_t dots; /* of Braille, in the order of Unicode */
+	uint8_t dots; /* of Braille, in Unicode order */
 	bool is_band;
 	bool is_beyond;
-	bool is_step;       /* ... and by a step */
-	bool is_prediction; /* an edge of what was promised */
+	bool is_step;       /* a step beyond the scale */
+	bool is_prediction; /* an edge of the predicted bound */
 };
 
 struct canvas {
@@ -36,8 +36,8 @@ struct canvas {
 	const struct style *style;
 	size_t cells; /* across */
 	size_t rows;
-	bool has_prediction;   /* some column of the panel has one */
-	bool marks_prediction; /* by its edges, for the bound is shaded */
+	bool has_prediction;   /* a column of the panel has one */
+	bool marks_prediction; /* by its edges, because the bound is shaded */
 	struct chart_scale scale;
 	struct chart_column columns[PLOT_CELLS_MAX * DOTS_ACROSS];
 	struct cell grid[PLOT_ROWS_MAX][PLOT_CELLS_MAX];
@@ -45,18 +45,18 @@ struct canvas {
 
 /* --- plot_paint.c --- */
 
-/* One panel of the columns, on the grid. */
+/* Draws a panel of the columns on the grid. */
 void plot_paint(struct canvas *canvas, enum chart_panel panel);
 
 /* --- plot_lanes.c --- */
 
-/* A line for each kind of event that there was: steps, failed runs, reboots. */
+/* A line for each kind of event that occurred: steps, failed runs, reboots. */
 size_t plot_lane_count(const struct canvas *canvas);
 void plot_put_lanes(struct text *out, const struct canvas *canvas);
 
-/* --- plot.c --- */
+/* --- plot_label.c --- */
 
-/* What stands to the left of a line: `label`, and the axis. */
+/* The left margin of a line: `label`, and the axis. */
 void plot_put_label(struct text *out, const struct style *style, const char *label,
                     const char *axis);
 

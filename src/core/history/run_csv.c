@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Past runs and their sources as CSV.
+ */
 #include "core/history/run_csv.h"
 
 #include "core/base/csv.h"

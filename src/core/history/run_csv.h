@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs, or their sources, as CSV: RFC 4180, so lines end in CR LF.  All of these write
- * into the caller's buffer like snprintf(): see core/report/report.h.  What is not known is an
- * empty field.  Text from elsewhere is escaped, and cannot begin as a formula does.
+ * Past runs, or their sources, as CSV: RFC 4180, so lines end in CR LF.  All functions
+ * write into the caller's buffer like snprintf(): see core/report/report.h.  Unknown values
+ * are empty fields.  Untrusted text is escaped and cannot begin like a formula.
  */
 #ifndef CORE_HISTORY_RUN_CSV_H
 #define CORE_HISTORY_RUN_CSV_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs in sum: counts, the size of the offsets, and one sentence that says how right the clock was.
+ * The summary of past runs: counts, sizes of offsets, and a sentence on how right the clock
+ * was.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,22 +12,21 @@
 #include "core/history/run_view.h"
 
 enum {
-	TYPICAL_OF =
-		20, /* all but one in so many runs, and at least one, are typical ... */
-	TYPICAL_TIMES = 3, /* ... and those that are no more than so many times worse ... */
-	TYPICAL_FROM = 5,  /* ... or, of fewer than these, no worse than a jump */
+	TYPICAL_OF = 20,   /* 19 of 20 runs, or all but one, are typical ... */
+	TYPICAL_TIMES = 3, /* ... and those up to 3 times worse ... */
+	TYPICAL_FROM = 5,  /* ... or, of fewer than 5, up to PLAN_JUMP_NS */
 };
 
 /* ---- quantiles ---- */
 
-/* Which runs, and what of them. */
+/* Which runs are measured, and by what. */
 enum measure {
-	OFFSET_SIZE, /* of each trusted one */
+	OFFSET_SIZE, /* |offset| of each trusted run */
 	ERROR,       /* |offset| + bound: the clock was not farther off */
 	ERROR_UNLESS_STEPPED
 };
 
-/* Never negative; -1: the run is none of those. */
+/* >= 0; -1: the run is not measured. */
 static int64_t measure_of(const struct run_record *run, enum measure measure)
 {
 	if (!run_record_is_trusted(run) ||
@@ -50,8 +50,8 @@ static size_t count_within(const struct run_record *runs, size_t count,
 	return within;
 }
 
-/* The smallest limit that holds for `rank` (at least 1) of them.  By halving the range until one value is
- * left: 63 looks at each run, and no room is needed. */
+/* The smallest limit that `rank` (at least 1) of the runs keep.  Bisection of the range
+ * reads each run 63 times and needs no memory. */
 static int64_t limit_for(const struct run_record *runs, size_t count, enum measure measure,
                          size_t rank)
 {
@@ -83,7 +83,7 @@ static int64_t largest_within(const struct run_record *runs, size_t count, int64
 	return largest_ns;
 }
 
-/* To the three digits that span_format() shows; from an hour on to whole seconds. */
+/* To the three digits that span_format() shows; from 1 h on to whole seconds. */
 static int64_t rounded_up(int64_t ns)
 {
 	int64_t step_ns = 1;
@@ -189,21 +189,21 @@ void run_summary_make(const struct run_record *runs, size_t count, struct run_su
 
 enum { PART_SIZE = 96 };
 
-/* Its parts, and where the line is. */
+/* The sentence so far, and the column of its line. */
 struct sentence {
 	struct text out;
 	const struct style *style;
 	size_t column;
 };
 
-/* Behind a semicolon, on the next line where this one is full. */
+/* After a semicolon; on the next line if this one is full. */
 static void put_part(struct sentence *sentence, const char *part)
 {
 	const size_t columns = style_columns(part);
 
 	if (sentence->column > 0) {
 		text_put(&sentence->out, ";");
-		/* One more for what ends this part. */
+		/* Room for the mark that ends the part. */
 		if (sentence->style->columns > 0 &&
 		    sentence->column + 2 + columns + 1 > sentence->style->columns) {
 			text_put(&sentence->out, "\n");
@@ -254,7 +254,7 @@ static void put_steps(struct sentence *sentence, const struct run_summary *summa
 	if (summary->step_count == 0) {
 		return;
 	}
-	/* Of several, some may have gone forward and some back. */
+	/* Several steps may differ in direction. */
 	format_ns(sentence->style,
 	          summary->step_count == 1 ? summary->step_ns : ns_abs(summary->step_ns),
 	          summary->step_count == 1, by);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of past runs, its layout, and the summary below it.
+ */
 #include "core/history/run_table.h"
 
 #include <stdio.h>
@@ -25,7 +28,7 @@ static const struct {
 	[RUN_TABLE_ACTION] = { "Action", "Action", true },
 };
 
-/* How the table gives way when the terminal is narrow: the first that fits. */
+/* Layouts from wide to narrow: the first that fits is used. */
 static const struct level {
 	size_t gap;
 	bool has_seconds, is_coarse, is_narrow, has_delay, has_frequency, has_verb;
@@ -65,7 +68,7 @@ static const char *heading(const struct run_table *layout, size_t column)
 	return level->is_narrow ? headings[column].narrow : headings[column].full;
 }
 
-/* Three digits, for where room is dear. */
+/* Three digits, for narrow tables. */
 static void format_coarse(int64_t ns, char *buf)
 {
 	int64_t step_ns = 1;
@@ -73,7 +76,7 @@ static void format_coarse(int64_t ns, char *buf)
 	while (ns / step_ns >= 1000) {
 		step_ns *= 10;
 	}
-	/* Saturated sums: the last step cannot overflow. */
+	/* ns_add() saturates, so the rounding cannot overflow. */
 	span_format(ns_add(ns, step_ns / 2) / step_ns * step_ns, 0, buf);
 }
 
@@ -120,7 +123,7 @@ static void format_cells(const struct run_record *run, const struct run_table *l
 	}
 }
 
-/* The columns that these runs take at this level; sets the widths. */
+/* Returns the columns that these runs need at this level, and sets the widths. */
 static size_t measure(const struct run_record *runs, size_t count, struct run_table *layout)
 {
 	const struct level *level = &levels[layout->level];
@@ -161,7 +164,7 @@ void run_table_layout(const struct run_record *runs, size_t count,
 	}
 }
 
-/* NULL: the heading, which has none. */
+/* `run` is NULL for the heading. */
 static void put_cell(struct text *text, const struct run_table *layout,
                      const struct run_record *run, size_t column, const char *cell)
 {

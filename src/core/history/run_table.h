@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Past runs as a table for people, a line each.  All of these write into the caller's
+ * Past runs as a table for people, one line per run.  All functions write into the caller's
  * buffer like snprintf(): see core/report/report.h.
  */
 #ifndef CORE_HISTORY_RUN_TABLE_H
@@ -22,9 +22,9 @@ enum run_column {
 	RUN_TABLE_COLUMN_COUNT
 };
 
-/* One for all lines of a table. */
+/* The layout of a table, used for all its lines. */
 struct run_table {
-	size_t level; /* how much is left out to fit */
+	size_t level; /* 0: everything is shown; higher levels leave out more */
 	struct style style;
 	size_t widths[RUN_TABLE_COLUMN_COUNT];
 };
@@ -35,12 +35,12 @@ void run_table_layout(const struct run_record *runs, size_t count,
 
 size_t run_table_heading(const struct run_table *layout, char *buf, size_t size);
 
-/* A line, and one before it when the machine was started since `before` (may be NULL). */
+/* A line, and a line before it if the machine was booted since `before` (may be NULL). */
 size_t run_table_row(const struct run_table *layout, const struct run_record *run,
                      const struct run_record *before, char *buf, size_t size);
 
-/* The sentence of run_summary_sentence(), and three lines of at most 80 columns where no figure is absurd; "" for
- * no runs. */
+/* The sentence of run_summary_sentence(), and three lines of at most 80 columns unless a
+ * figure is absurd; "" without runs. */
 size_t run_table_summary(const struct run_summary *summary, const struct style *style,
                          char *buf, size_t size);
 

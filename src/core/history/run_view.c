@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A past run as its readers see it: time, verb, action and status.
+ */
 #include "core/history/run_view.h"
 
 #include <stdio.h>

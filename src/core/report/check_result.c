@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The line of a monitoring plugin, by the Monitoring Plugins Development Guidelines: words,
- * `|`, performance data.  Nothing is printed that is not known, and all figures are integers
- * until they are text, so there is no value that is not a number.
+ * The line of a monitoring plugin, by the Monitoring Plugins Development Guidelines: text,
+ * `|`, performance data.  Unknown values are not printed, and all figures are integers
+ * until they are text, so that NaN cannot occur.
  */
 #include "core/report/check_result.h"
 
@@ -167,7 +167,7 @@ static void put_side(struct text *out, enum threshold_side side, const char *nam
 	}
 }
 
-/* The graver limit that is not kept; "beyond" the lesser one says nothing more. */
+/* The more severe limit that is not kept; if that is "beyond", the other adds nothing. */
 static void put_sides(struct text *out, const struct check_finding *finding,
                       const struct check_limit *limit, enum threshold_unit unit)
 {
@@ -179,8 +179,8 @@ static void put_sides(struct text *out, const struct check_finding *finding,
 	}
 }
 
-/* The offset with its bound always; the stratum where it is known; another only where its limit is
- * not kept. */
+/* The offset with its bound always; the stratum if known; another value only if its limit
+ * is not kept. */
 static void put_findings(struct text *out, const struct run *run,
                          const struct check_limits *limits,
                          const struct check_result *check_result)
@@ -196,8 +196,7 @@ static void put_findings(struct text *out, const struct run *run,
 			text_format(out, "offset %s +/- %s", figure, bound);
 		} else if (!finding->is_known) {
 			if (limit->warning.is_set || limit->critical.is_set) {
-				text_format(out, ", the %s is not known",
-				            quantities[i].words);
+				text_format(out, ", %s unknown", quantities[i].words);
 			}
 		} else if (quantities[i].unit == THRESHOLD_COUNT) {
 			text_format(out, ", %s %" PRId64, quantities[i].words,
@@ -211,7 +210,7 @@ static void put_findings(struct text *out, const struct run *run,
 	}
 }
 
-/* One name may stand for several servers. */
+/* With the address: a name may stand for several servers. */
 static void put_server(struct text *out, const struct run_source *source)
 {
 	char label[REPORT_LABEL_SIZE], address[ADDRESS_TEXT_SIZE];
@@ -232,7 +231,7 @@ static void put_agreeing(struct text *out, const struct run *run)
 	size_t named = 0;
 
 	if (run->asked_count <= 1) {
-		text_put(out, ", one server alone");
+		text_put(out, ", a single server");
 	} else {
 		text_format(out, ", %zu of %zu servers agree", run->agreeing_count,
 		            run->asked_count);
@@ -259,7 +258,7 @@ static void put_drag(struct text *out, const struct discipline_drag *drag)
 	}
 }
 
-/* With the reason of the first server that has one: of several, the others are told by -v. */
+/* With the reason of the first server that has one; -v shows the others. */
 static void put_no_answer(struct text *out, const struct run *run)
 {
 	char reason[RUN_REASON_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a monitoring system is told of a run: one state, one line, performance data.
+ * The result of `check` for a monitoring system: a state, a line, performance data.
  */
 #ifndef CORE_REPORT_CHECK_RESULT_H
 #define CORE_REPORT_CHECK_RESULT_H
@@ -21,7 +21,7 @@ enum check_state {
 enum check_quantity {
 	CHECK_OFFSET,
 	CHECK_BOUND,
-	CHECK_ROOT_DISTANCE, /* root delay / 2 + root dispersion of the best selected server */
+	CHECK_ROOT_DISTANCE, /* root delay/2 + root dispersion, of the best server */
 	CHECK_STRATUM,       /* the lowest of the selected servers */
 	CHECK_QUANTITY_COUNT
 };
@@ -38,7 +38,7 @@ struct check_limits {
 struct check_finding {
 	bool is_known; /* `value` */
 	int64_t value;
-	enum threshold_side warning; /* THRESHOLD_WITHIN when there is no such limit */
+	enum threshold_side warning; /* THRESHOLD_WITHIN without such a limit */
 	enum threshold_side critical;
 };
 
@@ -46,28 +46,29 @@ struct check_result {
 	enum check_state state;
 	bool is_inconclusive; /* an end of a range lies inside offset +- bound */
 	struct check_finding of[CHECK_QUANTITY_COUNT];
-	struct discipline_drag drag; /* what the runs of `set` warn of */
+	struct discipline_drag drag; /* warnings from the runs of `set` */
 };
 
-/* Without a trusted answer it is UNKNOWN.  A limit on what no server tells is UNKNOWN, too,
- * unless another one is broken: what is certain counts most.  CRITICAL only where none of
- * offset +- bound is within the critical range; an end inside it is WARNING. */
+/* UNKNOWN without a trusted answer; also for a limit on a value that no server reports,
+ * unless another limit is exceeded.  CRITICAL only if all of offset +- bound is beyond the
+ * critical range; WARNING if an end of that range lies inside offset +- bound. */
 void check_result_make(const struct run *run, const struct check_limits *limits,
                        struct check_result *ret);
 
-/* A clock that is led away slowly is a WARNING at least, unless the state is UNKNOWN. */
+/* A slow drag of the clock makes OK a WARNING. */
 void check_result_note_drag(struct check_result *check_result,
                             const struct discipline_drag *drag);
 
-/* "REQTIME OK: offset +1.2 ms +/- 0.3 ms, ...|offset=0.0012s;..." in one line without a line
- * feed.  Returns the length that it has, whatever the room. */
+/* "REQTIME OK: offset +1.2 ms +/- 0.3 ms, ...|offset=0.0012s;..." one line without a line
+ * feed.  Returns its whole length, also if it does not fit. */
 size_t check_result_line(const struct run *run, const struct check_limits *limits,
                          const struct check_result *check_result, char *buf, size_t size);
-/* The same for what kept the run from measuring at all. */
+/* The same for a reason why the run could not measure. */
 size_t check_result_unknown_line(const char *reason, char *buf, size_t size);
 
-/* Words below the first line: a `|` would begin performance data, so it becomes \x7c, and so does
- * what is not printable but a line feed.  Returns the length. */
+/* Text below the first line: a `|`, which would begin performance data, becomes \x7c;
+ * octets that are not printable are escaped as well, except line feeds.  Returns the
+ * length. */
 size_t check_result_escape(const char *words, char *buf, size_t size);
 
 #endif

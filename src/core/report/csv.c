@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run as CSV.
+ */
 #include "core/base/csv.h"
 #include "core/ntp/refid.h"
 #include "core/report/formats.h"

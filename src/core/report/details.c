@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Details of each source, for --verbose.
+ */
 #include <stdio.h>
 #include <string.h>
 

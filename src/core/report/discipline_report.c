@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The estimates of the discipline as a sentence, for `set --verbose`.
+ */
 #include "core/report/discipline_report.h"
 
 #include <stdio.h>
@@ -32,7 +35,7 @@ static void put_estimates(struct text *out,
 {
 	const char *plus_minus = style_plus_minus(style);
 
-	text_format(out, "Learnt (%s): frequency ",
+	text_format(out, "Discipline (%s): frequency ",
 	            discipline_state_name(discipline_report->state));
 	report_put_ppm(out, discipline_report->frequency_ppb, true);
 	text_format(out, " %s ", plus_minus);
@@ -62,7 +65,7 @@ size_t report_discipline(const struct discipline_report *discipline_report,
 	struct text words = text_to(sentence, sizeof(sentence));
 
 	if (discipline_report->state == DISCIPLINE_UNSET) {
-		text_put(&words, "Learnt: nothing yet.");
+		text_put(&words, "Discipline: no estimate yet.");
 	} else {
 		put_estimates(&words, discipline_report, style);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What past runs and this one have taught, as `set --verbose` shows it.
+ * The estimates of the discipline after past runs and this one, as `set --verbose` shows
+ * them.
  */
 #ifndef CORE_REPORT_DISCIPLINE_REPORT_H
 #define CORE_REPORT_DISCIPLINE_REPORT_H
@@ -9,18 +10,18 @@
 #include "core/discipline/discipline.h"
 
 struct discipline_report {
-	enum discipline_state state; /* IGNORANT: nothing, and the rest is not looked at */
+	enum discipline_state state; /* DISCIPLINE_UNSET: the fields below are not used */
 	int64_t frequency_ppb; /* that the kernel needs: positive = the clock is slow */
 	int64_t frequency_sd_ppb;
 	bool has_phase;
-	int64_t phase_ns; /* how far off the clock was, by all that is known */
+	int64_t phase_ns; /* estimated offset of the clock */
 	int64_t phase_sd_ns;
 	bool has_bound;
 	int64_t bound_ns;         /* the clock stays within it for ... */
-	int64_t ahead_ns;         /* ... so long, as a rule until the next run */
-	int64_t rate_missing_ppb; /* of that frequency, what the kernel could not be given */
+	int64_t ahead_ns;         /* ... this time, usually until the next run */
+	int64_t rate_missing_ppb; /* of frequency_ppb, not taken by the kernel */
 	struct discipline_drag drag;
-	bool is_drag_new; /* the run before had nothing to warn of */
+	bool is_drag_new; /* the run before gave no such warning */
 };
 
 /* Like snprintf(); fits the columns of `style`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A clock that is led away slowly, in words.
+ * The warning of a slow drag of the clock.
  */
 #include "core/report/drag.h"
 
@@ -23,7 +23,7 @@ size_t report_drag(const struct discipline_drag *drag, char *buf, size_t size)
 		return 0;
 	}
 	if (drag->is_frequency_off) {
-		text_put(&out, "the learnt frequency has moved by ");
+		text_put(&out, "the estimated frequency has moved by ");
 		report_put_ppm(&out, drag->off_ppb, true);
 		text_put(&out, " ppm from its long-term value, ");
 		report_put_ppm(&out, drag->long_term_ppb, true);
@@ -32,11 +32,11 @@ size_t report_drag(const struct discipline_drag *drag, char *buf, size_t size)
 	if (drag->is_much_corrected) {
 		span_format(drag->corrected_ns, 1, span);
 		text_format(&out,
-		            "%sthe corrections of the last day add up to %s, more than 50 "
-		            "ppm explain",
+		            "%sthe corrections of the last day add up to %s, more than a "
+		            "drift of 50 ppm explains",
 		            drag->is_frequency_off ? ", and " : "", span);
 	}
-	text_put(&out, ": the crystal has changed, or the servers lead the clock away; "
-	               "compare with others: reqtime query SERVER");
+	text_put(&out, ": the crystal has changed, or the servers drag the clock away; "
+	               "compare with other servers: reqtime query SERVER");
 	return out.len;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sentence that warns of a clock that is led away slowly.
+ * The warning of a slow drag: servers or the crystal lead the clock away in small
+ * corrections.
  */
 #ifndef CORE_REPORT_DRAG_H
 #define CORE_REPORT_DRAG_H
@@ -11,9 +12,9 @@
 
 enum { REPORT_DRAG_SIZE = 400 };
 
-/* Whether there is anything to warn of. */
+/* Whether there is a reason to warn. */
 bool report_has_drag(const struct discipline_drag *drag);
-/* One line without a line feed, "" when there is nothing.  Returns the length that it has. */
+/* A line without a line feed, "" without a warning.  Returns its whole length. */
 size_t report_drag(const struct discipline_drag *drag, char *buf, size_t size);
 
 #endif

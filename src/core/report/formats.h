@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run in the forms that other programs read; JSON is in cmd/cli/json.h.  Into the caller's
- * buffer, as in core/report/report.h.
+ * A run in formats for other programs; JSON is in cmd/cli/json.h.  All functions write into
+ * the caller's buffer, as in core/report/report.h.
  */
 #ifndef CORE_REPORT_FORMATS_H
 #define CORE_REPORT_FORMATS_H
 
 #include "core/select/run.h"
 
-/* A header; a line for each source, of kind "source"; and one of kind "answer", with what is
- * planned or was done, if `plan`.  What is not known is empty. */
+/* A header; a line of kind "source" for each source; and one of kind "answer", with the
+ * action planned or done, if `plan`.  Unknown values are empty. */
 size_t report_csv(const struct run *run, const struct plan *plan, char *buf, size_t size);
 
-/* As `ntpdate -q` had it: a line for each source, zeros for what did not answer, and the line of the
- * log (in UTC).  `plan` decides between "adjust" and "step"; without a plan, or where it
- * refuses, the offset does, as it did there.  `has_log_line`: else none. */
+/* As `ntpdate -q` prints it: a line for each source, with zeros if it did not answer, and
+ * with `has_log_line` the log line (in UTC).  `plan` decides between "adjust" and "step";
+ * without a plan, or if it refuses, the offset decides, as in ntpdate. */
 size_t report_ntpdate(const struct run *run, const struct plan *plan, int pid,
                       bool has_log_line, char *buf, size_t size);
 
-/* One line for a journal: what was done, or would be; offset and bound, how many agree, and who; why
- * nothing was done.  Without an answer the reason, and what became of each server.  A few names at most;
- * `done` and `why_not` are "" where there is nothing to say. */
+/* A line for a journal: the action done or planned; offset and bound, the servers that
+ * agree; the reason for no action.  Without an answer the reason, and the status of the
+ * servers.  At most a few names; `done` and `why_not` may be "". */
 size_t report_line(const struct run *run, const char *done, const char *why_not, char *buf,
                    size_t size);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run in one line, for a journal: what was done, how far off the clock was, how sure that is, and by whom.
+ * A run on one line for a journal: action, offset, bound, and the servers that agree.
  */
 #include <string.h>
 
 #include "core/report/formats.h"
 #include "core/report/report_private.h"
 
-/* So many names; a pool of thousands is no line. */
+/* The most names on a line: a pool may have thousands. */
 enum { NAMES_MAX = 4 };
 
 static bool is_agreeing(const struct run_source *source)
@@ -27,7 +27,7 @@ static bool is_missing(const struct run_source *source)
 
 typedef bool source_test(const struct run_source *source);
 
-/* The addresses of one name stand together, and are named once. */
+/* The addresses of a name are adjacent, and the name is printed once. */
 static bool is_named_before(const struct run *run, size_t i, source_test *is_one)
 {
 	const struct run_source *before = i > 0 ? &run->sources[i - 1] : NULL;
@@ -37,7 +37,7 @@ static bool is_named_before(const struct run *run, size_t i, source_test *is_one
 	       before->scheme == source->scheme && strcmp(before->name, source->name) == 0;
 }
 
-/* `before`, and the names of those sources; nothing where there are none. */
+/* `before` and the names of those sources; nothing if there are none. */
 static void put_names(struct text *out, const struct run *run, const char *before,
                       source_test *is_one, bool has_reasons)
 {
@@ -87,7 +87,7 @@ size_t report_line(const struct run *run, const char *done, const char *why_not,
 	} else {
 		report_reason(run, reason);
 		text_format(&out, "no trusted time: %s", reason);
-		if (run->status != RUN_NO_MAJORITY) { /* whose reason names them */
+		if (run->status != RUN_NO_MAJORITY) { /* its reason names them */
 			put_names(&out, run, "; falseticker: ", is_falseticker, false);
 			put_names(&out, run, "; not used: ", is_missing, true);
 		}

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run on one line of a log.
+ */
 #include "core/report/log_line.h"
 
 #include "core/base/span.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run in one line, for a log.
+ * A run on one line of a log.
  */
 #ifndef CORE_REPORT_LOG_LINE_H
 #define CORE_REPORT_LOG_LINE_H
@@ -10,17 +10,17 @@
 
 struct log_entry {
 	const char *verb;       /* "set (dry run)" */
-	bool may_act;           /* else it says what would be done */
-	enum run_status status; /* of the whole; that of `run` is the measurement's */
+	bool may_act;           /* else the line says "would" */
+	enum run_status status; /* of the whole run; that of `run` is of the measurement */
 	const struct run *run;
-	const struct plan *plan; /* NULL: there is none */
+	const struct plan *plan; /* may be NULL */
 	bool is_applied;         /* the next two are known */
 	enum plan_action applied;
 	int64_t applied_ns;
 };
 
-/* "set ok: offset +1.234 ms +/- 57.0 us, 3 of 4 servers agree; slewed by +1.2 ms: ...".  The
- * figures hold as printed, see report_figures().  Like snprintf(). */
+/* "set ok: offset +1.234 ms +/- 57.0 us, 3 of 4 servers agree; slewed by +1.2 ms:
+ * ...".  The figures hold as printed, see report_figures().  Like snprintf(). */
 size_t log_line(const struct log_entry *entry, char *buf, size_t size);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each sample has the verb as a label: the files of `set` and `check` may lie in one folder.
- * What is not known is left out.  No label holds a word from elsewhere.
+ * Writes the metrics of a run, and reads the counters of the previous file.
+ *
+ * Each sample has the verb as a label, because the files of `set` and `check` may be in one
+ * folder.  Unknown values are left out.  No label holds untrusted text.
  */
 #include "core/report/metrics.h"
 
@@ -62,9 +64,9 @@ bool metrics_are_valid(const struct metrics *metrics)
 	        run_record_is_valid(&metrics->run));
 }
 
-/* ---- the file of before ---- */
+/* ---- the previous file ---- */
 
-/* Digits, at most nine decimals; ends at the line feed.  False for anything else. */
+/* Digits and at most nine decimals, up to the line feed.  False for anything else. */
 static bool seconds_parse(const char *at, int64_t *ret_ns)
 {
 	int64_t ns = 0, unit = NS_PER_S;
@@ -103,7 +105,7 @@ static const char *sample_find(const char *text, const char *name, const char *v
 	return at ? at + start.len : NULL;
 }
 
-/* A moment up to `now`; one after it was told by a clock that was wrong. */
+/* A time up to `now`; a later one was written by a wrong clock. */
 static bool moment_find(const char *text, const char *name, const char *verb,
                         struct instant now, struct instant *ret)
 {
@@ -145,37 +147,38 @@ static void put_number(struct prometheus *p, const char *name, const char *help,
 static void put_outcome(struct prometheus *p, const struct metrics *m,
                         const struct metrics_previous *previous)
 {
-	/* `set` that put the clock right and could not give it its rate has status 6. */
+	/* `set` exits with 6 if it corrected the offset but could not set the frequency. */
 	const bool has_failed = m->verb == RUN_VERB_SET && m->exit_status != 0;
 	const bool is_success = m->is_measured && m->run.status == RUN_OK && !has_failed;
 
-	prometheus_head(p, "info", "gauge", "The program that wrote this.");
+	prometheus_head(p, "info", "gauge", "The program that wrote this file.");
 	prometheus_sample(p, "info", "version", REQTIME_VERSION, 1);
 	put_number(p, "success",
-	           "Whether the last run had a trusted answer and did what it was for.",
+	           "1 if the last run had a trusted answer and completed its task.",
 	           is_success);
 	put_number(p, "exit_status", "Exit status of the last run.", m->exit_status);
-	put_number(p, FAILED_RUNS, "Runs without success since the last one with.",
+	put_number(p, FAILED_RUNS, "Failed runs since the last success.",
 	           is_success                            ? 0
 	           : previous->failed_runs >= UINT32_MAX ? UINT32_MAX
 	                                                 : previous->failed_runs + 1);
 	prometheus_billionths(p, "run_timestamp_seconds",
-	                      "When the last run ended, since 1970.", m->ended.unix_ns);
+	                      "End of the last run, in seconds since 1970.",
+	                      m->ended.unix_ns);
 	if (is_success || previous->has_success) {
-		prometheus_billionths(p, LAST_SUCCESS,
-		                      "When the last run with success ended, since 1970.",
-		                      is_success ? m->ended.unix_ns
-		                                 : previous->success.unix_ns);
+		prometheus_billionths(
+			p, LAST_SUCCESS,
+			"End of the last successful run, in seconds since 1970.",
+			is_success ? m->ended.unix_ns : previous->success.unix_ns);
 	}
 	if (!is_success) {
-		prometheus_billionths(
-			p, FAILING_SINCE,
-			"When the first of the failed runs in a row ended, since "
-			"1970.",
-			previous->has_failing_since ? previous->failing_since.unix_ns
-						    : m->ended.unix_ns);
+		prometheus_billionths(p, FAILING_SINCE,
+		                      "End of the first failed run since the last success, "
+		                      "in seconds since 1970.",
+		                      previous->has_failing_since
+		                              ? previous->failing_since.unix_ns
+		                              : m->ended.unix_ns);
 	}
-	prometheus_billionths(p, "run_duration_seconds", "How long the last run took.",
+	prometheus_billionths(p, "run_duration_seconds", "Duration of the last run.",
 	                      m->duration_ns);
 }
 
@@ -185,17 +188,18 @@ static void put_answer(struct prometheus *p, const struct metrics *m)
 		p, "offset_seconds",
 		"Server minus local clock: above 0 the local clock is behind.",
 		m->run.offset_ns);
-	prometheus_billionths(p, "bound_seconds", "The truth lies within offset +- this.",
+	prometheus_billionths(p, "bound_seconds",
+	                      "The true offset is within offset +- bound.",
 	                      m->run.bound_ns);
 	prometheus_billionths(p, "delay_seconds",
 	                      "Smallest round trip to a selected server.", m->run.delay_ns);
-	put_number(p, "leap",
-	           "Leap second announced: 0 none, 1 one is added, 2 one is left out.",
+	put_number(p, "leap", "Leap second announced: 0 none, 1 inserted, 2 deleted.",
 	           m->run.leap);
 }
 
-/* A step is done by then, a slew has only begun: the two tell apart what is left now and what will be.
- * After a correction that failed half way, nothing is known of either. */
+/* When the run ends, a step is done but a slew has only begun: two metrics separate the
+ * offset left now from the slew still to come.  After a correction that failed half way,
+ * neither is known. */
 static void put_remaining(struct prometheus *p, const struct metrics *m)
 {
 	const bool is_step = m->run.applied_action == PLAN_STEP;
@@ -204,14 +208,13 @@ static void put_remaining(struct prometheus *p, const struct metrics *m)
 	if (m->run.status == RUN_ERROR && (is_step || is_slew)) {
 		return;
 	}
-	prometheus_billionths(
-		p, "remaining_offset_seconds",
-		"Offset left when the run ended: a step is done by then, a slew has "
-		"begun.",
-		ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
+	prometheus_billionths(p, "remaining_offset_seconds",
+	                      "Offset left when the run ended: a step is done by then, a "
+	                      "slew has only begun.",
+	                      ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
 	prometheus_billionths(
 		p, "pending_slew_seconds",
-		"What of it the kernel still slews away, by 0.0005 s a second.",
+		"Part of it that the kernel is still slewing, at 0.0005 s per second.",
 		m->run.has_kernel ? m->run.slew_after_ns
 		: is_slew         ? m->run.applied_by_ns
 				  : 0);
@@ -221,20 +224,21 @@ static void put_discipline(struct prometheus *p, const struct metrics *m)
 {
 	if (m->has_long_term) {
 		prometheus_billionths(p, "frequency_off_long_term_ratio",
-		                      "Learnt frequency less its long-term value.",
+		                      "Estimated frequency minus its long-term value.",
 		                      m->off_long_term_ppb);
 	}
 	prometheus_billionths(p, "corrections_day_seconds",
-	                      "Sum of the corrections of the last day, jumps left out.",
+	                      "Sum of the corrections of the last day, without jumps.",
 	                      m->corrected_ns);
-	prometheus_billionths(p, "frequency_missing_ratio",
-	                      "What the clock needs and the kernel could not be given.",
-	                      m->rate_missing_ppb);
+	prometheus_billionths(
+		p, "frequency_missing_ratio",
+		"Part of the frequency correction that the kernel could not take.",
+		m->rate_missing_ppb);
 }
 
 static void put_measurement(struct prometheus *p, const struct metrics *m)
 {
-	prometheus_head(p, "sources", "gauge", "Servers asked, by what became of them.");
+	prometheus_head(p, "sources", "gauge", "Servers asked, by their status.");
 	for (int i = 0; i < SOURCE_STATUS_COUNT; i++) {
 		prometheus_sample(p, "sources", "status",
 		                  source_status_name((enum source_status)i),
@@ -247,10 +251,9 @@ static void put_measurement(struct prometheus *p, const struct metrics *m)
 	if (m->has_server) {
 		put_number(p, "stratum", "Lowest stratum of the selected servers.",
 		           m->stratum);
-		prometheus_billionths(
-			p, "root_distance_seconds",
-			"Of the selected server that is nearest to its reference.",
-			m->root_distance_ns);
+		prometheus_billionths(p, "root_distance_seconds",
+		                      "Root distance of the best selected server.",
+		                      m->root_distance_ns);
 	}
 	if (m->run.has_kernel) {
 		prometheus_billionths(p, "frequency_ratio",
@@ -262,33 +265,34 @@ static void put_measurement(struct prometheus *p, const struct metrics *m)
 	}
 	if (m->has_check) {
 		put_number(p, "check_state",
-		           "What check said: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
+		           "State of check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
 		           m->check_state);
 	}
 }
 
-/* What `set` did, which is nothing when it did not get to measure. */
+/* The action of `set`: none if it did not measure. */
 static void put_action(struct prometheus *p, const struct metrics *m)
 {
 	const bool held_back = m->is_measured && run_record_is_held_back(&m->run);
 	enum plan_action done = PLAN_NONE;
 
-	/* A run that is held back ends with another look: it is no refusal to be alarmed by. */
+	/* A run held back needs another one to confirm it; it is not a refusal to alert
+	 * on. */
 	if (m->is_measured && !held_back) {
 		done = m->run.has_plan && m->run.plan_action == PLAN_REFUSE
 		               ? PLAN_REFUSE
 		               : (enum plan_action)m->run.applied_action;
 	}
-	prometheus_head(p, "action", "gauge", "What the last run did to the clock.");
+	prometheus_head(p, "action", "gauge", "Action of the last run on the clock.");
 	for (int i = PLAN_NONE; i <= PLAN_REFUSE; i++) {
 		prometheus_sample(p, "action", "action",
 		                  plan_action_name((enum plan_action)i), (int)done == i);
 	}
 	put_number(p, "held_back",
-	           "1 while what the last run saw has to be seen again to be believed.",
+	           "1 while the result of the last run needs another run to confirm it.",
 	           held_back);
 	prometheus_billionths(p, "adjustment_seconds",
-	                      "By how much the last run moved the clock, or set out to.",
+	                      "Correction that the last run made or began.",
 	                      m->is_measured ? m->run.applied_by_ns : 0);
 }
 

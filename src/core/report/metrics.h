@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run of the client as metrics, in the Prometheus text format; and what of the file before
- * goes on to count.  Plain data of fixed size: it crosses a process border.
+ * A run of the client as metrics in the Prometheus text format, with counters continued
+ * from the previous file.  Plain data of fixed size, because it crosses a process boundary.
  */
 #ifndef CORE_REPORT_METRICS_H
 #define CORE_REPORT_METRICS_H
@@ -24,13 +24,13 @@ struct metrics {
 	uint8_t has_discipline; /* the next four are known */
 	uint8_t has_long_term;  /* ... off_long_term_ppb, too */
 	int64_t off_long_term_ppb;
-	int64_t corrected_ns; /* in a day, in sum */
+	int64_t corrected_ns; /* sum over a day */
 	int64_t rate_missing_ppb;
 	uint8_t has_check;
 	uint32_t check_state; /* enum check_state */
 };
 
-/* What the file of the run before said. */
+/* Counters from the file of the previous run. */
 struct metrics_previous {
 	bool has_success;
 	struct instant success;
@@ -39,7 +39,7 @@ struct metrics_previous {
 	struct instant failing_since; /* when the first of them ended */
 };
 
-/* `record` is of `run`.  Octets that are not used are zero. */
+/* `record` is of `run`.  Unused octets are zero. */
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record);
 void metrics_note_discipline(
@@ -47,8 +47,8 @@ void metrics_note_discipline(
 	const struct discipline_report *discipline_report); /* or NULL */
 MUST_USE bool metrics_are_valid(const struct metrics *metrics);
 
-/* Of a file that metrics_write() wrote, for the same verb; anything else, a moment after `now`
- * too, says nothing. */
+/* Reads a file of metrics_write() for the same verb; anything else, and times after `now`,
+ * is ignored. */
 struct metrics_previous metrics_read_previous(const char *text, enum run_verb verb,
                                               struct instant now);
 

@@ -1,11 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run in the format of `ntpdate -q`.
+ */
 #include <stdio.h>
 
 #include "core/base/text_time.h"
 #include "core/report/formats.h"
 #include "core/report/report_private.h"
 
-/* From here on ntpdate stepped. */
+/* ntpdate steps from this offset on. */
 #define STEP_FROM_NS (500 * NS_PER_MS)
 
 /* Seconds with `digits` decimals, 1 to 6, rounded. */
@@ -29,7 +32,7 @@ static void put_seconds(struct text *out, int64_t ns, bool has_sign, int digits)
 static const char *address_of(const struct run_source *source, char buf[ADDRESS_TEXT_SIZE])
 {
 	if (source->address.family == ADDRESS_NONE) {
-		return "0.0.0.0"; /* as of a name that had none */
+		return "0.0.0.0"; /* for a name without an address */
 	}
 	address_format(&source->address, buf);
 	return buf;
@@ -48,7 +51,7 @@ static void put_source(struct text *out, const struct run_source *source)
 	text_put(out, "\n");
 }
 
-/* The one that knows best: of the selected the first with the narrowest bound. */
+/* The best source: the first selected one with the smallest bound. */
 static const struct run_source *best_source(const struct run *run)
 {
 	const struct run_source *best = NULL, *source;

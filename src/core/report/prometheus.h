@@ -13,10 +13,12 @@ struct prometheus {
 	const char *verb;   /* a label of all samples; NULL: none */
 };
 
-/* `type` is "gauge", "counter" or "histogram"; neither needs escaping.  The samples follow. */
+/* `type` is "gauge", "counter" or "histogram"; no argument may need escaping.  The samples
+ * follow. */
 void prometheus_head(struct prometheus *out, const char *name, const char *type,
                      const char *help);
-/* One sample, with a label more unless `label` is NULL.  `value` is words of our own: letters, digits, blanks. */
+/* A sample, with one more label unless `label` is NULL.  `value` must need no escaping:
+ * letters, digits, blanks. */
 void prometheus_sample(struct prometheus *out, const char *name, const char *label,
                        const char *value, uint64_t number);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sentences of a refusal.
+ * The sentences of a refusal, and when and how it ends.
  */
 #include "core/report/refusal.h"
 
@@ -16,7 +16,7 @@
 #define NOW_ANY "  Now: reqtime set --any-offset"
 enum { MOMENT_SIZE = 48 };
 
-/* "13:06 UTC", with the date when it is not today's. */
+/* "13:06 UTC", with the date if it is not today. */
 static const char *moment(const struct decision *decision, struct instant at,
                           char buf[MOMENT_SIZE])
 {
@@ -45,7 +45,7 @@ static struct instant servers_time(const struct decision *decision)
 	return instant_add_ns(decision->at.wall, decision->plan.by_ns);
 }
 
-/* What ends it. */
+/* When the refusal ends. */
 static void put_when(struct text *out, const struct decision *decision)
 {
 	const int64_t ago_ns = ns_sub(decision->at.boot_ns, decision->first_seen_ns);
@@ -54,20 +54,21 @@ static void put_when(struct text *out, const struct decision *decision)
 	moment(decision, decision_wall(decision, decision->confirm_after_ns), after);
 	if (ago_ns <= 0) {
 		text_format(out,
-		            " First seen now; believed when a run after %s sees it again.",
+		            " First seen now; accepted when a run after %s confirms it.",
 		            after);
 		return;
 	}
 	span_format(ago_ns / NS_PER_S * NS_PER_S, 0, ago);
 	text_format(
-		out, " First seen %s (%s ago); believed from %s on.",
+		out, " First seen %s (%s ago); accepted from %s on.",
 		moment(decision, decision_wall(decision, decision->first_seen_ns), first),
 		ago, after);
 }
 
 static void put_agreeing(struct text *out, const struct report_refusal *refusal)
 {
-	text_format(out, "; %zu of %zu server%s say%s so, %d are needed at first sight.",
+	text_format(out,
+	            "; %zu of %zu server%s agree%s, %d are needed to accept it at once.",
 	            refusal->agreeing_server_count, refusal->server_count,
 	            refusal->server_count == 1 ? "" : "s",
 	            refusal->agreeing_server_count == 1 ? "s" : "", DECIDE_STRONG);
@@ -81,17 +82,18 @@ static void put_held_back(struct text *out, const struct report_refusal *refusal
 	if (decision->is_before_floor) {
 		text_put(out, "held back: the servers' time, ");
 		put_day(out, servers_time(decision));
-		text_put(out, ", lies before ");
+		text_put(out, ", is before the confirmed time ");
 		put_day(out, decision->floor);
-		text_format(out, " %s, which was confirmed then",
+		text_format(out, " %s",
 		            moment(&(struct decision){ .at.wall = decision->floor },
 		                   decision->floor, when));
 	} else {
 		span_format(decision->plan.by_ns, 1, by);
 		text_format(
 			out,
-			"held back: the clock would jump by %s, which no drift since %s "
-			"explains",
+			"held back: the clock would jump by %s, which drift since %s "
+			"cannot "
+			"explain",
 			by,
 			moment(decision, decision_wall(decision, decision->last_ns), when));
 	}
@@ -107,13 +109,13 @@ static void put_part(struct text *out, const struct report_refusal *refusal)
 
 	span_format(decision->plan.by_ns, 1, by);
 	span_format(decision->rest_ns, 1, rest);
-	text_format(out, "moved by %s, which three runs confirm; %s more are held back.",
+	text_format(out, "moved by %s, which three runs confirm; another %s is held back.",
 	            by, rest);
 	put_when(out, decision);
 	text_put(out, NOW_ANY);
 }
 
-/* "3h": a round value that lets it pass. */
+/* "3h": a round limit that permits it. */
 static void put_enough(struct text *out, int64_t by_ns)
 {
 	const int64_t unit_ns = ns_abs(by_ns) < HOUR_NS ? MINUTE_NS : HOUR_NS;
@@ -138,16 +140,15 @@ static void put_beyond(struct text *out, const struct report_refusal *refusal)
 		"refused: the clock would jump by %s, more than %s (%s), from the local "
 		"clock and from %s.",
 		by, option, limit,
-		decision->is_reference_confirmed ? "the last confirmed one"
-						 : "what it was when this boot began");
+		decision->is_reference_confirmed ? "the last confirmed time"
+						 : "the clock at boot");
 	if (!decision->is_limit_given && decision->more_runs > 0) {
 		moment(decision, decision_wall(decision, decision->confirm_after_ns),
 		       after);
-		text_format(out,
-		            " Believed from %s on, when %s it again, five minutes apart.",
+		text_format(out, " Accepted from %s on, when %s it, five minutes apart.",
 		            after,
-		            decision->more_runs == 1 ? "one more run sees"
-		                                     : "two more runs see");
+		            decision->more_runs == 1 ? "one more run confirms"
+		                                     : "two more runs confirm");
 	}
 	text_format(out, NOW_ANY ", or %s ", option);
 	put_enough(out, ns_abs(decision->plan.by_ns) < ns_abs(decision->reference_offset_ns)
@@ -181,13 +182,13 @@ static void put_refused(struct text *out, const struct report_refusal *refusal)
 	case PLAN_BEFORE_RELEASE:
 		text_put(out, "refused: the servers' time, ");
 		put_day(out, servers_time(decision));
-		text_put(out, ", lies before the release of this program, ");
+		text_put(out, ", is before the release of this program, ");
 		put_day(out, refusal->release);
-		text_put(out, ": the servers are wrong, ask others");
+		text_put(out, ": the servers are wrong; ask others");
 		break;
 	case PLAN_BEYOND_RANGE:
-		text_put(out, "refused: the servers' time lies after 2105: the servers are "
-		              "wrong, ask others");
+		text_put(out, "refused: the servers' time is after 2105: the servers are "
+		              "wrong; ask others");
 		break;
 	case PLAN_UNCERTAIN:
 		put_uncertain(out, refusal);

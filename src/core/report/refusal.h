@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the clock was not set, in one line: the value, the limit, what ends it, and the command that
- * does it now.
+ * Why the clock was not set, on one line: the value, the limit, when that ends, and the
+ * command that sets it now.
  */
 #ifndef CORE_REPORT_REFUSAL_H
 #define CORE_REPORT_REFUSAL_H
@@ -18,12 +18,12 @@ struct report_refusal {
 	struct instant release;
 };
 
-/* "held back: the clock would jump by +5.002 s, which ...", "refused: ...", "moved by ...", without
- * a line feed.  Like snprintf(). */
+/* "held back: the clock would jump by +5.002 s, which ...", "refused: ...", "moved by ...",
+ * without a line feed.  Like snprintf(). */
 enum { REPORT_REFUSAL_SIZE = 640 };
 size_t report_refusal(const struct report_refusal *refusal, char *buf, size_t size);
 
-/* For programs: by the local clock of the decision.  False when nothing is held back. */
+/* For programs, by the local clock of the decision.  False if nothing is held back. */
 struct held_back {
 	struct instant first_seen;
 	struct instant confirm_after;

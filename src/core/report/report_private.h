@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the files of core/report.
+ * Shared by the files of core/report.
  */
 #ifndef CORE_REPORT_REPORT_PRIVATE_H
 #define CORE_REPORT_REPORT_PRIVATE_H
@@ -10,15 +10,15 @@
 
 int64_t report_saturated(uint64_t ns);
 
-/* Of a page: sentences are no easier to read in longer lines. */
+/* The width of a text, at most 80: longer lines are hard to read. */
 size_t report_width(const struct style *style);
-/* Where sentences are wrapped; SIZE_MAX where they are not. */
+/* The column at which sentences wrap; SIZE_MAX: they do not. */
 size_t report_columns(const struct style *style);
 
-/* Breaks between words, in the middle of a word only when it fills a line by itself. */
+/* Breaks lines between words, or inside a word longer than a line. */
 void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns);
 
-/* Parts per million; thousandths of it are all that a kernel takes. */
+/* Parts per million to three decimals. */
 void report_put_ppm(struct text *out, int64_t ppb, bool has_sign);
 
 #endif

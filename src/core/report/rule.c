@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What divides the reports of runs that follow each other: a rule with the time of the run.
+ * A rule with the time of the run, between the reports of successive runs.
  */
 #include <stdio.h>
 

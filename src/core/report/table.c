@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table.  What is printed as offset +/- bound holds as printed: the bound is rounded up, and
- * takes in what rounding did to the offset.
+ * The table of sources.  Its offset +/- bound holds as printed: the bound is rounded up and
+ * includes the rounding error of the offset.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@ enum {
 	DETAIL_SIZE = ADDRESS_TEXT_SIZE + RUN_REASON_SIZE + 80,
 };
 
-/* The address, or "" where there is none or the name is it already. */
+/* The address, or "" without one or if the name already is it. */
 static size_t format_other_address(const struct run_source *source, char *buf)
 {
 	struct address named;
@@ -49,8 +49,8 @@ static const struct {
 	[COLUMN_VERDICT] = { "Verdict", "Verdict" },
 };
 
-/* How a table gives way when the terminal is narrow: the first level whose server column
- * holds every name, or at least `server_enough`. */
+/* Layouts from wide to narrow: the first is used whose server column holds every name, or
+ * at least `server_enough` columns. */
 static const struct level {
 	size_t gap;
 	size_t server_enough;
@@ -69,7 +69,7 @@ static const struct level {
 struct layout {
 	const struct style *style;
 	const struct level *level;
-	bool has_addresses; /* behind the name instead of on a line below */
+	bool has_addresses; /* after the name instead of on a line below */
 	size_t widths[COLUMN_COUNT];
 };
 
@@ -101,7 +101,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 	}
 }
 
-/* All columns but the server's. */
+/* All columns except the server. */
 static void format_cells(const struct run_source *source, const struct layout *layout,
                          char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE])
 {
@@ -135,8 +135,7 @@ static void widen(size_t *width, size_t need)
 	}
 }
 
-/* Sets every width to what the contents ask for; returns the columns that the whole
- * line would take. */
+/* Sets every width to that of the contents; returns the columns of the whole line. */
 static size_t measure(const struct run *run, struct layout *layout)
 {
 	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
@@ -202,7 +201,8 @@ static size_t escape_len(const char *text)
 	return text[1] == 'x' ? 4 : 2;
 }
 
-/* A long name loses its middle: the ends tell names apart, the last one holds the port. */
+/* A long name loses its middle: its ends distinguish it, and the last one holds the
+ * port. */
 static void cut_middle(char *text, size_t width)
 {
 	static const char dots[] = "..";
@@ -265,7 +265,7 @@ static enum style_class class_of(const struct run_source *source)
 	switch (source->status) {
 	case SOURCE_SELECTED:
 		return STYLE_GOOD;
-	case SOURCE_AGREEING: /* with a reason: nobody confirms it */
+	case SOURCE_AGREEING: /* with a reason: no other source confirms it */
 		return source->reason[0] == '\0' ? STYLE_GOOD : STYLE_DOUBTFUL;
 	case SOURCE_REJECTED:
 	case SOURCE_UNREACHABLE:
@@ -298,7 +298,7 @@ static void put_source(struct text *out, const struct layout *layout,
 	text_put(out, "\n");
 }
 
-/* Address, reason and the line of a daytime server, as far as there are any. */
+/* Address, reason and the line of a daytime server, if any. */
 static void put_details(struct text *out, const struct layout *layout,
                         const struct run_source *source, size_t columns)
 {

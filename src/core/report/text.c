@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the reports: line breaks, widths, figures and labels.
+ */
 #include "core/report/report_private.h"
 
 #include <stdio.h>
@@ -7,7 +10,7 @@
 #include "core/base/ntp_time.h"
 #include "core/base/span.h"
 
-/* Not between a number and its unit, nor behind the sign that belongs to the number. */
+/* Not between a number and its unit, nor after the sign of a number. */
 static bool may_break(const char *text, size_t at)
 {
 	size_t len = strcspn(text + at + 1, " ");
@@ -66,7 +69,7 @@ int64_t report_saturated(uint64_t ns)
 	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
 }
 
-/* The largest power of ten that leaves `digits` digits of `value`; at least 1. */
+/* The power of ten that rounds `value` to `digits` digits; at least 1. */
 static uint64_t step_for_digits(uint64_t value, unsigned digits)
 {
 	uint64_t step = 1;
@@ -86,8 +89,8 @@ static uint64_t round_to(uint64_t ns, uint64_t step_ns)
 	return (ns + step_ns / 2) / step_ns * step_ns;
 }
 
-/* More digits than span_format() gives: `shown_ns` to a multiple of `step_ns`, a power
- * of ten below the unit. */
+/* With more digits than span_format(): `shown_ns` to a multiple of `step_ns`, a power of
+ * ten below the unit. */
 static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, char *buf)
 {
 	static const char *const names[] = { " ns", " us", " ms", " s" };
@@ -131,7 +134,7 @@ void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offs
 	uint64_t shown_ns;
 
 	if (exact_ns >= UINT64_C(3600) * (uint64_t)NS_PER_S) {
-		step_ns = (uint64_t)NS_PER_S; /* as span_format() does it */
+		step_ns = (uint64_t)NS_PER_S; /* as in span_format() */
 	}
 	if (coarse || step_ns <= fine_ns || exact_ns % step_ns == 0) {
 		shown_ns = round_to(exact_ns, step_ns);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Parses, prints and applies the ranges of monitoring plugins.
+ */
 #include "core/report/threshold.h"
 
 #include <inttypes.h>
@@ -152,26 +155,28 @@ const char *threshold_verdict_text(enum threshold_verdict verdict)
 	case THRESHOLD_OK:
 		return "a range";
 	case THRESHOLD_EMPTY:
-		return "nothing was given: a range is a value or START:END, as in 100ms or "
-		       "10:20";
+		return "empty: a range is a value or START:END, as in 100ms or 10:20";
 	case THRESHOLD_NOT_A_SPAN:
 		return "not a range of spans, as in 100ms, 10:, ~:10, 10:20 or @-1s:1s";
 	case THRESHOLD_NOT_A_COUNT:
 		return "not a range of whole numbers, as in 10, 1:4 or @15:16";
 	case THRESHOLD_UNKNOWN_UNIT:
-		return "unknown unit: known are ns, us, ms, s, min (or m), h, d and w";
+		return "unknown unit: use ns, us, ms, s, min (or m), h, d or w";
 	case THRESHOLD_TOO_LARGE:
-		return "an end of it is too large or too fine";
+		return "an end is out of range: 0, or 1ns to 36500d; a count to 1000000000";
 	case THRESHOLD_NEGATIVE:
-		return "an end is below 0, which this never is: 0:1s, or 1s for the same";
+		return "an end is below 0, but the value never is: use 0:1s, or 1s for the "
+		       "same";
 	case THRESHOLD_SIGN_ALONE:
-		return "a plain value means both sides; one side is ~:-1s or -1s:";
+		return "a plain value has no sign, it limits both sides; for one side use "
+		       "~:-1s or "
+		       "-1s:";
 	case THRESHOLD_NO_START:
-		return "the start is missing: 0: from nothing on, ~: without a lower end";
+		return "the start is missing: use 0:END, or ~:END without a lower end";
 	case THRESHOLD_BACKWARDS:
-		return "the start is above the end: START:END goes from low to high";
+		return "the start is above the end: use START:END with the lower one first";
 	case THRESHOLD_TILDE_AT_END:
-		return "an end that is left out is none: 10: is 10 or more";
+		return "~ is no end: leave it out, as in 10: for 10 or more";
 	}
 	return "not a range";
 }
@@ -207,7 +212,7 @@ static void put_end(struct text *out, int64_t value, enum threshold_unit unit)
 	}
 }
 
-/* Whether its upper end alone says it. */
+/* Whether its upper end alone describes it. */
 static bool is_plain(const struct threshold *threshold, enum threshold_unit unit)
 {
 	const int64_t low = unit == THRESHOLD_SPAN ? -threshold->high : 0;

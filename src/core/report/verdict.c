@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sentences below the table.
+ * The sentences below the table: the offset, the plan or action, and why there is no
+ * answer.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 		state = "agrees";
 	}
 	if (run->asked_count <= 1) {
-		snprintf(intervals, sizeof(intervals), "one server alone");
+		snprintf(intervals, sizeof(intervals), "a single server");
 	} else {
 		snprintf(intervals, sizeof(intervals), "%zu of %zu servers",
 		         run->agreeing_count, run->asked_count);
@@ -35,7 +36,7 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
-/* `it`: how the clock is called there. */
+/* `it` is the word for the clock. */
 static void plan_sentence(const struct plan *plan, const struct style *style,
                           const char *it, char line[SENTENCE_SIZE])
 {
@@ -112,7 +113,7 @@ static const char *status_words(enum run_status status)
 	return "No trusted time";
 }
 
-/* For a run whose reason was left empty. */
+/* The reason of a run that gives none. */
 static void usual_reason(const struct run *run, char *buf, size_t size)
 {
 	switch (run->status) {
@@ -130,7 +131,7 @@ static void usual_reason(const struct run *run, char *buf, size_t size)
 		snprintf(buf, size, "signal %d", run->signal);
 		break;
 	default:
-		snprintf(buf, size, "the reason is not known");
+		snprintf(buf, size, "unknown reason");
 		break;
 	}
 }
@@ -157,7 +158,7 @@ static void put_status_sentence(struct text *out, const struct run *run,
 	report_wrapped(out, line, 0, report_columns(style));
 }
 
-/* What ends it, unless the reason has said so. */
+/* The way out, unless the reason already contains it. */
 static void put_way_out(struct text *out, const struct run *run, const struct style *style)
 {
 	char reason[RUN_REASON_SIZE];
@@ -167,8 +168,8 @@ static void put_way_out(struct text *out, const struct run *run, const struct st
 	    !strstr(reason, "--liars")) {
 		report_wrapped(
 			out,
-			"To end this: name another server, remove one that is gone, or "
-			"trust one alone: reqtime set SERVER.",
+			"To resolve this, name another server, remove one that is gone, or "
+			"trust a single one: reqtime set SERVER.",
 			0, report_columns(style));
 	}
 }
@@ -186,12 +187,11 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
 	}
 	put_offset_sentence(&out, run, style);
 	if (run->leap == NTP_LEAP_INSERT || run->leap == NTP_LEAP_DELETE) {
-		text_put(
-			&out,
-			run->leap == NTP_LEAP_INSERT
-				? "The servers announce that a leap second will be added.\n"
-				: "The servers announce that a leap second will be left "
-				  "out.\n");
+		text_put(&out, run->leap == NTP_LEAP_INSERT
+		                       ? "The servers announce that a leap second will be "
+		                         "inserted.\n"
+		                       : "The servers announce that a leap second will be "
+		                         "deleted.\n");
 	}
 	if (plan && (run->status == RUN_OK || run->status == RUN_REFUSED)) {
 		put_plan_sentence(&out, plan, style);
@@ -229,13 +229,13 @@ size_t report_action(const struct report_action *done, const struct style *style
 	span_format(done->by_ns, 1, by);
 	style_units(style, by);
 	if (done->action == PLAN_STEP) {
-		text_format(&sentence, "stepped the clock by %s, and it reads so", by);
+		text_format(&sentence, "stepped the clock by %s (verified)", by);
 	} else if (done->action == PLAN_SLEW) {
 		put_slew(&sentence, done, by, style);
 	} else {
 		text_put(&sentence, "left the clock alone");
 	}
-	text_format(&sentence, ": %s", plan_reason_text(done->reason));
+	text_format(&sentence, "; reason: %s", plan_reason_text(done->reason));
 	report_wrapped(&out, line, 0, report_columns(style));
 	if (done->has_set_hardware_clock) {
 		text_put(&out, "set the hardware clock\n");

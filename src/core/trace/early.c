@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers that were captured before their request: on several interfaces, or processors, the order of a
- * capture is not that of its stamps.
+ * Answers captured before their request: with several interfaces or processors, frames may
+ * not be in the order of their timestamps.
  */
 #include "core/trace/match_private.h"
 
@@ -14,7 +14,7 @@ void trace_early_keep(struct trace *trace, const struct trace_packet *answer)
 	kept->note = TRACE_NOTE_NONE;
 }
 
-/* Without a cookie, the stamps must say that the answer came after the request. */
+/* Without a cookie only the timestamps show that the answer came after the request. */
 static bool is_in_time(const struct trace_pending *pending,
                        const struct trace_packet *answer)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the link layer on, header by header.
+ * The parser of a frame: header by header, from the link layer on.
  */
 #include "core/trace/frame.h"
 
@@ -8,7 +8,7 @@
 
 #include "core/trace/frame_private.h"
 
-/* No traffic has more, and a chain of them must end. */
+/* Real traffic has fewer; the limit ends endless chains. */
 enum { HEADERS_MAX = 20 };
 
 static bool is_tag(unsigned type)
@@ -17,7 +17,7 @@ static bool is_tag(unsigned type)
 	       type == FRAME_TYPE_VLAN_OLD;
 }
 
-/* Behind a header of `octets` that holds the type of what follows at `type_at`. */
+/* Skips a header of `octets`, whose octets at `type_at` hold the type of the next one. */
 static enum frame_verdict take_typed(struct frame_walk *walk, size_t octets, size_t type_at)
 {
 	enum frame_verdict verdict = frame_has(&walk->in, octets);
@@ -31,7 +31,7 @@ static enum frame_verdict take_typed(struct frame_walk *walk, size_t octets, siz
 	return FRAME_OK;
 }
 
-/* IEEE 802.3 has a length where Ethernet has the type, which SNAP puts behind. */
+/* IEEE 802.3 has a length where Ethernet has the type; SNAP puts the type after it. */
 static enum frame_verdict take_llc(struct frame_walk *walk)
 {
 	static const uint8_t snap[] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
@@ -142,7 +142,8 @@ static enum frame_verdict take_loopback(struct frame_walk *walk)
 	}
 }
 
-/* Cisco HDLC has 0x0f (unicast) or 0x8f where PPP has 0xff or, its header compressed, a protocol. */
+/* Cisco HDLC has 0x0f (unicast) or 0x8f where PPP has 0xff or, its header compressed, a
+ * protocol. */
 static enum frame_verdict take_serial(struct frame_walk *walk)
 {
 	enum frame_verdict verdict = frame_has(&walk->in, 1);
@@ -157,8 +158,8 @@ static enum frame_verdict take_serial(struct frame_walk *walk)
 	return FRAME_OK;
 }
 
-/* Attributes of a length, their own four octets included, and a type, in the order of the machine that
- * captured; padded to four octets. */
+/* Attributes, padded to four octets: a length that includes these four octets, and a type,
+ * both in the byte order of the capturing machine. */
 static enum frame_verdict take_nflog(struct frame_walk *walk)
 {
 	enum { HEADER = 4, PAYLOAD = 9, TYPE_MASK = 0x7fff };

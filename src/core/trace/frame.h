@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * One captured frame taken apart, down to what UDP or TCP carries: Ethernet with
- * 802.1Q tags and SNAP, Linux cooked captures, PPP, Cisco HDLC, raw IP and loopback; IPv4 (RFC 791)
- * and IPv6 with extension headers (RFC 8200); UDP (RFC 768) and TCP (RFC 9293).
+ * A captured frame parsed down to the payload of UDP or TCP: Ethernet with 802.1Q tags and
+ * SNAP, Linux cooked captures, PPP, Cisco HDLC, raw IP and loopback; IPv4 (RFC 791) and
+ * IPv6 with extension headers (RFC 8200); UDP (RFC 768) and TCP (RFC 9293).
  *
- * Tunnels are followed to the innermost packet, within limits: PPPoE (RFC 2516), MPLS (RFC 3032),
- * GRE (RFC 2784, 2890, 2637), IP in IP (RFC 2003, 4213, 2473), EtherIP (RFC 3378), VXLAN (RFC 7348, UDP
- * ports 4789 and 8472) and Geneve (RFC 8926, UDP port 6081).  What is not followed has a name.
+ * Tunnels are followed to the innermost packet, within limits: PPPoE (RFC 2516), MPLS (RFC
+ * 3032), GRE (RFC 2784, 2890, 2637), IP in IP (RFC 2003, 4213, 2473), EtherIP (RFC 3378),
+ * VXLAN (RFC 7348, UDP ports 4789 and 8472) and Geneve (RFC 8926, UDP port 6081).  Other
+ * contents are named.
  *
- * Checksums are not looked at: on the sending machine a capture sees packets
- * before the network card has filled them in.
+ * Checksums are not verified: on the sending machine a capture sees packets before the
+ * network card has filled them in.
  */
 #ifndef CORE_TRACE_FRAME_H
 #define CORE_TRACE_FRAME_H
@@ -22,9 +23,9 @@ enum frame_link {
 	FRAME_LINK_COOKED_2, /* ... 20 octets */
 	FRAME_LINK_RAW_IP,
 	FRAME_LINK_LOOPBACK, /* BSD: an address family of 4 octets, in either order */
-	FRAME_LINK_PPP,   /* RFC 1662, or Cisco HDLC, which its first octet tells from it */
-	FRAME_LINK_PPPOE, /* from the PPPoE header on */
-	FRAME_LINK_NFLOG, /* Linux netfilter log: attributes, one of which is an IP packet */
+	FRAME_LINK_PPP,      /* RFC 1662, or Cisco HDLC: the first octet differs */
+	FRAME_LINK_PPPOE,    /* from the PPPoE header on */
+	FRAME_LINK_NFLOG,    /* Linux netfilter log: attributes, one with an IP packet */
 	FRAME_LINK_COUNT
 };
 
@@ -34,10 +35,10 @@ enum frame_verdict {
 	FRAME_NOT_IP_IN_PPP,  /* `code`: the protocol of PPP */
 	FRAME_OTHER_PROTOCOL, /* IP, but neither UDP nor TCP; `code`: the protocol */
 	FRAME_OTHER_GRE,      /* an unknown version (`code`), or a source route (0) */
-	FRAME_OTHER_MPLS,     /* `code`: the first four bits of what the labels are for */
-	FRAME_FRAGMENT,       /* of an IP packet: not put together here */
-	FRAME_TOO_DEEP,       /* more headers or tunnels than are followed */
-	FRAME_CUT,            /* the capture kept too few octets to tell */
+	FRAME_OTHER_MPLS,     /* `code`: the first four bits after the labels */
+	FRAME_FRAGMENT,       /* of an IP packet: not reassembled */
+	FRAME_TOO_DEEP,       /* more headers or tunnels than the limit */
+	FRAME_CUT,            /* the capture kept too few octets to decode it */
 	FRAME_MALFORMED,      /* lengths that contradict each other */
 	FRAME_VERDICT_COUNT
 };
@@ -55,7 +56,7 @@ enum frame_tunnel {
 
 enum {
 	FRAME_TUNNELS_MAX = 8,
-	FRAME_TYPE_MIN = 0x0600, /* an EtherType; below it is a length: IEEE 802.3 */
+	FRAME_TYPE_MIN = 0x0600, /* the least EtherType; less is a length: IEEE 802.3 */
 };
 
 enum {
@@ -68,35 +69,36 @@ enum {
 
 struct frame {
 	struct address
-		source; /* innermost; family ADDRESS_NONE when the parse did not come so far */
+		source; /* innermost; family ADDRESS_NONE when parsing stopped before it */
 	struct address destination;
 	enum frame_tunnel tunnels[FRAME_TUNNELS_MAX]; /* outermost first */
 	size_t tunnel_count;
-	uint16_t code; /* see enum frame_verdict */
-	bool has_quote; /* ICMP or ICMPv6 says that it could not be delivered: UDP or TCP between ... */
+	uint16_t code;  /* see enum frame_verdict */
+	bool has_quote; /* ICMP reports UDP or TCP as undeliverable, between ... */
 	struct address quoted_source, quoted_destination;
 	bool is_tcp;
 	uint32_t tcp_sequence;
 	uint8_t tcp_flags;
 	const uint8_t *payload; /* points into the octets given */
-	size_t payload_octets;  /* of them that were captured */
+	size_t payload_octets;  /* captured */
 	size_t wire_octets;     /* of the payload as sent, >= payload_octets */
 };
 
-/* `octets` holds the `captured` first of the `wire` octets that the frame had.  `*ret` is
- * always written, as far as the parse came; the payload only for FRAME_OK. */
+/* `octets` holds the first `captured` of the frame's `wire` octets.  `*ret` is always
+ * written, as far as parsing came; the payload only for FRAME_OK. */
 MUST_USE enum frame_verdict frame_parse(enum frame_link link, const uint8_t *octets,
                                         size_t captured, size_t wire, struct frame *ret);
 
-/* A few words: "not IP".  Never NULL. */
+/* "not IP"; never NULL. */
 const char *frame_verdict_text(enum frame_verdict verdict);
 
-/* What was not looked into, by its name: "ARP (EtherType 0x0806)".  Room for FRAME_NAME_SIZE. */
+/* The name of contents that are not decoded: "ARP (EtherType 0x0806)".  Room for
+ * FRAME_NAME_SIZE. */
 enum { FRAME_NAME_SIZE = 80 };
 void frame_unread_format(enum frame_verdict verdict, uint16_t code, char *buf);
 
-/* What is known to be carried inside UDP to or from that port and is not followed, by name:
- * "IPsec"; NULL: nothing is known. */
+/* The name of a protocol over UDP to or from that port that is not decoded: "IPsec"; NULL:
+ * unknown. */
 const char *frame_unread_udp(uint16_t port);
 
 const char *frame_tunnel_name(enum frame_tunnel tunnel); /* "VXLAN"; never NULL */

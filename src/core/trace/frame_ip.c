@@ -11,7 +11,7 @@ enum {
 	NEXT_ICMPV6 = 58,
 	ICMP_OCTETS = 8,
 	ICMP_UNREACHABLE = 3,   /* RFC 792 */
-	ICMP_TOO_BIG = 4,       /* a code of it; ICMPv6 has a type of its own for that */
+	ICMP_TOO_BIG = 4,       /* a code of it; ICMPv6 has its own type */
 	ICMPV6_UNREACHABLE = 1, /* RFC 4443 */
 
 	NEXT_HOP_BY_HOP = 0,
@@ -34,7 +34,7 @@ static struct address address_at(enum address_family family, const uint8_t *at)
 	return address;
 }
 
-/* Ports stay those of the packet last looked into. */
+/* The ports stay those of the packet parsed before. */
 static void set_ends(struct frame *ret, enum address_family family, const uint8_t *source,
                      const uint8_t *destination)
 {
@@ -55,14 +55,15 @@ enum frame_verdict frame_ipv4(struct frame_walk *walk)
 	header_octets = (size_t)(in->at[0] & 0xf) * 4;
 	len = frame_u16(in->at + 2);
 	if (len == 0) {
-		len = in->wire; /* left to the network card to fill in */
+		len = in->wire; /* the network card fills it in */
 	}
 	if (in->at[0] >> 4 != 4 || header_octets < 20 || len > in->wire) {
 		return FRAME_MALFORMED;
 	}
 	frame_limit(in, len);
 	set_ends(walk->ret, ADDRESS_IPV4, in->at + 12, in->at + 16);
-	if ((frame_u16(in->at + 6) & 0x3fff) != 0) { /* more to come, or not the first */
+	if ((frame_u16(in->at + 6) & 0x3fff) !=
+	    0) { /* more fragments follow, or this is not the first */
 		return FRAME_FRAGMENT;
 	}
 	walk->number = in->at[9];
@@ -92,7 +93,7 @@ enum frame_verdict frame_ipv6(struct frame_walk *walk)
 	walk->number = in->at[6];
 	set_ends(walk->ret, ADDRESS_IPV6, in->at + 8, in->at + 24);
 	frame_skip(in, 40);
-	if (len > 0) { /* 0: a jumbogram, or left to the network card */
+	if (len > 0) { /* 0: a jumbogram, or the network card fills it in */
 		frame_limit(in, len);
 	}
 	walk->is_ipv6 = true;
@@ -103,7 +104,7 @@ enum frame_verdict frame_ipv6(struct frame_walk *walk)
 static bool is_extension(const struct frame_walk *walk)
 {
 	switch (walk->number) {
-	case NEXT_AUTHENTICATION: /* of IPv4, too */
+	case NEXT_AUTHENTICATION: /* also of IPv4 */
 		return true;
 	case NEXT_HOP_BY_HOP:
 	case NEXT_ROUTING:
@@ -131,7 +132,7 @@ static enum frame_verdict skip_extension(struct frame_walk *walk)
 		if ((frame_u16(in->at + 2) & 0xfff9) != 0) {
 			return FRAME_FRAGMENT;
 		}
-		octets = 8; /* the only fragment there is: RFC 6946 */
+		octets = 8; /* an atomic fragment: RFC 6946 */
 	} else if (walk->number == NEXT_AUTHENTICATION) {
 		octets = ((size_t)in->at[1] + 2) * 4;
 	} else {
@@ -202,7 +203,7 @@ static enum frame_verdict enter(struct frame_walk *walk, enum frame_tunnel tunne
 	return frame_enter(walk, tunnel);
 }
 
-/* The head of the packet that could not be delivered, as far as its ports. */
+/* The start of the undeliverable packet, up to its ports. */
 static void read_quote(const struct frame_walk *walk)
 {
 	const bool is_ipv6 = walk->number == NEXT_ICMPV6;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the parts of the frame parser: a walk from header to header.
+ * Shared by the parts of the frame parser: the walk from header to header.
  */
 #ifndef CORE_TRACE_FRAME_PRIVATE_H
 #define CORE_TRACE_FRAME_PRIVATE_H
@@ -30,19 +30,19 @@ enum {
 	FRAME_PROTOCOL_ETHERNET = 143, /* RFC 8986 */
 };
 
-/* What begins at the next octet. */
+/* The header that begins at the next octet. */
 enum frame_layer {
 	FRAME_LAYER_ETHERNET,
-	FRAME_LAYER_TYPE, /* what `number`, an EtherType, says */
-	FRAME_LAYER_IP,   /* IPv4 or IPv6: its first four bits say which */
+	FRAME_LAYER_TYPE, /* by `number`, an EtherType */
+	FRAME_LAYER_IP,   /* IPv4 or IPv6, by the first four bits */
 	FRAME_LAYER_IPV4,
 	FRAME_LAYER_IPV6,
-	FRAME_LAYER_PROTOCOL, /* what `number`, a protocol of IP, says */
+	FRAME_LAYER_PROTOCOL, /* by `number`, an IP protocol */
 	FRAME_LAYER_PPP,
 	FRAME_LAYER_END, /* the payload */
 };
 
-/* What is left of a frame: how much of it was captured, how much there was. */
+/* The rest of a frame: octets captured, and octets on the wire. */
 struct frame_rest {
 	const uint8_t *at;
 	size_t captured;
@@ -53,7 +53,7 @@ struct frame_walk {
 	struct frame_rest in;
 	enum frame_layer next;
 	uint16_t number;
-	bool is_ipv6; /* FRAME_LAYER_PROTOCOL: extension headers are meant */
+	bool is_ipv6; /* FRAME_LAYER_PROTOCOL: with extension headers */
 	struct frame *ret;
 };
 
@@ -67,7 +67,7 @@ static inline uint32_t frame_u32(const uint8_t *at)
 	return (uint32_t)frame_u16(at) << 16 | frame_u16(at + 2);
 }
 
-/* FRAME_OK when the next `need` octets are there. */
+/* FRAME_OK when the next `need` octets were captured. */
 static inline enum frame_verdict frame_has(const struct frame_rest *in, size_t need)
 {
 	if (in->captured >= need) {
@@ -76,7 +76,7 @@ static inline enum frame_verdict frame_has(const struct frame_rest *in, size_t n
 	return in->wire >= need ? FRAME_CUT : FRAME_MALFORMED;
 }
 
-/* No more than are there. */
+/* Not more than were captured. */
 static inline void frame_skip(struct frame_rest *in, size_t octets)
 {
 	in->at += octets;
@@ -84,7 +84,7 @@ static inline void frame_skip(struct frame_rest *in, size_t octets)
 	in->wire -= octets;
 }
 
-/* Leaves away what is behind the inner packet: padding, checksums. */
+/* Drops the octets after the inner packet: padding, checksums. */
 static inline void frame_limit(struct frame_rest *in, size_t octets)
 {
 	in->wire = octets;
@@ -98,20 +98,19 @@ static inline enum frame_verdict frame_stop(struct frame_walk *walk,
 	return verdict;
 }
 
-/* Each step takes one header and says what follows. */
+/* Each step takes one header and sets the next. */
 enum frame_verdict frame_ipv4(struct frame_walk *walk);
 enum frame_verdict frame_ipv6(struct frame_walk *walk);
 enum frame_verdict frame_protocol(struct frame_walk *walk);
 
-/* frame_tunnel.c: FRAME_TOO_DEEP when there is no room to note one more. */
+/* frame_tunnel.c: FRAME_TOO_DEEP after FRAME_TUNNELS_MAX tunnels. */
 enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel);
 enum frame_verdict frame_pppoe(struct frame_walk *walk);
 enum frame_verdict frame_ppp(struct frame_walk *walk);
 enum frame_verdict frame_mpls(struct frame_walk *walk);
 enum frame_verdict frame_gre(struct frame_walk *walk);
 enum frame_verdict frame_etherip(struct frame_walk *walk);
-/* Behind a UDP header: goes on inside when it is one of the tunnels over UDP, else leaves the walk at
- * its end. */
+/* After a UDP header: enters a tunnel over UDP, or leaves the walk at its end. */
 enum frame_verdict frame_udp_tunnel(struct frame_walk *walk);
 
 #endif

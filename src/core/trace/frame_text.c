@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames in words: what was not looked into has a name, by the registries of IANA and IEEE.
+ * Frames in words: contents that are not decoded have the names of the IANA and IEEE
+ * registries.
  */
 #include <stdio.h>
 
@@ -88,7 +89,7 @@ const char *frame_unread_udp(uint16_t port)
 	return find(udp_ports, COUNT_OF(udp_ports), port);
 }
 
-/* "ARP (EtherType 0x0806)", or the number alone where it has no name here. */
+/* "ARP (EtherType 0x0806)", or the number alone if it has no name here. */
 static void format_numbered(const char *name, const char *number, char *buf)
 {
 	if (name) {
@@ -161,7 +162,7 @@ const char *frame_verdict_text(enum frame_verdict verdict)
 		[FRAME_OTHER_PROTOCOL] = "neither UDP nor TCP",
 		[FRAME_OTHER_GRE] = "GRE of an unknown kind",
 		[FRAME_OTHER_MPLS] = "MPLS of an unknown kind",
-		[FRAME_FRAGMENT] = "IP fragment: fragments are not put together",
+		[FRAME_FRAGMENT] = "IP fragment: fragments are not reassembled",
 		[FRAME_TOO_DEEP] = "nested too deep",
 		[FRAME_CUT] = "cut short by the capture",
 		[FRAME_MALFORMED] = "malformed: its lengths contradict each other",

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tunnels: each step takes the header of one off and says what is inside.
+ * Tunnels: each step removes the header of one and sets what is inside.
  */
 #include "core/trace/frame_private.h"
 
 enum {
 	LABELS_MAX = 16,
 
-	PPP_ADDRESS = 0xff, /* then 3: RFC 1662; either both are there or neither is */
+	PPP_ADDRESS = 0xff, /* then 3: RFC 1662; both or neither are present */
 	PPP_IPV4 = 0x0021,
 	PPP_IPV6 = 0x0057,
 	PPP_MPLS = 0x0281,
@@ -20,8 +20,7 @@ enum {
 	GRE_ACKNOWLEDGES = 0x0080, /* version 1 */
 
 	UDP_VXLAN = 4789,
-	UDP_VXLAN_LINUX =
-		8472, /* before it had a number of its own; still the kernel's default */
+	UDP_VXLAN_LINUX = 8472, /* the old number, still the kernel's default */
 	UDP_GENEVE = 6081,
 	VXLAN_OCTETS = 8,
 	GENEVE_OCTETS = 8,
@@ -57,7 +56,7 @@ enum frame_verdict frame_pppoe(struct frame_walk *walk)
 	return frame_enter(walk, FRAME_TUNNEL_PPPOE);
 }
 
-/* The protocol, whose first octet is left away when it is 0: RFC 1661 section 6.5. */
+/* The protocol; its first octet is omitted when 0: RFC 1661 section 6.5. */
 enum frame_verdict frame_ppp(struct frame_walk *walk)
 {
 	struct frame_rest *in = &walk->in;
@@ -105,8 +104,8 @@ static bool has_known_type(const struct frame_rest *in, size_t at)
 	}
 }
 
-/* No label says what it is for: the first four bits do (RFC 4928).  0 is the control word of a
- * pseudowire (RFC 4385), or else an Ethernet address; then the types must decide. */
+/* Labels do not name their contents: the first four bits do (RFC 4928).  0 is the control
+ * word of a pseudowire (RFC 4385) or the start of an Ethernet address; the types decide. */
 static enum frame_verdict take_labelled(struct frame_walk *walk)
 {
 	enum { CONTROL_WORD = 4, TYPE_AT = 12 };
@@ -156,8 +155,8 @@ enum frame_verdict frame_mpls(struct frame_walk *walk)
 	return is_last ? take_labelled(walk) : FRAME_TOO_DEEP;
 }
 
-/* Version 1, of PPTP: no checksum, always a key, and maybe an acknowledgement; without a sequence number it
- * carries nothing. */
+/* Version 1, of PPTP: no checksum, always a key, optionally an acknowledgement; without a
+ * sequence number it carries no packet. */
 static size_t gre_octets(unsigned flags, bool is_pptp)
 {
 	size_t octets = 4;
@@ -214,8 +213,8 @@ enum frame_verdict frame_etherip(struct frame_walk *walk)
 	return frame_enter(walk, FRAME_TUNNEL_ETHERIP);
 }
 
-/* The header as it is sent, with its reserved octets: the port alone is no proof, since it may as well be
- * that of a client of something else.  0x80 and the octet after: group policy. */
+/* The header with its reserved octets: the port alone proves nothing, because a client of
+ * another service may use it.  0x80 and the octet after: group policy. */
 static bool is_vxlan(const struct frame_rest *in)
 {
 	return in->captured >= VXLAN_OCTETS && (in->at[0] & 0x7f) == 0x08 &&

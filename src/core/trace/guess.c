@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * NTP on any UDP port, known by its cookie: 64 bits of the request that the answer returns, at their place,
- * between the same addresses and ports.
+ * NTP on any UDP port, recognised by its cookie: 64 bits of the request that the answer
+ * returns in their field, between the same addresses and ports.
  */
 #include <string.h>
 
 #include "core/trace/match_private.h"
 
-/* Octets that are all alike are filling, and an echo of them proves nothing. */
+/* Octets that are all alike are padding; their echo proves nothing. */
 static bool is_cookie(struct ntp_ts ts)
 {
 	uint64_t octets = (uint64_t)ts.seconds << 32 | ts.fraction;
@@ -56,7 +56,7 @@ static struct trace_packet *place_of(struct trace *trace, struct ntp_ts cookie,
 	const size_t half = TRACE_GUESSES_MAX / 2;
 	uint64_t mixed = (uint64_t)cookie.seconds << 32 | cookie.fraction;
 
-	/* The golden ratio spreads what differs in a few bits alone. */
+	/* The golden ratio spreads cookies that differ in a few bits only. */
 	mixed *= UINT64_C(0x9e3779b97f4a7c15);
 	return &trace->guesses[(size_t)(mixed >> 32) % half + (is_request ? 0 : half)];
 }
@@ -93,13 +93,13 @@ static void remember_server(struct trace *trace, const struct address *server)
 		done = next->number;
 		next->is_assumed = true;
 		trace->assumed_due++;
-		/* Nothing is complete before the packet that has taught us. */
+		/* No exchange is complete before the packet that revealed the server. */
 		(void)trace_ntp_take(trace, next, is_asking(next), &ignored);
 		trace_count_anew(trace, next);
 	}
 }
 
-/* At a glance: most UDP is something else. */
+/* A cheap test first: most UDP is not NTP. */
 static bool is_worth_reading(const struct frame *frame)
 {
 	uint8_t mode;
@@ -132,9 +132,9 @@ bool trace_guess(struct trace *trace, const struct trace_packet *packet)
 	}
 	place = place_of(trace, cookie_of(&read), is_asking(&read));
 	if (place->is_assumed && place->number != 0) {
-		return false; /* it is still to be told of */
+		return false; /* trace_next_assumed() has not returned it yet */
 	}
-	/* The same packet again: the first is the one that counts. */
+	/* A repeated packet does not replace the first. */
 	if (place->number == 0 ||
 	    !address_equal(&place->frame.source, &read.frame.source) ||
 	    !address_equal(&place->frame.destination, &read.frame.destination) ||

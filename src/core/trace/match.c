@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests that wait, and what comes of one and its answer.
+ * Pending requests, and the exchange of a request with its answer.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +33,13 @@ struct trace_pending *trace_pending_add(struct trace *trace,
 	trace->pending_end++;
 	trace->counts.requests++;
 	return pending;
+}
+
+bool trace_is_asked(const struct trace_pending *pending, const struct address *server)
+{
+	return address_equal(&pending->server, server) ||
+	       (pending->server.port == server->port &&
+	        address_reach(&pending->server) == ADDRESS_MULTICAST);
 }
 
 void trace_refuse(struct trace *trace, const struct trace_packet *packet)
@@ -92,7 +99,7 @@ static void complain(struct trace_exchange *exchange, const char *words)
 	}
 }
 
-/* Whether the four timestamps tell an offset at all, be it one to use or not. */
+/* Whether the four timestamps give an offset, usable or not. */
 static bool is_consistent(enum sample_verdict verdict, int64_t delay_ns)
 {
 	return verdict == SAMPLE_OK || verdict == SAMPLE_ROOT_TOO_FAR ||
@@ -141,8 +148,8 @@ static void work_out_reading(struct trace_exchange *exchange)
 	exchange->has_result = true;
 }
 
-/* Whether a client would have been told that time by the same server before: it asks from a new port each
- * time. */
+/* Whether the same server sent the same time to this client before; the client uses a new
+ * port each time. */
 static bool is_repeated(struct trace *trace, const struct trace_pending *asked,
                         const struct trace_packet *packet)
 {
@@ -159,8 +166,8 @@ static bool is_repeated(struct trace *trace, const struct trace_pending *asked,
 	return false;
 }
 
-/* A kiss-o'-death echoes the request's own stamp: there is no time in it.  In interleaved
- * mode T3 is that of the answer before, which belongs to another exchange. */
+/* A kiss-o'-death echoes the request's timestamp and holds no time.  In interleaved mode T3
+ * is that of the previous answer, which belongs to another exchange. */
 static bool tells_stamps(const struct trace_packet *packet)
 {
 	const struct ntp_header *ntp = &packet->ntp;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * NTP: what a packet is, and which request it answers.
+ * NTP: decodes a packet and finds the request it answers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,16 +11,16 @@
 
 enum { ORIGIN_AT = 24, TS_OCTETS = 8 };
 
-/* What an answer may answer, from the best to the worst. */
+/* Requests that an answer may belong to, from the best match to the worst. */
 struct candidates {
 	struct trace_pending *waiting; /* its own request */
 	struct trace_pending *answered;
 	struct trace_pending *interleaved;
-	struct trace_pending *elsewhere; /* same stamp, another server */
+	struct trace_pending *elsewhere; /* same timestamp, another server */
 	struct trace_pending *last;      /* of the same client to the same server */
 };
 
-/* The fields and the MAC after the header, and what a server would make of them. */
+/* The extension fields and the MAC after the header, and how a server would take them. */
 static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 {
 	const uint8_t *octets = packet->frame.payload;
@@ -44,15 +44,15 @@ static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 		                 (uint32_t)octets[at + 1] << 16 |
 		                 (uint32_t)octets[at + 2] << 8 | octets[at + 3];
 	}
-	/* No key is known here: a MAC may be good. */
+	/* No key is known here, so a MAC may be valid. */
 	return result == NTP_EXT_MALFORMED ? NTP_REQUEST_BAD_EXTENSION
 	                                   : NTP_REQUEST_ACCEPTED;
 }
 
-/* As a client that has sent the origin timestamp would read it.  The client here never sends a stamp of
- * zero; others do and know the answer by that.  Nor is it a peer, whose answers have a mode of their own;
- * trace_complete() looks at that when the request is known.  Where the capture cut the packet, the header is
- * judged, and the length that it had. */
+/* Read as by a client that sent the origin timestamp.  reqtime never sends zero, but other
+ * clients do, and match the answer by it.  Answers between peers have their own modes;
+ * trace_complete() checks them when the request is known.  Of a packet cut by the capture,
+ * the header and the original length are checked. */
 static void read_reply(struct trace_packet *packet)
 {
 	const struct frame *frame = &packet->frame;
@@ -150,13 +150,6 @@ static bool is_answer(const struct trace_packet *packet)
 	return packet->ntp.mode == NTP_MODE_SERVER || packet->ntp.mode == NTP_MODE_PASSIVE;
 }
 
-bool trace_is_asked(const struct trace_pending *pending, const struct address *server)
-{
-	return address_equal(&pending->server, server) ||
-	       (pending->server.port == server->port &&
-	        address_reach(&pending->server) == ADDRESS_MULTICAST);
-}
-
 static struct candidates find_candidates(struct trace *trace,
                                          const struct trace_packet *packet)
 {
@@ -198,7 +191,7 @@ static void complain(struct trace_packet *packet, const char *words)
 	snprintf(packet->complaint, sizeof(packet->complaint), "%s", words);
 }
 
-/* The client takes no notice of what does not answer its request. */
+/* A client ignores packets that do not answer its request. */
 static void take_untrusted(struct trace_packet *packet, enum trace_note note,
                            const struct trace_pending *related)
 {
@@ -237,7 +230,7 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 	return true;
 }
 
-/* Instead of what would be said of it as an answer. */
+/* Replaces the complaint that read_reply() made of it as an answer. */
 static void complain_request(struct trace_packet *packet)
 {
 	switch (packet->asked) {
@@ -281,7 +274,7 @@ static bool take_request(struct trace *trace, struct trace_packet *packet,
 	return trace_early_complete(trace, pending, packet, ret);
 }
 
-/* Two active peers answer each other with what are requests as well. */
+/* Two active peers answer each other with packets that are requests as well. */
 static bool take_peer(struct trace *trace, struct trace_packet *packet,
                       struct trace_exchange *ret)
 {
@@ -301,7 +294,8 @@ static bool take_peer(struct trace *trace, struct trace_packet *packet,
 	return true;
 }
 
-/* Whatever its mode, what returns the cookie of a request to its client is meant as the answer. */
+/* A packet that returns the cookie of a request to its client is its answer, whatever its
+ * mode. */
 static bool returns_cookie(struct trace *trace, const struct trace_packet *packet)
 {
 	return packet->frame.payload_octets >= ORIGIN_AT + TS_OCTETS &&

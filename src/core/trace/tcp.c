@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Connections: which frame carries the request, which the end of the answer.
+ * TCP connections: which frame carries the request, and which the end of the answer.
  *
- * The reqtime line has a request of its own.  For RFC 868 and 867 the connection is the
- * request; the server cannot read its clock for it before the client's
- * acknowledgement of its SYN, so that frame is the one that asks.
+ * The reqtime protocol sends a request line.  In RFC 868 and 867 the connection is the
+ * request: the server cannot read its clock before the client acknowledges its SYN, so
+ * that frame is the request.
  */
 #include <string.h>
 
@@ -31,7 +31,7 @@ static struct trace_stream *stream_find(struct trace *trace, const struct frame 
 	return NULL;
 }
 
-/* A free place, or that of the connection which was silent for longest. */
+/* A free place, or that of the connection idle for longest. */
 static struct trace_stream *stream_place(struct trace *trace)
 {
 	struct trace_stream *oldest = &trace->streams[0];
@@ -63,7 +63,7 @@ static struct trace_stream *stream_begin(struct trace_stream *place,
 	return place;
 }
 
-/* The connection that the packet is of; a SYN begins a new one on the same ports. */
+/* The connection of the packet; a SYN begins a new one on the same ports. */
 static struct trace_stream *stream_of(struct trace *trace,
                                       const struct trace_packet *packet, bool is_to_server)
 {
@@ -72,7 +72,8 @@ static struct trace_stream *stream_of(struct trace *trace,
 	bool is_same;
 
 	if (syn == FRAME_TCP_SYN) {
-		is_to_server = true; /* whatever its port, who calls is the client */
+		is_to_server =
+			true; /* the side that connects is the client, whatever its port */
 		is_same = stream && stream->up.has_next &&
 		          stream->up.next == packet->frame.tcp_sequence + 1;
 		if (is_same) {
@@ -158,7 +159,7 @@ static void take_reset(struct trace *trace, struct trace_stream *stream,
 	}
 }
 
-/* Adds what is new in the segment.  False when it holds nothing to go on with. */
+/* Adds the new octets of the segment.  False when there are none, or the line is done. */
 static bool side_take(struct trace_side *side, struct trace_packet *packet)
 {
 	const struct frame *frame = &packet->frame;
@@ -170,7 +171,7 @@ static bool side_take(struct trace_side *side, struct trace_packet *packet)
 
 	if (ahead != 0 && ahead < UINT32_C(0x80000000)) {
 		packet->note = TRACE_NOTE_GAP;
-		side->is_done = true; /* the line cannot be put together any more */
+		side->is_done = true; /* the line can no longer be reassembled */
 	} else {
 		old = 0 - ahead;
 	}
@@ -194,7 +195,7 @@ static bool side_take(struct trace_side *side, struct trace_packet *packet)
 	return !side->is_done;
 }
 
-/* True when the answer was captured before. */
+/* True when the answer was captured earlier. */
 static bool take_request_line(struct trace *trace, struct trace_stream *stream,
                               struct trace_packet *packet, struct trace_exchange *ret)
 {
@@ -215,7 +216,7 @@ static bool take_request_line(struct trace *trace, struct trace_stream *stream,
 	return trace_early_complete(trace, stream_pending(trace, stream), packet, ret);
 }
 
-/* The octets of the answer when it is whole, else 0. */
+/* The length of the answer when it is complete, else 0. */
 static size_t answer_octets(const struct trace_stream *stream,
                             const struct trace_packet *packet)
 {
@@ -281,7 +282,7 @@ bool trace_tcp(struct trace *trace, struct trace_packet *packet, bool is_to_serv
 		if (!is_up) {
 			take_reset(trace, stream, packet);
 		}
-		return false; /* what it carries is no data: RFC 9293 section 3.5.3 */
+		return false; /* its payload is no data: RFC 9293 section 3.5.3 */
 	}
 	if (packet->frame.wire_octets > 0) {
 		if (!side_take(side, packet)) {

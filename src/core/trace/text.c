@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A packet on its line.
+ * A packet on one line.
  */
 #include "core/trace/text_private.h"
 
@@ -68,7 +68,7 @@ size_t trace_text_endpoint(const struct address *address, char *buf)
 	return out.len;
 }
 
-/* Whose number it is stands between the two. */
+/* The number of the related frame stands between the two. */
 static void put_note(struct text *out, const struct trace_packet *packet)
 {
 	static const struct {
@@ -77,13 +77,14 @@ static void put_note(struct text *out, const struct trace_packet *packet)
 	} texts[TRACE_NOTE_COUNT] = {
 		[TRACE_NOTE_NONE] = { "answers ", "" },
 		[TRACE_NOTE_AGAIN] = { "the SAME as request ",
-		                       ": repeated, or seen twice" },
+		                       ": sent again, or captured twice" },
 		[TRACE_NOTE_DUPLICATE] = { "DUPLICATE: ", " was answered before" },
 		[TRACE_NOTE_LATE] = { "answers ", " LATE" },
-		[TRACE_NOTE_ELSEWHERE] = { "MISMATCH: the stamp of request ",
+		[TRACE_NOTE_ELSEWHERE] = { "MISMATCH: the timestamp of request ",
 		                           ", which went to another server" },
-		[TRACE_NOTE_MISMATCH] = { "MISMATCH: its origin is not what request ",
-		                          " sent" },
+		[TRACE_NOTE_MISMATCH] = { "MISMATCH: its origin is not the timestamp of "
+		                          "request ",
+		                          "" },
 		[TRACE_NOTE_UNASKED] = { "UNASKED: no request for it was seen before", "" },
 		[TRACE_NOTE_INTERLEAVED] = { "answers ", " in interleaved mode" },
 		[TRACE_NOTE_MALFORMED] = { "MALFORMED", "" },
@@ -111,8 +112,8 @@ static void put_leap(struct text *out, uint8_t leap)
 {
 	static const char *const texts[] = {
 		[NTP_LEAP_NONE] = "",
-		[NTP_LEAP_INSERT] = ", leap second announced",
-		[NTP_LEAP_DELETE] = ", leap second left out announced",
+		[NTP_LEAP_INSERT] = ", leap second insertion announced",
+		[NTP_LEAP_DELETE] = ", leap second deletion announced",
 		[NTP_LEAP_UNSYNCHRONISED] = ", leap 3",
 	};
 
@@ -253,7 +254,7 @@ static void put_other(struct text *out, const struct frame *frame)
 	if (frame->is_tcp || !name) {
 		text_format(out, "%s, no time protocol", frame->is_tcp ? "TCP" : "UDP");
 	} else {
-		text_format(out, "UDP, not looked into: %s", name);
+		text_format(out, "UDP, not decoded: %s", name);
 	}
 }
 
@@ -285,7 +286,7 @@ static void put_info(struct text *out, const struct trace_packet *packet)
 		put_cut(out, packet);
 	}
 	put_tunnels(out, &packet->frame);
-	/* That of an answer is told with its exchange, or by the note. */
+	/* The complaint about an answer is shown with its exchange, or by the note. */
 	if (packet->complaint[0] != '\0' &&
 	    (packet->role != TRACE_ANSWER || packet->related == 0)) {
 		text_format(out, "; %s", packet->complaint);
@@ -303,7 +304,7 @@ size_t trace_text_info(const struct trace_packet *packet, char *buf, size_t size
 	return out.len;
 }
 
-/* Ports are known of what was looked into alone. */
+/* Ports are known of decoded packets only. */
 static void put_end(const struct trace_packet *packet, const struct address *address,
                     char *buf)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes of packets: exchanges, silences, the sum of it all.
+ * Exchanges, requests without an answer, and the summary, as text.
  */
 #include <stdio.h>
 #include <string.h>
@@ -48,15 +48,15 @@ size_t trace_text_exchange(const struct trace_exchange *exchange, const struct s
 		style_word(&first, style, STYLE_DOUBTFUL, "LATE");
 	}
 	if (exchange->complaint[0] != '\0') {
-		text_format(&first, "; not to be used: %s", exchange->complaint);
+		text_format(&first, "; unusable: %s", exchange->complaint);
 	}
 	text_format(&out, "%*s", TRACE_TEXT_INDENT, "");
 	trace_text_wrapped(&out, line, TRACE_TEXT_INDENT);
 
 	put_stamp(&out, "T1", exchange->t1, "capture: request", exchange->request_frame);
 	if (exchange->has_stamps) {
-		put_stamp(&out, "T2", exchange->t2, "server: request came", 0);
-		put_stamp(&out, "T3", exchange->t3, "server: answer went", 0);
+		put_stamp(&out, "T2", exchange->t2, "server: request received", 0);
+		put_stamp(&out, "T3", exchange->t3, "server: answer sent", 0);
 	} else if (exchange->has_reading) {
 		put_stamp(&out, "T", exchange->reading,
 		          exchange->resolution_ns >= NS_PER_S
@@ -95,7 +95,7 @@ static void put_unread(struct text *out, const struct trace_counts *counts)
 {
 	uint64_t named = 0;
 
-	text_format(out, "Not looked into: %llu\n", (unsigned long long)counts->unread);
+	text_format(out, "Not decoded: %llu\n", (unsigned long long)counts->unread);
 	for (size_t i = 0; i < counts->unread_kind_count; i++) {
 		const struct trace_unread *kind = &counts->unread_kinds[i];
 		char name[TRACE_TEXT_UNREAD_SIZE];
@@ -155,11 +155,12 @@ size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t s
 		            (unsigned long long)counts->cut);
 	}
 	if (counts->other_udp > 0) {
-		text_format(&out,
-		            "UDP packets of no known time protocol: %llu\n"
-		            "       (--all shows them, --port [PROTO:]N says which port is "
-		            "one)\n",
-		            (unsigned long long)counts->other_udp);
+		text_format(
+			&out,
+			"UDP packets of no known time protocol: %llu\n"
+			"       (--all shows them, --port [PROTO:]N sets the protocol of "
+			"a port)\n",
+			(unsigned long long)counts->other_udp);
 	}
 	if (counts->unread > 0) {
 		put_unread(&out, counts);
@@ -167,8 +168,8 @@ size_t trace_text_summary(const struct trace_counts *counts, char *buf, size_t s
 	if (counts->exchanges > 0) {
 		text_format(
 			&out,
-			"Offsets are server - capture: it is the clock of the machine that "
-			"captured which\nis compared, not the client's.\n");
+			"Offsets are server - capture: T1 and T4 are by the clock of the "
+			"machine that\ncaptured, not of the client.\n");
 	}
 	return out.len;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One exchange explained: the ladder of its timestamps, the sums, and what follows from them.
+ * An exchange explained: the ladder of its timestamps, the sums, and the conclusion.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,26 +10,25 @@
 #include "core/trace/text_private.h"
 
 enum {
-	COLUMNS_WIDE =
-		64, /* from here on there is room for a margin and for whole sentences */
-	MARGIN_WIDE = 8, /* left of the rails: "   T1   " or "T1 " */
+	COLUMNS_WIDE = 64, /* with room for a margin and for whole sentences */
+	MARGIN_WIDE = 8,   /* left of the rails: "   T1   " or "T1 " */
 	MARGIN_NARROW = 3,
 	BEHIND = 5, /* both rails, a blank, and "T2" */
 	ARROW_INDENT = 5,
 	INNER_MAX = TRACE_TEXT_COLUMNS,
 };
 
-/* What a ladder is made of; each takes one column. */
+/* The parts of a ladder; each takes one column. */
 struct glyphs {
 	const char *rail, *dot, *dash, *to_right, *to_left;
-	const char *down, *falls, *rises, *up; /* corners of the two arrows, as they come */
+	const char *down, *falls, *rises, *up; /* corners of the two arrows, in order */
 };
 
 static const struct glyphs ascii = { "|", "o", "-", ">", "<", "`", ".", ".", "'" };
 static const struct glyphs utf8 = { "\u2502", "\u25cf", "\u2500", "\u25b6", "\u25c0",
 	                            "\u2570", "\u256e", "\u256d", "\u256f" };
 
-/* A ladder in the making. */
+/* The ladder being written. */
 struct ladder {
 	struct text *out;
 	const struct glyphs *glyphs;
@@ -59,13 +58,14 @@ static struct ladder ladder_begin(struct text *out, const struct style *style)
 	return ladder;
 }
 
-/* What fits between the rails: numbers may be as long as they like. */
+/* Only the part that fits between the rails: numbers may be long. */
 static void put_inner(const struct ladder *ladder, const char *words, size_t columns)
 {
 	text_octets(ladder->out, words, style_octets(words, columns));
 }
 
-/* One row: a label, the rail of the capture, `text` at the left or right, the server's. */
+/* A row: a label, the rail of the capture, text at the left and right, the rail of the
+ * server, its label. */
 static void put_rung(const struct ladder *ladder, const char *label, const char *left,
                      const char *right, const char *server_label)
 {
@@ -83,7 +83,7 @@ static void put_rung(const struct ladder *ladder, const char *label, const char 
 	            has_right_dot ? " " : "", server_label);
 }
 
-/* The long part of an arrow, from the left rail on: blanks, a corner, dashes, and the head, if
+/* The long part of an arrow, from the left rail: blanks, a corner, dashes, and the head, if
  * any. */
 static void put_arrow(const struct ladder *ladder, const char *corner, const char *head)
 {
@@ -100,7 +100,7 @@ static void put_arrow(const struct ladder *ladder, const char *corner, const cha
 	put_rung(ladder, "", line, "", "");
 }
 
-/* The short part of one, at the left rail, and what it carries. */
+/* The short part of an arrow, at the left rail, and the frame it stands for. */
 static void put_branch(const struct ladder *ladder, const char *start, const char *corner,
                        const char *what, uint64_t frame)
 {
@@ -127,7 +127,7 @@ static void put_server_rungs(const struct ladder *ladder,
 	put_rung(ladder, "", "", side, exchange->has_stamps ? "T2" : "T");
 	if (!exchange->has_stamps) {
 		put_rung(ladder, "", "",
-		         ladder->is_wide ? "its clock, read once, somewhere in between "
+		         ladder->is_wide ? "its clock, read once in between "
 		                         : "read once, in between ",
 		         "");
 		return;
@@ -165,7 +165,7 @@ static void put_rungs(const struct ladder *ladder, const struct trace_exchange *
 	put_rung(ladder, "", "", "", "");
 }
 
-/* "  FORMULA = NUMBER s   MEANING", in as many lines as it takes. */
+/* "  FORMULA = NUMBER s   MEANING", broken into lines where too long. */
 static void put_sum(const struct ladder *ladder, const char *formula, int64_t ns,
                     const char *plus, const char *meaning)
 {
@@ -196,9 +196,9 @@ static void put_stamp_sums(const struct ladder *ladder,
 	                          instant_diff_ns(exchange->t3, exchange->t2));
 
 	put_sum(ladder, "T2 - T1", instant_diff_ns(exchange->t2, exchange->t1), "+",
-	        "the offset, plus the way there");
+	        "the offset plus the outbound delay");
 	put_sum(ladder, "T3 - T4", instant_diff_ns(exchange->t3, exchange->t4), "+",
-	        "the offset, minus the way back");
+	        "the offset minus the return delay");
 	if (exchange->has_result) {
 		put_sum(ladder, "offset = ((T2 - T1) + (T3 - T4)) / 2", exchange->offset_ns,
 		        "+", "");
@@ -207,17 +207,16 @@ static void put_stamp_sums(const struct ladder *ladder,
 	        ladder->is_wide ? "delay  = (T4 - T1) - (T3 - T2)      "
 	                        : "delay  = (T4 - T1) - (T3 - T2)",
 	        delay_ns, "",
-	        exchange->has_result && delay_ns < 0 ? "(0, as stamps are that exact)"
-	                                             : "");
+	        exchange->has_result && delay_ns < 0 ? "(0, within the precision)" : "");
 }
 
 static void put_reading_sums(const struct ladder *ladder,
                              const struct trace_exchange *exchange)
 {
 	put_sum(ladder, "T - T1 ", instant_diff_ns(exchange->reading, exchange->t1), "+",
-	        "the offset, plus what passed since T1");
+	        "the offset plus the time since T1");
 	put_sum(ladder, "T - T4 ", instant_diff_ns(exchange->reading, exchange->t4), "+",
-	        "the offset, minus what came until T4");
+	        "the offset minus the time until T4");
 	if (exchange->has_result) {
 		put_sum(ladder,
 		        exchange->resolution_ns >= NS_PER_S
@@ -229,7 +228,7 @@ static void put_reading_sums(const struct ladder *ladder,
 	        "");
 }
 
-/* How far the offset may be wrong: the two ways may have taken anything from nothing to all of the delay. */
+/* The error of the offset: either way may have taken between none and all of the delay. */
 static int64_t doubt_ns(const struct trace_exchange *exchange)
 {
 	int64_t half_ns = exchange->delay_ns / 2 + exchange->delay_ns % 2;
@@ -252,14 +251,16 @@ static void put_conclusion(const struct ladder *ladder,
 	style_units(ladder->style, doubt);
 	if (offset_ns == 0) {
 		snprintf(line, sizeof(line),
-		         "So the client's clock shows the server's time, if both ways took "
-		         "equally long; else up to %s more or less.",
+		         "The client's clock shows the server's time if the delay is the "
+		         "same "
+		         "both ways; otherwise it may be up to %s off.",
 		         doubt);
 	} else {
-		snprintf(line, sizeof(line),
-		         "So the client's clock is %s %s the server's, if both ways took "
-		         "equally long; else up to %s more or less.",
-		         offset, offset_ns < 0 ? "ahead of" : "behind", doubt);
+		snprintf(
+			line, sizeof(line),
+			"The client's clock is %s %s the server's if the delay is the same "
+			"both ways; otherwise up to %s more or less.",
+			offset, offset_ns < 0 ? "ahead of" : "behind", doubt);
 	}
 	trace_text_fill(ladder->out, line, 0, 0, ladder->columns);
 }
@@ -299,10 +300,9 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, const struct sty
 
 	put_head(&ladder, exchange);
 	if (!exchange->has_stamps && !exchange->has_reading) {
-		trace_text_fill(
-			&out,
-			"The answer tells no time that an offset could be worked out from.",
-			0, 0, ladder.columns);
+		trace_text_fill(&out,
+		                "No offset: the answer holds no time to compute it from.",
+		                0, 0, ladder.columns);
 		return out.len;
 	}
 	put_rungs(&ladder, exchange);
@@ -315,19 +315,18 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, const struct sty
 	trace_text_fill(&out,
 	                exchange->has_stamps
 	                        ? "T1 and T4 are by the clock of the machine that "
-	                          "captured, which is the client's if the capture was made "
-	                          "there; T2 and T3 are by the server's clock."
+	                          "captured (the client, if it captured itself), T2 and "
+	                          "T3 by the server's clock."
 	                        : "T1 and T4 are by the clock of the machine that "
-	                          "captured, which is the client's if the capture was made "
-	                          "there; T is by the server's clock.",
+	                          "captured (the client, if it captured itself), T by "
+	                          "the server's clock.",
 	                0, 0, ladder.columns);
 	text_format(&out, "\n");
 	if (exchange->has_result) {
 		put_conclusion(&ladder, exchange);
 	} else {
-		trace_text_fill(&out,
-		                "No offset follows: these times contradict each other.", 0,
-		                0, ladder.columns);
+		trace_text_fill(&out, "No offset: these times contradict each other.", 0, 0,
+		                ladder.columns);
 	}
 	return out.len;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the files of core/trace_text.
+ * Shared by the files that write a trace as text.
  */
 #ifndef CORE_TRACE_TEXT_PRIVATE_H
 #define CORE_TRACE_TEXT_PRIVATE_H
@@ -10,16 +10,16 @@
 
 enum {
 	TRACE_TEXT_INFO_SIZE = 640,
-	TRACE_TEXT_INDENT = 7 /* of what belongs to a numbered line */
+	TRACE_TEXT_INDENT = 7 /* of lines below a numbered line */
 };
 
-/* Breaks `line` at blanks into lines of `columns`; `column` is where the first begins, all others begin at
- * `indent`.  A word too long for a line is broken anywhere. */
+/* Breaks `line` at blanks into lines of `columns`; the first begins at `column`, all others
+ * at `indent`.  A word too long for a line is broken anywhere. */
 void trace_text_fill(struct text *out, const char *line, size_t column, size_t indent,
                      size_t columns);
 /* The same for TRACE_TEXT_COLUMNS and TRACE_TEXT_INDENT. */
 void trace_text_wrapped(struct text *out, const char *line, size_t column);
-/* All digits, so that a reader can add them up. */
+/* With all digits, so that a reader can add them up. */
 void trace_text_seconds(struct text *out, int64_t ns, const char *plus);
 
 #endif

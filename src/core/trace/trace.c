@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A frame on its way: which protocol it is of, who answers whom, and what is counted.
+ * The path of a frame: its protocol, its request or answer, and the counters.
  */
 #include "core/trace/trace.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/text.h"
-#include "core/base/text_time.h"
 #include "core/ntp/server_spec.h"
 #include "core/trace/match_private.h"
 
@@ -118,107 +116,7 @@ static enum trace_protocol port_protocol(const struct trace *trace, uint16_t por
 	return TRACE_NONE;
 }
 
-void trace_read_answer(struct trace_packet *packet, const uint8_t *text, size_t octets)
-{
-	if (packet->protocol == TRACE_TIME) {
-		packet->has_reading = text_time_868_parse(text, octets, &packet->reading);
-	} else {
-		packet->text_octets =
-			octets < sizeof(packet->text) ? octets : sizeof(packet->text);
-		memcpy(packet->text, text, packet->text_octets);
-		/* The line end is no part of the line. */
-		while (packet->text_octets > 0 &&
-		       (packet->text[packet->text_octets - 1] == '\n' ||
-		        packet->text[packet->text_octets - 1] == '\r')) {
-			packet->text_octets--;
-		}
-	}
-	if (packet->protocol == TRACE_REQTIME) {
-		packet->has_reading =
-			text_time_answer_parse(text, octets, &packet->reading);
-	}
-	if (packet->protocol == TRACE_DAYTIME) {
-		snprintf(packet->complaint, sizeof(packet->complaint), "%s", REPLY_DAYTIME);
-	} else if (!packet->has_reading) {
-		packet->note = packet->is_cut ? TRACE_NOTE_CUT : TRACE_NOTE_MALFORMED;
-		snprintf(packet->complaint, sizeof(packet->complaint), "%s",
-		         packet->is_cut ? "cut short by the capture" : REPLY_NOT_A_TIME);
-	}
-}
-
-void trace_malformed_request(struct trace_packet *packet)
-{
-	packet->note = TRACE_NOTE_MALFORMED;
-	snprintf(packet->complaint, sizeof(packet->complaint), "not the request line");
-}
-
-static struct trace_pending *find_by_order(struct trace *trace,
-                                           const struct trace_packet *packet,
-                                           bool *ret_is_answered)
-{
-	struct trace_pending *pending, *waiting = NULL, *answered = NULL;
-	uint64_t id = trace->pending_end;
-
-	while (id > 0 && (pending = trace_pending_at(trace, --id)) != NULL) {
-		if (pending->protocol != packet->protocol || pending->is_tcp ||
-		    !address_equal(&pending->client, &packet->frame.destination) ||
-		    !address_equal(&pending->server, &packet->frame.source)) {
-			continue;
-		}
-		if (!pending->is_answered) {
-			waiting = pending; /* the first that waits */
-		} else if (!answered) {
-			answered = pending; /* the last that does not */
-		}
-	}
-	*ret_is_answered = !waiting && answered;
-	return waiting ? waiting : answered;
-}
-
-static bool take_text_answer(struct trace *trace, struct trace_packet *packet,
-                             struct trace_exchange *ret)
-{
-	bool is_answered = false;
-	struct trace_pending *pending = find_by_order(trace, packet, &is_answered);
-
-	trace_read_answer(packet, packet->frame.payload, packet->frame.payload_octets);
-	if (!pending || is_answered) {
-		if (!pending) {
-			trace_early_keep(trace, packet);
-		}
-		packet->note = pending ? TRACE_NOTE_DUPLICATE : TRACE_NOTE_UNASKED;
-		packet->related = pending ? pending->frame : 0;
-		return false;
-	}
-	trace_complete(trace, pending, packet, ret);
-	return true;
-}
-
-static bool take_text(struct trace *trace, struct trace_packet *packet,
-                      struct trace_exchange *ret)
-{
-	const uint8_t *octets = packet->frame.payload;
-	size_t len = packet->frame.payload_octets;
-	struct trace_pending *pending;
-	const uint8_t *end;
-
-	packet->is_cut = len < packet->frame.wire_octets;
-	if (packet->role == TRACE_ANSWER) {
-		return take_text_answer(trace, packet, ret);
-	}
-	pending = trace_pending_add(trace, packet);
-	if (packet->protocol == TRACE_REQTIME && !packet->is_cut) {
-		/* What follows the line feed is padding. */
-		end = len > 0 ? memchr(octets, '\n', len) : NULL;
-		if (!text_time_is_request(octets, end ? (size_t)(end - octets) + 1 : len)) {
-			trace_malformed_request(packet);
-			return false;
-		}
-	}
-	return trace_early_complete(trace, pending, packet, ret);
-}
-
-/* By its ports, or by a cookie that was returned. */
+/* By its ports, or by the server that a returned cookie revealed. */
 static void find_protocol(const struct trace *trace, struct trace_packet *packet,
                           bool *ret_is_to_server)
 {
@@ -256,78 +154,7 @@ static bool take_packet(struct trace *trace, struct trace_packet *packet,
 	}
 	packet->role = is_to_server ? TRACE_REQUEST : TRACE_ANSWER;
 	return packet->frame.is_tcp ? trace_tcp(trace, packet, is_to_server, ret)
-	                            : take_text(trace, packet, ret);
-}
-
-/* `change` is 1, or -1 for a frame that was counted before. */
-static void count_unread(struct trace_counts *counts, enum frame_verdict verdict,
-                         uint16_t code, int change)
-{
-	struct trace_unread *kind;
-
-	counts->unread += (uint64_t)change;
-	for (size_t i = 0; i < counts->unread_kind_count; i++) {
-		kind = &counts->unread_kinds[i];
-		if (kind->verdict == verdict && kind->code == code) {
-			kind->frames += (uint64_t)change;
-			return;
-		}
-	}
-	if (change > 0 && counts->unread_kind_count < TRACE_UNREAD_MAX) {
-		kind = &counts->unread_kinds[counts->unread_kind_count++];
-		*kind = (struct trace_unread){ verdict, code, 1 };
-	}
-}
-
-/* All lengths of IEEE 802.3 are one kind. */
-static uint16_t kind_code(const struct trace_packet *packet)
-{
-	const uint16_t code = packet->frame.code;
-
-	return packet->verdict == FRAME_NOT_IP && code > 0 && code < FRAME_TYPE_MIN ? 1
-	                                                                            : code;
-}
-
-/* A frame that is of no time protocol, as far as is known. */
-static void count_other(struct trace_counts *counts, const struct trace_packet *packet,
-                        int change)
-{
-	const struct frame *frame = &packet->frame;
-	uint16_t port = frame->destination.port;
-
-	if (packet->verdict != FRAME_OK) {
-		count_unread(counts, packet->verdict, kind_code(packet), change);
-		return;
-	}
-	if (frame->is_tcp) {
-		return;
-	}
-	counts->other_udp += (uint64_t)change;
-	if (frame->payload_octets < frame->wire_octets &&
-	    frame->payload_octets < NTP_HEADER_OCTETS) {
-		counts->cut += (uint64_t)change; /* what it is cannot be told */
-	}
-	port = frame_unread_udp(port) ? port : frame->source.port;
-	if (frame_unread_udp(port)) {
-		count_unread(counts, FRAME_OK, port, change);
-	}
-}
-
-static void count_matched(struct trace *trace, const struct trace_packet *packet)
-{
-	struct trace_counts *counts = &trace->counts;
-
-	counts->packets++;
-	counts->answers += packet->role == TRACE_ANSWER;
-	counts->remarkable += packet->note != TRACE_NOTE_NONE;
-	counts->cut += packet->note == TRACE_NOTE_CUT;
-	counts->assumed += packet->is_assumed;
-}
-
-void trace_count_anew(struct trace *trace, const struct trace_packet *packet)
-{
-	count_other(&trace->counts, packet, -1);
-	count_matched(trace, packet);
+	                            : trace_text_udp(trace, packet, ret);
 }
 
 bool trace_frame(struct trace *trace, const struct trace_input *in,
@@ -353,10 +180,6 @@ bool trace_frame(struct trace *trace, const struct trace_input *in,
 	} else if (ret->frame.has_quote) {
 		trace_refuse(trace, ret);
 	}
-	if (ret->protocol != TRACE_NONE) {
-		count_matched(trace, ret);
-	} else {
-		count_other(&trace->counts, ret, 1);
-	}
+	trace_count(trace, ret);
 	return is_complete;
 }

@@ -55,7 +55,7 @@ settled "$honest" "$honest2"
 "$T/world" pause 5
 run set_clock "$honest" "$honest2"
 expect "a pause, two servers: held back" 3 \
-	'held back: the clock would jump by \+(4\.9|5).* s, which no drift since .* explains; 2 of 2 servers say so, 3 are needed at first sight. First seen now; believed when a run after .* sees it again.  Now: reqtime set --any-offset'
+	'held back: the clock would jump by \+(4\.9|5).* s, which drift since .* cannot explain; 2 of 2 servers agree, 3 are needed to accept it at once. First seen now; accepted when a run after .* confirms it.  Now: reqtime set --any-offset'
 behind "a pause, two servers: left alone" 4900 5100
 run inside query --state-dir "$T/state" "$honest" "$honest2"
 expect "a pause: query reports the same" 0 '`set` would hold it back: no drift since'
@@ -147,7 +147,7 @@ behind "... and the clock was left alone" -100 100
 fresh
 run set_clock "$far"
 expect "+5000 s in the first run: beyond the limit" 3 \
-	'refused: the clock would jump by \+1 h 23:20, more than --refuse-above \(1000s\), from the local clock and from what it was when this boot began'
+	'refused: the clock would jump by \+1 h 23:20, more than --refuse-above \(1000s\), from the local clock and from the clock at boot'
 run set_clock --boot "$years"
 expect "--boot: no limit" 0 'stepped the clock by \+3472 d'
 run set_clock --boot --confirm 6m "$honest"
@@ -155,13 +155,13 @@ expect "... and back with --confirm" 0 'stepped the clock by -3472 d'
 behind "... so nine years are undone" -100 100
 run set_clock --boot "$far"
 expect "--boot: a time is confirmed now, so the limits hold" 3 \
-	'more than --refuse-above .* and from the last confirmed one. Believed from .* on, when two more runs see it again, five minutes apart.  Now: reqtime set --any-offset, or --refuse-above 2h'
+	'more than --refuse-above .* and from the last confirmed time. Accepted from .* on, when two more runs confirm it, five minutes apart.  Now: reqtime set --any-offset, or --refuse-above 2h'
 "$T/world" skip 301
 run set_clock --boot "$far"
-expect "... the second run" 3 'Believed from .* on, when one more run sees it again'
+expect "... the second run" 3 'Accepted from .* on, when one more run confirms it'
 "$T/world" skip 301
 run set_clock --boot --refuse-above 1000s "$far"
-expect "... the third, with a limit that was given" 3 'and from the last confirmed one.  Now: reqtime set --any-offset'
+expect "... the third, with a limit that was given" 3 'and from the last confirmed time.  Now: reqtime set --any-offset'
 run set_clock --boot "$far"
 expect "... the third, without one" 0 'stepped the clock by \+1 h 23:20'
 run set_clock --confirm 6m "$honest"

@@ -98,7 +98,7 @@ check "without learning it is $plain_us us rms, more than 60 times as much" test
 # The only server begins to drag the clock, 3.1 s a day: drift explains each single run.
 world_drag="36 $((48 * 3600))"
 world dragged 72 --quiet
-words='the learnt frequency has moved by [+-][0-9.]* ppm from its long-term value'
+words='the estimated frequency has moved by [+-][0-9.]* ppm from its long-term value'
 check "a clock that is dragged: one warning" test \
 	"$(grep -cE "warning: $words" "$T/dragged.err")" -eq 1
 check "... and in the log each time" test "$(grep -cE "$words" "$T/dragged.log")" -ge 12

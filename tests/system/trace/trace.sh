@@ -92,7 +92,7 @@ done
 data=$R/tests/data
 run "$REQTIME" trace -r "$data/ntpsec-1.2.2-kiss.pcap"
 expect 'a kiss is named' 0 'kiss RATE, leap 3, answers 3'
-expect 'and it gives no offset' 0 'no offset; not to be used: kiss code RATE: it wants'
+expect 'and it gives no offset' 0 'no offset; unusable: kiss code RATE: it wants'
 run "$REQTIME" trace -r "$data/chronyd-4.3-versions.pcap" -p 11123
 expect 'requests without an answer are named' 0 'NO ANSWER to 12: 127.0.0.1:[0-9]* asked 127.0.0.1:11123 \(ntp\)'
 expect 'symmetric passive answers active' 0 'symmetric passive, stratum 1, answers 13'
@@ -108,9 +108,9 @@ expect '--explain draws' 0 '^   T1   o 2026-11-23T02:26:23\.135844973Z '
 expect '--explain adds up' 0 'offset = .* = -0\.000113525 s$|offset = .* = -0\.00011352[0-9] s$'
 fits '--explain'
 expect '--explain concludes with the numbers' 0 \
-	"^So the client's clock is 113\.5 us ahead of the server's, if both ways took$"
+	"^The client's clock is 113\.5 us ahead of the server's if the delay is the same$"
 last=$(awk 'NF == 0 { text = ""; next } { text = text (text ? " " : "") $0 } END { print text }' "$out")
-check '... in its last paragraph' test "${last%; else up to * us more or less.}" != "$last"
+check '... in its last paragraph' test "${last%; otherwise up to * us more or less.}" != "$last"
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 2
 expect '--exchange 2' 0 '^Exchange 2, '
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 3
@@ -164,12 +164,12 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 	for row in 'back|the local clock was set' 'same|negative delay of -156\.1'; do
 		run "$REQTIME" trace "$T/made/${row%%|*}.pcap"
 		expect "${row%%|*}: a client would not use it, and it gives no offset" 0 \
-			"exchange 1 \\(1, 2\\): no offset; not to be used: ${row#*|}"
+			"exchange 1 \\(1, 2\\): no offset; unusable: ${row#*|}"
 	done
 	run "$REQTIME" trace "$T/made/back.pcap" --explain
 	expect 'nothing to explain: the way out' 1 'no exchange with an offset to explain: 1 seen without; --exchange N draws one$'
 	run "$REQTIME" trace "$T/made/back.pcap" --explain --exchange 1
-	expect 'contradictory times are drawn' 0 '^No offset follows: these times contradict each other\.$'
+	expect 'contradictory times are drawn' 0 '^No offset: these times contradict each other\.$'
 
 	run "$REQTIME" trace "$T/made/cut.pcap" -p 11123
 	expect 'a packet cut by the capture is not malformed' 0 \
@@ -179,7 +179,7 @@ if have python3 && python3 "$R/tests/tools/captures.py" "$data/chronyd-4.3-plain
 	run "$REQTIME" trace "$T/made/cut-ip.pcap" -a
 	expect 'cut before its ports' 0 'cut short by the capture \(30 of 90 octets\)$'
 	run "$REQTIME" trace "$T/made/unread.pcap"
-	expect 'frames that were not decoded are counted' 0 '^Not looked into: 6$'
+	expect 'frames that were not decoded are counted' 0 '^Not decoded: 6$'
 	for words in '2  ARP \(EtherType 0x0806\)' '1  ESP, encrypted \(IP protocol 50\)' '1  IP fragment: .*' \
 		'1  GRE with a source route' '1  WireGuard, encrypted \(UDP port 51820\)'; do
 		expect "... by name: $words" 0 "^ +$words$"
@@ -271,7 +271,7 @@ hostile 'broken off later' 'after frame 2: truncated' 6
 { pcap_head 147 65535 && octets 1 0 4 4 0; } >"$T/bad.pcap"
 hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 2
 { pcap_head 1 $((1 << 31)) && octets 1 0 4 4 0; } >"$T/bad.pcap"
-hostile 'a snap length of 2^31' 'not looked into|Not looked into|not IP|malformed' 0
+hostile 'a snap length of 2^31' 'not decoded|Not decoded|not IP|malformed' 0
 { pcap_head 1 65535 && octets 1 0 $((0xffffffff)) 4 0; } >"$T/bad.pcap"
 hostile 'a frame of 4 GiB' 'after frame 0: ' 6
 { pcap_head 1 65535 && octets 1 0 $((0x7fffffff)) $((0x7fffffff)) 0; } >"$T/bad.pcap"
