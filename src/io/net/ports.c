@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's side of struct ports: opens channels, sends requests, closes.
+ */
 #include "io/net/ports.h"
 
 #include <assert.h>
@@ -14,59 +17,6 @@
 
 /* Descriptors beside the channels: the C library may want one for a moment. */
 enum { SPARE_FDS = 4 };
-
-/* ---- slots ---- */
-
-static int slots_grow(struct kernel_ports *kp)
-{
-	const size_t size = kp->slot_size ? kp->slot_size * 2 : 16;
-	void *grown;
-
-	if (kp->slot_count < kp->slot_size) {
-		return 0;
-	}
-	grown = reallocarray(kp->polled, size, sizeof(*kp->polled));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->polled = grown;
-	grown = reallocarray(kp->owners, size, sizeof(*kp->owners));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->owners = grown;
-	grown = reallocarray(kp->ready, size, sizeof(*kp->ready));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->ready = grown;
-	kp->slot_size = size;
-	return 0;
-}
-
-static void slot_take(struct kernel_ports *kp, size_t source, int fd, short events)
-{
-	const size_t slot = kp->slot_count++;
-
-	assert(slot < kp->slot_size);
-	kp->polled[slot] = (struct pollfd){ .fd = fd, .events = events };
-	kp->owners[slot] = source;
-	kp->channels[source].slot = slot;
-}
-
-/* The last one moves into the gap. */
-static void slot_give_back(struct kernel_ports *kp, size_t source)
-{
-	const size_t slot = kp->channels[source].slot;
-	const size_t last = --kp->slot_count;
-
-	kp->channels[source].slot = NO_SLOT;
-	if (slot != last) {
-		kp->polled[slot] = kp->polled[last];
-		kp->owners[slot] = kp->owners[last];
-		kp->channels[kp->owners[slot]].slot = slot;
-	}
-}
 
 /* ---- struct ports ---- */
 
@@ -102,22 +52,6 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	return 0;
 }
 
-void ports_close_channel(void *ctx, size_t source)
-{
-	struct kernel_ports *kp = ctx;
-	struct channel *ch = &kp->channels[source];
-
-	assert(source < kp->source_max);
-	if (ch->slot == NO_SLOT) {
-		return;
-	}
-	slot_give_back(kp, source);
-	udp_close(ch->udp);
-	tcp_close(ch->tcp);
-	ch->udp = NULL;
-	ch->tcp = NULL;
-}
-
 static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *buf,
                    size_t len)
 {
@@ -147,7 +81,7 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 	int r;
 
 	ports_close_channel(kp, source);
-	r = slots_grow(kp);
+	r = ports_grow_slots(kp);
 	if (r < 0) {
 		return r;
 	}
@@ -160,9 +94,9 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 		return r;
 	}
 	if (ch->udp) {
-		slot_take(kp, source, udp_fd(ch->udp), POLLIN);
+		ports_take_slot(kp, source, udp_fd(ch->udp), POLLIN);
 	} else {
-		slot_take(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
+		ports_take_slot(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
 	}
 	return 0;
 }
@@ -224,7 +158,7 @@ static int open_tables(struct kernel_ports *kp)
 {
 	kp->channels = calloc(kp->source_max ? kp->source_max : 1, sizeof(*kp->channels));
 	kp->names = calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->names));
-	if (!kp->channels || !kp->names || slots_grow(kp) < 0) {
+	if (!kp->channels || !kp->names || ports_grow_slots(kp) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < kp->source_max; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two files of this module share: ports.c opens, asks and hangs up, ports_wait.c waits.
+ * Shared by the files of this module: ports.c opens channels and sends requests, ports_wait.c waits,
+ * ports_slots.c keeps the table that poll() reads.
  */
 #ifndef IO_NET_PORTS_PRIVATE_H
 #define IO_NET_PORTS_PRIVATE_H
@@ -69,6 +70,10 @@ struct kernel_ports {
 	struct resolve_answer answer;
 	uint8_t octets[DATAGRAM_SIZE];
 };
+
+/* Makes room for one more channel: 0 or -ENOMEM. */
+int ports_grow_slots(struct kernel_ports *kp);
+void ports_take_slot(struct kernel_ports *kp, size_t source, int fd, short events);
 
 /* As struct ports has them; `ctx` is a struct kernel_ports. */
 void ports_close_channel(void *ctx, size_t source);

@@ -155,20 +155,6 @@ void udp_listen_datagram(const struct udp_batch *batch, int i,
 	*ret = batch->datagrams[i];
 }
 
-void udp_listen_control_add(struct msghdr *msg, int level, int type, const void *data,
-                            size_t len)
-{
-	const struct cmsghdr head = { .cmsg_len = (socklen_t)CMSG_LEN(len),
-		                      .cmsg_level = level,
-		                      .cmsg_type = type };
-	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
-
-	memset(at, 0, CMSG_SPACE(len));
-	memcpy(at, &head, sizeof(head));
-	memcpy(at + CMSG_LEN(0), data, len);
-	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
-}
-
 /* The answer leaves from the address that was asked.  No interface is named for IPv4 and
  * for global IPv6 addresses: the way back is for the routing table to choose. */
 static void control_add_source(struct msghdr *msg, const struct address *source)
@@ -178,12 +164,12 @@ static void control_add_source(struct msghdr *msg, const struct address *source)
 
 	if (source->family == ADDRESS_IPV4) {
 		memcpy(&v4.ipi_spec_dst, source->octets, sizeof(v4.ipi_spec_dst));
-		udp_listen_control_add(msg, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
+		control_add(msg, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
 		return;
 	}
 	memcpy(&v6.ipi6_addr, source->octets, sizeof(v6.ipi6_addr));
 	v6.ipi6_ifindex = source->scope;
-	udp_listen_control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+	control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
 }
 
 uint8_t *udp_listen_answer(struct udp_batch *batch, int i, size_t len)

@@ -89,12 +89,6 @@ static inline struct instant instant_from_timespec(struct timespec ts)
 /* 0 or -errno. */
 int udp_listen_set_timestamping(int fd, int flags);
 
-/* --- udp_batch.c --- */
-
-/* Puts one control message behind those of `msg`, whose control has the room. */
-void udp_listen_control_add(struct msghdr *msg, int level, int type, const void *data,
-                            size_t len);
-
 /* --- udp_tx_stamps.c --- */
 
 /* The answers from `from` to before `to` went: the kernel has numbered those to be stamped. */

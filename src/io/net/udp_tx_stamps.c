@@ -23,8 +23,8 @@ void udp_listen_stamp(struct udp_batch *batch, uint64_t token)
 		return;
 	}
 	batch->tokens[slot] = token;
-	udp_listen_control_add(&batch->out[slot].msg_hdr, SOL_SOCKET, SO_TIMESTAMPING,
-	                       &flags, sizeof(flags));
+	control_add(&batch->out[slot].msg_hdr, SOL_SOCKET, SO_TIMESTAMPING, &flags,
+	            sizeof(flags));
 }
 
 void udp_listen_number_stamps(struct udp_listen_socket *socket,

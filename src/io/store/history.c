@@ -17,12 +17,7 @@
 #include "io/store/state_dir.h"
 
 enum {
-	BUSY_MS = 500,
-	/* Of SQLite's machine: 20000 runs take less than one turn. */
-	BUDGET_STEPS = 1000000,
-	PATIENCE_TURNS = 20,
 	PAGE_OCTETS = 4096,
-	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
 	HEADER_OCTETS = 100, /* of a file, by SQLite's own description of its format */
 	APPLICATION_ID_AT = 68,
 };
@@ -160,26 +155,6 @@ static int open_read_only(struct history *history, bool is_alone)
 	                               SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
 	                       history->vfs);
 	return history_sql_error(code);
-}
-
-/* A file of others may define a table as something that never ends. */
-static int use_budget(void *ctx)
-{
-	struct history *history = ctx;
-
-	return ++history->budget_used > PATIENCE_TURNS;
-}
-
-void history_limit(struct history *history)
-{
-	sqlite3_extended_result_codes(history->db, 1);
-	sqlite3_busy_timeout(history->db, BUSY_MS);
-	if (history->settings.is_anyones) {
-		sqlite3_progress_handler(history->db, BUDGET_STEPS, use_budget, history);
-	}
-	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
 /* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which

@@ -34,6 +34,9 @@ struct history {
 #define HISTORY_VFS_HERE "reqtime-here"
 #define HISTORY_VFS_HERE_NONE "reqtime-here-none"
 
+/* Settings of every connection, before its first statement about our tables. */
+void history_limit(struct history *history);
+
 /* All of these: 0 or -errno. */
 MUST_USE int history_sql_error(int code);
 int history_sql_run(struct history *history, const char *sql);
@@ -74,8 +77,6 @@ MUST_USE int history_schema_migrate(struct history *history);
  * the same steps have brought to ours.  The file is closed then.  After an error there is nothing to be
  * done with `history` but history_close(). */
 MUST_USE int history_read_older(struct history *history);
-/* What every connection is told before its first statement about our tables. */
-void history_limit(struct history *history);
 
 MUST_USE int history_store_value(struct history *history,
                                  const struct history_value *value);
