@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * RFC 3542 section 20 has the layout: a head, its data, and room up to the next boundary.
+ * Control messages: a header, data and padding (RFC 3542 section 20).
  */
 #include "io/net/control.h"
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The message at `at` of the buffer. */
+/* The message at offset `at` of the buffer. */
 static struct cmsghdr *message_at(const struct msghdr *msg, size_t at)
 {
 	const size_t end = msg->msg_controllen;

@@ -15,7 +15,7 @@
 #include "io/sys/entropy.h"
 #include "io/sys/kernel_clock.h"
 
-/* Descriptors beside the channels: the C library may want one for a moment. */
+/* Descriptors kept free beyond the channels: the C library may need one briefly. */
 enum { SPARE_FDS = 4 };
 
 /* ---- struct ports ---- */
@@ -44,7 +44,7 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	}
 	r = resolver_ask(kp->resolver, (uint32_t)name, host, family,
 	                 &kp->names[name].ticket);
-	/* A resolver that has just died is seen by wait(), for all names alike. */
+	/* wait() notices that the resolver has ended and fails all names alike. */
 	if (r < 0 && r != -EPIPE) {
 		return r;
 	}
@@ -61,7 +61,7 @@ static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *
 	if (r < 0) {
 		return r;
 	}
-	/* Nothing between the reading and the send. */
+	/* No work between the reading and the send. */
 	r = kernel_clock_now(&ch->before);
 	if (r == 0) {
 		r = udp_send(ch->udp, buf, len);
@@ -120,7 +120,7 @@ static int open_signals(struct kernel_ports *kp, const int *signals, size_t coun
 	if (kp->signal_fd < 0) {
 		return -errno;
 	}
-	/* Only while blocked do they wait to be read; ports_close() puts the mask back. */
+	/* Signals wait to be read only while blocked; ports_close() restores the mask. */
 	if (sigprocmask(SIG_BLOCK, &wanted, &kp->old_mask) < 0) {
 		close(kp->signal_fd);
 		kp->signal_fd = -1;
@@ -129,7 +129,8 @@ static int open_signals(struct kernel_ports *kp, const int *signals, size_t coun
 	return 0;
 }
 
-/* How many channels may be open: the limit, raised as far as may be, less what is used. */
+/* How many channels may be open: the limit, raised as far as allowed, less what is in
+ * use. */
 static size_t find_window(size_t source_max)
 {
 	struct rlimit limit;
@@ -184,7 +185,8 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 	if (r < 0) {
 		goto out;
 	}
-	/* First of all, so that the child inherits as little as can be. */
+	/* Before anything else is opened, so that the child inherits as little as
+	 * possible. */
 	if (kp->name_max > 0) {
 		r = resolver_start(&kp->resolver);
 		if (r < 0) {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Replaces a text file atomically, through a temporary file beside it.
+ */
 #include "io/store/file_replace.h"
 
 #include <errno.h>
@@ -47,13 +50,13 @@ int file_replace(const char *path, const char *text, size_t len)
 	if (lstat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
 		return -EINVAL;
 	}
-	/* Of this process alone: two that replace the same file do not mix. */
+	/* The process id keeps two processes that replace the same file apart. */
 	if (snprintf(temporary, sizeof(temporary), "%s.%ld.new", path, (long)getpid()) >=
 	    (int)sizeof(temporary)) {
 		return -ENAMETOOLONG;
 	}
 	r = write_new(temporary, text, len);
-	if (r == -EEXIST) { /* left behind by one of this number that was killed */
+	if (r == -EEXIST) { /* left behind by a killed process with this id */
 		r = unlink(temporary) < 0 ? -errno : write_new(temporary, text, len);
 	}
 	if (r == 0 && rename(temporary, path) < 0) {

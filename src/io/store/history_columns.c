@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The columns of runs and sources: records to rows and back.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -11,8 +14,10 @@ enum column_kind {
 	COLUMN_COUNT,   /* unsigned, 1 or 4 octets, at most `most` */
 	COLUMN_TEXT,
 	COLUMN_BLOB,  /* of exactly `size` octets */
-	COLUMN_NAME,  /* an enumeration of 4 octets, by its name: its numbers may change */
-	COLUMN_WORDS, /* ... that a later version may add to: unknown ones close the gate */
+	COLUMN_NAME,  /* an enumeration of 4 octets, stored by name: its numbers may
+	               * change */
+	COLUMN_WORDS, /* ... to which later versions may add: an unknown one clears the
+	               * condition */
 	COLUMN_ADDRESS,
 };
 
@@ -23,7 +28,8 @@ struct column {
 	size_t size;
 	uint32_t most;
 	const char *(*to_name)(uint32_t value);
-	size_t condition; /* has_...: when 0, the column is NULL; CONDITION_NONE: it never is */
+	size_t condition; /* has_...: when 0, the column is NULL; CONDITION_NONE: it is
+	                   * never NULL */
 };
 #define CONDITION_NONE SIZE_MAX
 
@@ -48,8 +54,8 @@ static const char *action_name(uint32_t value)
 	return plan_action_name((enum plan_action)value);
 }
 
-/* As they stand in files since the first release.  What people read (core/select/plan.h) may be put better
- * one day; these never change, or the plan of every older run is lost. */
+/* The texts in files since the first release.  What people read (core/select/plan.h) may
+ * change; these never do, or the plan of every older run is lost. */
 static const char *reason_name(uint32_t value)
 {
 	static const char *const words[] = {
@@ -99,7 +105,7 @@ static const char *source_word(uint32_t value)
 #define RUN_GATE(field) offsetof(struct run_record, field)
 #define SOURCE_GATE(field) offsetof(struct source_record, field)
 
-/* Of the columns of one gate the first one says by being NULL that it is closed. */
+/* Of the columns of one condition the first is NULL when it does not hold. */
 /* clang-format off */
 static const struct column run_columns[] = {
 	{ "wall_ns", COLUMN_INTEGER, IN_RUN(at), 0, NULL, CONDITION_NONE },
@@ -188,12 +194,12 @@ const struct history_table history_source_table = { "source", source_columns,
 
 static bool condition_holds(const struct column *column, const void *record)
 {
-	uint8_t is_open = 1;
+	uint8_t holds = 1;
 
 	if (column->condition != CONDITION_NONE) {
-		memcpy(&is_open, (const uint8_t *)record + column->condition, 1);
+		memcpy(&holds, (const uint8_t *)record + column->condition, 1);
 	}
-	return is_open != 0;
+	return holds != 0;
 }
 
 static uint32_t count_get(const uint8_t *at, size_t size)
@@ -250,7 +256,7 @@ static int bind_column(sqlite3_stmt *stmt, int index, const struct column *colum
 	return SQLITE_MISUSE;
 }
 
-/* Adds the names, or as many question marks, to `sql`. */
+/* Appends the names, or as many question marks, to `sql`. */
 static void list_columns(sqlite3_str *sql, const struct column *columns, size_t count,
                          bool is_marks)
 {
@@ -302,7 +308,7 @@ int history_table_insert(sqlite3_stmt *stmt, const struct history_table *table,
 	return r;
 }
 
-/* ---- reading a record: false when a value is none that we write ---- */
+/* ---- reading a record: false for a value that this program never writes ---- */
 
 static bool count_put(uint8_t *at, size_t size, int64_t value, uint32_t most)
 {

@@ -24,10 +24,10 @@ int history_sql_error(int code)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
-	/* Our own statements are right: a table or column that is missing was lost. */
+	/* Our statements are correct: a missing table or column was lost. */
 	case SQLITE_ERROR:
 	case SQLITE_SCHEMA:
-	case SQLITE_INTERRUPT: /* it has no end */
+	case SQLITE_INTERRUPT: /* the budget is used up: it would never end */
 		return -EUCLEAN;
 	case SQLITE_NOMEM:
 		return -ENOMEM;

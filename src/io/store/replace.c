@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Replaces a file as a whole, through a temporary file beside it.
+ */
 #include "io/store/replace.h"
 
 #include <errno.h>
@@ -14,11 +17,11 @@ int replace_begin(const char *path, struct replace *ret)
 	struct stat st;
 	int len;
 
-	/* A device or a pipe would be gone after it, and a link lead nowhere. */
+	/* Replacing would remove a device or a pipe, and cut a link from its target. */
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
 	}
-	/* The name need not be secret: O_EXCL follows nothing that lies there. */
+	/* The name need not be secret: O_EXCL never opens an existing file. */
 	for (unsigned i = 0; i < TRIES; i++) {
 		len = snprintf(ret->temporary, sizeof(ret->temporary), "%s.%ld.%u", path,
 		               (long)getpid(), i);

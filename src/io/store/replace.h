@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A file that is replaced as a whole or left as it was:  begin -> write to fd -> end
+ * Replaces a file as a whole, or leaves it unchanged.
+ *
+ *   begin -> write to fd -> end
  */
 #ifndef IO_STORE_REPLACE_H
 #define IO_STORE_REPLACE_H
@@ -16,12 +18,12 @@ struct replace {
 	char temporary[PATH_MAX];
 };
 
-/* Makes a new file beside `path`.  0, and replace_end() comes next; else -errno: -EMEDIUMTYPE when
- * there is something at `path` that is no regular file, which is left alone. */
+/* Creates a new file beside `path`.  0, and replace_end() comes next; else -errno:
+ * -EMEDIUMTYPE when `path` is not a regular file, which stays unchanged. */
 MUST_USE int replace_begin(const char *path, struct replace *ret);
 
-/* With `is_good` the new file, complete and on the disk, takes the place of the old one, at
- * once; else it is removed.  0 or -errno: then the old one stays. */
+/* With `is_good` the new file, complete and on the disk, atomically replaces the old one;
+ * else it is removed.  0 or -errno: then the old one stays. */
 MUST_USE int replace_end(struct replace *replace, bool is_good);
 
 #endif

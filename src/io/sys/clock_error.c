@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages for clocks that cannot be read.
+ */
 #include "io/sys/clock_error.h"
 
 #include <errno.h>

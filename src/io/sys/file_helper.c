@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The file helper: its start, its messages, its end.
+ */
 #include "io/sys/file_helper.h"
 
 #include <errno.h>
@@ -77,7 +80,7 @@ static int file_helper_fork(const struct file_helper_ops *ops, struct helper *re
 	int pair[2];
 	pid_t pid;
 
-	/* It is never waited for: after the sandbox nobody could. */
+	/* The helper is never reaped by us: the sandbox forbids it. */
 	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;
@@ -159,7 +162,7 @@ void file_helper_close(struct helper *helper)
 	if (helper->fd < 0) {
 		return;
 	}
-	/* It reads what is left, and then that there is no more. */
+	/* It reads the remaining messages, then end of file. */
 	if (shutdown(helper->fd, SHUT_WR) == 0) {
 		(void)poll(&ended, 1, END_WAIT_MS);
 	}

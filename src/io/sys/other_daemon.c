@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Looks through /proc for another time daemon.
+ */
 #include "io/sys/other_daemon.h"
 
 #include <dirent.h>
@@ -6,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The sets of capabilities stand within the first KiB or two. */
+/* The capability sets are within the first KiB or two. */
 enum {
 	STATUS_SIZE = 4096,
 	CMDLINE_SIZE = 4096,
@@ -36,8 +39,9 @@ static size_t read_some(int folder, const char *name, char *buf, size_t size)
 	return len;
 }
 
-/* Of another user namespace than our own, as far as its map tells, which everybody may read; and
- * by its number, where that is shown to us: one that root has made may map all ids as well. */
+/* Whether the process is in another user namespace, as far as its map shows, which every
+ * user may read; and by the namespace's number, where that is readable: a namespace that
+ * root has made may map all ids as well. */
 static bool is_elsewhere(int proc, int folder)
 {
 	char map[MAP_SIZE], own[MAP_SIZE], link[LINK_SIZE], own_link[LINK_SIZE];
