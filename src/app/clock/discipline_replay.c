@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Replays recorded runs through the discipline and advises the next correction.
+ */
 #include "app/clock/discipline_replay.h"
 
 #include <stdio.h>
@@ -9,7 +12,7 @@ enum { DISTANCES_MAX = DISCIPLINE_REPLAY_RECENT - 1, DISTANCES_MIN = 3 };
 #define SNAPSHOT_MAGIC UINT32_C(0x6c724d65)
 _Static_assert(sizeof(REQTIME_VERSION) <= RECORD_VERSION_SIZE, "it would be cut");
 
-/* A run that was refused had a majority that was not to be believed. */
+/* A refused run had a majority that was not trusted. */
 static struct discipline_observation observation_of(const struct run_record *run,
                                                     const struct run_record *before)
 {
@@ -91,7 +94,8 @@ bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
 {
 	size_t at = count;
 
-	/* Octet for octet: whoever has had a hand in it, its past is another. */
+	/* Compared octet by octet: after a record was changed, the snapshot's past is a
+	 * different one. */
 	while (at > 0 &&
 	       memcmp(&runs[at - 1], &snapshot->last, sizeof(snapshot->last)) != 0) {
 		at--;
@@ -132,7 +136,7 @@ int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t coun
 	return distances[n / 2];
 }
 
-/* What is likely to be done: the predicted bound is asked for before. */
+/* The likely action: the predicted bound is needed before it is taken. */
 static struct discipline_action action_of(const struct discipline_advice *advice,
                                           const struct run_record *now,
                                           const struct plan_limits *limits)
@@ -159,7 +163,7 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	struct discipline_advice advice;
 	struct discipline_action did;
 	struct discipline then;
-	/* What this run alone says is known without it. */
+	/* What this run alone shows is known without past runs. */
 	const bool has_replay = discipline_advise(d).state != DISCIPLINE_UNSET;
 
 	ret->expected_bound_ns = -1;
@@ -185,7 +189,7 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	ret->predicted_bound_ns = discipline_bound_until_ns(&forecast, ahead_ns);
 }
 
-/* What is known of the clock after a run of `set`. */
+/* The state of the clock after a run of `set`. */
 static bool forecast_after(const struct discipline *d, struct discipline_forecast *ret)
 {
 	*ret = discipline_forecast(d);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The server's metrics as Prometheus text.
+ */
 #include "app/server/metrics.h"
 
 #include <inttypes.h>
@@ -56,7 +59,7 @@ static void put_seconds(struct page *p, const char *name, const char *help, int6
 	    ns % NS_PER_S);
 }
 
-/* Label values are words of our own: letters and blanks. */
+/* Label values are fixed words: letters and blanks. */
 static void put_datagrams(struct page *p, const struct serve_counts *c)
 {
 	uint64_t all = 0;
@@ -80,7 +83,7 @@ static void put_datagrams(struct page *p, const struct serve_counts *c)
 	            "Requests beyond the rate that were answered by chance.",
 	            c->counters[SERVE_LEAKED]);
 	put_counter(p, "clients_total",
-	            "Addresses (IPv6: /64) not seen before, or not lately.",
+	            "Addresses (IPv6: /64) not seen before, or not recently.",
 	            c->counters[SERVE_SOURCES]);
 	put_counter(p, "interleaved_total", "Answers in interleaved mode.",
 	            c->counters[SERVE_INTERLEAVED]);
@@ -110,9 +113,10 @@ static void put_clock(struct page *p, const struct serve_metrics *m)
 		                             [SERVE_BY_SYNC_SOURCE] = "run" };
 	const struct ntp_server_state *ntp = &m->view.ntp;
 
-	put_gauge(p, "clock_synchronised", "Whether the time is served as good.",
+	put_gauge(p, "clock_synchronised", "Whether the time is served as synchronised.",
 	          ntp->leap != NTP_LEAP_UNSYNCHRONISED);
-	put_gauge(p, "clock_after_step", "Whether the clock was stepped just now.",
+	put_gauge(p, "clock_after_step",
+	          "Whether the clock was stepped within the last 10 s.",
 	          m->view.is_after_step);
 	put_gauge(p, "clock_stratum", "Stratum in the answers, 16: none.", ntp->stratum);
 	put_gauge(p, "clock_leap", "Leap indicator in the answers.", ntp->leap);
@@ -120,7 +124,7 @@ static void put_clock(struct page *p, const struct serve_metrics *m)
 	            ntp->root_delay_ns);
 	put_seconds(p, "clock_root_dispersion_seconds", "Root dispersion in the answers.",
 	            ntp->root_dispersion_ns);
-	put_head(p, "clock_basis", "gauge", "What the answers go by: 1 for that.");
+	put_head(p, "clock_basis", "gauge", "Basis of the answers: 1 for the current one.");
 	for (unsigned i = 0; i < COUNT_OF(bases); i++) {
 		put(p, "reqtimed_clock_basis{basis=\"%s\"} %d\n", bases[i],
 		    i == (unsigned)m->view.basis);
@@ -129,9 +133,9 @@ static void put_clock(struct page *p, const struct serve_metrics *m)
 	            "When the clock was last set, as in the answers; 0: unknown.",
 	            ntp->reference.unix_ns);
 	put_seconds(p, "send_latency_seconds",
-	            "Added to the transmit stamp: the least it takes an answer to leave.",
+	            "Added to the transmit stamp: the least time an answer takes to leave.",
 	            m->counts.tx_lead_ns);
-	put_counter(p, "departures_total", "Answers whose departure the kernel told.",
+	put_counter(p, "departures_total", "Answers with a transmit time from the kernel.",
 	            m->counts.counters[SERVE_TX_STAMPS]);
 	put_counter(p, "departures_early_total",
 	            "Of these, answers that left before their transmit stamp.",
@@ -147,8 +151,7 @@ size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_
 
 	put_datagrams(&p, &metrics->counts);
 	put_batches(&p, &metrics->counts);
-	put_head(&p, "connections_total", "counter",
-	         "TCP connections, by what became of them.");
+	put_head(&p, "connections_total", "counter", "TCP connections, by outcome.");
 	put(&p, "reqtimed_connections_total{end=\"answered\"} %" PRIu64 "\n",
 	    tcp->answered);
 	put(&p, "reqtimed_connections_total{end=\"dropped\"} %" PRIu64 "\n", tcp->dropped);

@@ -78,7 +78,7 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_SI
 		}
 	}
 	explain(why,
-	        "link type %d (%s) is not understood: known are Ethernet, Linux cooked, "
+	        "link type %d (%s) is not supported; supported are Ethernet, Linux cooked, "
 	        "PPP, PPPoE, Cisco HDLC, raw IP, loopback and NFLOG",
 	        type, name ? name : "unknown");
 	return -ENOTSUP;

@@ -105,7 +105,7 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 			continue;
 		}
 		if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
-			return refuse(ret, line, "a control character: this is no text");
+			return refuse(ret, line, "a control character: not a text file");
 		}
 		if (++column > CONFIG_LINE_MAX) {
 			return refuse(ret, line, "the line is too long");

@@ -302,8 +302,8 @@ static int open_or_reset(struct history *history, char *warning)
 		r = history_reset(history);
 		if (r == 0) {
 			say(warning,
-			    "%.120s was damaged: it is now " HISTORY_CORRUPT_FILE
-			    ", and a new one is begun",
+			    "%.120s was damaged: it was moved to " HISTORY_CORRUPT_FILE
+			    " and a new one created",
 			    history->path);
 			return 0;
 		}

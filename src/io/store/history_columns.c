@@ -102,8 +102,8 @@ static const char *source_word(uint32_t value)
 #define MEMBER(type, field) offsetof(struct type, field), sizeof(((struct type *)0)->field)
 #define IN_RUN(field) MEMBER(run_record, field)
 #define IN_SOURCE(field) MEMBER(source_record, field)
-#define RUN_GATE(field) offsetof(struct run_record, field)
-#define SOURCE_GATE(field) offsetof(struct source_record, field)
+#define RUN_IF(field) offsetof(struct run_record, field)
+#define SOURCE_IF(field) offsetof(struct source_record, field)
 
 /* Of the columns of one condition the first is NULL when it does not hold. */
 /* clang-format off */
@@ -119,40 +119,40 @@ static const struct column run_columns[] = {
 	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, CONDITION_NONE },
 	{ "asked", COLUMN_COUNT, IN_RUN(asked_count), UINT32_MAX, NULL, CONDITION_NONE },
 	{ "is_dry", COLUMN_COUNT, IN_RUN(is_dry), 1, NULL, CONDITION_NONE },
-	{ "offset_ns", COLUMN_INTEGER, IN_RUN(offset_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "bound_ns", COLUMN_INTEGER, IN_RUN(bound_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "delay_ns", COLUMN_INTEGER, IN_RUN(delay_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "jitter_ns", COLUMN_INTEGER, IN_RUN(jitter_ns), 0, NULL, RUN_GATE(has_answer) },
+	{ "offset_ns", COLUMN_INTEGER, IN_RUN(offset_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "bound_ns", COLUMN_INTEGER, IN_RUN(bound_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "delay_ns", COLUMN_INTEGER, IN_RUN(delay_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "jitter_ns", COLUMN_INTEGER, IN_RUN(jitter_ns), 0, NULL, RUN_IF(has_answer) },
 	{ "samples", COLUMN_COUNT, IN_RUN(sample_count), UINT32_MAX, NULL,
-	  RUN_GATE(has_answer) },
-	{ "leap", COLUMN_COUNT, IN_RUN(leap), 3, NULL, RUN_GATE(has_answer) },
+	  RUN_IF(has_answer) },
+	{ "leap", COLUMN_COUNT, IN_RUN(leap), 3, NULL, RUN_IF(has_answer) },
 	{ "plan_reason", COLUMN_WORDS, IN_RUN(plan_reason), PLAN_REASON_COUNT - 1,
-	  reason_name, RUN_GATE(has_plan) },
+	  reason_name, RUN_IF(has_plan) },
 	{ "plan_action", COLUMN_NAME, IN_RUN(plan_action), PLAN_REFUSE, action_name,
-	  RUN_GATE(has_plan) },
-	{ "plan_by_ns", COLUMN_INTEGER, IN_RUN(plan_by_ns), 0, NULL, RUN_GATE(has_plan) },
+	  RUN_IF(has_plan) },
+	{ "plan_by_ns", COLUMN_INTEGER, IN_RUN(plan_by_ns), 0, NULL, RUN_IF(has_plan) },
 	{ "applied_action", COLUMN_NAME, IN_RUN(applied_action), PLAN_STEP,
 	  action_name, CONDITION_NONE },
 	{ "applied_by_ns", COLUMN_INTEGER, IN_RUN(applied_by_ns), 0, NULL, CONDITION_NONE },
 	{ "frequency_before_ppb", COLUMN_INTEGER, IN_RUN(frequency_before_ppb), 0,
-	  NULL, RUN_GATE(has_kernel) },
+	  NULL, RUN_IF(has_kernel) },
 	{ "frequency_after_ppb", COLUMN_INTEGER, IN_RUN(frequency_after_ppb), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "slew_before_ns", COLUMN_INTEGER, IN_RUN(slew_before_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "slew_after_ns", COLUMN_INTEGER, IN_RUN(slew_after_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "max_error_ns", COLUMN_INTEGER, IN_RUN(max_error_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "estimated_error_ns", COLUMN_INTEGER, IN_RUN(estimated_error_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
-	{ "after_wall_ns", COLUMN_INTEGER, IN_RUN(after), 0, NULL, RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
+	{ "after_wall_ns", COLUMN_INTEGER, IN_RUN(after), 0, NULL, RUN_IF(has_kernel) },
 	{ "tick_before", COLUMN_COUNT, IN_RUN(tick_before), UINT32_MAX, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "tick_after", COLUMN_COUNT, IN_RUN(tick_after), UINT32_MAX, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "kernel_flags", COLUMN_COUNT, IN_RUN(kernel_flags), RECORD_KERNEL_ALL, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 };
 
 static const struct column source_columns[] = {
@@ -169,19 +169,19 @@ static const struct column source_columns[] = {
 	  CONDITION_NONE },
 	{ "kiss", COLUMN_COUNT, IN_SOURCE(kiss), NTP_KISS_RATE, NULL, CONDITION_NONE },
 	{ "stratum", COLUMN_COUNT, IN_SOURCE(stratum), UINT8_MAX, NULL,
-	  SOURCE_GATE(has_header) },
-	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_GATE(has_header) },
-	{ "refid", COLUMN_BLOB, IN_SOURCE(refid), 0, NULL, SOURCE_GATE(has_header) },
+	  SOURCE_IF(has_header) },
+	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_IF(has_header) },
+	{ "refid", COLUMN_BLOB, IN_SOURCE(refid), 0, NULL, SOURCE_IF(has_header) },
 	{ "root_delay_ns", COLUMN_INTEGER, IN_SOURCE(root_delay_ns), 0, NULL,
-	  SOURCE_GATE(has_header) },
+	  SOURCE_IF(has_header) },
 	{ "root_dispersion_ns", COLUMN_INTEGER, IN_SOURCE(root_dispersion_ns), 0,
-	  NULL, SOURCE_GATE(has_header) },
+	  NULL, SOURCE_IF(has_header) },
 	{ "offset_ns", COLUMN_INTEGER, IN_SOURCE(offset_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 	{ "bound_ns", COLUMN_INTEGER, IN_SOURCE(bound_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 	{ "delay_ns", COLUMN_INTEGER, IN_SOURCE(delay_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 };
 /* clang-format on */
 

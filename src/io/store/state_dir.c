@@ -234,7 +234,7 @@ const char *state_dir_error_text(int error)
 	case -ELOOP:
 		return "it is a symbolic link";
 	case -EMEDIUMTYPE:
-		return "it is no regular file";
+		return "it is not a regular file";
 	case -EFBIG:
 		return "it is too large";
 	case -EUCLEAN:

@@ -10,7 +10,7 @@
 const char *clock_error_text(int r)
 {
 	return r == -EOVERFLOW
-	               ? "it reads a time before 1677 or after 2262, which cannot be "
-	                 "computed with: set it by hand first (date -s)"
+	               ? "it reads a time before 1677 or after 2262, outside the range "
+	                 "of this program: set it by hand first (date -s)"
 	               : strerror(-r);
 }

@@ -339,7 +339,7 @@ static long microseconds_up(int64_t ns)
 	return (long)(ns / NS_PER_US + (ns % NS_PER_US > 0));
 }
 
-static bool errors_are_sayable(const struct kernel_clock_update *update)
+static bool errors_are_representable(const struct kernel_clock_update *update)
 {
 	return update->has_errors && update->max_error_ns >= 0 &&
 	       update->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
@@ -351,20 +351,20 @@ static bool errors_are_sayable(const struct kernel_clock_update *update)
 static int update_prepare(const struct kernel_clock_update *update, struct timex *ret)
 {
 	struct timex now = { .modes = 0 };
-	struct kernel_clock_update sayable = *update;
+	struct kernel_clock_update representable = *update;
 
 	if (adjtimex(&now) < 0) {
 		return -errno;
 	}
-	sayable.has_errors = errors_are_sayable(update);
+	representable.has_errors = errors_are_representable(update);
 	*ret = (struct timex){
 		.modes = ADJ_STATUS,
-		.status = status_for(&sayable, now.status),
+		.status = status_for(&representable, now.status),
 	};
 	if (update->has_frequency) {
 		frequency_set(update->frequency_ppb, now.tick, ret);
 	}
-	if (sayable.has_errors) {
+	if (representable.has_errors) {
 		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;
 		ret->maxerror = microseconds_up(update->max_error_ns);
 		ret->esterror = microseconds_up(update->estimated_error_ns);

@@ -62,7 +62,7 @@ enum proc_view proc_view_look(const char *proc)
 const char *proc_view_text(enum proc_view view)
 {
 	static const char *const texts[] = {
-		[PROC_VIEW_ALL] = "all processes are seen",
+		[PROC_VIEW_ALL] = "all processes are visible",
 		[PROC_VIEW_NONE] = "/proc is not mounted",
 		[PROC_VIEW_OWN] =
 			"/proc hides the processes of others (hidepid=, ProtectProc=)",
