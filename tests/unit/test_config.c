@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Configuration files: what is read of them, and which are refused.
+ * Configuration files: which entries are read, and which files are refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 
 static char path[64];
 
-/* What was taken, as one text: "[section]@line;" and "section.key=value@line;". */
+/* The entries read, as one text: "[section]@line;" and "section.key=value@line;". */
 struct taken {
 	char text[512];
 	unsigned stop_at; /* the line whose entry is refused with 42; 0: none */

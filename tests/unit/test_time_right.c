@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the clock cannot be set, and what `set` tells to do about it.
+ * Why the clock cannot be set, and the way out that `set` prints.
  */
 #include "io/sys/time_right.h"
 
@@ -23,8 +23,8 @@ static const struct row {
 	const char *name;
 	struct time_right_facts facts; /* first namespace, permitted, bounded, no new, root */
 	enum time_right want;
-	const char *first; /* in the first line, which is all that a log has */
-	const char *below; /* in the lines below it; NULL: none of sudo, setcap and units there */
+	const char *first; /* in the first line, which is all that a log gets */
+	const char *below; /* in the lines below; NULL: none of sudo, setcap, units */
 } rows[] = {
 	{ "a user",                         { true, false, true, false, false }, TIME_RIGHT_USER,
 	  "CAP_SYS_TIME is missing. As root: sudo reqtime set\n", "sudo setcap cap_sys_time=p " },
@@ -47,7 +47,7 @@ static const struct row {
 };
 /* clang-format on */
 
-/* What is said, the first line apart. */
+/* The message without its first line. */
 static void complain(enum time_right right, char *first, char *below, size_t size)
 {
 	const struct set_settings set = { .right = right };
@@ -87,14 +87,14 @@ static void says_what_gives_it(void **state)
 		assert_null(strstr(below, "Capabilit"));
 		assert_null(strstr(below, "setcap"));
 	}
-	/* sudo is a way for an ordinary user, and on the host, alone. */
+	/* sudo is a way out for an ordinary user on the host only. */
 	assert_int_equal(strstr(first, "sudo reqtime set") != NULL,
 	                 row->want == TIME_RIGHT_USER || strstr(first, "n the host: sudo"));
 	assert_non_null(
 		strstr(below, "\"reqtime set --dry-run\" shows what would be done"));
 }
 
-/* In a process of its own: what is given up stays so. */
+/* In a process of its own: privileges that are dropped stay dropped. */
 static void sees_what_is_given_up(void **state)
 {
 	enum time_right right;
@@ -111,7 +111,7 @@ static void sees_what_is_given_up(void **state)
 			_exit(1); /* nothing can be gained */
 		}
 		if (right == TIME_RIGHT_NAMESPACE) {
-			_exit(0); /* all that can be seen there */
+			_exit(0); /* all that can be checked there */
 		}
 		if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0) == 0) {
 			cap_t none = cap_init();
