@@ -162,7 +162,7 @@ static int connect_abstract(void)
 	               : 0;
 }
 
-/* What is reachable: the two folders, nothing, or only TCP. */
+/* The reachable files and ports: the two folders, nothing, or only TCP. */
 enum reached { FOLDERS, NOTHING, ONE_PORT, ANY_PORT };
 
 static const struct row {

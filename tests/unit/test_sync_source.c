@@ -181,7 +181,7 @@ static void the_newest_that_was_trusted(void **state)
 	assert_ptr_equal(sync_source_run(runs, 2), &runs[1]);
 }
 
-/* One run reveals little of the frequency; a hundred that agree reveal much. */
+/* A single run reveals little of the frequency; a hundred that agree reveal much. */
 static void the_doubt_of_the_frequency_is_drift(void **state)
 {
 	const struct source_record source = source_of("192.0.2.1", 1, NS_PER_MS);

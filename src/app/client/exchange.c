@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One exchange with one source: sends the request and evaluates the reply.
+ * An exchange with one source: sends the request and evaluates the reply.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -266,16 +266,13 @@ static void count_reply(struct measurement *m, size_t i)
  * server, and:
  *
  * - a complete reply settles the request: a time, or the reason for its absence (a kiss
- *   code, not
- *   synchronised, ...), after which the source is not asked again.  Later replies are
- *   ignored.
+ *   code, not synchronised, ...), after which the source is not asked again.  Later replies
+ *   are ignored.
  * - a malformed one (its version, mode, length, extension fields, a stamp of zero) settles
- *   nothing.
- *   Its reason is shown if nothing better comes, and until the request counts as lost a
- *   real
- *   reply with the same cookie is accepted: a middlebox that garbles a copy, or an attacker
- *   who
- *   can write to the path but not cut it, must not be able to exclude a good server. */
+ *   nothing.  Its reason is shown if nothing better comes, and until the request counts as
+ *   lost a real reply with the same cookie is accepted: a middlebox that garbles a copy, or
+ *   an attacker who can write to the path but not cut it, must not be able to exclude a
+ *   good server. */
 static void refuse_reply(struct measurement *m, size_t i, const struct reply *reply)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -441,7 +438,7 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 	if (outcome == OUTCOME_NONE) {
 		return;
 	}
-	/* One reply per request: later ones with the same cookie are ignored. */
+	/* A request has a single reply: later ones with the same cookie are ignored. */
 	m->ports->close_channel(m->ports->ctx, event->source);
 	s->is_open = false;
 	m->open_count--;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One measurement: rounds of requests to N sources, decided as early as the rule of
+ * A measurement: rounds of requests to N sources, decided as early as the rule of
  * core/select/select.h allows, within one monotonic deadline that includes name resolution.
  */
 #ifndef APP_CLIENT_MEASURE_H

@@ -141,7 +141,7 @@ static struct discipline_action action_of(const struct discipline_advice *advice
                                           const struct run_record *now,
                                           const struct plan_limits *limits)
 {
-	const int64_t size_ns = now->offset_ns < 0 ? -now->offset_ns : now->offset_ns;
+	const int64_t size_ns = ns_abs(now->offset_ns);
 	struct discipline_action did = { .frequency_ppb = advice->frequency_ppb };
 
 	if (limits->wish != PLAN_WISH_SLEW && size_ns > now->bound_ns &&
@@ -163,7 +163,7 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	struct discipline_advice advice;
 	struct discipline_action did;
 	struct discipline then;
-	/* What this run alone shows is known without past runs. */
+	/* The estimate from this run alone is known without past runs. */
 	const bool has_replay = discipline_advise(d).state != DISCIPLINE_UNSET;
 
 	ret->expected_bound_ns = -1;

@@ -21,8 +21,8 @@
 /* The latest runs from which the interval is estimated. */
 enum { DISCIPLINE_REPLAY_RECENT = 65 };
 
-/* What the runs of `set` leave to the next one, dry runs left out.  It crosses process
- * borders: booleans are octets. */
+/* The state that runs of `set` leave to the next one, dry runs left out.  It crosses
+ * process borders: booleans are octets. */
 struct replay_state {
 	uint8_t has_last;
 	uint8_t has_trusted;
@@ -37,7 +37,7 @@ MUST_USE bool replay_state_is_valid(const struct replay_state *replay);
 /* `runs` are oldest to newest. */
 void discipline_replay(const struct run_record *runs, size_t count, struct discipline *ret);
 
-/* One more run; `before` is the one replayed last, NULL for the first. */
+/* Adds a run; `before` is the one replayed last, NULL for the first. */
 void discipline_replay_run(struct discipline *d, const struct run_record *run,
                            const struct run_record *before);
 

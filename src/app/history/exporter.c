@@ -22,6 +22,7 @@
 
 #include "io/store/file_replace.h"
 #include "io/sys/landlock.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/sandbox.h"
 
 enum message_kind { MESSAGE_NOTE = 0x4d71, MESSAGE_SKIP, MESSAGE_END };
@@ -158,7 +159,7 @@ void exporter_skip(const struct exporter *exporter)
 
 int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 {
-	const int64_t deadline_ns = ns_add(child_now_ns(), EXPORTER_END_NS);
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), EXPORTER_END_NS);
 	int32_t error = -EPIPE;
 	int r = put(exporter, MESSAGE_END, metrics);
 

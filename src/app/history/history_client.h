@@ -51,7 +51,7 @@ enum history_use {
 	HISTORY_UNUSABLE, /* it exists, but cannot be used */
 };
 
-/* What past runs left. */
+/* The view of past runs. */
 struct history_view {
 	enum history_use use;
 	char warning[HISTORY_CLIENT_WARNING_SIZE]; /* "": no warning; may be set with
@@ -65,30 +65,31 @@ struct history_view {
 	size_t silent_count;
 };
 
-struct client;
+struct history_client;
 
 /* On 0 `*ret` belongs to the caller until history_client_stop() or history_client_forget().
  *  Else -errno.  The new process closes the caller's other descriptors. */
 MUST_USE int history_client_start(const char *state_dir,
                                   const struct history_client_settings *settings,
-                                  struct client **ret);
+                                  struct history_client **ret);
 
 /* Once, before the first store.  Never fails: `*ret` holds what is known, possibly nothing.
  * It belongs to the caller until history_view_free(). */
-void history_client_load(struct client *client, struct history_view *ret);
+void history_client_load(struct history_client *client, struct history_view *ret);
 void history_view_free(struct history_view *view);
 
-/* Stores one run with its sources, all or nothing; an empty boot id and version are filled
+/* Stores a run with its sources, all or nothing; an empty boot id and version are filled
  * in. 0 when it is in the file; else -errno, and `warning` (HISTORY_CLIENT_WARNING_SIZE)
  * has the reason.  -ETIMEDOUT: it may be stored or not. */
-MUST_USE int history_client_store(struct client *client, const struct run_record *run,
+MUST_USE int history_client_store(struct history_client *client,
+                                  const struct run_record *run,
                                   const struct source_record *sources, size_t count,
                                   char *warning);
 
 /* NULL is fine.  Does not wait for a process that hangs in the kernel. */
-void history_client_stop(struct client *client);
+void history_client_stop(struct history_client *client);
 
 /* In a process forked meanwhile: releases its copy; the history process goes on. */
-void history_client_forget(struct client *client);
+void history_client_forget(struct history_client *client);
 
 #endif

@@ -20,7 +20,7 @@
 #include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 
-struct process {
+struct history_process {
 	int fd;                /* to the caller */
 	const char *state_dir; /* for messages */
 	int dir_fd;            /* or -errno */
@@ -47,7 +47,8 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_end(args);
 }
 
-static bool message_send(const struct process *process, const struct message *message)
+static bool message_send(const struct history_process *process,
+                         const struct message *message)
 {
 	const size_t size = message_size((enum message_kind)message->kind);
 	ssize_t len;
@@ -60,7 +61,7 @@ static bool message_send(const struct process *process, const struct message *me
 
 /* False when the other side has ended or sends an invalid message: it is not the caller
  * that we serve. */
-static bool message_receive(const struct process *process, struct message *message,
+static bool message_receive(const struct history_process *process, struct message *message,
                             enum message_kind kind)
 {
 	ssize_t len;
@@ -71,7 +72,7 @@ static bool message_receive(const struct process *process, struct message *messa
 	return message_is_whole(message, len) && message->kind == (uint32_t)kind;
 }
 
-static int load_all(struct process *process)
+static int load_all(struct history_process *process)
 {
 	struct timespec now;
 	int r;
@@ -95,7 +96,7 @@ static int load_all(struct process *process)
 	return r;
 }
 
-static void forget(struct process *process)
+static void forget(struct history_process *process)
 {
 	replay_state_init(&process->replay);
 	process->kiss_count = 0;
@@ -103,7 +104,7 @@ static void forget(struct process *process)
 }
 
 /* The history is damaged.  Returns 0 when a new one can be used. */
-static int begin_anew(struct process *process)
+static int begin_anew(struct history_process *process)
 {
 	int r;
 
@@ -123,7 +124,7 @@ static int begin_anew(struct process *process)
 }
 
 /* From here on it reaches only its directory, with the calls that SQLite needs. */
-static int history_process_confine(const struct process *process)
+static int history_process_confine(const struct history_process *process)
 {
 	if (process->dir_fd < 0) {
 		return 0; /* and no file will be opened */
@@ -132,7 +133,7 @@ static int history_process_confine(const struct process *process)
 	return fchdir(process->dir_fd) < 0 ? -errno : confine_history();
 }
 
-static void history_process_open(struct process *process)
+static void history_process_open(struct history_process *process)
 {
 	char warning[HISTORY_WARNING_SIZE];
 	int r;
@@ -168,7 +169,7 @@ static void history_process_open(struct process *process)
 	}
 }
 
-static bool view_send(const struct process *process)
+static bool view_send(const struct history_process *process)
 {
 	struct message message;
 
@@ -200,7 +201,7 @@ static bool view_send(const struct process *process)
 	return true;
 }
 
-static int store_once(struct process *process, const struct run_record *run,
+static int store_once(struct history_process *process, const struct run_record *run,
                       const struct source_record *sources, size_t count)
 {
 	/* A caller that did not load the past adds nothing to it. */
@@ -210,7 +211,7 @@ static int store_once(struct process *process, const struct run_record *run,
 	               : history_store(process->history, run, sources, count, NULL);
 }
 
-static int store(struct process *process, const struct run_record *run,
+static int store(struct history_process *process, const struct run_record *run,
                  const struct source_record *sources, size_t count)
 {
 	int r;
@@ -233,7 +234,7 @@ static int store(struct process *process, const struct run_record *run,
 }
 
 /* Handles a request.  False when this caller is finished. */
-static bool store_request(struct process *process, const struct message *request)
+static bool store_request(struct history_process *process, const struct message *request)
 {
 	const uint32_t count = request->u.store.source_count;
 	struct source_record *sources = NULL;
@@ -290,12 +291,13 @@ void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid)
 void history_process_main(void *ctx, int fd)
 {
 	const struct history_process_settings *settings = ctx;
-	struct process process = { .fd = fd,
-		                   .state_dir = settings->state_dir,
-		                   .dir_fd = settings->dir_fd,
-		                   .settings = { .may_write = settings->how.may_write,
-		                                 .keep_ns = settings->how.keep_ns },
-		                   .wants_replay = settings->how.wants_replay };
+	struct history_process process = { .fd = fd,
+		                           .state_dir = settings->state_dir,
+		                           .dir_fd = settings->dir_fd,
+		                           .settings = { .may_write =
+		                                                 settings->how.may_write,
+		                                         .keep_ns = settings->how.keep_ns },
+		                           .wants_replay = settings->how.wants_replay };
 	struct message message;
 
 	umask(022);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One datagram on the NTP port: from the checks to the answer.
+ * A datagram on the NTP port: from the checks to the answer.
  */
 #include "app/server/ntp.h"
 

@@ -122,8 +122,8 @@ void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_sta
 /* The root dispersion of an answer at `mono_ns`: that of the view, grown since. */
 int64_t serve_dispersion_ns(const struct serve_view *view, int64_t mono_ns);
 
-/* One writer, any number of readers, no long waits: a sequence lock whose data are atomic
- * words, so that a torn read is detected and repeated, and is no data race. */
+/* A sequence lock: a single writer, any number of readers, no long waits.  Its data are
+ * atomic words, so that a torn read is detected and repeated, and is no data race. */
 enum { SERVE_VIEW_WORDS = (sizeof(struct serve_view) + 7) / 8 };
 struct serve_cell {
 	atomic_uint sequence; /* odd while being written */

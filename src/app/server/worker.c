@@ -3,6 +3,7 @@
  * A serving thread: its sockets, its loop, its counters.
  */
 #include "app/server/serve_private.h"
+#include "io/sys/monotonic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static enum serve_verdict check_text_access(struct worker *w, struct worker_sock
 {
 	struct shared_rules *shared_rules = w->serve->shared_rules;
 	const struct access_rules *rules = shared_rules_hold(shared_rules, w->reader);
-	const int64_t mono_ns = clock_mono_ns();
+	const int64_t mono_ns = monotonic_now_ns();
 	const enum access_verdict access = access_check(&shared_rules->table, rules,
 	                                                &w->leak, &d->from, mono_ns, NULL);
 
@@ -50,7 +51,7 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 			verdict = check_text_access(w, s, &datagram);
 		}
 		if (verdict == SERVE_ANSWER) {
-			/* One at a time: each carries the moment it leaves. */
+			/* Singly: each carries the moment it leaves. */
 			len = serve_text_write(s->service, clock_moment_now().wall, text);
 			memcpy(udp_listen_answer(w->batch, i, len), text, len);
 			if (udp_listen_send(s->socket, w->batch) != 1) {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
 #define S_PER_DAY INT64_C(86400)
 
 enum {
@@ -143,34 +145,18 @@ struct cursor {
 	bool failed;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static int take_number(struct cursor *in, size_t count, int min, int max)
 {
-	int value = 0;
-	size_t i;
+	uint64_t value;
 
-	if (in->failed || in->left < count) {
+	if (in->failed || in->left < count ||
+	    !text_decimal(in->at, count, (uint64_t)min, (uint64_t)max, &value)) {
 		in->failed = true;
 		return min;
-	}
-	for (i = 0; i < count; i++) {
-		if (!is_digit(in->at[i])) {
-			in->failed = true;
-			return min;
-		}
-		value = value * 10 + (in->at[i] - '0');
 	}
 	in->at += count;
 	in->left -= count;
-	if (value < min || value > max) {
-		in->failed = true;
-		return min;
-	}
-	return value;
+	return (int)value;
 }
 
 /* One octet out of `allowed`; the octet, or NUL when it is another or the end. */
@@ -201,11 +187,11 @@ static int64_t take_decimals(struct cursor *in)
 	}
 	in->at++;
 	in->left--;
-	if (in->left == 0 || !is_digit(in->at[0])) {
+	if (in->left == 0 || !text_is_digit(in->at[0])) {
 		in->failed = true;
 		return 0;
 	}
-	while (in->left > 0 && is_digit(in->at[0])) {
+	while (in->left > 0 && text_is_digit(in->at[0])) {
 		if (unit_ns == 0) {
 			in->failed = true;
 			return 0;

@@ -17,7 +17,7 @@ static void put_seconds(struct text *out, int64_t ns, bool has_sign, int digits)
 		unit_ns /= 10;
 	}
 	per_s = (uint64_t)NS_PER_S / unit_ns;
-	units = (report_magnitude(ns) + unit_ns / 2) / unit_ns;
+	units = (ns_magnitude(ns) + unit_ns / 2) / unit_ns;
 	text_format(out, "%s%llu.%0*llu",
 	            ns < 0     ? "-"
 	            : has_sign ? "+"
@@ -68,7 +68,7 @@ static bool is_step(const struct run *run, const struct plan *plan)
 	if (plan && plan->action != PLAN_REFUSE) {
 		return plan->action == PLAN_STEP;
 	}
-	return report_magnitude(run->offset_ns) >= STEP_FROM_NS;
+	return ns_magnitude(run->offset_ns) >= STEP_FROM_NS;
 }
 
 static void put_log_line(struct text *out, const struct run *run, const struct plan *plan,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/base/text_time.h"
 #include "core/trace/match_private.h"
 
@@ -53,18 +54,9 @@ const char *trace_note_name(enum trace_note note)
 /* The port in decimal, 1..65535; 0 for anything else. */
 static uint16_t parse_port(const char *text)
 {
-	uint32_t port = 0;
+	uint64_t port;
 
-	do {
-		if (*text < '0' || *text > '9') {
-			return 0;
-		}
-		port = port * 10 + (uint32_t)(*text - '0');
-		if (port > UINT16_MAX) {
-			return 0;
-		}
-	} while (*++text != '\0');
-	return (uint16_t)port;
+	return text_decimal(text, strlen(text), 1, UINT16_MAX, &port) ? (uint16_t)port : 0;
 }
 
 static enum trace_protocol standard_protocol(uint16_t port)

@@ -17,7 +17,6 @@ struct clock_moment {
 
 /* Both clocks, read close together: the best of a few tries.  Costs no system call. */
 struct clock_moment clock_moment_now(void);
-int64_t clock_mono_ns(void);
 
 /* Whether kernel stamps and clock_moment_now() read the same clock.  They do not under a
  * library that shows the program another time (such as libfaketime); then the two kinds of

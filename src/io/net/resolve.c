@@ -50,7 +50,7 @@ static void resolver_child(void *ctx, int fd)
 		return;
 	}
 #ifdef M_ARENA_MAX
-	/* One arena for all threads instead of one each (glibc). */
+	/* A single arena for all threads instead of one each (glibc). */
 	(void)mallopt(M_ARENA_MAX, 1);
 #endif
 	resolve_work(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One lookup of a name with getaddrinfo(), in a thread of the resolver's child.
+ * A lookup of a name with getaddrinfo(), in a thread of the resolver's child.
  */
 #include <errno.h>
 #include <netdb.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One TCP exchange: connect, send, read the answer.
+ * A TCP exchange: connect, send, read the answer.
  */
 #include "io/net/tcp.h"
 
@@ -42,7 +42,7 @@ static int start_connect(int fd, const union sockaddr_any *to, socklen_t len)
 {
 	const int on = 1;
 
-	/* One small request: waiting to fill a segment would only cost time. */
+	/* The request is small: waiting to fill a segment would only cost time. */
 	(void)bare_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* An interrupted connect() continues in the background: connect(2). */
 	if (connect(fd, &to->any, len) < 0 && errno != EINPROGRESS && errno != EINTR) {

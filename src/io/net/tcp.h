@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One TCP exchange with one server; never blocks.
+ * A TCP exchange with one server; never blocks.
  *
  *   open -> tcp_advance()* -> close
  *

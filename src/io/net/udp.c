@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One UDP channel: random port, kernel stamps, error queue.
+ * A UDP channel: random port, kernel stamps, error queue.
  */
 #include "io/net/udp.h"
 

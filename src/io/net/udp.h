@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One UDP channel to one server address.
+ * A UDP channel to one server address.
  *
  *   open -> (send -> receive)* -> close
  *

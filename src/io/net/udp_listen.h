@@ -39,8 +39,8 @@ struct udp_batch;
 MUST_USE int udp_listen_open(const struct address *at, bool is_another,
                              struct udp_listen_socket **ret);
 /* Lets other sockets share the port (SO_REUSEPORT).  The kernel checks only that they have
- * the same owner, so udp_listen_own() gives the socket, where allowed, to a user under whom
- * no other server binds. */
+ * the same owner, so udp_listen_own() gives the socket, where allowed, to a user without
+ * other servers. */
 MUST_USE int udp_listen_share(struct udp_listen_socket *socket);
 void udp_listen_own(struct udp_listen_socket *socket, uid_t uid);
 /* Lets no further socket share the port; for a socket that has its address alone. */

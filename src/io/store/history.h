@@ -122,8 +122,8 @@ struct history_value {
 	size_t len; /* at most HISTORY_STATE_MAX, else -EMSGSIZE */
 };
 
-/* One transaction: stores the run, its sources, their kiss codes and `value` (unless NULL),
- * and deletes what is too old.  On an error nothing has changed. */
+/* In one transaction stores the run, its sources, their kiss codes and `value` (unless
+ * NULL), and deletes what is too old.  On an error nothing has changed. */
 MUST_USE int history_store(struct history *history, const struct run_record *run,
                            const struct source_record *sources, size_t count,
                            const struct history_value *value);

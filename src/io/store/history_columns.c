@@ -105,7 +105,7 @@ static const char *source_word(uint32_t value)
 #define RUN_IF(field) offsetof(struct run_record, field)
 #define SOURCE_IF(field) offsetof(struct source_record, field)
 
-/* Of the columns of one condition the first is NULL when it does not hold. */
+/* If a condition does not hold, the first of its columns is NULL. */
 /* clang-format off */
 static const struct column run_columns[] = {
 	{ "wall_ns", COLUMN_INTEGER, IN_RUN(at), 0, NULL, CONDITION_NONE },

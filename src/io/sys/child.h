@@ -21,6 +21,10 @@ struct child {
 	struct lifeline line;
 };
 
+/* fork() with a socket and a lifeline between the two processes.  1 in the child, which
+ * must still tie its end of the lifeline; 0 in the parent; -errno.  `ret->pidfd` is -1. */
+MUST_USE int child_fork(struct child *ret);
+
 struct child_ops {
 	/* Runs first, with the parent's rights: opens what could not be opened later, and
 	 * chooses the user.  `*uid` and `*gid` start as those of this process, and count
@@ -35,8 +39,6 @@ struct child_ops {
  * capability is left, no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
 MUST_USE int child_start(const struct child_ops *ops, struct child *ret);
 
-/* CLOCK_MONOTONIC, the clock of deadlines. */
-int64_t child_now_ns(void);
 /* Waits for one of the poll() `events` on `fd`: 0, -ETIMEDOUT or -errno. */
 MUST_USE int child_wait(const struct child *child, short events, int64_t deadline_mono_ns);
 

@@ -17,7 +17,7 @@
 
 enum { FILE_HELPER_SIZE = 8192 };
 
-struct helper {
+struct file_helper {
 	int fd; /* -1: no helper */
 	struct lifeline line;
 };
@@ -35,15 +35,16 @@ struct file_helper_ops {
 
 /* Returns when the file helper has begun.  0; an exit status when `become` or `begin`
  * failed; -errno. */
-MUST_USE int file_helper_start(const struct file_helper_ops *ops, struct helper *ret);
+MUST_USE int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret);
 /* Never blocks: 0, or -errno when the message is lost. */
-int file_helper_send(const struct helper *helper, const void *message, size_t len);
-/* Never blocks.  The length of an answer, -EAGAIN: none yet, -EPIPE when the file helper
- * has ended, another -errno. */
-MUST_USE ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size);
+int file_helper_send(const struct file_helper *helper, const void *message, size_t len);
+/* Never blocks.  The length of an answer, -EAGAIN: none yet, -EPIPE: the file helper has
+ * ended, another -errno. */
+MUST_USE ssize_t file_helper_receive(const struct file_helper *helper, void *buf,
+                                     size_t size);
 /* Waits until file_helper_receive() has something to return, at most this long. */
-void file_helper_wait(const struct helper *helper, int64_t timeout_ns);
+void file_helper_wait(const struct file_helper *helper, int64_t timeout_ns);
 /* Lets it finish the messages sent before; kills it if it does not end in time. */
-void file_helper_close(struct helper *helper);
+void file_helper_close(struct file_helper *helper);
 
 #endif

@@ -174,8 +174,8 @@ void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
 	}
 }
 
-/* One instruction per call, and one verdict for all: the kernel runs a new filter against
- * every call number, so its length costs time. */
+/* A single instruction per call, and one verdict for all: the kernel runs a new filter
+ * against every call number, so its length costs time. */
 static void put_block(struct filter *filter, uint32_t verdict, const uint32_t *numbers,
                       size_t count)
 {
