@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "io/store/file_replace.h"
+#include "io/sys/file_read.h"
 #include "io/sys/landlock.h"
 #include "io/sys/monotonic.h"
 #include "io/sys/sandbox.h"
@@ -56,19 +57,9 @@ static int confine(const char *path)
 /* A file that is not ours contributes nothing; a pipe must not block. */
 static struct metrics_previous previous_of(const char *path, const struct metrics *metrics)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	static char text[METRICS_SIZE];
-	size_t len = 0;
-	ssize_t n = 1;
 
-	while (fd >= 0 && n > 0 && len < sizeof(text) - 1) {
-		n = read(fd, text + len, sizeof(text) - 1 - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-	text[len] = '\0';
+	(void)file_read(AT_FDCWD, path, O_NOFOLLOW, text, sizeof(text));
 	return metrics_read_previous(text, (enum run_verb)metrics->verb, metrics->ended);
 }
 

@@ -16,6 +16,7 @@
 #include "core/base/siphash.h"
 #include "core/select/run.h"
 #include "io/net/netlink.h"
+#include "io/sys/file_read.h"
 #include "io/sys/monotonic.h"
 
 /* Names may come without a word of the kernel: another try after these at the latest. */
@@ -57,19 +58,14 @@ int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns)
 static int64_t splay_of_this_host(int64_t span_ns)
 {
 	char name[256];
-	ssize_t len = -1;
-	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = file_read(AT_FDCWD, "/etc/machine-id", 0, name, sizeof(name));
 
-	if (fd >= 0) {
-		len = read(fd, name, sizeof(name));
-		close(fd);
-	}
-	if (len <= 0) {
+	if (len == 0) {
 		memset(name, 0, sizeof(name));
 		(void)gethostname(name, sizeof(name) - 1);
-		len = (ssize_t)strlen(name);
+		len = strlen(name);
 	}
-	return repeat_splay_ns(name, (size_t)len, span_ns);
+	return repeat_splay_ns(name, len, span_ns);
 }
 
 static void signals_take(struct repeat *r)

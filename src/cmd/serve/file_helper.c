@@ -180,7 +180,7 @@ static void write_metrics(struct helper_state *state, const struct serve_metrics
 	if (r < 0 && state->said_error != -r) {
 		command_complain("--metrics %s: %s",
 		                 command_quote(state->options->metrics, quoted),
-		                 strerror(-r));
+		                 file_replace_error_text(r));
 	} else if (r == 0 && state->said_error != 0) {
 		command_complain("metrics are written again");
 	}

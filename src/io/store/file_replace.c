@@ -1,15 +1,80 @@
 /* SPDX-License-Identifier: MIT
  *
- * Replaces a text file atomically, through a temporary file beside it.
+ * Replaces a file: a new one is written beside it and then renamed.
  */
 #include "io/store/file_replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TRIES = 100 };
+
+/* 0 or -errno; -EEXIST: another name may work.  A killed process with this id may have left
+ * the name behind. */
+static int temporary_open(struct file_replace *file)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		/* O_EXCL never follows a link. */
+		file->fd = open(file->temporary,
+		                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (file->fd >= 0) {
+			return 0;
+		}
+		if (errno != EEXIST) {
+			return -errno;
+		}
+		if (unlink(file->temporary) < 0) {
+			break;
+		}
+	}
+	return -EEXIST;
+}
+
+int file_replace_begin(const char *path, struct file_replace *ret)
+{
+	struct stat st;
+	int len, r = -EEXIST;
+
+	/* Replacing would remove a device or a pipe, and cut a link from its target. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+	}
+	ret->path = path;
+	/* In a folder for all users another user's file may block a name. */
+	for (unsigned i = 0; i < TRIES && r == -EEXIST; i++) {
+		len = snprintf(ret->temporary, sizeof(ret->temporary), "%s.%ld.%u", path,
+		               (long)getpid(), i);
+		if (len < 0 || (size_t)len >= sizeof(ret->temporary)) {
+			return -ENAMETOOLONG;
+		}
+		r = temporary_open(ret);
+	}
+	return r;
+}
+
+int file_replace_end(struct file_replace *file, bool is_good, bool is_durable)
+{
+	int r = 0;
+
+	if (is_good && is_durable && fsync(file->fd) < 0 && errno != EINVAL) {
+		r = -errno;
+	}
+	if (close(file->fd) < 0 && r == 0) {
+		r = -errno;
+	}
+	if (is_good && r == 0 && rename(file->temporary, file->path) < 0) {
+		r = -errno;
+	}
+	if (!is_good || r < 0) {
+		(void)unlink(file->temporary);
+	}
+	file->fd = -1;
+	return r;
+}
 
 static int write_all(int fd, const char *text, size_t len)
 {
@@ -26,44 +91,20 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-static int write_new(const char *path, const char *text, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int r;
-
-	if (fd < 0) {
-		return -errno;
-	}
-	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text, len);
-	if (close(fd) < 0 && r == 0) {
-		r = -errno;
-	}
-	return r;
-}
-
 int file_replace(const char *path, const char *text, size_t len)
 {
-	char temporary[PATH_MAX];
-	struct stat old;
-	int r;
+	struct file_replace file;
+	int ended, r = file_replace_begin(path, &file);
 
-	if (lstat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
-		return -EINVAL;
-	}
-	/* The process id keeps two processes that replace the same file apart. */
-	if (snprintf(temporary, sizeof(temporary), "%s.%ld.new", path, (long)getpid()) >=
-	    (int)sizeof(temporary)) {
-		return -ENAMETOOLONG;
-	}
-	r = write_new(temporary, text, len);
-	if (r == -EEXIST) { /* left behind by a killed process with this id */
-		r = unlink(temporary) < 0 ? -errno : write_new(temporary, text, len);
-	}
-	if (r == 0 && rename(temporary, path) < 0) {
-		r = -errno;
-	}
 	if (r < 0) {
-		(void)unlink(temporary);
+		return r;
 	}
-	return r;
+	r = fchmod(file.fd, 0644) < 0 ? -errno : write_all(file.fd, text, len);
+	ended = file_replace_end(&file, r == 0, false);
+	return r < 0 ? r : ended;
+}
+
+const char *file_replace_error_text(int error)
+{
+	return error == -EMEDIUMTYPE ? "not a regular file" : strerror(-error);
 }
