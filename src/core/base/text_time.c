@@ -24,10 +24,16 @@ enum {
 
 static const char *const weekday_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
 	                                     "Thursday", "Friday", "Saturday" };
-static const char *const month_names[] = {
-	"January", "February", "March",     "April",   "May",      "June",
-	"July",    "August",   "September", "October", "November", "December"
-};
+
+const char *civil_month(int month)
+{
+	static const char *const names[] = {
+		"January", "February", "March",     "April",   "May",      "June",
+		"July",    "August",   "September", "October", "November", "December"
+	};
+
+	return names[(month - 1) % 12];
+}
 
 /* The year must be positive, or the divisions would round the wrong way. */
 static int64_t days_from_civil(int year, int month, int day)
@@ -330,7 +336,7 @@ size_t text_time_867(struct instant at, char *buf)
 
 	end = put_text(end, weekday_names[civil.weekday]);
 	end = put_text(end, ", ");
-	end = put_text(end, month_names[civil.month - 1]);
+	end = put_text(end, civil_month(civil.month));
 	*end++ = ' ';
 	end = put_digits(end, civil.day, civil.day < 10 ? 1 : 2);
 	end = put_text(end, ", ");

@@ -21,13 +21,13 @@ static const struct scheme_row {
 	uint16_t port;
 	bool is_tcp;
 } schemes[SCHEME_COUNT] = {
-	[SCHEME_NTP] = { "ntp", 123, false },
-	[SCHEME_REQTIME] = { "reqtime", 9191, false },
-	[SCHEME_REQTIME_TCP] = { "reqtime+tcp", 9191, true },
-	[SCHEME_TIME] = { "time", 37, false },
-	[SCHEME_TIME_TCP] = { "time+tcp", 37, true },
-	[SCHEME_DAYTIME] = { "daytime", 13, false },
-	[SCHEME_DAYTIME_TCP] = { "daytime+tcp", 13, true },
+	[SCHEME_NTP] = { "ntp", NTP_PORT, false },
+	[SCHEME_REQTIME] = { "reqtime", REQTIME_PORT, false },
+	[SCHEME_REQTIME_TCP] = { "reqtime+tcp", REQTIME_PORT, true },
+	[SCHEME_TIME] = { "time", TIME_PORT, false },
+	[SCHEME_TIME_TCP] = { "time+tcp", TIME_PORT, true },
+	[SCHEME_DAYTIME] = { "daytime", DAYTIME_PORT, false },
+	[SCHEME_DAYTIME_TCP] = { "daytime+tcp", DAYTIME_PORT, true },
 };
 
 const char *scheme_name(enum scheme scheme)

@@ -74,14 +74,12 @@ static bool is_step(const struct run *run, const struct plan *plan)
 static void put_log_line(struct text *out, const struct run *run, const struct plan *plan,
                          int pid)
 {
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	const struct civil at = civil_from_instant(run->at);
 	const struct run_source *best = best_source(run);
 	char address[ADDRESS_TEXT_SIZE];
 
-	text_format(out, "%2d %s %02d:%02d:%02d ntpdate[%d]: ", at.day,
-	            months[(at.month - 1) % 12], at.hour, at.minute, at.second, pid);
+	text_format(out, "%2d %.3s %02d:%02d:%02d ntpdate[%d]: ", at.day,
+	            civil_month(at.month), at.hour, at.minute, at.second, pid);
 	if (!run->has_answer || !best) {
 		text_put(out, "no server suitable for synchronization found\n");
 		return;

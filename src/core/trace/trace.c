@@ -9,13 +9,14 @@
 
 #include "core/base/text.h"
 #include "core/base/text_time.h"
+#include "core/ntp/server_spec.h"
 #include "core/trace/match_private.h"
 
 const struct trace_port trace_standard_ports[TRACE_STANDARD_PORTS] = {
-	{ TRACE_NTP, 123 },
-	{ TRACE_REQTIME, 9191 },
-	{ TRACE_TIME, 37 },
-	{ TRACE_DAYTIME, 13 },
+	{ TRACE_NTP, NTP_PORT },
+	{ TRACE_REQTIME, REQTIME_PORT },
+	{ TRACE_TIME, TIME_PORT },
+	{ TRACE_DAYTIME, DAYTIME_PORT },
 };
 
 const char *trace_protocol_name(enum trace_protocol protocol)
