@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/sys/child: a process that hangs (a name server, a disk) ends with the one that started it.
+ * io/sys/child: a helper that hangs (a name server, a disk) ends with the process that
+ * started it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 #include "io/sys/child.h"
 
-/* It neither reads what it is sent nor sees that nobody is there any more. */
+/* Neither reads its messages nor notices that the other end is closed. */
 static void hang(void *ctx, int fd)
 {
 	(void)ctx;
@@ -27,7 +28,7 @@ static void hang(void *ctx, int fd)
 	}
 }
 
-/* Starts one and waits until it is at work; tells its number. */
+/* Starts a helper, waits until it runs, and writes its process id. */
 static _Noreturn void start_one(int tell_fd)
 {
 	const struct child_ops ops = { .run = hang };
@@ -43,7 +44,7 @@ static _Noreturn void start_one(int tell_fd)
 	}
 }
 
-/* Ended by SIGKILL within half a minute; what is left then is ended here. */
+/* True when SIGKILL ended it within half a minute; else it is killed here. */
 static bool dies(pid_t pid)
 {
 	int status = 0;
@@ -66,7 +67,7 @@ static void hangs(bool is_stopped)
 	pid_t parent, child = 0;
 	int ends[2];
 
-	/* What loses its parent becomes a child of this process. */
+	/* Orphans become children of this process. */
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L), 0);
 	assert_int_equal(pipe(ends), 0);
 	parent = fork();
@@ -106,7 +107,8 @@ static void answer(void *ctx, int fd)
 	}
 }
 
-/* What a terminal sends to all of them is for the program that started it: it ends its children, in order. */
+/* A terminal's signals are for the program that started the helpers: it ends them in
+ * order. */
 static void hears_no_signal(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1 };
@@ -116,7 +118,7 @@ static void hears_no_signal(void **state)
 
 	(void)state;
 	assert_int_equal(child_start(&ops, &child), 0);
-	/* It is at work once it has answered. */
+	/* It runs once it has answered. */
 	assert_int_equal(write(child.fd, &octet, 1), 1);
 	assert_int_equal(read(child.fd, &octet, 1), 1);
 	for (size_t i = 0; i < COUNT_OF(signals); i++) {

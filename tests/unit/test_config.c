@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Configuration files: the entries read, and the files refused.
+ * Configuration files: which entries are read, and which files are refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>

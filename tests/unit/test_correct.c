@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The privileged half of `set`, played with a clock that writes down every call.
+ * The privileged half of `set`, with a simulated clock that records every call.
  */
 #include "app/clock/correct.h"
 #include "core/select/select.h"
@@ -17,7 +17,7 @@
 #define MONO_NS INT64_C(5000000000000)
 #define MS NS_PER_MS
 
-/* As the run of a row finds it, and leaves it. */
+/* Before and after the run of a row. */
 static struct anchor anchor;
 
 struct fake {
@@ -27,15 +27,15 @@ struct fake {
 	struct kernel_clock_state kernel;
 	struct kernel_clock_update update; /* the last */
 	enum other_daemon other_daemon;
-	int64_t moves_by_percent; /* of what it is told */
+	int64_t moves_by_percent; /* of the step or slew it is given */
 	int64_t takes_ns;         /* time that each call takes */
-	int64_t eaten_ns;         /* of a slew, before it is read back */
+	int64_t eaten_ns;         /* of a slew, before the read-back */
 	int now_fails_at;         /* the call of now() that fails; 0: none */
 	int now_calls;
 	int state_fails_at, state_calls;
 	int raise_r, step_r, slew_r, clear_r, tell_r;
-	bool is_deaf;  /* takes what it is told, and does nothing */
-	bool is_noted; /* the frequency stood in the anchor when the kernel got it */
+	bool is_deaf;  /* accepts every call and does nothing */
+	bool is_noted; /* the anchor had the frequency when the kernel got it */
 	int64_t given_ns;
 	char log[200];
 };
@@ -91,7 +91,7 @@ static int fake_state(void *ctx, struct kernel_clock_state *ret)
 	return 0;
 }
 
-/* What a kernel does: a step first, which makes it forget, then the rest. */
+/* Like a kernel: steps first, which makes it forget, then takes the rest. */
 static int fake_update(void *ctx, const struct kernel_clock_update *update,
                        int *ret_settings_error)
 {
@@ -194,7 +194,7 @@ static void no_previous(void)
 	anchor_init(&anchor);
 }
 
-/* A believed run of a minute ago, by which the clock is right. */
+/* A trusted run of a minute ago; the clock is right by it. */
 static void believed_run(void)
 {
 	no_previous();
@@ -222,7 +222,7 @@ static struct clock_ports ports_of(struct fake *fake)
 	};
 }
 
-/* What a row changes of the record, the clock and the limits; NULL: nothing. */
+/* How a row changes the record, the clock and the limits; NULL: no change. */
 struct row {
 	const char *name;
 	void (*change)(struct correct_record *record, struct fake *fake,
@@ -528,11 +528,12 @@ static void correct_row(void **state)
 	if (row->status == CORRECT_REFUSED) {
 		assert_int_equal(result.decision.plan.action, PLAN_REFUSE);
 	}
-	/* The next run starts from what was believed, and from nothing that came to nothing. */
+	/* The next run starts from the trusted state, and not from a correction that
+	 * failed. */
 	assert_int_equal(anchor.has_last, had_last || row->status == CORRECT_DONE);
 }
 
-/* ---- what the kernel is told ---- */
+/* ---- updates of the kernel ---- */
 
 #define DECEMBER_31 INT64_C(1798718400000000000) /* 2026-12-31 12:00:00 */
 #define JUNE_30 INT64_C(1782820800000000000)     /* 2026-06-30 12:00:00 */
@@ -611,7 +612,7 @@ static void told_row(void **state)
 		assert_int_equal(result.max_error_ns, row->max_error_ns + 999);
 		assert_int_equal(result.estimated_error_ns, row->estimated_error_ns);
 	}
-	/* What is shown is what was read, before and after. */
+	/* The report shows the values that were read, before and after. */
 	assert_true(result.has_kernel && result.is_verified && result.settings_error == 0);
 	assert_int_equal(result.frequency_before_ppb, row->before_ppb);
 	assert_int_equal(result.frequency_after_ppb,
@@ -630,7 +631,7 @@ struct leap_row {
 	int64_t offset_ns;
 	unsigned leap;   /* of the majority */
 	unsigned kernel; /* armed before */
-	unsigned ours;   /* of which we know that we armed it */
+	unsigned ours;   /* which we are known to have armed */
 	unsigned want, want_ours;
 };
 
@@ -684,7 +685,7 @@ static void leap_row(void **state)
 	assert_true(result.is_verified);
 }
 
-/* Yes is no proof here either: it is read back. */
+/* Success of the call proves nothing here either: the state is read back. */
 static void deaf_kernel(void **state)
 {
 	struct correct_record record = good;
@@ -704,7 +705,7 @@ static void deaf_kernel(void **state)
 	assert_int_equal(result.kernel_flags, CORRECT_KERNEL_UNSYNC);
 }
 
-/* As it would be with the right errors, but the leap second still armed. */
+/* All errors right, but the leap second still armed. */
 static void deaf_to_leap(void **state)
 {
 	struct correct_record record = good;
@@ -729,8 +730,8 @@ static void deaf_to_leap(void **state)
 	assert_false(result.is_verified);
 }
 
-/* What a slew of before does in this second is not ordered again; and nobody can make that more
- * than the kernel has. */
+/* The part that an earlier slew makes in this second is not ordered again; no record can
+ * make it more than the kernel has. */
 static void in_flight_is_left_out(void **state)
 {
 	static const struct {
@@ -808,11 +809,12 @@ static void rate_row(void **state)
 	assert_int_equal(result.status, CORRECT_DONE);
 	assert_int_equal(fake.update.has_frequency, row->has_frequency);
 	assert_int_equal(fake.update.frequency_ppb, row->given_ppb);
-	/* Before the kernel has it: a run that ends in between is no other program to the next. */
+	/* Recorded before the kernel has it: after a run that ends in between, the next one
+	 * must not take it for another program's. */
 	assert_int_equal(fake.is_noted, row->has_frequency);
 	assert_int_equal(result.stray_tick_us, row->stray_us);
 	assert_int_equal(correct_rate_is_missing(&result), row->is_missing);
-	/* Of a day of it nanoseconds can be counted. */
+	/* A day at this rate still fits into nanoseconds. */
 	assert_true(result.rate_missing_ppb >= -2 * NS_PER_S &&
 	            result.rate_missing_ppb <= 2 * NS_PER_S);
 }
@@ -841,7 +843,7 @@ static void slew_says_when(void **state)
 	assert_int_equal(result.slew_ends_ns, 0);
 }
 
-/* Busy or dry: the state found is told all the same. */
+/* Busy or dry: the state found is reported all the same. */
 static void found_is_shown(void **state)
 {
 	struct fake fake = still;
@@ -865,7 +867,7 @@ static void found_is_shown(void **state)
 	assert_int_equal(result.slew_lasts_ns, 20 * NS_PER_S);
 }
 
-/* What is told about the move is what was seen, not what was asked. */
+/* The reported move is the measured one, not the requested one. */
 static void readback_is_measured(void **state)
 {
 	struct fake fake = still;
@@ -879,7 +881,7 @@ static void readback_is_measured(void **state)
 	assert_int_equal(result.readback_ns, NS_PER_S);
 }
 
-/* The action is a single one, by a plan that the privileged side made itself. */
+/* There is a single action, from a plan that the privileged side made itself. */
 static void dry_plan_is_the_plan(void **state)
 {
 	struct fake fake = still;

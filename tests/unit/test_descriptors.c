@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A new process keeps no descriptor but its own, however high it is and whatever the kernel forbids.
+ * A new process keeps only its own descriptors, however high the others are and whatever
+ * the kernel forbids.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@
 
 enum { SKIPPED = 77, FIRST = 20 };
 
-/* From now on close_range() is what it is before Linux 5.9. */
+/* From now on close_range() fails as on Linux before 5.9. */
 static bool forbid_close_range(void)
 {
 	struct sock_filter code[] = {
@@ -45,7 +46,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* One on each side of a limit that is lowered once they are open. */
+/* A descriptor on each side of a limit that is lowered afterwards. */
 static int none_stays_open(bool is_old_kernel)
 {
 	static const int opened[] = { FIRST - 1, FIRST, FIRST + 1, 200, 1023, 1024, 3000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From recorded runs to advice: the records of a clock that runs 50 ppm slow, as `set` would
- * have left them.
+ * From recorded runs to advice: the records that `set` would have left for a clock 50 ppm
+ * slow.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 
 enum { RUNS = 48 };
 
-/* Run number i of a clock 50 ppm slow that is left alone: measured to 10 us, within 1 ms. */
+/* Run number i of an uncorrected clock 50 ppm slow: measured to 10 us, within 1 ms. */
 static struct run_record a_run(int i, int64_t offset_ns)
 {
 	struct run_record run;
@@ -43,7 +43,7 @@ static struct run_record a_run(int i, int64_t offset_ns)
 	return run;
 }
 
-/* Each run steps the clock right, and leaves its frequency alone. */
+/* Each run corrects the clock by a step, but not its frequency. */
 static void history(struct run_record runs[RUNS])
 {
 	for (int i = 0; i < RUNS; i++) {
@@ -79,7 +79,7 @@ static void the_frequency_is_learned(void **state)
 	assert_in_range(ret.frequency_ppb, 49900, 50100);
 	assert_true(llabs(ret.phase_ns - now.offset_ns) <= now.bound_ns);
 	assert_true(ret.phase_sd_ns > 0 && ret.phase_sd_ns < now.bound_ns);
-	/* 180 ms are expected, so nothing here is strange; and an hour later it is still near. */
+	/* 180 ms are expected, so nothing is suspicious; an hour later it is still near. */
 	assert_true(ret.expected_bound_ns > 0);
 	assert_true(llabs(ret.expected_ns - now.offset_ns) <= ret.expected_bound_ns);
 }
@@ -111,7 +111,7 @@ static void refused_runs_are_not_learned(void **state)
 	assert_int_equal(refused.surprise_count, clean.surprise_count);
 }
 
-/* The clock starts anew, its error with it; how fast it runs stays what it was. */
+/* The phase error starts anew; the frequency stays. */
 static void a_reboot_keeps_the_frequency(void **state)
 {
 	struct run_record now = a_run(RUNS, -3 * NS_PER_S);
@@ -125,7 +125,7 @@ static void a_reboot_keeps_the_frequency(void **state)
 	assert_int_equal(ret.has_advice, 1);
 	assert_in_range(ret.frequency_ppb, 49700, 50300);
 	assert_true(llabs(ret.phase_ns - now.offset_ns) <= now.bound_ns);
-	/* Nothing is expected of its phase, so nothing is refused for it. */
+	/* There is no expectation of the phase, so nothing is refused because of it. */
 	assert_true(ret.expected_bound_ns < 0);
 }
 
@@ -170,7 +170,7 @@ static void the_interval_is_the_usual_one(void **state)
 	assert_int_equal(discipline_replay_interval_ns(runs, RUNS), HOUR_NS / 4);
 }
 
-/* Wherever the snapshot was made, and however it was kept. */
+/* Wherever the snapshot was made, and however it was stored. */
 static void a_memo_and_the_rest_equal_a_replay(void **state)
 {
 	static struct run_record runs[RUNS];
@@ -184,7 +184,7 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 		discipline_replay(runs, at, &part);
 		discipline_snapshot_make(&part, &runs[at - 1], &snapshot);
 		assert_true(discipline_snapshot_read(&snapshot, sizeof(snapshot), &copy));
-		/* The window that was loaded may begin later. */
+		/* The loaded window may begin later. */
 		assert_true(discipline_replay_resume(&copy, &runs[at / 2], RUNS - at / 2,
 		                                     &resumed));
 		assert_memory_equal(&resumed, &all, sizeof(all));
@@ -194,8 +194,8 @@ static void a_memo_and_the_rest_equal_a_replay(void **state)
 	assert_false(discipline_snapshot_read(&snapshot, sizeof(snapshot) - 1, &copy));
 }
 
-/* Before each run: as good as what a run before it has shown of the clock, and worth nothing after a
- * reboot.  What `set` would have said at the time is what is worked out here. */
+/* Before each run: the bound predicted from the runs before it, and no bound after a
+ * reboot.  It is the same that `set` would have predicted at the time. */
 static void predicted_bounds_of_past_runs(void **state)
 {
 	static struct run_record runs[RUNS + 3];
@@ -206,8 +206,8 @@ static void predicted_bounds_of_past_runs(void **state)
 
 	(void)state;
 	history(runs);
-	runs[RUNS] = a_run(
-		RUNS, 170 * NS_PER_MS); /* a query, and a dry run: they teach nothing */
+	runs[RUNS] =
+		a_run(RUNS, 170 * NS_PER_MS); /* a query and a dry run: they do not count */
 	runs[RUNS].verb = RUN_VERB_QUERY;
 	runs[RUNS + 1] = a_run(RUNS + 1, 180 * NS_PER_MS);
 	runs[RUNS + 1].is_dry = 1;
@@ -218,14 +218,14 @@ static void predicted_bounds_of_past_runs(void **state)
 	for (size_t i = 1; i < RUNS; i++) {
 		assert_true(predictions[i] >= runs[i].offset_ns - runs[i].bound_ns);
 	}
-	/* 50 ppm of an hour are known by now. */
+	/* 50 ppm over an hour are known by now. */
 	assert_true(predictions[RUNS - 1] < 190 * NS_PER_MS);
 	assert_true(predictions[RUNS + 1] > predictions[RUNS]);
 	assert_true(predictions[RUNS + 2] == INT64_MAX);
 	runs[RUNS] = runs[RUNS + 1];
 	discipline_replay_bounds(runs, RUNS + 1, without);
 	assert_int_equal(predictions[RUNS + 1], without[RUNS]);
-	/* As `set` said it, for an hour. */
+	/* As `set` predicted it, for an hour. */
 	discipline_replay(runs, RUNS - 1, &d);
 	discipline_report = discipline_replay_report(
 		&d, &nothing, runs[RUNS - 1].boot_ns - runs[RUNS - 2].boot_ns);
@@ -257,7 +257,7 @@ static void what_is_shown(void **state)
 	assert_true(llabs(moved.phase_ns - 180 * NS_PER_MS) < NS_PER_MS);
 	assert_in_range(moved.bound_ns, 1, 5 * NS_PER_MS);
 	assert_true(moved.ahead_ns == HOUR_NS);
-	/* Nothing done: it stays as far off, and goes on running away. */
+	/* No correction: it stays as far off, and goes on drifting. */
 	did = (struct discipline_action){ 0 };
 	left = discipline_replay_report(&d, &did, HOUR_NS);
 	assert_true(left.bound_ns > 350 * NS_PER_MS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file that the process beside a run leaves, or not, and what else it could touch;
+ * The exporter: the file that it leaves, or not, and the files that it could reach; also
  * file_replace() and its parts.
  */
 #include <setjmp.h>
@@ -75,7 +75,7 @@ static const char *content(const char *name)
 	return text;
 }
 
-/* Nothing but what was asked for is left. */
+/* Only the requested file is left. */
 static size_t entries(void)
 {
 	DIR *dir = opendir(folder);
@@ -129,7 +129,7 @@ static void replaced(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-/* One that holds the old file open goes on reading the old one. */
+/* A reader that has the old file open goes on reading the old content. */
 static void never_in_part(void **state)
 {
 	char buf[8] = "";
@@ -150,7 +150,7 @@ static void only_regular_files(void **state)
 	char name[96];
 
 	(void)state;
-	/* No device of this machine: where the rule is broken root would take it away. */
+	/* Not a device of this machine: with the check broken, root would remove it. */
 	in_folder("fifo", name, sizeof(name));
 	assert_int_equal(mkfifo(name, 0600), 0);
 	assert_int_equal(file_replace(name, "x", 1), -EMEDIUMTYPE);
@@ -165,7 +165,7 @@ static void only_regular_files(void **state)
 	assert_int_equal(entries(), 2);
 }
 
-/* What one of this number left behind when it was killed. */
+/* Left behind by a killed process with this id. */
 static void a_leftover_is_no_obstacle(void **state)
 {
 	char name[128];
@@ -180,8 +180,8 @@ static void a_leftover_is_no_obstacle(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-/* What somebody who may write into the folder has put in the way: under the name of the
- * temporary file a link to one that is none of his. */
+/* An attacker who may write into the folder: the name of the temporary file is a link to
+ * another user's file. */
 static void plant(const char *temporary, const char *target, bool is_symbolic)
 {
 	(void)unlink(temporary);
@@ -225,7 +225,7 @@ static void pages_follow_no_planted_link(void **state)
 	}
 }
 
-/* ---- what the process could do if it were taken over ---- */
+/* ---- what a compromised exporter could do ---- */
 
 static bool has_filter(pid_t pid)
 {
@@ -244,7 +244,7 @@ static bool has_filter(pid_t pid)
 	return is_found;
 }
 
-/* The filter is the last that it puts on. */
+/* The filter is the last part of its confinement. */
 static bool becomes_filtered(pid_t pid)
 {
 	for (int i = 0; i < 3000 && !has_filter(pid); i++) {
@@ -282,7 +282,8 @@ static void behind_a_filter(void **state)
 	assert_int_equal(exporter_end(&exporter, &metrics), 0);
 }
 
-/* Once it is confined another folder takes the place of its own: that one is closed to it. */
+/* After its confinement another folder takes the place of its own: it cannot reach that
+ * one. */
 static void no_folder_but_its_own(void **state)
 {
 	const struct landlock_folder none = { .path = "/nonexistent/x", .may_read = true };
@@ -325,7 +326,7 @@ static void success_is_kept(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-/* The measuring process was lost: then it is told that nothing was measured. */
+/* The measuring process was lost: the metrics then report no measurement. */
 static void without_a_note(void **state)
 {
 	struct metrics metrics = metrics_of(RUN_ERROR, 5);
@@ -365,7 +366,7 @@ static void what_cannot_be_written(void **state)
 	assert_true(S_ISFIFO(st.st_mode));
 }
 
-/* Neither an end without sense nor a process that was killed holds the run up. */
+/* Neither an invalid end nor a killed exporter delays the run. */
 static void nonsense_and_death(void **state)
 {
 	struct metrics metrics = metrics_of(RUN_OK, 5);
@@ -381,7 +382,7 @@ static void nonsense_and_death(void **state)
 	assert_int_equal(entries(), 0);
 }
 
-/* One that neither answers nor ends is given up. */
+/* An exporter that neither answers nor ends is abandoned. */
 static void a_stopped_one(void **state)
 {
 	struct metrics metrics = metrics_of(RUN_OK, 5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/history: what goes in comes out, and whatever is wrong with the file costs what was learnt
- * and no more.  Fault rows 67 to 70 and 75.
+ * io/store/history: records are read back as written, and any damage to the file costs only
+ * what was learnt.  Fault rows 67 to 70 and 75.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,7 +167,7 @@ static size_t run_count(struct history *history)
 	return count;
 }
 
-/* A file with `count` runs in it, its user gone in order. */
+/* A file with `count` runs in it, closed normally. */
 static void a_history(int64_t count)
 {
 	struct history *history = opened();
@@ -178,7 +178,7 @@ static void a_history(int64_t count)
 	history_close(history);
 }
 
-/* Another program at the file: the first value of the first row. */
+/* Another program uses the file: returns the first value of the first row. */
 static int64_t sql(const char *path, const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -214,7 +214,7 @@ static bool is_valid(const char *path)
 	return ok;
 }
 
-/* ---- in and out ---- */
+/* ---- writing and reading ---- */
 
 static void comes_out_as_it_went_in(void **state)
 {
@@ -228,7 +228,7 @@ static void comes_out_as_it_went_in(void **state)
 	assert_int_equal(run_count(history), 0);
 	three_sources(sources);
 	stored(history, 0);
-	memset(&bare, 0, sizeof(bare)); /* nothing is known: NULL, and no zero */
+	memset(&bare, 0, sizeof(bare)); /* nothing is known: NULL, not zero */
 	bare.at.unix_ns = NOW_NS;
 	bare.status = RUN_NO_ANSWER;
 	bare.is_dry = 1;
@@ -272,7 +272,7 @@ static void latest_oldest_first(void **state)
 	history_close(history);
 }
 
-/* By time, verb and number; each with the sources that are its own. */
+/* By time, verb and number; each with its own sources. */
 static void runs_are_chosen(void **state)
 {
 	struct history_choice choice = { .since = { INT64_MIN } };
@@ -311,7 +311,7 @@ static void runs_are_chosen(void **state)
 	assert_int_equal(count, 2);
 	assert_int_equal(runs[0].mono_ns, 1003);
 
-	choice.since.unix_ns = NOW_NS + 2 * 3600 * NS_PER_S - 502; /* run 2, on the dot */
+	choice.since.unix_ns = NOW_NS + 2 * 3600 * NS_PER_S - 502; /* exactly run 2 */
 	assert_int_equal(history_load_chosen(history, &choice, runs, numbers, SIZE, &count,
 	                                     &invalid_count),
 	                 0);
@@ -370,7 +370,7 @@ static void kisses_are_remembered(void **state)
 	assert_int_equal(kisses[1].code, NTP_KISS_DENY);
 	assert_int_equal(history_load_kisses(history, tomorrow, kisses, SIZE, &count), 0);
 	assert_int_equal(count, 0);
-	/* Two answers take it back. */
+	/* Two answers end it. */
 	sources[0].kiss = NTP_KISS_NONE;
 	sources[0].has_estimate = 1;
 	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
@@ -379,7 +379,7 @@ static void kisses_are_remembered(void **state)
 	assert_int_equal(sql("d/history.db", "SELECT count(*) FROM kiss"), 1);
 }
 
-/* A kiss is dated by the clock as the run left it. */
+/* A kiss code is dated by the clock as the run left it. */
 static void kiss_of_a_run_that_stepped(void **state)
 {
 	const struct instant true_now = { NOW_NS };
@@ -452,7 +452,7 @@ static void values_by_key(void **state)
 	assert_int_equal(history_load_state(history, "k", buf, sizeof(buf), &len), 0);
 	assert_int_equal(len, 4);
 	assert_memory_equal(buf, value, 4);
-	/* Then the run is not there either. */
+	/* Then the run is not stored either. */
 	assert_int_equal(kept(history, "k", large, sizeof(large)), -EMSGSIZE);
 	assert_int_equal(run_count(history), 2);
 	history_close(history);
@@ -469,7 +469,7 @@ static void what_is_old_goes(void **state)
 	(void)state;
 	three_sources(sources);
 	assert_int_equal(history_store(history, &run, sources, SOURCES, NULL), 0);
-	run.at.unix_ns = NOW_NS + INT64_C(3000) * DAY_NS; /* a clock that stood wrong */
+	run.at.unix_ns = NOW_NS + INT64_C(3000) * DAY_NS; /* from a wrong clock */
 	run.status = RUN_NO_ANSWER;
 	run.has_answer = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
@@ -478,27 +478,29 @@ static void what_is_old_goes(void **state)
 	run.at.unix_ns = NOW_NS + HISTORY_KEEP_NS;
 	run.offset_ns = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	assert_int_equal(run_count(history), 3); /* not older than the limit: just as old */
+	assert_int_equal(run_count(history), 3); /* not older than the limit: exactly as
+	                                          * old */
 	run.at.unix_ns++;
-	/* Who does not know the time does not say what is old. */
+	/* A run without the time must not decide what is old. */
 	run.has_answer = 0;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 4);
-	/* Nor does a time that may be a lie. */
+	/* Nor must an unconfirmed time. */
 	run.has_answer = 1;
 	run.kernel_flags &= ~RECORD_CONFIRMED;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
 	assert_int_equal(run_count(history), 5);
 	run.kernel_flags |= RECORD_CONFIRMED;
 	assert_int_equal(history_store(history, &run, NULL, 0, NULL), 0);
-	assert_int_equal(run_count(history), 4); /* the old one and the strange one went */
+	assert_int_equal(run_count(history), 4); /* the old one and the one with the odd
+	                                          * date were deleted */
 	history_close(history);
 	assert_int_equal(sql("d/history.db", "SELECT count(*) FROM source"), 0);
 }
 
 /* ---- silent servers ---- */
 
-/* A confirmed run of `set`, so many days later; which of the three were heard. */
+/* A confirmed run of `set`, `days` later; which of the three were heard. */
 static void a_day(struct history *history, int64_t days, const bool heard[SOURCES])
 {
 	struct run_record run = a_run(0);
@@ -564,7 +566,7 @@ static void silent_and_not_asked(void **state)
 	(void)state;
 	a_day(history, 0, none);
 	assert_int_equal(silent_at(history, 31, silent), 3);
-	/* In hold-off it was not asked; and who is not on the list any more is forgotten. */
+	/* In hold-off it was not asked; and a server no longer on the list is forgotten. */
 	run.verb = RUN_VERB_SET;
 	run.is_dry = 0;
 	run.kernel_flags |= RECORD_CONFIRMED;
@@ -574,7 +576,7 @@ static void silent_and_not_asked(void **state)
 	sources[0].sent_count = sources[0].received_count = 0;
 	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
 	assert_int_equal(silent_at(history, 60, silent), 0);
-	/* A time that may be a lie is none to count from. */
+	/* An unconfirmed time starts no count. */
 	run.kernel_flags &= ~RECORD_CONFIRMED;
 	sources[0].sent_count = 1;
 	assert_int_equal(history_store(history, &run, sources, 1, NULL), 0);
@@ -582,7 +584,7 @@ static void silent_and_not_asked(void **state)
 	history_close(history);
 }
 
-/* A clock in the future must not make everything old: the answer says what time it is. */
+/* A clock in the future must not make everything old: the answer has the true time. */
 static void a_wrong_clock_forgets_nothing(void **state)
 {
 	struct run_record run = a_run(0);
@@ -632,7 +634,7 @@ static void no_more_than_the_cap(void **state)
 	assert_true(is_valid("d/history.db"));
 }
 
-/* ---- what may be wrong with the file ---- */
+/* ---- damage to the file ---- */
 
 static void patch(const char *path, off_t at, const void *octets, size_t len)
 {
@@ -767,10 +769,10 @@ static void directory_is_a_file(void)
 }
 
 enum outcome {
-	KEEPS,  /* and knows the runs */
-	FRESH,  /* without a word */
-	ANEW,   /* the damaged one put aside, and said so */
-	REFUSED /* left alone, and said so */
+	KEEPS,  /* and the runs are still known */
+	FRESH,  /* without a warning */
+	ANEW,   /* the damaged one moved aside, with a warning */
+	REFUSED /* left unchanged, with a warning */
 };
 
 struct row {
@@ -806,7 +808,7 @@ static const struct row rows[] = {
 	{ "67 the directory is a file", directory_is_a_file, REFUSED, -ENOTDIR },
 };
 
-/* As app/history process goes about it. */
+/* As the history process does it. */
 static int open_and_load(struct history **ret, size_t *ret_count, bool *ret_was_reset)
 {
 	static struct run_record runs[SIZE];
@@ -856,14 +858,14 @@ static void damage_row(void **state)
 	assert_int_equal(count, row->outcome == KEEPS ? 5 : 0);
 	assert_int_equal(lstat("d/history.db.corrupt", &after),
 	                 row->outcome == ANEW ? 0 : -1);
-	/* It goes on from here. */
+	/* Recording goes on from here. */
 	stored(history, 7);
 	assert_int_equal(run_count(history), count + 1);
 	history_close(history);
 	assert_true(is_valid("d/history.db"));
 }
 
-/* The second damaged file takes the place of the first. */
+/* The second damaged file replaces the first. */
 static void one_corrupt_file(void **state)
 {
 	struct history *history = NULL;
@@ -883,7 +885,8 @@ static void one_corrupt_file(void **state)
 	assert_int_equal(stat("d/history.db.corrupt.corrupt", &st), -1);
 }
 
-/* What a killed run left beside the damaged file must not be played into the new one. */
+/* The -wal file that a killed run left beside the damaged file must not be applied to the
+ * new one. */
 static void what_belongs_to_the_damaged_file(void **state)
 {
 	struct history *history;
@@ -908,7 +911,7 @@ static void what_belongs_to_the_damaged_file(void **state)
 	history_close(history);
 }
 
-/* Damage may lie where only the writer comes by. */
+/* Damage may be where only a writer reads. */
 static void damage_found_while_writing(void **state)
 {
 	struct run_record run = a_run(1);
@@ -927,7 +930,7 @@ static void damage_found_while_writing(void **state)
 	history_close(history);
 }
 
-/* Values that nobody can have measured are left out, and the rest is read. */
+/* Records with impossible values are left out, and the rest is read. */
 static void strange_rows_are_left_out(void **state)
 {
 	static const char *const strange[] = {
@@ -951,7 +954,7 @@ static void strange_rows_are_left_out(void **state)
 		(void)unlink("d/history.db");
 		a_history(3);
 		if (strcmp(strange[i], "verb=NULL") == 0) {
-			continue; /* the table does not take it */
+			continue; /* the table refuses it */
 		}
 		snprintf(text, sizeof(text), "UPDATE run SET %s WHERE id=2", strange[i]);
 		sql("d/history.db", text);
@@ -963,7 +966,7 @@ static void strange_rows_are_left_out(void **state)
 
 /* ---- versions ---- */
 
-/* What version 1 left on disks: this text is history, and never changes. */
+/* The schema of version 1 as it is on disks: this text never changes. */
 static const char version_1[] =
 	"CREATE TABLE run("
 	" id INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
@@ -1010,7 +1013,7 @@ static void version_1_is_migrated(void **state)
 	assert_int_equal(load_runs(history, runs, SIZE, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(runs[0].offset_ns, -5);
-	assert_int_equal(runs[0].has_plan, 0); /* its reason is none that is known today */
+	assert_int_equal(runs[0].has_plan, 0); /* its reason is not known today */
 	assert_int_equal(runs[0].frequency_after_ppb, 11);
 	assert_int_equal(history_load_state(history, "k", buf, sizeof(buf), &count),
 	                 -ENOENT);
@@ -1024,7 +1027,7 @@ static void version_1_is_migrated(void **state)
 	assert_true(is_valid("d/history.db"));
 }
 
-/* A step that fails leaves version 1 as it was. */
+/* A failed step leaves version 1 as it was. */
 static void half_a_migration_is_none(void **state)
 {
 	struct history *history = NULL;
@@ -1039,7 +1042,7 @@ static void half_a_migration_is_none(void **state)
 	assert_int_equal(sql("d/history.db.corrupt", "SELECT count(*) FROM run"), 1);
 }
 
-/* ---- no right to write, no room to write ---- */
+/* ---- no permission to write, no space ---- */
 
 static void nothing_is_made_when_only_looking(void **state)
 {
@@ -1070,7 +1073,8 @@ static void directory_is_made(void **state)
 	assert_string_not_equal(warning, "");
 }
 
-/* `body` in a process of its own; it returns 0, or the line of what failed, or SKIPPED. */
+/* Runs `body` in a process of its own; it returns 0, or the line of the failure, or
+ * SKIPPED. */
 static void in_a_child(int (*body)(void))
 {
 	int status = 0;
@@ -1160,7 +1164,7 @@ static bool ids_are_ours(uid_t uid, gid_t gid)
 	return true;
 }
 
-/* A file system of 256 KiB on "d", of this process alone. */
+/* A file system of 256 KiB on "d", visible only to this process. */
 static bool mount_small(void)
 {
 	const uid_t uid = geteuid();
@@ -1298,7 +1302,7 @@ static void file_size_limit(void **state)
 
 /* ---- killed ---- */
 
-/* Stores runs until it is killed; says so of each on `fd`. */
+/* Stores runs until it is killed; reports each on `fd`. */
 static _Noreturn void store_for_ever(int fd)
 {
 	struct source_record sources[SOURCES];
@@ -1331,7 +1335,7 @@ static void killed_at_any_time(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 40; i++) {
-		/* On a machine so slow that nothing was stored, longer and longer. */
+		/* On a machine so slow that nothing was stored, wait longer each time. */
 		const long slow = known == 0 ? 1 + (long)i / 2 : 1;
 		const struct timespec nap = { .tv_nsec = (1 + (long)i * 7919 % 29) *
 			                                 1000000L * slow };
@@ -1357,7 +1361,7 @@ static void killed_at_any_time(void **state)
 		close(ends[0]);
 		history = opened();
 		assert_string_equal(warning, "");
-		/* What was said to be in it is; one more may be. */
+		/* Every reported run is stored; one more may be. */
 		assert_in_range(run_count(history), known, known + 1);
 		known = (int64_t)run_count(history);
 		history_close(history);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/history process: the history behind a process border costs a run nothing but what it knew.
- * Fault rows 67, 68, 70 and 75.
+ * app/history: the history process costs a run nothing but what was known. Fault rows 67,
+ * 68, 70 and 75.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,9 +29,9 @@
 #include "io/sys/sandbox.h"
 #include "scratch.h"
 
-/* So many do not fit into a socket at once. */
+/* More than fits into a socket at once. */
 enum { SOURCES = 300, SKIPPED = 77 };
-/* No limit is met by accident on a busy machine; what ends only by a limit meets a short one. */
+/* No limit is reached by accident on a busy machine; tests of a limit use a short one. */
 #define AMPLE_NS (30 * NS_PER_S)
 #define SHORT_NS (100 * NS_PER_MS)
 
@@ -103,7 +103,7 @@ static struct history_client *started(void)
 	return started_with(AMPLE_NS, AMPLE_NS, AMPLE_NS);
 }
 
-/* The history process that is running: the only child of this process. */
+/* The running history process: the only child of this process. */
 static pid_t child_pid(void)
 {
 	DIR *dir = opendir("/proc");
@@ -157,7 +157,7 @@ static int64_t sql(const char *text)
 	return value;
 }
 
-/* ---- what it is for ---- */
+/* ---- its purpose ---- */
 
 static void from_run_to_run(void **state)
 {
@@ -177,7 +177,7 @@ static void from_run_to_run(void **state)
 	sources[3].kiss = NTP_KISS_RATE;
 	assert_int_equal(history_client_store(client, &run, sources, SOURCES, warning), 0);
 	assert_string_equal(warning, "");
-	/* More than once, for a process that stays. */
+	/* More than once, for a long-running process. */
 	assert_int_equal(history_client_store(client, &run, sources, 0, warning), 0);
 	history_client_stop(client);
 	assert_false(has_children());
@@ -195,7 +195,7 @@ static void from_run_to_run(void **state)
 	assert_int_equal(view.kisses[0].code, NTP_KISS_RATE);
 	history_view_free(&view);
 	history_client_stop(client);
-	/* Whatever the umask is: an ordinary user may look. */
+	/* Whatever the umask is: an ordinary user may read. */
 	assert_int_equal(stat("d", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0755);
 	assert_int_equal(stat("d/history.db", &st), 0);
@@ -227,16 +227,16 @@ static void two_thousand_runs(void **state)
 	client = started();
 	history_client_load(client, &view);
 	assert_string_equal(view.warning, "");
-	/* What was kept is older than the latest runs: these are replayed. */
+	/* The snapshot is older than the latest runs: these are replayed. */
 	assert_int_equal(view.replay.discipline.trusted_count, HISTORY_CLIENT_REPLAY_MAX);
 	assert_int_equal(view.replay.last.mono_ns, 3000);
 	history_view_free(&view);
 	history_client_stop(client);
 }
 
-/* ---- what was learnt is kept ---- */
+/* ---- the snapshot ---- */
 
-/* Number `i` of hourly runs of a clock that is 20 ppm slow, none of them like another. */
+/* Number `i` of hourly runs of a clock that is 20 ppm slow, all different. */
 static struct run_record hourly_run(int64_t i)
 {
 	struct run_record run = a_run(0);
@@ -251,8 +251,8 @@ static struct run_record hourly_run(int64_t i)
 	run.has_kernel = 1;
 	run.applied_action = PLAN_STEP;
 	run.applied_by_ns = run.offset_ns;
-	/* The rest teaches nothing, and must come back from the file all the same: the snapshot's
-	 * run is known by each of its octets. */
+	/* The rest has no effect on the discipline, but must be read back all the same: the
+	 * snapshot's run is compared octet by octet. */
 	run.agreeing_count = 3;
 	run.asked_count = 4;
 	run.leap = NTP_LEAP_INSERT;
@@ -283,7 +283,7 @@ static struct replay_state replay_of_the_file(void)
 	return replay;
 }
 
-/* As many processes, each with a run, as `set` would have it. */
+/* A process per run, as `set` would do it. */
 static void store_runs(int64_t from, int64_t to, bool is_dry)
 {
 	struct history_view view;
@@ -301,7 +301,7 @@ static void store_runs(int64_t from, int64_t to, bool is_dry)
 	}
 }
 
-/* Whether a snapshot that holds something else than the runs teach is believed. */
+/* Whether a snapshot that differs from the runs is trusted. */
 static bool memo_is_used(void)
 {
 	const struct replay_state replay = replay_of_the_file();
@@ -309,7 +309,7 @@ static bool memo_is_used(void)
 	return replay.discipline.outlier_share == 0.125;
 }
 
-/* The snapshot in the file with `octets` of it at `at` changed; the mark is set as well. */
+/* Changes `octets` of the stored snapshot at `at`; also sets the mark. */
 static void change_memo(size_t at, const void *octets, size_t len)
 {
 	const double mark = 0.125;
@@ -344,17 +344,17 @@ static void what_was_kept_equals_a_replay(void **state)
 
 	(void)state;
 	store_runs(0, 70, false);
-	store_runs(70, 71, true); /* a dry run teaches nothing */
+	store_runs(70, 71, true); /* a dry run has no effect */
 	kept = replay_of_the_file();
 	assert_int_equal(kept.discipline.trusted_count, 70);
 	sql("DELETE FROM state");
 	replayed = replay_of_the_file();
 	assert_memory_equal(&kept, &replayed, sizeof(kept));
-	/* And it was the snapshot, not a replay, that was equal. */
+	/* And the equal state came from the snapshot, not from a replay. */
 	store_runs(71, 72, false);
 	change_memo(0, "", 0);
 	assert_true(memo_is_used());
-	/* The runs since are taken in. */
+	/* The runs since then are replayed. */
 	sql("UPDATE run SET id=id+1000 WHERE id=(SELECT max(id) FROM run)");
 	sql("INSERT INTO run SELECT id+1,wall_ns+3600000000000,mono_ns+3600000000000,"
 	    "boottime_ns+3600000000000,boot_id,version,verb,status,exit_status,agreeing,"
@@ -398,7 +398,7 @@ static void a_memo_that_does_not_fit_is_dropped(void **state)
 		change_memo(changes[i].at, changes[i].octets, changes[i].len);
 		assert_false(memo_is_used());
 	}
-	/* Its run was taken away, or changed: the past is another. */
+	/* Its run was deleted or changed: the past is a different one. */
 	store_runs(20, 21, false);
 	change_memo(0, "", 0);
 	assert_true(memo_is_used());
@@ -408,14 +408,14 @@ static void a_memo_that_does_not_fit_is_dropped(void **state)
 	assert_true(memo_is_used());
 	sql("DELETE FROM run WHERE id=(SELECT max(id) FROM run)");
 	assert_false(memo_is_used());
-	/* Cut short, or far too long. */
+	/* Truncated, or far too long. */
 	sql("UPDATE state SET value=x'00'");
 	assert_false(memo_is_used());
 	sql("UPDATE state SET value=zeroblob(60000)");
 	assert_false(memo_is_used());
 }
 
-/* ---- what may go wrong ---- */
+/* ---- failures ---- */
 
 static void no_history_for_an_ordinary_user(void **state)
 {
@@ -486,7 +486,7 @@ static void damaged_file_begins_anew(void **state)
 	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
 }
 
-/* ... where opening does not come by. */
+/* ... that opening does not read. */
 static void damage_found_while_loading(void **state)
 {
 	static const uint8_t zeros[4096];
@@ -527,7 +527,7 @@ static void damage_found_while_writing(void **state)
 	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
 }
 
-/* A process that hangs stands for a disk that hangs. */
+/* A stopped process simulates a stuck disk. */
 static void stuck_disk(void **state)
 {
 	const struct run_record run = a_run(1);
@@ -540,7 +540,7 @@ static void stuck_disk(void **state)
 	assert_int_equal(kill(child_pid(), SIGSTOP), 0);
 	begin_ns = monotonic_now_ns();
 	history_client_load(client, &view);
-	/* It may have sent all before it was stopped. */
+	/* It may have sent everything before it was stopped. */
 	if (view.use != HISTORY_USED) {
 		assert_non_null(strstr(view.warning, "in time"));
 		assert_true(monotonic_now_ns() - begin_ns >= SHORT_NS);
@@ -556,7 +556,7 @@ static void stuck_disk(void **state)
 	assert_false(has_children());
 }
 
-/* A disk that has to spin up first: too late to load, in time to store. */
+/* A disk that has to spin up first: too late for load, in time for store. */
 static void slow_disk(void **state)
 {
 	const struct run_record run = a_run(1);
@@ -596,14 +596,14 @@ static void ended_by_others(void **state)
 	client = started();
 	assert_int_equal(kill(child_pid(), SIGKILL), 0);
 	history_client_load(client, &view);
-	/* Or it was quick enough. */
+	/* Or it was fast enough. */
 	assert_true(view.use == HISTORY_USED || view.warning[0] != '\0');
 	history_view_free(&view);
 	history_client_stop(client);
 	history_client_stop(NULL);
 }
 
-/* A SIGTERM to all of a process group is the run's own affair. */
+/* Only the run itself handles a SIGTERM to its process group. */
 static void signals_are_the_runs(void **state)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ };
@@ -672,7 +672,7 @@ static void dies_with_its_parent(void **state)
 	close(ends[1]);
 }
 
-/* Neither the lock nor a socket of the run lives on in it. */
+/* It keeps neither the lock nor a socket of the run open. */
 static void holds_no_descriptor_of_the_run(void **state)
 {
 	struct history_client *client;
@@ -688,12 +688,12 @@ static void holds_no_descriptor_of_the_run(void **state)
 	close(ends[1]);
 	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(read(ends[0], &octet, 1),
-	                 0); /* end of file: nobody has the other */
+	                 0); /* end of file: no other process has the other end */
 	close(ends[0]);
 	history_client_stop(client);
 }
 
-/* What the history process may do: nothing but files of its user. */
+/* The history process may use only files of its user. */
 static void has_no_privilege(void **state)
 {
 	struct history_client *client = started();
@@ -757,7 +757,7 @@ static void from_inside_the_sandbox(void **state)
 	assert_int_equal(sql("SELECT count(*) FROM run"), 1);
 }
 
-/* Row 75: SIGKILL while it writes, each time a little later. */
+/* Row 75: SIGKILL while it writes, a little later each time. */
 static void killed_while_writing(void **state)
 {
 	const struct run_record run = a_run(1);
@@ -787,7 +787,7 @@ static void killed_while_writing(void **state)
 		history_client_stop(client);
 		assert_int_equal(sql("PRAGMA integrity_check"), 1);
 		now = sql("SELECT count(*) FROM run");
-		/* Written if it said so; else written or not, but never in part. */
+		/* Stored if it was confirmed; else stored or not, but never in part. */
 		assert_in_range(now, known + (r == 0), known + 1);
 		assert_int_equal(sql("SELECT count(*) FROM source"), now * SOURCES);
 		known = now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Histories that earlier versions wrote (tests/data/history): each is read as it stands where it may not
- * be written, and migrated where it may, with nothing lost.
+ * Histories written by earlier versions (tests/data/history): each is read unchanged where
+ * it may not be written, and migrated where it may, without loss.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #include "io/store/history.h"
 #include "scratch.h"
 
-/* Version 1 never was in a release; test_history.c has its text. */
+/* Version 1 was never in a release; test_history.c has its text. */
 enum { SCHEMA_FIRST = 2, RUNS = 8, SIZE = 64, FILE_SIZE = 1 << 17 };
 
 static char root[4096];
@@ -60,7 +60,7 @@ static size_t file_read(const char *path, char *buf)
 	return len;
 }
 
-/* As d/history.db; what it holds is in `octets`. */
+/* Writes d/history.db; its content is in `octets`. */
 static size_t put_file(int version, char *octets)
 {
 	char path[sizeof(root) + 64];
@@ -81,7 +81,7 @@ static size_t put_file(int version, char *octets)
 	return len;
 }
 
-/* Another program at the file. */
+/* Another program uses the file. */
 static int64_t sql(const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -98,8 +98,6 @@ static int64_t sql(const char *text)
 	return value;
 }
 
-/* What the recorded story is, in every file: four runs of `set --every`, of which the first steps, then
- * slews; a dry run, a query, a query without an answer. */
 static int load_runs(struct history *history, struct run_record *ret, size_t *ret_count)
 {
 	const struct history_choice all = { .since = { INT64_MIN } };
@@ -110,6 +108,8 @@ static int load_runs(struct history *history, struct run_record *ret, size_t *re
 	                           &invalid_count);
 }
 
+/* The runs recorded in every file: four runs of `set --every`, of which the first steps,
+ * then slews; a dry run, a query, a query without an answer. */
 static void history_is_whole(struct history *history)
 {
 	const struct history_choice all = { .since = { INT64_MIN } };
@@ -149,7 +149,7 @@ static void history_is_whole(struct history *history)
 	assert_true(runs[4].frequency_after_ppb > 40000);
 }
 
-/* As the discipline asks for it. */
+/* As the discipline reads it. */
 static void set_runs_are_known(struct history *history)
 {
 	struct run_record runs[SIZE], trusted;
@@ -209,7 +209,8 @@ static void each_is_read_as_it_stands(void **state)
 			history_close(history);
 			assert_int_equal(file_read("d/history.db", after), len);
 			assert_memory_equal(before, after, len);
-			/* A reader of its own state directory may share an index with a writer. */
+			/* A reader of its own state directory may share an index with a
+			 * writer. */
 			if (ways[i] == &looks_at_anyones) {
 				assert_int_equal(stat("d/history.db-wal", &st), -1);
 				assert_int_equal(stat("d/history.db-journal", &st), -1);
@@ -248,7 +249,7 @@ static void each_is_migrated(void **state)
 	}
 }
 
-/* Also one that a killed writer left behind, its latest runs in the -wal file alone. */
+/* Also one left by a killed writer, its latest runs only in the -wal file. */
 static void an_older_wal_is_read(void **state)
 {
 	static char octets[FILE_SIZE];
@@ -285,7 +286,8 @@ static void an_older_wal_is_read(void **state)
 	}
 }
 
-/* One of a version that is not yet: named, with the way out, and left alone by reader and writer. */
+/* A file of a future version: reported with the way out, and left unchanged by reader and
+ * writer. */
 static void a_newer_one_is_left_alone(void **state)
 {
 	static char before[FILE_SIZE], after[FILE_SIZE];
@@ -317,7 +319,7 @@ static void a_newer_one_is_left_alone(void **state)
 	}
 }
 
-/* An older file of others, its table without an end: given up, as one of ours is. */
+/* An older file of another user with an endless table: given up like a current one. */
 static void an_older_one_without_end_is_given_up(void **state)
 {
 	static char octets[FILE_SIZE];
@@ -340,7 +342,8 @@ static void an_older_one_without_end_is_given_up(void **state)
 	history_close(history);
 }
 
-/* The words in files outlive the sentences that people read: these are on disks, and never change. */
+/* The texts in files outlive the sentences that people read: these are on disks, and never
+ * change. */
 static const char *const reason_words[PLAN_REASON_COUNT] = {
 	"the offset is within its own bound",
 	"the offset is below --step-above",

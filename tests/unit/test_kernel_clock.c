@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/kernel_clock against a kernel that is played here: every call that could move a clock
- * is wrapped by the linker, so none reaches the machine's.  Only the readings are real.
+ * io/sys/kernel_clock with a simulated kernel: every call that could move a clock is
+ * wrapped by the linker, so none reaches the machine's.  Only the readings are real.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ long __wrap_syscall(long number, ...);
 int __real_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 
-/* What the played kernel answers (errno, 0 for yes) and what it was told. */
+/* The answers of the simulated kernel (errno, 0 for success) and the calls that it got. */
 static struct {
 	int adjtime_error; /* of a call that steps; else: */
 	int settings_error;
@@ -49,7 +49,7 @@ static struct {
 	int state_result;
 	int state_error;
 	long pending_us;
-	time_t wall_s; /* what the wall clock reads; 0: as this machine's */
+	time_t wall_s; /* the wall clock's reading; 0: this machine's */
 } kernel;
 
 static int answer(int error, int yes)
@@ -124,7 +124,7 @@ long __wrap_syscall(long number, ...)
 	to = va_arg(args, const void *);
 	zone = va_arg(args, const void *);
 	va_end(args);
-	assert_null(zone); /* a zone would set the kernel's, once and for all */
+	assert_null(zone); /* a zone would set the kernel's, permanently */
 	kernel.settimeofday_calls++;
 	kernel.settimeofday =
 		(struct timeval){ .tv_sec = to->tv_sec, .tv_usec = to->tv_usec };
@@ -185,7 +185,7 @@ static void step_value(void **state)
 	assert_int_equal(kernel.settimeofday_calls, 0);
 }
 
-/* ---- step: the order of the ways ---- */
+/* ---- step: the order of the calls ---- */
 
 struct order_row {
 	const char *name;
@@ -196,7 +196,7 @@ struct order_row {
 };
 
 static const struct order_row orders[] = {
-	/* name, errors of the three ways, result, way, calls of each */
+	/* name, errors of the three calls, result, method, calls of each */
 	{ "the first way does", { 0, 0, 0 }, 0, CLOCK_BY_ADJTIME, { 1, 0, 0 } },
 	{ "EINVAL falls back", { EINVAL, 0, 0 }, 0, CLOCK_BY_SETTIME, { 1, 1, 0 } },
 	{ "ENOSYS falls back", { ENOSYS, 0, 0 }, 0, CLOCK_BY_SETTIME, { 1, 1, 0 } },
@@ -233,7 +233,7 @@ static void step_update(void **state)
 	assert_int_equal(kernel.settimeofday_calls, row->calls[2]);
 }
 
-/* The absolute ways are handed the time of that very moment, plus the step. */
+/* The absolute calls get the time of that very moment, plus the step. */
 static void fallback_value(void **state)
 {
 	enum kernel_clock_method method;
@@ -256,7 +256,7 @@ static void fallback_value(void **state)
 	assert_in_range(kernel.settimeofday.tv_usec, 0, 999999);
 }
 
-/* 2100: no 32 bits hold it, and the call must not make another time of it. */
+/* 2100: does not fit 32 bits, and the call must not make another time of it. */
 static void fallback_beyond_2038(void **state)
 {
 	enum kernel_clock_method method;
@@ -281,7 +281,7 @@ struct slew_row {
 	int64_t by_ns;
 	int error;
 	int want;
-	int64_t want_us; /* handed over, seconds and microseconds together */
+	int64_t want_us; /* as passed, seconds and microseconds together */
 };
 
 static const struct slew_row slews[] = {
@@ -318,7 +318,7 @@ static void slew_too_far(void **state)
 	assert_int_equal(kernel.slew_calls, 0);
 }
 
-/* ---- order: all that is told in one call ---- */
+/* ---- update: all in one call ---- */
 
 #define TOLD (ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR)
 #define STEPPED (ADJ_SETOFFSET | ADJ_NANO)
@@ -332,7 +332,7 @@ struct told_row {
 	int want_status;
 	long want_freq;
 	long want_maxerror, want_esterror;
-	long want_tick; /* 0: not looked at */
+	long want_tick; /* 0: not checked */
 };
 
 /* clang-format off */
@@ -460,7 +460,7 @@ static void may_set(void **state)
 	kernel.adjtime_error = row->error;
 	assert_int_equal(kernel_clock_may_set(), row->want);
 	assert_int_equal(kernel.adjtime_calls, 1);
-	/* Whatever the privilege, this must be a value that no kernel accepts. */
+	/* Whatever the privilege, this must be a value that every kernel refuses. */
 	assert_int_equal(kernel.adjtime.modes, ADJ_SETOFFSET | ADJ_NANO);
 	assert_true(kernel.adjtime.time.tv_usec < 0 ||
 	            kernel.adjtime.time.tv_usec >= NS_PER_S);
@@ -568,7 +568,7 @@ static void reading_lies_between(void **state)
 	}
 }
 
-/* No time that 64 bits of nanoseconds do not hold passes for another one. */
+/* A time beyond 64 bits of nanoseconds must not pass for another one. */
 static void reading_beyond_64_bits(void **state)
 {
 	const struct {
@@ -600,7 +600,7 @@ static void reading_beyond_64_bits(void **state)
 			assert_memory_equal(&r, &before, sizeof(r));
 		}
 	}
-	/* Nor is a clock set by a sum of it. */
+	/* Nor is a clock set by a sum with it. */
 	kernel.wall_s = (time_t)INT64_C(13569465600);
 	kernel.adjtime_error = EINVAL;
 	kernel.settimeofday_error = EINVAL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Landlock: what can be reached afterwards, and what cannot.  Each attempt in a process of its own.
+ * Landlock: what a process can reach afterwards, and what not.  Each attempt runs in its
+ * own process.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +32,7 @@
 #endif
 
 enum { NONE = 77, BROKEN = 78 };
-/* Nothing listens there: a connection that is begun is refused. */
+/* No process listens there: a connection attempt is refused. */
 enum { PORT_NAMED = 9, PORT_OTHER = 10 };
 
 static char readable[64], writable[64], other[64];
@@ -142,7 +143,7 @@ static int signal_parent(void)
 {
 	return kill(getppid(), 0) < 0 ? errno : 0;
 }
-/* No file: its name begins with an octet of zero. */
+/* Not a file: its name begins with a zero octet. */
 static struct sockaddr_un abstract_name(pid_t owner)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -161,7 +162,7 @@ static int connect_abstract(void)
 	               : 0;
 }
 
-/* What is reached: the two folders, nothing, or nothing but TCP. */
+/* The reachable files and ports: the two folders, nothing, or only TCP. */
 enum reached { FOLDERS, NOTHING, ONE_PORT, ANY_PORT };
 
 static const struct row {

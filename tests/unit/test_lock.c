@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/lock: one at a time.  Fault rows 67, 71 and 72.
+ * io/store/lock: one run at a time.  Fault rows 67, 71 and 72.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,8 @@ static int tear_down(void **state)
 	return scratch_leave();
 }
 
-/* What another process is told.  A lock that is held by this one is seen by it only so. */
+/* The result that another process gets.  Only another process sees a lock held by this
+ * one. */
 static int other_takes(const char *state_dir, const char *run_dir)
 {
 	struct lock lock;
@@ -70,7 +71,7 @@ static void one_at_a_time(void **state)
 	assert_int_equal(other_takes("a", NULL), 0);
 }
 
-/* There is one clock, whatever the state directories are. */
+/* The clock is one, whatever the state directories are. */
 static void two_state_directories(void **state)
 {
 	struct lock lock;
@@ -83,7 +84,7 @@ static void two_state_directories(void **state)
 	assert_int_equal(other_takes("b", "run"), 0);
 }
 
-/* Row 67: the state directory cannot be had. */
+/* Row 67: the state directory is not usable. */
 static void no_state_directory(void **state)
 {
 	struct lock lock, before;
@@ -98,7 +99,7 @@ static void no_state_directory(void **state)
 	lock_release(&lock);
 }
 
-/* Who can open the file can hold the lock and keep the clock from being set for ever. */
+/* A user who could open the file could hold the lock and keep the clock from being set. */
 static void nobody_else_can_open_it(void **state)
 {
 	struct lock lock;
@@ -156,7 +157,7 @@ static void freed_by_death(void **state)
 	close(ends[1]);
 }
 
-/* A process that was forked off meanwhile lets go of its copy, not of the lock. */
+/* A process forked meanwhile releases its copy, not the lock. */
 static void forgotten_by_a_child(void **state)
 {
 	struct lock lock;
@@ -183,7 +184,7 @@ static int64_t monotonic_now_ns(void)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* Holds the lock until the gate closes a second time. */
+/* Holds the lock until the pipe is closed a second time. */
 static _Noreturn void one_of_the_crowd(int begin_fd, int end_fd)
 {
 	struct lock lock;
@@ -224,7 +225,7 @@ static void fifty_at_once(void **state)
 		assert_true(pids[i] > 0);
 	}
 	close(begin[1]);
-	/* All but one end by themselves. */
+	/* All but one end without help. */
 	for (size_t i = 0; i < CROWD - 1; i++) {
 		assert_true(wait(&status) > 0);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) >= TOOK_IT);
@@ -264,7 +265,7 @@ static int owner_takes(void)
 	return -WEXITSTATUS(status);
 }
 
-/* By root and by the owner of the directory it is one lock. */
+/* For root and the owner of the directory it is the same lock. */
 static void shared_with_its_owner(void **state)
 {
 	int ends[2], r = 0;

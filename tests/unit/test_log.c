@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/log: what stands in a file, and that nothing of it waits or ends the process.
+ * io/sys/log: the lines in a file, and that no write waits or ends the process.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ static void lines_in_a_file(void **state)
 	struct stat st;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) { /* it grows */
+	for (int i = 0; i < 2; i++) { /* appended */
 		assert_int_equal(log_open("log", &log), 0);
 		assert_int_equal(log_write(&log, LOG_LEVEL_INFO, "reqtime", "first"), 0);
 		log_close(&log);
@@ -79,7 +79,8 @@ static void lines_in_a_file(void **state)
 	assert_int_equal(st.st_mode & 07, 0);
 }
 
-/* Whatever a server or an option had in it: one line, and nothing that a terminal obeys. */
+/* Whatever a server or an option contributes: one line, without control sequences for a
+ * terminal. */
 static void a_text_is_escaped(void **state)
 {
 	struct log log = { .fd = -1 };
@@ -131,12 +132,12 @@ static void places_that_take_none(void **state)
 	assert_int_equal(log_open("no/such/log", &log), -ENOENT);
 	assert_int_equal(log_open(".", &log), -EISDIR);
 	assert_int_equal(log.fd, -1);
-	/* A pipe that nobody reads from would keep whoever opens it. */
+	/* A pipe without a reader would block open(). */
 	assert_int_equal(mkfifo("log", 0600), 0);
 	assert_int_equal(log_open("log", &log), -ENXIO);
 }
 
-/* ... or nobody reads from any more, and it is full. */
+/* ... or its reader has closed it, and it is full. */
 static void a_full_pipe(void **state)
 {
 	struct log log = { .fd = -1 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A whole measurement against scripted ports, in virtual time: what no real socket can be
- * made to show at a given moment.  The rows are those of tests/faults.md.
+ * A whole measurement against scripted ports, in virtual time: events that no real socket
+ * can produce at a given moment.  The rows are those of tests/faults.md.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -22,44 +22,46 @@
 #define HOUR (3600 * NS_PER_S)
 #define UTC_NS (INT64_C(1795000000) * NS_PER_S) /* 2026-11-18, when a test begins */
 #define MONO_NS (1000 * NS_PER_S)
-#define ASKING_NS (20 * NS_PER_US) /* from the look at the clock to the transmit time */
+#define ASKING_NS (20 * NS_PER_US) /* from the reading of the clock to the transmit time */
 
 enum { SERVERS_MAX = 5, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64, TOLD_MAX = 6 };
 
-/* What becomes of one request. */
+/* The fate of one request. */
 enum conduct {
 	ANSWER,
 	LOST,
 	ICMP,              /* an error comes after out_ns, and no reply */
-	ICMP_AND_ANSWER,   /* ... 1 ms after the request, and the reply in its time */
-	CANNOT_SEND,       /* asking fails with `error` */
-	ANSWER_OLD_COOKIE, /* to the request before, as the kernel would never deliver it */
+	ICMP_AND_ANSWER,   /* ... 1 ms after the request, and the reply at its normal
+	                    * time */
+	CANNOT_SEND,       /* sending fails with `error` */
+	ANSWER_OLD_COOKIE, /* to the previous request, as the kernel would never deliver
+	                    * it */
 };
 
 struct turn {
 	enum conduct conduct;
 	int64_t out_ns, back_ns;
 	int64_t shift_ns; /* its clock less UTC */
-	int64_t held_ns;  /* T3 - T2 as it says, without taking it */
+	int64_t held_ns;  /* T3 - T2 as it claims, without taking it */
 	int error;
 };
 
 struct server {
 	struct turn turns[TURNS_MAX];
-	size_t turn_count; /* the last goes on */
-	int64_t drift_ppb; /* its clock runs fast since the beginning */
+	size_t turn_count; /* the last one repeats */
+	int64_t drift_ppb; /* its clock runs fast from the beginning */
 	int64_t root_delay_ns, root_dispersion_ns;
 	uint8_t leap;
-	bool is_same;          /* it shows the daemon that all of these show */
+	bool is_same;          /* it shows the same daemon as all others with this flag */
 	bool has_no_reference; /* its reference timestamp is 0 */
 };
 
-/* What happens to this machine. */
+/* An event on this machine. */
 enum action_kind {
 	NO_ACTION,
 	STEP,    /* the wall clock is set forward by ... */
 	SUSPEND, /* ... ns pass, CLOCK_MONOTONIC stands still */
-	STALL,   /* ... ns pass, and we do not run */
+	STALL,   /* ... ns pass while this process does not run */
 };
 
 struct action {
@@ -68,20 +70,20 @@ struct action {
 	int64_t by_ns;
 };
 
-/* What the resolver says of a server that is a name. */
+/* The resolver's answer for a server that is a name. */
 struct told {
 	int64_t at_ns;
 	size_t name;
 	enum address_family family;
-	const char *addresses; /* with blanks between; NULL: none, for the reason `why` */
+	const char *addresses; /* separated by blanks; NULL: none, for the reason `why` */
 	const char *why;
 };
 
-/* Of a run with names. */
+/* The names of a run. */
 struct naming {
 	size_t count; /* servers, all of them names: s0.test, s1.test ... */
 	struct told told[TOLD_MAX];
-	const char *addresses; /* of all sources in the order that is shown; "-": none */
+	const char *addresses; /* of all sources in the order shown; "-": none */
 	size_t asked_count;    /* 0: any */
 	size_t server_count, agreeing_count; /* SERVERs; 0: any */
 };
@@ -95,16 +97,16 @@ struct held {
 struct row {
 	const char *name;
 	struct server
-		servers[SERVERS_MAX]; /* of sources, in the order of their coming up */
+		servers[SERVERS_MAX]; /* of sources, in the order in which they appear */
 	const struct naming *naming;  /* NULL: the servers are addresses */
 	struct action actions[ACTIONS_MAX];
 	struct held held[SERVERS_MAX];
 	size_t liars;           /* --liars and 1; 0: not given */
 	const char *run_reason; /* NULL: any; else a part of it */
-	bool is_private;        /* addresses of the own network: asked more often */
+	bool is_private;        /* addresses of the local network: asked more often */
 	bool has_no_left;       /* no kernel stamp of the transmit time */
 	bool has_no_arrived;    /* ... of the arrival */
-	bool wakes_early;       /* each wait() ends too soon at first, with nothing */
+	bool wakes_early;       /* each wait() first ends too soon, without an event */
 	unsigned samples;       /* 0: 4 */
 	int64_t timeout_ns;     /* 0: 5 s */
 	int64_t target_ns;      /* 0: the default */
@@ -112,7 +114,7 @@ struct row {
 	int64_t local_drift_ppb;
 	/* wanted */
 	enum run_status status;
-	enum run_status or_status;          /* as good; RUN_OK: none */
+	enum run_status or_status;          /* also right; RUN_OK: none */
 	enum source_status first;           /* of the first source */
 	const char *reason;                 /* of the first source: a part of it */
 	unsigned sent_min, sent_max;        /* of the first source */
@@ -144,7 +146,7 @@ struct world {
 	unsigned waits;
 	uint64_t random;
 	bool has_woken;
-	size_t told_at; /* what the resolver has said already */
+	size_t told_at; /* answers that the resolver has given */
 	struct address addresses[4];
 };
 
@@ -165,8 +167,8 @@ static struct reading look(const struct world *w)
 	};
 }
 
-/* Goes on to a moment, and through what happens until then.  False: we were not running for
- * a while, so it may have become later than that. */
+/* Advances to a moment, through the events before it.  False: this process did not run for
+ * a while, so it may be later than that. */
 static bool pass_until(struct world *w, int64_t at_ns)
 {
 	while (w->action_at < ACTIONS_MAX) {
@@ -223,7 +225,7 @@ static int fake_resolve(void *ctx, size_t name, const char *host,
 	return w->row->naming && name < w->row->naming->count ? 0 : -ENOSYS;
 }
 
-/* The resolver's next word, or NULL. */
+/* The resolver's next answer, or NULL. */
 static const struct told *next_told(const struct world *w)
 {
 	const struct told *t;
@@ -422,7 +424,7 @@ static int fake_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret
 			continue;
 		}
 		(void)pass_until(w, w->arrivals[i].at_ns);
-		/* The kernel stamps what arrives while we do not run. */
+		/* The kernel stamps what arrives while this process does not run. */
 		arrived = look(w).wall;
 		if (w->row->actions[0].kind == STALL && w->now_ns > w->arrivals[i].at_ns) {
 			arrived.unix_ns -= w->now_ns - w->arrivals[i].at_ns;
@@ -436,7 +438,7 @@ static int fake_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret
 #define WAY(out, back) .turn_count = 1, .turns = { { ANSWER, out, back, 0, 0, 0 } }
 #define HONEST .servers = { { WAY(10 * MS, 10 * MS) } }
 #define THREE(...) { __VA_ARGS__, { WAY(11 * MS, 11 * MS) }, { WAY(12 * MS, 12 * MS) } }
-/* A disturbance when the first reply is on its way. */
+/* A disturbance while the first reply is on its way. */
 #define MEANWHILE(what, by) .actions = { { 5 * MS, what, by } }
 
 static const struct row rows[] = {
@@ -477,7 +479,7 @@ static const struct row rows[] = {
 	  .servers = { { .turn_count = 2, .turns = { { ANSWER, 200 * US, 200 * US, 0, 0, 0 }, { ANSWER, 200 * US, 200 * US, S, 0, 0 } } },
 	               { WAY(200 * US, 200 * US) }, { WAY(300 * US, 300 * US) } },
 	  .first = SOURCE_REJECTED, .sent_min = 2, .sent_max = 4, .bound_max_ns = MS },
-	/* It says so: 5 s of 500 ppm are 2.5 ms. */
+	/* Its bound includes it: 5 s of 500 ppm are 2.5 ms. */
 	{ .name = "row 44 a server drifts by +500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = 500000, .root_dispersion_ns = 3 * MS } },
 	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 206 * MS },
 	{ .name = "row 44 a server drifts by -500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = -500000, .root_dispersion_ns = 3 * MS } },
@@ -486,7 +488,8 @@ static const struct row rows[] = {
 	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 204 * MS },
 	{ .name = "row 44 the local clock drifts by -500 ppm", .servers = { { WAY(200 * MS, 200 * MS) } }, .local_drift_ppb = -500000,
 	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 204 * MS },
-	/* Three answers in 4 s, each sharper than what the clock drifts from one to the next. */
+	/* Three answers in 4 s, each narrower than the clock's drift from one to the
+	 * next. */
 	{ .name = "row 44 +500 ppm and a short way: the answers agree", .servers = { { WAY(200 * US, 200 * US) } },
 	  .local_drift_ppb = 499000, .target_ns = 100 * US, .sent_min = 3, .sent_max = 3, .bound_max_ns = MS },
 	{ .name = "row 44 -500 ppm and a short way: the answers agree", .servers = { { WAY(200 * US, 200 * US) } },
@@ -666,7 +669,8 @@ static const struct row rows[] = {
 	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1", NULL }, { MS, 1, V4, "192.0.2.2", NULL }, { 2 * MS, 2, V4, "192.0.2.1 192.0.2.1", NULL } },
 	        .addresses = "192.0.2.1 192.0.2.2 192.0.2.1 192.0.2.1", .asked_count = 2, .server_count = 2, .agreeing_count = 2),
 	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
-	/* Else two SERVERs would be left, all addresses would have intervals, and three of five would lie. */
+	/* Otherwise two SERVERs would be left, all addresses would have intervals, and
+	 * three of five would be falsetickers. */
 	{ .name = "row 51 a misled name cannot swallow a server by leading to it, too",
 	  .servers = { GOOD(10 * MS), LIE(S), GOOD(10 * MS), LIE(HOUR), LIE(HOUR) },
 	  NAMES(.count = 3, .told = { { MS, 0, V4, "192.0.2.1 192.0.2.2 192.0.2.3", NULL }, { 2 * MS, 1, V4, "192.0.2.1", NULL }, { 2 * MS, 2, V4, "192.0.2.4", NULL } },

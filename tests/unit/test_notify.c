@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/notify: what the environment may say, and what is made of it.
+ * io/sys/notify: values of the environment, and their effect.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void environment(const char *path, const char *usec, const char *pid)
 	}
 }
 
-/* A manager at an abstract name of this process; `name` gets it with its '@'. */
+/* Opens a manager at an abstract name of this process; `name` gets it with its '@'. */
 static int manager(char *name, size_t size)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -107,7 +107,7 @@ static void messages_arrive(void **state)
 	assert_int_equal(notify_send(&notify, "READY=1\nSTATUS=x"), 0);
 	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), 16);
 	assert_memory_equal(buf, "READY=1\nSTATUS=x", 16);
-	/* A manager that went away is an error, and nothing worse. */
+	/* A manager that has ended is an error, and nothing worse. */
 	close(fd);
 	assert_true(notify_send(&notify, "WATCHDOG=1") < 0);
 	notify_close(&notify);

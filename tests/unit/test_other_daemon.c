@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who else keeps the clock: the rules, and a look at processes that are files here.
+ * Other time daemons: the rules, and processes simulated as files.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,7 +128,7 @@ static void other_daemon_row(void **state)
 	char folder[100];
 
 	assert_non_null(mkdtemp(proc));
-	snprintf(folder, sizeof(folder), "%s/self", proc); /* no number: not looked at */
+	snprintf(folder, sizeof(folder), "%s/self", proc); /* not a number: ignored */
 	assert_int_equal(mkdir(folder, 0700), 0);
 	put(folder, "comm", "ntpd\n", 5);
 	snprintf(folder, sizeof(folder), "%s/12", proc); /* has just ended */
@@ -208,7 +208,7 @@ static void no_proc(void **state)
 	assert_int_equal(proc_view_look("/nowhere"), PROC_VIEW_NONE);
 }
 
-/* What can be seen, from nothing to all. */
+/* The views, from nothing to all processes. */
 static void views(void **state)
 {
 	static const char *const files[] = { "1/comm",      "1",       "self/comm",
@@ -223,7 +223,7 @@ static void views(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	put_or_not(path, "comm", "reqtime\n");
 	assert_int_equal(proc_view_look(proc), PROC_VIEW_OWN);
-	snprintf(path, sizeof(path), "%s/1", proc); /* hidepid=1: the folder, and no more */
+	snprintf(path, sizeof(path), "%s/1", proc); /* hidepid=1: only the folder */
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(proc_view_look(proc), PROC_VIEW_OWN);
 	put_or_not(path, "comm", "init\n");
@@ -245,7 +245,7 @@ static void views(void **state)
 	}
 }
 
-/* A status or a command line that was cut anywhere is read no further. */
+/* A truncated status or command line is not read beyond its end. */
 static void cut_short(void **state)
 {
 	static const char words[] = "chronyd\0-d\0-x";

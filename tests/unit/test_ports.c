@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/ports as app/measure uses it, with servers played by this process on loopback.
+ * io/net/ports as app/client uses it, with servers simulated by this process on loopback.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +114,7 @@ static void udp_reply(void **state)
 	assert_memory_equal(e.octets, "pong", 4);
 	assert_false(e.is_truncated);
 	assert_true(e.has_left && e.has_arrived);
-	/* T1 user <= T1 kernel <= T4 kernel <= T4 user, all on the one wall clock. */
+	/* T1 user <= T1 kernel <= T4 kernel <= T4 user, all on the same wall clock. */
 	assert_true(e.before.wall.unix_ns <= e.left.unix_ns);
 	assert_true(e.left.unix_ns <= e.arrived.unix_ns);
 	assert_true(e.arrived.unix_ns <= e.after.wall.unix_ns);
@@ -144,8 +144,8 @@ static void hung_up_is_not_heard(void **state)
 	close(server);
 }
 
-/* A second ask() takes the place of the first: another port, and the first one's answer
- * goes nowhere. */
+/* A second ask() replaces the first: it has another port, and the first one's answer is
+ * lost. */
 static void ask_anew(void **state)
 {
 	union sockaddr_any first, second;
@@ -298,7 +298,8 @@ static void deadline_is_kept(void **state)
 	ports_close(w.kp);
 }
 
-/* What lies there when the deadline has passed is still given, once looked for. */
+/* A reply that arrived before the deadline is still delivered after it, by one more
+ * poll(). */
 static void answer_in_time_seen_late(void **state)
 {
 	union sockaddr_any from;
@@ -348,7 +349,7 @@ static void flood_ends_at_the_deadline(void **state)
 	close(server);
 }
 
-/* One who floods does not keep the others from being heard. */
+/* A flood from one source does not keep the others from being heard. */
 static void flood_leaves_the_others_their_turn(void **state)
 {
 	union sockaddr_any noisy, quiet;
@@ -380,7 +381,7 @@ static void flood_leaves_the_others_their_turn(void **state)
 	close(quiet_server);
 }
 
-/* 300 channels, hung up as they are served, as measure does: everyone is heard once. */
+/* 300 channels, closed as they are served, as measure() does: each is heard once. */
 static void many_sources(void **state)
 {
 	enum { COUNT = 300 };
@@ -417,7 +418,7 @@ static void many_sources(void **state)
 	close(server);
 }
 
-/* Whoever is hung up, in whatever order, the others stay. */
+/* Whatever channel is closed, in whatever order, the others stay. */
 static void hang_up_leaves_the_others(void **state)
 {
 	union sockaddr_any from[4];
@@ -460,7 +461,7 @@ static void signal_is_an_event(void **state)
 	assert_int_equal(wait_ms(&w, 0, &e), 0);
 	assert_int_equal(e.kind, PORT_TIMEOUT);
 	ports_close(w.kp);
-	/* The mask is as it was. */
+	/* The mask is restored. */
 	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &after), 0);
 	for (int s = 1; s < 32; s++) {
 		assert_int_equal(sigismember(&before, s), sigismember(&after, s));
@@ -555,7 +556,7 @@ static void name_is_an_event(void **state)
 	ports_close(w.kp);
 }
 
-/* A name that is asked for again has the answers to that question alone. */
+/* A name that is asked again gets only the answers to the new question. */
 static void late_answer_is_nobodys(void **state)
 {
 	struct port_event e;
@@ -573,7 +574,8 @@ static void late_answer_is_nobodys(void **state)
 	ports_close(w.kp);
 }
 
-/* Without its resolver every name that was asked for fails, once; none is waited for. */
+/* After the resolver has ended every pending name fails, once; the caller waits for
+ * none. */
 static void lost_resolver_fails_the_names(void **state)
 {
 	struct port_event e;
@@ -609,7 +611,7 @@ static void lost_resolver_fails_the_names(void **state)
 	ports_close(w.kp);
 }
 
-/* The limit is told honestly, and what was open works on. */
+/* The limit is reported correctly, and open channels go on working. */
 static void descriptors_run_out(void **state)
 {
 	struct rlimit old, few;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/priv, each row in a child of its own: what is left of the capabilities is read from
- * the kernel.  No clock is touched: where CAP_SYS_TIME is out of reach, a user namespace
- * gives one that moves none.  What needs root is skipped without it.
+ * io/sys/priv, each row in its own child: the remaining capabilities are read from the
+ * kernel.  No clock is touched: where CAP_SYS_TIME is unavailable, a user namespace gives
+ * one that moves none.  Rows that need root are skipped without it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,14 +62,14 @@ static bool bounds_nothing_but(cap_value_t kept)
 	return true;
 }
 
-/* In a namespace of its own a process holds every capability, and none over the clock. */
+/* In its own namespace a process holds every capability, and none over the clock. */
 static bool can_hold_time(void)
 {
 	return has(CAP_SYS_TIME, CAP_PERMITTED) ||
 	       (unshare(CLONE_NEWUSER) == 0 && has(CAP_SYS_TIME, CAP_PERMITTED));
 }
 
-/* As a service manager hands them on: inheritable and ambient. */
+/* As a service manager passes them on: inheritable and ambient. */
 static bool make_ambient(cap_value_t cap)
 {
 	cap_t caps = cap_get_proc();
@@ -81,7 +81,7 @@ static bool make_ambient(cap_value_t cap)
 	return is_done && cap_get_ambient(cap) == 1;
 }
 
-/* 0: as it must be.  SKIPPED: cannot be tried here.  Else the step that went wrong. */
+/* 0: success.  SKIPPED: cannot be tried here.  Else the step that failed. */
 static int keep_raise_clear_drop(void)
 {
 	if (!can_hold_time()) {
@@ -106,7 +106,7 @@ static int keep_raise_clear_drop(void)
 	return priv_raise_time() < 0 ? 0 : 14;
 }
 
-/* What is ambient is what the next program would hold. */
+/* The next program would hold the ambient capabilities. */
 static int keep_leaves_nothing_ambient(void)
 {
 	if (!can_hold_time() || !make_ambient(CAP_SYS_TIME) || !make_ambient(CAP_NET_RAW)) {
@@ -151,12 +151,12 @@ static int drop_is_for_good(void)
 			return 12;
 		}
 	}
-	return priv_drop_all() == 0 ? 0 : 13; /* twice is no harm */
+	return priv_drop_all() == 0 ? 0 : 13; /* a second time is harmless */
 }
 
 static int become_nobody(void)
 {
-	/* Those of somebody who logged in. */
+	/* The groups of a logged-in user. */
 	static const gid_t groups[] = { 4, 24, 27 };
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
@@ -179,7 +179,7 @@ static int become_nobody(void)
 	return setuid(0) < 0 ? 0 : 13;
 }
 
-/* A process that is to end with its parent still does. */
+/* A process that must end with its parent still does. */
 static int become_and_die_with_the_parent(void)
 {
 	int signal = 0;
@@ -211,7 +211,7 @@ static int root_without(int (*become)(void))
 	if (geteuid() != 0) {
 		return SKIPPED;
 	}
-	/* With the right to, root's own groups go as well. */
+	/* With the right to, root's own groups are dropped as well. */
 	if (has(CAP_SETGID, CAP_EFFECTIVE) && setgroups(COUNT_OF(groups), groups) < 0) {
 		return SKIPPED;
 	}
@@ -241,7 +241,8 @@ static int drop_to_root_without_capabilities(void)
 	return root_without(by_number);
 }
 
-/* For a file, and back: without a capability in between and afterwards, permitted to do it again. */
+/* For one file, and back: without a capability in between and afterwards, but permitted to
+ * do it again. */
 static int act_as_another(void)
 {
 	cap_t now;

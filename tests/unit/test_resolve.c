@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/resolve with what every host can answer by itself: numbers and `localhost`.
+ * io/net/resolve with what every host resolves locally: numbers and `localhost`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static int receive_within(struct resolver *resolver, int ms, struct resolve_answ
 }
 
 struct name_row {
-	const char *name; /* of the test, and what is asked */
+	const char *name; /* of the test, and the name asked */
 	enum address_family family;
 	bool is_found;
 	enum address_family want; /* of the first address */
@@ -63,8 +63,8 @@ static const struct name_row names[] = {
 	{ "a..b", ADDRESS_NONE, false, ADDRESS_NONE, { 0 } },
 };
 
-/* With ADDRESS_NONE both families are asked, and each answers; what the other one says is the
- * row's. */
+/* With ADDRESS_NONE both families are asked, and each answers; the row describes the other
+ * one. */
 static void name_is_answered(void **state)
 {
 	const struct name_row *row = *state;
@@ -86,7 +86,7 @@ static void name_is_answered(void **state)
 			assert_true(strlen(got.error) > 0);
 			continue;
 		}
-		/* One, not one for each kind of socket. */
+		/* A single address, not one per socket type. */
 		assert_int_equal(got.address_count, 1);
 		assert_int_equal(got.family, row->want);
 		assert_int_equal(got.addresses[0].family, row->want);
@@ -102,7 +102,7 @@ static void name_is_answered(void **state)
 	resolver_stop(resolver);
 }
 
-/* All of 5000 are answered, in each family once, though only a few are under way at a time. */
+/* All 5000 are answered, once per family, though only a few are in progress at a time. */
 static void five_thousand_names(void **state)
 {
 	enum { COUNT = 5000 };
@@ -135,7 +135,7 @@ static void five_thousand_names(void **state)
 	free(seen);
 }
 
-/* The interface of an address: its index is found, or it is said that there is none. */
+/* The interface of an address: its index is found, or an error names it. */
 static void zone_is_found(void **state)
 {
 	struct resolver *resolver = NULL;
@@ -157,7 +157,7 @@ static void zone_is_found(void **state)
 	resolver_stop(resolver);
 }
 
-/* Nothing is left underway of a question that was put anew, though each question has its answer. */
+/* A repeated question leaves nothing pending, though each question has its answer. */
 static void asked_again_and_again(void **state)
 {
 	enum { TIMES = 1000 };
@@ -256,7 +256,8 @@ static void child_has_no_privilege(void **state)
 	resolver_stop(resolver);
 }
 
-/* Whoever waits for the end of a pipe of the parent's is not kept waiting by it. */
+/* A reader that waits for the end of one of the parent's pipes is not kept waiting by
+ * it. */
 static void child_holds_nothing_open(void **state)
 {
 	struct resolver *resolver = NULL;
@@ -275,7 +276,7 @@ static void child_holds_nothing_open(void **state)
 	resolver_stop(resolver);
 }
 
-/* However it died, it is told, and nothing waits. */
+/* However it ended, that is reported, and nothing waits. */
 static void dead_child_is_told(void **state)
 {
 	struct resolver *resolver = NULL;
@@ -297,7 +298,7 @@ static void dead_child_is_told(void **state)
 	resolver_stop(resolver);
 }
 
-/* A child that does not run any more must not hold the end of the program. */
+/* A stopped child must not delay the end of the program. */
 static void stop_ends_a_stopped_child(void **state)
 {
 	struct resolver *resolver = NULL;
@@ -312,14 +313,14 @@ static void stop_ends_a_stopped_child(void **state)
 		skip();
 	}
 	assert_int_equal(kill(pid, SIGSTOP), 0);
-	alarm(10); /* the test program itself is ended where this fails */
+	alarm(10); /* the test program itself is killed where this fails */
 	resolver_stop(resolver);
 	alarm(0);
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
 }
 
-/* Gone, or a zombie that waits for whoever adopted it. */
+/* It has ended, or is a zombie that its new parent has not reaped. */
 static bool is_gone(pid_t pid)
 {
 	char path[64], stat[128] = "";
@@ -337,7 +338,7 @@ static bool is_gone(pid_t pid)
 	return stat[0] == '\0' || strstr(stat, ") Z");
 }
 
-/* Killed without a chance to clean up, a parent leaves no resolver behind. */
+/* A killed parent, without a chance to clean up, leaves no resolver behind. */
 static void child_dies_with_the_parent(void **state)
 {
 	pid_t child = 0;

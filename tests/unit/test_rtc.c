@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hardware clock, played: a write is seen by the wrapped ioctl(), at a time of which
- * this test is the master.
+ * The hardware clock, simulated: the wrapped ioctl() sees a write, at a time that this test
+ * controls.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ int __wrap_openat(int folder, const char *path, int flags, ...);
 
 static struct {
 	int64_t elapsed_ns;
-	int64_t late_ns; /* of each waking up */
+	int64_t late_ns; /* of each wake-up */
 	unsigned lates;  /* how many of them */
 	unsigned sleeps;
 	const char *name; /* of the chip, as sysfs has it; NULL: no such file */

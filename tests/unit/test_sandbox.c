@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What must not be possible in each role, and what must.  Every row is a child without any
- * capability that enters the role and tries; a forbidden call ends it by SIGSYS.
+ * The calls that each role must not and must be able to make.  Every row is a child without
+ * any capability that enters the role and tries; a forbidden call ends it by SIGSYS.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,13 +45,13 @@
 #include "io/sys/sandbox.h"
 
 enum { OTHER_EXIT = 10, NO_SANDBOX = 77, ROLES = 7 };
-/* Younger than some systems' headers. */
+/* Newer than some systems' headers. */
 enum { MPTCP = 262, SCTP = 132, UDP_LITE = 136, TCP_LAYER = 31 };
 
 static int listener = -1;          /* opened before, as the server does */
 static struct kernel_ports *ports; /* ... and as the measuring process does */
 
-/* Each returns whether it went well; the forbidden ones never return. */
+/* Each returns whether it succeeded; forbidden ones never return. */
 static bool try_open(void)
 {
 	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
@@ -74,7 +74,7 @@ static bool try_pread(void)
 {
 	char buf[1];
 
-	/* A terminal or a pipe has no places to read at: that is an answer, too. */
+	/* A terminal or a pipe has no offsets: that is an answer, too. */
 	return pread(STDIN_FILENO, buf, 0, 0) == 0 || errno == ESPIPE || errno == EBADF;
 }
 
@@ -111,7 +111,7 @@ static bool try_clone(void)
 
 static bool try_settime(void)
 {
-	/* Nothing to set it to: harmless where it should get through. */
+	/* Without a time: harmless if it should get through. */
 	return syscall(SYS_clock_settime, CLOCK_REALTIME, NULL) == 0;
 }
 
@@ -168,7 +168,7 @@ static bool try_prctl(void)
 	return prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) >= 0;
 }
 
-/* With arguments that the kernel refuses: harmless where they should get through. */
+/* With arguments that the kernel refuses: harmless if they should get through. */
 static bool try_prctl_number(int option)
 {
 	return prctl(option, ~0UL, ~0UL, ~0UL, ~0UL) >= 0 || errno != 0;
@@ -214,7 +214,7 @@ static bool try_unix_socket(void)
 	return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
 }
 
-/* Not by way of socketcall(), which the C library takes where there is one. */
+/* Not through socketcall(), which the C library uses where it exists. */
 static bool try_bare_unix_socket(void)
 {
 	return bare_socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
@@ -308,8 +308,8 @@ static bool try_clocks(void)
 	       adjtimex(&slew) >= 0 && clock_adjtime(CLOCK_REALTIME, &tx) >= 0;
 }
 
-/* Allowed by the filter, as it cannot see the modes; refused for want of the
- * capability.  The value is one that no kernel takes. */
+/* Allowed by the filter, which cannot see the modes; refused without the capability.  The
+ * value is one that every kernel refuses. */
 static bool try_adjtime_is_refused(void)
 {
 	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { .tv_usec = -1 } };
@@ -331,7 +331,7 @@ static bool try_stdio(void)
 	return null && fprintf(null, " ") == 1 && fclose(null) == 0;
 }
 
-/* ---- signals by way of the kernel ---- */
+/* ---- signals sent by the kernel ---- */
 
 static bool try_owner(void)
 {
@@ -429,7 +429,7 @@ static bool try_abort_self(void)
 	return syscall(SYS_tgkill, getpid(), gettid(), 0) == 0;
 }
 
-/* ---- what is others' ---- */
+/* ---- objects of other processes ---- */
 
 static bool try_limit_of_parent(void)
 {
@@ -488,7 +488,7 @@ static bool try_mode(void)
 	return chmod("/tmp/reqtime-no-such-file", 0666) == 0 || errno == ENOENT;
 }
 
-/* ---- sockets that nobody needs ---- */
+/* ---- unused kinds of sockets ---- */
 
 static bool try_mptcp(void)
 {
@@ -520,7 +520,8 @@ static bool try_route_netlink(void)
 	return bare_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) >= 0;
 }
 
-/* Of no length that the kernel takes: what gets through to it is EINVAL, whoever may attach one. */
+/* With a length that the kernel refuses: if it gets through, the result is EINVAL, whatever
+ * the privileges. */
 static bool try_socket_program(void)
 {
 	return bare_setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, "x", 1) == 0 ||
@@ -541,7 +542,7 @@ static bool try_socket_room(void)
 	return bare_setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0;
 }
 
-/* Where the socket does not lead already. */
+/* To another address than the socket's peer. */
 static bool try_send_elsewhere(void)
 {
 	const struct sockaddr_in at = { .sin_family = AF_INET };
@@ -554,7 +555,8 @@ static bool try_send_elsewhere(void)
 /* ---- calls of another table ---- */
 
 #ifdef __x86_64__
-/* writev of this table is getpid of i386's: allowed by its number, were that all that is looked at. */
+/* writev of this table has the number of getpid of i386: a filter that checked only the
+ * number would allow it. */
 static bool try_i386_call(void)
 {
 	long r = 20;
@@ -563,14 +565,15 @@ static bool try_i386_call(void)
 	return r > 0;
 }
 
-/* A kernel may have none. */
+/* A kernel may lack them. */
 static bool has_i386_calls(void)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		/* Without them the call is a fault, which the test runner would catch and go on. */
+		/* Without them the call is a fault, which the test runner would catch and
+		 * then go on. */
 		(void)signal(SIGSEGV, SIG_DFL);
 		_exit(try_i386_call() ? 0 : 1);
 	}
@@ -578,14 +581,14 @@ static bool has_i386_calls(void)
 	       WEXITSTATUS(status) == 0;
 }
 
-/* No list names them, and a list of what is forbidden would let them all through. */
+/* No list names them, and a deny list would let them all through. */
 static bool try_x32_call(void)
 {
 	return syscall(0x40000000L | SYS_kill, (long)getppid(), 0L) == 0 || errno != 0;
 }
 #endif
 
-/* ---- the line by which it lives ---- */
+/* ---- the lifeline ---- */
 
 static struct lifeline line;
 
@@ -673,7 +676,7 @@ struct sandbox_row {
 	{                                                                                  \
 		ENDS, ENDS, ENDS, ENDS, ENDS, ENDS, ENDS                                   \
 	}
-/* An attack in a process that has a list of what it may, an error in the resolver. */
+/* An attack under an allow list, an error in the resolver. */
 #define ENDS_OR_REFUSED                                                                    \
 	{                                                                                  \
 		ENDS, ENDS, ENDS, ENDS, ENDS, IS_REFUSED, ENDS                             \
@@ -725,7 +728,7 @@ static const struct sandbox_row rows[] = {
 	{ "FIOSETOWN", try_owner_control, ENDS_ALL },
 	{ "typing into a terminal", try_typing, ENDS_ALL },
 	{ "mq_notify", try_queue_notice, ENDS_OR_REFUSED },
-	/* The kernel lets it name a thread of its own process alone. */
+	/* The kernel only lets it name a thread of its own process. */
 	{ "a timer for another's thread", try_timer, ENDS_OR_REFUSED },
 	{ "abort", try_abort_self, WORKS_ALL },
 	{ "send a thread a signal", try_tgkill, ENDS_ALL },
@@ -866,8 +869,8 @@ static void attempt_trace(void **state)
 	attempt(*state, SANDBOX_TRACE);
 }
 
-/* Without no_new_privs and without a capability the kernel takes no filter, and that must
- * be told, not passed over. */
+/* Without no_new_privs and without a capability the kernel refuses a filter, and that must
+ * be an error. */
 static void needs_no_new_privs(void **state)
 {
 	int status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The metrics page: the text format of Prometheus, and the numbers that were given.
+ * The metrics page: the Prometheus text format, and the given numbers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,7 @@ static void all_or_nothing(void **state)
 	assert_int_equal(serve_metrics_write(&m, page, len + 1), len);
 }
 
-/* The largest numbers there are still fit. */
+/* The largest possible numbers still fit. */
 static void the_largest_page_fits(void **state)
 {
 	struct serve_metrics m;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What reqtimed makes of a datagram on its NTP port: answer or silence, and which T2.
+ * The result of a datagram on the NTP port of reqtimed: answer or silence, and the value of
+ * T2.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +89,7 @@ static void check_row(void **state)
 
 struct step_row {
 	const char *name;
-	int64_t wall_ns; /* how far each clock has gone since the last look */
+	int64_t wall_ns; /* how far each clock has moved since the last check */
 	int64_t mono_ns;
 	bool want;
 };
@@ -116,7 +117,7 @@ static void step_row(void **state)
 	now.wall.unix_ns += row->wall_ns;
 	now.mono_ns += row->mono_ns;
 	assert_int_equal(serve_step_seen(&watch, now), row->want);
-	/* Seen once: from then on this is how it is. */
+	/* Detected once: from then on this is the new state. */
 	assert_false(serve_step_seen(&watch, now));
 }
 
@@ -129,8 +130,8 @@ static void transmit_time_is_on_the_side_of_the_receive_time(void **state)
 	assert_int_equal(serve_wall_at(base, 7 * NS_PER_S + 2500).unix_ns, NOW_NS + 2500);
 }
 
-/* T3 is the predicted transmit time, and the prediction is in the root dispersion, whole; T2 is
- * never after T3. */
+/* T3 is the predicted transmit time, and the root dispersion includes the whole prediction;
+ * T2 is never after T3. */
 static void what_is_predicted_is_told(void **state)
 {
 	const struct ntp_server_state server = { .stratum = 2,

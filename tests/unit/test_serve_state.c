@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What reqtimed says of its clock, and that all threads read the same.
+ * The state of reqtimed's own clock, and that all threads read the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +88,7 @@ static void local_reference_is_constant_for_64_s(void **state)
 
 	(void)state;
 	for (int64_t s = 0; s < 64; s++) {
-		kernel.precision_ns = 25 + s * 100; /* measured anew, said once */
+		kernel.precision_ns = 25 + s * 100; /* measured again, reported once */
 		serve_clock_update(&clock, &kernel, moment(s * NS_PER_S), false, &view);
 		assert_int_equal(view.ntp.reference.unix_ns, START_NS);
 		assert_int_equal(view.ntp.precision_log2_s, -25);
@@ -167,7 +167,8 @@ struct step_row {
 	bool wants_grace;
 };
 
-/* A clock that says that it may be off by a second cannot surprise anybody with half of one. */
+/* A clock with a reported error of a second is not invalidated by a step of half a
+ * second. */
 /* clang-format off */
 static const struct step_row step_rows[] = {
 	{ "local clock set ahead by 1 ms",      1, 0, NS_PER_MS, true },
@@ -216,7 +217,7 @@ static void step_row(void **state)
 	            stepped(s * NS_PER_S, row->step_ns).wall.unix_ns);
 }
 
-/* Whoever lost the processor between reading one clock and the other. */
+/* Being descheduled between the readings of the two clocks. */
 static void a_slow_reading_is_no_step(void **state)
 {
 	struct serve_clock clock = { .local_stratum = 1 };
@@ -232,13 +233,13 @@ static void a_slow_reading_is_no_step(void **state)
 	assert_true(view.is_usable);
 	serve_clock_update(&clock, &kernel, moment(3 * NS_PER_S), true, &view);
 	assert_true(view.is_usable);
-	/* The next is a step, though. */
+	/* The next one is a step, though. */
 	serve_clock_update(&clock, &kernel, stepped(4 * NS_PER_S, 5 * NS_PER_MS), true,
 	                   &view);
 	assert_false(view.is_usable);
 }
 
-/* Under another clock than the kernel's nothing can be said of steps. */
+/* With another clock than the kernel's no step can be detected. */
 static void a_faked_clock_has_no_steps(void **state)
 {
 	struct serve_clock clock = { .local_stratum = 1 };
@@ -262,7 +263,7 @@ static void dispersion_grows_with_age(void **state)
 	assert_int_equal(serve_dispersion_ns(&view, 0), 1000);
 }
 
-/* Faults S10 and 29: nobody has corrected the clock for a day. */
+/* Faults S10 and 29: no correction of the clock for a day. */
 static void upstream_lost(void **state)
 {
 	struct serve_clock clock = { 0 };
@@ -300,7 +301,7 @@ static struct sync_source trusted_run(void)
 		                     .refid = { 192, 0, 2, 7 } };
 }
 
-/* As it counts on by itself after such a run. */
+/* The kernel's state after such a run, without further updates. */
 static struct kernel_clock_state kernel_after(int64_t age_ns)
 {
 	struct kernel_clock_state kernel =
@@ -330,7 +331,7 @@ static void a_trusted_run_is_served_as_it_is(void **state)
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 104 * NS_PER_MS,
 	                104 * NS_PER_MS + 2000);
-	/* Better than RFC 5905 has it no clock is said to be. */
+	/* No clock is reported better than RFC 5905 permits. */
 	clock.sync_source.drift_ppb = 100;
 	serve_clock_update(&clock, &kernel, moment(0), true, &view);
 	assert_in_range(view.ntp.root_dispersion_ns, 19 * NS_PER_MS, 19 * NS_PER_MS + 2000);
@@ -358,7 +359,7 @@ struct trust_row {
 	const char *name;
 	struct sync_source change; /* added to the run above */
 	int64_t wall_ns;           /* added to this clock */
-	int64_t kernel_error_ns;   /* ... to what the kernel knows */
+	int64_t kernel_error_ns;   /* ... to the kernel's state */
 	int64_t kernel_ppb;
 	enum serve_basis basis;
 };
@@ -458,8 +459,8 @@ static void a_trusted_run_grows_old(void **state)
 	assert_int_equal(view.doubt, SERVE_UNSYNCHRONISED);
 }
 
-/* Where the kernel may not be asked nothing is known of the clock, a trusted run or none, and
- * --local-stratum serves it all the same. */
+/* Where the kernel's state is not readable, nothing is known of the clock, with a trusted
+ * run or without, and --local-stratum serves it all the same. */
 static void a_kernel_that_may_not_be_asked(void **state)
 {
 	struct serve_clock clock = { .kernel_error = 1 };
@@ -495,7 +496,7 @@ static void a_kernel_that_may_not_be_asked(void **state)
 struct leap_row {
 	const char *name;
 	int64_t now_s; /* since 1970 */
-	int64_t run_s; /* before that; 0: the kernel alone */
+	int64_t run_s; /* before that; 0: only the kernel */
 	enum ntp_leap leap;
 	enum serve_basis basis;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the text services take for a request, and how many answers they give.
+ * The requests that the text services accept, and the number of answers they give.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,7 +128,8 @@ static void loopback_has_no_rate(void **state)
 	assert_int_equal(answers_in(&budget, 127, 10, MONO_NS, 0), 10);
 }
 
-/* A client that is denied, or has used up its own share, takes nothing of what is shared. */
+/* A client that is denied, or has exceeded its own rate, takes nothing from the shared
+ * budget. */
 static void a_flooder_leaves_the_others_theirs(void **state)
 {
 	struct serve_budget budget = { 0 };
@@ -137,8 +138,8 @@ static void a_flooder_leaves_the_others_theirs(void **state)
 	assert_int_equal(answers_of(&budget, ACCESS_DENIED, 192, 10000, MONO_NS, 0), 0);
 	assert_int_equal(answers_of(&budget, ACCESS_DROP, 192, 10000, MONO_NS, 0), 0);
 	assert_int_equal(answers_of(&budget, ACCESS_KISS, 192, 10000, MONO_NS, 0), 0);
-	/* Of 20,000 a second beyond its rate a quarter is answered by chance: what is left
-	 * over, for a second long, while another client asks ten times in it. */
+	/* A quarter of 20,000 requests a second beyond its rate is answered by chance: the
+	 * remaining budget, for a second, while another client sends ten requests in it. */
 	for (int64_t at_ns = MONO_NS; at_ns < MONO_NS + NS_PER_S; at_ns += NS_PER_S / 10) {
 		(void)answers_of(&budget, ACCESS_LEAKED, 192, 500, at_ns, NS_PER_S / 5000);
 		assert_int_equal(answers_of(&budget, ACCESS_ANSWER, 198, 1,

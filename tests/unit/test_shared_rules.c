@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/shared_rules: rules that are replaced while threads use them; what is drawn at the start.
+ * app/server/shared_rules: rules that are replaced while threads use them, and the random
+ * keys.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,7 +81,7 @@ static void no_place_is_free(void **state)
 		assert_int_equal(shared_rules_replace(shared_rules, &rules),
 		                 n + 1 < SHARED_RULES_VERSIONS);
 	}
-	/* Not even the last refusal has touched what is in force. */
+	/* Even the last refusal has not touched the rules in force. */
 	assert_int_equal(shared_rules_hold(shared_rules, seats[0])->limits.per_s,
 	                 SHARED_RULES_VERSIONS);
 	shared_rules_release(seats[1]);
@@ -141,7 +142,7 @@ static void no_thread_sees_rules_change(void **state)
 	shared_rules_free(shared_rules);
 }
 
-/* Who knew the key could choose addresses that push another one out (A13). */
+/* An attacker who knew the key could choose addresses that displace another one (A13). */
 static void each_server_has_a_key_of_its_own(void **state)
 {
 	struct shared_rules *gates[] = { gate_new(), gate_new() };
@@ -149,12 +150,13 @@ static void each_server_has_a_key_of_its_own(void **state)
 
 	(void)state;
 	assert_true(a.k0 != 0 && a.k1 != 0 && a.k0 != a.k1);
-	assert_true(a.k0 != b.k0 && a.k1 != b.k1); /* alike once in 10^19 */
+	assert_true(a.k0 != b.k0 && a.k1 != b.k1); /* equal once in 10^19 */
 	shared_rules_free(gates[0]);
 	shared_rules_free(gates[1]);
 }
 
-/* Who knew the state could tell which of his requests will be answered beyond the rate. */
+/* An attacker who knew the state could predict which requests are answered beyond the
+ * rate. */
 static void each_thread_has_dice_of_its_own(void **state)
 {
 	struct rate_leak leak[3] = { { 0 }, { 0 }, { 0 } };
@@ -162,7 +164,7 @@ static void each_thread_has_dice_of_its_own(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(leak); i++) {
 		assert_int_equal(shared_rules_leak(&leak[i]), 0);
-		assert_true(leak[i].state >> 32 != 0); /* drawn in full */
+		assert_true(leak[i].state >> 32 != 0); /* fully random */
 		for (size_t k = 0; k < i; k++) {
 			assert_true(leak[i].state != leak[k].state);
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/state_dir: what may be opened and what may not.  Fault rows 67 and 68.
+ * io/store/state_dir: what may be opened and what may not.  Fault rows 67 and 68.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,7 +154,7 @@ static void file_row(void **state)
 		assert_int_equal(fd, row->want);
 		assert_true(strlen(state_dir_error_text(fd)) > 0);
 	}
-	/* Who only looks does not mind whose it is; all else counts. */
+	/* A reader accepts any owner; all other rules hold. */
 	fd = state_dir_look_file(dir_fd, "f", SIZE_MAX_HERE);
 	if (row->want == 0 || row->want == -EPERM) {
 		assert_true(fd >= 0);
@@ -163,7 +163,7 @@ static void file_row(void **state)
 	} else {
 		assert_int_equal(fd, row->want);
 	}
-	assert_int_equal(lstat("nowhere", &st), -1); /* no link was followed and made */
+	assert_int_equal(lstat("nowhere", &st), -1); /* no link was followed to create it */
 	close(dir_fd);
 }
 
@@ -244,7 +244,7 @@ static void dir_row(void **state)
 	}
 }
 
-/* A server reads what another user's client has left, and nothing that a third one put there. */
+/* A server reads files of another user's client, and none that a third user put there. */
 static void read_of_another_user(void **state)
 {
 	(void)state;
@@ -278,7 +278,7 @@ static int open_of(uid_t *uid, gid_t *gid)
 	return state_dir_open_of("d", false, uid, gid);
 }
 
-/* Root uses what root has given to another, as that one. */
+/* Root uses, as that user, a directory that root has given to another user. */
 static void given_by_root(void **state)
 {
 	static const struct {
@@ -289,7 +289,7 @@ static void given_by_root(void **state)
 	} given[] = {
 		{ 0755, 0755, 0, STRANGER, STRANGER, 0 },
 		{ 0700, 0700, 0, STRANGER, STRANGER, 0 },
-		{ 0755, 0755, 0, 0, 65534, 0 }, /* no group of root goes with it */
+		{ 0755, 0755, 0, 0, 65534, 0 }, /* root's group is not used */
 		{ 0755, 0775, 0, STRANGER, 0, -EPERM },
 		{ 0755, 0757, 0, STRANGER, 0, -EPERM },
 		{ 01777, 0755, 0, STRANGER, 0, -EPERM },
@@ -349,7 +349,8 @@ static int open_as(uid_t uid)
 	return fd;
 }
 
-/* What priv_act_as() takes away stays away: in a process of its own.  0 when it is as it should be. */
+/* priv_act_as() drops rights permanently, so it runs in a process of its own.  0:
+ * success. */
 static int in_a_process(int (*what)(void))
 {
 	int status = 1;
@@ -398,7 +399,7 @@ static void as_another_or_not_at_all(void **state)
 	assert_int_equal(lstat("d/f", &st), -1);
 }
 
-/* systemd names several with colons between them; one that is too long for a path is none. */
+/* systemd separates several with colons; one that is too long for a path is ignored. */
 static void default_directory(void **state)
 {
 	char buf[STATE_DIR_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a server says of its clock after a run of `set`, by what that run recorded.
+ * The server's sync source after a run of `set`, from what that run recorded.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #define START_NS (INT64_C(1795000000) * NS_PER_S)
 #define MONO_NS (5000 * NS_PER_S)
 
-/* Trusted: 3 ms behind, give or take 2 ms, and all of it slewed. */
+/* Trusted: 3 ms behind, within 2 ms, and all of it slewed. */
 static struct run_record run_of(int64_t after_s)
 {
 	struct run_record run;
@@ -85,7 +85,7 @@ static void the_best_source_is_named(void **state)
 	assert_int_equal(sync_source.mono_ns, MONO_NS);
 	assert_int_equal(sync_source.stated_ns, 5 * NS_PER_MS);
 	assert_int_equal(sync_source.frequency_ppb, 1500);
-	/* Root distance: what was proved, 2 ms; of it 1 ms is half of the delay of 2 ms. */
+	/* Root distance: the bound, 2 ms; 1 ms of it is half of the delay of 2 ms. */
 	assert_int_equal(sync_source.root_delay_ns, 2 * NS_PER_MS);
 	assert_int_equal(sync_source.dispersion_ns, NS_PER_MS);
 	assert_int_equal(sync_source.slew_ns, 3 * NS_PER_MS);
@@ -171,7 +171,7 @@ static void the_newest_that_was_trusted(void **state)
 	(void)state;
 	assert_null(sync_source_run(runs, 0));
 	assert_ptr_equal(sync_source_run(runs, 4), &runs[3]);
-	/* Nobody answered: that says nothing of the clock. */
+	/* No server answered: that reveals nothing about the clock. */
 	runs[3].has_answer = 0;
 	runs[3].status = RUN_NO_ANSWER;
 	assert_ptr_equal(sync_source_run(runs, 4), &runs[2]);
@@ -181,7 +181,7 @@ static void the_newest_that_was_trusted(void **state)
 	assert_ptr_equal(sync_source_run(runs, 2), &runs[1]);
 }
 
-/* One run says little of the frequency; a hundred that agree say much. */
+/* A single run reveals little of the frequency; a hundred that agree reveal much. */
 static void the_doubt_of_the_frequency_is_drift(void **state)
 {
 	const struct source_record source = source_of("192.0.2.1", 1, NS_PER_MS);
@@ -202,11 +202,11 @@ static void the_doubt_of_the_frequency_is_drift(void **state)
 	assert_in_range(sync_source.drift_ppb, 100000, 500000);
 	assert_true(sync_source_from(runs, 100, &runs[99], &source, 1, &sync_source));
 	assert_in_range(sync_source.drift_ppb, 0, 15000);
-	/* The kernel was left with another one than what was learnt. */
+	/* The kernel was left with another frequency than the estimated one. */
 	runs[99].frequency_after_ppb = 61500;
 	assert_true(sync_source_from(runs, 100, &runs[99], &source, 1, &sync_source));
 	assert_in_range(sync_source.drift_ppb, 60000 - 15000, 60000 + 15000);
-	/* Seen, and held back: after 100 s no frequency goes to the kernel yet. */
+	/* Seen, and held back: after 100 s the kernel gets no frequency yet. */
 	runs[1].at.unix_ns = runs[0].at.unix_ns + 100 * NS_PER_S;
 	runs[1].mono_ns = runs[0].mono_ns + 100 * NS_PER_S;
 	runs[1].boot_ns = runs[1].mono_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/tcp against a server played by this process, on loopback: where an answer ends, and
- * what is told when it does not come.
+ * io/net/tcp against a server simulated by this process, on loopback: where an answer ends,
+ * and the errors when it does not come.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +76,7 @@ struct answer_row {
 	const char *name;
 	enum address_family family;
 	const char *request;
-	const char *parts[3]; /* what the server sends, one after the other */
+	const char *parts[3]; /* the server's data, in order */
 	size_t lens[3];
 	bool does_close;
 	ssize_t want; /* octets of the answer, or -errno */

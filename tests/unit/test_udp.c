@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/udp on the loopback interface, both families: what it promises of stamps, of cut
- * datagrams, of ICMP errors and of strangers.
+ * io/net/udp on the loopback interface, both families: stamps, truncated datagrams, ICMP
+ * errors and strangers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ static struct address loopback(enum address_family family, uint16_t port)
 	return a;
 }
 
-/* A plain UDP socket on a port of the kernel's choice; -1 where the family is missing. */
+/* A plain UDP socket on a port that the kernel chooses; -1 where the family is missing. */
 static int server_open(enum address_family family, struct address *ret_at)
 {
 	const struct address any_port = loopback(family, 0);
@@ -124,7 +124,7 @@ static void exchange_has_both_stamps(void **state)
 		assert_false(got.is_truncated);
 		assert_true(got.has_left);
 		assert_true(got.has_arrived);
-		/* The stamp is that of this send, not of the one before. */
+		/* The stamp belongs to this send, not to the previous one. */
 		assert_true(got.left.unix_ns >= before_ns);
 		assert_true(got.left.unix_ns <= between_ns);
 		assert_true(got.arrived.unix_ns >= got.left.unix_ns);
@@ -187,8 +187,8 @@ static void latest_send_only(void **state)
 	close(server);
 }
 
-/* Rather no stamp than that of an earlier send: whether it is still in the queue or was
- * read before. */
+/* No stamp is better than that of an earlier send, whether that is still in the queue or
+ * was read before. */
 static void failed_send_has_no_tx_stamp(void **state)
 {
 	static const uint8_t too_large[70000];
@@ -279,7 +279,7 @@ static void closed_port_is_refused(void **state)
 	assert_int_equal(udp_open(&at, &ch), 0);
 	assert_int_equal(udp_send(ch, "ping", 4), 0);
 	assert_int_equal(receive_within(ch, 1000, buf, sizeof(buf), &got), -ECONNREFUSED);
-	/* Told once; then there is nothing, and the channel is as good as before. */
+	/* Reported once; then there is nothing, and the channel still works. */
 	assert_int_equal(udp_receive(ch, buf, sizeof(buf), &got), -EAGAIN);
 	udp_close(ch);
 }
@@ -345,8 +345,8 @@ static void stranger_is_not_heard(void **state)
 	close(server);
 }
 
-/* No port twice, none privileged, and drawn from all: the kernel's own choice would lie
- * above 32768 every time. */
+/* No port twice, none privileged, and drawn from the whole range: the kernel's own choice
+ * would be above 32768 every time. */
 static void ports_are_random(void **state)
 {
 	enum { CHANNELS = 64 };

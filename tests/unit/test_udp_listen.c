@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * io/listen on the loopback interface, both families.
+ * io/net/udp_listen on the loopback interface, both families.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +122,7 @@ static void long_datagrams_are_cut(void **state)
 	udp_listen_datagram(batch, 0, &datagram);
 	assert_false(datagram.is_cut);
 	assert_int_equal(datagram.len, UDP_LISTEN_SIZE);
-	/* Also known on a socket of one address. */
+	/* Also known on a socket with one address. */
 	assert_int_equal(datagram.link, if_nametoindex("lo"));
 	close(fd);
 	fd = client(udp_listen_address(socket), octets, UDP_LISTEN_SIZE + 1, 1);
@@ -154,7 +154,7 @@ static void a_batch_has_an_end(void **state)
 	udp_listen_close(socket);
 }
 
-/* One that cannot be sent does not take the others with it. */
+/* An answer that cannot be sent does not take the others with it. */
 static void a_lost_answer_is_only_itself(void **state)
 {
 	struct address at = loopback(ADDRESS_IPV4);
@@ -169,8 +169,7 @@ static void a_lost_answer_is_only_itself(void **state)
 	fd = client(udp_listen_address(socket), "x", 1, 3);
 	assert_int_equal(udp_listen_receive(socket, batch, true), 3);
 	memcpy(udp_listen_answer(batch, 0, 1), "a", 1);
-	assert_non_null(
-		udp_listen_answer(batch, 1, 100000)); /* more than a datagram can be */
+	assert_non_null(udp_listen_answer(batch, 1, 100000)); /* larger than any datagram */
 	memcpy(udp_listen_answer(batch, 2, 1), "c", 1);
 	assert_int_equal(udp_listen_send(socket, batch), 2);
 	assert_int_equal(recv(fd, buf, sizeof(buf), 0), 1);
@@ -190,7 +189,7 @@ static void a_port_is_shared_by_invitation_only(void **state)
 	(void)state;
 	assert_int_equal(udp_listen_open(&at, false, &first), 0);
 	at = udp_listen_address(first);
-	/* Alone until udp_listen_share(): also for a socket that would share. */
+	/* Exclusive until udp_listen_share(): also against a socket that would share. */
 	assert_int_equal(udp_listen_open(&at, true, &stranger), -EADDRINUSE);
 	assert_int_equal(udp_listen_share(first), 0);
 	assert_int_equal(udp_listen_open(&at, true, &another), 0);
@@ -202,7 +201,7 @@ static void a_port_is_shared_by_invitation_only(void **state)
 	udp_listen_close(first);
 }
 
-/* Given away to another user, who alone may then share. */
+/* Given to another user, who alone may then share it. */
 static void a_socket_given_away_is_not_shared(void **state)
 {
 	struct address at = loopback(ADDRESS_IPV4);
@@ -224,7 +223,7 @@ static void a_socket_given_away_is_not_shared(void **state)
 	udp_listen_close(first);
 }
 
-/* 192.0.2.1 and 2001:db8::1 are documentation's: no host has them. */
+/* 192.0.2.1 and 2001:db8::1 are documentation addresses: no host has them. */
 static void an_absent_address_is_bound(void **state)
 {
 	static const struct address absent[] = {
@@ -316,8 +315,8 @@ static void clocks(void **state)
 	assert_true(clock_stamps_fit());
 }
 
-/* The transmit time that the kernel tells lies between the clock before and after the sending, and
- * each comes with its own token, whatever the order of asking. */
+/* The transmit time from the kernel is between the clock's readings before and after
+ * sending, and each comes with its own token, whatever the order of asking. */
 static void tx_stamps_are_reported(void **state)
 {
 	enum address_family family = *(const enum address_family *)*state;
@@ -420,8 +419,8 @@ static void not_every_descriptor_is_taken_over(void **state)
 	close(local);
 }
 
-/* Nobody can put a fragment of his own into an answer, or make it be cut by a forged ICMP
- * message. */
+/* An attacker cannot inject a fragment into an answer, nor have it fragmented by a forged
+ * ICMP message. */
 static void answers_are_not_cut(void **state)
 {
 	enum address_family family = *(const enum address_family *)*state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One source, one exchange: what is sent to it and what is made of its reply.
+ * An exchange with one source: sends the request and evaluates the reply.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +12,16 @@
 #include "core/base/text_time.h"
 #include "core/select/reply.h"
 
-/* An answer that is not here by then counts as lost.  Public servers are never asked
- * more often than every 2 s (RFC 5905 section 13.2 spaces a burst so); on the own
- * network a lost packet may be asked for again sooner, ever more patiently. */
+/* A request without an answer by then counts as lost.  Public servers are never asked more
+ * often than every 2 s (RFC 5905 section 13.2 spaces a burst so); on the local network a
+ * lost request is repeated sooner, with growing delays. */
 #define PUBLIC_SPACING_NS (2 * NS_PER_S)
 #define PRIVATE_RETRY_NS (250 * NS_PER_MS)
-/* ... and a send for which the kernel had no room is tried again after this. */
+/* ... and after a send for which the kernel had no buffer, the retry comes this soon. */
 #define PASSING_NS (50 * NS_PER_MS)
 /* How long a real reply may still follow an ICMP error, which anyone can forge. */
 #define REFUSED_GRACE_NS (250 * NS_PER_MS)
-/* What the clocks may differ in two looks at them beyond the time the looks took. */
+/* Beyond the time that two readings took, the clocks may differ by this much. */
 #define LOOK_SLACK_NS (20 * NS_PER_US)
 #define SUSPEND_SLACK_NS NS_PER_MS
 /* How far a server's own clock may drift meanwhile: RFC 5905 PHI. */
@@ -48,8 +48,8 @@ void exchange_finish(struct measurement *m, size_t i)
 	enter_phase(m, i, PHASE_DONE);
 }
 
-/* The source answered that it cannot serve.  It still counts, like a silent one: otherwise an attacker
- * who makes servers refuse would choose the majority. */
+/* The source answered that it cannot serve.  It still counts, like a silent one: otherwise
+ * an attacker who makes servers refuse would choose the majority. */
 static void decline(struct measurement *m, size_t i, const char *reason)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -70,7 +70,8 @@ static size_t request_write(struct source *s, enum scheme scheme, uint8_t *buf)
 		memcpy(buf, TEXT_TIME_REQUEST, strlen(TEXT_TIME_REQUEST));
 		return strlen(TEXT_TIME_REQUEST);
 	default:
-		return 0; /* RFC 867 and 868: connecting, or an empty datagram, is asking */
+		return 0; /* RFC 867 and 868: connecting, or an empty datagram, is the
+		           * request */
 	}
 }
 
@@ -85,7 +86,7 @@ static int64_t retry_span(const struct measurement *m, const struct source *s,
 	return is_public(to) && span_ns < PUBLIC_SPACING_NS ? PUBLIC_SPACING_NS : span_ns;
 }
 
-/* Errors of sending that a moment later may be gone. */
+/* Errors of sending that may be gone a moment later. */
 static bool is_passing(int r)
 {
 	return r == -ENOBUFS || r == -ENOMEM || r == -EAGAIN;
@@ -145,7 +146,8 @@ void exchange_yield(struct measurement *m, size_t i)
 	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
 }
 
-/* What reqtimed does with those that it denies, and any server with an address that it does not want. */
+/* The behaviour of reqtimed towards denied clients, and of many servers towards addresses
+ * that they do not serve. */
 static const char closed_without_answer[] =
 	"it closed the connection without an answer: perhaps it denies this address";
 
@@ -170,7 +172,7 @@ void exchange_failed(struct measurement *m, size_t i, int error)
 	}
 }
 
-/* Whether the local clocks ran evenly between the two looks of an exchange. */
+/* Whether the local clocks ran evenly between the two readings of an exchange. */
 static bool is_undisturbed(const struct reading *before, const struct reading *after)
 {
 	int64_t mono_ns = after->mono_ns - before->mono_ns;
@@ -190,7 +192,7 @@ void exchange_watch_clock(struct measurement *m, const struct reading *now)
 	if (ns_abs(step_ns) <= now->gap_ns + LOOK_SLACK_NS) {
 		return;
 	}
-	/* What was measured against the old clock says the same of the new one. */
+	/* Samples measured against the old clock are shifted to the new one. */
 	m->wall_minus_mono_ns = skew_ns;
 	for (size_t i = 0; i < m->run->source_count; i++) {
 		for (unsigned k = 0; k < m->sources[i].sample_count; k++) {
@@ -207,8 +209,8 @@ struct stamps {
 	bool has_kernel_t1, has_kernel_t4;
 };
 
-/* A kernel stamp is taken only when it lies between our own two looks at the clock:
- * with a faked or just stepped clock it would not. */
+/* A kernel stamp is used only when it lies between our own two readings of the clock: with
+ * a faked or just stepped clock it would not. */
 static struct stamps choose_stamps(const struct port_event *event)
 {
 	bool has_t1 = event->has_left &&
@@ -250,26 +252,27 @@ static void show_header(struct run_source *shown, const struct ntp_header *heade
 	shown->reference = header->reference;
 }
 
-/* A reply to the latest request, the first of them: however many carry its cookie, a request
- * was answered once. */
+/* Counts the first reply to the latest request: however many replies carry its cookie, a
+ * request was answered once. */
 static void count_reply(struct measurement *m, size_t i)
 {
 	m->run->sources[i].received += !m->sources[i].is_received;
 	m->sources[i].is_received = true;
 }
 
-/*
- * What carries our cookie and cannot be used.  Off the path nobody knows the cookie, 64 random
- * bits for one request from a random port; on the path one may as well answer first, and soundly.
- * So nothing here is believed to come from the server alone, and:
+/* A packet that carries our cookie and cannot be used.  Off the path an attacker does not
+ * know the cookie, 64 random bits for one request from a random port; on the path an
+ * attacker may also send a valid answer first.  So no such packet proves to come from the
+ * server, and:
  *
- * - a whole reply settles the request: a time, or the reason why there is none (a kiss code, not
- *   synchronised, ...), after which nothing more is asked.  What comes later finds no one.
- * - a broken one (its version, mode, length, extension fields, a stamp of zero) settles nothing.
- *   Its reason is shown if nothing better comes, and until the request counts as lost a real
- *   reply with the same cookie is taken: a box on the way that garbles a copy, or somebody who
- *   can write to the path but not cut it, is not to take a good server from us.
- */
+ * - a complete reply settles the request: a time, or the reason for its absence (a kiss
+ *   code, not synchronised, ...), after which the source is not asked again.  Later replies
+ *   are ignored.
+ * - a malformed one (its version, mode, length, extension fields, a stamp of zero) settles
+ *   nothing.  Its reason is shown if nothing better comes, and until the request counts as
+ *   lost a real reply with the same cookie is accepted: a middlebox that garbles a copy, or
+ *   an attacker who can write to the path but not cut it, must not be able to exclude a
+ *   good server. */
 static void refuse_reply(struct measurement *m, size_t i, const struct reply *reply)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -288,8 +291,8 @@ static int64_t drift_ppb(const struct measurement *m)
 }
 
 enum outcome {
-	OUTCOME_NONE, /* ignored, or its source has left */
-	OUTCOME_VOID, /* a good answer, but the local clock was disturbed meanwhile */
+	OUTCOME_NONE, /* ignored, or its source is finished */
+	OUTCOME_VOID, /* a valid answer, but the local clock was disturbed meanwhile */
 	OUTCOME_SAMPLE,
 };
 
@@ -342,7 +345,7 @@ static enum outcome sample_ntp(struct measurement *m, const struct port_event *e
 	return OUTCOME_SAMPLE;
 }
 
-/* Over TCP, where no other host can have said it. */
+/* Over TCP no other host can have sent it. */
 static void decline_not_a_time(struct measurement *m, const struct port_event *event)
 {
 	char reason[SOURCE_REASON_SIZE], said[SOURCE_REASON_SIZE / 2];
@@ -395,7 +398,8 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 		return OUTCOME_VOID;
 	}
 	show_stamps(shown, &stamps);
-	/* It cannot say how wrong it is itself: the bound is that of its clock. */
+	/* The text protocols carry no error of the server: the bound is that of its
+	 * clock. */
 	if (sample_from_reading(stamps.t1, server, stamps.t4, event->after.mono_ns,
 	                        is_868 ? NS_PER_S : 1, drift_ppb(m), ret) != SAMPLE_OK) {
 		return OUTCOME_NONE;
@@ -403,7 +407,8 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 	return OUTCOME_SAMPLE;
 }
 
-/* Ready for the next exchange of the burst; public servers only after their rest. */
+/* Ready for the next exchange of the burst; public servers only after the minimum
+ * interval. */
 static void rest(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
@@ -433,13 +438,14 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 	if (outcome == OUTCOME_NONE) {
 		return;
 	}
-	/* One reply a request: what follows with the same cookie finds no one. */
+	/* A request has a single reply: later ones with the same cookie are ignored. */
 	m->ports->close_channel(m->ports->ctx, event->source);
 	s->is_open = false;
 	m->open_count--;
 	rest(m, event->source);
 	if (outcome == OUTCOME_VOID) {
-		/* The clock was stepped, or we slept: the stamps are of two clocks. */
+		/* The clock was stepped, or the machine slept: the stamps are of two
+		 * clocks. */
 		snprintf(shown->reason, sizeof(shown->reason),
 		         "the local clock was disturbed meanwhile");
 		if (++s->voids > VOIDS_MAX) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hold-off: a server that sent a kiss code in an earlier run (RFC 5905 section 7.4) is not asked, unless
- * there is no majority without it.
+ * Hold-off: a server that sent a kiss code in an earlier run (RFC 5905 section 7.4) is not
+ * asked, unless there is no majority without it.
  */
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ const struct kod_holdoff *hold_off_find(const struct measurement *m,
 	const struct instant now = wall_now(m);
 
 	if (source->scheme != SCHEME_NTP) {
-		return NULL; /* the others know no such code */
+		return NULL; /* only NTP has kiss codes */
 	}
 	for (size_t k = 0; k < m->settings->kiss_count; k++) {
 		const struct kod_holdoff *kiss = &m->settings->kisses[k];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rounds of a measurement: whom to ask when, and when to stop.
+ * The rounds of a measurement: which source to ask when, and when to stop.
  */
 #include "app/client/measure.h"
 
@@ -9,24 +9,24 @@
 
 #include "app/client/measure_private.h"
 
-/* Once the answer stands, so long the others are still heard out: it lets in those that
- * are about as far away, at a cost nobody notices. */
+/* Once the answer is decided, replies are awaited for this long: that includes servers at
+ * about the same distance, at a negligible cost. */
 #define GRACE_NS (3 * NS_PER_MS)
-/* A server this near can be asked all its samples at once: it costs next to nothing and
- * sharpens the answer. */
+/* A server this near can be sent all its requests at once: it costs little and narrows the
+ * bound. */
 #define NEAR_DELAY_NS NS_PER_MS
 enum { NEAR_SOURCES_MAX = 64 };
-/* First requests go out in flights of so many, one each millisecond: thousands at once
- * would overrun the queues of the network and of who answers.  What has come in is read
- * before the next one, but who floods us with replies cannot put that off for long. */
+/* First requests are sent in flights of this many, one flight per millisecond: thousands at
+ * once would overrun the queues of the network and of the servers.  Pending replies are
+ * read before the next flight, but a flood of replies cannot postpone that for long. */
 #define FLIGHT_NS NS_PER_MS
 #define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
 enum { FLIGHT_SOURCES = 32 };
 /* By then a public server has been asked three times. */
 #define HELD_AFTER_NS (5 * NS_PER_S)
 #define PROGRESS_TICK_NS (200 * NS_PER_MS)
-/* A new count is due when 1/32 of the answers are new. */
-enum { TALLY_SHARE = 32 };
+/* Intervals are counted again when 1/32 of the answers are new. */
+enum { RECOUNT_SHARE = 32 };
 
 struct measure_settings measure_defaults(void)
 {
@@ -42,14 +42,14 @@ struct measure_settings measure_defaults(void)
 	};
 }
 
-/* Sources whose next word we are waiting for, and those not yet asked at all. */
+/* Sources with a reply outstanding, and those not yet asked at all. */
 static size_t outstanding(const struct measurement *m)
 {
 	return m->pending_count + m->phase_count[PHASE_ASKED] +
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
-/* Most requests to a source: a server that asked to be left alone gets one. */
+/* Requests per source, at most: a server in hold-off gets one. */
 static unsigned requests_max(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
@@ -90,7 +90,7 @@ static bool has_window(const struct measurement *m)
 	return m->settings->window == 0 || m->open_count < m->settings->window;
 }
 
-/* Not all can be open at once: whoever has not been asked yet goes before the others. */
+/* Not all sources can be open at once: those not yet asked go first. */
 static bool is_crowded(const struct measurement *m)
 {
 	return m->settings->window != 0 && m->run->source_count > m->settings->window;
@@ -101,7 +101,7 @@ static bool has_place(const struct measurement *m)
 	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
 }
 
-/* First requests, in order, as far as the window and the flight allow. */
+/* Sends first requests, in order, as far as the window and the flight allow. */
 static void ask_new(struct measurement *m)
 {
 	unsigned asked = 0;
@@ -130,7 +130,7 @@ static void ask_new(struct measurement *m)
 	}
 }
 
-/* Silence: once more, or leave the place to those who have none. */
+/* No reply: ask again, or free the channel for sources not yet asked. */
 static bool attend_silent(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
@@ -147,12 +147,12 @@ static bool attend_silent(struct measurement *m, size_t i)
 	if (may_ask) {
 		exchange_ask(m, i);
 	} else {
-		s->due_mono_ns = m->deadline_mono_ns; /* the last may come late */
+		s->due_mono_ns = m->deadline_mono_ns; /* the last reply may come late */
 	}
 	return s->phase == PHASE_ASKED;
 }
 
-/* One source whose time has come; true when it is still to be looked at later. */
+/* Handles a source that is due; true when it must be handled again later. */
 static bool attend(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
@@ -181,7 +181,7 @@ static bool attend(struct measurement *m, size_t i)
 	}
 }
 
-/* Everything that is due: retries of what was lost, further rounds. */
+/* Handles all sources that are due: retries of lost requests, further rounds. */
 static void ask_due(struct measurement *m)
 {
 	if (m->now_mono_ns >= m->earliest_due_ns) {
@@ -196,18 +196,18 @@ static void ask_due(struct measurement *m)
 	ask_new(m);
 }
 
-/* Counting is O(n log n): with thousands of sources not after every event, but after the
- * last. */
+/* Counting is O(n log n): with thousands of sources it is done after the last event, not
+ * after each. */
 static void count_intervals(struct measurement *m)
 {
-	size_t rest = m->answered_count / TALLY_SHARE +
-	              m->run->source_count / (TALLY_SHARE * TALLY_SHARE);
+	size_t rest = m->answered_count / RECOUNT_SHARE +
+	              m->run->source_count / (RECOUNT_SHARE * RECOUNT_SHARE);
 
 	if (m->uncounted++ < rest && outstanding(m) > 0) {
 		return;
 	}
 	selection_update(m);
-	m->earliest_due_ns = m->now_mono_ns; /* what is wanted may have changed */
+	m->earliest_due_ns = m->now_mono_ns; /* more requests may be wanted now */
 	if (!is_good_enough(m)) {
 		m->decided_mono_ns = INT64_MAX;
 	} else if (m->decided_mono_ns == INT64_MAX) {
@@ -215,9 +215,9 @@ static void count_intervals(struct measurement *m)
 	}
 }
 
-/* Servers in hold-off are asked where those that are out cannot make a majority, or have not
- * when half of the time or HELD_AFTER_NS is over, and these can.  All at once: a second round would come too
- * late.  True when some are to be asked now. */
+/* Servers in hold-off are asked when the others cannot make a majority, or have not after
+ * half of the time or HELD_AFTER_NS, and these can.  All at once: a second round would come
+ * too late.  True when some are to be asked now. */
 static bool ask_held(struct measurement *m)
 {
 	bool is_any = false;
@@ -237,7 +237,7 @@ static bool ask_held(struct measurement *m)
 	}
 	if (is_any) {
 		m->earliest_due_ns = m->now_mono_ns;
-		selection_update(m); /* more are out now */
+		selection_update(m); /* more requests are outstanding now */
 	}
 	return is_any;
 }
@@ -247,7 +247,7 @@ static bool hears_all(const struct measurement *m)
 	return m->settings->ask_all || m->is_surprised;
 }
 
-/* It is decided; is that enough? */
+/* Whether the decided answer is good enough. */
 static bool is_enough(struct measurement *m)
 {
 	const struct measure_settings *settings = m->settings;
@@ -302,7 +302,7 @@ static int64_t next_wake(const struct measurement *m)
 	return wake_ns;
 }
 
-/* An event has changed when source `i` is to be looked at. */
+/* After an event: updates the time at which source `i` is due. */
 static void note_due(struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
@@ -353,7 +353,8 @@ static int run_rounds(struct measurement *m)
 		ask_due(m);
 		if (is_over(m)) {
 			if (m->phase_count[PHASE_HELD] > 0) {
-				selection_update(m); /* some have been given up since */
+				selection_update(m); /* some sources have been given up
+				                      * since */
 			}
 			if (!ask_held(m)) {
 				return 0;
@@ -441,7 +442,7 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		r = sources_start(&m, k);
 	}
 	if (r >= 0) {
-		selection_update(&m); /* what is out */
+		selection_update(&m); /* the sources outstanding */
 		r = run_rounds(&m);
 	}
 	if (r >= 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One measurement: rounds of requests to N sources, decided as early as the rule
- * of core/select/select.h allows, within one monotonic deadline that covers names too.
+ * A measurement: rounds of requests to N sources, decided as early as the rule of
+ * core/select/select.h allows, within one monotonic deadline that includes name resolution.
  */
 #ifndef APP_CLIENT_MEASURE_H
 #define APP_CLIENT_MEASURE_H
@@ -17,23 +17,25 @@ struct measure_settings {
 	const struct server_spec *servers;
 	size_t server_count;
 	enum address_family family; /* ADDRESS_NONE: both */
-	unsigned samples;    /* most requests a source, 1..MEASURE_SAMPLES_MAX; default 4 */
-	unsigned pool;       /* most addresses of one name, default 4 */
-	size_t min_sources;  /* so many are to agree at least; 0: the rule alone */
-	size_t liars;        /* so many may lie; SELECT_LIARS_DEFAULT: fewer than half */
+	unsigned samples;    /* requests per source, 1..MEASURE_SAMPLES_MAX; default 4 */
+	unsigned pool;       /* addresses per name, at most; default 4 */
+	size_t min_sources;  /* sources that must agree; 0: only the rule */
+	size_t liars;        /* falsetickers tolerated; SELECT_LIARS_DEFAULT: fewer than
+	                      * half */
 	int64_t interval_ns; /* between requests to one source; 0: by kind of address */
-	int64_t timeout_ns;  /* whole run, names included; default 5 s */
+	int64_t timeout_ns;  /* of the whole run, including names; default 5 s */
 	int64_t target_ns;   /* a bound at or below it needs no further round */
 	int64_t root_distance_max_ns; /* SAMPLE_ROOT_DISTANCE_MAX_NS */
-	int64_t local_drift_ppb;      /* most the local clock may run wrong */
+	int64_t local_drift_ppb;      /* most the local clock may drift */
 	int64_t local_precision_ns;   /* of reading the local clock */
-	size_t window; /* most sources with something open at a time; 0: no limit */
-	bool ask_all;  /* hear every source, also when it is decided */
-	/* Whether more SERVERs than decide it ought to say so: then every source is heard.  NULL: never. */
+	size_t window; /* sources with an open channel at a time, at most; 0: no limit */
+	bool ask_all;  /* wait for every source, even after a majority is reached */
+	/* Whether more servers than the deciding majority should confirm the offset: then
+	 * every source is awaited.  NULL: never. */
 	bool (*is_surprising)(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 	const void *surprise_ctx;
-	/* Servers in hold-off: asked only where there is no majority without them, with one request,
-	 * and not within 15 minutes of the last. */
+	/* Servers in hold-off: asked only when there is no majority without them, with one
+	 * request, and not within 15 minutes of the last. */
 	const struct kod_holdoff *kisses;
 	size_t kiss_count;
 };

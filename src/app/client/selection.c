@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counting the intervals of a measurement and saying what came of it.
+ * Counts the intervals of a measurement and reports the outcome.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 #include "core/base/span.h"
 #include "core/base/text.h"
 
-/* Servers that a run without a majority names in its reason. */
+/* Servers named in the reason of a run without a majority. */
 enum { MISSING_NAMED_MAX = 4 };
 
-/* A server's own error is in its root dispersion; what the clocks can have run
- * apart since its samples were taken is the local clock's. */
-static void elect(struct measurement *m, size_t i, struct candidate *ret)
+/* A server's own error is in its root dispersion; the drift since its samples were taken is
+ * the local clock's. */
+static void make_candidate(struct measurement *m, size_t i, struct candidate *ret)
 {
 	struct source *s = &m->sources[i];
 	const struct run_source *shown = &m->run->sources[i];
@@ -22,7 +22,8 @@ static void elect(struct measurement *m, size_t i, struct candidate *ret)
 	ret->is_outstanding = s->phase != PHASE_HELD && s->twin == SIZE_MAX &&
 	                      (s->phase != PHASE_DONE || m->names[s->server].is_pending);
 	ret->is_held = s->phase == PHASE_HELD;
-	/* One whose answers have no common point has disproved itself, or its path has. */
+	/* A source whose answers have no common point has disproved itself, or its path
+	 * has. */
 	ret->has_answered =
 		filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
 	                       m->settings->local_drift_ppb, &s->estimate) == FILTER_OK;
@@ -45,9 +46,9 @@ static void elect(struct measurement *m, size_t i, struct candidate *ret)
 	}
 }
 
-/* An address that two servers have is asked once, and its answer is that of both; where the
- * second is the first under another name it has no address pair of its own to give it to. */
-static void elect_twin(struct measurement *m, size_t i)
+/* An address of two servers is asked once, and the answer counts for both; a second server
+ * that has the same addresses as the first has no address pair of its own for it. */
+static void copy_candidate(struct measurement *m, size_t i)
 {
 	const size_t pair = m->candidates[i].pair;
 
@@ -63,11 +64,11 @@ void selection_update(struct measurement *m)
 	for (size_t i = 0; i < count; i++) {
 		m->candidates[i] =
 			(struct candidate){ .pair = sources_pair(m, i), .asked = i };
-		elect(m, i, &m->candidates[i]);
+		make_candidate(m, i, &m->candidates[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (m->sources[i].twin != SIZE_MAX) {
-			elect_twin(m, i);
+			copy_candidate(m, i);
 		}
 	}
 	source_groups_form(m->candidates, count, m->scratch, m->intervals, m->interval_of,
@@ -87,7 +88,7 @@ void selection_update(struct measurement *m)
 	}
 }
 
-/* Some name has no address yet: it may bring more address pairs than the one it has now. */
+/* Names without an address: they may bring more address pairs than they have now. */
 static size_t nameless_count(const struct measurement *m)
 {
 	return m->phase_count[PHASE_NAMED];
@@ -118,8 +119,8 @@ bool selection_can_change(const struct measurement *m, size_t more)
 
 bool selection_is_decided(const struct measurement *m)
 {
-	/* Should all those still out dissent, the rule must hold all the same; also when
-	 * each name without an address gets as many address pairs as any has. */
+	/* The rule must hold even if all outstanding sources dissent, and if each name
+	 * without an address gets as many address pairs as any other has. */
 	const size_t more = nameless_count(m) * (m->cap - 1);
 	struct source_groups source_groups = m->source_groups;
 	struct select_rule rule = m->rule;
@@ -204,7 +205,7 @@ static void report_silent(const struct measurement *m, size_t i)
 	}
 }
 
-/* Until when it wants to be left alone; and what came of it if it was asked all the same. */
+/* The end of its hold-off, and the result if it was asked all the same. */
 static void report_hold_off(const struct measurement *m, size_t i)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -244,7 +245,7 @@ static void report_source(const struct measurement *m, size_t i)
 	}
 }
 
-/* "2 servers say +0.0 s, 2 say +100.0 s", and what ends it. */
+/* "2 servers say +0.0 s, 2 say +100.0 s", and the way out. */
 static void report_cliques(struct measurement *m)
 {
 	struct clique cliques[4];
@@ -298,8 +299,8 @@ static void report_no_answer(struct measurement *m)
 
 enum { LEAP_UNKNOWN = -1 };
 
-/* The announcement of more than half of those that agree, if they are more than may lie.  All
- * addresses of a address pair must say the same. */
+/* The leap announcement of more than half of those that agree, if they are more than
+ * `liars`. All addresses of an address pair must announce the same. */
 static uint8_t agreed_leap(const struct measurement *m)
 {
 	size_t counts[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };
@@ -358,8 +359,8 @@ static void report_answer(struct measurement *m)
 	}
 }
 
-/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ntp3: ..."; the first few, as far as
- * there is room. */
+/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ntp3: ..."; the first few, as
+ * far as there is room. */
 static void report_missing(struct measurement *m)
 {
 	struct run *run = m->run;
@@ -405,14 +406,14 @@ static bool is_agreeing(const struct measurement *m, size_t i)
 	         m->status_of[interval] != INTERVAL_FALSETICKER));
 }
 
-/* SERVERs with a source that agrees; a daemon that several of them lead to stands for one. */
+/* SERVERs with an agreeing source; a daemon shared by several counts once. */
 static void count_agreeing_servers(struct measurement *m)
 {
 	struct run *run = m->run;
 
 	run->server_count = sources_server_count(m);
 	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
-		m->scratch[v].tie = 0; /* by daemon: it stands for a SERVER */
+		m->scratch[v].tie = 0; /* by daemon, which stands for a SERVER */
 	}
 	for (size_t i = 0; i < run->source_count; i++) {
 		struct named_server *name = &m->names[m->sources[i].server];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From servers to sources: names to addresses, and addresses that several servers have.
+ * From servers to sources: resolves names, and pairs addresses that several servers have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int grow(void **array, size_t count, size_t size)
 	return 0;
 }
 
-/* All arrays that have an element per source, in step. */
+/* Grows all arrays with an element per source together. */
 static int grow_sources(struct measurement *m, size_t buf_size)
 {
 	const struct {
@@ -107,7 +107,7 @@ static void pair_source(struct measurement *m, size_t i, size_t k)
 	refuse_source(m, i, reason);
 }
 
-/* Only the user knows on which link the server is. */
+/* Only the user knows the link that the server is on. */
 static void lose_without_zone(struct measurement *m, size_t i)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -119,7 +119,7 @@ static void lose_without_zone(struct measurement *m, size_t i)
 	exchange_finish(m, i);
 }
 
-/* The source by which the server of `i` has its address already; SIZE_MAX: by none. */
+/* The source that already has this address for the server of `i`; SIZE_MAX: none. */
 static size_t same_way(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
@@ -155,7 +155,8 @@ static void assign_pair(struct measurement *m, size_t i)
 	}
 }
 
-/* Gives source `i` its address: from now on it can be asked, unless another has the same. */
+/* Gives source `i` its address; from now on it can be asked, unless another source has the
+ * same. */
 static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -236,8 +237,8 @@ static bool is_localhost(const char *host)
 	return strcasecmp(host, "localhost") == 0;
 }
 
-/* A name must not lead to ourselves or to everybody: such an address comes from a
- * broken or hostile resolver. */
+/* A name must not resolve to this machine or a multicast address: that comes from a broken
+ * or hostile resolver. */
 static bool is_acceptable(const struct address *address, const char *host)
 {
 	switch (address_reach(address)) {
@@ -269,7 +270,7 @@ static void refuse_astray(struct measurement *m, const struct named_server *name
 	refuse_source(m, name->source, reason);
 }
 
-/* Nothing more follows for the name: it is what it is by now. */
+/* No more answers will come for the name: its addresses are final. */
 static void close_name(struct measurement *m, struct named_server *name)
 {
 	name->is_pending = false;
@@ -284,7 +285,8 @@ static void close_name(struct measurement *m, struct named_server *name)
 	}
 }
 
-/* The source of the next address of a name: the one that stood for the name, then new ones. */
+/* The source for the next address of a name: first the one that represents the name, then
+ * new ones. */
 static ssize_t next_source(struct measurement *m, size_t server)
 {
 	struct named_server *name = &m->names[server];
@@ -330,7 +332,7 @@ int sources_take_addresses(struct measurement *m, const struct port_event *event
 	return 0;
 }
 
-/* "why", or "IPv4: why; IPv6: why not" where the two have failed in different ways. */
+/* "why", or "IPv4: why; IPv6: why not" where the two have failed differently. */
 static void add_why(char *reason, const struct port_event *event)
 {
 	const char *family = event->family == ADDRESS_IPV4 ? "IPv4" : "IPv6";
@@ -372,9 +374,9 @@ static unsigned addresses_of(const struct named_server *name)
 	return name->address_counts[ADDRESS_IPV4] + name->address_counts[ADDRESS_IPV6];
 }
 
-/* It has the addresses of another server and no others, nor has that one: one SERVER named
- * twice.  With fewer or more of them it counts by itself, or a name that is led to the addresses
- * of others could make others count for less. */
+/* Two servers with exactly the same addresses are one SERVER named twice.  With any
+ * difference each counts separately, or a name redirected to the addresses of others could
+ * reduce their weight. */
 static bool is_named_twice(const struct measurement *m, const struct named_server *name)
 {
 	return name->twin_count > 0 && name->twin != SIZE_MAX &&
@@ -426,7 +428,7 @@ size_t sources_server_count(const struct measurement *m)
 	return count;
 }
 
-/* Server by server, of each the ways to its first place, then those to its second. */
+/* Server by server: the sources of its first place, then those of its second. */
 static struct keyed place_of(const struct measurement *m, size_t i)
 {
 	bool is_ipv6 = m->run->sources[i].address.family == ADDRESS_IPV6;
@@ -449,7 +451,8 @@ void sources_put_in_order(struct measurement *m)
 		struct run_source first = sources[i];
 		size_t to = i, from;
 
-		/* A cycle of places: each takes what belongs there from the next. */
+		/* Follows a cycle of the permutation: each place takes its source from the
+		 * next. */
 		while ((from = order[to].at) != i) {
 			sources[to] = sources[from];
 			order[to].at = to;

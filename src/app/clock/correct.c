@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The correction: checks the record, decides, moves the clock, confirms.
+ */
 #include "app/clock/correct_private.h"
 
 #include <errno.h>
@@ -9,22 +12,22 @@
 #include "core/select/sample.h"
 #include "core/select/select.h"
 
-/* An older answer was measured before something that stopped this machine. */
+/* An older answer was measured before something stopped this machine. */
 #define RECORD_AGE_MAX_NS NS_PER_S
-/* Within a second a slew of the kernel's own moves the clock by 0.5 ms; more than
- * twice that is a step, or another program steering. */
+/* Within a second the kernel's own slew moves the clock by 0.5 ms; more than twice that is
+ * a step, or another program. */
 #define STRANGE_MOVE_NS NS_PER_MS
 #define STEP_TOLERANCE_NS (5 * NS_PER_MS)
 /* adjtime() counts microseconds. */
 #define SLEW_TOLERANCE_NS (2 * NS_PER_US)
-/* How long after the full second the kernel may come to take its part of an adjtime(). */
+/* The kernel may apply its part of an adjtime() this long after the full second. */
 #define SLEW_TICK_LATE_NS (50 * NS_PER_MS)
 /* No clock is wrong by more than itself. */
 #define BEYOND_MAX_PPB NS_PER_S
-/* By how much the kernel's own maximum error may have grown at a read-back. */
+/* The kernel's own maximum error may have grown by this much at a read-back. */
 #define MAX_ERROR_GROWTH_NS (10 * NS_PER_MS)
 
-/* More agree than may be lying; and no more than there can be of what was named. */
+/* More sources must agree than may be falsetickers, and no more than were named. */
 static bool counts_are_valid(const struct correct_record *record,
                              const struct correct_wish *wish)
 {
@@ -46,7 +49,7 @@ static bool record_is_valid(const struct correct_record *record,
 		return false;
 	}
 	if (record->status != RUN_OK) {
-		return true; /* nothing else of it is used */
+		return true; /* the rest of it is not used */
 	}
 	if (!correct_is_within(record->offset_ns, SAMPLE_OFFSET_MAX_NS) ||
 	    record->bound_ns < 0 || record->bound_ns > CORRECT_OFFSET_MAX_NS ||
@@ -57,8 +60,8 @@ static bool record_is_valid(const struct correct_record *record,
 	return counts_are_valid(record, wish);
 }
 
-/* How far the wall clock went ahead of the monotonic one from `a` to `b`: 0 when
- * nobody touched it. */
+/* How far the wall clock moved against the monotonic one from `a` to `b`; 0: it was not
+ * changed. */
 static int64_t wall_moved_ns(struct instant a_wall, int64_t a_mono_ns,
                              const struct reading *b)
 {
@@ -82,7 +85,8 @@ static enum correct_status record_check(const struct correct_record *record,
 	return CORRECT_DONE;
 }
 
-/* The comparison of C45, but never so wide that a clock that stands still passes. */
+/* Compares the move with the step, with a tolerance that never lets a clock that did not
+ * move pass. */
 static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int64_t gap_ns)
 {
 	int64_t size_ns = ns_abs(by_ns);
@@ -100,8 +104,8 @@ static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int6
 	return correct_is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
 }
 
-/* What is pending must be what was given, less what the kernel may have taken
- * of it at the full seconds in between. */
+/* The pending slew must be what was given, less what the kernel may have applied at the
+ * full seconds since. */
 static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant before,
                          struct instant after)
 {
@@ -110,7 +114,7 @@ static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant befor
 	int64_t taken_ns =
 		by_ns < 0 ? ns_add(pending_ns, -by_ns) : ns_add(by_ns, -pending_ns);
 
-	/* More seconds than these were not spent here: the clock was stepped. */
+	/* This process did not take that many seconds: the clock was stepped. */
 	if (seconds < 0 || seconds > 60) {
 		return false;
 	}
@@ -145,8 +149,8 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	ret->kernel_flags = flags_of(state);
 }
 
-/* The kernel's loop stays switched on when who fed it has ended; only as long as the
- * kernel still holds the clock for synchronised somebody is taken to be there. */
+/* The PLL stays enabled when its daemon has ended; a daemon is assumed to run only while
+ * the kernel considers the clock synchronised. */
 static enum other_daemon other_daemon_of(const struct correction *correction)
 {
 	const struct correct_record *record = correction->record;
@@ -171,7 +175,8 @@ static enum other_daemon other_daemon_of(const struct correction *correction)
 	return OTHER_NONE;
 }
 
-/* 0, or what keeps the clock from following; that the rest was refused is no error. */
+/* 0, or the error that keeps the clock from following; refused settings are not an
+ * error. */
 static int kernel_update(struct correction *correction)
 {
 	const struct clock_ports *clock = correction->clock;
@@ -193,8 +198,8 @@ static int kernel_update(struct correction *correction)
 	return r;
 }
 
-/* raise -> the calls -> clear.  The capability is cleared whatever came before, and a
- * failure to do so is an error even when the clock has moved. */
+/* raise -> the calls -> clear.  The capability is cleared whatever happened before, and a
+ * failure to clear it is an error even when the clock has moved. */
 static int clock_move(struct correction *correction)
 {
 	const struct clock_ports *clock = correction->clock;
@@ -233,7 +238,7 @@ static bool update_is_seen(const struct correction *correction,
 	        after->max_error_ns - update->max_error_ns <= MAX_ERROR_GROWTH_NS);
 }
 
-/* Of what the past says that the clock needs, what the kernel does not have now. */
+/* The rate that the clock needs according to past runs, less what the kernel has now. */
 static int64_t rate_missing(const struct correction *correction,
                             const struct kernel_clock_state *after)
 {
@@ -251,7 +256,7 @@ static int64_t rate_missing(const struct correction *correction,
 	return missing_ppb;
 }
 
-/* What the clock does now, by two looks at it; `before` is the one before the action. */
+/* The motion of the clock from two readings; `before` is the one before the action. */
 static void move_confirm(struct correction *correction, const struct reading *before,
                          const struct reading *after)
 {
@@ -292,7 +297,7 @@ static void correction_confirm(struct correction *correction, const struct readi
 				: 0;
 		ret->leap_armed = after.leap == correction->record->leap ? after.leap : 0;
 	}
-	/* A step is seen by the clocks alone. */
+	/* A step shows in the clocks alone. */
 	if (r == 0 && ret->decision.plan.action == PLAN_SLEW) {
 		r = state_r;
 	}
@@ -315,8 +320,8 @@ static void plan_apply(struct correction *correction, struct anchor *next)
 		return;
 	}
 	kernel_update_make(correction);
-	/* Should this process end before the run is recorded, the next one must not take its
-	 * frequency for that of another program. */
+	/* Should this process end before the run is recorded, the next one must not take
+	 * its frequency for that of another program. */
 	if (correction->update.has_frequency) {
 		correction->anchor->has_frequency = next->has_frequency = 1;
 		correction->anchor->frequency_ppb = next->frequency_ppb =
@@ -357,8 +362,8 @@ static void make_decision(struct correction *correction, const struct plan_limit
 	decide(&input, limits, anchor, &correction->ret->decision);
 }
 
-/* What there is to find out before anything is decided.  A kernel that does not tell
- * of its clock (a sandbox of containers) may still let it be set. */
+/* Collects everything that the decision needs.  A kernel that does not report its clock
+ * state (a container's sandbox) may still let it be set. */
 static int correction_begin(struct correction *correction)
 {
 	const struct clock_ports *clock = correction->clock;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Replays recorded runs through the discipline and advises the next correction.
+ */
 #include "app/clock/discipline_replay.h"
 
 #include <stdio.h>
@@ -9,7 +12,7 @@ enum { DISTANCES_MAX = DISCIPLINE_REPLAY_RECENT - 1, DISTANCES_MIN = 3 };
 #define SNAPSHOT_MAGIC UINT32_C(0x6c724d65)
 _Static_assert(sizeof(REQTIME_VERSION) <= RECORD_VERSION_SIZE, "it would be cut");
 
-/* A run that was refused had a majority that was not to be believed. */
+/* A refused run had a majority that was not trusted. */
 static struct discipline_observation observation_of(const struct run_record *run,
                                                     const struct run_record *before)
 {
@@ -91,7 +94,8 @@ bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
 {
 	size_t at = count;
 
-	/* Octet for octet: whoever has had a hand in it, its past is another. */
+	/* Compared octet by octet: after a record was changed, the snapshot's past is a
+	 * different one. */
 	while (at > 0 &&
 	       memcmp(&runs[at - 1], &snapshot->last, sizeof(snapshot->last)) != 0) {
 		at--;
@@ -137,7 +141,7 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 {
 	struct discipline_observation found = observation_of(now, last);
 	struct discipline_advice advice;
-	/* What this run alone says is known without it. */
+	/* The estimate from this run alone is known without past runs. */
 	const bool has_replay = discipline_advise(d).state != DISCIPLINE_UNSET;
 
 	ret->expected_bound_ns = -1;
@@ -158,7 +162,7 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	ret->beyond_ppb = advice.beyond_ppb;
 }
 
-/* What is known of the clock after a run of `set`. */
+/* The state of the clock after a run of `set`. */
 static bool forecast_after(const struct discipline *d, struct discipline_forecast *ret)
 {
 	*ret = discipline_forecast(d);

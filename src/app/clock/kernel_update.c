@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the kernel is told with a correction: errors, leap second, frequency.
+ * The update of the kernel with a correction: errors, leap second, frequency.
  */
 #include "app/clock/correct_private.h"
 
@@ -18,9 +18,9 @@ bool correct_is_frequency(const struct correction *correction, int64_t given_ppb
 		CORRECT_FREQUENCY_TOLERANCE_PPB);
 }
 
-/* Whether the day (UTC) is the last of a month; of June or December alone where
- * `is_half_year`.  All leap seconds so far came then, and servers have announced ones
- * in other months that never were. */
+/* Whether the day (UTC) is the last of a month; with `is_half_year` only of June or
+ * December.  All leap seconds so far came then, and servers have announced false ones in
+ * other months. */
 static bool is_last_day(struct instant at, bool is_half_year)
 {
 	struct civil today = civil_from_instant(at);
@@ -30,8 +30,8 @@ static bool is_last_day(struct instant at, bool is_half_year)
 	       (!is_half_year || today.month == 6 || today.month == 12);
 }
 
-/* The kernel acts at the next midnight of its own clock, so it is told on that very day
- * only, by that clock as by the true time. */
+/* The kernel acts at the next midnight of its own clock, so it is told only on that day, by
+ * that clock and by the true time. */
 static unsigned leap_for(const struct correction *correction)
 {
 	const struct correct_record *record = correction->record;
@@ -42,13 +42,14 @@ static unsigned leap_for(const struct correction *correction)
 
 	if ((record->leap == NTP_LEAP_INSERT || record->leap == NTP_LEAP_DELETE) &&
 	    is_last_day(truth, true) && is_last_day(local, true)) {
-		/* A step makes the kernel forget the midnight of a leap second that is armed
-		 * already; it must see it disarmed for a second before it arms it anew. */
+		/* A step makes the kernel forget the midnight of an armed leap second; it
+		 * must see it disarmed for a second before it arms it again. */
 		return correction->update.step_ns != 0 && armed != NTP_LEAP_NONE
 		               ? NTP_LEAP_NONE
 		               : record->leap;
 	}
-	/* Armed by others it is theirs, but never on a day that cannot have one. */
+	/* A leap second armed by another program stays, but not on a day that cannot have
+	 * one. */
 	if (armed == record->leap_armed || !is_last_day(truth, false) ||
 	    !is_last_day(local, false)) {
 		return NTP_LEAP_NONE;
@@ -56,7 +57,7 @@ static unsigned leap_for(const struct correction *correction)
 	return armed;
 }
 
-/* The most that the clock may be off at the end of this, and what is likely.  No predicted bound
+/* The maximum and the likely error at the end of this correction.  Without a prediction
  * until the next run: the kernel itself adds 500 us a second. */
 static void errors_for(struct correction *correction)
 {
@@ -68,7 +69,8 @@ static void errors_for(struct correction *correction)
 	                          : ns_abs(correction->state.pending_slew_ns);
 
 	update->max_error_ns = ns_add(left_ns, record->bound_ns);
-	/* What the kernel has taken of it and gives in this second is known from the past alone. */
+	/* Only past runs show how much of it the kernel has applied and applies in this
+	 * second. */
 	if (!record->has_advice && correction->state.pending_slew_ns != 0 &&
 	    update->step_ns == 0) {
 		update->max_error_ns =

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
+ * The exporter: a process that writes the metrics file.
+ *
  *      caller                        exporter
  *      NOTE, SKIP ->
  *      END     --->                  reads the old file, writes the new one
@@ -33,7 +35,7 @@ struct message {
 
 /* ---- the exporter's process ---- */
 
-/* The folder, not the file: that is replaced by another of the same name. */
+/* The folder, not the file: the file is replaced by another of the same name. */
 static int confine(const char *path)
 {
 	char copy[PATH_MAX];
@@ -52,8 +54,8 @@ static int confine(const char *path)
 	return r;
 }
 
-/* What is no file of ours says nothing; a pipe must not stop us. */
-static struct metrics_previous past_of(const char *path, const struct metrics *metrics)
+/* A file that is not ours contributes nothing; a pipe must not block. */
+static struct metrics_previous previous_of(const char *path, const struct metrics *metrics)
 {
 	static char text[METRICS_SIZE];
 
@@ -63,13 +65,13 @@ static struct metrics_previous past_of(const char *path, const struct metrics *m
 
 static int32_t export(const char *path, const struct metrics *metrics)
 {
-	const struct metrics_previous previous = past_of(path, metrics);
+	const struct metrics_previous previous = previous_of(path, metrics);
 	static char text[METRICS_SIZE];
 
 	return file_replace(path, text, metrics_write(metrics, &previous, text));
 }
 
-/* False when the caller is gone, or talks nonsense. */
+/* False when the caller has ended or sends an invalid message. */
 static bool receive(int fd, struct message *message)
 {
 	ssize_t len;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The caller's side of the history process.
+ */
 #include "app/history/history_client.h"
 
 #include <errno.h>
@@ -18,8 +21,7 @@
 struct history_client {
 	struct child child;
 	struct history_client_limits limits;
-	uint32_t
-		ticket; /* of the last STORE: an answer that was too late is none to the next */
+	uint32_t ticket; /* of the last STORE: a late answer to an earlier one is ignored */
 };
 
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
@@ -62,7 +64,7 @@ int history_client_start(const char *state_dir,
 	return 0;
 }
 
-/* 0, -EAGAIN when nothing is there, -EPIPE when the history process has ended, -EPROTO. */
+/* 0, -EAGAIN: no message yet, -EPIPE: the history process has ended, -EPROTO. */
 static int take_message(const struct history_client *client, struct message *ret)
 {
 	const ssize_t len = recv(client->child.fd, ret, sizeof(*ret), MSG_DONTWAIT);
@@ -90,8 +92,8 @@ static int await_message(const struct history_client *client, struct message *re
 	return r;
 }
 
-/* While it waits for room it takes what comes the other way: a view that was too late for
- * history_client_load(), which the history process must get rid of before it can listen. */
+/* While it waits for room it reads what arrives: a view too late for history_client_load(),
+ * which the history process must get rid of before it can receive. */
 static int put_message(const struct history_client *client, const struct message *message,
                        int64_t deadline_ns)
 {
@@ -123,10 +125,9 @@ static void explain(int error, char *warning)
 	if (error == -ETIMEDOUT) {
 		say(warning, "the history did not answer in time");
 	} else if (error == -EPIPE) {
-		say(warning, "the process that keeps the history has ended");
+		say(warning, "the history process has ended");
 	} else {
-		say(warning, "the process that keeps the history failed: %s",
-		    strerror(-error));
+		say(warning, "the history process failed: %s", strerror(-error));
 	}
 }
 
@@ -277,7 +278,7 @@ void history_client_stop(struct history_client *client)
 	if (!client) {
 		return;
 	}
-	/* That ends it, in order; the signal ends one that hangs. */
+	/* Closing ends the process normally; the signal ends one that hangs. */
 	child_close(&client->child);
 	if (!child_ends_by(&client->child, ns_add(begin_ns, client->limits.stop_ns / 2))) {
 		child_kill(&client->child);

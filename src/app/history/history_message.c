@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The sizes of messages, and their validation.
+ */
 #include <string.h>
 
 #include "app/history/history_private.h"

@@ -4,14 +4,15 @@
  *
  *      caller                        history process
  *              <---  HEAD            standing, warning, how many follow
- *              <---  PAST            if it was asked for
+ *              <---  REPLAY          if it was asked for
  *              <---  KISS...
  *      STORE   --->                  how many sources follow
  *      SOURCE...  ->
  *              <---  ANSWER          an error or 0, warning
  *
- * history_client.c is the caller's side, history_process.c the other process.  Both look at what
- * they get as at a stranger's: each has parsed what the other must not trust.
+ * history_client.c is the caller's side, history_process.c the other process.  Both
+ * validate what they receive like network data: each has parsed what the other must not
+ * trust.
  */
 #ifndef APP_HISTORY_HISTORY_PRIVATE_H
 #define APP_HISTORY_HISTORY_PRIVATE_H
@@ -21,7 +22,7 @@
 #include "app/history/history_client.h"
 
 enum message_kind {
-	MESSAGE_HEAD = 0x5271, /* no small number: zeros are no message */
+	MESSAGE_HEAD = 0x5271, /* a large number: zeros are no message */
 	MESSAGE_REPLAY,
 	MESSAGE_KISS,
 	MESSAGE_STORE,
@@ -64,30 +65,31 @@ struct message {
 	} u;
 };
 
-/* Octets of one of that kind: the socket keeps them apart, so no other length is one. */
+/* The octets of a message of that kind: the socket preserves borders, so no other length is
+ * valid. */
 size_t message_size(enum message_kind kind);
-/* Whether `len` octets, as the socket gave them, are one. */
+/* Whether `len` octets from the socket are a valid message. */
 MUST_USE bool message_is_whole(const struct message *message, ssize_t len);
 void message_init(struct message *message, enum message_kind kind);
 
 struct history_process_settings {
 	const char *state_dir;
-	int dir_fd; /* what history_process_prepare() has opened, or -errno */
+	int dir_fd; /* opened by history_process_prepare(), or -errno */
 	struct history_client_settings how;
 };
 
 struct history;
 
-/* What the past teaches, from what was kept of it and the runs since, or from all of them.
- * 0 or -errno; -EUCLEAN as in io/store/history.h. */
+/* The state from past runs: from the snapshot and the runs since, or from all runs. 0 or
+ * -errno; -EUCLEAN as in io/store/history.h. */
 MUST_USE int history_replay_load(struct history *history, struct replay_state *ret);
-/* history_store() with what the run adds to `*past`, which is left alone on an error. */
+/* history_store() with the run's effect on `*replay`, which is unchanged on an error. */
 MUST_USE int history_replay_store(struct history *history, const struct run_record *run,
                                   const struct source_record *sources, size_t count,
                                   struct replay_state *replay);
 
-/* The other process, `ctx` its settings: see io/sys/child.h.  Before it gives its rights up it opens the
- * directory, whose owner it is to be. */
+/* The other process, `ctx` its settings: see io/sys/child.h.  Before it drops its
+ * privileges it opens the directory and becomes its owner. */
 void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid);
 void history_process_main(void *ctx, int fd);
 

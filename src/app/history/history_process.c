@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The history process: loads the view, stores runs.
+ */
 #include "app/history/history_private.h"
 
 #include <errno.h>
@@ -23,9 +26,9 @@ struct history_process {
 	int dir_fd;            /* or -errno */
 	struct history_settings settings;
 	bool wants_replay;
-	struct history *history; /* NULL: there is none to be used */
+	struct history *history; /* NULL: no usable history */
 	enum history_use use;
-	int error; /* why not */
+	int error; /* its error */
 	char boot_id[RECORD_BOOT_ID_SIZE];
 	char warning[HISTORY_CLIENT_WARNING_SIZE];
 	struct replay_state replay;
@@ -56,7 +59,8 @@ static bool message_send(const struct history_process *process,
 	return len == (ssize_t)size;
 }
 
-/* False when the other side is gone, or talks nonsense: then it is not the one we serve. */
+/* False when the other side has ended or sends an invalid message: it is not the caller
+ * that we serve. */
 static bool message_receive(const struct history_process *process, struct message *message,
                             enum message_kind kind)
 {
@@ -99,7 +103,7 @@ static void forget(struct history_process *process)
 	process->silent_count = 0;
 }
 
-/* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
+/* The history is damaged.  Returns 0 when a new one can be used. */
 static int begin_anew(struct history_process *process)
 {
 	int r;
@@ -108,8 +112,9 @@ static int begin_anew(struct history_process *process)
 	forget(process);
 	if (r == 0) {
 		say(process->warning,
-		    "%.100s/" HISTORY_FILE " was damaged: it is now " HISTORY_CORRUPT_FILE
-		    ", and a new one is begun",
+		    "%.100s/" HISTORY_FILE
+		    " was damaged: it was moved to " HISTORY_CORRUPT_FILE
+		    " and a new one created",
 		    process->state_dir);
 		return 0;
 	}
@@ -118,11 +123,11 @@ static int begin_anew(struct history_process *process)
 	return r;
 }
 
-/* From here on it reaches its directory alone, and does with it what SQLite needs. */
+/* From here on it reaches only its directory, with the calls that SQLite needs. */
 static int history_process_confine(const struct history_process *process)
 {
 	if (process->dir_fd < 0) {
-		return 0; /* and nothing is going to be opened */
+		return 0; /* and no file will be opened */
 	}
 	history_prepare();
 	return fchdir(process->dir_fd) < 0 ? -errno : confine_history();
@@ -199,7 +204,7 @@ static bool view_send(const struct history_process *process)
 static int store_once(struct history_process *process, const struct run_record *run,
                       const struct source_record *sources, size_t count)
 {
-	/* Who did not look at the past has nothing to add to it. */
+	/* A caller that did not load the past adds nothing to it. */
 	return process->wants_replay
 	               ? history_replay_store(process->history, run, sources, count,
 	                                      &process->replay)
@@ -228,7 +233,7 @@ static int store(struct history_process *process, const struct run_record *run,
 	return r;
 }
 
-/* A request is there.  False when there is no more to do for this caller. */
+/* Handles a request.  False when this caller is finished. */
 static bool store_request(struct history_process *process, const struct message *request)
 {
 	const uint32_t count = request->u.store.source_count;

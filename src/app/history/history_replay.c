@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Loads and stores the state of the discipline with the runs.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,7 +11,7 @@
 /* In the history, beside the runs. */
 #define SNAPSHOT_KEY "learnt"
 
-/* True when a snapshot was there that these runs continue. */
+/* True when there is a snapshot that these runs continue. */
 static int load_snapshot(struct history *history, const struct run_record *runs,
                          size_t count, struct discipline *ret, bool *ret_is_known)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * A batch of NTP requests: judged one by one, answered together.
+ * A batch of NTP requests: checked one by one, answered together.
  */
 #include "app/server/serve_private.h"
 #include "io/sys/monotonic.h"
 
 enum {
-	/* A stamp takes part of the time that it measures: answers without one leave
-	 * earlier by it. */
+	/* A stamp costs part of the time that it measures: answers without one leave
+	 * earlier by that. */
 	STAMP_SHARE = 4,
 };
 
-/* Less than a processor takes to fall asleep, more than the way of a datagram. */
+/* Less than a processor takes to enter its idle state, more than a datagram's path. */
 #define ASLEEP_MIN_NS (20 * NS_PER_US)
 
 static void write_ntp(const struct turn *turn, const struct pending *pending,
@@ -41,7 +41,7 @@ static void send_ntp(struct worker *w, struct udp_listen_socket *socket,
 	for (unsigned i = 0; i < count; i++) {
 		bufs[i] =
 			udp_listen_answer(w->batch, pending[i].datagram, NTP_HEADER_OCTETS);
-		/* What is added is told as dispersion. */
+		/* The added time is reported as dispersion. */
 		added_ns[i] = tx_latency_link_lead_ns(&w->tx_latencies, pending[i].link,
 		                                      turn->was_asleep, i);
 		if (i == sample || pending[i].wants_stamp) {
@@ -57,7 +57,7 @@ static void send_ntp(struct worker *w, struct udp_listen_socket *socket,
 	}
 	sent = (unsigned)udp_listen_send(socket, w->batch);
 	worker_count(w, SERVE_LOST, count - sent);
-	/* On most ways out the driver has the datagram by now, and its stamp is there. */
+	/* On most routes the driver has the datagram by now, and its stamp is there. */
 	if (w->next_token > first_token) {
 		tx_stamps_asked(w, first_token, read, added_ns);
 		tx_stamps_read(w, socket);
@@ -102,7 +102,7 @@ static enum serve_verdict check_ntp(struct worker *w, const struct turn *turn, i
 	return serve_verdict_from_access(access);
 }
 
-/* Whether the thread was waiting when the first datagram of the batch came. */
+/* Whether the thread was waiting when the first datagram of the batch arrived. */
 static bool was_asleep(const struct worker *w, const struct turn *turn)
 {
 	struct udp_listen_datagram first;

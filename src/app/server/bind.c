@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sockets of the server: those of its own, and those that were bound for it.
+ * The sockets of the server: its own, and inherited ones.
  */
 #include "app/server/serve_private.h"
 
@@ -9,8 +9,8 @@
 #include "io/net/zone.h"
 
 enum {
-	/* UDP and TCP are to have one port, and the kernel chooses it for one of them
-	 * alone: it may be taken on the other side. */
+	/* UDP and TCP must share a port, but the kernel chooses one for a single protocol:
+	 * it may be in use for the other. */
 	SAME_PORT_TRIES = 16,
 };
 
@@ -123,7 +123,7 @@ static int open_endpoint(struct serve *serve, const struct serve_endpoint *endpo
 	return r;
 }
 
-/* `turn` counts the NTP sockets, which go to the threads in turn. */
+/* `turn` counts the NTP sockets, which are given to the threads in turn. */
 static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
                           unsigned *turn, struct serve_place *ret_failed)
 {
@@ -153,7 +153,7 @@ static int bind_inherited(struct serve *serve, const struct serve_inherited *in,
 	return 0;
 }
 
-/* How many sockets have the address of this one. */
+/* How many sockets have the same address as this one. */
 static size_t count_of_address(const struct serve *serve,
                                const struct udp_listen_socket *socket)
 {
@@ -171,8 +171,8 @@ static size_t count_of_address(const struct serve *serve,
 	return count;
 }
 
-/* A service manager opens sockets for sharing (ReusePort=yes) that may be the only ones of their
- * address; then a server that comes later is not to share it. */
+/* A service manager opens sockets for sharing (ReusePort=yes), which may be the only ones
+ * of their address; a server started later must not share it. */
 static void close_to_others(struct serve *serve)
 {
 	for (size_t i = 0; i < serve->worker_count; i++) {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The server's metrics as Prometheus text.
+ */
 #include "app/server/metrics.h"
 
 #include <stdio.h>
@@ -42,7 +45,7 @@ static void put_datagrams(struct prometheus *p, const struct serve_counts *c)
 	            "Requests beyond the rate that were answered by chance.",
 	            c->counters[SERVE_LEAKED]);
 	put_counter(p, "clients_total",
-	            "Addresses (IPv6: /64) not seen before, or not lately.",
+	            "Addresses (IPv6: /64) not seen before, or not recently.",
 	            c->counters[SERVE_SOURCES]);
 	put_counter(p, "interleaved_total", "Answers in interleaved mode.",
 	            c->counters[SERVE_INTERLEAVED]);
@@ -74,9 +77,10 @@ static void put_clock(struct prometheus *p, const struct serve_metrics *m)
 		                             [SERVE_BY_SYNC_SOURCE] = "run" };
 	const struct ntp_server_state *ntp = &m->view.ntp;
 
-	put_gauge(p, "clock_synchronised", "Whether the time is served as good.",
+	put_gauge(p, "clock_synchronised", "Whether the time is served as synchronised.",
 	          ntp->leap != NTP_LEAP_UNSYNCHRONISED);
-	put_gauge(p, "clock_after_step", "Whether the clock was stepped just now.",
+	put_gauge(p, "clock_after_step",
+	          "Whether the clock was stepped within the last 10 s.",
 	          m->view.is_after_step);
 	put_gauge(p, "clock_stratum", "Stratum in the answers, 16: none.", ntp->stratum);
 	put_gauge(p, "clock_leap", "Leap indicator in the answers.", ntp->leap);
@@ -84,7 +88,8 @@ static void put_clock(struct prometheus *p, const struct serve_metrics *m)
 	                      ntp->root_delay_ns);
 	prometheus_billionths(p, "clock_root_dispersion_seconds",
 	                      "Root dispersion in the answers.", ntp->root_dispersion_ns);
-	prometheus_head(p, "clock_basis", "gauge", "What the answers go by: 1 for that.");
+	prometheus_head(p, "clock_basis", "gauge",
+	                "Basis of the answers: 1 for the current one.");
 	for (unsigned i = 0; i < COUNT_OF(bases); i++) {
 		prometheus_sample(p, "clock_basis", "basis", bases[i],
 		                  i == (unsigned)m->view.basis);
@@ -94,9 +99,9 @@ static void put_clock(struct prometheus *p, const struct serve_metrics *m)
 	                      ntp->reference.unix_ns);
 	prometheus_billionths(
 		p, "send_latency_seconds",
-		"Added to the transmit stamp: the least it takes an answer to leave.",
+		"Added to the transmit stamp: the least time an answer takes to leave.",
 		m->counts.tx_lead_ns);
-	put_counter(p, "departures_total", "Answers whose departure the kernel told.",
+	put_counter(p, "departures_total", "Answers with a transmit time from the kernel.",
 	            m->counts.counters[SERVE_TX_STAMPS]);
 	put_counter(p, "departures_early_total",
 	            "Of these, answers that left before their transmit stamp.",
@@ -112,8 +117,7 @@ size_t serve_metrics_write(const struct serve_metrics *metrics, char *buf, size_
 
 	put_datagrams(&p, &metrics->counts);
 	put_batches(&p, &metrics->counts);
-	prometheus_head(&p, "connections_total", "counter",
-	                "TCP connections, by what became of them.");
+	prometheus_head(&p, "connections_total", "counter", "TCP connections, by outcome.");
 	prometheus_sample(&p, "connections_total", "end", "answered", tcp->answered);
 	prometheus_sample(&p, "connections_total", "end", "dropped", tcp->dropped);
 	prometheus_sample(&p, "connections_total", "end", "refused", tcp->refused);

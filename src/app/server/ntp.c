@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What becomes of one datagram on the NTP port.
+ * A datagram on the NTP port: from the checks to the answer.
  */
 #include "app/server/ntp.h"
 
-/* Two readings of both clocks differ by less than this when nobody moved one. */
+/* Two readings of both clocks differ by less than this unless a clock was moved. */
 #define STEP_MIN_NS (100 * NS_PER_US)
 
 const char *serve_verdict_text(enum serve_verdict verdict)
@@ -40,9 +40,8 @@ const char *serve_verdict_text(enum serve_verdict verdict)
 	return "unknown";
 }
 
-/* echo, daytime, quote of the day, character generator, time: they answer anything, so
- * an answer of ours, provoked by a forged source, could be the start of an endless
- * exchange. */
+/* echo, daytime, quote of the day, character generator, time: they answer anything, so an
+ * answer of ours, provoked by a forged source, could start an endless exchange. */
 static bool is_small_port(uint16_t port)
 {
 	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;

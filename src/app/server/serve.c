@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No deep calls, no large arrays; the sanitizers need the most of it. */
+/* Call depth and arrays are small; the sanitizers need most of it. */
 enum { STACK_OCTETS = 256 * 1024 };
 
-/* Twice: here all threads have come to life, there they may begin. */
+/* Two barriers: at the first all threads have started, at the second they may begin. */
 static void pass_barrier(struct serve *serve)
 {
 	(void)pthread_barrier_wait(&serve->barrier);
@@ -218,7 +218,7 @@ void serve_refresh(struct serve *serve, struct serve_view *ret)
 
 	serve->clock.kernel_error = -r;
 	if (r < 0) {
-		/* The clock is there all the same. */
+		/* The clock works all the same. */
 		(void)!kernel_clock_precision(&kernel.precision_ns);
 	}
 	serve_clock_update(&serve->clock, &kernel, clock_moment_now(), clock_stamps_fit(),
@@ -258,7 +258,7 @@ void serve_counts(const struct serve *serve, struct serve_counts *ret)
 	for (size_t i = 0; i < serve->worker_count; i++) {
 		add_counts(serve->workers[i], ret);
 	}
-	/* Judged before they were sent. */
+	/* Counted as answers before the send failed. */
 	if (ret->by_verdict[SERVE_LOST] <= ret->by_verdict[SERVE_ANSWER]) {
 		ret->by_verdict[SERVE_ANSWER] -= ret->by_verdict[SERVE_LOST];
 	}

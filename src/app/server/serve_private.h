@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of the server share: serve.c opens, starts and ends it, bind.c has its sockets,
- * worker.c is a thread of it, batch.c answers a batch of NTP requests, tx_stamps.c learns when
- * answers leave.
+ * Shared by the parts of the server: serve.c opens, starts and ends it, bind.c has its
+ * sockets, worker.c is one of its threads, batch.c answers a batch of NTP requests,
+ * tx_stamps.c reads when answers leave.
  */
 #ifndef APP_SERVER_SERVE_PRIVATE_H
 #define APP_SERVER_SERVE_PRIVATE_H
@@ -16,10 +16,10 @@
 
 enum {
 	PLACES_MAX = 2 * SERVE_ENDPOINTS_MAX,
-	/* Answers that leave with one transmit time stamp: the last of them leaves later
-	 * than the stamp says by what the system call takes for the others. */
+	/* Answers with one transmit timestamp: the last of them leaves later than the stamp
+	 * by the time that the system call takes for the others. */
 	ANSWERS_AT_ONCE = TX_LATENCY_PLACES,
-	/* Answers whose transmit time has not been told yet. */
+	/* Answers whose transmit time is still unknown. */
 	STAMPED_MAX = 256,
 };
 
@@ -29,20 +29,20 @@ struct worker_socket {
 	struct serve_budget budget;
 };
 
-/* An answer whose transmit time the kernel is to tell. */
+/* An answer whose transmit time the kernel is to report. */
 struct stamped {
 	uint64_t token;
 	struct instant read; /* the clock, when the answer was written */
 	int64_t added_ns;
 	int64_t returned_ns; /* from then until all answers were handed over */
-	unsigned link;       /* that the request came in by */
+	unsigned link;       /* that the request arrived on */
 	uint8_t place;
 	bool was_asleep;
-	bool is_kept;           /* for an interleaved answer later on */
-	struct ntp_ts received; /* its name then */
+	bool is_kept;           /* for a later interleaved answer */
+	struct ntp_ts received; /* its receive time, by which it is found */
 };
 
-/* A thread and all that it writes to. */
+/* A thread and all the data that it writes. */
 struct worker {
 	struct serve *serve;
 	pthread_t thread;
@@ -58,9 +58,9 @@ struct worker {
 	struct stamped stamped[STAMPED_MAX];
 	uint64_t next_token;
 	int64_t sample_due_mono_ns;
-	int64_t stamps_due_mono_ns; /* no more interleaved clients before */
+	int64_t stamps_due_mono_ns; /* no more interleaved clients before this time */
 	int64_t sent_mono_ns;       /* when the last answers were written */
-	/* Written by this thread alone, read by others at any time. */
+	/* Written by this thread only, read by others at any time. */
 	_Alignas(64) atomic_uint_least64_t counts[SERVE_VERDICT_COUNT];
 	atomic_uint_least64_t counters[SERVE_COUNTER_COUNT];
 	atomic_uint_least64_t batches[SERVE_BATCH_SIZES];
@@ -85,19 +85,19 @@ struct serve {
 	size_t place_count;
 };
 
-/* What is found out about the datagrams of one batch before the answers are written. */
+/* The facts on the datagrams of one batch, collected before the answers are written. */
 struct pending {
 	int datagram;
 	struct ntp_header request;
 	struct instant received;
 	bool is_kiss;
-	unsigned link; /* that it came in by */
+	unsigned link; /* that it arrived on */
 	bool is_interleaved;
 	bool wants_stamp;
-	struct instant transmitted; /* the answer before, when interleaved */
+	struct instant transmitted; /* of the previous answer, when interleaved */
 };
 
-/* All that holds for one batch. */
+/* The data of one batch. */
 struct turn {
 	struct serve_view view;
 	struct clock_moment after;
@@ -120,7 +120,7 @@ static inline void worker_count(struct worker *w, enum serve_verdict verdict, un
 
 /* --- worker.c --- */
 
-/* Adds a thread that is not started yet to `serve`, with room for `socket_max` sockets. */
+/* Adds a thread, not started yet, to `serve`, with room for `socket_max` sockets. */
 MUST_USE int worker_new(struct serve *serve, size_t socket_max);
 /* From now on the socket is the worker's. */
 void worker_take(struct worker *w, enum serve_service service,
@@ -132,29 +132,30 @@ void worker_free(struct worker *w);
 
 /* --- bind.c --- */
 
-/* All sockets, to the workers that there are.  0, or -errno and what could not be bound. */
+/* Opens all sockets and gives them to the workers.  0, or -errno and the endpoint that
+ * could not be bound. */
 MUST_USE int serve_bind(struct serve *serve, const struct serve_settings *settings,
                         struct serve_place *ret_failed);
 
 /* --- batch.c --- */
 
-/* Judges and answers the `count` datagrams of the worker's batch. */
+/* Checks and answers the `count` datagrams of the worker's batch. */
 void worker_answer_ntp(struct worker *w, struct udp_listen_socket *socket, int count);
 
 /* --- tx_stamps.c --- */
 
-/* Which answer of `count` is to teach us how long answers take; `count`: none. */
+/* The answer of `count` to be stamped, to learn how long answers take; `count`: none. */
 unsigned tx_stamps_sample(struct worker *w, const struct turn *turn, unsigned count);
-/* Whether one more interleaved client may be served: it costs a system call an answer. */
+/* Whether one more interleaved client may be served: it costs a system call per answer. */
 bool tx_stamps_may_ask(struct worker *w, int64_t mono_ns);
-/* Asks for the transmit time of the answer last queued. */
+/* Asks for the transmit time of the answer queued last. */
 void tx_stamps_ask(struct worker *w, const struct pending *pending, unsigned place,
                    bool was_asleep);
-/* The answers from `first_token` on are handed over: the clock was `read` before, and
- * `added_ns`, by place, is in their stamps. */
+/* The answers from `first_token` on are handed over: the clock was `read` before, and their
+ * stamps include `added_ns`, by place. */
 void tx_stamps_asked(struct worker *w, uint64_t first_token, struct instant read,
                      const int64_t *added_ns);
-/* What the kernel has to tell by now. */
+/* Reads the transmit times that the kernel has by now. */
 void tx_stamps_read(struct worker *w, struct udp_listen_socket *socket);
 
 #endif

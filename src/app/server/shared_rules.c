@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Access rules that are replaced while threads read them.
+ */
 #include "app/server/shared_rules.h"
 
 #include <assert.h>
@@ -35,7 +38,7 @@ void shared_rules_free(struct shared_rules *shared_rules)
 
 struct rules_reader *shared_rules_join(struct shared_rules *shared_rules)
 {
-	assert(shared_rules->reader_count < SHARED_RULES_SEATS_MAX);
+	assert(shared_rules->reader_count < SHARED_RULES_READERS_MAX);
 	return &shared_rules->readers[shared_rules->reader_count++];
 }
 
@@ -44,8 +47,8 @@ const struct access_rules *shared_rules_hold(struct shared_rules *shared_rules,
 {
 	unsigned at;
 
-	/* Said first, then looked at again: whoever replaces rules either sees what is
-	 * said here, or had replaced them before. */
+	/* Announced first, then checked again: the writer either sees the announcement, or
+	 * had replaced the rules before. */
 	do {
 		at = atomic_load(&shared_rules->current);
 		atomic_store(&reader->held, at + 1);

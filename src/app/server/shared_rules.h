@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whom the server answers and how often: the rules that are in force, and what is
- * remembered of those who asked, for all threads.
+ * Access rules and rate limits of the server, shared by all threads.
  */
 #ifndef APP_SERVER_SHARED_RULES_H
 #define APP_SERVER_SHARED_RULES_H
@@ -10,20 +9,20 @@
 
 #include "core/ntp/access.h"
 
-enum { SHARED_RULES_VERSIONS = 4, SHARED_RULES_SEATS_MAX = 128 };
+enum { SHARED_RULES_VERSIONS = 4, SHARED_RULES_READERS_MAX = 128 };
 
-/* Where a thread says which generation of rules it is using.  A line of the cache of its
- * own: it is written with every batch. */
+/* Each thread announces here which version of the rules it uses.  On its own cache line: it
+ * is written with every batch. */
 struct rules_reader {
-	_Alignas(64) atomic_uint held; /* generation + 1; 0: none */
+	_Alignas(64) atomic_uint held; /* version + 1; 0: none */
 };
 
 struct shared_rules {
-	/* New rules go where nobody is looking: neither the ones in force nor any that a
-	 * thread still holds. */
+	/* New rules are written to a free slot: not the one in force, nor one that a thread
+	 * still holds. */
 	struct access_rules versions[SHARED_RULES_VERSIONS];
 	atomic_uint current;
-	struct rules_reader readers[SHARED_RULES_SEATS_MAX];
+	struct rules_reader readers[SHARED_RULES_READERS_MAX];
 	unsigned reader_count;
 	struct rate_table table;
 };
@@ -33,16 +32,17 @@ struct shared_rules {
 MUST_USE int shared_rules_new(const struct access_rules *rules, struct shared_rules **ret);
 void shared_rules_free(struct shared_rules *shared_rules); /* NULL is fine */
 
-/* A reader for one more thread, before there are threads: at most SHARED_RULES_SEATS_MAX. */
+/* A reader for one more thread, before threads are started: at most
+ * SHARED_RULES_READERS_MAX. */
 struct rules_reader *shared_rules_join(struct shared_rules *shared_rules);
 
-/* The rules in force, which stay as they are until shared_rules_release().  Neither waits. */
+/* The rules in force, unchanged until shared_rules_release().  Neither call waits. */
 const struct access_rules *shared_rules_hold(struct shared_rules *shared_rules,
                                              struct rules_reader *reader);
 void shared_rules_release(struct rules_reader *reader);
 
-/* By one thread; what was remembered of the sources stays.  False when all places are
- * being looked at: to be tried again a moment later. */
+/* Called by one thread; the table of clients stays.  False when every slot is in use: try
+ * again a moment later. */
 MUST_USE bool shared_rules_replace(struct shared_rules *shared_rules,
                                    const struct access_rules *rules);
 

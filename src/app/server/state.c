@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the server knows of its own clock.
+ * The server's state of its own clock.
  */
 #include "app/server/state.h"
 
@@ -14,22 +14,22 @@ static const uint8_t refid_kernel[4] = { 127, 127, 0, 1 };
 static const uint8_t refid_unsynchronised[4] = { 'I', 'N', 'I', 'T' };
 static const uint8_t refid_stepped[4] = { 'S', 'T', 'E', 'P' };
 
-/* Two readings of both clocks differ by less than this when nobody moved one. */
+/* Two readings of both clocks differ by less than this unless a clock was moved. */
 #define STEP_MIN_NS (100 * NS_PER_US)
-/* The same of two processes, each within 50 us. */
+/* The same for two processes, each within 50 us. */
 #define MOVED_MIN_NS (200 * NS_PER_US)
 
-/* The kernel counts its maximum error up at each second, keeps microseconds, and was told
- * some time after the moment of the offset. */
+/* The kernel increases its maximum error each second, keeps microseconds, and was told some
+ * time after the moment of the offset. */
 #define KERNEL_GROWTH_PPB INT64_C(500000)
 #define KERNEL_LATE_NS (2 * NS_PER_MS)
 /* Given and read back, each rounded. */
 #define FREQUENCY_TOLERANCE_PPB 2
 #define SLEW_PPB INT64_C(500000)
 #define DAY_NS (86400 * NS_PER_S)
-/* MAXDISP of RFC 5905 section 6: what the kernel says of a clock that was never set. */
+/* MAXDISP of RFC 5905 section 6: the kernel's value for a clock that was never set. */
 #define UNKNOWN_ERROR_NS (16 * NS_PER_S)
-/* Nothing that is served is as far away, and ten times of it can be added up. */
+/* No valid distance is as large, and ten of them can be added. */
 #define SANE_NS (INT64_MAX / 16)
 
 static void refresh_reference(struct serve_clock *clock, struct clock_moment now)
@@ -55,7 +55,7 @@ static void view_local(struct serve_clock *clock, struct clock_moment now,
 	       sizeof(ret->ntp.refid));
 }
 
-/* Says that this clock is not to be relied upon. */
+/* Marks the clock as unsynchronised. */
 static void view_unsynchronised(struct serve_view *view, enum serve_doubt doubt,
                                 const uint8_t refid[4])
 {
@@ -97,8 +97,8 @@ static int64_t grown_ns(int64_t age_ns, int64_t by_ppb)
 	return age_ns / NS_PER_S * by_ppb + age_ns % NS_PER_S * by_ppb / NS_PER_S;
 }
 
-/* By how much the clock was moved since the run ended, other than by slewing it: both clocks
- * are slewed alike, and another boot, or a machine that slept, shows here as well. */
+/* How far the clock was moved since the run ended, other than by slewing: slewing moves
+ * both clocks alike; a reboot or a sleep of the machine shows here as well. */
 static int64_t moved_ns(const struct sync_source *t, struct clock_moment now)
 {
 	int64_t ns = ns_add(instant_diff_ns(now.wall, t->at), t->mono_ns - now.mono_ns);
@@ -106,15 +106,15 @@ static int64_t moved_ns(const struct sync_source *t, struct clock_moment now)
 	return ns_abs(ns);
 }
 
-/* Leap seconds come at the end of a month: one that was announced may have passed, and
- * whether this clock took part in it is not known until the next run. */
+/* Leap seconds come at the end of a month: an announced one may have passed, and whether
+ * this clock followed it is unknown until the next run. */
 static bool may_have_leapt(const struct sync_source *t, struct clock_moment now)
 {
 	return (t->leap == NTP_LEAP_INSERT || t->leap == NTP_LEAP_DELETE) &&
 	       civil_from_instant(t->at).month != civil_from_instant(now.wall).month;
 }
 
-/* Whether the trusted run is what this clock still goes by. */
+/* Whether the last trusted run still holds for this clock. */
 static bool sync_source_holds(const struct serve_clock *clock,
                               const struct kernel_clock_state *kernel,
                               struct clock_moment now)
@@ -127,8 +127,8 @@ static bool sync_source_holds(const struct serve_clock *clock,
 	    moved_ns(t, now) > MOVED_MIN_NS + now.gap_ns || may_have_leapt(t, now)) {
 		return false;
 	}
-	/* The kernel was told a bound and lets it grow: less, or another frequency, can only
-	 * come from somebody else, who may know better or not. */
+	/* The kernel was told a bound and lets it grow: a smaller one, or another
+	 * frequency, can only come from another program, which may be right or wrong. */
 	return is_within(ns_add(kernel->frequency_ppb, -t->frequency_ppb),
 	                 FREQUENCY_TOLERANCE_PPB) &&
 	       kernel->max_error_ns >=
@@ -156,8 +156,8 @@ static void view_sync_source(const struct serve_clock *clock, struct clock_momen
 	memcpy(ret->ntp.refid, t->refid, sizeof(ret->ntp.refid));
 }
 
-/* The kernel's is armed on the last day, and a server may announce one for weeks: clients
- * are told on that day, and no more once it is over. */
+/* The kernel's leap is armed on the last day, while a server may announce one for weeks:
+ * clients are told on that day only, and no more once it is over. */
 static enum ntp_leap leap_today(enum ntp_leap leap, struct instant now)
 {
 	return civil_from_instant(instant_add_ns(now, DAY_NS)).day == 1 ? leap
@@ -174,8 +174,8 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 		view_unsynchronised(ret, SERVE_UNREADABLE, refid_unsynchronised);
 		return;
 	}
-	/* The kernel lets its maximum error grow; it shrinks when somebody has
-	 * compared the clock with another and said so. */
+	/* The kernel lets its maximum error grow; it shrinks when a program has compared
+	 * the clock with another and updated the kernel. */
 	if (kernel->max_error_ns < clock->max_error_ns) {
 		refresh_reference(clock, now);
 	}
@@ -200,7 +200,7 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 	}
 }
 
-/* A step within what was said that the clock may be off by is no news to anybody. */
+/* A step within the reported error of the clock does not invalidate answers. */
 static void watch_steps(struct serve_clock *clock, struct clock_moment now)
 {
 	int64_t distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);
@@ -208,7 +208,7 @@ static void watch_steps(struct serve_clock *clock, struct clock_moment now)
 	int64_t allowed_ns =
 		clock->stated_ns > STEP_MIN_NS ? clock->stated_ns : STEP_MIN_NS;
 
-	/* Who lost the processor between two readings has seen no step. */
+	/* Being descheduled between two readings is not a step. */
 	allowed_ns = ns_add(allowed_ns, clock->gap_ns + now.gap_ns);
 	clock->distance_ns = distance_ns;
 	clock->gap_ns = now.gap_ns;
@@ -223,7 +223,7 @@ void serve_clock_update(struct serve_clock *clock, const struct kernel_clock_sta
 {
 	if (!clock->is_started) {
 		clock->is_started = true;
-		/* Measured once: it is to be the same in all answers. */
+		/* Measured once: it must be the same in all answers. */
 		clock->precision_log2_s = (int8_t)ntp_log2_from_ns(kernel->precision_ns);
 		clock->max_error_ns = kernel->max_error_ns;
 		clock->distance_ns = ns_add(now.wall.unix_ns, -now.mono_ns);

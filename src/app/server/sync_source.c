@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The sync source of the server: the last trusted run, with its error and its drift.
+ */
 #include "app/server/sync_source.h"
 
 #include <string.h>
@@ -6,7 +9,7 @@
 #include "app/clock/discipline_replay.h"
 #include "core/ntp/refid.h"
 
-/* So many standard deviations, that of a thousand clocks hardly one does not hold. */
+/* So many standard deviations that hardly one in a thousand clocks exceeds them. */
 #define DOUBT_DEVIATIONS 3
 
 const struct run_record *sync_source_run(const struct run_record *runs, size_t count)
@@ -17,7 +20,7 @@ const struct run_record *sync_source_run(const struct run_record *runs, size_t c
 		if (run->has_answer && run->status == RUN_OK) {
 			return run;
 		}
-		/* A majority says that the clock is far off. */
+		/* A majority found the clock far off. */
 		if (run->has_answer && run->status == RUN_REFUSED) {
 			return NULL;
 		}
@@ -43,8 +46,8 @@ static const struct source_record *best_of(const struct source_record *sources,
 	return best;
 }
 
-/* How fast the clock may run away: what is known to be wrong with its frequency and was not
- * put right, and the doubt of the rest. */
+/* How fast the clock may drift: the known part of its frequency error that was not
+ * corrected, and the uncertainty of the rest. */
 static int64_t drift_of(const struct run_record *runs, size_t count,
                         const struct run_record *run)
 {
@@ -63,8 +66,8 @@ static int64_t drift_of(const struct run_record *runs, size_t count,
 	                                                  : DISCIPLINE_FREQUENCY_USUAL_PPB;
 }
 
-/* The run proved how far away the truth is at most, the way to the root counted in; of that
- * the root delay may have no more than its half, which is what clients add again. */
+/* The run's bound limits the distance to the truth, path to the root included; the root
+ * delay may use no more than half of it, which is what clients add. */
 static void share_distance(const struct run_record *run, const struct source_record *best,
                            struct sync_source *ret)
 {

@@ -3,8 +3,8 @@
  * The text services over TCP.
  *
  * A connection goes ASKING -> ANSWERING -> ENDING; the time protocol and daytime begin with
- * ANSWERING.  All of them share one poll(); whatever a peer does or leaves undone, its
- * place is free again at its deadline.
+ * ANSWERING.  All of them share one poll(); whatever a peer does or omits, its place is
+ * free again at its deadline.
  */
 #include "app/server/tcp.h"
 
@@ -19,9 +19,9 @@
 
 enum {
 	ACCEPT_AT_ONCE = 32,  /* then the others have their turn */
-	ENDING_OCTETS = 4096, /* read and thrown away so that the close is a clean one */
+	ENDING_OCTETS = 4096, /* read and discarded so that the connection closes cleanly */
 };
-/* When the process is out of descriptors accept() fails and poll() goes on calling. */
+/* Out of descriptors, accept() fails and poll() keeps reporting the connection. */
 #define ACCEPT_PAUSE_NS (200 * NS_PER_MS)
 
 enum count { ANSWERED, DENIED, REFUSED, DROPPED, COUNTS };
@@ -58,7 +58,7 @@ struct serve_tcp {
 	struct connection connections[SERVE_TCP_CONNECTIONS_MAX]; /* oldest first */
 	size_t connection_count;
 	struct pollfd polls[1 + SERVE_TCP_LISTENERS_MAX + SERVE_TCP_CONNECTIONS_MAX];
-	/* Written by its own thread alone. */
+	/* Written by its own thread only. */
 	atomic_uint_least64_t counts[COUNTS];
 };
 
@@ -169,7 +169,7 @@ static void close_channel(struct serve_tcp *tcp, size_t i)
 	memmove(c, c + 1, (tcp->connection_count - i) * sizeof(*c));
 }
 
-/* False when the time is not known: then the peer gets no answer at all. */
+/* False when the time is not known: then the peer gets no answer. */
 static bool answer_begin(struct serve_tcp *tcp, struct connection *c)
 {
 	struct serve_view view;
@@ -183,7 +183,7 @@ static bool answer_begin(struct serve_tcp *tcp, struct connection *c)
 	return true;
 }
 
-/* True while the connection is to stay. */
+/* True while the connection stays open. */
 static bool advance_asking(struct serve_tcp *tcp, struct connection *c)
 {
 	ssize_t n = tcp_listen_read(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len);
@@ -237,8 +237,8 @@ static bool advance_ending(struct connection *c)
 	return c->thrown_away <= ENDING_OCTETS;
 }
 
-/* One step a turn is enough: poll() comes back for the rest.  An answer that has just
- * become possible is tried at once, though: it tells the time. */
+/* A single step per turn is enough: poll() comes back for the rest.  But a new answer is
+ * sent at once: it carries the time. */
 static bool advance(struct serve_tcp *tcp, struct connection *c)
 {
 	if (c->phase == ENDING) {
@@ -296,8 +296,8 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 		tcp_listen_disconnect(fd);
 		return;
 	}
-	/* The oldest has had the most time of all to finish; those who mean well need
-	 * a few milliseconds of their five seconds. */
+	/* The oldest has had the longest time to finish; well-behaved clients need a few
+	 * milliseconds of their five seconds. */
 	if (tcp->connection_count == SERVE_TCP_CONNECTIONS_MAX) {
 		count_up(tcp, REFUSED);
 		close_channel(tcp, 0);
@@ -335,7 +335,8 @@ static void take_new(struct serve_tcp *tcp, const struct listener *l)
 	}
 }
 
-/* The polls: the wake, the listeners, the connections.  Returns how many. */
+/* The poll() entries: the wake descriptor, the listeners, the connections.  Returns their
+ * number. */
 static size_t fill_polls(struct serve_tcp *tcp, int64_t now_mono_ns)
 {
 	struct pollfd *p = tcp->polls;
@@ -356,7 +357,7 @@ static size_t fill_polls(struct serve_tcp *tcp, int64_t now_mono_ns)
 	return (size_t)(p - tcp->polls);
 }
 
-/* Until something is due by itself, in milliseconds; -1: nothing is. */
+/* Milliseconds until the next deadline; -1: none. */
 static int timeout_ms(const struct serve_tcp *tcp, int64_t now_mono_ns)
 {
 	int64_t due_mono_ns = INT64_MAX;
@@ -381,7 +382,7 @@ static void serve_connections(struct serve_tcp *tcp, const struct pollfd *polls)
 {
 	int64_t now_mono_ns = monotonic_now_ns();
 
-	/* Backwards: hanging one up moves only those that have been served. */
+	/* Backwards: closing a connection moves only those already served. */
 	for (size_t i = tcp->connection_count; i-- > 0;) {
 		struct connection *c = &tcp->connections[i];
 		bool stays = now_mono_ns < c->deadline_mono_ns;

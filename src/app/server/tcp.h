@@ -14,30 +14,32 @@ enum {
 	SERVE_TCP_LISTENERS_MAX = 256,
 	SERVE_TCP_CONNECTIONS_MAX = 256,
 	SERVE_TCP_PER_ADDRESS_MAX = 16, /* an IPv6 /64 counts as one address */
-	/* Of an IPv4 /24 or IPv6 /48: one network with many addresses pushes out no
+	/* Per IPv4 /24 or IPv6 /48: a network with many addresses cannot displace
 	 * others. */
 	SERVE_TCP_PER_NETWORK_MAX = 64,
 };
-/* From being taken to being closed, whatever happens in between. */
+/* From accept to close, whatever happens in between. */
 #define SERVE_TCP_DEADLINE_NS (5 * NS_PER_S)
 
 struct serve_tcp;
 
 struct serve_tcp_counts {
 	uint64_t answered;
-	uint64_t denied; /* by the lists */
-	uint64_t
-		refused; /* over the limit of their address or network, or pushed out by newer ones */
+	uint64_t denied;  /* by the access lists */
+	uint64_t refused; /* over the limit of their address or network, or displaced by
+		          * newer ones */
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* Takes a reader at the shared rules.  `state` and `shared_rules` stay the caller's.  0 or -errno. */
+/* Takes a reader of the shared rules.  `state` and `shared_rules` stay the caller's.  0 or
+ * -errno. */
 MUST_USE int serve_tcp_new(struct serve_cell *state, struct shared_rules *shared_rules,
                            struct serve_tcp **ret);
-/* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or -errno. */
+/* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or
+ * -errno. */
 MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
                            const struct address *at, struct address *ret_bound);
-/* A socket that listens already; it is the serve_tcp's on 0. */
+/* Adds a socket that listens already; owned by the serve_tcp on 0. */
 MUST_USE int serve_tcp_adopt(struct serve_tcp *tcp, enum serve_service service, int fd,
                              struct address *ret_bound);
 void serve_tcp_run(struct serve_tcp *tcp);  /* until serve_tcp_stop() */

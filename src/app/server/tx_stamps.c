@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * When answers leave, as the kernel tells it: for the answers that follow, and for
+ * Transmit times of answers from the kernel: for the latency of later answers, and for
  * interleaved ones.
  */
 #include "app/server/serve_private.h"
@@ -11,12 +11,12 @@ enum {
 	STAMPS_BURST = 100,
 };
 
-/* Not more often than that an answer is stamped to learn how long answers take: up to
- * 4,000 a second nearly all of them, beyond a small part. */
+/* Minimum interval between answers stamped to learn the latency: up to 4,000 answers a
+ * second nearly all are, beyond that a small part. */
 #define SAMPLE_EVERY_NS (250 * NS_PER_US)
-/* A thread without a pause has no time to lose, and a short memory is enough for it. */
+/* A busy thread has no time to spare, and few samples are enough. */
 #define SAMPLE_BUSY_NS (2 * NS_PER_MS)
-/* Departures later than this are of another answer. */
+/* A later transmit time belongs to another answer. */
 #define STAMP_LATE_NS (100 * NS_PER_MS)
 #define STAMP_COST_NS NS_PER_MS
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A serving thread: its sockets, its loop, what it counts.
+ * A serving thread: its sockets, its loop, its counters.
  */
 #include "app/server/serve_private.h"
 #include "io/sys/monotonic.h"
@@ -51,7 +51,7 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 			verdict = check_text_access(w, s, &datagram);
 		}
 		if (verdict == SERVE_ANSWER) {
-			/* One at a time: each tells the moment it leaves. */
+			/* Singly: each carries the moment it leaves. */
 			len = serve_text_write(s->service, clock_moment_now().wall, text);
 			memcpy(udp_listen_answer(w->batch, i, len), text, len);
 			if (udp_listen_send(s->socket, w->batch) != 1) {
@@ -62,7 +62,7 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 	}
 }
 
-/* One turn of a socket that has, or may have, something to read. */
+/* Serves one socket that has, or may have, datagrams. */
 static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wait)
 {
 	int count = udp_listen_receive(s->socket, w->batch, may_wait);
@@ -72,7 +72,7 @@ static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wai
 	}
 	if (count > 0 &&
 	    atomic_load_explicit(&w->serve->is_stopping, memory_order_relaxed)) {
-		return; /* perhaps nothing but udp_listen_interrupt() */
+		return; /* perhaps only udp_listen_interrupt() */
 	}
 	if (count > 0) {
 		count_batch(w, count);
@@ -82,13 +82,13 @@ static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wai
 	} else if (count > 0) {
 		serve_text_batch(w, s, count);
 	} else if (count != -EAGAIN) {
-		/* A late ICMP error, or an interface that went away: never a reason to
-		 * end, and no reason to spin either should it stay. */
+		/* A late ICMP error, or an interface that disappeared: never a reason to
+		 * end, nor to spin if the error persists. */
 		(void)poll(NULL, 0, ERROR_PAUSE_MS);
 	}
 }
 
-/* With one socket the wait is in the receive call itself: two system calls a batch. */
+/* With one socket the wait is in the receive call itself: two system calls per batch. */
 void worker_serve(struct worker *w)
 {
 	int wait_ms = -1;
@@ -120,7 +120,7 @@ int worker_new(struct serve *serve, size_t socket_max)
 	struct worker *w = NULL;
 	int r;
 
-	/* Its counters have cache lines of their own. */
+	/* Its counters have their own cache lines. */
 	w = aligned_alloc(_Alignof(struct worker), sizeof(*w));
 	if (!w) {
 		return -ENOMEM;

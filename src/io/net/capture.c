@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpcap's handles as frames that come one by one.
+ * libpcap's captures as frames, read in order.
  */
 #include "io/net/capture.h"
 
@@ -15,12 +15,12 @@
 #include "io/net/capture_library_private.h"
 
 enum {
-	/* The largest NTP packet that is looked at, and all headers before it. */
+	/* The largest NTP packet that is read, and all headers before it. */
 	SNAP_OCTETS = 2048,
 	BUFFER_OCTETS = 4 << 20,
 	TIMEOUT_MS = 100,
 	FILTER_SIZE = 64 * TRACE_PORTS_MAX,
-	LINKTYPE_RAW_OPENBSD = 14, /* as it is in files; DLT_RAW there */
+	LINKTYPE_RAW_OPENBSD = 14, /* the value in files; there DLT_RAW has another */
 };
 
 struct capture {
@@ -32,7 +32,7 @@ struct capture {
 	uint64_t count;
 };
 
-/* Loaded with the first capture. */
+/* Loaded by the first capture. */
 static struct capture_library lib;
 
 static void PRINTF_LIKE(2, 3) explain(char why[CAPTURE_WHY_SIZE], const char *format, ...)
@@ -78,7 +78,7 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_SI
 		}
 	}
 	explain(why,
-	        "link type %d (%s) is not understood: known are Ethernet, Linux cooked, "
+	        "link type %d (%s) is not supported; supported are Ethernet, Linux cooked, "
 	        "PPP, PPPoE, Cisco HDLC, raw IP, loopback and NFLOG",
 	        type, name ? name : "unknown");
 	return -ENOTSUP;
@@ -111,7 +111,7 @@ static int set_filter(struct capture *capture, const struct trace_port *ports, s
 		return 0;
 	}
 	write_filter(ports, count, plain);
-	/* Behind a tag all offsets are others, and not every link type has tags. */
+	/* After a VLAN tag all offsets move, and not every link type has tags. */
 	snprintf(tagged, sizeof(tagged), "(%s) or (vlan and (%s))", plain, plain);
 	if (lib.compile(capture->pcap, &program, tagged, 1, PCAP_NETMASK_UNKNOWN) < 0 &&
 	    lib.compile(capture->pcap, &program, plain, 1, PCAP_NETMASK_UNKNOWN) < 0) {
@@ -133,8 +133,8 @@ static int activate(struct capture *capture, const char *interface,
 	pcap_t *pcap = capture->pcap;
 	int r;
 
-	/* These fail for a handle that is active already and for no other reason, but for the
-	 * precision, which a device may not have: then it is microseconds. */
+	/* These fail only on an active handle, except the precision: a device may not
+	 * support nanoseconds, and then it is microseconds. */
 	(void)lib.set_snaplen(pcap, SNAP_OCTETS);
 	(void)lib.set_promisc(pcap, 1);
 	(void)lib.set_timeout(pcap, TIMEOUT_MS);
@@ -179,7 +179,7 @@ int capture_load(char why[CAPTURE_WHY_SIZE])
 	return r;
 }
 
-/* A capture to be opened; NULL: `*ret_r` and `why` are set. */
+/* A new capture, still to be opened; NULL: `*ret_r` and `why` are set. */
 static struct capture *capture_new(int *ret_r, char why[CAPTURE_WHY_SIZE])
 {
 	struct capture *capture = NULL;
@@ -233,7 +233,8 @@ out:
 	return r;
 }
 
-/* Why libpcap does not know the file, where its first octets tell more.  A pipe has been read already. */
+/* Why libpcap does not know the file, where its first octets tell more.  The octets of a
+ * pipe are already consumed. */
 static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_SIZE])
 {
 	static const struct {
@@ -332,7 +333,7 @@ static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
 		return true;
 	}
 	lib.dump((u_char *)capture->dumper, header, octets);
-	/* Live, what was seen so far shall be in the file whatever happens next. */
+	/* In a live capture every frame must be in the file, whatever happens next. */
 	if (ferror(lib.dump_file(capture->dumper)) != 0 ||
 	    (capture->is_live && lib.dump_flush(capture->dumper) < 0)) {
 		explain(why, "cannot write the file: %s", strerror(errno));
@@ -344,7 +345,7 @@ static bool is_saved(struct capture *capture, const struct pcap_pkthdr *header,
 static void explain_broken(const struct capture *capture, const char *error,
                            char why[CAPTURE_WHY_SIZE])
 {
-	/* libpcap reads one link type in a file. */
+	/* libpcap reads one link type per file. */
 	const char *way_out =
 		strstr(error, "different from the type of the first interface")
 			? "; capture into a file for each interface: tcpdump -i IFACE -w "
@@ -377,7 +378,7 @@ enum capture_result capture_next(struct capture *capture, int timeout_ms,
 	said = capture_library_header(&lib, header);
 	*ret = (struct trace_input){
 		.number = capture->count,
-		/* A file may claim any number for both parts. */
+		/* A file may have any number in both parts. */
 		.at = instant_from_unix(said.s, said.ns),
 		.link = capture->link,
 		.octets = octets,

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * libpcap, loaded at run time.
+ */
 #include "io/net/capture_library_private.h"
 
 #include <dlfcn.h>
@@ -7,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Debian's name for it, and that of those who gave it its own. */
+/* Debian's name, then upstream's. */
 static const char *const names[] = { "libpcap.so.0.8", "libpcap.so.1" };
 
 static const struct {
@@ -27,7 +30,7 @@ struct narrow_header {
 	uint32_t wire;
 };
 
-/* A file of one packet with known times, as the library gives it. */
+/* Reads a file with one packet of known time through the library. */
 static bool has_narrow_times(const struct capture_library *library)
 {
 	static const uint32_t words[] = { 0xa1b23c4d, 0, 0, 0, 65535, DLT_EN10MB,
@@ -71,7 +74,7 @@ struct capture_header capture_library_header(const struct capture_library *libra
 		return (struct capture_header){ narrow.s, narrow.ns, narrow.captured,
 			                        narrow.wire };
 	}
-	/* Nanoseconds, in spite of the name: that precision was asked for. */
+	/* Nanoseconds, despite the name: that precision was requested. */
 	return (struct capture_header){ header->ts.tv_sec, header->ts.tv_usec,
 		                        header->caplen, header->len };
 }

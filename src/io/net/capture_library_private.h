@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpcap, loaded when something is to be captured.  It brings D-Bus, systemd, gcrypt and three
- * compressors with it, and none of them has any business in a process that may set the clock.
+ * libpcap, loaded when a capture is opened.  It pulls in D-Bus, systemd, gcrypt and three
+ * compressors, which must not be in a process that may set the clock.
  */
 #ifndef IO_NET_CAPTURE_LIBRARY_PRIVATE_H
 #define IO_NET_CAPTURE_LIBRARY_PRIVATE_H
@@ -47,8 +47,8 @@ struct capture_library {
 	bool has_narrow_times;
 };
 
-/* What a packet's header says, of a library with times of 64 or of 32 bits: a 32-bit one is of one kind
- * or of the other, under one and the same name. */
+/* A packet's header, from a library with 64-bit or 32-bit times: on a 32-bit machine the
+ * same library name stands for either. */
 struct capture_header {
 	int64_t s;
 	int64_t ns;
@@ -58,7 +58,7 @@ struct capture_header {
 struct capture_header capture_library_header(const struct capture_library *library,
                                              const struct pcap_pkthdr *header);
 
-/* Once loaded it stays.  0, or -ELIBACC: it is not there, or too old. */
+/* Stays loaded.  0, or -ELIBACC: not installed, or too old. */
 MUST_USE int capture_library_load(struct capture_library *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two clocks of a server, and whether the kernel's stamps are of one of them.
+ * A server's two clocks, and whether the kernel's stamps belong to one of them.
  */
 #include "io/net/clock_moment.h"
 
@@ -10,8 +10,8 @@
 #include "io/sys/monotonic.h"
 
 enum {
-	/* Reading two clocks takes about 0.1 us; more means that we lost the processor
-	 * between them. */
+	/* Reading two clocks takes about 0.1 us; a longer gap means that this thread was
+	 * descheduled. */
 	READ_GAP_MAX_NS = 20 * 1000,
 	READ_TRIES = 4,
 };

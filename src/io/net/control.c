@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * RFC 3542 section 20 has the layout: a head, its data, and room up to the next boundary.
+ * Control messages: a header, data and padding (RFC 3542 section 20).
  */
 #include "io/net/control.h"
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-/* The message at `at` of the buffer. */
+/* The message at offset `at` of the buffer. */
 static struct cmsghdr *message_at(const struct msghdr *msg, size_t at)
 {
 	const size_t end = msg->msg_controllen;
@@ -30,4 +31,17 @@ struct cmsghdr *control_next(const struct msghdr *msg, struct cmsghdr *message)
 	const size_t at = (size_t)((uint8_t *)message - (uint8_t *)msg->msg_control);
 
 	return message_at(msg, at + CMSG_ALIGN((size_t)message->cmsg_len));
+}
+
+void control_add(struct msghdr *msg, int level, int type, const void *data, size_t len)
+{
+	const struct cmsghdr head = { .cmsg_len = (socklen_t)CMSG_LEN(len),
+		                      .cmsg_level = level,
+		                      .cmsg_type = type };
+	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
+
+	memset(at, 0, CMSG_SPACE(len));
+	memcpy(at, &head, sizeof(head));
+	memcpy(at + CMSG_LEN(0), data, len);
+	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * To bind a server's socket to an address that may come later.
+ * Binding a server's socket to an address that the host may get later.
  */
 #include "io/net/freebind_private.h"
 
@@ -28,7 +28,7 @@ int freebind(int fd, const struct address *at, bool *ret_is_absent)
 	if (bind(fd, &name.any, len) == 0) {
 		return 0;
 	}
-	/* "All addresses" is absent where there is no IPv6 at all. */
+	/* The wildcard address is absent where there is no IPv6 at all. */
 	if (errno != EADDRNOTAVAIL || address_reach(at) == ADDRESS_UNSPECIFIED) {
 		return -errno;
 	}

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Sockets passed by a service manager: the variables and their checks.
+ */
 #include "io/net/inherit.h"
 
 #include <errno.h>
@@ -14,7 +17,7 @@
 
 enum { FIRST_FD = 3 };
 
-/* Digits alone; -1 for anything else. */
+/* Digits only; -1 for anything else. */
 static long number_from(const char *text)
 {
 	uint64_t value;
@@ -76,7 +79,7 @@ static int take_all(const char *fds, const char *names, struct inherited *ret)
 	return (int)count;
 }
 
-/* Meant for another process: a wrapper that has forgotten to remove them. */
+/* A wrapper may have left variables meant for another process. */
 static bool is_for_us(void)
 {
 	const char *pid = getenv("LISTEN_PID");

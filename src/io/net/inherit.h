@@ -14,17 +14,18 @@ enum { INHERIT_MAX = 64, INHERIT_NAME_SIZE = 64 };
 
 struct inherited {
 	int fd;
-	char name[INHERIT_NAME_SIZE]; /* as in the unit; "" when there is none */
+	char name[INHERIT_NAME_SIZE]; /* as in the unit; "": no name */
 	bool is_stream;
-	struct address at; /* ADDRESS_NONE: no IP socket */
+	struct address at; /* ADDRESS_NONE: not an IP socket */
 };
 
-/* The count, 0 when there are none for this process; -ENOBUFS for more than INHERIT_MAX, -EINVAL
- * when the variables make no sense, -EBADF when what they promise is not there.  The
- * variables are removed, the descriptors are closed on exec. */
+/* The count, 0: no sockets for this process; -ENOBUFS for more than INHERIT_MAX, -EINVAL
+ * for malformed variables, -EBADF for a descriptor that is not open.  The variables are
+ * removed, the descriptors are closed on exec. */
 MUST_USE int inherit_sockets(struct inherited ret[INHERIT_MAX]);
 
-/* How many there may be, from the first descriptor after the standard ones on: not to be closed before. */
+/* Number of descriptors after the standard ones that may be inherited: not to be closed
+ * before. */
 int inherit_count(void);
 
 #endif

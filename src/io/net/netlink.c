@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Network changes, from the kernel's routing socket.
+ */
 #include "io/net/netlink.h"
 
 #include <errno.h>
@@ -34,7 +37,7 @@ void netlink_drain(int fd)
 	char octet;
 	ssize_t len;
 
-	/* ENOBUFS: more came than fitted, which is a change as well. */
+	/* ENOBUFS: messages were dropped, which is a change as well. */
 	do {
 		len = recv(fd, &octet, sizeof(octet), MSG_DONTWAIT);
 	} while (len >= 0 || errno == EINTR || errno == ENOBUFS);

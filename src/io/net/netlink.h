@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether something about the network has changed, told by the kernel (rtnetlink): an
- * interface, an address, a route.   netlink_open -> poll(), netlink_drain* -> close()
+ * Whether the network has changed: an interface, an address or a route (rtnetlink).
  *
- * What has changed is not looked at: whoever waits tries again.
+ *   netlink_open -> poll(), netlink_drain* -> close()
+ *
+ * The messages are not parsed: any change is a reason to retry.
  */
 #ifndef IO_NET_NETLINK_H
 #define IO_NET_NETLINK_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's side of struct ports: opens channels, sends requests, closes.
+ */
 #include "io/net/ports.h"
 
 #include <assert.h>
@@ -12,61 +15,8 @@
 #include "io/sys/entropy.h"
 #include "io/sys/kernel_clock.h"
 
-/* Descriptors beside the channels: the C library may want one for a moment. */
+/* Descriptors kept free beyond the channels: the C library may need one briefly. */
 enum { SPARE_FDS = 4 };
-
-/* ---- slots ---- */
-
-static int slots_grow(struct kernel_ports *kp)
-{
-	const size_t size = kp->slot_size ? kp->slot_size * 2 : 16;
-	void *grown;
-
-	if (kp->slot_count < kp->slot_size) {
-		return 0;
-	}
-	grown = reallocarray(kp->polled, size, sizeof(*kp->polled));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->polled = grown;
-	grown = reallocarray(kp->owners, size, sizeof(*kp->owners));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->owners = grown;
-	grown = reallocarray(kp->ready, size, sizeof(*kp->ready));
-	if (!grown) {
-		return -ENOMEM;
-	}
-	kp->ready = grown;
-	kp->slot_size = size;
-	return 0;
-}
-
-static void slot_take(struct kernel_ports *kp, size_t source, int fd, short events)
-{
-	const size_t slot = kp->slot_count++;
-
-	assert(slot < kp->slot_size);
-	kp->polled[slot] = (struct pollfd){ .fd = fd, .events = events };
-	kp->owners[slot] = source;
-	kp->channels[source].slot = slot;
-}
-
-/* The last one moves into the gap. */
-static void slot_give_back(struct kernel_ports *kp, size_t source)
-{
-	const size_t slot = kp->channels[source].slot;
-	const size_t last = --kp->slot_count;
-
-	kp->channels[source].slot = NO_SLOT;
-	if (slot != last) {
-		kp->polled[slot] = kp->polled[last];
-		kp->owners[slot] = kp->owners[last];
-		kp->channels[kp->owners[slot]].slot = slot;
-	}
-}
 
 /* ---- struct ports ---- */
 
@@ -94,28 +44,12 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 	}
 	r = resolver_ask(kp->resolver, (uint32_t)name, host, family,
 	                 &kp->names[name].ticket);
-	/* A resolver that has just died is seen by wait(), for all names alike. */
+	/* wait() notices that the resolver has ended and fails all names alike. */
 	if (r < 0 && r != -EPIPE) {
 		return r;
 	}
 	kp->names[name].answers_due = r < 0 ? 1 : (unsigned)r;
 	return 0;
-}
-
-void ports_close_channel(void *ctx, size_t source)
-{
-	struct kernel_ports *kp = ctx;
-	struct channel *ch = &kp->channels[source];
-
-	assert(source < kp->source_max);
-	if (ch->slot == NO_SLOT) {
-		return;
-	}
-	slot_give_back(kp, source);
-	udp_close(ch->udp);
-	tcp_close(ch->tcp);
-	ch->udp = NULL;
-	ch->tcp = NULL;
 }
 
 static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *buf,
@@ -127,7 +61,7 @@ static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *
 	if (r < 0) {
 		return r;
 	}
-	/* Nothing between the reading and the send. */
+	/* No work between the reading and the send. */
 	r = kernel_clock_now(&ch->before);
 	if (r == 0) {
 		r = udp_send(ch->udp, buf, len);
@@ -147,7 +81,7 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 	int r;
 
 	ports_close_channel(kp, source);
-	r = slots_grow(kp);
+	r = ports_grow_slots(kp);
 	if (r < 0) {
 		return r;
 	}
@@ -160,9 +94,9 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 		return r;
 	}
 	if (ch->udp) {
-		slot_take(kp, source, udp_fd(ch->udp), POLLIN);
+		ports_take_slot(kp, source, udp_fd(ch->udp), POLLIN);
 	} else {
-		slot_take(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
+		ports_take_slot(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
 	}
 	return 0;
 }
@@ -186,7 +120,7 @@ static int open_signals(struct kernel_ports *kp, const int *signals, size_t coun
 	if (kp->signal_fd < 0) {
 		return -errno;
 	}
-	/* Only while blocked do they wait to be read; ports_close() puts the mask back. */
+	/* Signals wait to be read only while blocked; ports_close() restores the mask. */
 	if (sigprocmask(SIG_BLOCK, &wanted, &kp->old_mask) < 0) {
 		close(kp->signal_fd);
 		kp->signal_fd = -1;
@@ -195,7 +129,8 @@ static int open_signals(struct kernel_ports *kp, const int *signals, size_t coun
 	return 0;
 }
 
-/* How many channels may be open: the limit, raised as far as may be, less what is used. */
+/* How many channels may be open: the limit, raised as far as allowed, less what is in
+ * use. */
 static size_t find_window(size_t source_max)
 {
 	struct rlimit limit;
@@ -224,7 +159,7 @@ static int open_tables(struct kernel_ports *kp)
 {
 	kp->channels = calloc(kp->source_max ? kp->source_max : 1, sizeof(*kp->channels));
 	kp->names = calloc(kp->name_max ? kp->name_max : 1, sizeof(*kp->names));
-	if (!kp->channels || !kp->names || slots_grow(kp) < 0) {
+	if (!kp->channels || !kp->names || ports_grow_slots(kp) < 0) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < kp->source_max; i++) {
@@ -250,7 +185,8 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 	if (r < 0) {
 		goto out;
 	}
-	/* First of all, so that the child inherits as little as can be. */
+	/* Before anything else is opened, so that the child inherits as little as
+	 * possible. */
 	if (kp->name_max > 0) {
 		r = resolver_start(&kp->resolver);
 		if (r < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two files of this module share: ports.c opens, asks and hangs up, ports_wait.c waits.
+ * Shared by the files of this module: ports.c opens channels and sends requests,
+ * ports_wait.c waits, ports_slots.c keeps the table that poll() reads.
  */
 #ifndef IO_NET_PORTS_PRIVATE_H
 #define IO_NET_PORTS_PRIVATE_H
@@ -14,7 +15,7 @@
 #include "io/net/udp.h"
 
 enum {
-	/* Larger than any answer that is believed; a longer one is cut and says so. */
+	/* Larger than any valid answer; a longer one is truncated and marked. */
 	DATAGRAM_SIZE = 2048,
 	FIRST_SLOT = 2,
 	SLOT_SIGNAL = 0,
@@ -33,7 +34,7 @@ struct channel {
 /* The latest question for a name. */
 struct name_asked {
 	uint32_t ticket;
-	unsigned answers_due; /* how many are still to come */
+	unsigned answers_due; /* answers still to come */
 };
 
 struct kernel_ports {
@@ -49,7 +50,7 @@ struct kernel_ports {
 	size_t slot_count;
 	size_t slot_size;
 
-	/* Sources that the last poll() found ready; room for as many as there are slots. */
+	/* Sources that the last poll() found ready; as large as the slots. */
 	size_t *ready;
 	size_t ready_at;
 	size_t ready_count;
@@ -63,14 +64,19 @@ struct kernel_ports {
 	int signal_fd; /* -1: none */
 	sigset_t old_mask;
 
-	struct resolver *resolver; /* NULL: none, or gone */
+	struct resolver *resolver; /* NULL: none, or ended */
 	struct name_asked *names;  /* [name_max] */
-	size_t names_lost_at;      /* once it is gone: those below have been told */
+	size_t names_lost_at;      /* after the resolver has ended: names below this one
+	                            * have been reported */
 	struct resolve_answer answer;
 	uint8_t octets[DATAGRAM_SIZE];
 };
 
-/* As struct ports has them; `ctx` is a struct kernel_ports. */
+/* Makes room for one more channel: 0 or -ENOMEM. */
+int ports_grow_slots(struct kernel_ports *kp);
+void ports_take_slot(struct kernel_ports *kp, size_t source, int fd, short events);
+
+/* Members of struct ports; `ctx` is a struct kernel_ports. */
 void ports_close_channel(void *ctx, size_t source);
 int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * poll() and nothing newer: it is what programs that simulate a clock know how to stand in
- * for.  Each poll() is scanned once; what is ready waits in a queue and is served
- * one event a call, so a thousand answers cost one scan and not a thousand.
+ * Waiting for events: replies, names, signals, the deadline.
+ *
+ * poll() and nothing newer: programs that simulate a clock can intercept it.  Each poll()
+ * is scanned once; ready sources wait in a queue and are served one event per call, so a
+ * thousand answers cost one scan and not a thousand.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +15,7 @@
 #include "io/net/ports_private.h"
 #include "io/sys/kernel_clock.h"
 
-/* Datagrams of one source before the others have their turn. */
+/* Datagrams served from one source before the next source's turn. */
 enum { SOURCE_TURN = 16 };
 
 _Static_assert((int)TCP_ANSWER_SIZE <= (int)DATAGRAM_SIZE, "an answer must fit");
@@ -31,7 +33,7 @@ static int serve_udp(struct kernel_ports *kp, size_t source, struct port_event *
 		return 0;
 	}
 	if (len < 0) {
-		/* Stays open: anybody can send an ICMP error, the answer may yet come. */
+		/* Stays open: anybody can send an ICMP error, the answer may still come. */
 		*ret = (struct port_event){ .kind = PORT_FAILED,
 			                    .source = source,
 			                    .error = (int)-len };
@@ -89,7 +91,7 @@ static int serve_tcp(struct kernel_ports *kp, size_t source, struct port_event *
 			.after = after,
 		};
 	}
-	/* There is nothing more to come. */
+	/* Nothing more will arrive. */
 	ports_close_channel(kp, source);
 	return 1;
 }
@@ -102,7 +104,7 @@ static int serve_ready(struct kernel_ports *kp, struct port_event *ret)
 		const struct channel *ch = &kp->channels[source];
 		int r = 0;
 
-		/* It may have been hung up, or asked anew, since it was found ready. */
+		/* It may have been closed, or reopened for a new request, since poll(). */
 		if (ch->slot != NO_SLOT && kp->turn < SOURCE_TURN) {
 			r = ch->udp ? serve_udp(kp, source, ret)
 			            : serve_tcp(kp, source, ret);
@@ -133,7 +135,7 @@ static int serve_signal(struct kernel_ports *kp, struct port_event *ret)
 	return 1;
 }
 
-/* With the resolver gone every name that was asked for has failed. */
+/* When the resolver has ended, every pending name has failed. */
 static int serve_lost_name(struct kernel_ports *kp, struct port_event *ret)
 {
 	while (kp->names_lost_at < kp->name_max) {
@@ -153,7 +155,7 @@ static int serve_lost_name(struct kernel_ports *kp, struct port_event *ret)
 	return 0;
 }
 
-/* A question of an earlier measurement may be answered at last: it is nobody's any more. */
+/* An answer may belong to a question of an earlier measurement: it is dropped. */
 static bool is_awaited(const struct kernel_ports *kp, const struct resolve_answer *answer)
 {
 	return answer->name < kp->name_max && kp->names[answer->name].answers_due > 0 &&
@@ -196,7 +198,8 @@ static int serve(struct kernel_ports *kp, struct port_event *ret)
 {
 	int r = 0;
 
-	/* A user who wants out goes first; then answers, whose stamps grow old. */
+	/* Signals first, so that the user can stop the run; then answers, whose stamps
+	 * age. */
 	if (kp->signal_is_ready) {
 		r = serve_signal(kp, ret);
 	}
@@ -226,7 +229,7 @@ static void queue_ready(struct kernel_ports *kp)
 	}
 }
 
-/* Milliseconds, rounded up so as not to spin through the last one. */
+/* Milliseconds, rounded up to avoid spinning in the last one. */
 static int timeout_ms(int64_t left_ns)
 {
 	int64_t ms;
@@ -261,8 +264,9 @@ int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret)
 		if (r < 0) {
 			return r;
 		}
-		/* What came in until the deadline counts, also when we are late: one look
-		 * after it.  One only, or a flood would put it off for ever. */
+		/* Everything that arrived by the deadline counts, even if this process is
+		 * late: one more poll() after it.  Only one, or a flood would postpone the
+		 * timeout without end. */
 		if (now.mono_ns >= deadline_mono_ns && kp->has_polled &&
 		    kp->polled_mono_ns >= deadline_mono_ns) {
 			*ret = (struct port_event){ .kind = PORT_TIMEOUT };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two ends of a SOCK_SEQPACKET pair.  Each question and each answer is one message of fixed
- * size.  A name is two questions, one for each family, so that neither waits for the other's
- * answer.  The parent sends no more questions of a family than fit, and keeps the rest.
+ * The parent's side of the resolver: questions out, answers in.
+ *
+ * Both sides share a SOCK_SEQPACKET pair; each question and each answer is one message of
+ * fixed size.  A name is two questions, one per family, so that neither waits for the
+ * other's answer.  The parent sends only as many questions of a family as fit, and queues
+ * the rest.
  */
 #include "io/net/resolve.h"
 
@@ -41,13 +44,13 @@ static void resolver_child(void *ctx, int fd)
 	if (confine_resolver() < 0) {
 		return;
 	}
-	/* A validating resolver believes no answer while the clock is wrong, and
-	 * the clock is wrong until it has answered. */
+	/* A validating resolver rejects answers while the clock is wrong, and the clock
+	 * stays wrong until it has answered. */
 	if (setenv("SYSTEMD_NSS_RESOLVE_VALIDATE", "0", 1) < 0) {
 		return;
 	}
 #ifdef M_ARENA_MAX
-	/* One pool of memory, not one for each thread: glibc's. */
+	/* A single arena for all threads instead of one each (glibc). */
 	(void)mallopt(M_ARENA_MAX, 1);
 #endif
 	resolve_work(fd);
@@ -78,7 +81,7 @@ int resolver_fd(const struct resolver *resolver)
 	return resolver->child.fd;
 }
 
-/* Sends what is waiting in one lane, as far as it may. */
+/* Sends the queued questions of one lane, up to its limit. */
 static int send_waiting(struct resolver *resolver, struct waiting *lane)
 {
 	ssize_t n;
@@ -154,7 +157,7 @@ int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
 	question.family = family;
 	memcpy(question.host, host, len);
 	if (strchr(host, '%')) {
-		question.family = ADDRESS_IPV6; /* nothing else has a zone */
+		question.family = ADDRESS_IPV6; /* only IPv6 addresses have a zone */
 	}
 	if (question.family != ADDRESS_NONE) {
 		r = ask_one(resolver, &question);
@@ -170,7 +173,8 @@ int resolver_ask(struct resolver *resolver, uint32_t name, const char *host,
 	return r < 0 ? r : 2;
 }
 
-/* The child reads what strangers send, so what it says is checked like theirs. */
+/* The child parses data from the network, so its messages are validated like network
+ * data. */
 static bool answer_is_sound(const struct resolve_answer *answer)
 {
 	if ((answer->family != ADDRESS_IPV4 && answer->family != ADDRESS_IPV6) ||
@@ -206,7 +210,7 @@ int resolver_receive(struct resolver *resolver, struct resolve_answer *ret)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	}
 	if (n != (ssize_t)sizeof(answer) || !answer_is_sound(&answer)) {
-		return -EPIPE; /* at its end, or out of its mind */
+		return -EPIPE; /* ended, or misbehaving */
 	}
 	lane = &resolver->lanes[resolve_lane(answer.family)];
 	if (lane->underway == 0) {
@@ -217,7 +221,7 @@ int resolver_receive(struct resolver *resolver, struct resolve_answer *ret)
 	if (r < 0 && r != -EPIPE) {
 		return r;
 	}
-	*ret = answer; /* a child that has just gone shows at the next call */
+	*ret = answer; /* a child that has just ended is noticed at the next call */
 	return 1;
 }
 
@@ -226,7 +230,7 @@ void resolver_stop(struct resolver *resolver)
 	if (!resolver) {
 		return;
 	}
-	/* Closing our end ends the child; the signal ends one that is stopped as well. */
+	/* Closing our end stops the child; the signal also ends a stopped one. */
 	child_kill(&resolver->child);
 	child_forget(&resolver->child);
 	while (waitpid(resolver->child.pid, NULL, 0) < 0 && errno == EINTR) {

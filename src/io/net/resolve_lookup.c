@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One lookup of a name with getaddrinfo(), in a thread of the resolver's child.
+ * A lookup of a name with getaddrinfo(), in a thread of the resolver's child.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -57,9 +57,9 @@ static unsigned families_in_line(char *line, const char *host)
 	return 0;
 }
 
-/* Whether /etc/hosts gives `host` an address of the other family only.  Asked for both families at
- * once the C library stops there; asked for this one alone it would go on to the name servers, which
- * have no say where the administrator has spoken. */
+/* Whether /etc/hosts gives `host` an address of the other family only.  A lookup of both
+ * families at once stops there; a lookup of this family alone would go on to the name
+ * servers, which must not override the administrator. */
 static bool is_settled_by_hosts(const struct question *q)
 {
 	unsigned families = 0;
@@ -84,8 +84,8 @@ static bool is_settled_by_hosts(const struct question *q)
 
 static int ask_library(const struct question *q, struct resolve_answer *answer)
 {
-	/* No AI_ADDRCONFIG: it hides `localhost` on a host that has only loopback.
-	 * One socket type, else every address comes three times. */
+	/* No AI_ADDRCONFIG: it hides `localhost` on a host that has only loopback.  One
+	 * socket type, else every address comes three times. */
 	const struct addrinfo hints = {
 		.ai_family = q->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
 		.ai_socktype = SOCK_DGRAM,
@@ -102,8 +102,8 @@ static int ask_library(const struct question *q, struct resolve_answer *answer)
 	return error;
 }
 
-/* The resolver's state is this thread's own, and made anew from resolv.conf and RES_OPTIONS by
- * res_init(). */
+/* The resolver state is per thread; res_init() resets it from resolv.conf and
+ * RES_OPTIONS. */
 static int ask_with_timeout(const struct question *q, int timeout_s,
                             struct resolve_answer *answer)
 {
@@ -111,7 +111,7 @@ static int ask_with_timeout(const struct question *q, int timeout_s,
 
 	if (res_init() == 0) {
 		_res.retrans = timeout_s;
-		/* An answer that was cut is better than none where TCP is not answered. */
+		/* A truncated answer is better than no answer where TCP is blocked. */
 		_res.options |= RES_IGNTC;
 	}
 	error = ask_library(q, answer);
@@ -119,7 +119,7 @@ static int ask_with_timeout(const struct question *q, int timeout_s,
 	return error;
 }
 
-/* An address whose interface is given by name: no name server knows it. */
+/* An address with an interface name: no name server can resolve it. */
 static void find_zone(const struct question *q, struct resolve_answer *answer)
 {
 	struct address *address = &answer->addresses[0];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The child's side of the resolver: a pool of threads for each address family, and the tries of a
- * question.  By default the C library waits 5 s for a name server that is dead before it asks the next
- * one.  So a question is asked with a short patience first; as long as no answer is there it is
- * asked with more patience beside it, and the first answer counts.
+ * The resolver's child: a thread pool for each address family, and the tries of a question.
+ *
+ * By default the C library waits 5 s for a dead name server before it asks the next one.
+ * So a question is first tried with a short timeout; while it is unanswered, further tries
+ * with longer timeouts run in parallel, and the first answer counts.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -21,9 +22,9 @@
 
 enum { THREAD_STACK_OCTETS = 1024 * 1024, TICK_MS = 50 };
 
-/* When a try begins, counted from the question, and how long it waits for a name server before it
- * goes to the next one.  The first finds a good server behind dead ones, the last a slow one, the
- * second a slow one behind a dead one. */
+/* When a try begins, counted from the question, and its timeout for each name server.  The
+ * first finds a good server behind dead ones, the last a slow one, the second a slow one
+ * behind a dead one. */
 static const struct {
 	int64_t after_ns;
 	int timeout_s;
@@ -36,9 +37,9 @@ static const struct {
 struct lookup {
 	struct question question;
 	int64_t began_ns; /* when a thread took the first try */
-	unsigned wanted;  /* tries that are to be made, so far */
-	unsigned taken;   /* ... of them by a thread */
-	unsigned over;    /* ... and have come to an end */
+	unsigned wanted;  /* tries requested so far */
+	unsigned taken;   /* ... of them started by a thread */
+	unsigned over;    /* ... and finished */
 	bool is_answered;
 	struct lookup *next; /* in lane.lookups */
 };
@@ -46,7 +47,7 @@ struct lookup {
 struct lane {
 	struct lookup *lookups; /* in the order of the questions */
 	unsigned threads;
-	unsigned idle; /* threads that wait for `has_work`, or have just been woken */
+	unsigned idle;           /* threads that wait for `has_work`, or were just woken */
 	pthread_cond_t has_work; /* with the pool's lock */
 	struct pool *pool;
 };
@@ -54,13 +55,13 @@ struct lane {
 struct pool {
 	int fd;
 	unsigned try_max;
-	pthread_mutex_t lock; /* of all below; and an answer is sent under it */
+	pthread_mutex_t lock; /* protects all below; answers are sent under it */
 	struct lane lanes[RESOLVE_LANES];
 };
 
-/* Whether a failure is final: the name has no such address.  Any other failure, such as silent name
- * servers, is worth a further try.  A truncated answer, which only further tries accept, may have lost
- * all its addresses. */
+/* Whether a failure is final: the name has no such address.  Any other failure, such as
+ * silent name servers, is worth a further try.  A truncated answer, which only further
+ * tries accept, may have lost all its addresses. */
 static bool is_final(int error, unsigned try)
 {
 	switch (error) {
@@ -76,7 +77,7 @@ static bool is_final(int error, unsigned try)
 	}
 }
 
-/* All below is called with the lock held. */
+/* All functions below are called with the lock held. */
 
 static void send_answer(const struct pool *pool, const struct resolve_answer *answer)
 {
@@ -104,7 +105,8 @@ static void forget_if_over(struct lane *lane, struct lookup *lookup)
 	free(lookup);
 }
 
-/* The first answer, or that there is none, is the answer; what else comes of it is dropped. */
+/* The first result, addresses or a final failure, is the answer; later results are
+ * dropped. */
 static void settle(struct lane *lane, struct lookup *lookup, bool is_last_word,
                    const struct resolve_answer *answer)
 {
@@ -121,7 +123,7 @@ static void settle(struct lane *lane, struct lookup *lookup, bool is_last_word,
 	forget_if_over(lane, lookup);
 }
 
-/* The next try: of a question that has had none, else of one that has waited long enough. */
+/* The next try: a question that has had no try, else one that has waited long enough. */
 static struct lookup *waiting_lookup(const struct lane *lane)
 {
 	struct lookup *again = NULL;
@@ -149,8 +151,8 @@ static struct lookup *await_lookup(struct lane *lane)
 	return lookup;
 }
 
-/* A thread stays once it is there: one that ended would still count as the process's for a while, and
- * the limit would not hold. */
+/* A thread never ends: an ended one still counts as the process's for a while, so the limit
+ * on threads would not hold. */
 static void *work(void *arg)
 {
 	struct lane *lane = arg;
@@ -188,7 +190,8 @@ static unsigned count_waiting(const struct lane *lane)
 	return waiting;
 }
 
-/* Without a new thread those at work go on alone: an errno only where there is none. */
+/* If no thread can be added, the existing ones go on: an errno only where there is no
+ * thread. */
 static int add_thread(struct lane *lane)
 {
 	pthread_attr_t attr;
@@ -232,7 +235,7 @@ static void refuse_question(struct lane *lane, struct lookup *lookup, const char
 	forget_if_over(lane, lookup);
 }
 
-/* A new measurement asks again for what the one before had no answer to. */
+/* A new measurement repeats the questions that had no answer in the one before. */
 static void refuse_earlier(struct lane *lane, uint32_t name)
 {
 	struct lookup *next;
@@ -253,7 +256,7 @@ static void take_question(struct pool *pool, const struct question *question)
 	int error;
 
 	if (!lookup) {
-		_exit(1); /* the parent sees it */
+		_exit(1); /* the parent notices */
 	}
 	lookup->question = *question;
 	lookup->wanted = 1;
@@ -265,7 +268,7 @@ static void take_question(struct pool *pool, const struct question *question)
 	*end = lookup;
 	error = add_thread(lane);
 	if (error != 0) {
-		/* Nobody is there to look it up: the other family may still be. */
+		/* No thread can resolve it; the other family may still work. */
 		refuse_question(lane, lookup, strerror(error));
 	}
 }
@@ -277,8 +280,8 @@ static bool has_new_question(const struct lane *lane)
 	return waiting && waiting->taken == 0;
 }
 
-/* Further tries begin only where no question waits for a thread, and leave threads to those that are
- * still to come: the most patient ones are stuck for long. */
+/* Further tries begin only when no question waits for a thread, and leave threads for those
+ * still to come: tries with long timeouts block a thread for long. */
 static void try_again(struct lane *lane, unsigned try_max)
 {
 	const int64_t now_ns = monotonic_now_ns();
@@ -311,7 +314,7 @@ static void take_questions(struct pool *pool)
 	}
 }
 
-/* Who sets RES_OPTIONS has said how names are to be asked: so, and once. */
+/* If the user sets RES_OPTIONS, those settings hold: a single try. */
 static unsigned choose_tries(void)
 {
 	char options[40];
@@ -326,7 +329,7 @@ static unsigned choose_tries(void)
 void resolve_work(int fd)
 {
 	struct pollfd parent = { .fd = fd, .events = POLLIN };
-	/* The threads outlive no one: the process ends with this one. */
+	/* No thread outlives this one: the process ends with it. */
 	static struct pool pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	bool is_busy = false;
 
@@ -336,7 +339,7 @@ void resolve_work(int fd)
 		pool.lanes[i].pool = &pool;
 		pthread_cond_init(&pool.lanes[i].has_work, NULL);
 	}
-	/* This thread only hands out work: the others may be stuck in a lookup that never
+	/* This thread only dispatches: the others may be stuck in a lookup that never
 	 * ends. */
 	for (;;) {
 		int n = poll(&parent, 1, is_busy ? TICK_MS : -1);

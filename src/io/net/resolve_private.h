@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of the resolver share: resolve.c asks; in the child resolve_pool.c hands the questions
- * to threads, and resolve_lookup.c looks one up.
+ * Shared by the parts of the resolver: resolve.c sends questions; in the child
+ * resolve_pool.c gives them to threads, and resolve_lookup.c looks one up.
  */
 #ifndef IO_NET_RESOLVE_PRIVATE_H
 #define IO_NET_RESOLVE_PRIVATE_H
@@ -12,18 +12,18 @@
 
 enum {
 	RESOLVE_HOST_SIZE = 256,
-	/* IPv4 and IPv6 wait for each other nowhere: each has a queue and threads of its own. */
+	/* IPv4 and IPv6 never wait for each other: each has its own queue and threads. */
 	RESOLVE_LANES = 2,
-	/* Questions of a lane on their way or being worked on: enough that no thread waits for
-	 * the parent, few enough to fit any socket buffer. */
+	/* Questions of a lane sent or being worked on: enough that no thread waits for the
+	 * parent, few enough to fit any socket buffer. */
 	RESOLVE_UNDERWAY_MAX = 2 * RESOLVE_PARALLEL_MAX,
 };
 
 struct question {
 	uint32_t name;
 	uint32_t ticket;
-	enum address_family family; /* one of the two */
-	bool is_of_a_pair;          /* the other family is asked as well */
+	enum address_family family; /* IPv4 or IPv6 */
+	bool is_of_a_pair;          /* the other family is queried as well */
 	char host[RESOLVE_HOST_SIZE];
 };
 
@@ -32,12 +32,12 @@ static inline size_t resolve_lane(enum address_family family)
 	return family == ADDRESS_IPV6 ? 1 : 0;
 }
 
-/* Looks up one name, and waits `timeout_s` for each name server, or as long as RES_OPTIONS and
- * resolv.conf say where it is 0.  Returns 0 or an EAI_ error, whose words are in `answer` where it has no address.  Any thread
- * may call it. */
+/* Looks up one name, with a timeout of `timeout_s` for each name server; 0: as RES_OPTIONS
+ * and resolv.conf have it.  Returns 0 or an EAI_ error; `answer` has its text when it has
+ * no address.  Any thread may call it. */
 int resolve_look_up(const struct question *q, int timeout_s, struct resolve_answer *answer);
 
-/* Answers what comes in at `fd` until its other end is closed; then the process ends. */
+/* Answers the questions from `fd` until its other end is closed; then the process ends. */
 void resolve_work(int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between struct address and what the socket calls take.
+ * Conversion between struct address and socket addresses.
  */
 #ifndef IO_NET_SOCKADDR_H
 #define IO_NET_SOCKADDR_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A TCP exchange: connect, send, read the answer.
+ */
 #include "io/net/tcp.h"
 
 #include <errno.h>
@@ -17,8 +20,8 @@
 
 enum {
 	REQUEST_SIZE = 64,
-	/* Four octets may be a binary time (RFC 868), in which '\n' is a digit like any
-	 * other; a line is longer. */
+	/* Four octets may be a binary time (RFC 868), in which '\n' is an ordinary octet; a
+	 * line is longer. */
 	BINARY_TIME_OCTETS = 4,
 };
 
@@ -39,9 +42,9 @@ static int start_connect(int fd, const union sockaddr_any *to, socklen_t len)
 {
 	const int on = 1;
 
-	/* One small request: waiting to fill a segment would only cost time. */
+	/* The request is small: waiting to fill a segment would only cost time. */
 	(void)bare_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* An interrupted connect() goes on by itself: connect(2). */
+	/* An interrupted connect() continues in the background: connect(2). */
 	if (connect(fd, &to->any, len) < 0 && errno != EINPROGRESS && errno != EINTR) {
 		return -errno;
 	}
@@ -108,14 +111,14 @@ short tcp_poll_events(const struct tcp_channel *ch)
 	return ch->phase == TCP_CONNECTING || ch->phase == TCP_SENDING ? POLLOUT : POLLIN;
 }
 
-/* 0: the connection stands.  -EAGAIN: not yet. */
+/* 0: connected.  -EAGAIN: not yet. */
 static int finish_connect(struct tcp_channel *ch)
 {
 	struct pollfd p = { .fd = ch->fd, .events = POLLOUT };
 	socklen_t len = sizeof(int);
 	int error = 0;
 
-	/* SO_ERROR alone says 0 while it is still connecting. */
+	/* SO_ERROR alone is 0 while still connecting. */
 	if (poll(&p, 1, 0) <= 0) {
 		return -EAGAIN;
 	}

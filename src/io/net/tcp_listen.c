@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * TCP server sockets and the connections they take.
+ * TCP server sockets and their connections.
  */
 #include "io/net/tcp_listen.h"
 
@@ -37,8 +37,8 @@ int tcp_listen_open(const struct address *at, int *ret_fd, struct address *ret_b
 	if (fd < 0) {
 		return -errno;
 	}
-	/* On TCP this lets a restarted server have its port back at once; it does not
-	 * let two servers share one. */
+	/* For TCP this lets a restarted server reuse its port at once; it does not let two
+	 * servers share one. */
 	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
 	if (r < 0) {
 		goto out;
@@ -49,7 +49,7 @@ int tcp_listen_open(const struct address *at, int *ret_fd, struct address *ret_b
 			goto out;
 		}
 	}
-	/* Inherited by the connections: a one-line answer is not to wait for more. */
+	/* Inherited by the connections: a one-line answer must not be delayed. */
 	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
 	if (r < 0) {
 		goto out;
@@ -126,8 +126,8 @@ int tcp_listen_next(int fd, struct address *ret_from)
 		case ENOMEM:
 			return -errno;
 		default:
-			/* Linux hands the network errors of a connection that broke
-			 * before it was taken to accept(): its trouble, not ours. */
+			/* On Linux accept() returns pending network errors of the new
+			 * connection: they concern that connection only. */
 			return -EAGAIN;
 		}
 	}

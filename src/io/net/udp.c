@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A UDP channel: random port, kernel stamps, error queue.
+ */
 #include "io/net/udp.h"
 
 #include <errno.h>
@@ -21,29 +24,29 @@ enum {
 	/* Stamps, an extended error with its address, and as much again for what a later
 	 * kernel may add. */
 	CONTROL_SIZE = 512,
-	/* Thousands may be open at a time, and a server owes us one small answer. */
+	/* Thousands may be open at a time, and a server sends one small answer. */
 	RECEIVE_BUFFER_OCTETS = 32768,
 	PORT_LEAST = 1024,
 	PORT_TRIES = 8,
-	/* Entries of the error queue taken in one go, so that a flood of ICMP cannot
-	 * hold the caller. */
+	/* Entries of the error queue read at once, so that a flood of ICMP cannot hold up
+	 * the caller. */
 	ERRORS_AT_ONCE = 32,
 };
 
 struct udp_channel {
 	int fd;
-	uint32_t tried_count; /* sends, failed ones too: see take_stamp() */
+	uint32_t tried_count; /* sends, failed ones included: see take_stamp() */
 	bool has_left;
 	struct instant left;
 };
 
-/* Room for control messages, aligned as the macros want it. */
+/* Control messages, aligned as the macros need. */
 union control {
 	struct cmsghdr align;
 	char octets[CONTROL_SIZE];
 };
 
-/* What one message brought beside its octets. */
+/* The ancillary data of one message. */
 struct received {
 	int flags;
 	bool has_stamp;
@@ -52,8 +55,8 @@ struct received {
 	struct sock_extended_err error;
 };
 
-/* Ports on which a service is commonly found: firewalls filter them, and servers take
- * a request from one of them for a reflected answer. */
+/* Ports of well-known services: firewalls filter them, and servers take a request from such
+ * a port for a reflected answer. */
 static const uint16_t shunned_ports[] = {
 	1434, 1604,  1645,  1646,  1701,  1812,  1813,  1900,  2049,  3283,  3478,
 	3702, 4500,  5060,  5061,  5093,  5350,  5351,  5353,  5355,  5683,  6881,
@@ -70,8 +73,8 @@ static bool port_is_shunned(uint16_t port)
 	return port < PORT_LEAST;
 }
 
-/* Binds to a random port of all that there are, not of the kernel's smaller range
- * (RFC 6056 section 3.2).  Where that fails too often connect() will choose. */
+/* Binds to a random port of the whole range, not of the kernel's smaller one (RFC 6056
+ * section 3.2).  If that fails too often, connect() chooses. */
 static int bind_random(int fd, sa_family_t family)
 {
 	uint16_t ports[PORT_TRIES];
@@ -116,8 +119,8 @@ static int stamp(int fd)
 	               : 0;
 }
 
-/* None of these must fail an exchange: without them stamps are user stamps and ICMP
- * errors are less exact. */
+/* No failure here must fail an exchange: without these options stamps are user stamps and
+ * ICMP errors are less exact. */
 static void ask_for_stamps(int fd, sa_family_t family)
 {
 	const int on = 1;
@@ -203,7 +206,7 @@ static void parse_control(struct msghdr *msg, struct received *ret)
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING &&
 		    c->cmsg_len >= CMSG_LEN(sizeof(stamps))) {
 			memcpy(stamps, CMSG_DATA(c), sizeof(stamps));
-			/* Zero: not this kind of stamp. */
+			/* Zero: no stamp of this kind. */
 			if (stamps[0].tv_sec != 0 || stamps[0].tv_nsec != 0) {
 				ret->stamp = instant_from_unix(stamps[0].tv_sec,
 				                               stamps[0].tv_nsec);
@@ -219,8 +222,8 @@ static void parse_control(struct msghdr *msg, struct received *ret)
 	}
 }
 
-/* recvmsg() with everything around it.  A control message that was cut is as good as
- * none: its stamp falls back to the user's. */
+/* recvmsg() with its control messages.  A truncated control message is ignored: its stamp
+ * falls back to the user's. */
 static ssize_t receive(int fd, void *buf, size_t size, int flags, struct received *ret)
 {
 	union control control;
@@ -241,9 +244,9 @@ static ssize_t receive(int fd, void *buf, size_t size, int flags, struct receive
 	return got;
 }
 
-/* The kernel numbers the datagrams it made (OPT_ID), we number the attempts: an attempt
- * that failed early has no number in the kernel, so ours is never the smaller one, and
- * equal numbers can only mean the latest send. */
+/* The kernel numbers the datagrams it sent (OPT_ID), we number the attempts: an attempt
+ * that failed early has no kernel number, so ours is never the smaller one, and equal
+ * numbers can only mean the latest send. */
 static void take_stamp(struct udp_channel *ch, const struct received *got)
 {
 	if (got->has_stamp && got->error.ee_info == SCM_TSTAMP_SND &&
@@ -253,7 +256,7 @@ static void take_stamp(struct udp_channel *ch, const struct received *got)
 	}
 }
 
-/* Reads the error queue to its end: 0, or the first real error as -errno. */
+/* Reads the whole error queue: 0, or the first real error as -errno. */
 static int drain_errors(struct udp_channel *ch)
 {
 	struct received got;
@@ -270,7 +273,7 @@ static int drain_errors(struct udp_channel *ch)
 			take_stamp(ch, &got);
 		} else if (got.error.ee_errno != 0 &&
 		           got.error.ee_origin != SO_EE_ORIGIN_LOCAL) {
-			/* A local one has been told by send(). */
+			/* send() has reported a local error already. */
 			return -(int)got.error.ee_errno;
 		}
 	}
@@ -289,15 +292,15 @@ ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t size, struct udp_a
 	}
 	len = receive(ch->fd, buf, size, 0, &got);
 	if (len < 0) {
-		/* The error came after the queue was read; it is told here, and what lies
-		 * in the queue is the same one again. */
+		/* The error came after the queue was read; it is returned here, and the
+		 * entry in the queue is the same one. */
 		if (len != -EAGAIN) {
 			(void)drain_errors(ch);
 		}
 		return len;
 	}
-	/* The stamp was put there before the answer could come, but perhaps after we had
-	 * looked.  An ICMP error beside a datagram is dropped: the datagram is the news. */
+	/* The stamp was queued before the answer could come, but perhaps after the queue
+	 * was read.  An ICMP error beside a datagram is dropped: the datagram counts. */
 	if (!ch->has_left) {
 		(void)drain_errors(ch);
 	}

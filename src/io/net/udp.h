@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * One UDP channel to one server address:  open -> (send -> receive)* -> close
+ * A UDP channel to one server address.
+ *
+ *   open -> (send -> receive)* -> close
  *
  * The local port is random and lives as long as the channel (RFC 9109); the socket is
- * connected, so the kernel drops datagrams from other addresses.  Not thread safe.
- * Departure and arrival are kernel stamps where the kernel gives them (SO_TIMESTAMPING).
+ * connected, so the kernel drops datagrams from other addresses.  Not thread safe. Transmit
+ * and receive times are kernel stamps where the kernel gives them (SO_TIMESTAMPING).
  */
 #ifndef IO_NET_UDP_H
 #define IO_NET_UDP_H
@@ -30,15 +32,15 @@ MUST_USE int udp_open(const struct address *server, struct udp_channel **ret);
 int udp_fd(const struct udp_channel *ch); /* to poll for POLLIN (and POLLERR) */
 MUST_USE int udp_send(struct udp_channel *ch, const void *buf, size_t len);
 /* Never blocks.  Reads the error queue first: transmit stamps are kept, an ICMP error is
- * returned as -errno.  Else the length of a datagram (0..room, cut ones say so), -EAGAIN
- * when there is none.  `*ret` is set only when the result is >= 0. */
+ * returned as -errno.  Else the length of a datagram (0..size, truncated ones are marked),
+ * or -EAGAIN.  `*ret` is set only when the result is >= 0. */
 MUST_USE ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t size,
                              struct udp_arrival *ret);
 void udp_close(struct udp_channel *ch); /* NULL is fine */
 
-/* The kernel stamps arrivals for nobody until the first socket asks for it, and then takes
- * a moment to begin.  Returns a descriptor that keeps it at it while channels come and
- * go, to be closed by the caller; -errno is no reason to give up. */
+/* The kernel stamps arrivals only while some socket asks for it, and takes a moment to
+ * begin.  Returns a descriptor that keeps stamping on while channels come and go, to be
+ * closed by the caller; a failure (-errno) is no reason to stop. */
 MUST_USE int udp_hold_stamps(void);
 
 #endif

@@ -42,7 +42,7 @@ void udp_batch_free(struct udp_batch *batch)
 	free(batch);
 }
 
-/* Where a datagram was sent to, and the interface that it came in by. */
+/* A datagram's destination and the interface it arrived on. */
 static void read_packet_info(const struct cmsghdr *c, struct destination *ret,
                              unsigned *ret_link)
 {
@@ -52,14 +52,14 @@ static void read_packet_info(const struct cmsghdr *c, struct destination *ret,
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		memcpy(&v4, CMSG_DATA(c), sizeof(v4));
 		if (v4.ipi_ifindex == 0) {
-			return; /* came before the socket was asked to say it */
+			return; /* arrived before packet info was enabled */
 		}
 		*ret_link = (unsigned)v4.ipi_ifindex;
 		ret->is_known = true;
 		ret->address = (struct address){ .family = ADDRESS_IPV4 };
 		memcpy(ret->address.octets, &v4.ipi_addr, sizeof(v4.ipi_addr));
-		/* The two differ when the datagram went to a broadcast or multicast
-		 * address: the second is what an answer would leave from. */
+		/* The two differ when the destination is a broadcast or multicast address;
+		 * the second is the source address of an answer. */
 		ret->is_unicast = v4.ipi_addr.s_addr == v4.ipi_spec_dst.s_addr;
 	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 		memcpy(&v6, CMSG_DATA(c), sizeof(v6));
@@ -131,7 +131,7 @@ int udp_listen_receive(struct udp_listen_socket *socket, struct udp_batch *batch
 	batch->out_count = 0;
 	batch->is_wildcard = socket->is_wildcard;
 	batch->has_stamps = socket->stamp_error == 0;
-	/* The kernel has written into those that it filled, and into no others. */
+	/* The kernel has overwritten only the entries that it filled. */
 	for (int i = 0; i < batch->in_used; i++) {
 		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->names[i]);
 		batch->in[i].msg_hdr.msg_controllen = CONTROL_IN_SIZE;
@@ -155,22 +155,8 @@ void udp_listen_datagram(const struct udp_batch *batch, int i,
 	*ret = batch->datagrams[i];
 }
 
-void udp_listen_control_add(struct msghdr *msg, int level, int type, const void *data,
-                            size_t len)
-{
-	const struct cmsghdr head = { .cmsg_len = (socklen_t)CMSG_LEN(len),
-		                      .cmsg_level = level,
-		                      .cmsg_type = type };
-	uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
-
-	memset(at, 0, CMSG_SPACE(len));
-	memcpy(at, &head, sizeof(head));
-	memcpy(at + CMSG_LEN(0), data, len);
-	msg->msg_controllen += (socklen_t)CMSG_SPACE(len);
-}
-
-/* The answer leaves from the address that was asked.  No interface is named for IPv4 and
- * for global IPv6 addresses: the way back is for the routing table to choose. */
+/* The answer leaves from the address that the request was sent to.  No interface is named
+ * for IPv4 and for global IPv6 addresses: the routing table chooses the way back. */
 static void control_add_source(struct msghdr *msg, const struct address *source)
 {
 	struct in_pktinfo v4 = { 0 };
@@ -178,12 +164,12 @@ static void control_add_source(struct msghdr *msg, const struct address *source)
 
 	if (source->family == ADDRESS_IPV4) {
 		memcpy(&v4.ipi_spec_dst, source->octets, sizeof(v4.ipi_spec_dst));
-		udp_listen_control_add(msg, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
+		control_add(msg, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
 		return;
 	}
 	memcpy(&v6.ipi6_addr, source->octets, sizeof(v6.ipi6_addr));
 	v6.ipi6_ifindex = source->scope;
-	udp_listen_control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+	control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
 }
 
 uint8_t *udp_listen_answer(struct udp_batch *batch, int i, size_t len)

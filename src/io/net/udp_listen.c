@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * UDP server sockets: opened, or taken over from somebody who has.
+ * UDP server sockets: opened here, or inherited.
  */
 #include "io/net/freebind_private.h"
 #include "io/net/udp_listen_private.h"
@@ -15,7 +15,8 @@
 #include "io/sys/bare_call.h"
 
 enum {
-	/* The kernel counts a request as some 800, and takes this twice: 2,700 of them. */
+	/* The kernel counts a request as some 800 octets and doubles this size: 2,700
+	 * requests. */
 	QUEUE_OCTETS = 1 << 20,
 };
 
@@ -33,8 +34,8 @@ int udp_listen_set_timestamping(int fd, int flags)
 	               : 0;
 }
 
-/* Whether `at` is an address of one host: the kernel lets nobody connect to a broadcast
- * address who has not asked for the right to. */
+/* Whether `at` is an address of one host: without SO_BROADCAST the kernel refuses to
+ * connect to a broadcast address. */
 static bool is_of_one_host(const struct address *at)
 {
 	enum address_reach reach = address_reach(at);
@@ -55,8 +56,8 @@ static bool is_of_one_host(const struct address *at)
 	return r == 0;
 }
 
-/* An answer is never cut into fragments, so nobody can put a fragment of his own into it, whatever
- * ICMP messages he forges; and the kernel need not think of a number for it. */
+/* Answers are never fragmented, so an attacker who forges ICMP messages cannot inject a
+ * fragment; and the kernel need not generate an IP id. */
 static void forbid_fragments(int fd, enum address_family family)
 {
 	const int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
@@ -68,8 +69,8 @@ static void forbid_fragments(int fd, enum address_family family)
 	}
 }
 
-/* Without the stamps of the kernel a request is stamped when it is read: later than it came, which
- * the client sees as delay.  The errno of what is missing, or 0. */
+/* Without kernel stamps a request is stamped when it is read, later than it came, which the
+ * client sees as delay.  0, or the errno of SO_TIMESTAMPING. */
 static int ask_for_stamps(int fd)
 {
 	const int r = udp_listen_set_timestamping(fd, TIMESTAMPING);
@@ -80,13 +81,13 @@ static int ask_for_stamps(int fd)
 	return -r;
 }
 
-/* What each datagram is to come with, and how many may wait. */
+/* Packet info for each datagram, and the size of the queue. */
 static int set_options(int fd, enum address_family family)
 {
 	const int size = QUEUE_OCTETS;
 
-	/* A processor that is taken away for a moment is to cost waiting, not answers.  Who
-	 * may not have it all, gets as much as the system allows. */
+	/* A short time without the processor must cost waiting, not answers.  Without the
+	 * privilege the system's limit applies. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	}
@@ -95,8 +96,8 @@ static int set_options(int fd, enum address_family family)
 	                              : set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 }
 
-/* Without SO_REUSEPORT the kernel looks for other owners of the port, those that would share it
- * among them. */
+/* Without SO_REUSEPORT on this socket the kernel refuses a port in use, even one that its
+ * users share. */
 static int bind_to(int fd, const struct address *at, bool is_another, bool *ret_is_absent)
 {
 	int r = is_another ? set_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
@@ -155,7 +156,7 @@ out:
 	return r;
 }
 
-/* Whether `fd` is of the kind that udp_listen_open() would have opened. */
+/* Whether `fd` is a socket such as udp_listen_open() would have opened. */
 static int check_kind(int fd, struct address *ret_bound)
 {
 	union sockaddr_any name = { 0 };
@@ -183,8 +184,8 @@ static int check_kind(int fd, struct address *ret_bound)
 	return 0;
 }
 
-/* What the server before us has left: the kernel numbers stamped answers from 0 on again only
- * when this was off, and the transmit times of its last ones are none of ours. */
+/* Clears what the previous server left: the kernel restarts numbering at 0 only after
+ * timestamping was off, and transmit times still queued belong to the previous server. */
 static int make_new(int fd)
 {
 	const struct timeval wait = { .tv_usec = UDP_LISTEN_LENT_MS * 1000 };
@@ -278,8 +279,8 @@ struct address udp_listen_address(const struct udp_listen_socket *socket)
 
 void udp_listen_interrupt(struct udp_listen_socket *socket)
 {
-	/* Fails with ENOTCONN on a UDP socket, and wakes its readers all the same; those to
-	 * come as well, which must not happen to who inherits it. */
+	/* Fails with ENOTCONN on a UDP socket, but wakes its readers, now and later; a lent
+	 * socket must not be left so. */
 	if (!socket->is_lent) {
 		(void)shutdown(socket->fd, SHUT_RD);
 	}

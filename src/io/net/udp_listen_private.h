@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parts of this module share: udp_listen.c opens the sockets, udp_batch.c reads
- * and answers, udp_tx_stamps.c asks the kernel when answers left.
+ * Shared by the parts of this module: udp_listen.c opens the sockets, udp_batch.c reads and
+ * answers, udp_tx_stamps.c reads transmit times.
  */
 #ifndef IO_NET_UDP_LISTEN_PRIVATE_H
 #define IO_NET_UDP_LISTEN_PRIVATE_H
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* Of which the first needs what time.h declares. */
+/* linux/errqueue.h needs the declarations of time.h. */
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
@@ -22,8 +22,8 @@ enum {
 	                  CMSG_SPACE(sizeof(struct in6_pktinfo)),
 	CONTROL_OUT_SIZE =
 		CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)),
-	/* Arrivals of all datagrams; transmit times of those alone that ask for it, each
-	 * numbered by the kernel, without a copy of the datagram. */
+	/* Receive times of all datagrams; transmit times only of those that ask for it,
+	 * each numbered by the kernel, without a copy of the datagram. */
 	TIMESTAMPING = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
 	               SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY,
 };
@@ -32,20 +32,20 @@ struct udp_listen_socket {
 	int fd;
 	struct address bound;
 	bool is_wildcard; /* only then must an answer name its source address */
-	/* Bound to one unicast address: what arrives was sent to it, also what came before the
-	 * socket was asked to say so. */
+	/* Bound to one unicast address: every datagram was sent to it, including those that
+	 * arrived before packet info was enabled. */
 	bool is_single;
-	bool is_lent; /* a service manager keeps it, for who comes after us */
+	bool is_lent; /* the service manager keeps it for the next process */
 	bool is_absent;
 	int stamp_error;
-	/* The kernel numbers the stamped datagrams of a socket from 0 on; the tokens
-	 * stand where their numbers, modulo UDP_LISTEN_STAMPS, say.  0: nothing due. */
+	/* The kernel numbers the stamped datagrams of a socket from 0 on; a token's index
+	 * is its number modulo UDP_LISTEN_STAMPS.  0: nothing due. */
 	uint32_t next_number;
 	unsigned due_count;
 	uint64_t tokens[UDP_LISTEN_STAMPS];
 };
 
-/* What packet info says of where a datagram was sent to. */
+/* A datagram's destination, from packet info. */
 struct destination {
 	bool is_known;
 	bool is_unicast;
@@ -89,19 +89,14 @@ static inline struct instant instant_from_timespec(struct timespec ts)
 /* 0 or -errno. */
 int udp_listen_set_timestamping(int fd, int flags);
 
-/* --- udp_batch.c --- */
-
-/* Puts one control message behind those of `msg`, whose control has the room. */
-void udp_listen_control_add(struct msghdr *msg, int level, int type, const void *data,
-                            size_t len);
-
 /* --- udp_tx_stamps.c --- */
 
-/* The answers from `from` to before `to` went: the kernel has numbered those to be stamped. */
+/* The answers from `from` to before `to` were sent: the kernel has numbered those to be
+ * stamped. */
 void udp_listen_number_stamps(struct udp_listen_socket *socket,
                               const struct udp_batch *batch, unsigned from, unsigned to);
-/* Whether the kernel gave a number to a datagram that could not be sent, nobody knows: both
- * begin anew. */
+/* After a failed send it is unknown whether the kernel used a number: both sides restart at
+ * 0. */
 void udp_listen_renumber_stamps(struct udp_listen_socket *socket);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * When answers left: asked for with the answer, told by the error queue of the socket.
+ * Transmit times of answers: requested with the answer, read from the socket's error queue.
  */
 #include "io/net/udp_listen_private.h"
 
@@ -23,8 +23,8 @@ void udp_listen_stamp(struct udp_batch *batch, uint64_t token)
 		return;
 	}
 	batch->tokens[slot] = token;
-	udp_listen_control_add(&batch->out[slot].msg_hdr, SOL_SOCKET, SO_TIMESTAMPING,
-	                       &flags, sizeof(flags));
+	control_add(&batch->out[slot].msg_hdr, SOL_SOCKET, SO_TIMESTAMPING, &flags,
+	            sizeof(flags));
 }
 
 void udp_listen_number_stamps(struct udp_listen_socket *socket,
@@ -56,7 +56,8 @@ unsigned udp_listen_tx_stamps_due(const struct udp_listen_socket *socket)
 	return socket->due_count;
 }
 
-/* What one message of the error queue says.  False when it is of something else. */
+/* Reads one message of the error queue.  False for any other message than a transmit
+ * stamp. */
 static bool read_tx_stamp(struct msghdr *msg, uint32_t *ret_number, struct instant *ret_at)
 {
 	struct scm_timestamping stamps;
@@ -97,7 +98,7 @@ bool udp_listen_tx_stamp(struct udp_listen_socket *socket, uint64_t *ret_token,
 		if (!read_tx_stamp(&msg, &number, ret_at)) {
 			continue;
 		}
-		/* Of an earlier numbering, or given up for newer ones. */
+		/* From an earlier numbering, or replaced by newer ones. */
 		if (socket->next_number - number - 1 >= UDP_LISTEN_STAMPS) {
 			continue;
 		}

@@ -1,11 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Interface names and indexes, asked of the kernel or remembered.
+ */
 #include "io/net/zone.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
 
-/* NULL: the kernel is asked. */
+/* NULL: ask the kernel. */
 static struct if_nameindex *remembered;
 
 void zone_remember_all(void)

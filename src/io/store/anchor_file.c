@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The anchor's two files.
+ * The anchor's two files: opening, reading, writing.
  */
 #include "io/store/anchor_file.h"
 
@@ -31,7 +31,7 @@ static int open_in(const char *dir, const char *name)
 	if (fd < 0) {
 		fd = state_dir_open_file(dir_fd, name, O_RDONLY, 0, ANCHOR_SIZE_MAX);
 	}
-	/* Whatever the umask says: `query` is to judge as `set` does. */
+	/* Readable whatever the umask is: `query` must decide as `set` does. */
 	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) != ANCHOR_MODE) {
 		(void)fchmod(fd, ANCHOR_MODE);
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the anchor (core/select/anchor.h) is kept: "anchor" in the state directory, and
- * "reqtime.anchor" in /run when that one cannot be written.
+ * The anchor's files (core/select/anchor.h): "anchor" in the state directory, and
+ * "reqtime.anchor" in /run when the first cannot be written.
  *
- *   open -> read -> write* -> close     whoever holds the lock (io/store/lock.h)
- *   look                                anybody, at any time
+ *   open -> read -> write* -> close     while holding the lock (io/store/lock.h)
+ *   look                                any process, at any time
  */
 #ifndef IO_STORE_ANCHOR_FILE_H
 #define IO_STORE_ANCHOR_FILE_H
@@ -15,21 +15,23 @@ struct anchor_file {
 	int fds[2]; /* in the state directory, in `run_dir`; -1: cannot be used */
 };
 
-/* Makes what is missing, readable for everybody.  By root in a directory that is another user's, as
- * that user.  Failures show when it is read and written.  `run_dir` may be NULL: nowhere. */
+/* Creates missing files, readable for everybody.  Root does so as the owner in a directory
+ * of another user.  Failures show when the file is read and written.  `run_dir` may be
+ * NULL: no second file. */
 void anchor_file_open(const char *state_dir, const char *run_dir, struct anchor_file *ret);
 
-/* The newer of the two for this boot (anchor_is_newer()); an empty one when neither can be used. */
+/* The newer of the two for this boot (anchor_is_newer()); an empty one when neither can be
+ * used. */
 void anchor_file_read(const struct anchor_file *file, const char *boot_id,
                       struct instant release, struct anchor *ret);
 
-/* True when one of them holds it now. */
+/* True when at least one file holds it now. */
 MUST_USE bool anchor_file_write(const struct anchor_file *file,
                                 const struct anchor *anchor);
 
 void anchor_file_close(struct anchor_file *file);
 
-/* The same as open, read and close, and nothing is made. */
+/* Like open, read and close, but creates nothing. */
 void anchor_file_look(const char *state_dir, const char *run_dir, const char *boot_id,
                       struct instant release, struct anchor *ret);
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads a configuration file through libinih, with line numbers in errors.
+ */
 #include "io/store/config.h"
 
 #include <errno.h>
@@ -14,7 +17,7 @@
 
 #include "core/base/text.h"
 
-/* The text on its way through the parser, which does not say which line it is at. */
+/* The text that the parser reads: libinih itself does not report line numbers. */
 struct source {
 	const char *at;
 	const char *end;
@@ -31,7 +34,7 @@ static int refuse(struct config_error *ret, unsigned line, const char *reason)
 	return -EINVAL;
 }
 
-/* The parser tells of keys alone: of a section without one it says nothing. */
+/* libinih reports only keys: a section without one needs this. */
 static void take_section(struct source *s, const char *line)
 {
 	char name[CONFIG_LINE_MAX + 1];
@@ -51,7 +54,7 @@ static char *next_line(char *buf, int size, void *stream)
 	const char *feed = memchr(s->at, '\n', (size_t)(s->end - s->at));
 	size_t len = (size_t)((feed ? feed + 1 : s->end) - s->at);
 
-	/* The library takes an indented line for more of the value before. */
+	/* libinih takes an indented line for a continuation of the value before. */
 	for (; len > 0 && (*s->at == ' ' || *s->at == '\t'); len--) {
 		s->at++;
 	}
@@ -70,7 +73,7 @@ static char *next_line(char *buf, int size, void *stream)
 	return s->result == 0 ? buf : NULL;
 }
 
-/* Returns nonzero for success, as the parser wants it. */
+/* Returns nonzero for success, as libinih requires. */
 static int take_entry(void *user, const char *section, const char *key, const char *value)
 {
 	struct source *s = user;
@@ -84,7 +87,7 @@ static int take_entry(void *user, const char *section, const char *key, const ch
 	return 1;
 }
 
-/* All of it is text, and no line is longer than what the parser reads at once. */
+/* All of it must be text, and no line longer than libinih's buffer. */
 static int check_text(const char *text, size_t len, struct config_error *ret)
 {
 	unsigned line = 1;
@@ -102,7 +105,7 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 			continue;
 		}
 		if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
-			return refuse(ret, line, "a control character: this is no text");
+			return refuse(ret, line, "a control character: not a text file");
 		}
 		if (++column > CONFIG_LINE_MAX) {
 			return refuse(ret, line, "the line is too long");
@@ -111,7 +114,7 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 	return 0;
 }
 
-/* The usual way to ask for none. */
+/* The usual way to ask for no file. */
 static bool is_null_device(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
@@ -148,7 +151,7 @@ static int check_file(int fd, struct config_error *ret)
 	return 0;
 }
 
-/* The octets of the file, which are the caller's to free, or NULL. */
+/* The octets of the file, to be freed by the caller, or NULL. */
 static char *read_all(const char *path, size_t *ret_len, int *ret_r,
                       struct config_error *ret)
 {
@@ -172,7 +175,7 @@ static char *read_all(const char *path, size_t *ret_len, int *ret_r,
 		(void)refuse(ret, 0, strerror(ENOMEM));
 		goto out;
 	}
-	/* Asked for one more than there may be: the file may have grown since. */
+	/* Reads one octet beyond the limit: the file may have grown since fstat(). */
 	while (len <= CONFIG_OCTETS_MAX &&
 	       (n = read(fd, text + len, CONFIG_OCTETS_MAX + 1 - len)) > 0) {
 		len += (size_t)n;
@@ -193,7 +196,7 @@ out:
 	return text;
 }
 
-/* With what stands in the line. */
+/* Quotes the line. */
 static int refuse_line(struct config_error *ret, const char *text, size_t len,
                        unsigned line)
 {

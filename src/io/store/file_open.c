@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Opens a regular file that an option names.
+ */
 #include "io/store/file_open.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Readers see the old file or the new one, never a part: write beside it, then rename.
+ * Replaces a file: a new one is written beside it and then renamed.
  */
 #include "io/store/file_replace.h"
 
@@ -13,11 +13,12 @@
 
 enum { TRIES = 100 };
 
-/* 0 or -errno; -EEXIST: another name may do.  A process of the same number that was killed may have left the name behind. */
+/* 0 or -errno; -EEXIST: another name may work.  A killed process with this id may have left
+ * the name behind. */
 static int temporary_open(struct file_replace *file)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		/* O_EXCL follows no link that lies there. */
+		/* O_EXCL never follows a link. */
 		file->fd = open(file->temporary,
 		                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (file->fd >= 0) {
@@ -38,12 +39,12 @@ int file_replace_begin(const char *path, struct file_replace *ret)
 	struct stat st;
 	int len, r = -EEXIST;
 
-	/* A device or a pipe would be gone after it, and a link lead nowhere. */
+	/* Replacing would remove a device or a pipe, and cut a link from its target. */
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
 	}
 	ret->path = path;
-	/* In a folder of all users another user's file may keep a name. */
+	/* In a folder for all users another user's file may block a name. */
 	for (unsigned i = 0; i < TRIES && r == -EEXIST; i++) {
 		len = snprintf(ret->temporary, sizeof(ret->temporary), "%s.%ld.%u", path,
 		               (long)getpid(), i);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Opens, repairs and closes the history.
+ */
 #include "io/store/history.h"
 
 #include <assert.h>
@@ -17,13 +20,8 @@
 #include "io/store/state_dir.h"
 
 enum {
-	BUSY_MS = 500,
-	/* Of SQLite's machine: 20000 runs take less than one turn. */
-	BUDGET_STEPS = 1000000,
-	PATIENCE_TURNS = 20,
 	PAGE_OCTETS = 4096,
-	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
-	HEADER_OCTETS = 100, /* of a file, by SQLite's own description of its format */
+	HEADER_OCTETS = 100, /* of the file, as in SQLite's description of its format */
 	APPLICATION_ID_AT = 68,
 };
 
@@ -47,7 +45,7 @@ static int open_to_read(const struct history *history, const char *name)
 	                                     HISTORY_SIZE_MAX);
 }
 
-/* The files beside the store are SQLite's, which would follow what it finds there. */
+/* The files beside the database: SQLite would follow links there. */
 static int check_side_files(const struct history *history)
 {
 	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
@@ -62,7 +60,7 @@ static int check_side_files(const struct history *history)
 	return 0;
 }
 
-/* The file's first octets, before any library looks at it. */
+/* The first octets of the file, checked before any library reads it. */
 static int check_header(int fd)
 {
 	static const uint8_t magic[16] = "SQLite format 3";
@@ -76,19 +74,19 @@ static int check_header(int fd)
 		return -errno;
 	}
 	if (len == 0) {
-		return 0; /* just made */
+		return 0; /* just created */
 	}
 	if (len != HEADER_OCTETS || memcmp(header, magic, sizeof(magic)) != 0) {
 		return -EUCLEAN;
 	}
 	in = octets_read_from(header + APPLICATION_ID_AT, 4);
 	id = octets_get_u32(&in);
-	/* Zero: ours may be so while its beginning lies in the -wal file alone. */
+	/* Zero: our file may have it while its first page is only in the -wal file. */
 	return id == 0 || id == (uint32_t)HISTORY_APPLICATION_ID ? 0 : -EEXIST;
 }
 
-/* Whether this is a file to open at all.  Nothing is open afterwards: closing any
- * descriptor of the file later would take SQLite's locks on it away. */
+/* Whether the file may be opened.  No descriptor stays open: closing one later would drop
+ * SQLite's locks on the file. */
 static int check_file(struct history *history)
 {
 	const bool may_write = history->settings.may_write;
@@ -121,9 +119,9 @@ static bool has_octets(const struct history *history, const char *name)
 	       st.st_size > 0;
 }
 
-/* One that may make no files beside a database cannot read it unless it says that nobody writes.
- * As its last user closed it there is none; a -wal file that a copy or a crash left alone
- * holds the latest runs, and is read where locks are done without. */
+/* A reader that may create no files beside the database must open it as immutable.  That is
+ * safe without a -wal file, which the last user removes on closing; a -wal file left by a
+ * copy or a crash holds the latest runs, and is read without locks. */
 static const char *read_only_parameters(const struct history *history, bool is_alone)
 {
 	if (!is_alone) {
@@ -162,28 +160,8 @@ static int open_read_only(struct history *history, bool is_alone)
 	return history_sql_error(code);
 }
 
-/* A file of others may define a table as something that never ends. */
-static int use_budget(void *ctx)
-{
-	struct history *history = ctx;
-
-	return ++history->budget_used > PATIENCE_TURNS;
-}
-
-void history_limit(struct history *history)
-{
-	sqlite3_extended_result_codes(history->db, 1);
-	sqlite3_busy_timeout(history->db, BUSY_MS);
-	if (history->settings.is_anyones) {
-		sqlite3_progress_handler(history->db, BUDGET_STEPS, use_budget, history);
-	}
-	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
-}
-
-/* NORMAL: what a commit leaves is safe from a loss of power once the file is closed, which
- * waits for the disk.  A run need not wait twice. */
+/* NORMAL: a commit is safe from a loss of power once the file is closed, which waits for
+ * the disk.  A run need not wait twice. */
 static int open_database(struct history *history, bool is_alone)
 {
 	static const char settings[] = "PRAGMA trusted_schema=OFF;"
@@ -206,7 +184,8 @@ static int open_database(struct history *history, bool is_alone)
 		return r;
 	}
 	history_limit(history);
-	/* The index of a -wal file is kept in memory then.  First: others look into the file. */
+	/* Keeps the index of the -wal file in memory.  Before anything else: other
+	 * statements read the file. */
 	r = is_alone ? history_sql_run(history, "PRAGMA locking_mode=EXCLUSIVE") : 0;
 	if (r == 0) {
 		r = history_sql_run(history, settings);
@@ -234,7 +213,7 @@ static int open_store(struct history *history)
 	if (r < 0) {
 		return r;
 	}
-	/* Who only looks makes no file, also where it could. */
+	/* A reader creates no file, even where it could. */
 	is_alone = history->settings.is_anyones &&
 	           (!has_octets(history, HISTORY_FILE "-wal") ||
 	            !has_octets(history, HISTORY_FILE "-shm"));
@@ -258,13 +237,13 @@ static int open_store(struct history *history)
 		       : history->version < HISTORY_SCHEMA ? history_read_older(history)
 		                                           : 0;
 	}
-	/* Where it cannot be had (another run is looking, a network's file system), the
-	 * older kind of journal does as well. */
+	/* Where WAL is impossible (another run is reading, a network file system), the
+	 * rollback journal works as well. */
 	(void)history_sql_run(history, "PRAGMA journal_mode=WAL");
 	return history->version == HISTORY_SCHEMA ? 0 : history_schema_migrate(history);
 }
 
-/* Moves the damaged file aside, if it still is the one that was open. */
+/* Moves the damaged file aside, unless another file has replaced it since. */
 static int put_aside(struct history *history)
 {
 	struct stat st;
@@ -279,8 +258,8 @@ static int put_aside(struct history *history)
 	    0) {
 		return -errno;
 	}
-	/* They belong to the old file.  SQLite drops them beside an empty one; so does this,
-	 * whatever it finds. */
+	/* They belong to the old file, and are removed whatever they are; SQLite too drops
+	 * them beside an empty file. */
 	for (size_t i = 0; i < COUNT_OF(side_files); i++) {
 		(void)unlinkat(history->dir_fd, side_files[i], 0);
 	}
@@ -323,8 +302,8 @@ static int open_or_reset(struct history *history, char *warning)
 		r = history_reset(history);
 		if (r == 0) {
 			say(warning,
-			    "%.120s was damaged: it is now " HISTORY_CORRUPT_FILE
-			    ", and a new one is begun",
+			    "%.120s was damaged: it was moved to " HISTORY_CORRUPT_FILE
+			    " and a new one created",
 			    history->path);
 			return 0;
 		}
@@ -335,7 +314,7 @@ static int open_or_reset(struct history *history, char *warning)
 	return r;
 }
 
-/* `dir_fd`, which is taken over, or -errno. */
+/* Takes over `dir_fd`, which may be a -errno. */
 static struct history *history_new(const char *state_dir, int dir_fd,
                                    const struct history_settings *settings, int *ret_error,
                                    char *warning)
@@ -364,7 +343,7 @@ static struct history *history_new(const char *state_dir, int dir_fd,
 	return history;
 }
 
-/* Of a new one, whose path is known; it is the caller's or gone. */
+/* Opens a new one whose path is known: the caller's, or freed on an error. */
 static int history_begin(struct history *history, struct history **ret, char *warning)
 {
 	int r = open_or_reset(history, warning);
@@ -393,7 +372,7 @@ int history_open(const char *state_dir, const struct history_settings *settings,
 	if (!history) {
 		return r;
 	}
-	/* SQLite is told to follow no link at all, wherever in the path. */
+	/* SQLite follows no link anywhere in the path (SQLITE_OPEN_NOFOLLOW). */
 	real = realpath(state_dir, NULL);
 	if (!real) {
 		r = -errno;

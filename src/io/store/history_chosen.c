@@ -1,13 +1,16 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Loads the runs that `history` shows: by time, verb and count.
+ */
 #include "io/store/history.h"
 
 #include <string.h>
 
 #include "io/store/history_private.h"
 
-/* A run's own time: its clock's, put right by what it found.  A sum beyond 64 bits becomes a
- * floating-point number in SQL, which compares as well.  Behind the record's columns comes the
- * number. */
+/* A run's own time: its clock's, corrected by the measured offset.  A sum beyond 64 bits
+ * becomes a floating-point number in SQL, which compares as well.  The run's number comes
+ * after the record's columns. */
 static const char chosen_sql[] =
 	",id FROM run WHERE id IN(SELECT id FROM run"
 	" WHERE(?1 IS NULL OR wall_ns+coalesce(offset_ns,0)>=?1)AND(?2 IS NULL OR(verb=?2 "

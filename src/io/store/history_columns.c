@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The columns of runs and sources: records to rows and back.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -11,8 +14,10 @@ enum column_kind {
 	COLUMN_COUNT,   /* unsigned, 1 or 4 octets, at most `most` */
 	COLUMN_TEXT,
 	COLUMN_BLOB,  /* of exactly `size` octets */
-	COLUMN_NAME,  /* an enumeration of 4 octets, by its name: its numbers may change */
-	COLUMN_WORDS, /* ... that a later version may add to: unknown ones close the gate */
+	COLUMN_NAME,  /* an enumeration of 4 octets, stored by name: its numbers may
+	               * change */
+	COLUMN_WORDS, /* ... to which later versions may add: an unknown one clears the
+	               * condition */
 	COLUMN_ADDRESS,
 };
 
@@ -23,7 +28,8 @@ struct column {
 	size_t size;
 	uint32_t most;
 	const char *(*to_name)(uint32_t value);
-	size_t condition; /* has_...: when 0, the column is NULL; CONDITION_NONE: it never is */
+	size_t condition; /* has_...: when 0, the column is NULL; CONDITION_NONE: it is
+	                   * never NULL */
 };
 #define CONDITION_NONE SIZE_MAX
 
@@ -48,8 +54,8 @@ static const char *action_name(uint32_t value)
 	return plan_action_name((enum plan_action)value);
 }
 
-/* As they stand in files since the first release.  What people read (core/select/plan.h) may be put better
- * one day; these never change, or the plan of every older run is lost. */
+/* The texts in files since the first release.  What people read (core/select/plan.h) may
+ * change; these never do, or the plan of every older run is lost. */
 static const char *reason_name(uint32_t value)
 {
 	static const char *const words[] = {
@@ -96,10 +102,10 @@ static const char *source_word(uint32_t value)
 #define MEMBER(type, field) offsetof(struct type, field), sizeof(((struct type *)0)->field)
 #define IN_RUN(field) MEMBER(run_record, field)
 #define IN_SOURCE(field) MEMBER(source_record, field)
-#define RUN_GATE(field) offsetof(struct run_record, field)
-#define SOURCE_GATE(field) offsetof(struct source_record, field)
+#define RUN_IF(field) offsetof(struct run_record, field)
+#define SOURCE_IF(field) offsetof(struct source_record, field)
 
-/* Of the columns of one gate the first one says by being NULL that it is closed. */
+/* If a condition does not hold, the first of its columns is NULL. */
 /* clang-format off */
 static const struct column run_columns[] = {
 	{ "wall_ns", COLUMN_INTEGER, IN_RUN(at), 0, NULL, CONDITION_NONE },
@@ -113,40 +119,40 @@ static const struct column run_columns[] = {
 	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, CONDITION_NONE },
 	{ "asked", COLUMN_COUNT, IN_RUN(asked_count), UINT32_MAX, NULL, CONDITION_NONE },
 	{ "is_dry", COLUMN_COUNT, IN_RUN(is_dry), 1, NULL, CONDITION_NONE },
-	{ "offset_ns", COLUMN_INTEGER, IN_RUN(offset_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "bound_ns", COLUMN_INTEGER, IN_RUN(bound_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "delay_ns", COLUMN_INTEGER, IN_RUN(delay_ns), 0, NULL, RUN_GATE(has_answer) },
-	{ "jitter_ns", COLUMN_INTEGER, IN_RUN(jitter_ns), 0, NULL, RUN_GATE(has_answer) },
+	{ "offset_ns", COLUMN_INTEGER, IN_RUN(offset_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "bound_ns", COLUMN_INTEGER, IN_RUN(bound_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "delay_ns", COLUMN_INTEGER, IN_RUN(delay_ns), 0, NULL, RUN_IF(has_answer) },
+	{ "jitter_ns", COLUMN_INTEGER, IN_RUN(jitter_ns), 0, NULL, RUN_IF(has_answer) },
 	{ "samples", COLUMN_COUNT, IN_RUN(sample_count), UINT32_MAX, NULL,
-	  RUN_GATE(has_answer) },
-	{ "leap", COLUMN_COUNT, IN_RUN(leap), 3, NULL, RUN_GATE(has_answer) },
+	  RUN_IF(has_answer) },
+	{ "leap", COLUMN_COUNT, IN_RUN(leap), 3, NULL, RUN_IF(has_answer) },
 	{ "plan_reason", COLUMN_WORDS, IN_RUN(plan_reason), PLAN_REASON_COUNT - 1,
-	  reason_name, RUN_GATE(has_plan) },
+	  reason_name, RUN_IF(has_plan) },
 	{ "plan_action", COLUMN_NAME, IN_RUN(plan_action), PLAN_REFUSE, action_name,
-	  RUN_GATE(has_plan) },
-	{ "plan_by_ns", COLUMN_INTEGER, IN_RUN(plan_by_ns), 0, NULL, RUN_GATE(has_plan) },
+	  RUN_IF(has_plan) },
+	{ "plan_by_ns", COLUMN_INTEGER, IN_RUN(plan_by_ns), 0, NULL, RUN_IF(has_plan) },
 	{ "applied_action", COLUMN_NAME, IN_RUN(applied_action), PLAN_STEP,
 	  action_name, CONDITION_NONE },
 	{ "applied_by_ns", COLUMN_INTEGER, IN_RUN(applied_by_ns), 0, NULL, CONDITION_NONE },
 	{ "frequency_before_ppb", COLUMN_INTEGER, IN_RUN(frequency_before_ppb), 0,
-	  NULL, RUN_GATE(has_kernel) },
+	  NULL, RUN_IF(has_kernel) },
 	{ "frequency_after_ppb", COLUMN_INTEGER, IN_RUN(frequency_after_ppb), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "slew_before_ns", COLUMN_INTEGER, IN_RUN(slew_before_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "slew_after_ns", COLUMN_INTEGER, IN_RUN(slew_after_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "max_error_ns", COLUMN_INTEGER, IN_RUN(max_error_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "estimated_error_ns", COLUMN_INTEGER, IN_RUN(estimated_error_ns), 0, NULL,
-	  RUN_GATE(has_kernel) },
-	{ "after_wall_ns", COLUMN_INTEGER, IN_RUN(after), 0, NULL, RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
+	{ "after_wall_ns", COLUMN_INTEGER, IN_RUN(after), 0, NULL, RUN_IF(has_kernel) },
 	{ "tick_before", COLUMN_COUNT, IN_RUN(tick_before), UINT32_MAX, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "tick_after", COLUMN_COUNT, IN_RUN(tick_after), UINT32_MAX, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 	{ "kernel_flags", COLUMN_COUNT, IN_RUN(kernel_flags), RECORD_KERNEL_ALL, NULL,
-	  RUN_GATE(has_kernel) },
+	  RUN_IF(has_kernel) },
 };
 
 static const struct column source_columns[] = {
@@ -163,19 +169,19 @@ static const struct column source_columns[] = {
 	  CONDITION_NONE },
 	{ "kiss", COLUMN_COUNT, IN_SOURCE(kiss), NTP_KISS_RATE, NULL, CONDITION_NONE },
 	{ "stratum", COLUMN_COUNT, IN_SOURCE(stratum), UINT8_MAX, NULL,
-	  SOURCE_GATE(has_header) },
-	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_GATE(has_header) },
-	{ "refid", COLUMN_BLOB, IN_SOURCE(refid), 0, NULL, SOURCE_GATE(has_header) },
+	  SOURCE_IF(has_header) },
+	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_IF(has_header) },
+	{ "refid", COLUMN_BLOB, IN_SOURCE(refid), 0, NULL, SOURCE_IF(has_header) },
 	{ "root_delay_ns", COLUMN_INTEGER, IN_SOURCE(root_delay_ns), 0, NULL,
-	  SOURCE_GATE(has_header) },
+	  SOURCE_IF(has_header) },
 	{ "root_dispersion_ns", COLUMN_INTEGER, IN_SOURCE(root_dispersion_ns), 0,
-	  NULL, SOURCE_GATE(has_header) },
+	  NULL, SOURCE_IF(has_header) },
 	{ "offset_ns", COLUMN_INTEGER, IN_SOURCE(offset_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 	{ "bound_ns", COLUMN_INTEGER, IN_SOURCE(bound_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 	{ "delay_ns", COLUMN_INTEGER, IN_SOURCE(delay_ns), 0, NULL,
-	  SOURCE_GATE(has_estimate) },
+	  SOURCE_IF(has_estimate) },
 };
 /* clang-format on */
 
@@ -188,12 +194,12 @@ const struct history_table history_source_table = { "source", source_columns,
 
 static bool condition_holds(const struct column *column, const void *record)
 {
-	uint8_t is_open = 1;
+	uint8_t holds = 1;
 
 	if (column->condition != CONDITION_NONE) {
-		memcpy(&is_open, (const uint8_t *)record + column->condition, 1);
+		memcpy(&holds, (const uint8_t *)record + column->condition, 1);
 	}
-	return is_open != 0;
+	return holds != 0;
 }
 
 static uint32_t count_get(const uint8_t *at, size_t size)
@@ -250,7 +256,7 @@ static int bind_column(sqlite3_stmt *stmt, int index, const struct column *colum
 	return SQLITE_MISUSE;
 }
 
-/* Adds the names, or as many question marks, to `sql`. */
+/* Appends the names, or as many question marks, to `sql`. */
 static void list_columns(sqlite3_str *sql, const struct column *columns, size_t count,
                          bool is_marks)
 {
@@ -302,7 +308,7 @@ int history_table_insert(sqlite3_stmt *stmt, const struct history_table *table,
 	return r;
 }
 
-/* ---- reading a record: false when a value is none that we write ---- */
+/* ---- reading a record: false for a value that this program never writes ---- */
 
 static bool count_put(uint8_t *at, size_t size, int64_t value, uint32_t most)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * SQLite makes the whole path of every file, and looks at each folder on the way.  Who has become the owner
- * of a state directory may have no right to pass those above it; so here a name is left as it is.
+ * An SQLite VFS that opens files by their names in the working directory.
+ *
+ * SQLite builds the full path of every file and inspects each folder on the way.  The owner
+ * of a state directory may have no right to pass those above it, so this VFS leaves a name
+ * as it is.
  */
 #include <string.h>
 
@@ -40,6 +43,6 @@ void history_prepare(void)
 
 	add("unix", HISTORY_VFS_HERE, &here);
 	add("unix-none", HISTORY_VFS_HERE_NONE, &here_none);
-	/* From /dev/urandom, once for all. */
+	/* Seeds SQLite's generator from /dev/urandom, once. */
 	sqlite3_randomness((int)sizeof(octet), &octet);
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Kiss codes: the servers in hold-off, in a table of the history.
+ */
 #include "io/store/history.h"
 
 #include <errno.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A history of an older schema, read by a process that may not change it.
+ * Reads a history of an older schema that may not be changed.
  *
- * One set of statements and one set of steps do for all versions: the file is copied to memory, and the
- * copy is migrated there.  That takes as much memory as the file is large (HISTORY_SIZE_MAX at most), and
- * only until a run that may write has migrated the file itself.
+ * The file is copied to memory and the copy is migrated there, so that one set of
+ * statements and steps serves all versions.  This takes as much memory as the file is large
+ * (HISTORY_SIZE_MAX at most), and only until a run that may write has migrated the file
+ * itself.
  */
 #include "io/store/history_private.h"
 

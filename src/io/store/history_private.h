@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The history is several files, one job each: history.c opens, repairs and closes,
- * history_schema.c has the tables and their versions, history_older.c reads an older one without changing it,
- * history_here.c makes SQLite work below a directory that no path may lead to, history_sql.c has SQLite's errors and statements, history_columns.c writes and reads records,
- * history_runs.c, history_chosen.c, history_holdoffs.c, history_silent.c and history_state.c have a table or two each.
+ * Shared by the files of the history: history.c opens, repairs and closes; history_schema.c
+ * has the tables and their versions; history_older.c reads an older file without changing
+ * it; history_here.c lets SQLite work below a directory that cannot be reached by a path;
+ * history_sql.c has connections, errors and statements; history_columns.c writes and reads
+ * records; history_runs.c, history_chosen.c, history_holdoffs.c, history_silent.c and
+ * history_state.c have a table or two each.
  */
 #ifndef IO_STORE_HISTORY_PRIVATE_H
 #define IO_STORE_HISTORY_PRIVATE_H
@@ -20,19 +22,22 @@ struct history {
 	sqlite3 *db;
 	struct history_settings settings;
 	int dir_fd;
-	dev_t device; /* of the file that is open */
+	dev_t device; /* of the open file */
 	ino_t inode;
 	bool is_read_only;
-	int64_t version; /* of the schema in the file, once it is known; -1: an empty file */
+	int64_t version; /* of the schema in the file, once known; -1: an empty file */
 	unsigned budget_used;
 	char path[HISTORY_PATH_SIZE]; /* for people */
-	const char *file;             /* for SQLite: the same, or the name alone */
+	const char *file;             /* for SQLite: the same, or only the name */
 	const char *vfs;              /* NULL: SQLite's own */
 };
 
-/* history_here.c: how SQLite opens a file of the working directory, with locks or without. */
+/* history_here.c: VFSs that open a file of the working directory, with or without locks. */
 #define HISTORY_VFS_HERE "reqtime-here"
 #define HISTORY_VFS_HERE_NONE "reqtime-here-none"
+
+/* Settings of every connection, before its first statement about our tables. */
+void history_limit(struct history *history);
 
 /* All of these: 0 or -errno. */
 MUST_USE int history_sql_error(int code);
@@ -49,42 +54,41 @@ MUST_USE int history_sql_run_with(struct history *history, const char *sql, int6
 struct history_table;
 extern const struct history_table history_run_table, history_source_table;
 
-/* `extra`: one more column, bound by the caller behind those of the record, or NULL. */
+/* `extra`: one more column, bound by the caller after those of the record, or NULL. */
 MUST_USE int history_table_prepare_insert(struct history *history,
                                           const struct history_table *table,
                                           const char *extra, sqlite3_stmt **ret);
-/* The number of the first parameter behind those of the record. */
+/* The index of the first parameter after those of the record. */
 int history_table_extra_index(const struct history_table *table);
 MUST_USE int history_table_insert(sqlite3_stmt *stmt, const struct history_table *table,
                                   const void *record);
 MUST_USE int history_table_prepare_select(struct history *history,
                                           const struct history_table *table,
                                           const char *rest, sqlite3_stmt **ret);
-/* False when a value is none that we write.  `record` is zero before. */
+/* False for a value that this program never writes.  `record` is zero before. */
 MUST_USE bool history_table_read(sqlite3_stmt *stmt, const struct history_table *table,
                                  void *record);
 
-/* Sets history->version, also with -EPROTONOSUPPORT: it is newer than ours.  In a transaction of its own:
- * else tables that another run is making are seen half done. */
+/* Sets history->version, also with -EPROTONOSUPPORT: newer than ours.  Runs in its own
+ * transaction, or it could see another run's tables half created. */
 MUST_USE int history_schema_version(struct history *history);
-/* One transaction from any version to ours. */
+/* Migrates from any version to ours in one transaction. */
 MUST_USE int history_schema_migrate(struct history *history);
 
-/* history_older.c: a file of an older schema that may not be changed is read as a copy in memory, which
- * the same steps have brought to ours.  The file is closed then.  After an error there is nothing to be
- * done with `history` but history_close(). */
+/* history_older.c: reads a file of an older schema that may not be changed, as a copy in
+ * memory that is migrated to ours.  Closes the file.  After an error only history_close()
+ * may be called. */
 MUST_USE int history_read_older(struct history *history);
-/* What every connection is told before its first statement about our tables. */
-void history_limit(struct history *history);
 
 MUST_USE int history_store_value(struct history *history,
                                  const struct history_value *value);
 
-/* What a source of a run that ended at `now` makes of the kiss code known of it. */
+/* Updates the known kiss code of a source after a run that ended at `now`. */
 MUST_USE int history_store_kiss(struct history *history, const struct source_record *source,
                                 struct instant now);
 
-/* Which of the sources of a run of `set` were silent, and since when; `now` is a confirmed time. */
+/* Records which sources of a run of `set` were silent, and since when; `now` is a confirmed
+ * time. */
 MUST_USE int history_store_silent(struct history *history,
                                   const struct source_record *sources, size_t count,
                                   struct instant now);

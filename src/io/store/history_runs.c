@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Runs and their sources: loading, storing, deleting old ones.
+ */
 #include "io/store/history.h"
 
 #include <errno.h>
@@ -135,9 +138,9 @@ static int store_sources(struct history *history, int64_t run,
 	return r;
 }
 
-/* What the true time makes too old.  Runs go from the old end on: clocks that stood wrong
- * have left some of strange dates in between.  How often a server had to say that it is
- * asked too often counts for a week. */
+/* Deletes what is too old by the true time.  Runs are deleted from the oldest on: a wrong
+ * clock has left some with odd dates in between.  The count of a server's kiss codes is
+ * kept for a week. */
 static int prune_by_age(struct history *history, struct instant now)
 {
 	static const char runs[] =
@@ -198,7 +201,7 @@ static int store_all(struct history *history, const struct run_record *run,
 	if (r == 0) {
 		r = store_sources(history, id, sources, count, end);
 	}
-	/* What may be a lie does not say what is old. */
+	/* An unconfirmed time, which may be false, must not decide what is old. */
 	if (r == 0 && run->has_answer && run->status == RUN_OK &&
 	    (run->kernel_flags & RECORD_CONFIRMED)) {
 		const struct instant now = instant_add_ns(run->at, run->offset_ns);
@@ -233,7 +236,8 @@ int history_store(struct history *history, const struct run_record *run,
 	}
 	if (r < 0) {
 		(void)history_sql_run(history,
-		                      "ROLLBACK"); /* which it may have done itself */
+		                      "ROLLBACK"); /* unless SQLite has already rolled
+		                                    * back */
 	}
 	return r;
 }

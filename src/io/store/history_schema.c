@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tables of the history, and how an older file gets them.
+ * The tables of the history, and the migration of older files.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@ static const char *const schema_steps[HISTORY_SCHEMA] = {
 
 	"CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
 
-	/* What older runs lack reads as 0: not known. */
+	/* Fields that older runs lack read as 0: not known. */
 	"ALTER TABLE run ADD COLUMN after_wall_ns INTEGER DEFAULT 0;"
 	"ALTER TABLE run ADD COLUMN tick_before INTEGER DEFAULT 0;"
 	"ALTER TABLE run ADD COLUMN tick_after INTEGER DEFAULT 0;",
@@ -91,7 +91,7 @@ int history_schema_version(struct history *history)
 	return r == 0 ? history_sql_run(history, "COMMIT") : r;
 }
 
-/* Asked anew inside: another run may have been faster. */
+/* Reads the version again within the transaction: another run may have been faster. */
 int history_schema_migrate(struct history *history)
 {
 	char text[96];
@@ -112,6 +112,6 @@ int history_schema_migrate(struct history *history)
 		         HISTORY_APPLICATION_ID, HISTORY_SCHEMA);
 		r = history_sql_run(history, text);
 	}
-	/* After an error the file is closed, which undoes what was begun. */
+	/* After an error the file is closed, which rolls back the transaction. */
 	return r == 0 ? history_sql_run(history, "COMMIT") : r;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Servers that have been silent for long, so that somebody takes them off the list.  A server that is
- * only slower than a majority is silent here, too: before it is named a run waits for it.
+ * Servers silent for long, so that the user can remove them.  A server that is only slower
+ * than the majority counts as silent here, too: a run waits for it before it is reported.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "io/store/history_private.h"
 
-/* Lists of a person are short; what is longer is a fleet, and not warned of. */
+/* A list made by hand is short; a longer one is a fleet, which gets no warnings. */
 enum { SOURCES_MAX = 64 };
-/* A server that is not asked any more is none of the list. */
+/* A server not asked for this long is no longer on the list. */
 #define ASKED_NS (7 * 86400 * NS_PER_S)
 
 static int run_for(struct history *history, const char *sql,
@@ -51,7 +51,7 @@ int history_store_silent(struct history *history, const struct source_record *so
 			r = run_for(history, silent, &sources[i], now);
 		}
 	}
-	/* One address of a name is enough. */
+	/* An answer from one address of a name is enough. */
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (sources[i].received_count > 0) {
 			r = run_for(history, heard, &sources[i], now);

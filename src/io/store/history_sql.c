@@ -1,7 +1,18 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * SQLite connections of the history: errors, statements, limits.
+ */
 #include <errno.h>
 
 #include "io/store/history_private.h"
+
+enum {
+	BUSY_MS = 500,
+	/* Instructions of SQLite's virtual machine: 20000 runs take fewer than this. */
+	BUDGET_STEPS = 1000000,
+	BUDGET_TURNS = 20,   /* BUDGET_STEPS each */
+	VALUE_MAX = 1 << 20, /* no text or blob of ours is longer */
+};
 
 int history_sql_error(int code)
 {
@@ -13,10 +24,10 @@ int history_sql_error(int code)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
-	/* Our own statements are right: a table or column that is missing was lost. */
+	/* Our statements are correct: a missing table or column was lost. */
 	case SQLITE_ERROR:
 	case SQLITE_SCHEMA:
-	case SQLITE_INTERRUPT: /* it has no end */
+	case SQLITE_INTERRUPT: /* the budget is used up: it would never end */
 		return -EUCLEAN;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
@@ -85,4 +96,24 @@ int history_sql_run_with(struct history *history, const char *sql, int64_t first
 	r = history_sql_error(sqlite3_step(stmt));
 	sqlite3_finalize(stmt);
 	return r;
+}
+
+/* A file written by another program may define a table as a query that never ends. */
+static int use_budget(void *ctx)
+{
+	struct history *history = ctx;
+
+	return ++history->budget_used > BUDGET_TURNS;
+}
+
+void history_limit(struct history *history)
+{
+	sqlite3_extended_result_codes(history->db, 1);
+	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->settings.is_anyones) {
+		sqlite3_progress_handler(history->db, BUDGET_STEPS, use_budget, history);
+	}
+	sqlite3_db_config(history->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_limit(history->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(history->db, SQLITE_LIMIT_ATTACHED, 0);
 }

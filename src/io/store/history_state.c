@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Values that modules keep from run to run, by key.
+ */
 #include "io/store/history.h"
 
 #include <errno.h>

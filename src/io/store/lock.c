@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The locks of runs: flock() on files.
+ */
 #include "io/store/lock.h"
 
 #include <errno.h>
@@ -9,13 +12,14 @@
 
 #include "io/store/state_dir.h"
 
-/* Whoever may open the file may hold the lock for ever: no other user may, not even
+/* A user who can open the file can hold the lock without end: no other user may, not even
  * for reading. */
 enum { LOCK_MODE = 0600 };
-/* Nothing is read from it. */
+/* The file is never read. */
 #define LOCK_SIZE_MAX INT64_MAX
 
-/* As the owner of the directory, so that the file is his: his own runs take it, too. */
+/* As the owner of the directory, so that the file belongs to that user, whose own runs take
+ * the lock too. */
 static int lock_open(int dir_fd, const char *name, uid_t uid, gid_t gid)
 {
 	struct stat st;
@@ -23,7 +27,7 @@ static int lock_open(int dir_fd, const char *name, uid_t uid, gid_t gid)
 
 	fd = state_dir_open_file_as(dir_fd, name, O_RDWR | O_CREAT, LOCK_MODE,
 	                            LOCK_SIZE_MAX, uid, gid);
-	/* Left from a time when the file system could be written to. */
+	/* The file may exist from before the file system became read-only. */
 	if (fd == -EROFS) {
 		fd = state_dir_open_file_as(dir_fd, name, O_RDONLY, 0, LOCK_SIZE_MAX, uid,
 		                            gid);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The state directory: opening it and its files safely.
+ */
 #include "io/store/state_dir.h"
 
 #include <errno.h>
@@ -28,7 +31,7 @@ static bool is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
-/* A group of one's own, as many systems give to each user, is no other. */
+/* A user's private group, as many systems have it, counts as the user. */
 static bool is_writable_by_others(const struct stat *st)
 {
 	return (st->st_mode & S_IWOTH) ||
@@ -46,7 +49,7 @@ static int link_check(const char *path)
 	return !S_ISLNK(st.st_mode) || is_ours(&st) ? 0 : -ELOOP;
 }
 
-/* Returns 1 when it was made, 0 when another was faster. */
+/* Returns 1 when it was created, 0 when another process was faster. */
 static int make(const char *path)
 {
 	if (mkdir(path, 0755) == 0) {
@@ -55,7 +58,7 @@ static int make(const char *path)
 	return errno == EEXIST ? 0 : -errno;
 }
 
-/* Whoever could put a directory of his own there could have it used by root. */
+/* A user who could replace the directory could make root use another one. */
 static bool is_given_by_root(int fd, const struct stat *st)
 {
 	struct stat above;
@@ -65,7 +68,7 @@ static bool is_given_by_root(int fd, const struct stat *st)
 	       !(above.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Of a directory that is open: whether it may be used.  `made`: by us, just now. */
+/* Whether an open directory may be used.  `made`: just created by us. */
 static int dir_check(int fd, bool made, struct stat *ret)
 {
 	if (fstat(fd, ret) < 0) {
@@ -74,7 +77,7 @@ static int dir_check(int fd, bool made, struct stat *ret)
 	if (!is_ours(ret)) {
 		return is_given_by_root(fd, ret) ? 0 : -EPERM;
 	}
-	if (made) { /* whatever the umask says */
+	if (made) { /* whatever the umask is */
 		return fchmod(fd, 0755) < 0 ? -errno : 0;
 	}
 	return is_writable_by_others(ret) ? -EPERM : 0;
@@ -108,7 +111,7 @@ int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid, gid_t *
 	}
 	if (!is_ours(&st)) {
 		*ret_uid = st.st_uid;
-		/* Given to the user and not to a group: then no group of root. */
+		/* Given to the user, not to a group: so root's group is not used. */
 		*ret_gid = st.st_gid != 0 ? st.st_gid : (gid_t)PRIV_NOBODY;
 	}
 	return fd;
@@ -152,8 +155,8 @@ static int open_file(int dir_fd, const char *name, int flags, mode_t mode, bool 
 	struct stat st;
 	int fd, r;
 
-	/* Looked at first, since opening alone may do something to a device; and again
-	 * once it is open, since only then it stays the same. */
+	/* Checked before opening, because opening a device can already affect it; and again
+	 * once open, since only then it cannot change. */
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		r = S_ISLNK(st.st_mode) ? -ELOOP : file_check(&st, is_anyones, size_max);
 		if (r < 0) {
@@ -231,7 +234,7 @@ const char *state_dir_error_text(int error)
 	case -ELOOP:
 		return "it is a symbolic link";
 	case -EMEDIUMTYPE:
-		return "it is no regular file";
+		return "it is not a regular file";
 	case -EFBIG:
 		return "it is too large";
 	case -EUCLEAN:

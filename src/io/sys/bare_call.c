@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel's layouts are those of linux/time_types.h.  musl calls the numbers of 32-bit times otherwise.
+ * System calls made directly; the layouts are those of linux/time_types.h.
+ *
+ * musl has other names for the numbers of the 32-bit time calls.
  */
 #include "io/sys/bare_call.h"
 
@@ -17,7 +19,7 @@
 #endif
 
 #ifdef SYS_clock_gettime
-/* With seconds of as many bits as `long` has. */
+/* Seconds have the width of `long`. */
 static int gettime_of_long(clockid_t clock, struct timespec *ret)
 {
 	struct {
@@ -74,7 +76,7 @@ int bare_settimeofday(const struct timespec *to)
 #endif
 }
 
-/* Without socketcall() the library's are direct already. */
+/* Without socketcall() the library's calls are direct already. */
 #if defined(SYS_socketcall) && defined(SYS_socket)
 bool bare_socket_is_direct(void)
 {

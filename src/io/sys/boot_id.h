@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which boot this is.
+ * The id of the current boot.
  */
 #ifndef IO_SYS_BOOT_ID_H
 #define IO_SYS_BOOT_ID_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Helper processes: forked, confined, tied to their parent.
+ */
 #include "io/sys/child.h"
 
 #include <errno.h>
@@ -17,7 +20,7 @@
 
 enum { CHILD_FD = 3 };
 
-/* Neither pipes whose end somebody waits for, nor sockets stay open. */
+/* Neither inherited pipes, whose other end may have a reader, nor sockets stay open. */
 static int descriptors_leave(int fd, struct lifeline *line)
 {
 	int fds[] = { fd, line->tied };
@@ -139,14 +142,14 @@ bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
 	struct pollfd fd = { .fd = child->pidfd, .events = POLLIN };
 
 	for (;;) {
-		/* An error is ECHILD: where SIGCHLD is ignored, the kernel reaps it. */
+		/* ECHILD: where SIGCHLD is ignored, the kernel reaps it. */
 		if (waitpid(child->pid, NULL, WNOHANG) != 0) {
 			return true;
 		}
 		if (monotonic_now_ns() >= deadline_mono_ns) {
 			return false;
 		}
-		/* Without a descriptor for it, a short sleep. */
+		/* Without a pidfd, a short sleep. */
 		(void)poll(&fd, 1, 5);
 	}
 }
@@ -162,7 +165,7 @@ void child_close(struct child *child)
 void child_kill(struct child *child)
 {
 	lifeline_cut(&child->line);
-	/* One that was stopped before it had tied itself. */
+	/* A child that was stopped before it called lifeline_tie(). */
 	if (child->pidfd >= 0) {
 		(void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
 	}

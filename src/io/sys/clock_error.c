@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages for clocks that cannot be read.
+ */
 #include "io/sys/clock_error.h"
 
 #include <errno.h>
@@ -7,7 +10,7 @@
 const char *clock_error_text(int r)
 {
 	return r == -EOVERFLOW
-	               ? "it reads a time before 1677 or after 2262, which cannot be "
-	                 "computed with: set it by hand first (date -s)"
+	               ? "it reads a time before 1677 or after 2262, outside the range "
+	                 "of this program: set it by hand first (date -s)"
 	               : strerror(-r);
 }

@@ -5,8 +5,8 @@
 #ifndef IO_SYS_CLOCK_ERROR_H
 #define IO_SYS_CLOCK_ERROR_H
 
-/* Of kernel_clock_now() and what is built on it: -EOVERFLOW is a clock that no 64 bits of
- * nanoseconds hold, and says what to do; else as strerror(). */
+/* For errors of kernel_clock_now() and its callers: -EOVERFLOW (a time that 64 bits of
+ * nanoseconds cannot hold) gets the way out; else as strerror(). */
 const char *clock_error_text(int r);
 
 #endif

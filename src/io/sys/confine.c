@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Confinement of each kind of process: Landlock, then the system call filter.
+ */
 #include "io/sys/confine.h"
 
 #include <errno.h>
@@ -6,7 +9,7 @@
 #include "io/sys/landlock.h"
 #include "io/sys/sandbox.h"
 
-/* EPERM: a container's filter of its own may forbid the calls. */
+/* EPERM: a container's own filter may forbid the calls. */
 static int enter(const struct landlock_reach *reach, enum sandbox_role role,
                  struct confinement *ret)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Landlock and the system call filter together, for a process that has given up its rights already
- * (io/sys/priv.h).  Where the kernel has one of the two alone, or none, what is left must do:
- * 0 all the same, and `struct confinement` of who measures says so.
+ * Landlock and the system call filter together, for a process that has already dropped its
+ * privileges (io/sys/priv.h).  Where the kernel supports only one of the two, or neither,
+ * the result is still 0, and `struct confinement` of the measuring process records it.
  */
 #ifndef IO_SYS_CONFINE_H
 #define IO_SYS_CONFINE_H
@@ -16,12 +16,13 @@ struct confinement {
 	bool has_landlock;
 };
 
-/* UDP, and TCP to these ports alone; no file. */
+/* UDP, and TCP to these ports only; no file. */
 MUST_USE int confine_measurer(const uint16_t *tcp_ports, size_t count,
                               struct confinement *ret);
 /* Reads what its user may read. */
 MUST_USE int confine_resolver(void);
-/* What is open alone: a capture's socket or file, and the output.  No file is opened any more. */
+/* Only what is open already: a capture's socket or file, and the output.  No file can be
+ * opened. */
 MUST_USE int confine_tracer(void);
 /* Reads and writes in the working directory. */
 MUST_USE int confine_history(void);

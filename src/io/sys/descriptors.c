@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Closes the descriptors that a new process has no business with.
+ * Closes the descriptors that a new process must not inherit.
  */
 #include "io/sys/descriptors.h"
 
@@ -15,15 +15,16 @@
 
 #include "core/base/text.h"
 
-/* Headers, and C libraries, older than Linux 5.9. */
+/* Headers and C libraries older than Linux 5.9. */
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
 
-/* Where /proc does not list them either, so many are looked at and no more. */
+/* Without close_range() and /proc, only descriptors below this are closed. */
 enum { DESCRIPTORS_MAX = 65536 };
 
-/* All that there are, whatever limit held when they were opened.  -errno where /proc is not mounted. */
+/* All open ones, whatever limit held when they were opened.  -errno where /proc is not
+ * mounted. */
 static int close_listed(int first)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -46,12 +47,12 @@ static int close_listed(int first)
 
 void descriptors_close_from(int first)
 {
-	/* The kernel may be older, and a filter may forbid it. */
+	/* The kernel may be too old, or a filter may forbid the call. */
 	if (syscall(SYS_close_range, (long)first, (long)~0U, 0L) == 0 ||
 	    close_listed(first) == 0) {
 		return;
 	}
-	/* No limit of today says how high those are that were opened under another. */
+	/* Today's limit does not bound descriptors opened under an earlier one. */
 	for (int fd = first; fd < DESCRIPTORS_MAX; fd++) {
 		(void)close(fd);
 	}
@@ -61,7 +62,7 @@ int descriptors_keep(int first, int *fds, size_t count)
 {
 	int high[DESCRIPTORS_KEPT_MAX];
 
-	/* Out of the way of each other first. */
+	/* First move them out of each other's way. */
 	for (size_t i = 0; i < count; i++) {
 		high[i] = fcntl(fds[i], F_DUPFD, first + (int)count);
 		if (high[i] < 0) {

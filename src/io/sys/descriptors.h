@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Closes the descriptors that a new process must not inherit.
+ */
 #ifndef IO_SYS_DESCRIPTORS_H
 #define IO_SYS_DESCRIPTORS_H
 
@@ -10,8 +13,8 @@ enum { DESCRIPTORS_KEPT_MAX = 4 };
 
 /* Closes every descriptor from `first` on. */
 void descriptors_close_from(int first);
-/* The same, but for `fds[0 .. count - 1]`, which become `first`, `first` + 1 and so on.  0 or
- * -errno. */
+/* The same, except `fds[0 .. count - 1]`, which become `first`, `first` + 1 and so on.  0
+ * or -errno. */
 MUST_USE int descriptors_keep(int first, int *fds, size_t count);
 
 #endif

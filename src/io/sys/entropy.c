@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Random octets from getrandom().
+ */
 #include "io/sys/entropy.h"
 
 #include <errno.h>
@@ -9,8 +12,8 @@ int entropy_fill(void *buf, size_t len)
 {
 	uint8_t *at = buf;
 
-	/* Waits only until the kernel's generator is seeded for the first time after boot:
-	 * a guessable cookie would be worse than that wait. */
+	/* Blocks only until the kernel's generator is seeded after boot: a guessable cookie
+	 * would be worse than that wait. */
 	while (len > 0) {
 		ssize_t got = getrandom(at, len, 0);
 

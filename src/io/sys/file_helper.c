@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The file helper: its start, its messages, its end.
+ */
 #include "io/sys/file_helper.h"
 
 #include <errno.h>
@@ -81,7 +84,7 @@ int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret
 	int r;
 
 	*ret = (struct file_helper){ .fd = -1, .line = { -1, -1 } };
-	/* It is never waited for: after the sandbox no process could. */
+	/* The helper is never reaped by us: the sandbox forbids it. */
 	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) {
 		return -errno;
 	}
@@ -139,7 +142,7 @@ void file_helper_close(struct file_helper *helper)
 	if (helper->fd < 0) {
 		return;
 	}
-	/* It reads what is left, and then that there is no more. */
+	/* It reads the remaining messages, then end of file. */
 	if (shutdown(helper->fd, SHUT_WR) == 0) {
 		(void)poll(&ended, 1, END_WAIT_MS);
 	}

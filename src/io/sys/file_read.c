@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * open, read to the end or to the end of the buffer, close.
+ * Reads a small file: open, read to the end of the file or the buffer, close.
  */
 #include "io/sys/file_read.h"
 
@@ -10,7 +10,8 @@
 size_t file_read(int folder, const char *path, int flags, char *buf, size_t size)
 {
 	const int all = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags;
-	/* With a mode, for glibc checks flags that it cannot foresee by another function. */
+	/* The mode is unused; without it glibc calls another function for flags that are
+	 * not constant. */
 	int fd = openat(folder, path, all, 0);
 	size_t len = 0;
 	ssize_t n = 1;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Compiles rules to a BPF program and loads it.
+ */
 #include "io/sys/filter_private.h"
 
 #include <endian.h>
@@ -11,11 +14,11 @@
 
 #include "io/sys/bare_call.h"
 
-/* Calls of the second table of x86-64 have this bit: none of ours. */
+/* The x32 calls of x86-64 have this bit: they are never allowed. */
 #define X32_BIT 0x40000000U
-/* libseccomp's numbers for calls that are parts of socketcall() lie below this. */
+/* libseccomp's pseudo numbers for the calls within socketcall(). */
 enum { SOCKETCALL_BASE = -100, SOCKETCALL_END = -200 };
-/* As far as a jump reaches. */
+/* The reach of a BPF jump. */
 enum { BLOCK_MAX = 250 };
 
 static void put(struct filter *filter, struct sock_filter instruction)
@@ -45,7 +48,7 @@ static void put_jump(struct filter *filter, uint16_t kind, uint32_t value, size_
 	                                         (uint8_t)if_so, (uint8_t)if_not));
 }
 
-/* Where the lower half of an argument lies. */
+/* The offset of the lower half of an argument. */
 static size_t argument_at(unsigned argument)
 {
 	const size_t half = __BYTE_ORDER == __BIG_ENDIAN ? sizeof(uint32_t) : 0;
@@ -53,7 +56,7 @@ static size_t argument_at(unsigned argument)
 	return offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + half;
 }
 
-/* Three instructions; `rest`: those of the rule that come after them. */
+/* Three instructions; `rest`: the number of the rule's instructions that follow. */
 static void put_test(struct filter *filter, const struct filter_test *test, size_t rest)
 {
 	put_load(filter, argument_at(test->argument));
@@ -74,7 +77,7 @@ static void put_test(struct filter *filter, const struct filter_test *test, size
 static void put_rule(struct filter *filter, uint32_t verdict, uint32_t number,
                      const struct filter_test *tests, size_t count)
 {
-	/* Verdict, and the number again where tests have displaced it. */
+	/* The verdict, and the reload of the call number if tests have replaced it. */
 	const size_t tail = count > 0 ? 2 : 1;
 
 	put_jump(filter, BPF_JEQ, number, 0, 3 * count + tail);
@@ -102,7 +105,8 @@ void filter_begin(struct filter *filter)
 }
 
 #ifdef SYS_socketcall
-/* What the library gives as parts of socketcall() is, on newer kernels, a call as well. */
+/* A call that the library numbers as part of socketcall() also exists as a direct call on
+ * newer kernels. */
 static int direct_number(const char *call)
 {
 	static const struct {
@@ -138,7 +142,8 @@ static int direct_number(const char *call)
 	return -1;
 }
 
-/* Its arguments lie in memory, where no filter can look: only which part it is can be told. */
+/* The arguments of socketcall() are in memory, out of a filter's reach: only the kind of
+ * call is visible. */
 static void put_part(struct filter *filter, uint32_t verdict, int part)
 {
 	const struct filter_test which = { 0, FILTER_IS, UINT32_MAX, (uint32_t)part };
@@ -154,8 +159,9 @@ void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
 
 #ifdef SYS_socketcall
 	if (number < SOCKETCALL_BASE && number > SOCKETCALL_END) {
-		/* What is allowed or refused to some arguments is so for the direct call (io/sys/bare_call.h);
-		 * before Linux 4.3 there is none, and a refusal of some must not become one of all. */
+		/* A rule on some arguments applies to the direct call (io/sys/bare_call.h);
+		 * before Linux 4.3 there is no such call, and a refusal of some arguments
+		 * must not become a refusal of all. */
 		if (count == 0 ||
 		    (verdict == SECCOMP_RET_ALLOW && !bare_socket_is_direct())) {
 			put_part(filter, verdict, SOCKETCALL_BASE - number);
@@ -168,8 +174,8 @@ void filter_rule(struct filter *filter, uint32_t verdict, const char *call,
 	}
 }
 
-/* One instruction a call, and a verdict for all of them: the kernel tries a new filter with every call that there
- * is, so its length is time. */
+/* A single instruction per call, and one verdict for all: the kernel runs a new filter
+ * against every call number, so its length costs time. */
 static void put_block(struct filter *filter, uint32_t verdict, const uint32_t *numbers,
                       size_t count)
 {
@@ -209,7 +215,7 @@ int filter_load(struct filter *filter, uint32_t otherwise)
 	struct sock_fprog program = { .filter = filter->code };
 	long r;
 
-	/* Asked first: without seccomp in the kernel the load fails in several ways. */
+	/* Tested first: without seccomp in the kernel the load fails in several ways. */
 	if (prctl(PR_GET_SECCOMP, 0L, 0L, 0L, 0L) < 0) {
 		return -ENOSYS;
 	}
@@ -221,12 +227,12 @@ int filter_load(struct filter *filter, uint32_t otherwise)
 	r = syscall(SYS_seccomp, (long)SECCOMP_SET_MODE_FILTER,
 	            (long)SECCOMP_FILTER_FLAG_TSYNC, &program);
 	if (r > 0) {
-		return -ESRCH; /* a thread that could not be made to follow */
+		return -ESRCH; /* a thread that could not be synchronised */
 	}
 	if (r < 0) {
-		/* So speaks a kernel that has strict mode alone, or no TSYNC, and so (EPERM) the
-		 * filter of a container or unit that forbids the call: for missing
-		 * no_new_privs the kernel would say EACCES. */
+		/* Errors of a kernel that has only strict mode or no TSYNC, and (EPERM) of
+		 * a container's or unit's filter that forbids the call; without
+		 * no_new_privs the kernel would return EACCES. */
 		return errno == EINVAL || errno == EOPNOTSUPP || errno == EPERM ? -ENOSYS
 		                                                                : -errno;
 	}

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's clock: reading, stepping, slewing, frequency and status.
+ */
 #include "io/sys/kernel_clock.h"
 
 #include <errno.h>
@@ -12,13 +15,13 @@
 #include "core/select/plan.h"
 #include "io/sys/bare_call.h"
 
-/* A 32-bit time_t ends in 2038: such a build must not come into being. */
+/* A 32-bit time_t ends in 2038: such a build must fail. */
 _Static_assert(
 	sizeof(time_t) >= 8,
 	"time_t has 32 bits here: compile with -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 "
 	"and a C library that knows them (glibc 2.34 or later), or with musl 1.2");
 
-/* A reading that took longer than this was interrupted and is worth another try. */
+/* A reading that took longer than this was interrupted; it is repeated. */
 #define READ_GAP_ENOUGH_NS INT64_C(2000)
 enum { READ_TRIES = 3, PRECISION_READS = 16 };
 
@@ -35,7 +38,7 @@ static int clock_read(clockid_t clock, int64_t *ret_ns)
 	if (clock_gettime(clock, &ts) < 0) {
 		return -errno;
 	}
-	/* Beyond these a difference would be wrong without a word. */
+	/* Out of range a difference would be silently wrong. */
 	at = instant_from_unix(ts.tv_sec, ts.tv_nsec);
 	if (instant_is_end(at)) {
 		return -EOVERFLOW;
@@ -44,8 +47,8 @@ static int clock_read(clockid_t clock, int64_t *ret_ns)
 	return 0;
 }
 
-/* The monotonic clock is read on both sides: only so is the gap known, whatever
- * steps the wall clock makes between. */
+/* The monotonic clock is read before and after: only so is the gap known, even if the wall
+ * clock is stepped in between. */
 static int read_once(struct reading *ret)
 {
 	int64_t mono_ns = 0, wall_ns = 0, boot_ns = 0, end_ns = 0;
@@ -95,8 +98,8 @@ int kernel_clock_now(struct reading *ret)
 	return 0;
 }
 
-/* What one read of the wall clock costs, or its resolution where that is coarser
- * (a clock that only moves with the timer tick reads the same many times over). */
+/* The cost of one read of the wall clock, or its resolution where that is coarser (a clock
+ * that moves only at timer ticks reads the same many times). */
 int kernel_clock_precision(int64_t *ret_ns)
 {
 	struct timespec resolution;
@@ -124,7 +127,7 @@ int kernel_clock_precision(int64_t *ret_ns)
 	return 0;
 }
 
-/* `tick` is microseconds in one of _SC_CLK_TCK parts of a second. */
+/* `tick` is in microseconds per 1/_SC_CLK_TCK second. */
 static int64_t tick_ppb(const struct timex *tx)
 {
 	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
@@ -132,7 +135,7 @@ static int64_t tick_ppb(const struct timex *tx)
 	return ticks_per_s <= 0 ? 0 : ((int64_t)tx->tick * ticks_per_s - 1000000) * 1000;
 }
 
-/* To the nearest, so that what was given reads back as the same number. */
+/* Rounded to nearest, so that a value reads back unchanged. */
 static int64_t divided(int64_t value, int64_t by)
 {
 	return (value + (value < 0 ? -by : by) / 2) / by;
@@ -192,9 +195,9 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 
 int kernel_clock_may_set(void)
 {
-	/* Linux asks for CAP_SYS_TIME in the initial user namespace first and looks at
-	 * tv_usec afterwards (timekeeping_validate_timex).  -1 is refused by every version
-	 * since ADJ_SETOFFSET exists, with and without ADJ_NANO. */
+	/* Linux checks CAP_SYS_TIME in the initial user namespace first and tv_usec
+	 * afterwards (timekeeping_validate_timex).  Every version with ADJ_SETOFFSET
+	 * refuses -1, with and without ADJ_NANO. */
 	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { .tv_usec = -1 } };
 
 	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL) {
@@ -203,8 +206,8 @@ int kernel_clock_may_set(void)
 	return -errno;
 }
 
-/* Seconds rounded down, so that the rest is in [0, 1e9) for steps backwards too:
- * -0.3 s is { -1, 700000000 }. */
+/* Seconds rounded down, so that the rest is in [0, 1e9) for steps backwards too: -0.3 s is
+ * { -1, 700000000 }. */
 static struct timespec split_ns(int64_t ns)
 {
 	struct timespec ts;
@@ -214,7 +217,7 @@ static struct timespec split_ns(int64_t ns)
 	return ts;
 }
 
-/* Where the wall clock is to stand after a step, as late as possible before it. */
+/* The wall clock's value after a step, read as late as possible before it. */
 static int stepped_time(int64_t by_ns, struct timespec *ret)
 {
 	int64_t now_ns = 0;
@@ -252,8 +255,8 @@ static int step_by_settime(int64_t by_ns)
 	return clock_settime(CLOCK_REALTIME, &to) < 0 ? -errno : 0;
 }
 
-/* The bare system call: the C library's settimeofday() is clock_settime() again,
- * which is what has just been refused. */
+/* The bare system call: the C library's settimeofday() is clock_settime(), which has just
+ * been refused. */
 static int step_by_settimeofday(int64_t by_ns)
 {
 	struct timespec to;
@@ -291,7 +294,8 @@ int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)
 	return r;
 }
 
-/* What belongs to a PLL, which would go on moving the clock, and what is said anew. */
+/* The status bits that are set anew: those of a PLL, which would go on moving the clock,
+ * and those of the leap second and synchronisation. */
 #define STATUS_OURS                                                                        \
 	(STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_UNSYNC | STA_INS | STA_DEL)
 
@@ -310,11 +314,12 @@ static int status_for(const struct kernel_clock_update *update, int before)
 	return status;
 }
 
-/* `tick` right and the rest in `freq`; beyond what that takes, `tick` to the nearest. */
+/* Resets `tick` and puts the rest into `freq`; beyond the range of `freq` rounds `tick` to
+ * nearest. */
 static void frequency_set(int64_t wanted_ppb, int64_t tick_before, struct timex *ret)
 {
 	int64_t ticks_per_s = sysconf(_SC_CLK_TCK);
-	int64_t unit_ppb = ticks_per_s * 1000; /* of one in `tick` */
+	int64_t unit_ppb = ticks_per_s * 1000; /* per 1 of `tick` */
 	int64_t max_ppb = KERNEL_CLOCK_FREQUENCY_MAX_PPB;
 	int64_t ppb = wanted_ppb > max_ppb    ? max_ppb
 	              : wanted_ppb < -max_ppb ? -max_ppb
@@ -334,7 +339,7 @@ static long microseconds_up(int64_t ns)
 	return (long)(ns / NS_PER_US + (ns % NS_PER_US > 0));
 }
 
-static bool errors_are_sayable(const struct kernel_clock_update *update)
+static bool errors_are_representable(const struct kernel_clock_update *update)
 {
 	return update->has_errors && update->max_error_ns >= 0 &&
 	       update->max_error_ns < KERNEL_CLOCK_ERROR_MAX_NS &&
@@ -342,24 +347,24 @@ static bool errors_are_sayable(const struct kernel_clock_update *update)
 	       update->estimated_error_ns < KERNEL_CLOCK_ERROR_MAX_NS;
 }
 
-/* All but the step. */
+/* All fields except the step. */
 static int update_prepare(const struct kernel_clock_update *update, struct timex *ret)
 {
 	struct timex now = { .modes = 0 };
-	struct kernel_clock_update sayable = *update;
+	struct kernel_clock_update representable = *update;
 
 	if (adjtimex(&now) < 0) {
 		return -errno;
 	}
-	sayable.has_errors = errors_are_sayable(update);
+	representable.has_errors = errors_are_representable(update);
 	*ret = (struct timex){
 		.modes = ADJ_STATUS,
-		.status = status_for(&sayable, now.status),
+		.status = status_for(&representable, now.status),
 	};
 	if (update->has_frequency) {
 		frequency_set(update->frequency_ppb, now.tick, ret);
 	}
-	if (sayable.has_errors) {
+	if (representable.has_errors) {
 		ret->modes |= ADJ_MAXERROR | ADJ_ESTERROR;
 		ret->maxerror = microseconds_up(update->max_error_ns);
 		ret->esterror = microseconds_up(update->estimated_error_ns);
@@ -396,7 +401,7 @@ int kernel_clock_update(const struct kernel_clock_update *update, int *ret_setti
 			return r;
 		}
 	}
-	/* Whatever of it the kernel did not like, it has looked at before it stepped. */
+	/* The kernel validated every other field before it stepped. */
 	r = kernel_clock_step(update->step_ns, &method);
 	if (r < 0) {
 		*ret_settings_error = -r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The C library knows nothing of Landlock, and the headers of an older kernel not all of it: numbers
- * and layouts are those of the kernel's documentation (userspace-api/landlock).
+ * Landlock without library support: the C library has no wrappers, and older kernel headers
+ * lack some names, so numbers and layouts are from the kernel's documentation
+ * (userspace-api/landlock).
  */
 #include "io/sys/landlock.h"
 
@@ -128,7 +129,7 @@ int landlock_enter_reach(const struct landlock_reach *reach)
 	int fd;
 	int r;
 
-	/* The leak check of AddressSanitizer reads /proc at the end. */
+	/* The leak check of AddressSanitizer reads /proc at exit. */
 	if (!LANDLOCK_IS_POSSIBLE) {
 		return -ENOSYS;
 	}

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Lifelines: pipes with a signal to their reader.
+ */
 #include "io/sys/lifeline.h"
 
 #include <errno.h>
@@ -39,7 +42,7 @@ int lifeline_tie(struct lifeline *line)
 		return -errno;
 	}
 	mine = line->tied;
-	/* No signal comes for what was before. */
+	/* The kernel sends no signal for a pipe that was closed before. */
 	return poll(&gone, 1, 0) == 0 ? 0 : -ESRCH;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A process that ends when another lets go of it, or ends itself, whoever the two have become:
- * a signal, PR_SET_PDEATHSIG included, asks for a right that who has given all of them up does not hold
- * over another user's process.  Here the process gives its consent beforehand: the kernel sends SIGKILL
- * in its own name when nobody holds the other end of a pipe any more.
+ * A lifeline: the kernel kills a process when another process closes its end of a pipe or
+ * ends.
  *
  *   make -> fork -> tie in the new process | cut in the old one
+ *
+ * A signal, PR_SET_PDEATHSIG included, needs a right that an unprivileged process does not
+ * have over a process of another user.  Here the process consents beforehand: the kernel
+ * sends SIGKILL in its own name once the last descriptor of the other end is closed.
  */
 #ifndef IO_SYS_LIFELINE_H
 #define IO_SYS_LIFELINE_H
@@ -13,19 +15,20 @@
 #include "core/base/base.h"
 
 struct lifeline {
-	int held; /* by who lets live; -1: cut */
-	int tied; /* for who lives */
+	int held; /* the parent's end; -1: cut */
+	int tied; /* the child's end */
 };
 
 MUST_USE int lifeline_make(struct lifeline *ret); /* 0 or -errno */
-/* This process lives by it from now on; after the last change of its user.  0; -ESRCH when it has been let go
- * already; another -errno. */
+/* Ties this process to the lifeline; to be called after the last change of its user.  0;
+ * -ESRCH when it was cut already; another -errno. */
 MUST_USE int lifeline_tie(struct lifeline *line);
-/* The end by which this process lives, -1 when by none: a sandbox must not let it be closed. */
+/* The descriptor of this process' lifeline, -1: none; a sandbox must not let it be
+ * closed. */
 int lifeline_fd(void);
 
 void lifeline_cut(struct lifeline *line);
-/* In who holds it, once the other has been started. */
+/* To be called in the parent once the child has been started. */
 void lifeline_hold(struct lifeline *line);
 
 #endif

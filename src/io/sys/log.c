@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Log lines to a file, syslog or standard error.
+ */
 #include "io/sys/log.h"
 
 #include <errno.h>
@@ -26,10 +29,10 @@ static int open_file(const char *path)
 	struct stat st;
 	int fd;
 
-	/* Beyond a limit on file sizes a write is to fail, not to end the run. */
+	/* Beyond a limit on file sizes a write must fail, not end the run. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	/* Not to wait: for the reader of a pipe.  Whoever may make a link or a second name where the log lies must not
-	 * choose what is written to. */
+	/* O_NONBLOCK: a pipe may have no reader.  A user who can make a link or a second
+	 * name in the folder of the log must not choose what is written to. */
 	fd = open(path,
 	          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 	                  O_NOFOLLOW,
@@ -82,7 +85,7 @@ int log_open(const char *to, struct log *ret)
 	return 0;
 }
 
-/* What a file has in front of a line; a syslog server knows the time itself. */
+/* The prefix of a line in a file; syslog adds the time itself. */
 static int head_of(const struct log *log, enum log_level level, const char *program,
                    char *buf, size_t size)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines for a log: a file that grows, syslog, or standard error.
+ * Lines for a log: an appended file, syslog, or standard error.
  *
- *   open (before a sandbox closes) -> write* -> close
+ *   open (before the sandbox) -> write* -> close
  *
- * Several processes may write through one; each line is one call to the kernel, so lines do
+ * Several processes may write through one log; each line is one system call, so lines do
  * not mix.  Nothing here waits: a line that finds no room is lost.
  */
 #ifndef IO_SYS_LOG_H
@@ -25,20 +25,22 @@ struct log {
 };
 
 #define LOG_SYSLOG_PATH "/dev/log"
-enum { LOG_LINE_MAX = 1000 }; /* octets of a text; what is longer is cut */
+enum { LOG_LINE_MAX = 1000 }; /* octets of a text; the rest is cut */
 
-/* `to`: "syslog", "stderr", or the name of a file, which is made where it is not there; a
- * directory in front ("./syslog") makes it a file in any case.  0 or -errno, `*ret` left alone: -ELOOP for a
- * symbolic link, -EMLINK for a file that has a second name. */
+/* `to`: "syslog", "stderr", or the name of a file, created if missing; a directory in front
+ * ("./syslog") always means a file.  0 or -errno, `*ret` unchanged: -ELOOP for a symbolic
+ * link, -EMLINK for a file with a second name. */
 MUST_USE int log_open(const char *to, struct log *ret);
 
-/* One line; `text` without a line feed, escaped here as text_escape() has it.  0 or -errno. */
+/* Writes one line; `text` has no line feed, and is escaped here as by text_escape().  0 or
+ * -errno. */
 MUST_USE int log_write(const struct log *log, enum log_level level, const char *program,
                        const char *text);
 
-/* Whether standard error goes to systemd's journal, as syslog does: sd_journal_stream_fd(3). */
+/* Whether standard error goes to systemd's journal, like syslog:
+ * sd_journal_stream_fd(3). */
 MUST_USE bool log_stderr_is_journal(void);
 
-void log_close(struct log *log); /* one that is not open is fine */
+void log_close(struct log *log); /* a closed one is fine */
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * CLOCK_MONOTONIC, which deadlines and intervals are counted by.
+ * CLOCK_MONOTONIC, the clock of deadlines and intervals.
  */
 #ifndef IO_SYS_MONOTONIC_H
 #define IO_SYS_MONOTONIC_H
 
 #include "core/base/base.h"
 
-/* No step moves it, it stands still in suspend, and every Linux has it: 0 or more ns. */
+/* Nanoseconds, never negative.  No step moves this clock, and it stands still in suspend;
+ * every Linux has it, so no error is possible. */
 int64_t monotonic_now_ns(void);
 
 #endif

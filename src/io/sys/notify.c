@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tells a service manager how we are.
+ * State messages to the service manager.
  */
 #include "io/sys/notify.h"
 
@@ -13,7 +13,7 @@
 
 #include "core/base/text.h"
 
-/* Digits alone: 0 when `text` is anything else or too large. */
+/* Digits only: 0 for anything else or a number that is too large. */
 static uint64_t number_from(const char *text)
 {
 	uint64_t value;
@@ -62,7 +62,7 @@ int notify_open(struct notify *ret)
 	if (fd < 0) {
 		return -errno;
 	}
-	/* An abstract name has no NUL at its end: all of the length counts. */
+	/* The length of a path includes its final NUL; an abstract name has none. */
 	len += offsetof(struct sockaddr_un, sun_path) + (path[0] == '/');
 	if (connect(fd, (const struct sockaddr *)&name, (socklen_t)len) < 0) {
 		int r = -errno;

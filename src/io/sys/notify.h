@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tells a service manager how we are: the protocol of sd_notify(3), without its library.
+ * State messages to the service manager: the protocol of sd_notify(3), without its library.
  *
  *   notify_open -> notify_send* -> notify_close
  */
@@ -10,17 +10,19 @@
 #include "core/base/base.h"
 
 struct notify {
-	int fd;              /* -1: nobody wants to know */
-	int64_t watchdog_ns; /* the manager expects WATCHDOG=1 at least this often; 0: never */
+	int fd;              /* -1: no service manager */
+	int64_t watchdog_ns; /* the manager expects WATCHDOG=1 at least this often; 0:
+	                      * never */
 };
 
 /* Connects to $NOTIFY_SOCKET (a path, or a name in the abstract space after '@') and reads
- * $WATCHDOG_USEC and $WATCHDOG_PID.  Must come before a sandbox: it opens a socket.  0, also
- * when there is no manager; -errno when there is one that cannot be reached, `*ret` then
- * being one to which nothing is sent. */
+ * $WATCHDOG_USEC and $WATCHDOG_PID.  Must come before a sandbox: it opens a socket.  0,
+ * also without a manager; -errno when the manager cannot be reached: `*ret` then sends
+ * nothing. */
 MUST_USE int notify_open(struct notify *ret);
 
-/* "READY=1\nSTATUS=serving".  0, or -errno: no reason to end.  Never blocks. */
+/* "READY=1\nSTATUS=serving".  0, or -errno, which must not end the server.  Never
+ * blocks. */
 int notify_send(const struct notify *notify, const char *assignments);
 void notify_close(struct notify *notify);
 

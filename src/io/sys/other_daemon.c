@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Looks through /proc for another time daemon.
+ */
 #include "io/sys/other_daemon.h"
 
 #include <dirent.h>
@@ -8,7 +11,7 @@
 
 #include "io/sys/file_read.h"
 
-/* The sets of capabilities stand within the first KiB or two. */
+/* The capability sets are within the first KiB or two. */
 enum {
 	STATUS_SIZE = 4096,
 	CMDLINE_SIZE = 4096,
@@ -17,8 +20,9 @@ enum {
 	LINK_SIZE = 64,
 };
 
-/* Of another user namespace than our own, as far as its map tells, which everybody may read; and
- * by its number, where that is shown to us: one that root has made may map all ids as well. */
+/* Whether the process is in another user namespace, as far as its map shows, which every
+ * user may read; and by the namespace's number, where that is readable: a namespace that
+ * root has made may map all ids as well. */
 static bool is_elsewhere(int proc, int folder)
 {
 	char map[MAP_SIZE], own[MAP_SIZE], link[LINK_SIZE], own_link[LINK_SIZE];

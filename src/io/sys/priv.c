@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Dropping and raising privileges; every change is read back.
+ */
 #include "io/sys/priv.h"
 
 #include <errno.h>
@@ -9,7 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* The largest record of a user that is read; the usual ones have 100 octets. */
+/* The largest user record that is read; usual ones have 100 octets. */
 enum { PASSWD_SIZE = 16384 };
 
 static int error_or(int fallback)
@@ -17,8 +20,8 @@ static int error_or(int fallback)
 	return errno != 0 ? -errno : -fallback;
 }
 
-/* Makes `wanted` the process' capabilities and reads back that it is so.  The ambient set needs no
- * call of its own: the kernel clears there what is not inheritable, which nothing in `wanted` is. */
+/* Sets the process' capabilities to `wanted` and reads them back.  The ambient set needs no
+ * call: the kernel clears from it what is not inheritable, and nothing in `wanted` is. */
 static int caps_become(cap_t wanted)
 {
 	cap_t now = NULL;
@@ -38,7 +41,7 @@ static int caps_become(cap_t wanted)
 	return r;
 }
 
-/* Makes `cap` effective where it is permitted; without CAP_SETPCAP the bounding set stays. */
+/* Makes `cap` effective where it is permitted. */
 static int raise_permitted(cap_value_t cap)
 {
 	cap_flag_value_t has = CAP_CLEAR;
@@ -70,11 +73,11 @@ static bool is_among(cap_value_t cap, const cap_value_t *caps, int count)
 	return false;
 }
 
-/* Empties the bounding set but for `kept`.  Not being allowed to is no
- * error: then the process cannot have had root's powers over files anyway. */
+/* Empties the bounding set except for `kept`.  A lack of CAP_SETPCAP is no error: such a
+ * process never had root's powers over files anyway. */
 static int drop_bounding(const cap_value_t *kept, int kept_count)
 {
-	/* It never grows again, here or in what is forked off: seen once is enough. */
+	/* It never grows again, here or in a child: one check is enough. */
 	static bool is_empty;
 	int r, has;
 
@@ -97,7 +100,7 @@ static int drop_bounding(const cap_value_t *kept, int kept_count)
 	return 0;
 }
 
-/* `set` or `clear` for one capability in the effective set; nothing else changes. */
+/* Sets or clears one capability in the effective set; the others do not change. */
 static int one_effective(cap_value_t cap, cap_flag_value_t value)
 {
 	cap_t caps;
@@ -116,7 +119,7 @@ static int one_effective(cap_value_t cap, cap_flag_value_t value)
 	return r;
 }
 
-/* What it takes to become another user, and to empty the bounding set. */
+/* Needed to become another user and to empty the bounding set. */
 static const cap_value_t user_caps[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP };
 
 static bool is_permitted(cap_t caps, cap_value_t cap)
@@ -126,7 +129,7 @@ static bool is_permitted(cap_t caps, cap_value_t cap)
 	return cap_get_flag(caps, cap, CAP_PERMITTED, &has) == 0 && has == CAP_SET;
 }
 
-/* CAP_SYS_TIME, and of `others` those that are permitted. */
+/* CAP_SYS_TIME, and those of `others` that are permitted. */
 static int keep_time_and(const cap_value_t *others, int count)
 {
 	cap_value_t kept[1 + COUNT_OF(user_caps)] = { CAP_SYS_TIME };
@@ -169,7 +172,7 @@ int priv_keep_time(void)
 
 int priv_keep_time_and_users(void)
 {
-	/* Who is not root has nobody to become. */
+	/* Only root changes users. */
 	return geteuid() == 0 ? keep_time_and(user_caps, COUNT_OF(user_caps))
 	                      : keep_time_and(NULL, 0);
 }
@@ -229,14 +232,14 @@ int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 		*ret_gid = found->pw_gid;
 		r = 0;
 	} else {
-		/* "No such user" has many names here: getpwnam(3). */
+		/* getpwnam(3) lists many error codes for "no such user". */
 		r = r == ENOMEM || r == EMFILE || r == ENFILE || r == EIO ? -r : -ENOENT;
 	}
 	free(buf);
 	return r;
 }
 
-/* PR_SET_PDEATHSIG is forgotten by the kernel when the user changes. */
+/* The kernel clears PR_SET_PDEATHSIG when the user changes. */
 static int change_ids(uid_t uid, gid_t gid)
 {
 	const pid_t parent = getppid();
@@ -279,12 +282,12 @@ int priv_drop_to(uid_t uid, gid_t gid)
 		return priv_drop_all();
 	}
 	if (uid == 0) {
-		/* Without the right they stay, as a user would. */
+		/* Without the right to change them the groups stay, as the user does. */
 		r = raise_users();
 		(void)(r == 0 && setgroups(0, NULL) == 0);
 		return r < 0 ? r : priv_drop_all();
 	}
-	/* First the bounding set: with the user id goes the right to empty it. */
+	/* The bounding set first: the right to empty it goes with the user id. */
 	r = drop_bounding(NULL, 0);
 	if (r == 0) {
 		r = raise_users();
@@ -304,8 +307,8 @@ int priv_drop_to(uid_t uid, gid_t gid)
 
 static gid_t own_gid;
 
-/* Who had the right to leave can come back: root is still there as the real user.  A process that
- * cannot is not the one that we think it is. */
+/* A process that could become another user can come back: root is still its real user.  If
+ * that fails, its state is not as expected, and it must not go on. */
 void priv_act_as_self(void)
 {
 	cap_t caps;
@@ -313,7 +316,7 @@ void priv_act_as_self(void)
 	if (seteuid(0) < 0 || setegid(own_gid) < 0) {
 		abort();
 	}
-	/* With the user the effective set comes back. */
+	/* The effective set comes back with the user. */
 	caps = cap_get_proc();
 	if (!caps || cap_clear_flag(caps, CAP_EFFECTIVE) < 0 || caps_become(caps) < 0) {
 		abort();

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * How much of /proc is visible to this process.
+ */
 #include "io/sys/proc_view.h"
 
 #include <fcntl.h>
@@ -8,12 +11,12 @@
 
 #include "core/base/base.h"
 
-/* The PID namespace that the kernel starts with: PROC_PID_INIT_INO of linux/proc_ns.h. */
+/* The number of the initial PID namespace: PROC_PID_INIT_INO of linux/proc_ns.h. */
 #define FIRST_PID_NAMESPACE "pid:[4026531836]"
 enum { LINK_SIZE = 64 };
 
-/* Whether a file that any process shows to all can be read: mode 1 of hidepid= shows the folder
- * alone, 2 and 4 not even that. */
+/* Whether a world-readable file of a process can be read: hidepid=1 shows only the folder,
+ * 2 and 4 not even that. */
 static bool shows(int proc, const char *name)
 {
 	char octet;
@@ -47,7 +50,7 @@ enum proc_view proc_view_look(const char *proc)
 	}
 	if (!shows(folder, "self/comm")) {
 		view = PROC_VIEW_NONE;
-	} else if (!shows(folder, "1/comm")) { /* the first process is always there */
+	} else if (!shows(folder, "1/comm")) { /* process 1 always exists */
 		view = PROC_VIEW_OWN;
 	} else if (is_elsewhere(folder)) {
 		view = PROC_VIEW_CONTAINER;
@@ -59,7 +62,7 @@ enum proc_view proc_view_look(const char *proc)
 const char *proc_view_text(enum proc_view view)
 {
 	static const char *const texts[] = {
-		[PROC_VIEW_ALL] = "all processes are seen",
+		[PROC_VIEW_ALL] = "all processes are visible",
 		[PROC_VIEW_NONE] = "/proc is not mounted",
 		[PROC_VIEW_OWN] =
 			"/proc hides the processes of others (hidepid=, ProtectProc=)",

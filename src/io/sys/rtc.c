@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes the hardware clock at the right moment.
+ */
 #include "io/sys/rtc.h"
 
 #include <errno.h>
@@ -14,9 +17,9 @@
 #include "io/sys/file_read.h"
 #include "io/sys/kernel_clock.h"
 
-/* Enough to wake up before the moment rather than behind it. */
+/* Wakes up early enough to be there before the moment. */
 #define LEAD_NS (10 * NS_PER_MS)
-/* Later than this the chip would be wrong by as much: the next second is tried. */
+/* Later than this the chip would be wrong by as much: retry at the next second. */
 #define LATE_NS (20 * NS_PER_MS)
 enum { WRITE_TRIES = 3, TEXT_SIZE = 512 };
 

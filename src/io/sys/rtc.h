@@ -7,22 +7,22 @@
 
 #include "core/base/ntp_time.h"
 
-/* The chip ticks a second on this long after it was written: rtc-cmos half a second,
- * others a full one. */
+/* The delay from a write until the chip ticks: half a second for rtc-cmos, a full one for
+ * others. */
 #define RTC_CMOS_DELAY_NS (NS_PER_S / 2)
 
-/* When to write, from the true time `now` on, and what: the first moment from which the
- * chip, written then, ticks with true time.  At least `lead_ns` ahead. */
+/* The moment of a write and the value to write, from the true time `now` on: the first
+ * moment after which the chip ticks with true time.  At least `lead_ns` ahead. */
 struct rtc_moment {
 	int64_t wait_ns;
 	struct instant value; /* a full second */
 };
 struct rtc_moment rtc_moment_after(struct instant now, int64_t delay_ns, int64_t lead_ns);
 
-/* Opens the clock for rtc_write().  A descriptor or -errno; -ENOTSUP when /etc/adjtime says that it keeps
- * local time. */
+/* Opens the device for rtc_write().  A descriptor or -errno; -ENOTSUP when it keeps local
+ * time (/etc/adjtime). */
 MUST_USE int rtc_open(void);
-/* Waits, 1.1 s at most, for the right moment and writes the true time: the system clock
+/* Waits, at most 1.1 s, for the right moment and writes the true time: the system clock
  * plus `ahead_ns`.  The caller has raised CAP_SYS_TIME.  0 or -errno. */
 MUST_USE int rtc_write(int fd, int64_t ahead_ns);
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls that each role may make.
+ */
 #include "io/sys/sandbox.h"
 
 #include <errno.h>
@@ -30,8 +33,8 @@
 
 #if SANDBOX_IS_POSSIBLE
 
-/* Each call stands here under all the names that it has on one machine or another: those of 32 bits have
- * a second one for wide times (_time64), files (64) or user ids (32). */
+/* Each call is listed under all its names on all machines: 32-bit ones have a second name
+ * for wide times (_time64), files (64) or user ids (32). */
 static const char *const all_may[] = {
 	/* memory; mmap, mprotect below */
 	"brk",
@@ -60,13 +63,13 @@ static const char *const all_may[] = {
 	"rt_sigtimedwait_time64",
 	"sigaltstack",
 	"sigreturn",
-	/* abort(): only to itself, see below */
+	/* abort(): only to this process, see below */
 	"getpid",
 	"gettid",
 	"exit",
 	"exit_group",
-	/* clocks: to read.  The modes of adjtimex lie behind a pointer that no filter can
-	 * follow; what moves the clock is refused for want of the capability. */
+	/* Reading clocks.  The modes of adjtimex are behind a pointer, out of a filter's
+	 * reach; without the capability the kernel refuses any change. */
 	"adjtimex",
 	"clock_adjtime",
 	"clock_adjtime64",
@@ -80,7 +83,7 @@ static const char *const all_may[] = {
 	"nanosleep",
 	"time",
 	"getrandom",
-	/* descriptors that are open; close, fcntl, ioctl below */
+	/* open descriptors; close, fcntl, ioctl below */
 	"_llseek",
 	"dup",
 	"fstat",
@@ -95,11 +98,11 @@ static const char *const all_may[] = {
 	"readv",
 	"write",
 	"writev",
-	/* the socket to the process that started it; sendto below */
+	/* the socket to the parent; sendto below */
 	"recv",
 	"recvfrom",
 	"send",
-	/* who am I, in messages and by libcap */
+	/* own ids, for messages and libcap */
 	"capget",
 	"geteuid",
 	"geteuid32",
@@ -112,8 +115,8 @@ static const char *const all_may[] = {
 	"getuid32",
 };
 
-/* `socket` and `setsockopt` are below.  A signal goes through a descriptor that stands for a process, and this one
- * has those of its own helpers alone. */
+/* `socket` and `setsockopt` are below.  Signals go only through pidfds, and this process
+ * has only those of its helpers. */
 static const char *const measure_may[] = {
 	"bind",    "connect", "getsockname", "pidfd_send_signal",
 	"recvmsg", "wait4",   "waitid",      "waitpid",
@@ -124,8 +127,8 @@ static const char *const serve_may[] = {
 	"recvmsg", "sendmmsg", "shutdown",
 };
 
-/* Which files these may touch is for Landlock to say: no filter can read a path.  The second half is
- * what SQLite asks before and while it reads. */
+/* Landlock limits the files: no filter can read a path.  The second half is what SQLite
+ * needs before and while it reads. */
 static const char *const file_helper_may[] = {
 	"fchmod",    "fsync",      "openat",   "open",   "rename",    "renameat",
 	"renameat2", "unlink",     "unlinkat", "access", "faccessat", "faccessat2",
@@ -138,7 +141,7 @@ static const char *const history_may[] = {
 	"fchown", "fchown32", "fdatasync", "ftruncate", "ftruncate64", "pwrite64",
 };
 
-/* `recvmsg` is for kernels without a ring of packets. */
+/* `recvmsg` is for kernels without a packet ring. */
 static const char *const trace_may[] = { "pread64", "recvmsg" };
 
 static const char *const reader_may[] = {
@@ -146,8 +149,7 @@ static const char *const reader_may[] = {
 	"pread64", "readlink",  "readlinkat", "stat",   "stat64", "statx",
 };
 
-/* What changes a file is an error like any other: who reads a database has to be told, and goes
- * on without. */
+/* Changes to files fail with an error: a reader of a database handles it and goes on. */
 static const char *const reader_is_refused[] = {
 	"fchmod",   "fchown", "fdatasync", "fsync",     "ftruncate", "ftruncate64", "mkdir",
 	"pwrite64", "rename", "renameat",  "renameat2", "unlink",    "unlinkat",
@@ -161,7 +163,7 @@ static void allow(struct filter *filter, const char *call, unsigned argument, ui
 	filter_rule(filter, SECCOMP_RET_ALLOW, call, &test, 1);
 }
 
-/* Memory, but never memory to run. */
+/* Memory, but never executable memory. */
 static void allow_memory(struct filter *filter)
 {
 	allow(filter, "mmap", 2, PROT_EXEC, 0);
@@ -169,7 +171,8 @@ static void allow_memory(struct filter *filter)
 	allow(filter, "mprotect", 2, PROT_EXEC, 0);
 }
 
-/* Nothing that makes the kernel send a signal for us: F_SETOWN, F_SETSIG, F_NOTIFY, O_ASYNC. */
+/* No operation that makes the kernel send a signal on our behalf: F_SETOWN, F_SETSIG,
+ * F_NOTIFY, O_ASYNC. */
 static void allow_fcntl(struct filter *filter, bool has_files)
 {
 	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL };
@@ -190,13 +193,13 @@ static void allow_fcntl(struct filter *filter, bool has_files)
 	}
 }
 
-/* Whether stdout is a terminal, and how wide it is; a signal to nobody but itself; and nobody cuts
- * the line on which he is held. */
+/* Terminal queries on stdout; signals only to this process; the lifeline cannot be
+ * closed. */
 static void allow_others(struct filter *filter)
 {
 	const struct filter_test other_fd = { 0, FILTER_IS_NOT, UINT32_MAX,
 		                              (uint32_t)lifeline_fd() };
-	/* To whom the socket leads already. */
+	/* Sends only to the socket's own peer. */
 	const struct filter_test no_address = { 5, FILTER_IS, UINT32_MAX, 0 };
 
 	filter_rule(filter, SECCOMP_RET_ALLOW, "close", &other_fd, lifeline_fd() >= 0);
@@ -209,7 +212,8 @@ static void allow_others(struct filter *filter)
 	allow(filter, "prctl", 0, UINT32_MAX, PR_GET_NO_NEW_PRIVS);
 }
 
-/* UDP and TCP by number: no raw, packet, netlink or unix socket, no ICMP, SCTP, MPTCP or UDP-Lite. */
+/* UDP and TCP by number: no raw, packet, netlink or unix socket, no ICMP, SCTP, MPTCP or
+ * UDP-Lite. */
 static void allow_sockets(struct filter *filter)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -253,7 +257,7 @@ static void allow_measuring(struct filter *filter)
 static void allow_serving(struct filter *filter)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, serve_may, COUNT_OF(serve_may));
-	/* io/net/udp_tx_stamps.c begins to count anew. */
+	/* io/net/udp_tx_stamps.c restarts the numbering. */
 	allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
 }
 
@@ -277,8 +281,9 @@ static void allow_reading(struct filter *filter)
 	}
 }
 
-/* What libpcap asks of its socket: what was lost, and, when it has an error, which and whether the interface is up.
- * It looks for that in /sys as well, and can do without.  At the end it gives its ring of packets back. */
+/* libpcap's calls on its socket: lost packets and, after an error, the error and whether
+ * the interface is up. It also looks in /sys, but works without.  At the end it releases
+ * its packet ring. */
 static void allow_tracing(struct filter *filter)
 {
 	static const char *const refused[] = { "open", "openat" };
@@ -340,8 +345,8 @@ int sandbox_enter(enum sandbox_role role)
 
 #else
 
-/* AddressSanitizer opens files, and its leak check starts a process and traces this one:
- * with a filter it could not report what it finds. */
+/* AddressSanitizer opens files, and its leak check starts a process that traces this one:
+ * under a filter it could not report its findings. */
 int sandbox_enter(enum sandbox_role role)
 {
 	(void)role;

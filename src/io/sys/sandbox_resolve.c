@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What no library has to do in order to find out an address.  An attack ends the process; what a library
- * may try in good faith is an error.
+ * The calls that no library needs to resolve a name.  A call that only an attacker makes
+ * ends the process; a call that a library may make in good faith returns an error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define CLONE_FLAGS_ARGUMENT 0
 #endif
 
-/* linux/filter.h, netinet/tcp.h and asm/socket.h of older systems lack some. */
+/* Missing in linux/filter.h, netinet/tcp.h and asm/socket.h of older systems. */
 enum {
 	ATTACH_BPF = 50,
 	ATTACH_REUSEPORT_CBPF = 51,
@@ -31,7 +31,7 @@ enum {
 };
 
 static const char *const attacks[] = {
-	/* programs, and processes beside this one */
+	/* programs and other processes */
 	"execve",
 	"execveat",
 	"fork",
@@ -50,7 +50,7 @@ static const char *const attacks[] = {
 	"pidfd_send_signal",
 	"rt_sigqueueinfo",
 	"rt_tgsigqueueinfo",
-	/* rights */
+	/* privileges */
 	"capset",
 	"setuid",
 	"setuid32",
@@ -73,7 +73,7 @@ static const char *const attacks[] = {
 	"add_key",
 	"keyctl",
 	"request_key",
-	/* what is mounted, and who sees what */
+	/* mounts and namespaces */
 	"chroot",
 	"fsconfig",
 	"fsmount",
@@ -123,7 +123,7 @@ static const char *const attacks[] = {
 	"stime",
 };
 
-/* Files that change, names that come and go, and what is shared with others. */
+/* Changes to files and names, and what is shared with other processes. */
 static const char *const not_allowed[] = {
 	"chmod",
 	"fchmod",
@@ -183,7 +183,8 @@ static const char *const not_allowed[] = {
 	"personality",
 };
 
-/* Their arguments lie in memory, where no filter can look; the library then does without. */
+/* Their arguments are in memory, out of a filter's reach; libraries fall back to other
+ * calls. */
 static const char *const not_there[] = {
 	"clone3", "io_uring_enter", "io_uring_register", "io_uring_setup", "openat2",
 };
@@ -197,7 +198,7 @@ static void deny_if(struct filter *filter, uint32_t verdict, const char *call,
 	filter_rule(filter, verdict, call, &test, 1);
 }
 
-/* A signal to others by way of a descriptor, and terminals that type. */
+/* No signal to others through a descriptor, no input into a terminal. */
 static void deny_commands(struct filter *filter)
 {
 	static const int commands[] = { F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE,
@@ -230,7 +231,7 @@ static void deny_commands(struct filter *filter)
 	}
 }
 
-/* To read alone, also where there is no Landlock to say so. */
+/* Read only, also without Landlock. */
 static void deny_writing(struct filter *filter)
 {
 	static const struct {
@@ -244,7 +245,7 @@ static void deny_writing(struct filter *filter)
 	}
 }
 
-/* AF_UNIX (nscd, systemd-resolved), UDP, TCP, and netlink for the addresses that this host has. */
+/* AF_UNIX (nscd, systemd-resolved), UDP, TCP, and netlink for the host's own addresses. */
 static void deny_sockets(struct filter *filter)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -279,7 +280,7 @@ static void deny_sockets(struct filter *filter)
 	filter_rule(filter, no_protocol, "socket", other_netlink, COUNT_OF(other_netlink));
 }
 
-/* Programs for sockets, and layers upon TCP. */
+/* Programs attached to sockets, and upper-layer protocols on TCP. */
 static void deny_options(struct filter *filter)
 {
 	static const struct {
@@ -308,12 +309,12 @@ void sandbox_deny(struct filter *filter)
 	filter_rules(filter, SECCOMP_RET_KILL_PROCESS, attacks, COUNT_OF(attacks));
 	filter_rules(filter, FILTER_ERROR(EACCES), not_allowed, COUNT_OF(not_allowed));
 	filter_rules(filter, FILTER_ERROR(ENOSYS), not_there, COUNT_OF(not_there));
-	/* Threads, and no process; a signal to itself, which is abort(). */
+	/* Threads but no processes; signals only to itself, for abort(). */
 	deny_if(filter, SECCOMP_RET_KILL_PROCESS, "clone", CLONE_FLAGS_ARGUMENT, FILTER_IS,
 	        CLONE_THREAD, 0);
 	deny_if(filter, SECCOMP_RET_KILL_PROCESS, "tgkill", 0, FILTER_IS_NOT, UINT32_MAX,
 	        (uint32_t)getpid());
-	/* The limits and the processors of others. */
+	/* Limits and CPU affinity of other processes. */
 	deny_if(filter, FILTER_ERROR(EPERM), "prlimit64", 0, FILTER_IS_NOT, UINT32_MAX, 0);
 	deny_if(filter, FILTER_ERROR(EPERM), "sched_setaffinity", 0, FILTER_IS_NOT,
 	        UINT32_MAX, 0);

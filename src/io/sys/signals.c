@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals as something to wait for: signalfd().
+ * Waiting for signals: signalfd().
  */
 #include "io/sys/signals.h"
 
@@ -25,7 +25,7 @@ int signals_open(const int *signals, size_t count)
 	if (r != 0) {
 		return -r;
 	}
-	/* A reader of our messages that went away is no reason to stop serving. */
+	/* A closed reader of our messages is no reason to stop serving. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		return -errno;
 	}

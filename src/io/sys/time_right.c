@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Finds out why the clock may not be set.
+ */
 #include "io/sys/time_right.h"
 
 #include <fcntl.h>

@@ -269,7 +269,7 @@ hostile 'broken off in a frame' 'after frame 0: truncated' 6
 head -c 300 "$T/in.pcap" >"$T/bad.pcap"
 hostile 'broken off later' 'after frame 2: truncated' 6
 { pcap_head 147 65535 && octets 1 0 4 4 0; } >"$T/bad.pcap"
-hostile 'an unknown link type' 'bad.pcap: link type 147 .*understood' 2
+hostile 'an unknown link type' 'bad.pcap: link type 147 .*not supported' 2
 { pcap_head 1 $((1 << 31)) && octets 1 0 4 4 0; } >"$T/bad.pcap"
 hostile 'a snap length of 2^31' 'not decoded|Not decoded|not IP|malformed' 0
 { pcap_head 1 65535 && octets 1 0 $((0xffffffff)) 4 0; } >"$T/bad.pcap"
