@@ -658,7 +658,7 @@ static void drag_is_seen(void **state)
 	for (int i = 0; i < 24 * 12; i++) {
 		pass(&b, 300.0);
 		b.offset_ns += 30e6;
-		b.discipline.surprise_count = 0;
+		b.discipline.off_nominal_count = 0;
 		run(&b);
 	}
 	assert_true(discipline_drag(&b.discipline).is_much_corrected);
@@ -872,19 +872,19 @@ static void damage(struct discipline *d, enum damage what)
 		d->version++;
 		break;
 	case DAMAGE_SURPRISES:
-		d->surprise_count = 4;
+		d->off_nominal_count = 4;
 		break;
 	case DAMAGE_WIDTH_COUNT:
-		d->width_count = DISCIPLINE_WIDTHS + 1;
+		d->recent_bound_count = DISCIPLINE_RECENT_BOUNDS + 1;
 		break;
 	case DAMAGE_WIDTH_AT:
-		d->width_at = DISCIPLINE_WIDTHS;
+		d->recent_bound_at = DISCIPLINE_RECENT_BOUNDS;
 		break;
 	case DAMAGE_WIDTH_NAN:
-		d->widths_ns[3] = NAN;
+		d->recent_bounds_ns[3] = NAN;
 		break;
 	case DAMAGE_LIES_NAN:
-		d->outlier_share = NAN;
+		d->outlier_probability = NAN;
 		break;
 	case DAMAGE_SPREAD_NEGATIVE:
 		d->spread_sum_ns = -1.0;
@@ -899,7 +899,7 @@ static void damage(struct discipline *d, enum damage what)
 		verdict->var_phase_ns2 = -1.0;
 		break;
 	case DAMAGE_SHARE_ABOVE_ONE:
-		verdict->share = 1.5;
+		verdict->probability = 1.5;
 		break;
 	case DAMAGE_WEIGHTS_ZERO:
 		for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {

@@ -113,7 +113,7 @@ static void what_was_refused_is_not_learnt(void **state)
 	runs[RUNS - 1].applied_by_ns = 0;
 	discipline_replay(runs, RUNS, &refused);
 	assert_int_equal(refused.trusted_count, clean.trusted_count);
-	assert_int_equal(refused.surprise_count, clean.surprise_count);
+	assert_int_equal(refused.off_nominal_count, clean.off_nominal_count);
 }
 
 /* The clock starts anew, its error with it; how fast it runs stays what it was. */
