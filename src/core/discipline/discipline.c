@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clock discipline: takes runs in, advises phase and frequency.  Equations: filter_bank.c.
+ * The clock discipline: takes runs in, advises phase and frequency.  Equations:
+ * filter_bank.c.
  */
 #include "core/discipline/discipline_private.h"
 
@@ -9,9 +10,10 @@
 #define PRIOR_OUTLIER 0.05 /* before any run */
 #define LOCKED_SD_PPB 1000.0
 
-/* When the kernel is given a new frequency: never before two runs some minutes apart.  After two
- * runs closer together than a timer's, only if its standard deviation is small, small compared
- * with the change, or no larger than that of the frequency we set before. */
+/* When the kernel is given a new frequency: never before two runs some minutes apart.
+ * After two runs closer together than a timer's, only if its standard deviation is
+ * small, small compared with the change, or no larger than that of the frequency we set
+ * before. */
 #define BASELINE_MIN_S 120.0
 #define SPAN_MIN_S 900.0
 #define KNOWN_SD_PPB 500.0
@@ -140,7 +142,8 @@ int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
 	                     -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
 }
 
-/* The frequency for the kernel; its own where that of `estimate` is not known well enough. */
+/* The frequency for the kernel; its own where that of `estimate` is not known well
+ * enough. */
 static int64_t frequency_advised(const struct discipline *d,
                                  const struct discipline_estimate *estimate)
 {
@@ -209,9 +212,10 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	return advice;
 }
 
-/* In the `after_ns` since `before`, adjtime() was given `given_ns`, which replaced its rest, and
- * then reported `after->rest_ns`.  Returns how much of the old rest was dropped, and fills in
- * what is in flight in `after`.  The number of full seconds shows which came first. */
+/* In the `after_ns` since `before`, adjtime() was given `given_ns`, which replaced its
+ * rest, and then reported `after->rest_ns`.  Returns how much of the old rest was
+ * dropped, and fills in what is in flight in `after`.  The number of full seconds shows
+ * which came first. */
 static int64_t rest_dropped(const struct kernel_slew *before, int64_t given_ns,
                             int64_t after_ns, struct kernel_slew *after)
 {

@@ -13,8 +13,8 @@
  *
  *      d offset / dt = frequency - kernel frequency        [ns/s = ppb]
  *
- * THE FILTER.  State x = (phase [ns], frequency [ppb])^T with covariance P; the phase is the
- * offset.  Measurement z [ns], the offset of a run: z = H x + v, H = (1 0), var(v) = R.
+ * THE FILTER.  State x = (phase [ns], frequency [ppb])^T with covariance P; the phase is
+ * the offset.  Measurement z [ns], the offset of a run: z = H x + v, H = (1 0), var(v) = R.
  *
  *      predict  x <- F x - u           P <- F P F^T + Q           F = (1 t; 0 1)
  *      update   y = z - H x            S = H P H^T + R            K = P H^T / S
@@ -23,13 +23,13 @@
  * u is what kernel and runs moved the clock by; Q is random-walk FM (the wander) plus white
  * phase noise where a step, a slew or a suspend is not known exactly.
  *
- * Wander and R are not known, so a bank of such filters runs in parallel, one for each pair of
- * values: multiple-model adaptive estimation (MMAE; Magill, 1965).  The likelihood of the
- * innovation y shifts the weight between them.  Within each filter a run has four hypotheses
- * (nominal, outlier, phase jump, frequency jump), kept apart for one run more and then merged
- * (GPB2).  An innovation that fits badly therefore widens the variance before it moves the
- * estimate, and the bound covers each hypothesis that is not ruled out.  filter_bank.c has
- * all equations.
+ * Wander and R are not known, so a bank of such filters runs in parallel, one for each pair
+ * of values: multiple-model adaptive estimation (MMAE; Magill, 1965).  The likelihood of
+ * the innovation y shifts the weight between them.  Within each filter a run has four
+ * hypotheses (nominal, outlier, phase jump, frequency jump), kept apart for one run more
+ * and then merged (GPB2).  An innovation that fits badly therefore widens the variance
+ * before it moves the estimate, and the bound covers each hypothesis that is not ruled out.
+ * filter_bank.c has all equations.
  */
 #ifndef CORE_DISCIPLINE_DISCIPLINE_H
 #define CORE_DISCIPLINE_DISCIPLINE_H
@@ -43,13 +43,13 @@
  * state stored by another version is not used. */
 #define DISCIPLINE_VERSION 2
 
-/* Largest error of a usual crystal, and the limit of `freq` in Linux.  A kernel frequency beyond
- * it that is not ours was left by a program that was stopped at work. */
+/* Largest error of a usual crystal, and the limit of `freq` in Linux.  A kernel
+ * frequency beyond it that is not ours was left by a program that was stopped at work. */
 #define DISCIPLINE_FREQUENCY_USUAL_PPB INT64_C(500000)
 /* A clock with a larger frequency error is broken. */
 #define DISCIPLINE_FREQUENCY_MAX_PPB INT64_C(5000000)
-/* Largest change by one run: to a usual frequency, and to one beyond, which virtual machines
- * with a badly calibrated TSC need. */
+/* Largest change by one run: to a usual frequency, and to one beyond, which virtual
+ * machines with a badly calibrated TSC need. */
 #define DISCIPLINE_FREQUENCY_STEP_MAX_PPB INT64_C(100000)
 #define DISCIPLINE_FREQUENCY_FAR_STEP_MAX_PPB INT64_C(1000000)
 
@@ -62,8 +62,8 @@ enum {
 
 /* A run's measurement, and the kernel as it was before the run changed it. */
 struct discipline_observation {
-	/* CLOCK_REALTIME, CLOCK_MONOTONIC and CLOCK_BOOTTIME, read within 50 us at the moment
-	 * of the measured offset. */
+	/* CLOCK_REALTIME, CLOCK_MONOTONIC and CLOCK_BOOTTIME, read within 50 us at the
+	 * moment of the measured offset. */
 	struct instant at;
 	int64_t monotonic_ns;
 	int64_t boottime_ns;
@@ -77,7 +77,7 @@ struct discipline_observation {
 	int64_t offset_ns; /* server - local */
 	int64_t bound_ns;  /* |true offset - offset_ns| <= bound_ns; >= 0 */
 	int64_t delay_ns;  /* the smallest of the samples */
-	int64_t jitter_ns; /* mean of (delay - smallest delay); as in core/select/filter.h */
+	int64_t jitter_ns; /* mean of (delay - smallest delay), core/select/filter.h */
 	unsigned sample_count;
 };
 
@@ -100,19 +100,20 @@ const char *discipline_state_name(enum discipline_state state); /* "learning"; n
 
 struct discipline_advice {
 	enum discipline_state state;
-	bool has_phase; /* false when UNSET, or when no run since the reboot had an answer */
+	bool has_phase;      /* false when UNSET, or without an answer since the reboot */
 	int64_t phase_ns;    /* correction; within bound_ns of the measured offset */
 	int64_t phase_sd_ns; /* standard deviation */
-	int64_t in_flight_ns; /* part of the phase that an earlier slew makes in this second: a
-	                       * new slew must leave it out */
-	int64_t frequency_ppb; /* for the kernel; its own when no better one is known */
-	int64_t beyond_ppb; /* frequency needed beyond DISCIPLINE_FREQUENCY_MAX_PPB; 0: none */
+	/* Part of the phase that an earlier slew makes in this second; a new slew must leave it
+	 * out. */
+	int64_t in_flight_ns;
+	int64_t frequency_ppb;    /* for the kernel; its own when no better one is known */
+	int64_t beyond_ppb;       /* excess over DISCIPLINE_FREQUENCY_MAX_PPB; 0: none */
 	int64_t estimate_ppb;     /* of the frequency that the kernel needs ... */
 	int64_t frequency_sd_ppb; /* ... and its standard deviation */
 };
 
-/* Hypotheses about the last run.  Their estimates are kept apart until the next run has shown
- * which of them fits. */
+/* Hypotheses about the last run.  Their estimates are kept apart until the next run has
+ * shown which of them fits. */
 enum discipline_hypothesis {
 	DISCIPLINE_NOMINAL,    /* it measured the clock, with its usual noise */
 	DISCIPLINE_OUTLIER,    /* it is wrong, within its own bound */
@@ -170,13 +171,13 @@ struct discipline {
 	double slew_total_ns;    /* total of the slews since then, of which ... */
 	struct kernel_slew slew; /* ... the rest of this is still to come */
 	int64_t step_ns;
-	double applied_sd_ppb; /* of the kernel's frequency when we set it; 0: not set by us */
-	double long_term_ppb; /* mean of the estimated frequency, over ... */
-	double long_term_s;   /* ... this time, at most a month */
-	double corrected_ns;  /* sum of the corrections, decaying by 1/e per day */
-	double baseline_s;    /* from the first trusted run to the last, without reboots */
-	double span_s;        /* ... from the last but one */
-	double untrusted_s;   /* since the last one */
+	double applied_sd_ppb; /* of the kernel's frequency as we set it; 0: not ours */
+	double long_term_ppb;  /* mean of the estimated frequency, over ... */
+	double long_term_s;    /* ... this time, at most a month */
+	double corrected_ns;   /* sum of the corrections, decaying by 1/e per day */
+	double baseline_s;     /* from the first trusted run to the last, without reboots */
+	double span_s;         /* ... from the last but one */
+	double untrusted_s;    /* since the last one */
 	int64_t measured_offset_ns;
 	int64_t measured_bound_ns;
 	int64_t last_delay_ns;
@@ -197,9 +198,9 @@ void discipline_init(struct discipline *d);
  * O(1), reads nothing beyond `*d`. */
 MUST_USE bool discipline_is_valid(const struct discipline *d);
 
-/* Filters one run.  No input is an error: stamps that run backwards count as a new boot, and of
- * a run that is not trusted only clocks and kernel are used.  Without a discipline_apply()
- * before the next, the run did nothing. */
+/* Filters one run.  No input is an error: stamps that run backwards count as a new boot,
+ * and of a run that is not trusted only clocks and kernel are used.  Without a
+ * discipline_apply() before the next, the run did nothing. */
 void discipline_observe(struct discipline *d, const struct discipline_observation *found);
 
 /* The advised correction, after discipline_observe().  Nothing is recorded. */
@@ -208,12 +209,12 @@ struct discipline_advice discipline_advise(const struct discipline *d);
 /* Records what was done, which may differ from the advice in every way. */
 void discipline_apply(struct discipline *d, const struct discipline_action *did);
 
-/* A trusted server can drag the clock away slowly, since drift explains each single run.  The
- * total shows it: no crystal drifts like that. */
+/* A trusted server can drag the clock away slowly, since drift explains each single run.
+ * The total shows it: no crystal drifts like that. */
 #define DISCIPLINE_DRAG_FREQUENCY_PPB INT64_C(15000)
 #define DISCIPLINE_DRAG_DAY_NS (INT64_C(50) * 86400 * 1000) /* 50 ppm for a day */
 struct discipline_drag {
-	bool is_frequency_off; /* the estimate is off its long-term value by more than that */
+	bool is_frequency_off;  /* the estimate is that far off its long-term value */
 	bool is_much_corrected; /* the corrections of the last day exceed that */
 	bool has_long_term;     /* over a day at least: the next two are known */
 	int64_t long_term_ppb;
@@ -225,10 +226,10 @@ struct discipline_drag discipline_drag(const struct discipline *d);
 /* After discipline_apply(). */
 struct discipline_forecast discipline_forecast(const struct discipline *d);
 
-/* Bound of |offset| `ahead_ns` (>= 0) after the run: it holds in more than 999 of 1000 seconds
- * and includes the slew still to come.  INT64_MAX when unknown.  It cannot cover a step by
- * others, a suspend or a jump of the crystal: the kernel withdraws its own bound at the first,
- * and the next runs find the others. */
+/* Bound of |offset| `ahead_ns` (>= 0) after the run: it holds in more than 999 of 1000
+ * seconds and includes the slew still to come.  INT64_MAX when unknown.  It cannot cover
+ * a step by others, a suspend or a jump of the crystal: the kernel withdraws its own
+ * bound at the first, and the next runs find the others. */
 int64_t discipline_bound_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
 
 /* Largest such bound from now to `ahead_ns`: the bound until the next run. */

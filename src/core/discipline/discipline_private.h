@@ -81,8 +81,8 @@ void discipline_drag_count(struct discipline *d, double moved_ns);
 
 /* w of model number `model`, ppb^2/s. */
 double discipline_wander(size_t model);
-/* Merges a Gaussian mixture into one estimate with its mean and covariance.  The probabilities
- * of the parts may have any sum; it becomes that of the result. */
+/* Merges a Gaussian mixture into one estimate with its mean and covariance.  The
+ * probabilities of the parts may have any sum; it becomes that of the result. */
 struct discipline_estimate discipline_mix(const struct discipline_estimate *parts,
                                           size_t count);
 /* Estimate of the whole bank under one hypothesis, with its probability; and under all. */

@@ -10,11 +10,12 @@
  *      x <- F x - u          F = (1 t; 0 1)     u = (moved_ns, 0)^T
  *      P <- F P F^T + Q      Q = w (t^3/3 t^2/2; t^2/2 T) + (q 0; 0 0)
  *
- * w [ppb^2/s] is the wander of the model, random-walk FM; it goes on in a suspend.  q [ns^2] is
- * white phase noise: what is not known of steps, slews and suspends (interval.c).
+ * w [ppb^2/s] is the wander of the model, random-walk FM; it goes on in a suspend.  q
+ * [ns^2] is white phase noise: what is not known of steps, slews and suspends (interval.c).
  *
- * RESTART at the first run and after a reboot: P22 grows by w T + REBOOT_FREQ_PPB^2 (at first
- * it is PRIOR_FREQ_PPB^2), the phase is z, P12 = 0, P11 = R (nominal) or R + B^2/3 (outlier).
+ * RESTART at the first run and after a reboot: P22 grows by w T + REBOOT_FREQ_PPB^2 (at
+ * first it is PRIOR_FREQ_PPB^2), the phase is z, P12 = 0, P11 = R (nominal) or R + B^2/3
+ * (outlier).
  *
  * UPDATE with the offset z [ns] of a run, H = (1 0), under hypothesis i:
  *
@@ -34,12 +35,12 @@
  * frequency jump grow with the number of recent runs that were not nominal.
  *
  * HYPOTHESES are merged one run late: a generalized pseudo-Bayesian filter of second order
- * (GPB2).  Each of the four estimates k of the last run is updated under each hypothesis i of
- * this one; the sixteen have p_ik ~ p_k prior_i l_ik, and moment matching over k leaves
+ * (GPB2).  Each of the four estimates k of the last run is updated under each hypothesis i
+ * of this one; the sixteen have p_ik ~ p_k prior_i l_ik, and moment matching over k leaves
  * one estimate for each i.  The sum of p_k prior_i l_ik is the evidence e of the model.
  *
- * MODELS: multiple-model adaptive estimation (MMAE) with a fixed bank; the states of different
- * models are never mixed.  Of M models, with a = SWITCH_PROBABILITY,
+ * MODELS: multiple-model adaptive estimation (MMAE) with a fixed bank; the states of
+ * different models are never mixed.  Of M models, with a = SWITCH_PROBABILITY,
  *
  *      weight_m ~ ((1 - a) weight_m + a / M) e_m
  */
@@ -47,20 +48,20 @@
 
 #include <string.h>
 
-/* A crystal is good to 20..100 ppm.  A virtual machine may be calibrated worse; the hypothesis
- * of a frequency jump then finds it. */
+/* A crystal is good to 20..100 ppm.  A virtual machine may be calibrated worse; the
+ * hypothesis of a frequency jump then finds it. */
 #define PRIOR_FREQ_PPB 100e3
 /* The TSC may be calibrated anew at each boot. */
 #define REBOOT_FREQ_PPB 100.0
 
 #define OUTLIER_DECAY 0.98
-/* A phase jump: its prior, the prior when its cause was seen (for a frequency jump too), its
- * size. */
+/* A phase jump: its prior, the prior when its cause was seen (for a frequency jump too),
+ * its size. */
 #define PRIOR_PHASE_JUMP 1e-3
 #define PRIOR_JUMP_SEEN 0.2
 #define PHASE_JUMP_NS 1e9
-/* A frequency jump, by the number of recent runs that were not nominal: outliers are rare and do
- * not agree, so large innovations that go on come from the clock. */
+/* A frequency jump, by the number of recent runs that were not nominal: outliers are
+ * rare and do not agree, so large innovations that go on come from the clock. */
 static const double PRIOR_FREQ_JUMP[DISCIPLINE_OFF_NOMINAL_MAX + 1] = { 1e-3, 1e-2, 1e-1,
 	                                                                2e-1 };
 static const double FREQ_JUMP_PPB[DISCIPLINE_OFF_NOMINAL_MAX + 1] = { 10e3, 40e3, 160e3,
@@ -69,8 +70,8 @@ static const double FREQ_JUMP_PPB[DISCIPLINE_OFF_NOMINAL_MAX + 1] = { 10e3, 40e3
 /* Keeps the weight of each model above zero: the clock can change its behaviour. */
 #define SWITCH_PROBABILITY 0.003
 
-/* w: from a machine room to a laptop that is carried around.  A smaller one would win in a calm
- * week, and the bound would not hold in the next. */
+/* w: from a machine room to a laptop that is carried around.  A smaller one would win in
+ * a calm week, and the bound would not hold in the next. */
 static const double WANDER_PPB2_S[DISCIPLINE_WANDERS] = {
 	0.1, 1.0, 10.0, 100.0, 1e3,
 };
@@ -124,9 +125,9 @@ static void hypothesis_priors(const struct discipline *d,
 		d->outlier_probability, DISCIPLINE_OUTLIER_MIN, DISCIPLINE_OUTLIER_MAX);
 	ret[DISCIPLINE_OUTLIER].r_ns2 = square(bound_ns) / 3.0;
 
-	/* A jump can have any size, so its variance follows the innovation.  A step by others
-	 * need not move the offset (at a leap second the servers step too): then the prediction
-	 * is off by its size. */
+	/* A jump can have any size, so its variance follows the innovation.  A step by
+	 * others need not move the offset (at a leap second the servers step too): then
+	 * the prediction is off by its size. */
 	if (iv->stepped_ns != 0.0) {
 		ret[DISCIPLINE_PHASE_JUMP].probability = PRIOR_JUMP_SEEN;
 		ret[DISCIPLINE_PHASE_JUMP].q_phase_ns2 = square(iv->stepped_ns);
@@ -162,7 +163,8 @@ static double hypothesis_update(const struct discipline_estimate *m,
 	ret->freq_ppb = m->freq_ppb + p_cov / innovation_var * innovation;
 	ret->var_phase_ns2 = p_phase * (r / innovation_var);
 	ret->cov_ns_ppb = p_cov * (r / innovation_var);
-	/* p_freq - p_cov^2 / innovation_var, written so that rounding cannot make it negative */
+	/* p_freq - p_cov^2 / innovation_var, written so that rounding cannot make it
+	 * negative */
 	ret->var_freq_ppb2 =
 		(p_freq * r + fmax(p_freq * p_phase - p_cov * p_cov, 0.0)) / innovation_var;
 	if (m->probability <= 0.0 || prior->probability <= 0.0) {

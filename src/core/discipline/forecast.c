@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bound of the offset after a run: the estimates propagated, and the measured bound with drift.
+ * Bound of the offset after a run: the estimates propagated, and the measured bound with
+ * drift.
  */
 #include "core/discipline/discipline_private.h"
 
-/* Probability that one hypothesis leaves the truth outside the bound.  Four hypotheses make it 2
- * in 10000; the rest up to 1 in 1000 is for noise with a longer tail than normal. */
+/* Probability that one hypothesis leaves the truth outside the bound.  Four hypotheses
+ * make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail than
+ * normal. */
 #define MISS_PROBABILITY 5e-5
 
 struct discipline_forecast discipline_forecast(const struct discipline *d)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The time between two runs: how long it was, what moved the clock, and the variance of that.
+ * The time between two runs: how long it was, what moved the clock, and the variance of
+ * that.
  */
 #include "core/discipline/discipline_private.h"
 
@@ -28,8 +29,8 @@ int64_t discipline_kernel_ppb(int64_t ppb)
 	return clamp_integer(ppb, -KERNEL_MAX_PPB, KERNEL_MAX_PPB);
 }
 
-/* Only a step changes the difference of CLOCK_REALTIME and CLOCK_BOOTTIME: frequency and slews
- * move both, and a suspend is added to both. */
+/* Only a step changes the difference of CLOCK_REALTIME and CLOCK_BOOTTIME: frequency and
+ * slews move both, and a suspend is added to both. */
 static void interval_add_steps(const struct discipline *d,
                                const struct discipline_observation *found,
                                struct discipline_interval *iv)
@@ -65,9 +66,10 @@ static int64_t since_slew_ns(const struct discipline *d,
 	                     0, INT64_MAX);
 }
 
-/* The state of the slew follows from its start and the full seconds since; the reported rest
- * only confirms it.  The rest was read shortly after the clocks, so one more full second may have
- * passed, and the kernel acts on a full second only at its next timer tick. */
+/* The state of the slew follows from its start and the full seconds since; the reported
+ * rest only confirms it.  The rest was read shortly after the clocks, so one more full
+ * second may have passed, and the kernel acts on a full second only at its next timer
+ * tick. */
 static void interval_find_slew(const struct discipline *d,
                                const struct discipline_observation *found, int64_t after_ns,
                                struct discipline_interval *iv)

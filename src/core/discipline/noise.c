@@ -4,13 +4,15 @@
  */
 #include "core/discipline/discipline_private.h"
 
-/* Floor of the noise, as a standard deviation: kernel stamps, scheduler, asymmetric path. */
+/* Floor of the noise, as a standard deviation: kernel stamps, scheduler, asymmetric
+ * path. */
 #define NOISE_FLOOR_NS 5e3
 #define SPREAD_DECAY 0.95 /* of the older runs' weight, per run */
 #define SAMPLES_MAX 64    /* more do not improve the estimate */
 
-/* R of each noise model: from the excess of the run's bound over the smallest recent one, or from
- * the spread of delays; times a factor, of which the filter bank finds the best. */
+/* R of each noise model: from the excess of the run's bound over the smallest recent
+ * one, or from the spread of delays; times a factor, of which the filter bank finds the
+ * best. */
 static const struct noise_kind {
 	bool is_from_bound;
 	double factor;

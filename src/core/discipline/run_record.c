@@ -269,8 +269,8 @@ bool kod_holdoff_next(const struct kod_holdoff *known, const struct source_recor
 	if (!known) {
 		return false;
 	}
-	/* A usable answer cancels one RATE only: else the server would be asked too often again
-	 * tomorrow. */
+	/* A usable answer cancels one RATE only: else the server would be asked too
+	 * often again tomorrow. */
 	if (source->has_estimate) {
 		if (next.rate_count <= 1) {
 			return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The stored record of a run: plain data of fixed size, without pointers.  It crosses process
- * boundaries and comes back from a file, so a receiver must call *_is_valid() before use; flags
- * are octets, since a bool that is neither 0 nor 1 is undefined.
+ * The stored record of a run: plain data of fixed size, without pointers.  It crosses
+ * process boundaries and comes back from a file, so a receiver must call *_is_valid()
+ * before use; flags are octets, since a bool that is neither 0 nor 1 is undefined.
  */
 #ifndef CORE_DISCIPLINE_RUN_RECORD_H
 #define CORE_DISCIPLINE_RUN_RECORD_H
@@ -24,7 +24,8 @@ const char *run_verb_name(enum run_verb verb); /* "query"; NULL when out of rang
 #define RECORD_KERNEL_PLL UINT32_C(2)
 #define RECORD_KERNEL_LEAP_INSERT UINT32_C(4)
 #define RECORD_KERNEL_LEAP_DELETE UINT32_C(8)
-/* Not of the kernel: the leap second that this run, or an earlier one of this boot, armed. */
+/* Not of the kernel: the leap second that this run, or an earlier one of this boot,
+ * armed. */
 #define RECORD_KERNEL_ARMED_INSERT UINT32_C(16)
 #define RECORD_KERNEL_ARMED_DELETE UINT32_C(32)
 /* Nor this: the time of this run is confirmed (core/select/decide.h), so it can show that
@@ -97,8 +98,8 @@ struct source_record {
 	int64_t delay_ns;
 };
 
-/* Unused octets are zero.  `run` gives the clocks, the status and the answer; the caller fills in
- * the rest. */
+/* Unused octets are zero.  `run` gives the clocks, the status and the answer; the caller
+ * fills in the rest. */
 void run_record_init(struct run_record *ret, enum run_verb verb, const struct run *run);
 void source_record_init(struct source_record *ret, const struct run_source *source);
 
@@ -133,9 +134,9 @@ struct kod_holdoff {
 	struct instant until;
 };
 
-/* The hold-off: a quarter of an hour after the first RATE, doubled by each further one, at most
- * a day.  DENY and RSTR give a day: they mean "forever", but an address may get a new owner, and
- * one request a day does no harm. */
+/* The hold-off: a quarter of an hour after the first RATE, doubled by each further one,
+ * at most a day.  DENY and RSTR give a day: they mean "forever", but an address may get
+ * a new owner, and one request a day does no harm. */
 #define KOD_HOLDOFF_FIRST_NS (900 * NS_PER_S)
 #define KOD_HOLDOFF_MAX_NS (86400 * NS_PER_S)
 
@@ -147,14 +148,16 @@ MUST_USE bool kod_holdoff_is_valid(const struct kod_holdoff *kiss);
 bool kod_holdoff_holds(const struct kod_holdoff *kiss, struct instant now);
 
 /* Whether a server in hold-off may be asked where there is no majority without it:
- * KOD_HOLDOFF_FIRST_NS after the code, or after the request before.  ntpd polls no less often. */
+ * KOD_HOLDOFF_FIRST_NS after the code, or after the request before.  ntpd polls no less
+ * often. */
 bool kod_holdoff_may_ask(const struct kod_holdoff *kiss, struct instant now);
 /* After a request at `now`: `since` becomes `now`, and `until` gets no later. */
 void kod_holdoff_renew(struct kod_holdoff *kiss, struct instant now);
 
-/* The hold-off of an address after `source` of a run that ended at `now`; `known` is the one
- * before, or NULL.  True and `*ret` when there is one to store.  A server that was asked in its
- * hold-off and did not end it by its answer has `since` renewed; `until` gets no later. */
+/* The hold-off of an address after `source` of a run that ended at `now`; `known` is the
+ * one before, or NULL.  True and `*ret` when there is one to store.  A server that was
+ * asked in its hold-off and did not end it by its answer has `since` renewed; `until`
+ * gets no later. */
 bool kod_holdoff_next(const struct kod_holdoff *known, const struct source_record *source,
                       struct instant now, struct kod_holdoff *ret);
 

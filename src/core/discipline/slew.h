@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Model of adjtime() in Linux.  At each full second of CLOCK_REALTIME the kernel takes up to 500 us
- * off the rest that it reports, and slews the clock by that much during the next second.  So the
- * rest alone gives the slew still to come to half a millisecond; rest and time of day together
- * give it exactly.  A step cancels both parts.
+ * Model of adjtime() in Linux.  At each full second of CLOCK_REALTIME the kernel takes up
+ * to 500 us off the rest that it reports, and slews the clock by that much during the next
+ * second.  So the rest alone gives the slew still to come to half a millisecond; rest and
+ * time of day together give it exactly.  A step cancels both parts.
  */
 #ifndef CORE_DISCIPLINE_SLEW_H
 #define CORE_DISCIPLINE_SLEW_H
@@ -16,8 +16,8 @@
 #define KERNEL_SLEW_MAX_NS INT64_C(4000000000000)
 
 struct kernel_slew {
-	int64_t wall_ns; /* CLOCK_REALTIME of this state, unix ns */
-	int64_t rest_ns; /* reported by adjtime(), signed; |rest_ns| <= KERNEL_SLEW_MAX_NS */
+	int64_t wall_ns;  /* CLOCK_REALTIME of this state, unix ns */
+	int64_t rest_ns;  /* reported by adjtime(); |rest_ns| <= KERNEL_SLEW_MAX_NS */
 	int64_t taken_ns; /* taken at the last full second, slewed during this one */
 };
 
