@@ -103,8 +103,8 @@ struct discipline_advice {
 	bool has_phase;      /* false when UNSET, or without an answer since the reboot */
 	int64_t phase_ns;    /* correction; within bound_ns of the measured offset */
 	int64_t phase_sd_ns; /* standard deviation */
-	/* Part of the phase that an earlier slew makes in this second; a new slew must leave it
-	 * out. */
+	/* Part of the phase that an earlier slew makes in this second; a new slew must
+	 * leave it out. */
 	int64_t in_flight_ns;
 	int64_t frequency_ppb;    /* for the kernel; its own when no better one is known */
 	int64_t beyond_ppb;       /* excess over DISCIPLINE_FREQUENCY_MAX_PPB; 0: none */
