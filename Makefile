@@ -1,10 +1,10 @@
 # reqtime: a one-shot clock-sync client and its server.
 #
 #   make            build everything below build/ (installs nothing)
-#   make demo       install what is missing, build, show it at work on loopback
+#   make demo       install missing packages, build, run server and client on loopback
 #   make unit       unit tests and short simulations: seconds, no root
 #   make test       unit, and the tests of the programs, with what this machine has
-#   make check      install what the tests need, build in all ways, run all tests
+#   make check      install the packages for the tests, build in all ways, run all tests
 #   make nightly    check in its long forms, and further builds
 #   make bench      measure against other programs
 #   make install    PREFIX=/usr/local DESTDIR= ; SYSCONFDIR=/etc is for `make` as well
@@ -16,17 +16,17 @@
 # WERROR=-Werror makes every warning an error, as `make check` does.
 
 VERSION := 0.1.0
-# No server's time before this release's day is believed: 2026-11-01, raised with VERSION.
+# A server's time before this day of the release is refused: 2026-11-01, raised with VERSION.
 BUILD_FLOOR := 1793491200
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
-# Debian's zsh looks below /usr/share/zsh/vendor-completions for what packages bring.
+# Debian's zsh takes the completions of packages from /usr/share/zsh/vendor-completions.
 ZSH_DIR    ?= zsh/site-functions
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 
-# What packaging/deps looks for headers with.
+# How packaging/deps finds headers.
 look_for = CC='$(CC)' CPPFLAGS='$(subst ','\'',$(given))' packaging/deps
 given   := $(CPPFLAGS)
 
@@ -48,25 +48,25 @@ CFLAGS := -O1 -g -fsanitize=thread
 HARDEN :=
 endif
 ifdef STATIC
-# A program that is linked statically loads no library, and libpcap.a asks for libdbus, which
-# has no static one: no trace there.
+# A static program cannot load a library, and libpcap.a needs libdbus, which has no static
+# version: so it has no trace.
 B      := build/static
 CFLAGS := -O2
-# Some have no start file for static programs that can lie anywhere: glibc for armhf.
+# Some C libraries have no start file for static PIE: glibc for armhf.
 PIE    := $(if $(findstring /,$(shell $(CC) $(CFLAGS) -print-file-name=rcrt1.o)),-static-pie,-static) -s
 ABSENT := trace open json
 override CPPFLAGS += -DREQTIME_BUILD_NOTE='" (static)"'
 endif
 
-# What this compiler takes without a word, with these flags: all at once, or else one by one.
+# Flags that this compiler accepts without a warning: all at once, or else one by one.
 accepts = $(shell $(CC) -U_FORTIFY_SOURCE $(CPPFLAGS) $(CFLAGS) $1 -Werror -include stdio.h \
             -S -o /dev/null -x c /dev/null 2>/dev/null && echo '$1')
 HARDEN := $(or $(call accepts,$(HARDEN)),$(foreach flag,$(HARDEN),$(call accepts,$(flag))))
-# x87 computes with more bits than a double has: what is kept is rounded, and the same everywhere.
+# x87 computes with more bits than a double has: round stored values, for the same results everywhere.
 ROUNDED := $(call accepts,-fexcess-precision=standard)
 HARDEN += $(if $(findstring FORTIFY,$(HARDEN)),-U_FORTIFY_SOURCE)
 
-# Where `long` has 32 bits, glibc has 32-bit times and files unless it is asked for others.
+# With a `long` of 32 bits, glibc uses 32-bit times and file offsets unless told otherwise.
 TIME64 := $(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null | \
             sed -n 's/^.define __SIZEOF_LONG__ 4$$/-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64/p')
 
@@ -91,7 +91,7 @@ TESTS   := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 SIMS    := $(basename $(notdir $(wildcard tests/sim/sim_*.c)))
 TOOLS   := $(filter-out history_maker,$(basename $(notdir $(wildcard tests/tools/*.c tests/bench/*.c)))) \
            $(patsubst %.c,%.so,$(notdir $(wildcard tests/tools/preload/*.c)))
-# In the order in which a linker has to see them: a layer asks only for what is further right.
+# In link order: a layer uses only those to its right.
 LAYERS   := cmd app io core
 ARCHIVES := $(LAYERS:%=$(B)/lib%.a)
 C_FILES  = $(shell find src include tests -name '*.[ch]')
@@ -103,7 +103,7 @@ tools: $(TOOLS:%=build/tools/%)
 
 left_out := $(ABSENT:%=src/cmd/trace/%.c)
 objects   = $(patsubst %.c,$(B)/%.o,$(filter-out $(left_out),$(wildcard src/$1/*/*.c)))
-# The folders, too: an archive keeps nothing of a file that is gone.
+# The directories, too, so that an archive drops the object of a deleted file.
 $(foreach l,$(LAYERS),$(eval $(B)/lib$l.a: $(call objects,$l) $(wildcard src/$l/*/)))
 HELPERS  := $(filter-out tests/unit/test_% tests/sim/sim_%,$(wildcard tests/unit/*.c tests/sim/*.c))
 $(B)/libtests.a: $(HELPERS:%.c=$(B)/%.o)
@@ -111,7 +111,7 @@ $(ARCHIVES) $(B)/libtests.a:
 	@rm -f $@
 	$(AR) qcs $@ $(filter %.o,$^)
 
-# What the linker puts in the place of calls that move a clock or write a chip.
+# Linker wraps for the calls that set the clock or write the hardware clock.
 -include tests/unit/wrap.mk
 
 $(PROGS:%=$(B)/%): $(B)/%: $(B)/src/%.o $(ARCHIVES)
@@ -129,7 +129,7 @@ $(B)/%.o: %.c $(B)/flags | $(B)/needs.ok
 $(B)/tests/unit/%.o: | $(B)/needs-tests.ok
 $(B)/src/io/net/capture%.o: override CPPFLAGS += $(PCAP_INC)
 
-# What the scripts set against the programs shares no code with them.
+# The test tools share no code with the programs.
 TOOL_FLAGS := -O2 -std=gnu11 -Wall -Wextra $(WERROR) -D_GNU_SOURCE -MMD -MP
 build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
@@ -141,12 +141,12 @@ build/tools/%.so: tests/tools/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TOOL_FLAGS) -shared -fPIC -o $@ $< -lm
 
-# Other flags than those of the last build: everything is built anew.
+# If the flags differ from those of the last build, everything is rebuilt.
 flags = $(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS))
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' >$@
-# Before anything is compiled: which library is missing, and how its package is called.
+# Before compiling: report missing libraries and their packages.
 $(B)/needs.ok: $(B)/flags packaging/deps
 	@$(look_for) headers build
 	@touch $@
@@ -154,12 +154,12 @@ $(B)/needs-tests.ok: $(B)/flags packaging/deps
 	@$(look_for) headers test
 	@touch $@
 
-# The linker warns that names need shared libraries.  /etc/hosts and DNS do not: tests/static.sh.
+# The linker warns that name lookups need shared libraries.  /etc/hosts and DNS do not: tests/static.sh.
 static:
 	@$(MAKE) --no-print-directory STATIC=1 all
 	@stat -c '%n: %s octets' $(PROGS:%=build/static/%)
 
-# Both packages, from a copy of the sources: the top level stays as it is.
+# Both packages, from a copy of the sources: the top level is not changed.
 deb:
 	@rm -rf build/deb
 	@mkdir -p build/deb/reqtime-$(VERSION)
@@ -182,7 +182,7 @@ test: all tests tools
 
 check nightly:
 	@packaging/deps build test || \
-		echo "$@: going on without; what needs them is skipped, and says so"
+		echo "$@: continuing without them; tests that need them are skipped"
 	@tests/all $@
 
 bench: all sims tools

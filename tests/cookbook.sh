@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Every command line in reqtime-cookbook(7), in the examples of the other pages, in the README's
-# table of who runs what, in crontab and units is one that the programs take; those that can run on loopback are run there.
+# table of uses, in crontab and units is one that the programs take; those that can run on loopback are run there.
 . "$(dirname "$0")/tools/lib.sh"
 own_network "$@"
 cd "$R" || exit 1
@@ -133,7 +133,7 @@ while IFS= read -r line; do
 	judged=$((judged + 1))
 done <<END
 $(set +f; for page in packaging/man/*.[1-9]; do commands_of "$page"; done)
-$(sed -n '/^## Who runs what/,/^## How/s/^|[^|]*| `\([^`]*\)` |.*/$ \1/p' README.md)
+$(sed -n '/^## Uses/,/^## How/s/^|[^|]*| `\([^`]*\)` |.*/$ \1/p' README.md)
 $(sed '/^#/d; s|/usr/lib/reqtime/cron-run$|reqtime set|; s|exec /usr/lib/reqtime/cron-run|reqtime set|' \
 	packaging/cron/reqtime packaging/debian/reqtime.cron.d)
 END

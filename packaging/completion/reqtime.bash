@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# bash completion of reqtime and reqtimed.  Options, commands and what kind of value an option
-# takes are read from --help when the key is pressed (it takes 3 ms), so what is offered is what
-# the program at hand knows.
+# bash completion of reqtime and reqtimed.  Options, commands and the kind of value of each option
+# are read from --help when the key is pressed (this takes 3 ms), so they always match the
+# installed program.
 
-# Options of `PROGRAM [VERB]`, two lines each where there is a letter: "--name ARGUMENT".
+# Options of `PROGRAM [VERB]` as "--name ARGUMENT", with a second line for an option with a letter.
 _reqtime_options() {
 	"$@" --help 2>/dev/null | sed -nE \
 		-e 's/^  (-(.),|   ) --([a-z0-9-]+)(  .*)?$/--\3\n-\2/p' \
@@ -17,8 +17,8 @@ _reqtime_verbs() {
 	"$1" --help 2>/dev/null | sed -n '/^Commands:$/,/^$/s/^  \([a-z]\+\) .*/\1/p'
 }
 
-# The line up to the cursor as the program will see it: bash takes it apart at ":" and "=",
-# too.  -> words
+# The words up to the cursor as the program will see them: bash also splits at ":" and "=".
+# -> words
 _reqtime_words() {
 	local rest=${COMP_LINE:0:COMP_POINT} here word i
 
@@ -49,7 +49,7 @@ _reqtime_server() {
 	mapfile -t COMPREPLY < <(
 		compgen -W 'ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://' -- "$1"
 		compgen -A hostname -- "$1"
-		# Those of the configuration file.
+		# Servers of the configuration file.
 		compgen -W "$("$program" config query 2>/dev/null | sed -n 's/^server = \([^ ]*\) .*/\1/p')" -- "$1"
 	)
 	if [[ ${COMPREPLY[*]} == *://* ]]; then
@@ -57,11 +57,11 @@ _reqtime_server() {
 	fi
 }
 
-# _reqtime_value ARGUMENT WORD: what may stand for an argument that --help calls ARGUMENT.
+# _reqtime_value ARGUMENT WORD: completes an argument that --help calls ARGUMENT.
 _reqtime_value() {
 	local choices=
 
-	# "table|json|FILE": words in small letters stand for themselves.
+	# "table|json|FILE": lower-case words are literal choices.
 	if [[ $1 == *'|'* ]]; then
 		choices=$(tr '|' '\n' <<<"$1" | grep -x '[a-z0-9-]*')
 	fi
@@ -85,7 +85,7 @@ _reqtime_value() {
 	esac
 }
 
-# The option named $1 and what it takes, of the lines in $2.  -> argument
+# The argument of the option $1, from the lines in $2.  -> argument
 _reqtime_takes() {
 	argument=
 	if [[ $1 == -* && $'\n'$2$'\n' == *$'\n'"$1 "* ]]; then
@@ -104,8 +104,8 @@ _reqtime_operand() {
 	fi
 }
 
-# The command meant, of those in $1: the first word, or the default; after "config" the next one,
-# whose options it takes.  -> verb, place (of the word after it)
+# The command, one of those in $1: the first word, or the default; after "config" the next word,
+# since config takes the options of that command.  -> verb, place (of the word after it)
 _reqtime_verb() {
 	verb=${1%%$'\n'*}
 	place=1
@@ -148,7 +148,7 @@ _reqtime() {
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$verbs" -- "$word")
 		fi
 	fi
-	# bash replaces only what stands after the last ":".
+	# bash replaces only the part after the last ":".
 	if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
 		cut=${word%"${word##*:}"}
 		COMPREPLY=("${COMPREPLY[@]#"$cut"}")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# fish completion of reqtime and, under its name, reqtimed.  Options, commands and what kind
-# of value an option takes are read from --help, once a shell, so what is offered is what the
-# installed program knows.
+# fish completion of reqtime and, installed under its name, reqtimed.  Options, commands and the kind
+# of value of each option are read from --help, once per shell, so they match the
+# installed program.
 
-# True when the command line's verb is $argv[1]; query is what no verb means, and config takes the
+# True if the verb of the command line is $argv[1]; the default is query, and config takes the
 # options of the verb after it.
 function __reqtime_verb_is
     set -l words (commandline -opc)
@@ -27,16 +27,16 @@ function __reqtime_servers
     if test -n "$scheme"
         printf "$scheme%s\n" (__fish_print_hostnames)
     else
-        # Those of the configuration file, too.
+        # Also the servers of the configuration file.
         reqtime config query 2>/dev/null | string replace -f -r '^server = (\S+) .*' '$1'
         printf '%s\n' ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://
         __fish_print_hostnames
     end
 end
 
-# The options of complete for a value that --help calls $argv[1], one a line.
+# The options of complete for a value that --help calls $argv[1], one per line.
 function __reqtime_value
-    # "table|json|FILE": words in small letters stand for themselves.
+    # "table|json|FILE": lower-case words are literal choices.
     set -l choices (string split '|' -- $argv[1] | string match -r '^[a-z0-9-]+$')
     string match -q '*|*' -- $argv[1]; or set choices
     switch $argv[1]
@@ -57,7 +57,7 @@ function __reqtime_value
     end
 end
 
-# One option of $argv[1], a program, in $argv[2], a verb or nothing.
+# Completes an option of program $argv[1] for verb $argv[2], which may be empty.
 function __reqtime_option --argument-names program verb letter name value text
     set -l how -c $program -l $name
     test -n "$verb"; and set -a how -n "__reqtime_verb_is $verb"
@@ -66,7 +66,7 @@ function __reqtime_option --argument-names program verb letter name value text
     complete $how -d "$text"
 end
 
-# All that `$argv --help` tells: a program and perhaps a verb.
+# Completes all options in `$argv --help`; $argv is a program, with or without a verb.
 function __reqtime_learn --argument-names program verb
     set -l name
     set -l usage
@@ -79,7 +79,7 @@ function __reqtime_learn --argument-names program verb
         end
         test -n "$name"; and __reqtime_option $program "$verb" "$letter" $name "$value" "$text"
         set name
-        # A group that took no part would leave no element behind.
+        # An unmatched group would produce no element, so every group can match an empty string.
         set -l found (string match -r '^  (-.,|   ) --([a-z0-9-]+)( \S+|)(  +.*|)$' -- $line)
         if set -q found[1]
             set letter (string trim -c '-, ' -- $found[2])

@@ -1,5 +1,5 @@
-# Sets the clock once an hour and at boot, where systemd is not the first process and
-# /etc/default/reqtime says CRON=yes.  Mail comes only when there is news.
+# Sets the clock once an hour and at boot, if systemd is not the init system and
+# /etc/default/reqtime has CRON=yes.  Mail is sent only when there is something to report.
 SHELL=/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 

@@ -119,8 +119,8 @@ static void advise(struct life *l, struct correct_record *record)
 	record->phase_ns = record->offset_ns;
 	record->phase_sd_ns = MS(1);
 	record->frequency_ppb = is_known ? -m->crystal_ppb : m->kernel_ppb;
-	if (l->has_previous && l->past_boot == m->boot_number && is_known) {
-		record->expected_ns = l->past_booted_ns - at_ns;
+	if (l->has_previous && l->stored_boot == m->boot_number && is_known) {
+		record->expected_ns = l->stored_booted_ns - at_ns;
 		record->expected_bound_ns = MS(20);
 	}
 }
@@ -128,8 +128,8 @@ static void advise(struct life *l, struct correct_record *record)
 static void learn(struct life *l)
 {
 	l->has_previous = true;
-	l->past_boot = l->m.boot_number;
-	l->past_booted_ns = l->m.wall_ns + l->answer.offset_ns - l->m.boot_ns;
+	l->stored_boot = l->m.boot_number;
+	l->stored_booted_ns = l->m.wall_ns + l->answer.offset_ns - l->m.boot_ns;
 }
 
 static struct correct_record record_of(struct life *l)
@@ -231,7 +231,7 @@ static struct before look_before(struct life *l, const struct plan_limits *limit
 	const int64_t release_ns = machine_release_ns();
 	struct before b = { .wall_ns = m->wall_ns, .settled_ns = settled_ns(m) };
 	const struct anchor *a = &b.anchor;
-	int64_t past_ns, reference_ns;
+	int64_t floor_ns, reference_ns;
 
 	machine_look(m, &b.anchor);
 	b.error_ns = larger(size_of(machine_error_ns(m)),
@@ -241,8 +241,8 @@ static struct before look_before(struct life *l, const struct plan_limits *limit
 	b.is_wrong =
 		l->answer.status == RUN_OK &&
 		size_of(l->answer.offset_ns - machine_error_ns(m)) > l->answer.bound_ns + 1;
-	past_ns = a->has_floor ? larger(release_ns, a->floor_ns) : release_ns;
-	b.is_known_wrong = m->wall_ns < past_ns - S(2) ||
+	floor_ns = a->has_floor ? larger(release_ns, a->floor_ns) : release_ns;
+	b.is_known_wrong = m->wall_ns < floor_ns - S(2) ||
 	                   m->wall_ns > release_ns + ANCHOR_FLOOR_SPAN_NS;
 	b.is_limited = !b.is_known_wrong && !(limits->is_boot && !a->has_confirmed);
 	b.is_remembered = !m->files[MACHINE_STATE_DIR].is_read_only ||
@@ -319,7 +319,7 @@ static void check_honest(struct life *l, const struct before *b)
 	                                (l->m.wall_ns + l->m.pending_ns - b->wall_ns));
 
 	l->is_healed = false;
-	/* What it said, within its bound: it confirms what agrees with that. */
+	/* Its time, within its bound, confirms any that agrees with it. */
 	l->moved_most_ns =
 		larger(l->moved_most_ns, size_of(b->settled_ns - l->honest_booted_ns) +
 	                                         2 * l->answer.bound_ns);
@@ -327,7 +327,7 @@ static void check_honest(struct life *l, const struct before *b)
 	    l->result.decision.verdict != DECIDE_BELIEVED) {
 		return;
 	}
-	/* What is measured is true within its bound, and what it leaves is told to the kernel. */
+	/* The measurement is true within its bound, and the kernel gets the remaining error. */
 	if (error_ns > l->answer.bound_ns + left_ns + MS(1)) {
 		fault(l, &l->faults->untrue, "exit 0, and the clock is wrong", error_ns);
 		return;
@@ -361,7 +361,7 @@ static bool is_impossible(enum plan_reason reason)
 	       reason == PLAN_LEAP_NEAR || reason == PLAN_SLEW_TOO_LONG;
 }
 
-/* What is refused now, a person's one command does now. */
+/* A person's command sets what is refused now. */
 static void check_way_out(struct life *l, const struct correct_record *record,
                           const struct plan_limits *limits)
 {

@@ -19,11 +19,11 @@
 
 #include "world.h"
 
-/* What the local clock may be told to drift in these worlds; the servers' drift is
+/* Drift of the local clock in these worlds; the servers' drift is
  * in their root dispersion. */
 #define LOCAL_DRIFT_MAX 500e-6
 
-struct tally_sheet {
+struct totals {
 	uint64_t worlds, answers, wrong, sent;
 	uint64_t none_worlds, none_answers;
 	uint64_t named_worlds, named_answers, named_wrong;
@@ -77,12 +77,12 @@ static void furnish_server(struct world *w, size_t i, bool is_liar, int64_t comm
 		s->error_ns = sure_ns + world_between(w, 0, 2 * (s->out_ns + s->back_ns));
 		s->error_ns = world_chance(w, 0.5) ? s->error_ns : -s->error_ns;
 	} else if (s->conduct == CONDUCT_LIE_COPY && i > 0) {
-		size_t whom = (size_t)world_between(w, 0, (int64_t)i - 1);
+		size_t upstream = (size_t)world_between(w, 0, (int64_t)i - 1);
 
-		s->reference = w->servers[whom].reference;
-		memcpy(s->refid, w->servers[whom].refid, 4);
-		s->root_delay_ns = w->servers[whom].root_delay_ns;
-		s->root_dispersion_ns = w->servers[whom].root_dispersion_ns;
+		s->reference = w->servers[upstream].reference;
+		memcpy(s->refid, w->servers[upstream].refid, 4);
+		s->root_delay_ns = w->servers[upstream].root_delay_ns;
+		s->root_dispersion_ns = w->servers[upstream].root_dispersion_ns;
 	}
 }
 
@@ -162,7 +162,7 @@ static int play(struct world *w, struct run *ret)
 
 /* Whether the truth is in the bound; `seed` is printed where it is not. */
 static bool is_right(struct world *w, const struct run *run, uint64_t seed,
-                     struct tally_sheet *sheet)
+                     struct totals *sheet)
 {
 	int64_t error_ns = run->offset_ns - true_offset_ns(w, run);
 
@@ -175,7 +175,7 @@ static bool is_right(struct world *w, const struct run *run, uint64_t seed,
 	return error_ns <= run->bound_ns;
 }
 
-static void liars_in_minority(uint64_t seed, struct tally_sheet *sheet)
+static void liars_in_minority(uint64_t seed, struct totals *sheet)
 {
 	struct world w;
 	struct run run;
@@ -204,7 +204,7 @@ static void liars_in_minority(uint64_t seed, struct tally_sheet *sheet)
 }
 
 /* The honest are at most half, every liar says something of its own. */
-static void no_honest_majority(uint64_t seed, struct tally_sheet *sheet)
+static void no_honest_majority(uint64_t seed, struct totals *sheet)
 {
 	struct world w;
 	struct run run;
@@ -343,7 +343,7 @@ static int play_names(struct world *w, const struct kod_holdoff *kisses, size_t 
 	return measure(&settings, &ports, ret);
 }
 
-static void names_misled(uint64_t seed, struct tally_sheet *sheet)
+static void names_misled(uint64_t seed, struct totals *sheet)
 {
 	struct kod_holdoff kisses[WORLD_SOURCES_MAX];
 	const bool is_whole = seed % 4 == 0;
@@ -390,7 +390,7 @@ static void names_misled(uint64_t seed, struct tally_sheet *sheet)
 
 int main(int argc, char **argv)
 {
-	struct tally_sheet sheet = { 0 };
+	struct totals sheet = { 0 };
 	uint64_t worlds = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 20261122;
 

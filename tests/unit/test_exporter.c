@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The file that the process beside a run leaves, or not, and what else it could touch;
- * file_replace() and replace_begin() by themselves.
+ * file_replace() and its parts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,6 @@
 
 #include "app/history/exporter.h"
 #include "io/store/file_replace.h"
-#include "io/store/replace.h"
 #include "io/sys/landlock.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
@@ -154,13 +153,13 @@ static void only_regular_files(void **state)
 	/* No device of this machine: where the rule is broken root would take it away. */
 	in_folder("fifo", name, sizeof(name));
 	assert_int_equal(mkfifo(name, 0600), 0);
-	assert_int_equal(file_replace(name, "x", 1), -EINVAL);
+	assert_int_equal(file_replace(name, "x", 1), -EMEDIUMTYPE);
 	assert_int_equal(unlink(name), 0);
-	assert_int_equal(file_replace(folder, "x", 1), -EINVAL);
+	assert_int_equal(file_replace(folder, "x", 1), -EISDIR);
 	in_folder("target", name, sizeof(name));
 	assert_int_equal(file_replace(name, "kept", 4), 0);
 	assert_int_equal(symlink(name, path), 0);
-	assert_int_equal(file_replace(path, "x", 1), -EINVAL);
+	assert_int_equal(file_replace(path, "x", 1), -EMEDIUMTYPE);
 	assert_string_equal(content(name), "kept");
 	assert_int_equal(file_replace("/nonexistent/x", "x", 1), -ENOENT);
 	assert_int_equal(entries(), 2);
@@ -173,7 +172,7 @@ static void a_leftover_is_no_obstacle(void **state)
 	FILE *to;
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s.%ld.new", path, (long)getpid());
+	snprintf(name, sizeof(name), "%s.%ld.0", path, (long)getpid());
 	to = fopen(name, "w");
 	assert_non_null(to);
 	fclose(to);
@@ -195,7 +194,7 @@ static void planted_links_are_not_followed(void **state)
 	char name[128], target[96];
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s.%ld.new", path, (long)getpid());
+	snprintf(name, sizeof(name), "%s.%ld.0", path, (long)getpid());
 	in_folder("target", target, sizeof(target));
 	assert_int_equal(file_replace(target, "kept", 4), 0);
 	for (int is_symbolic = 0; is_symbolic < 2; is_symbolic++) {
@@ -209,7 +208,7 @@ static void planted_links_are_not_followed(void **state)
 
 static void pages_follow_no_planted_link(void **state)
 {
-	struct replace page;
+	struct file_replace page;
 	char name[128], target[96];
 
 	(void)state;
@@ -218,9 +217,9 @@ static void pages_follow_no_planted_link(void **state)
 	assert_int_equal(file_replace(target, "kept", 4), 0);
 	for (int is_symbolic = 0; is_symbolic < 2; is_symbolic++) {
 		plant(name, target, is_symbolic);
-		assert_int_equal(replace_begin(path, &page), 0);
+		assert_int_equal(file_replace_begin(path, &page), 0);
 		assert_int_equal(write(page.fd, "mine", 4), 4);
-		assert_int_equal(replace_end(&page, true), 0);
+		assert_int_equal(file_replace_end(&page, true, true), 0);
 		assert_string_equal(content(target), "kept");
 		assert_string_equal(content(path), "mine");
 	}
@@ -359,9 +358,9 @@ static void what_cannot_be_written(void **state)
 
 	(void)state;
 	assert_int_equal(export("/nonexistent/m.prom", &metrics), -ENOENT);
-	assert_int_equal(export(folder, &metrics), -EINVAL);
+	assert_int_equal(export(folder, &metrics), -EISDIR);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(export(path, &metrics), -EINVAL);
+	assert_int_equal(export(path, &metrics), -EMEDIUMTYPE);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISFIFO(st.st_mode));
 }

@@ -62,7 +62,7 @@ static int tear_down(void **state)
 	return scratch_leave();
 }
 
-static int64_t mono_now_ns(void)
+static int64_t monotonic_now_ns(void)
 {
 	struct timespec ts;
 
@@ -86,10 +86,11 @@ static struct run_record a_run(int64_t number)
 	return run;
 }
 
-static struct client *started_with(int64_t load_ns, int64_t store_ns, int64_t stop_ns)
+static struct history_client *started_with(int64_t load_ns, int64_t store_ns,
+                                           int64_t stop_ns)
 {
 	struct history_client_settings how = settings;
-	struct client *client = NULL;
+	struct history_client *client = NULL;
 
 	how.limits = (struct history_client_limits){ load_ns, store_ns, stop_ns };
 	assert_int_equal(history_client_start("d", &how, &client), 0);
@@ -97,7 +98,7 @@ static struct client *started_with(int64_t load_ns, int64_t store_ns, int64_t st
 	return client;
 }
 
-static struct client *started(void)
+static struct history_client *started(void)
 {
 	return started_with(AMPLE_NS, AMPLE_NS, AMPLE_NS);
 }
@@ -162,7 +163,7 @@ static void from_run_to_run(void **state)
 {
 	struct run_record run = a_run(7);
 	struct history_view view;
-	struct client *client = started();
+	struct history_client *client = started();
 	struct stat st;
 
 	(void)state;
@@ -206,7 +207,7 @@ static void two_thousand_runs(void **state)
 {
 	const struct run_record run = a_run(1);
 	struct history_view view;
-	struct client *client = started();
+	struct history_client *client = started();
 
 	(void)state;
 	history_client_load(client, &view);
@@ -270,7 +271,7 @@ static struct run_record hourly_run(int64_t i)
 
 static struct replay_state past_of_the_file(void)
 {
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 	struct replay_state replay;
 
@@ -288,7 +289,7 @@ static void store_runs(int64_t from, int64_t to, bool is_dry)
 	struct history_view view;
 
 	for (int64_t i = from; i < to; i++) {
-		struct client *client = started();
+		struct history_client *client = started();
 		struct run_record run = hourly_run(i);
 
 		run.is_dry = is_dry;
@@ -420,7 +421,7 @@ static void a_memo_that_does_not_fit_is_dropped(void **state)
 static void no_history_for_an_ordinary_user(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = NULL;
+	struct history_client *client = NULL;
 	struct history_view view;
 	struct stat st;
 
@@ -439,7 +440,7 @@ static void no_history_for_an_ordinary_user(void **state)
 static void unsafe_directory(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client;
+	struct history_client *client;
 	struct history_view view;
 
 	(void)state;
@@ -458,7 +459,7 @@ static void unsafe_directory(void **state)
 static void damaged_file_begins_anew(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 	struct stat st;
 	int fd;
@@ -490,7 +491,7 @@ static void damaged_file_begins_anew(void **state)
 static void damage_found_while_loading(void **state)
 {
 	static const uint8_t zeros[4096];
-	struct client *client;
+	struct history_client *client;
 	struct history_view view;
 	int fd;
 
@@ -514,7 +515,7 @@ static void damage_found_while_loading(void **state)
 static void damage_found_while_writing(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 
 	(void)state;
@@ -531,28 +532,28 @@ static void damage_found_while_writing(void **state)
 static void stuck_disk(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = started_with(SHORT_NS, 2 * SHORT_NS, SHORT_NS);
+	struct history_client *client = started_with(SHORT_NS, 2 * SHORT_NS, SHORT_NS);
 	struct history_view view;
-	int64_t all_began_ns = mono_now_ns();
+	int64_t all_began_ns = monotonic_now_ns();
 	int64_t begin_ns;
 
 	(void)state;
 	assert_int_equal(kill(child_pid(), SIGSTOP), 0);
-	begin_ns = mono_now_ns();
+	begin_ns = monotonic_now_ns();
 	history_client_load(client, &view);
 	/* It may have sent all before it was stopped. */
 	if (view.use != HISTORY_USED) {
 		assert_non_null(strstr(view.warning, "in time"));
-		assert_true(mono_now_ns() - begin_ns >= SHORT_NS);
+		assert_true(monotonic_now_ns() - begin_ns >= SHORT_NS);
 	}
 	history_view_free(&view);
-	begin_ns = mono_now_ns();
+	begin_ns = monotonic_now_ns();
 	assert_int_equal(history_client_store(client, &run, sources, SOURCES, warning),
 	                 -ETIMEDOUT);
 	assert_non_null(strstr(warning, "in time"));
-	assert_true(mono_now_ns() - begin_ns >= 2 * SHORT_NS);
+	assert_true(monotonic_now_ns() - begin_ns >= 2 * SHORT_NS);
 	history_client_stop(client);
-	assert_true(mono_now_ns() - all_began_ns < AMPLE_NS);
+	assert_true(monotonic_now_ns() - all_began_ns < AMPLE_NS);
 	assert_false(has_children());
 }
 
@@ -560,7 +561,7 @@ static void stuck_disk(void **state)
 static void slow_disk(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client;
+	struct history_client *client;
 	struct history_view view;
 	pid_t pid;
 
@@ -582,7 +583,7 @@ static void slow_disk(void **state)
 static void ended_by_others(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 
 	(void)state;
@@ -608,7 +609,7 @@ static void signals_are_the_runs(void **state)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ };
 	const struct run_record run = a_run(1);
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 
 	(void)state;
@@ -641,7 +642,7 @@ static bool is_there(pid_t pid)
 
 static void dies_with_its_parent(void **state)
 {
-	struct client *client = NULL;
+	struct history_client *client = NULL;
 	struct history_view view;
 	int ends[2], status = 0;
 	pid_t pid, history_pid = 0;
@@ -677,7 +678,7 @@ static void dies_with_its_parent(void **state)
 static void forgotten_by_a_child(void **state)
 {
 	const struct run_record run = a_run(1);
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 	int status = 0;
 	pid_t pid;
@@ -699,7 +700,7 @@ static void forgotten_by_a_child(void **state)
 /* Neither the lock nor a socket of the run lives on in it. */
 static void holds_no_descriptor_of_the_run(void **state)
 {
-	struct client *client;
+	struct history_client *client;
 	struct history_view view;
 	int ends[2];
 	char octet;
@@ -720,7 +721,7 @@ static void holds_no_descriptor_of_the_run(void **state)
 /* What the history process may do: nothing but files of its user. */
 static void has_no_privilege(void **state)
 {
-	struct client *client = started();
+	struct history_client *client = started();
 	struct history_view view;
 	char path[40], line[200];
 	unsigned found = 0;
@@ -754,7 +755,7 @@ static void from_inside_the_sandbox(void **state)
 	(void)state;
 	pid = fork();
 	if (pid == 0) {
-		struct client *client = NULL;
+		struct history_client *client = NULL;
 		struct history_view view;
 
 		if (history_client_start("d", &settings, &client) < 0 ||
@@ -790,7 +791,7 @@ static void killed_while_writing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 40; i++) {
 		const struct timespec nap = { .tv_nsec = (long)i * 250000L };
-		struct client *client = started();
+		struct history_client *client = started();
 		struct history_view view;
 		pid_t pid, killer;
 		int status, r;

@@ -175,7 +175,7 @@ static void forgotten_by_a_child(void **state)
 	lock_release(&lock);
 }
 
-static int64_t mono_now_ns(void)
+static int64_t monotonic_now_ns(void)
 {
 	struct timespec ts;
 
@@ -192,10 +192,11 @@ static _Noreturn void one_of_the_crowd(int begin_fd, int end_fd)
 	int r;
 
 	(void)!read(begin_fd, &octet, 1); /* end of file: all at once */
-	begin_ns = mono_now_ns();
+	begin_ns = monotonic_now_ns();
 	r = lock_take(LOCK_RUN, "a", "run", &lock);
 	if (r == -EWOULDBLOCK) {
-		_exit(mono_now_ns() - begin_ns < BUSY_WITHIN_NS ? WAS_BUSY : WENT_WRONG);
+		_exit(monotonic_now_ns() - begin_ns < BUSY_WITHIN_NS ? WAS_BUSY
+		                                                     : WENT_WRONG);
 	}
 	if (r < 0) {
 		_exit(WENT_WRONG);

@@ -26,7 +26,7 @@
 
 enum { SERVERS_MAX = 5, TURNS_MAX = 4, ACTIONS_MAX = 20, ARRIVALS_MAX = 64, TOLD_MAX = 6 };
 
-/* What becomes of one request. */
+/* The fate of one request. */
 enum conduct {
 	ANSWER,
 	LOST,
@@ -54,7 +54,7 @@ struct server {
 	bool has_no_reference; /* its reference timestamp is 0 */
 };
 
-/* What happens to this machine. */
+/* An event on this machine. */
 enum action_kind {
 	NO_ACTION,
 	STEP,    /* the wall clock is set forward by ... */
@@ -68,7 +68,7 @@ struct action {
 	int64_t by_ns;
 };
 
-/* What the resolver says of a server that is a name. */
+/* The resolver's answer for a server that is a name. */
 struct told {
 	int64_t at_ns;
 	size_t name;
@@ -77,7 +77,7 @@ struct told {
 	const char *why;
 };
 
-/* Of a run with names. */
+/* For a run with names. */
 struct naming {
 	size_t count; /* servers, all of them names: s0.test, s1.test ... */
 	struct told told[TOLD_MAX];
@@ -477,7 +477,7 @@ static const struct row rows[] = {
 	  .servers = { { .turn_count = 2, .turns = { { ANSWER, 200 * US, 200 * US, 0, 0, 0 }, { ANSWER, 200 * US, 200 * US, S, 0, 0 } } },
 	               { WAY(200 * US, 200 * US) }, { WAY(300 * US, 300 * US) } },
 	  .first = SOURCE_REJECTED, .sent_min = 2, .sent_max = 4, .bound_max_ns = MS },
-	/* It says so: 5 s of 500 ppm are 2.5 ms. */
+	/* The bound has it: 5 s of 500 ppm are 2.5 ms. */
 	{ .name = "row 44 a server drifts by +500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = 500000, .root_dispersion_ns = 3 * MS } },
 	  .sent_min = 3, .sent_max = 3, .bound_max_ns = 206 * MS },
 	{ .name = "row 44 a server drifts by -500 ppm", .servers = { { WAY(200 * MS, 200 * MS), .drift_ppb = -500000, .root_dispersion_ns = 3 * MS } },

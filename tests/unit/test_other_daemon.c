@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who else keeps the clock: the rules, and a look at processes that are files here.
+ * Other time daemons: the rules, and processes that are files here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,7 +208,7 @@ static void no_proc(void **state)
 	assert_int_equal(proc_view_look("/nowhere"), PROC_VIEW_NONE);
 }
 
-/* What can be seen, from nothing to all. */
+/* Visible data of a process, from none to all. */
 static void views(void **state)
 {
 	static const char *const files[] = { "1/comm",      "1",       "self/comm",

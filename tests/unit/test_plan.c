@@ -216,7 +216,7 @@ static const struct away_row aways[] = {
 };
 /* clang-format on */
 
-static const struct plan_limits past_limits = {
+static const struct plan_limits beyond_limits = {
 	.step_above_ns = MS(500),
 	.refuse_above_ns = S(1000),
 	.release = { NOON - S(86400) },
@@ -232,7 +232,7 @@ static void view_row(void **state)
 		                          .pending_ns = row->pending_ns,
 		                          .has_phase = row->has_phase,
 		                          .phase_ns = row->phase_ns };
-	struct plan_limits limits = past_limits;
+	struct plan_limits limits = beyond_limits;
 	struct plan plan;
 
 	limits.wish = row->wish;
@@ -251,7 +251,7 @@ static void away_row(void **state)
 		                          .away_ns = row->away_ns,
 		                          .is_unlimited = row->is_unlimited,
 		                          .hold = row->hold };
-	struct plan_limits limits = past_limits;
+	struct plan_limits limits = beyond_limits;
 	struct plan plan;
 
 	limits.any_offset = row->any_offset;

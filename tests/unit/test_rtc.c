@@ -25,6 +25,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *to
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_open(const char *path, int flags, ...);
 int __real_open(const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...);
 
 #define WALL_NS INT64_C(1795348800250000000) /* 2026-11-22 12:00:00.25 */
 #define MS NS_PER_MS
@@ -115,6 +116,12 @@ int __wrap_open(const char *path, int flags, ...)
 		return world.open_error ? -1 : __real_open("/dev/null", O_WRONLY);
 	}
 	return __real_open(path, flags);
+}
+
+int __wrap_openat(int folder, const char *path, int flags, ...)
+{
+	assert_int_equal(folder, AT_FDCWD);
+	return __wrap_open(path, flags);
 }
 
 struct row {

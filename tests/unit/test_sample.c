@@ -115,7 +115,7 @@ static void exchange_row(void **state)
 	assert_int_equal(got.delay_ns, row->delay);
 	assert_int_equal(got.bound_ns, row->bound);
 	assert_int_equal(got.at_mono_ns, 77);
-	/* What it claims to have held makes the interval narrower, not its weight larger. */
+	/* A claimed holding time narrows the interval but does not raise its weight. */
 	if (row->t4 - row->t1 < row->t3 - row->t2) {
 		return; /* clamped */
 	}

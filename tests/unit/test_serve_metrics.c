@@ -57,7 +57,7 @@ static const char *const lines[] = {
 	"reqtimed_clock_basis{basis=\"itself\"} 0",
 	"reqtimed_clock_basis{basis=\"kernel\"} 0",
 	"reqtimed_clock_basis{basis=\"run\"} 1",
-	"reqtimed_clock_reference_timestamp_seconds 1794999999.500000000",
+	"reqtimed_clock_reference_timestamp_seconds 1794999999.5",
 	"reqtimed_send_latency_seconds 0.000001234",
 	"reqtimed_start_time_seconds 1795000000.000000001",
 	"# TYPE reqtimed_batch_size histogram",

@@ -366,17 +366,17 @@ int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 
 int history_client_start(const char *state_dir,
                          const struct history_client_settings *settings,
-                         struct client **ret)
+                         struct history_client **ret)
 {
 	static char client;
 
 	(void)state_dir;
 	assert_true(settings->may_write || !world->locked);
-	*ret = (struct client *)&client;
+	*ret = (struct history_client *)&client;
 	return world->script.start_r;
 }
 
-void history_client_load(struct client *client, struct history_view *ret)
+void history_client_load(struct history_client *client, struct history_view *ret)
 {
 	struct reading now;
 
@@ -406,7 +406,7 @@ void history_view_free(struct history_view *view)
 	(void)view;
 }
 
-int history_client_store(struct client *client, const struct run_record *run,
+int history_client_store(struct history_client *client, const struct run_record *run,
                          const struct source_record *sources, size_t count, char *warning)
 {
 	(void)client;
@@ -420,7 +420,7 @@ int history_client_store(struct client *client, const struct run_record *run,
 	return world->script.store_r;
 }
 
-void history_client_stop(struct client *client)
+void history_client_stop(struct history_client *client)
 {
 	(void)client;
 }

@@ -15,8 +15,8 @@
 #include "core/base/ntp_time.h"
 #include "core/ntp/tx_latency.h"
 
-/* One that went straight through, a second after the one before: the rise is not in the way. */
-static bool learn_added(struct tx_latency *d, unsigned place, int64_t added_ns,
+/* An undelayed answer a second after the last, so the rise does not limit. */
+static bool feed_added(struct tx_latency *d, unsigned place, int64_t added_ns,
                         int64_t took_ns)
 {
 	const struct tx_latency_sample seen = { .place = place,
@@ -30,18 +30,18 @@ static bool learn_added(struct tx_latency *d, unsigned place, int64_t added_ns,
 
 static bool learn(struct tx_latency *d, unsigned place, int64_t took_ns)
 {
-	return learn_added(d, place, tx_latency_lead_ns(d, place), took_ns);
+	return feed_added(d, place, tx_latency_lead_ns(d, place), took_ns);
 }
 
 /* Often enough to be gone by, and to have risen. */
-static void learn_well(struct tx_latency *d, unsigned place, int64_t took_ns)
+static void feed_well(struct tx_latency *d, unsigned place, int64_t took_ns)
 {
 	for (int i = 0; i < TX_LATENCY_TRUSTED + 4000 / TX_LATENCY_RISE_MAX_NS; i++) {
 		(void)learn(d, place, took_ns);
 	}
 }
 
-/* What is added when the least lately was this. */
+/* The lead for this smallest recent latency. */
 #define WARY(least_ns) ((least_ns) - (least_ns) / TX_LATENCY_MARGIN_PART)
 
 static void nothing_known_nothing_added(void **state)
@@ -61,7 +61,7 @@ static void the_least_of_the_latest(void **state)
 	(void)state;
 	(void)learn(&d, 0, 4000);
 	for (int i = 0; i < 2 * TX_LATENCY_KEPT - 2; i++) {
-		/* One slow first answer, and a few after it, prove nothing. */
+		/* A slow first answer and a few after it are not enough data. */
 		if (i + 1 < TX_LATENCY_TRUSTED) {
 			assert_int_equal(tx_latency_lead_ns(&d, 0), 0);
 		}
@@ -70,7 +70,7 @@ static void the_least_of_the_latest(void **state)
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(4000));
 	(void)learn(&d, 0, 8000); /* now the 4000 is forgotten */
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(4000) + TX_LATENCY_RISE_MAX_NS);
-	learn_well(&d, 0, 8000);
+	feed_well(&d, 0, 8000);
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(8000));
 }
 
@@ -79,9 +79,9 @@ static void a_later_place_takes_at_least_as_long(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 800);
+	feed_well(&d, 0, 800);
 	assert_int_equal(tx_latency_lead_ns(&d, 7), WARY(800));
-	learn_well(&d, 3, 4000);
+	feed_well(&d, 3, 4000);
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(800));
 	assert_int_equal(tx_latency_lead_ns(&d, 2), WARY(800));
 	assert_int_equal(tx_latency_lead_ns(&d, 3), WARY(4000));
@@ -97,9 +97,9 @@ static void a_violation_is_told_and_backed_off_from(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 3200);
-	assert_true(learn_added(&d, 0, 2800, 2800));
-	assert_false(learn_added(&d, 0, 2800, 2400));
+	feed_well(&d, 0, 3200);
+	assert_true(feed_added(&d, 0, 2800, 2800));
+	assert_false(feed_added(&d, 0, 2800, 2400));
 	assert_int_equal(tx_latency_lead_ns(&d, 0), WARY(2400) - 400);
 	/* In time the margin is given back. */
 	for (int i = 0; i < 800; i++) {
@@ -114,8 +114,8 @@ static void a_stall_or_a_step_teaches_nothing(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2 * TX_LATENCY_TRUSTED; i++) {
-		assert_true(learn_added(&d, 0, 0, TX_LATENCY_MAX_NS + 1));
-		assert_false(learn_added(&d, 0, 0, -1));
+		assert_true(feed_added(&d, 0, 0, TX_LATENCY_MAX_NS + 1));
+		assert_false(feed_added(&d, 0, 0, -1));
 	}
 	assert_int_equal(tx_latency_lead_ns(&d, 0), 0);
 }
@@ -127,7 +127,7 @@ static void what_waited_teaches_nothing(void **state)
 	struct tx_latency d = { 0 };
 
 	(void)state;
-	learn_well(&d, 0, 2000);
+	feed_well(&d, 0, 2000);
 	for (int i = 0; i < 4 * TX_LATENCY_KEPT; i++) {
 		seen.took_ns = 6001 + 100 * (i % 9000);
 		seen.mono_ns = d.risen_mono_ns + NS_PER_S;
@@ -200,7 +200,7 @@ static void caution_is_enough_for_a_tenth(void **state)
 	}
 }
 
-/* One answer in ten is twice as fast as the others: most servers have seen one before they
+/* An answer in ten is twice as fast as the others: most servers have seen one before they
  * trust what they know. */
 static void the_fast_ones_are_waited_for(void **state)
 {
@@ -232,15 +232,15 @@ static void each_interface_has_its_own(void **state)
 	const unsigned slow = 3, fast = 4, alike = slow + TX_LATENCY_LINKS;
 
 	(void)state;
-	learn_well(tx_latency_link(&all, slow, true), 0, 4000);
-	learn_well(tx_latency_link(&all, fast, true), 0, 400);
-	learn_well(tx_latency_link(&all, slow, false), 0, 1200);
+	feed_well(tx_latency_link(&all, slow, true), 0, 4000);
+	feed_well(tx_latency_link(&all, fast, true), 0, 400);
+	feed_well(tx_latency_link(&all, slow, false), 0, 1200);
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, true, 0), WARY(4000));
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, false, 0), WARY(1200));
 	assert_int_equal(tx_latency_link_lead_ns(&all, fast, true, 0), WARY(400));
 	assert_int_equal(tx_latency_link_lead_ns(&all, fast, false, 0), 0);
 	assert_int_equal(tx_latency_link_lead_ns(&all, 5, true, 0), 0);
-	/* One that has the place of another in the table has not its figures. */
+	/* An interface in the slot of another does not get its data. */
 	assert_int_equal(tx_latency_link_lead_ns(&all, alike, true, 0), 0);
 	assert_int_equal(tx_latency_lead_ns(tx_latency_link(&all, alike, true), 0), 0);
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, true, 0), 0);

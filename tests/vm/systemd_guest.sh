@@ -155,8 +155,8 @@ result "timer: enable --now sets the clock within a minute" $? "$(systemctl stat
 is chrony.service ActiveState inactive
 result "timer: enable --now stops the daemon that kept the clock" $? "$(systemctl status chrony)"
 run journalctl -u reqtime-boot.service -o cat
-[ "$(grep -c 'is stopped, and still enabled' $W/out)" -eq 1 ] &&
-	grep -q '^chrony.service is stopped, and still enabled: systemctl disable chrony.service' $W/out
+[ "$(grep -c 'is stopped but still enabled' $W/out)" -eq 1 ] &&
+	grep -q '^chrony.service is stopped but still enabled; to keep it off: systemctl disable chrony.service' $W/out
 result "timer: enable --now says so, and what keeps it so" $?
 systemctl stop reqtime.timer
 systemctl disable -q chrony.service

@@ -85,7 +85,7 @@ static enum correct_status record_check(const struct correct_record *record,
 /* The comparison of C45, but never so wide that a clock that stands still passes. */
 static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int64_t gap_ns)
 {
-	int64_t size_ns = by_ns < 0 ? -by_ns : by_ns;
+	int64_t size_ns = ns_abs(by_ns);
 	int64_t tolerance_ns = STEP_TOLERANCE_NS;
 
 	if (bound_ns > STEP_TOLERANCE_NS / 2) {
@@ -244,8 +244,8 @@ static int64_t rate_missing(const struct correction *correction,
 			ns_add(correction->update.frequency_ppb, -after->frequency_ppb);
 	}
 	if (correction->record->has_advice) {
-		missing_ppb = ns_add(missing_ppb,
-		                     correct_clamped(correction->record->beyond_ppb,
+		missing_ppb =
+			ns_add(missing_ppb, ns_clamp(correction->record->beyond_ppb,
 		                                     -BEYOND_MAX_PPB, BEYOND_MAX_PPB));
 	}
 	return missing_ppb;
@@ -339,9 +339,9 @@ static void make_decision(struct correction *correction, const struct plan_limit
 		              .pending_ns = correction->state.pending_slew_ns,
 		              .in_flight_ns =
 		                      record->has_advice
-		                              ? correct_clamped(record->in_flight_ns,
-		                                                -CORRECT_SLEW_PER_SECOND_NS,
-		                                                CORRECT_SLEW_PER_SECOND_NS)
+		                              ? ns_clamp(record->in_flight_ns,
+		                                         -CORRECT_SLEW_PER_SECOND_NS,
+		                                         CORRECT_SLEW_PER_SECOND_NS)
 		                              : 0,
 		              .has_phase = record->has_advice,
 		              .phase_ns = record->phase_ns },

@@ -31,19 +31,6 @@ static inline bool correct_is_within(int64_t value, int64_t limit)
 	return value >= -limit && value <= limit;
 }
 
-static inline int64_t correct_size_of(int64_t ns)
-{
-	return ns < 0 ? -ns : ns;
-}
-
-static inline int64_t correct_clamped(int64_t value, int64_t low, int64_t high)
-{
-	if (value < low) {
-		return low;
-	}
-	return value > high ? high : value;
-}
-
 /* Whether the kernel still has what it was given. */
 bool correct_is_frequency(const struct correction *correction, int64_t given_ppb);
 

@@ -137,7 +137,7 @@ static struct discipline_action action_of(const struct discipline_advice *advice
                                           const struct run_record *now,
                                           const struct plan_limits *limits)
 {
-	const int64_t size_ns = now->offset_ns < 0 ? -now->offset_ns : now->offset_ns;
+	const int64_t size_ns = ns_abs(now->offset_ns);
 	struct discipline_action did = { .frequency_ppb = advice->frequency_ppb };
 
 	if (limits->wish != PLAN_WISH_SLEW && size_ns > now->bound_ns &&

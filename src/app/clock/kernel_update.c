@@ -12,10 +12,10 @@
 
 bool correct_is_frequency(const struct correction *correction, int64_t given_ppb)
 {
-	return correct_is_within(ns_add(correction->state.frequency_ppb,
-	                                -correct_clamped(given_ppb, -CORRECT_OFFSET_MAX_NS,
-	                                                 CORRECT_OFFSET_MAX_NS)),
-	                         CORRECT_FREQUENCY_TOLERANCE_PPB);
+	return correct_is_within(
+		ns_add(correction->state.frequency_ppb,
+	               -ns_clamp(given_ppb, -CORRECT_OFFSET_MAX_NS, CORRECT_OFFSET_MAX_NS)),
+		CORRECT_FREQUENCY_TOLERANCE_PPB);
 }
 
 /* Whether the day (UTC) is the last of a month; of June or December alone where
@@ -62,10 +62,10 @@ static void errors_for(struct correction *correction)
 {
 	const struct correct_record *record = correction->record;
 	struct kernel_clock_update *update = &correction->update;
-	int64_t left_ns = correct_size_of(ns_add(record->offset_ns, -update->step_ns));
+	int64_t left_ns = ns_abs(ns_add(record->offset_ns, -update->step_ns));
 	int64_t slew_ns = correction->ret->decision.plan.action == PLAN_SLEW
-	                          ? correct_size_of(correction->ret->decision.plan.by_ns)
-	                          : correct_size_of(correction->state.pending_slew_ns);
+	                          ? ns_abs(correction->ret->decision.plan.by_ns)
+	                          : ns_abs(correction->state.pending_slew_ns);
 
 	update->max_error_ns = ns_add(left_ns, record->bound_ns);
 	/* What the kernel has taken of it and gives in this second is known from the past alone. */
@@ -76,7 +76,7 @@ static void errors_for(struct correction *correction)
 	}
 	update->estimated_error_ns = update->max_error_ns;
 	if (record->has_advice && record->phase_sd_ns >= 0) {
-		update->estimated_error_ns = correct_clamped(
+		update->estimated_error_ns = ns_clamp(
 			ns_add(update->step_ns != 0 ? 0 : slew_ns, record->phase_sd_ns), 0,
 			update->max_error_ns);
 	}

@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "io/store/file_replace.h"
+#include "io/sys/file_read.h"
 #include "io/sys/landlock.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/sandbox.h"
 
 enum message_kind { MESSAGE_NOTE = 0x4d71, MESSAGE_SKIP, MESSAGE_END };
@@ -53,19 +55,9 @@ static int confine(const char *path)
 /* What is no file of ours says nothing; a pipe must not stop us. */
 static struct metrics_previous past_of(const char *path, const struct metrics *metrics)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	static char text[METRICS_SIZE];
-	size_t len = 0;
-	ssize_t n = 1;
 
-	while (fd >= 0 && n > 0 && len < sizeof(text) - 1) {
-		n = read(fd, text + len, sizeof(text) - 1 - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-	text[len] = '\0';
+	(void)file_read(AT_FDCWD, path, O_NOFOLLOW, text, sizeof(text));
 	return metrics_read_previous(text, (enum run_verb)metrics->verb, metrics->ended);
 }
 
@@ -156,7 +148,7 @@ void exporter_skip(const struct exporter *exporter)
 
 int exporter_end(struct exporter *exporter, const struct metrics *metrics)
 {
-	const int64_t deadline_ns = ns_add(child_now_ns(), EXPORTER_END_NS);
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), EXPORTER_END_NS);
 	int32_t error = -EPIPE;
 	int r = put(exporter, MESSAGE_END, metrics);
 

@@ -13,8 +13,9 @@
 #include "app/history/history_private.h"
 #include "io/store/history.h"
 #include "io/sys/child.h"
+#include "io/sys/monotonic.h"
 
-struct client {
+struct history_client {
 	struct child child;
 	struct history_client_limits limits;
 	uint32_t
@@ -37,14 +38,14 @@ static bool text_ends(const char *text, size_t buf_size)
 
 int history_client_start(const char *state_dir,
                          const struct history_client_settings *settings,
-                         struct client **ret)
+                         struct history_client **ret)
 {
 	struct history_process_settings process = { .state_dir = state_dir,
 		                                    .how = *settings };
 	const struct child_ops ops = { .prepare = history_process_prepare,
 		                       .run = history_process_main,
 		                       .ctx = &process };
-	struct client *client;
+	struct history_client *client;
 	int r;
 
 	client = calloc(1, sizeof(*client));
@@ -62,7 +63,7 @@ int history_client_start(const char *state_dir,
 }
 
 /* 0, -EAGAIN when nothing is there, -EPIPE when the history process has ended, -EPROTO. */
-static int take_message(const struct client *client, struct message *ret)
+static int take_message(const struct history_client *client, struct message *ret)
 {
 	const ssize_t len = recv(client->child.fd, ret, sizeof(*ret), MSG_DONTWAIT);
 
@@ -75,7 +76,7 @@ static int take_message(const struct client *client, struct message *ret)
 	return message_is_whole(ret, len) ? 0 : -EPROTO;
 }
 
-static int await_message(const struct client *client, struct message *ret,
+static int await_message(const struct history_client *client, struct message *ret,
                          int64_t deadline_ns)
 {
 	int r;
@@ -91,7 +92,7 @@ static int await_message(const struct client *client, struct message *ret,
 
 /* While it waits for room it takes what comes the other way: a view that was too late for
  * history_client_load(), which the history process must get rid of before it can listen. */
-static int put_message(const struct client *client, const struct message *message,
+static int put_message(const struct history_client *client, const struct message *message,
                        int64_t deadline_ns)
 {
 	const size_t size = message_size((enum message_kind)message->kind);
@@ -157,7 +158,7 @@ static int take_head(const struct message *message, struct history_view *view)
 	return 0;
 }
 
-static int take_view(const struct client *client, struct history_view *view,
+static int take_view(const struct history_client *client, struct history_view *view,
                      int64_t deadline_ns)
 {
 	struct message message;
@@ -198,13 +199,13 @@ static int take_view(const struct client *client, struct history_view *view,
 	return 0;
 }
 
-void history_client_load(struct client *client, struct history_view *ret)
+void history_client_load(struct history_client *client, struct history_view *ret)
 {
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	replay_state_init(&ret->replay);
-	r = take_view(client, ret, ns_add(child_now_ns(), client->limits.load_ns));
+	r = take_view(client, ret, ns_add(monotonic_now_ns(), client->limits.load_ns));
 	if (r < 0) {
 		history_view_free(ret);
 		ret->use = HISTORY_UNUSABLE;
@@ -219,7 +220,7 @@ void history_view_free(struct history_view *view)
 	replay_state_init(&view->replay);
 }
 
-static int put_run(const struct client *client, const struct run_record *run,
+static int put_run(const struct history_client *client, const struct run_record *run,
                    const struct source_record *sources, size_t count, int64_t deadline_ns)
 {
 	struct message message;
@@ -238,10 +239,10 @@ static int put_run(const struct client *client, const struct run_record *run,
 	return r;
 }
 
-int history_client_store(struct client *client, const struct run_record *run,
+int history_client_store(struct history_client *client, const struct run_record *run,
                          const struct source_record *sources, size_t count, char *warning)
 {
-	const int64_t deadline_ns = ns_add(child_now_ns(), client->limits.store_ns);
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
 	struct message message;
 	int r;
 
@@ -269,9 +270,9 @@ int history_client_store(struct client *client, const struct run_record *run,
 	return message.u.answer.error;
 }
 
-void history_client_stop(struct client *client)
+void history_client_stop(struct history_client *client)
 {
-	const int64_t begin_ns = child_now_ns();
+	const int64_t begin_ns = monotonic_now_ns();
 
 	if (!client) {
 		return;
@@ -287,7 +288,7 @@ void history_client_stop(struct client *client)
 	free(client);
 }
 
-void history_client_forget(struct client *client)
+void history_client_forget(struct history_client *client)
 {
 	if (!client) {
 		return;

@@ -64,30 +64,31 @@ struct history_view {
 	size_t silent_count;
 };
 
-struct client;
+struct history_client;
 
 /* On 0 `*ret` belongs to the caller until history_client_stop() or history_client_forget().  Else
  * -errno.  The caller's other descriptors are closed in the new process. */
 MUST_USE int history_client_start(const char *state_dir,
                                   const struct history_client_settings *settings,
-                                  struct client **ret);
+                                  struct history_client **ret);
 
 /* Once, before the first store.  Never fails: `*ret` says what is known, if it is nothing.
  * It belongs to the caller until history_view_free(). */
-void history_client_load(struct client *client, struct history_view *ret);
+void history_client_load(struct history_client *client, struct history_view *ret);
 void history_view_free(struct history_view *view);
 
 /* One run with its sources, all or nothing; an empty boot id and version are filled in.
  * 0 when it is in the file; else -errno, and `warning` (HISTORY_CLIENT_WARNING_SIZE)
  * says why.  -ETIMEDOUT: it may be there or not. */
-MUST_USE int history_client_store(struct client *client, const struct run_record *run,
+MUST_USE int history_client_store(struct history_client *client,
+                                  const struct run_record *run,
                                   const struct source_record *sources, size_t count,
                                   char *warning);
 
 /* NULL is fine.  A process that hangs in the kernel is left to its fate. */
-void history_client_stop(struct client *client);
+void history_client_stop(struct history_client *client);
 
 /* In a process that was forked off meanwhile: gives up its copy; the history process goes on. */
-void history_client_forget(struct client *client);
+void history_client_forget(struct history_client *client);
 
 #endif

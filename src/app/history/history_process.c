@@ -17,7 +17,7 @@
 #include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 
-struct process {
+struct history_process {
 	int fd;                /* to the caller */
 	const char *state_dir; /* for messages */
 	int dir_fd;            /* or -errno */
@@ -44,7 +44,8 @@ PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
 	va_end(args);
 }
 
-static bool message_send(const struct process *process, const struct message *message)
+static bool message_send(const struct history_process *process,
+                         const struct message *message)
 {
 	const size_t size = message_size((enum message_kind)message->kind);
 	ssize_t len;
@@ -56,7 +57,7 @@ static bool message_send(const struct process *process, const struct message *me
 }
 
 /* False when the other side is gone, or talks nonsense: then it is not the one we serve. */
-static bool message_receive(const struct process *process, struct message *message,
+static bool message_receive(const struct history_process *process, struct message *message,
                             enum message_kind kind)
 {
 	ssize_t len;
@@ -67,7 +68,7 @@ static bool message_receive(const struct process *process, struct message *messa
 	return message_is_whole(message, len) && message->kind == (uint32_t)kind;
 }
 
-static int load_all(struct process *process)
+static int load_all(struct history_process *process)
 {
 	struct timespec now;
 	int r;
@@ -91,7 +92,7 @@ static int load_all(struct process *process)
 	return r;
 }
 
-static void forget(struct process *process)
+static void forget(struct history_process *process)
 {
 	replay_state_init(&process->replay);
 	process->kiss_count = 0;
@@ -99,7 +100,7 @@ static void forget(struct process *process)
 }
 
 /* The history turned out to be damaged.  Returns 0 when there is one to go on with. */
-static int begin_anew(struct process *process)
+static int begin_anew(struct history_process *process)
 {
 	int r;
 
@@ -118,7 +119,7 @@ static int begin_anew(struct process *process)
 }
 
 /* From here on it reaches its directory alone, and does with it what SQLite needs. */
-static int history_process_confine(const struct process *process)
+static int history_process_confine(const struct history_process *process)
 {
 	if (process->dir_fd < 0) {
 		return 0; /* and nothing is going to be opened */
@@ -127,7 +128,7 @@ static int history_process_confine(const struct process *process)
 	return fchdir(process->dir_fd) < 0 ? -errno : confine_history();
 }
 
-static void history_process_open(struct process *process)
+static void history_process_open(struct history_process *process)
 {
 	char warning[HISTORY_WARNING_SIZE];
 	int r;
@@ -163,7 +164,7 @@ static void history_process_open(struct process *process)
 	}
 }
 
-static bool view_send(const struct process *process)
+static bool view_send(const struct history_process *process)
 {
 	struct message message;
 
@@ -195,7 +196,7 @@ static bool view_send(const struct process *process)
 	return true;
 }
 
-static int store_once(struct process *process, const struct run_record *run,
+static int store_once(struct history_process *process, const struct run_record *run,
                       const struct source_record *sources, size_t count)
 {
 	/* Who did not look at the past has nothing to add to it. */
@@ -205,7 +206,7 @@ static int store_once(struct process *process, const struct run_record *run,
 	               : history_store(process->history, run, sources, count, NULL);
 }
 
-static int store(struct process *process, const struct run_record *run,
+static int store(struct history_process *process, const struct run_record *run,
                  const struct source_record *sources, size_t count)
 {
 	int r;
@@ -228,7 +229,7 @@ static int store(struct process *process, const struct run_record *run,
 }
 
 /* A request is there.  False when there is no more to do for this caller. */
-static bool store_request(struct process *process, const struct message *request)
+static bool store_request(struct history_process *process, const struct message *request)
 {
 	const uint32_t count = request->u.store.source_count;
 	struct source_record *sources = NULL;
@@ -285,12 +286,13 @@ void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid)
 void history_process_main(void *ctx, int fd)
 {
 	const struct history_process_settings *settings = ctx;
-	struct process process = { .fd = fd,
-		                   .state_dir = settings->state_dir,
-		                   .dir_fd = settings->dir_fd,
-		                   .settings = { .may_write = settings->how.may_write,
-		                                 .keep_ns = settings->how.keep_ns },
-		                   .wants_replay = settings->how.wants_replay };
+	struct history_process process = { .fd = fd,
+		                           .state_dir = settings->state_dir,
+		                           .dir_fd = settings->dir_fd,
+		                           .settings = { .may_write =
+		                                                 settings->how.may_write,
+		                                         .keep_ns = settings->how.keep_ns },
+		                           .wants_replay = settings->how.wants_replay };
 	struct message message;
 
 	umask(022);

@@ -3,6 +3,7 @@
  * A batch of NTP requests: judged one by one, answered together.
  */
 #include "app/server/serve_private.h"
+#include "io/sys/monotonic.h"
 
 enum {
 	/* A stamp takes part of the time that it measures: answers without one leave
@@ -49,7 +50,7 @@ static void send_ntp(struct worker *w, struct udp_listen_socket *socket,
 			added_ns[i] -= added_ns[i] / STAMP_SHARE;
 		}
 	}
-	w->sent_mono_ns = clock_mono_ns();
+	w->sent_mono_ns = monotonic_now_ns();
 	read = serve_wall_at(turn->after, w->sent_mono_ns);
 	for (unsigned i = 0; i < count; i++) {
 		write_ntp(turn, &pending[i], read, added_ns[i], bufs[i]);

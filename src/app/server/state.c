@@ -103,7 +103,7 @@ static int64_t moved_ns(const struct sync_source *t, struct clock_moment now)
 {
 	int64_t ns = ns_add(instant_diff_ns(now.wall, t->at), t->mono_ns - now.mono_ns);
 
-	return ns < -INT64_MAX ? INT64_MAX : ns < 0 ? -ns : ns;
+	return ns_abs(ns);
 }
 
 /* Leap seconds come at the end of a month: one that was announced may have passed, and

@@ -43,11 +43,6 @@ static const struct source_record *best_of(const struct source_record *sources,
 	return best;
 }
 
-static int64_t size_of(int64_t ns)
-{
-	return ns < -INT64_MAX ? INT64_MAX : ns < 0 ? -ns : ns;
-}
-
 /* How fast the clock may run away: what is known to be wrong with its frequency and was not
  * put right, and the doubt of the rest. */
 static int64_t drift_of(const struct run_record *runs, size_t count,
@@ -62,7 +57,7 @@ static int64_t drift_of(const struct run_record *runs, size_t count,
 	if (advice.state == DISCIPLINE_UNSET) {
 		return DISCIPLINE_FREQUENCY_USUAL_PPB;
 	}
-	drift_ppb = ns_add(size_of(ns_add(advice.estimate_ppb, -run->frequency_after_ppb)),
+	drift_ppb = ns_add(ns_abs(ns_add(advice.estimate_ppb, -run->frequency_after_ppb)),
 	                   DOUBT_DEVIATIONS * advice.frequency_sd_ppb);
 	return drift_ppb < DISCIPLINE_FREQUENCY_USUAL_PPB ? drift_ppb
 	                                                  : DISCIPLINE_FREQUENCY_USUAL_PPB;
@@ -75,7 +70,7 @@ static void share_distance(const struct run_record *run, const struct source_rec
 {
 	const int64_t moved_ns = ns_add(run_record_action(run).step_ns, run->slew_after_ns);
 	const int64_t distance_ns =
-		ns_add(size_of(ns_add(run->offset_ns, -moved_ns)), run->bound_ns);
+		ns_add(ns_abs(ns_add(run->offset_ns, -moved_ns)), run->bound_ns);
 
 	ret->root_delay_ns = ns_add(best->root_delay_ns, best->delay_ns);
 	if (ret->root_delay_ns < 0) {
@@ -85,7 +80,7 @@ static void share_distance(const struct run_record *run, const struct source_rec
 		ret->root_delay_ns = 2 * distance_ns;
 	}
 	ret->dispersion_ns = distance_ns - ret->root_delay_ns / 2;
-	ret->slew_ns = size_of(run->slew_after_ns);
+	ret->slew_ns = ns_abs(run->slew_after_ns);
 }
 
 bool sync_source_from(const struct run_record *runs, size_t count,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "io/net/tcp_listen.h"
+#include "io/sys/monotonic.h"
 
 enum {
 	ACCEPT_AT_ONCE = 32,  /* then the others have their turn */
@@ -306,7 +307,7 @@ static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
 		                  .fd = fd,
 		                  .from = *from,
 		                  .deadline_mono_ns =
-		                          clock_mono_ns() + SERVE_TCP_DEADLINE_NS };
+		                          monotonic_now_ns() + SERVE_TCP_DEADLINE_NS };
 	if (service != SERVE_REQTIME) {
 		stays = answer_begin(tcp, c) && advance_answering(tcp, c);
 	}
@@ -327,7 +328,7 @@ static void take_new(struct serve_tcp *tcp, const struct listener *l)
 			return;
 		}
 		if (fd < 0) {
-			tcp->paused_until_mono_ns = clock_mono_ns() + ACCEPT_PAUSE_NS;
+			tcp->paused_until_mono_ns = monotonic_now_ns() + ACCEPT_PAUSE_NS;
 			return;
 		}
 		greet(tcp, l->service, fd, &from);
@@ -378,7 +379,7 @@ static int timeout_ms(const struct serve_tcp *tcp, int64_t now_mono_ns)
 
 static void serve_connections(struct serve_tcp *tcp, const struct pollfd *polls)
 {
-	int64_t now_mono_ns = clock_mono_ns();
+	int64_t now_mono_ns = monotonic_now_ns();
 
 	/* Backwards: hanging one up moves only those that have been served. */
 	for (size_t i = tcp->connection_count; i-- > 0;) {
@@ -404,7 +405,7 @@ void serve_tcp_run(struct serve_tcp *tcp)
 	int r;
 
 	for (;;) {
-		now_mono_ns = clock_mono_ns();
+		now_mono_ns = monotonic_now_ns();
 		count = fill_polls(tcp, now_mono_ns);
 		r = poll(tcp->polls, count, timeout_ms(tcp, now_mono_ns));
 		if (r < 0) {

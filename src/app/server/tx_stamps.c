@@ -4,6 +4,7 @@
  * interleaved ones.
  */
 #include "app/server/serve_private.h"
+#include "io/sys/monotonic.h"
 
 enum {
 	/* Interleaved clients of one thread at once. */
@@ -83,7 +84,7 @@ void tx_stamps_ask(struct worker *w, const struct pending *pending, unsigned pla
 void tx_stamps_asked(struct worker *w, uint64_t first_token, struct instant read,
                      const int64_t *added_ns)
 {
-	const int64_t returned_ns = clock_mono_ns() - w->sent_mono_ns;
+	const int64_t returned_ns = monotonic_now_ns() - w->sent_mono_ns;
 
 	for (uint64_t token = first_token; token < w->next_token; token++) {
 		struct stamped *s = &w->stamped[token % STAMPED_MAX];

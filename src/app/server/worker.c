@@ -3,6 +3,7 @@
  * A serving thread: its sockets, its loop, what it counts.
  */
 #include "app/server/serve_private.h"
+#include "io/sys/monotonic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static enum serve_verdict check_text_access(struct worker *w, struct worker_sock
 {
 	struct shared_rules *shared_rules = w->serve->shared_rules;
 	const struct access_rules *rules = shared_rules_hold(shared_rules, w->reader);
-	const int64_t mono_ns = clock_mono_ns();
+	const int64_t mono_ns = monotonic_now_ns();
 	const enum access_verdict access = access_check(&shared_rules->table, rules,
 	                                                &w->leak, &d->from, mono_ns, NULL);
 

@@ -25,7 +25,7 @@ struct session {
 	bool is_silent; /* the caller has already said why nothing is remembered */
 	bool has_warned;
 	bool may_write;
-	struct client *client; /* NULL: nothing is remembered */
+	struct history_client *client; /* NULL: nothing is remembered */
 	struct history_view view;
 };
 

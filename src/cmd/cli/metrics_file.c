@@ -7,6 +7,7 @@
 
 #include "app/history/exporter.h"
 #include "cmd/cli/command.h"
+#include "io/store/file_replace.h"
 #include "io/sys/kernel_clock.h"
 
 static struct {
@@ -22,10 +23,9 @@ static void complain(int error)
 
 	command_complain("warning: --metrics %s: %s",
 	                 command_quote(metrics_file.path, quoted),
-	                 error == -EINVAL      ? "not a regular file"
-	                 : error == -ETIMEDOUT ? "not written in time"
-	                 : error == -EPIPE     ? "the process that writes it has failed"
-	                                       : strerror(-error));
+	                 error == -ETIMEDOUT ? "not written in time"
+	                 : error == -EPIPE   ? "the process that writes it has failed"
+	                                     : file_replace_error_text(error));
 }
 
 const char *metrics_file_default(void)

@@ -9,6 +9,7 @@
 
 #include "cmd/cli/command.h"
 #include "core/base/span.h"
+#include "core/base/text.h"
 #include "core/report/threshold.h"
 
 /* "--samples: \"many\" is not ...; did you mean ...?" */
@@ -30,13 +31,10 @@ static int PRINTF_LIKE(4, 5)
 static int store_count(const struct option_row *row, const struct option_place *place,
                        const char *value, unsigned *ret)
 {
-	unsigned long long number;
-	char *end = NULL;
+	uint64_t number;
 
-	errno = 0;
-	number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
-	if (!end || *end || errno || number < (unsigned long long)row->min ||
-	    number > (unsigned long long)row->max) {
+	if (!text_decimal(value, strlen(value), (uint64_t)row->min, (uint64_t)row->max,
+	                  &number)) {
 		return complain(row, place, value, " is not a number from %lld to %lld",
 		                (long long)row->min, (long long)row->max);
 	}

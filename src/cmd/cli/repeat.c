@@ -16,6 +16,8 @@
 #include "core/base/siphash.h"
 #include "core/select/run.h"
 #include "io/net/netlink.h"
+#include "io/sys/file_read.h"
+#include "io/sys/monotonic.h"
 
 /* Names may come without a word of the kernel: another try after these at the latest. */
 #define TRY_FIRST_NS NS_PER_S
@@ -44,14 +46,6 @@ struct repeat {
 	bool wants_reread;
 };
 
-static int64_t mono_now_ns(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns)
 {
 	/* No secret: other programs that hash the same name are not to choose the same. */
@@ -64,19 +58,14 @@ int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns)
 static int64_t splay_of_this_host(int64_t span_ns)
 {
 	char name[256];
-	ssize_t len = -1;
-	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = file_read(AT_FDCWD, "/etc/machine-id", 0, name, sizeof(name));
 
-	if (fd >= 0) {
-		len = read(fd, name, sizeof(name));
-		close(fd);
-	}
-	if (len <= 0) {
+	if (len == 0) {
 		memset(name, 0, sizeof(name));
 		(void)gethostname(name, sizeof(name) - 1);
-		len = (ssize_t)strlen(name);
+		len = strlen(name);
 	}
-	return repeat_splay_ns(name, (size_t)len, span_ns);
+	return repeat_splay_ns(name, len, span_ns);
 }
 
 static void signals_take(struct repeat *r)
@@ -125,7 +114,7 @@ static enum wake repeat_wait(struct repeat *r, int64_t until_ns, bool watches_li
 		if (!has_child && fds[1].revents) {
 			return WAKE_NETWORK;
 		}
-		left_ns = has_child ? POLL_MOST_NS : until_ns - mono_now_ns();
+		left_ns = has_child ? POLL_MOST_NS : until_ns - monotonic_now_ns();
 		if (left_ns <= 0) {
 			return WAKE_TIME;
 		}
@@ -161,7 +150,7 @@ static _Noreturn void child_main(struct repeat *r, bool is_try, pid_t parent)
  * deadline. */
 static void end_run(const struct repeat *r)
 {
-	const int64_t killed_ns = ns_add(mono_now_ns(), RUN_ENDS_NS);
+	const int64_t killed_ns = ns_add(monotonic_now_ns(), RUN_ENDS_NS);
 	int with = r->signal;
 
 	while (kill(r->child, with) == 0) {
@@ -170,7 +159,7 @@ static void end_run(const struct repeat *r)
 				return;
 			}
 			(void)poll(NULL, 0, RUN_LOOK_MS);
-		} while (with == SIGKILL || mono_now_ns() < killed_ns);
+		} while (with == SIGKILL || monotonic_now_ns() < killed_ns);
 		with = SIGKILL;
 	}
 }
@@ -211,7 +200,7 @@ static void reread(struct repeat *r)
 /* Tries until there is an answer; the last one comes when the time is over. */
 static int run_until_answered(struct repeat *r)
 {
-	const int64_t end_ns = ns_add(mono_now_ns(), r->settings->wait_ns);
+	const int64_t end_ns = ns_add(monotonic_now_ns(), r->settings->wait_ns);
 	const int64_t most_ns = r->link_fd < 0 ? TRY_MOST_UNTOLD_NS : TRY_MOST_NS;
 	int64_t pause_ns = TRY_FIRST_NS, next_ns;
 	enum wake wake;
@@ -225,7 +214,7 @@ static int run_until_answered(struct repeat *r)
 		if (r->signal || status != run_status_exit(RUN_NO_ANSWER)) {
 			return status;
 		}
-		next_ns = mono_now_ns() + pause_ns;
+		next_ns = monotonic_now_ns() + pause_ns;
 		wake = repeat_wait(r, next_ns < end_ns ? next_ns : end_ns, true);
 		if (wake == WAKE_SIGNAL) {
 			return 128 + r->signal;
@@ -233,7 +222,7 @@ static int run_until_answered(struct repeat *r)
 		if (wake == WAKE_REREAD) {
 			reread(r);
 		}
-		if (mono_now_ns() >= end_ns) {
+		if (monotonic_now_ns() >= end_ns) {
 			return run_once(r, false);
 		}
 		pause_ns = 2 * pause_ns < most_ns ? 2 * pause_ns : most_ns;
@@ -252,7 +241,7 @@ static int run_confirming(struct repeat *r, int status)
 	     looks < CONFIRM_LOOKS_MAX && r->settings->confirm_ns > 0 && !r->signal &&
 	     job->is_to_confirm && job->is_to_confirm(job->ctx);
 	     looks++) {
-		next_ns = ns_add(mono_now_ns(), r->settings->confirm_ns);
+		next_ns = ns_add(monotonic_now_ns(), r->settings->confirm_ns);
 		do {
 			wake = repeat_wait(r, next_ns, false);
 			if (wake == WAKE_REREAD) {
@@ -276,7 +265,7 @@ static bool is_final(int status)
 static int run_all(struct repeat *r)
 {
 	int64_t every_ns = r->settings->every_ns;
-	int64_t next_ns = mono_now_ns();
+	int64_t next_ns = monotonic_now_ns();
 	enum wake wake;
 	int status;
 
@@ -293,8 +282,9 @@ static int run_all(struct repeat *r)
 	status = run_confirming(r, status);
 	while (every_ns > 0 && !r->signal && !is_final(status)) {
 		/* On the beat; what was missed is not made up for. */
-		while (next_ns <= mono_now_ns()) {
-			next_ns += every_ns * ((mono_now_ns() - next_ns) / every_ns + 1);
+		while (next_ns <= monotonic_now_ns()) {
+			next_ns +=
+				every_ns * ((monotonic_now_ns() - next_ns) / every_ns + 1);
 		}
 		wake = repeat_wait(r, next_ns, false);
 		if (wake == WAKE_SIGNAL) {

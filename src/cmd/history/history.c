@@ -17,7 +17,7 @@
 #include "cmd/cli/terminal.h"
 #include "core/base/span.h"
 #include "core/base/text_time.h"
-#include "io/store/replace.h"
+#include "io/store/file_replace.h"
 #include "io/store/state_dir.h"
 #include "io/sys/clock_error.h"
 #include "io/sys/kernel_clock.h"
@@ -343,8 +343,7 @@ static int complain_page(const char *path, int error)
 	char quoted[COMMAND_QUOTE_SIZE];
 
 	command_complain("cannot write %s: %s", command_quote(path, quoted),
-	                 error == -EMEDIUMTYPE ? "it is there, and no regular file"
-	                                       : strerror(-error));
+	                 file_replace_error_text(error));
 	return REQTIME_EXIT_SYSTEM;
 }
 
@@ -372,11 +371,11 @@ static int wait_for(pid_t pid)
 static int page_to_file(struct job *job)
 {
 	const char *path = job->settings->html;
-	struct replace page;
+	struct file_replace page;
 	int status, r;
 	pid_t pid;
 
-	r = replace_begin(path, &page);
+	r = file_replace_begin(path, &page);
 	if (r < 0) {
 		return complain_page(path, r);
 	}
@@ -388,7 +387,7 @@ static int page_to_file(struct job *job)
 		_exit(load_and_show(job));
 	}
 	status = pid < 0 ? REQTIME_EXIT_SYSTEM : wait_for(pid);
-	r = replace_end(&page, status == 0);
+	r = file_replace_end(&page, status == 0, true);
 	return r < 0 ? complain_page(path, r) : status;
 }
 

@@ -38,7 +38,7 @@ struct reply {
 _Static_assert(sizeof(struct request) <= FILE_HELPER_SIZE, "an order fits");
 _Static_assert(sizeof(struct reply) <= FILE_HELPER_SIZE, "a reply fits");
 
-struct state {
+struct helper_state {
 	const struct serve_options *options;
 	int said_error; /* of the metrics: each kind of trouble is said once */
 	struct sync_source_watch source_watch;
@@ -71,7 +71,7 @@ static int complain_of_metrics(const char *folder)
 }
 
 /* The folders, not the files: both are replaced by others of the same name. */
-static int confine_files(const struct state *state)
+static int confine_files(const struct helper_state *state)
 {
 	char config[PATH_SIZE], metrics[PATH_SIZE];
 	struct landlock_folder folders[3];
@@ -114,7 +114,7 @@ static int not_confined(int r)
 
 static int become(void *ctx)
 {
-	const struct state *state = ctx;
+	const struct helper_state *state = ctx;
 	char quoted[COMMAND_QUOTE_SIZE];
 	const int r = priv_become(state->options->user);
 
@@ -157,7 +157,7 @@ static size_t reread(uint8_t *out)
 	return sizeof(reply);
 }
 
-static size_t look(struct state *state, uint8_t *out)
+static size_t look(struct helper_state *state, uint8_t *out)
 {
 	struct reply reply;
 
@@ -170,7 +170,7 @@ static size_t look(struct state *state, uint8_t *out)
 	return sizeof(reply);
 }
 
-static void write_metrics(struct state *state, const struct serve_metrics *metrics)
+static void write_metrics(struct helper_state *state, const struct serve_metrics *metrics)
 {
 	static char text[SERVE_METRICS_SIZE];
 	char quoted[COMMAND_QUOTE_SIZE];
@@ -180,7 +180,7 @@ static void write_metrics(struct state *state, const struct serve_metrics *metri
 	if (r < 0 && state->said_error != -r) {
 		command_complain("--metrics %s: %s",
 		                 command_quote(state->options->metrics, quoted),
-		                 strerror(-r));
+		                 file_replace_error_text(r));
 	} else if (r == 0 && state->said_error != 0) {
 		command_complain("metrics are written again");
 	}
@@ -189,7 +189,7 @@ static void write_metrics(struct state *state, const struct serve_metrics *metri
 
 static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 {
-	struct state *state = ctx;
+	struct helper_state *state = ctx;
 	struct request request;
 
 	if (len != sizeof(request)) {
@@ -208,10 +208,10 @@ static size_t work(void *ctx, const uint8_t *in, size_t len, uint8_t *out)
 	return 0;
 }
 
-int serve_helper_start(const struct serve_options *options, struct helper *ret)
+int serve_helper_start(const struct serve_options *options, struct file_helper *ret)
 {
 	char buf[STATE_DIR_SIZE];
-	struct state state = { .options = options };
+	struct helper_state state = { .options = options };
 	const struct file_helper_ops ops = {
 		.become = become, .begin = begin, .work = work, .ctx = &state
 	};
@@ -243,7 +243,7 @@ int serve_helper_start(const struct serve_options *options, struct helper *ret)
 	return r;
 }
 
-static void send_request(const struct helper *helper, enum request_kind kind,
+static void send_request(const struct file_helper *helper, enum request_kind kind,
                          const struct serve_metrics *metrics)
 {
 	struct request request;
@@ -256,17 +256,18 @@ static void send_request(const struct helper *helper, enum request_kind kind,
 	(void)file_helper_send(helper, &request, sizeof(request));
 }
 
-void serve_helper_reread(const struct helper *helper)
+void serve_helper_reread(const struct file_helper *helper)
 {
 	send_request(helper, REQUEST_REREAD, NULL);
 }
 
-void serve_helper_metrics(const struct helper *helper, const struct serve_metrics *metrics)
+void serve_helper_metrics(const struct file_helper *helper,
+                          const struct serve_metrics *metrics)
 {
 	send_request(helper, REQUEST_METRICS, metrics);
 }
 
-void serve_helper_look(const struct helper *helper)
+void serve_helper_look(const struct file_helper *helper)
 {
 	send_request(helper, REQUEST_LOOK, NULL);
 }
@@ -291,7 +292,7 @@ static bool take_reply(const struct reply *reply, struct serve_news *ret)
 	return true;
 }
 
-bool serve_helper_news(struct helper *helper, struct serve_news *ret)
+bool serve_helper_news(struct file_helper *helper, struct serve_news *ret)
 {
 	struct reply reply;
 	ssize_t n;

@@ -9,13 +9,7 @@
 #include "cmd/serve/serve_private.h"
 #include "core/ntp/server_spec.h"
 
-enum {
-	PORT_NTP = 123,
-	PORT_REQTIME = 9191,
-	PORT_TIME = 37,
-	PORT_DAYTIME = 13,
-	PRIVILEGED_PORTS = 1024,
-};
+enum { PRIVILEGED_PORTS = 1024 };
 
 /* ADDR:0 lets the kernel choose a port, which is no port that a server can be asked on,
  * so listen_spec_parse() knows nothing of it.  The text before ":0", or NULL. */
@@ -133,10 +127,10 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 		const char *option;
 		uint16_t port;
 	} lists[] = {
-		{ &options->listen, SERVE_NTP, "listen", PORT_NTP },
-		{ &options->text_listen, SERVE_REQTIME, "text-listen", PORT_REQTIME },
-		{ &options->time_listen, SERVE_TIME, "time-listen", PORT_TIME },
-		{ &options->daytime_listen, SERVE_DAYTIME, "daytime-listen", PORT_DAYTIME },
+		{ &options->listen, SERVE_NTP, "listen", NTP_PORT },
+		{ &options->text_listen, SERVE_REQTIME, "text-listen", REQTIME_PORT },
+		{ &options->time_listen, SERVE_TIME, "time-listen", TIME_PORT },
+		{ &options->daytime_listen, SERVE_DAYTIME, "daytime-listen", DAYTIME_PORT },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
@@ -156,7 +150,7 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 	}
 	/* Sockets that were handed over say where to listen. */
 	if (options->listen.count == 0 && ret->inherited_count == 0 &&
-	    !endpoints_add_all(ret, SERVE_NTP, PORT_NTP)) {
+	    !endpoints_add_all(ret, SERVE_NTP, NTP_PORT)) {
 		return REQTIME_EXIT_USAGE;
 	}
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
@@ -182,10 +176,10 @@ static int endpoints_from(const struct serve_options *options, struct serve_plac
 static enum serve_service service_of(const struct inherited *in)
 {
 	static const uint16_t ports[SERVE_SERVICE_COUNT] = {
-		[SERVE_NTP] = PORT_NTP,
-		[SERVE_REQTIME] = PORT_REQTIME,
-		[SERVE_TIME] = PORT_TIME,
-		[SERVE_DAYTIME] = PORT_DAYTIME,
+		[SERVE_NTP] = NTP_PORT,
+		[SERVE_REQTIME] = REQTIME_PORT,
+		[SERVE_TIME] = TIME_PORT,
+		[SERVE_DAYTIME] = DAYTIME_PORT,
 	};
 
 	for (unsigned i = 0; i < SERVE_SERVICE_COUNT; i++) {

@@ -316,7 +316,7 @@ static int serve_with(const struct serve_options *options, const struct access_r
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	struct notify notify = { .fd = -1 };
-	struct helper helper = { .fd = -1 };
+	struct file_helper helper = { .fd = -1 };
 	struct serve_watch watch = { .notify = &notify,
 		                     .helper = &helper,
 		                     .has_config = options->config != NULL,
@@ -354,7 +354,7 @@ out:
 /* All that a start would find wrong before it listens: the user, and what that one may reach. */
 static int serve_check(const struct serve_options *options)
 {
-	struct helper helper = { .fd = -1 };
+	struct file_helper helper = { .fd = -1 };
 	int status = serve_helper_start(options, &helper);
 
 	file_helper_close(&helper);

@@ -88,21 +88,22 @@ struct serve_news {
 };
 
 /* The file helper is there when a file, metrics or past runs are asked for.  0 or the exit status. */
-int serve_helper_start(const struct serve_options *options, struct helper *ret);
-void serve_helper_reread(const struct helper *helper);
-void serve_helper_metrics(const struct helper *helper, const struct serve_metrics *metrics);
+int serve_helper_start(const struct serve_options *options, struct file_helper *ret);
+void serve_helper_reread(const struct file_helper *helper);
+void serve_helper_metrics(const struct file_helper *helper,
+                          const struct serve_metrics *metrics);
 /* Asks for a look at the past runs; the first is always answered. */
-void serve_helper_look(const struct helper *helper);
+void serve_helper_look(const struct file_helper *helper);
 /* The next that the file helper has to say; false when there is nothing.  A file helper that is gone is said
  * once. */
-bool serve_helper_news(struct helper *helper, struct serve_news *ret);
+bool serve_helper_news(struct file_helper *helper, struct serve_news *ret);
 
 /* --- watch.c --- */
 
 struct serve_watch {
 	struct serve *serve;
 	const struct notify *notify;
-	struct helper *helper;
+	struct file_helper *helper;
 	int signals_fd;
 	bool has_config;
 	bool has_metrics;

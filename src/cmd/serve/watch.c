@@ -10,6 +10,7 @@
 #include "cmd/serve/serve_private.h"
 #include "core/base/span.h"
 #include "core/base/text_time.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/signals.h"
 
 /* The state is worked out that often: RFC 5905 lets the dispersion grow by 15 us in it. */
@@ -32,7 +33,7 @@ struct watching {
 static void say(struct watching *w, const char *format, ...) PRINTF_LIKE(2, 3);
 static void say(struct watching *w, const char *format, ...)
 {
-	int64_t now_mono_ns = clock_mono_ns();
+	int64_t now_mono_ns = monotonic_now_ns();
 	char line[512];
 	va_list arguments;
 
@@ -144,7 +145,7 @@ static void say_state(struct watching *w, const struct serve_view *before)
 static void send_metrics(struct watching *w)
 {
 	struct serve_metrics metrics = { .view = w->view, .started = w->watch->started };
-	int64_t now_mono_ns = clock_mono_ns();
+	int64_t now_mono_ns = monotonic_now_ns();
 
 	if (now_mono_ns < w->metrics_due_mono_ns) {
 		return;

@@ -10,10 +10,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/sys/child.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
@@ -68,7 +68,7 @@ static void signals_take(struct parent *parent)
 
 /* It may be another user's by now, whom a process that holds no such right can send no signal.  Nobody waits for
  * ever for one that was taken over where there was no sandbox. */
-static void child_kill(struct parent *parent)
+static void parent_kill_child(struct parent *parent)
 {
 	struct pollfd fd = { .fd = parent->signals_fd, .events = POLLIN };
 
@@ -124,7 +124,7 @@ static int parent_give_up(struct parent *parent, enum wake wake)
 {
 	int child_status;
 
-	child_kill(parent);
+	parent_kill_child(parent);
 	child_status = parent->child_status;
 	if (wake == WAKE_SIGNAL) {
 		return 128 + parent->signal;
@@ -179,10 +179,10 @@ static int parent_finish(struct parent *parent, const struct set_reply *reply)
 		parent->deadline_ns = ns_add(now_ns, CHILD_PRINT_NS);
 	}
 	if (write(parent->fd, reply, sizeof(*reply)) != (ssize_t)sizeof(*reply)) {
-		child_kill(parent);
+		parent_kill_child(parent);
 	}
 	wake = parent->has_ended ? WAKE_CHILD_ENDED : parent_wait(parent, false);
-	child_kill(parent);
+	parent_kill_child(parent);
 	if (wake == WAKE_SIGNAL && reply->result.applied == PLAN_NONE) {
 		return 128 + parent->signal;
 	}
@@ -228,7 +228,7 @@ static int parent_main(struct parent *parent)
 	if (reply.result.status == CORRECT_BAD_RECORD) {
 		/* Whatever runs there, it is not ours any more. */
 		set_complain(&reply, parent->set, NULL);
-		child_kill(parent);
+		parent_kill_child(parent);
 		return run_status_exit(RUN_ERROR);
 	}
 	return parent_finish(parent, &reply);
@@ -269,8 +269,8 @@ int set_parent_run(const struct set_settings *set, const struct server_spec *ser
 		                 .fd = -1,
 		                 .signals_fd = -1,
 		                 .has_ended = true };
+	struct child child;
 	sigset_t mine, before;
-	int pair[2] = { -1, -1 };
 	int status = REQTIME_EXIT_SYSTEM;
 	int64_t now_ns;
 	int r;
@@ -286,33 +286,25 @@ int set_parent_run(const struct set_settings *set, const struct server_spec *ser
 	parent.deadline_ns =
 		ns_add(now_ns, ns_add(set->measurement.timeout_ns, CHILD_SLACK_NS));
 	parent.signals_fd = signalfd(-1, &mine, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (parent.signals_fd < 0 || sigprocmask(SIG_BLOCK, &mine, &before) < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (parent.signals_fd < 0 || sigprocmask(SIG_BLOCK, &mine, &before) < 0) {
 		command_complain("cannot prepare the measuring process: %s",
 		                 strerror(errno));
 		goto out;
 	}
-	r = lifeline_make(&parent.line);
+	r = child_fork(&child);
 	if (r < 0) {
-		command_complain("cannot prepare the measuring process: %s", strerror(-r));
+		command_complain("cannot start the measuring process: %s", strerror(-r));
 		goto out;
 	}
-	parent.child = fork();
-	if (parent.child < 0) {
-		command_complain("cannot start the measuring process: %s", strerror(errno));
-		goto out;
-	}
-	if (parent.child == 0) {
-		close(pair[0]);
+	if (r == 1) {
 		close(parent.signals_fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		set_child_main(set, servers, count, session, view, pair[1], &parent.line);
+		set_child_main(set, servers, count, session, view, child.fd, &child.line);
 	}
 	parent.has_ended = false;
-	lifeline_hold(&parent.line);
-	close(pair[1]);
-	pair[1] = -1;
-	parent.fd = pair[0];
+	parent.child = child.pid;
+	parent.line = child.line;
+	parent.fd = child.fd;
 	/* Nobody else is to be started. */
 	r = priv_keep_time();
 	if (r == 0) {
@@ -320,12 +312,12 @@ int set_parent_run(const struct set_settings *set, const struct server_spec *ser
 	} else {
 		command_complain("cannot give up privileges: %s", strerror(-r));
 	}
-	child_kill(&parent);
+	parent_kill_child(&parent);
 out:
 	lifeline_cut(&parent.line);
-	lifeline_hold(&parent.line);
-	close(pair[0]);
-	close(pair[1]);
+	if (parent.fd >= 0) {
+		close(parent.fd);
+	}
 	close(parent.signals_fd);
 	return status;
 }

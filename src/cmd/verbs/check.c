@@ -15,6 +15,7 @@
 #include "cmd/cli/metrics_file.h"
 #include "core/report/check_result.h"
 #include "io/sys/kernel_clock.h"
+#include "io/sys/monotonic.h"
 
 struct check_settings {
 	struct measure_cli_settings
@@ -156,20 +157,13 @@ static int print_all(const struct check_settings *check,
 	return status;
 }
 
-static int64_t mono_now_ns(void)
-{
-	struct reading now;
-
-	return kernel_clock_now(&now) == 0 ? now.mono_ns : 0;
-}
-
 /* From the sandbox on.  Returns the exit status. */
 static int check_measure(const struct check_settings *check,
                          struct measure_cli *measurement, const struct decide_view *seen,
                          struct session *session, int64_t deadline_mono_ns)
 {
 	const struct history_view *view = &session->view;
-	int64_t left_ns = deadline_mono_ns - mono_now_ns();
+	int64_t left_ns = deadline_mono_ns - monotonic_now_ns();
 	struct run_record record;
 	const struct discipline_drag drag = discipline_drag(&view->replay.discipline);
 	struct correct_result would;
@@ -228,7 +222,7 @@ static int check_run(const void *settings, const char *const *operands,
 {
 	const struct check_settings *check = settings;
 	const int64_t deadline_mono_ns =
-		ns_add(mono_now_ns(), check->measurement.timeout_ns);
+		ns_add(monotonic_now_ns(), check->measurement.timeout_ns);
 	struct measure_cli_settings how = check->measurement;
 	struct server_spec *servers = NULL;
 	struct decide_settings of_set;

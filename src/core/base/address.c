@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
+
 enum {
 	IPV4_OCTETS = 4,
 	IPV6_OCTETS = 16,
@@ -190,16 +192,11 @@ size_t address_format(const struct address *address, char *buf)
 	return len;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Four decimal parts without leading zeros, which some programs read as octal. */
 static bool parse_ipv4(const char *text, const char *end, uint8_t *ret_octets)
 {
 	uint8_t octets[IPV4_OCTETS];
-	unsigned value;
+	uint64_t value;
 	size_t i, digits;
 
 	for (i = 0; i < IPV4_OCTETS; i++) {
@@ -209,17 +206,15 @@ static bool parse_ipv4(const char *text, const char *end, uint8_t *ret_octets)
 			}
 			text++;
 		}
-		value = 0;
 		digits = 0;
-		while (text < end && is_digit(*text) && digits < 4) {
-			value = value * 10 + (unsigned)(*text - '0');
+		while (text + digits < end && text_is_digit(text[digits])) {
 			digits++;
-			text++;
 		}
-		if (digits == 0 || digits > 3 || value > 255 ||
-		    (digits > 1 && *(text - digits) == '0')) {
+		if (!text_decimal(text, digits, 0, UINT8_MAX, &value) ||
+		    (digits > 1 && *text == '0')) {
 			return false;
 		}
+		text += digits;
 		octets[i] = (uint8_t)value;
 	}
 	if (text != end) {
@@ -231,7 +226,7 @@ static bool parse_ipv4(const char *text, const char *end, uint8_t *ret_octets)
 
 static int hex_value(char c)
 {
-	if (is_digit(c)) {
+	if (text_is_digit(c)) {
 		return c - '0';
 	}
 	if (c >= 'a' && c <= 'f') {
@@ -333,7 +328,7 @@ static bool parse_ipv6(const char *text, const char *end, uint8_t *ret_octets)
 
 static bool is_zone_char(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c != '\0' && strchr("-_.+@~=", c));
 }
 
@@ -345,7 +340,7 @@ bool address_zone_is_name(const char *zone)
 		if (!is_zone_char(zone[len])) {
 			return false;
 		}
-		digits += is_digit(zone[len]);
+		digits += text_is_digit(zone[len]);
 	}
 	return len < ADDRESS_ZONE_SIZE && digits < len;
 }
@@ -353,18 +348,13 @@ bool address_zone_is_name(const char *zone)
 /* An interface index.  0 means no interface, so it is not accepted. */
 static bool parse_scope(const char *text, uint32_t *ret)
 {
-	uint32_t scope = 0;
+	uint64_t scope;
 
-	if (*text == '\0' || *text == '0') { /* nor leading zeros: one spelling each */
+	/* Nor leading zeros: one spelling each. */
+	if (*text == '0' || !text_decimal(text, strlen(text), 1, UINT32_MAX, &scope)) {
 		return false;
 	}
-	for (; *text != '\0'; text++) {
-		if (!is_digit(*text) || __builtin_mul_overflow(scope, 10u, &scope) ||
-		    __builtin_add_overflow(scope, (uint32_t)(*text - '0'), &scope)) {
-			return false;
-		}
-	}
-	*ret = scope;
+	*ret = (uint32_t)scope;
 	return true;
 }
 

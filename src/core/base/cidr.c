@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
 enum { TEXT_MAX = 80, MAPPED_BITS = 96 };
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
@@ -46,23 +48,17 @@ static bool has_host_bits(const struct cidr *cidr)
 	return false;
 }
 
-/* One to three digits, up to `most`. */
+/* A number of one to three digits, up to `most`. */
 static bool bits_parse(const char *text, unsigned most, unsigned *ret)
 {
-	unsigned value = 0;
-	size_t len = strlen(text);
+	const size_t len = strlen(text);
+	uint64_t value;
 
-	if (len < 1 || len > 3) {
+	if (len > 3 || !text_decimal(text, len, 0, most, &value)) {
 		return false;
 	}
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9') {
-			return false;
-		}
-		value = value * 10 + (unsigned)(text[i] - '0');
-	}
-	*ret = value;
-	return value <= most;
+	*ret = (unsigned)value;
+	return true;
 }
 
 enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,

@@ -77,6 +77,12 @@ static inline int64_t ns_abs(int64_t ns)
 	return ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
 }
 
+/* |ns|, exact. */
+static inline uint64_t ns_magnitude(int64_t ns)
+{
+	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+}
+
 static inline int64_t ns_min(int64_t a_ns, int64_t b_ns)
 {
 	return a_ns < b_ns ? a_ns : b_ns;
@@ -85,6 +91,11 @@ static inline int64_t ns_min(int64_t a_ns, int64_t b_ns)
 static inline int64_t ns_max(int64_t a_ns, int64_t b_ns)
 {
 	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+static inline int64_t ns_clamp(int64_t ns, int64_t lo_ns, int64_t hi_ns)
+{
+	return ns < lo_ns ? lo_ns : ns > hi_ns ? hi_ns : ns;
 }
 
 /* (a + b) / 2 rounded down; exact even if the sum overflows. */

@@ -3,6 +3,8 @@
  * Spans in exact decimal arithmetic: parsing is exact, and output is rounded once.
  */
 #include "core/base/span.h"
+#include "core/base/ntp_time.h"
+#include "core/base/text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -46,11 +48,6 @@ static const struct unit units[] = {
 	{ "week", 7 * 86400 * NS_PER_S },
 	{ "weeks", 7 * 86400 * NS_PER_S },
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static const struct unit *unit_find(const char *name, size_t len)
 {
@@ -107,13 +104,13 @@ static enum span_verdict number_parse(const char *text, const char **ret_point,
 {
 	const char *point = text, *end;
 
-	while (is_digit(*point)) {
+	while (text_is_digit(*point)) {
 		point++;
 	}
 	end = point;
 	if (*point == '.') {
 		end++;
-		while (is_digit(*end)) {
+		while (text_is_digit(*end)) {
 			end++;
 		}
 		if (end == point + 1 || *end == '.') {
@@ -283,7 +280,7 @@ static int format_long(const char *sign, uint64_t s, char *buf)
 
 size_t span_format(int64_t ns, int with_sign, char *buf)
 {
-	uint64_t magnitude_ns = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	uint64_t magnitude_ns = ns_magnitude(ns);
 	const char *sign = ns < 0 ? "-" : with_sign ? "+" : "";
 	uint64_t step_ns, rounded_ns;
 	size_t digits = digit_count(magnitude_ns);

@@ -113,3 +113,20 @@ bool text_is_utf16(const void *octets, size_t len)
 
 	return len >= 2 && (memcmp(octets, little, 2) == 0 || memcmp(octets, big, 2) == 0);
 }
+
+bool text_decimal(const char *text, size_t len, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!text_is_digit(text[i]) || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value)) {
+			return false;
+		}
+	}
+	if (len == 0 || value < min || value > max) {
+		return false;
+	}
+	*ret = value;
+	return true;
+}

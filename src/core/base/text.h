@@ -25,6 +25,14 @@ struct text text_to(char *buf, size_t size);
 void text_octets(struct text *text, const char *octets, size_t len);
 void text_put(struct text *text, const char *words);
 void text_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A decimal number from `min` to `max`. */
+MUST_USE bool text_decimal(const char *text, size_t len, uint64_t min, uint64_t max,
+                           uint64_t *ret);
+static inline bool text_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* ASCII only: names of hosts, schemes and commands. */
 static inline char text_lower(char c)
 {

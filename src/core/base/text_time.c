@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
 #define S_PER_DAY INT64_C(86400)
 
 enum {
@@ -22,10 +24,16 @@ enum {
 
 static const char *const weekday_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
 	                                     "Thursday", "Friday", "Saturday" };
-static const char *const month_names[] = {
-	"January", "February", "March",     "April",   "May",      "June",
-	"July",    "August",   "September", "October", "November", "December"
-};
+
+const char *civil_month(int month)
+{
+	static const char *const names[] = {
+		"January", "February", "March",     "April",   "May",      "June",
+		"July",    "August",   "September", "October", "November", "December"
+	};
+
+	return names[(month - 1) % 12];
+}
 
 /* The year must be positive, or the divisions would round the wrong way. */
 static int64_t days_from_civil(int year, int month, int day)
@@ -143,34 +151,18 @@ struct cursor {
 	bool failed;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static int take_number(struct cursor *in, size_t count, int min, int max)
 {
-	int value = 0;
-	size_t i;
+	uint64_t value;
 
-	if (in->failed || in->left < count) {
+	if (in->failed || in->left < count ||
+	    !text_decimal(in->at, count, (uint64_t)min, (uint64_t)max, &value)) {
 		in->failed = true;
 		return min;
-	}
-	for (i = 0; i < count; i++) {
-		if (!is_digit(in->at[i])) {
-			in->failed = true;
-			return min;
-		}
-		value = value * 10 + (in->at[i] - '0');
 	}
 	in->at += count;
 	in->left -= count;
-	if (value < min || value > max) {
-		in->failed = true;
-		return min;
-	}
-	return value;
+	return (int)value;
 }
 
 /* Reads one octet out of `allowed`; returns it, or NUL for another octet or the end. */
@@ -201,11 +193,11 @@ static int64_t take_decimals(struct cursor *in)
 	}
 	in->at++;
 	in->left--;
-	if (in->left == 0 || !is_digit(in->at[0])) {
+	if (in->left == 0 || !text_is_digit(in->at[0])) {
 		in->failed = true;
 		return 0;
 	}
-	while (in->left > 0 && is_digit(in->at[0])) {
+	while (in->left > 0 && text_is_digit(in->at[0])) {
 		if (unit_ns == 0) {
 			in->failed = true;
 			return 0;
@@ -344,7 +336,7 @@ size_t text_time_867(struct instant at, char *buf)
 
 	end = put_text(end, weekday_names[civil.weekday]);
 	end = put_text(end, ", ");
-	end = put_text(end, month_names[civil.month - 1]);
+	end = put_text(end, civil_month(civil.month));
 	*end++ = ' ';
 	end = put_digits(end, civil.day, civil.day < 10 ? 1 : 2);
 	end = put_text(end, ", ");

@@ -53,5 +53,7 @@ struct civil {
 	int64_t ns;               /* 0..999999999 */
 };
 struct civil civil_from_instant(struct instant at);
+/* "January" for 1; the first three letters are its short name. */
+const char *civil_month(int month);
 
 #endif

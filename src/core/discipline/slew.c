@@ -16,7 +16,7 @@ int64_t kernel_slew_valid_rest(int64_t rest_ns)
 
 int64_t kernel_slew_rest_after(int64_t rest_ns, int64_t seconds)
 {
-	int64_t size_ns = rest_ns < 0 ? -rest_ns : rest_ns;
+	int64_t size_ns = ns_abs(rest_ns);
 
 	if (seconds <= 0) {
 		return rest_ns;

@@ -29,14 +29,10 @@ static int64_t floor_to(int64_t value, int64_t step)
 
 static void time_label(struct instant at, int64_t step_s, char *label)
 {
-	static const char months[MONTHS_PER_YEAR][4] = { "Jan", "Feb", "Mar", "Apr",
-		                                         "May", "Jun", "Jul", "Aug",
-		                                         "Sep", "Oct", "Nov", "Dec" };
 	const struct civil c = civil_from_instant(at);
-	const char *month = months[(c.month - 1) % MONTHS_PER_YEAR];
 
 	if (step_s >= S_PER_DAY || (c.hour == 0 && c.minute == 0 && c.second == 0)) {
-		snprintf(label, CHART_LABEL_SIZE, "%s %d", month, c.day);
+		snprintf(label, CHART_LABEL_SIZE, "%.3s %d", civil_month(c.month), c.day);
 	} else if (step_s >= 60) {
 		snprintf(label, CHART_LABEL_SIZE, "%02d:%02d", c.hour, c.minute);
 	} else {

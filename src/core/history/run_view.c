@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ntp_time.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
 
@@ -45,11 +46,6 @@ const char *run_record_action_name(const struct run_record *run)
 	               : plan_action_name((enum plan_action)run->applied_action);
 }
 
-static uint64_t magnitude(int64_t ns)
-{
-	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-}
-
 void source_record_view(const struct source_record *record, struct run_source *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -76,7 +72,7 @@ void source_record_view(const struct source_record *record, struct run_source *r
 
 void run_format_ppm(int64_t ppb, char *buf)
 {
-	const uint64_t size = magnitude(ppb);
+	const uint64_t size = ns_magnitude(ppb);
 
 	snprintf(buf, RUN_PPM_SIZE, "%s%llu.%03llu", ppb < 0 ? "-" : "+",
 	         (unsigned long long)(size / 1000), (unsigned long long)(size % 1000));

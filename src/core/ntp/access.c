@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
 #define NS_PER_SECOND INT64_C(1000000000)
 
 enum {
@@ -40,22 +42,16 @@ static void store_ns(int64_t *at, int64_t ns)
 	__atomic_store_n(at, ns, __ATOMIC_RELAXED);
 }
 
-/* A decimal number up to `most`. */
-static bool number_parse(const char *text, size_t len, uint32_t most, uint32_t *ret)
+static bool number_parse(const char *text, size_t len, uint32_t min, uint32_t max,
+                         uint32_t *ret)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	if (len == 0 || len > 9) {
+	if (!text_decimal(text, len, min, max, &value)) {
 		return false;
 	}
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9') {
-			return false;
-		}
-		value = value * 10 + (uint64_t)(text[i] - '0');
-	}
 	*ret = (uint32_t)value;
-	return value <= most;
+	return true;
 }
 
 bool rate_limit_parse(const char *text, struct rate_limit *ret)
@@ -64,13 +60,12 @@ bool rate_limit_parse(const char *text, struct rate_limit *ret)
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	struct rate_limit limits = { 0, 1 };
 
-	if (!number_parse(text, len, RATE_PER_S_MAX, &limits.per_s)) {
+	if (!number_parse(text, len, 0, RATE_PER_S_MAX, &limits.per_s)) {
 		return false;
 	}
 	if (colon) {
-		if (!number_parse(colon + 1, strlen(colon + 1), RATE_BURST_MAX,
-		                  &limits.burst) ||
-		    limits.burst == 0 || limits.per_s == 0) {
+		if (limits.per_s == 0 || !number_parse(colon + 1, strlen(colon + 1), 1,
+		                                       RATE_BURST_MAX, &limits.burst)) {
 			return false;
 		}
 	} else if (limits.per_s > 0) {

@@ -21,13 +21,13 @@ static const struct scheme_row {
 	uint16_t port;
 	bool is_tcp;
 } schemes[SCHEME_COUNT] = {
-	[SCHEME_NTP] = { "ntp", 123, false },
-	[SCHEME_REQTIME] = { "reqtime", 9191, false },
-	[SCHEME_REQTIME_TCP] = { "reqtime+tcp", 9191, true },
-	[SCHEME_TIME] = { "time", 37, false },
-	[SCHEME_TIME_TCP] = { "time+tcp", 37, true },
-	[SCHEME_DAYTIME] = { "daytime", 13, false },
-	[SCHEME_DAYTIME_TCP] = { "daytime+tcp", 13, true },
+	[SCHEME_NTP] = { "ntp", NTP_PORT, false },
+	[SCHEME_REQTIME] = { "reqtime", REQTIME_PORT, false },
+	[SCHEME_REQTIME_TCP] = { "reqtime+tcp", REQTIME_PORT, true },
+	[SCHEME_TIME] = { "time", TIME_PORT, false },
+	[SCHEME_TIME_TCP] = { "time+tcp", TIME_PORT, true },
+	[SCHEME_DAYTIME] = { "daytime", DAYTIME_PORT, false },
+	[SCHEME_DAYTIME_TCP] = { "daytime+tcp", DAYTIME_PORT, true },
 };
 
 const char *scheme_name(enum scheme scheme)
@@ -45,16 +45,11 @@ bool scheme_is_tcp(enum scheme scheme)
 	return (unsigned)scheme < SCHEME_COUNT && schemes[scheme].is_tcp;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_name_char(char c)
 {
 	char lower = text_lower(c);
 
-	return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '-' || c == '_';
+	return (lower >= 'a' && lower <= 'z') || text_is_digit(c) || c == '-' || c == '_';
 }
 
 /* Schemes are case-insensitive: RFC 3986 section 3.1. */
@@ -104,7 +99,7 @@ static bool is_ipv4(const char *host)
 static bool is_number(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(text[i])) {
+		if (!text_is_digit(text[i])) {
 			return false;
 		}
 	}
@@ -178,16 +173,10 @@ static enum server_spec_verdict host_check(const char *host)
 
 static bool port_parse(const char *text, uint16_t *ret)
 {
-	unsigned value = 0;
-	size_t i;
+	const size_t len = strlen(text);
+	uint64_t value;
 
-	for (i = 0; text[i] != '\0'; i++) {
-		if (!is_digit(text[i]) || i == PORT_DIGITS_MAX) {
-			return false;
-		}
-		value = value * 10 + (unsigned)(text[i] - '0');
-	}
-	if (value == 0 || value > UINT16_MAX) {
+	if (len > PORT_DIGITS_MAX || !text_decimal(text, len, 1, UINT16_MAX, &value)) {
 		return false;
 	}
 	*ret = (uint16_t)value;

@@ -22,6 +22,8 @@ enum scheme {
 
 const char *scheme_name(enum scheme scheme); /* "reqtime+tcp" */
 uint16_t scheme_port(enum scheme scheme);
+/* RFC 5905, RFC 868, RFC 867; 9191 is our own. */
+enum { NTP_PORT = 123, TIME_PORT = 37, DAYTIME_PORT = 13, REQTIME_PORT = 9191 };
 bool scheme_is_tcp(enum scheme scheme);
 
 enum { SERVER_HOST_SIZE = 256 };

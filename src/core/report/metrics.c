@@ -10,15 +10,11 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/report/prometheus.h"
 
 #define LAST_SUCCESS "last_success_timestamp_seconds"
 #define FAILED_RUNS "failed_runs"
 #define FAILING_SINCE "failing_since_timestamp_seconds"
-
-struct page {
-	struct text text;
-	const char *verb;
-};
 
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record)
@@ -140,47 +136,21 @@ struct metrics_previous metrics_read_previous(const char *text, enum run_verb ve
 
 /* ---- the new one ---- */
 
-static void put_head(struct page *p, const char *name, const char *help)
+static void put_number(struct prometheus *p, const char *name, const char *help,
+                       uint64_t number)
 {
-	text_format(&p->text, "# HELP reqtime_%s %s\n# TYPE reqtime_%s gauge\n", name, help,
-	            name);
+	prometheus_number(p, name, "gauge", help, number);
 }
 
-static void put_number(struct page *p, const char *name, const char *help, uint64_t value)
-{
-	put_head(p, name, help);
-	text_format(&p->text, "reqtime_%s{verb=\"%s\"} %" PRIu64 "\n", name, p->verb,
-	            value);
-}
-
-/* A billionth is the unit of both spans and frequencies. */
-static void put_billionths(struct page *p, const char *name, const char *help,
-                           int64_t value)
-{
-	char number[THRESHOLD_TEXT_SIZE];
-
-	put_head(p, name, help);
-	threshold_format_seconds(value, number);
-	text_format(&p->text, "reqtime_%s{verb=\"%s\"} %s\n", name, p->verb, number);
-}
-
-/* One sample for each of the names. */
-static void put_labelled(struct page *p, const char *name, const char *label,
-                         const char *value, uint64_t number)
-{
-	text_format(&p->text, "reqtime_%s{verb=\"%s\",%s=\"%s\"} %" PRIu64 "\n", name,
-	            p->verb, label, value, number);
-}
-
-static void put_outcome(struct page *p, const struct metrics *m,
+static void put_outcome(struct prometheus *p, const struct metrics *m,
                         const struct metrics_previous *previous)
 {
 	/* `set` that put the clock right and could not give it its rate has status 6. */
 	const bool has_failed = m->verb == RUN_VERB_SET && m->exit_status != 0;
 	const bool is_success = m->is_measured && m->run.status == RUN_OK && !has_failed;
 
-	put_head(p, "info", "The program that wrote this.");
-	put_labelled(p, "info", "version", REQTIME_VERSION, 1);
+	prometheus_head(p, "info", "gauge", "The program that wrote this.");
+	prometheus_sample(p, "info", "version", REQTIME_VERSION, 1);
 	put_number(p, "success",
 	           "Whether the last run had a trusted answer and did what it was for.",
 	           is_success);
@@ -189,33 +159,36 @@ static void put_outcome(struct page *p, const struct metrics *m,
 	           is_success                            ? 0
 	           : previous->failed_runs >= UINT32_MAX ? UINT32_MAX
 	                                                 : previous->failed_runs + 1);
-	put_billionths(p, "run_timestamp_seconds", "When the last run ended, since 1970.",
-	               m->ended.unix_ns);
+	prometheus_billionths(p, "run_timestamp_seconds",
+	                      "When the last run ended, since 1970.", m->ended.unix_ns);
 	if (is_success || previous->has_success) {
-		put_billionths(p, LAST_SUCCESS,
-		               "When the last run with success ended, since 1970.",
-		               is_success ? m->ended.unix_ns : previous->success.unix_ns);
+		prometheus_billionths(p, LAST_SUCCESS,
+		                      "When the last run with success ended, since 1970.",
+		                      is_success ? m->ended.unix_ns
+		                                 : previous->success.unix_ns);
 	}
 	if (!is_success) {
-		put_billionths(p, FAILING_SINCE,
-		               "When the first of the failed runs in a row ended, since "
-		               "1970.",
-		               previous->has_failing_since ? previous->failing_since.unix_ns
-		                                           : m->ended.unix_ns);
+		prometheus_billionths(
+			p, FAILING_SINCE,
+			"When the first of the failed runs in a row ended, since "
+			"1970.",
+			previous->has_failing_since ? previous->failing_since.unix_ns
+						    : m->ended.unix_ns);
 	}
-	put_billionths(p, "run_duration_seconds", "How long the last run took.",
-	               m->duration_ns);
+	prometheus_billionths(p, "run_duration_seconds", "How long the last run took.",
+	                      m->duration_ns);
 }
 
-static void put_answer(struct page *p, const struct metrics *m)
+static void put_answer(struct prometheus *p, const struct metrics *m)
 {
-	put_billionths(p, "offset_seconds",
-	               "Server minus local clock: above 0 the local clock is behind.",
-	               m->run.offset_ns);
-	put_billionths(p, "bound_seconds", "The truth lies within offset +- this.",
-	               m->run.bound_ns);
-	put_billionths(p, "delay_seconds", "Smallest round trip to a selected server.",
-	               m->run.delay_ns);
+	prometheus_billionths(
+		p, "offset_seconds",
+		"Server minus local clock: above 0 the local clock is behind.",
+		m->run.offset_ns);
+	prometheus_billionths(p, "bound_seconds", "The truth lies within offset +- this.",
+	                      m->run.bound_ns);
+	prometheus_billionths(p, "delay_seconds",
+	                      "Smallest round trip to a selected server.", m->run.delay_ns);
 	put_number(p, "leap",
 	           "Leap second announced: 0 none, 1 one is added, 2 one is left out.",
 	           m->run.leap);
@@ -223,7 +196,7 @@ static void put_answer(struct page *p, const struct metrics *m)
 
 /* A step is done by then, a slew has only begun: the two tell apart what is left now and what will be.
  * After a correction that failed half way, nothing is known of either. */
-static void put_remaining(struct page *p, const struct metrics *m)
+static void put_remaining(struct prometheus *p, const struct metrics *m)
 {
 	const bool is_step = m->run.applied_action == PLAN_STEP;
 	const bool is_slew = m->run.applied_action == PLAN_SLEW;
@@ -231,39 +204,41 @@ static void put_remaining(struct page *p, const struct metrics *m)
 	if (m->run.status == RUN_ERROR && (is_step || is_slew)) {
 		return;
 	}
-	put_billionths(p, "remaining_offset_seconds",
-	               "Offset left when the run ended: a step is done by then, a slew has "
-	               "begun.",
-	               ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
-	put_billionths(p, "pending_slew_seconds",
-	               "What of it the kernel still slews away, by 0.0005 s a second.",
-	               m->run.has_kernel ? m->run.slew_after_ns
-	               : is_slew         ? m->run.applied_by_ns
-	                                 : 0);
+	prometheus_billionths(
+		p, "remaining_offset_seconds",
+		"Offset left when the run ended: a step is done by then, a slew has "
+		"begun.",
+		ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
+	prometheus_billionths(
+		p, "pending_slew_seconds",
+		"What of it the kernel still slews away, by 0.0005 s a second.",
+		m->run.has_kernel ? m->run.slew_after_ns
+		: is_slew         ? m->run.applied_by_ns
+				  : 0);
 }
 
-static void put_discipline(struct page *p, const struct metrics *m)
+static void put_discipline(struct prometheus *p, const struct metrics *m)
 {
 	if (m->has_long_term) {
-		put_billionths(p, "frequency_off_long_term_ratio",
-		               "Learnt frequency less its long-term value.",
-		               m->off_long_term_ppb);
+		prometheus_billionths(p, "frequency_off_long_term_ratio",
+		                      "Learnt frequency less its long-term value.",
+		                      m->off_long_term_ppb);
 	}
-	put_billionths(p, "corrections_day_seconds",
-	               "Sum of the corrections of the last day, jumps left out.",
-	               m->corrected_ns);
-	put_billionths(p, "frequency_missing_ratio",
-	               "What the clock needs and the kernel could not be given.",
-	               m->rate_missing_ppb);
+	prometheus_billionths(p, "corrections_day_seconds",
+	                      "Sum of the corrections of the last day, jumps left out.",
+	                      m->corrected_ns);
+	prometheus_billionths(p, "frequency_missing_ratio",
+	                      "What the clock needs and the kernel could not be given.",
+	                      m->rate_missing_ppb);
 }
 
-static void put_measurement(struct page *p, const struct metrics *m)
+static void put_measurement(struct prometheus *p, const struct metrics *m)
 {
-	put_head(p, "sources", "Servers asked, by what became of them.");
+	prometheus_head(p, "sources", "gauge", "Servers asked, by what became of them.");
 	for (int i = 0; i < SOURCE_STATUS_COUNT; i++) {
-		put_labelled(p, "sources", "status",
-		             source_status_name((enum source_status)i),
-		             m->source_counts[i]);
+		prometheus_sample(p, "sources", "status",
+		                  source_status_name((enum source_status)i),
+		                  m->source_counts[i]);
 	}
 	if (m->run.has_answer) {
 		put_answer(p, m);
@@ -272,14 +247,15 @@ static void put_measurement(struct page *p, const struct metrics *m)
 	if (m->has_server) {
 		put_number(p, "stratum", "Lowest stratum of the selected servers.",
 		           m->stratum);
-		put_billionths(p, "root_distance_seconds",
-		               "Of the selected server that is nearest to its reference.",
-		               m->root_distance_ns);
+		prometheus_billionths(
+			p, "root_distance_seconds",
+			"Of the selected server that is nearest to its reference.",
+			m->root_distance_ns);
 	}
 	if (m->run.has_kernel) {
-		put_billionths(p, "frequency_ratio",
-		               "Correction of the clock's frequency in the kernel.",
-		               m->run.frequency_after_ppb);
+		prometheus_billionths(p, "frequency_ratio",
+		                      "Correction of the clock's frequency in the kernel.",
+		                      m->run.frequency_after_ppb);
 	}
 	if (m->has_discipline) {
 		put_discipline(p, m);
@@ -292,7 +268,7 @@ static void put_measurement(struct page *p, const struct metrics *m)
 }
 
 /* What `set` did, which is nothing when it did not get to measure. */
-static void put_action(struct page *p, const struct metrics *m)
+static void put_action(struct prometheus *p, const struct metrics *m)
 {
 	const bool held_back = m->is_measured && run_record_is_held_back(&m->run);
 	enum plan_action done = PLAN_NONE;
@@ -303,24 +279,25 @@ static void put_action(struct page *p, const struct metrics *m)
 		               ? PLAN_REFUSE
 		               : (enum plan_action)m->run.applied_action;
 	}
-	put_head(p, "action", "What the last run did to the clock.");
+	prometheus_head(p, "action", "gauge", "What the last run did to the clock.");
 	for (int i = PLAN_NONE; i <= PLAN_REFUSE; i++) {
-		put_labelled(p, "action", "action", plan_action_name((enum plan_action)i),
-		             (int)done == i);
+		prometheus_sample(p, "action", "action",
+		                  plan_action_name((enum plan_action)i), (int)done == i);
 	}
 	put_number(p, "held_back",
 	           "1 while what the last run saw has to be seen again to be believed.",
 	           held_back);
-	put_billionths(p, "adjustment_seconds",
-	               "By how much the last run moved the clock, or set out to.",
-	               m->is_measured ? m->run.applied_by_ns : 0);
+	prometheus_billionths(p, "adjustment_seconds",
+	                      "By how much the last run moved the clock, or set out to.",
+	                      m->is_measured ? m->run.applied_by_ns : 0);
 }
 
 size_t metrics_write(const struct metrics *metrics, const struct metrics_previous *previous,
                      char buf[METRICS_SIZE])
 {
-	struct page p = { .text = text_to(buf, METRICS_SIZE),
-		          .verb = run_verb_name((enum run_verb)metrics->verb) };
+	struct prometheus p = { .text = text_to(buf, METRICS_SIZE),
+		                .prefix = "reqtime",
+		                .verb = run_verb_name((enum run_verb)metrics->verb) };
 
 	put_outcome(&p, metrics, previous);
 	if (metrics->is_measured) {

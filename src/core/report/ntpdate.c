@@ -17,7 +17,7 @@ static void put_seconds(struct text *out, int64_t ns, bool has_sign, int digits)
 		unit_ns /= 10;
 	}
 	per_s = (uint64_t)NS_PER_S / unit_ns;
-	units = (report_magnitude(ns) + unit_ns / 2) / unit_ns;
+	units = (ns_magnitude(ns) + unit_ns / 2) / unit_ns;
 	text_format(out, "%s%llu.%0*llu",
 	            ns < 0     ? "-"
 	            : has_sign ? "+"
@@ -68,20 +68,18 @@ static bool is_step(const struct run *run, const struct plan *plan)
 	if (plan && plan->action != PLAN_REFUSE) {
 		return plan->action == PLAN_STEP;
 	}
-	return report_magnitude(run->offset_ns) >= STEP_FROM_NS;
+	return ns_magnitude(run->offset_ns) >= STEP_FROM_NS;
 }
 
 static void put_log_line(struct text *out, const struct run *run, const struct plan *plan,
                          int pid)
 {
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	const struct civil at = civil_from_instant(run->at);
 	const struct run_source *best = best_source(run);
 	char address[ADDRESS_TEXT_SIZE];
 
-	text_format(out, "%2d %s %02d:%02d:%02d ntpdate[%d]: ", at.day,
-	            months[(at.month - 1) % 12], at.hour, at.minute, at.second, pid);
+	text_format(out, "%2d %.3s %02d:%02d:%02d ntpdate[%d]: ", at.day,
+	            civil_month(at.month), at.hour, at.minute, at.second, pid);
 	if (!run->has_answer || !best) {
 		text_put(out, "no server suitable for synchronization found\n");
 		return;

@@ -8,7 +8,6 @@
 #include "core/base/text.h"
 #include "core/report/report.h"
 
-uint64_t report_magnitude(int64_t ns);
 int64_t report_saturated(uint64_t ns);
 
 /* Of a page: sentences are no easier to read in longer lines. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ntp_time.h"
 #include "core/base/span.h"
 
 /* Not between a number and its unit, nor behind the sign that belongs to the number. */
@@ -58,11 +59,6 @@ size_t report_width(const struct style *style)
 size_t report_columns(const struct style *style)
 {
 	return style->is_unwrapped ? SIZE_MAX : report_width(style);
-}
-
-uint64_t report_magnitude(int64_t ns)
-{
-	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
 }
 
 int64_t report_saturated(uint64_t ns)
@@ -128,7 +124,7 @@ static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, c
 void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offset,
                     char *bound)
 {
-	const uint64_t exact_ns = report_magnitude(offset_ns);
+	const uint64_t exact_ns = ns_magnitude(offset_ns);
 	uint64_t bound_up_ns = bound_ns < 0 ? 0 : (uint64_t)bound_ns;
 	uint64_t step_ns = step_for_digits(exact_ns, 4);
 	uint64_t fine_ns = step_for_digits(bound_up_ns, 2);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ntp_time.h"
 #include "core/base/span.h"
 #include "core/base/text.h"
 
@@ -177,7 +178,7 @@ const char *threshold_verdict_text(enum threshold_verdict verdict)
 
 size_t threshold_format_seconds(int64_t ns, char buf[THRESHOLD_TEXT_SIZE])
 {
-	const uint64_t magnitude = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	const uint64_t magnitude = ns_magnitude(ns);
 	uint64_t decimals = magnitude % (uint64_t)NS_PER_S;
 	int width = 9;
 

@@ -18,7 +18,7 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	char offset[REPORT_FIGURE_SIZE], bound[REPORT_FIGURE_SIZE], intervals[64],
 		line[SENTENCE_SIZE];
 
-	if (report_magnitude(run->offset_ns) <= report_magnitude(run->bound_ns)) {
+	if (ns_magnitude(run->offset_ns) <= ns_magnitude(run->bound_ns)) {
 		state = "agrees";
 	}
 	if (run->asked_count <= 1) {
@@ -41,7 +41,7 @@ static void plan_sentence(const struct plan *plan, const struct style *style,
 {
 	const char *way = plan->by_ns > 0 ? "forward" : "back";
 	char by[SPAN_TEXT_SIZE], takes[SPAN_TEXT_SIZE];
-	int64_t by_ns = report_saturated(report_magnitude(plan->by_ns));
+	int64_t by_ns = report_saturated(ns_magnitude(plan->by_ns));
 
 	span_format(by_ns, 0, by);
 	style_units(style, by);

@@ -102,7 +102,7 @@ bool anchor_is_newer(const struct anchor *a, const struct anchor *b, const char 
 	if (is_a != is_b) {
 		return is_a;
 	}
-	/* Of another boot only the floor is used, and a later floor is not a better one. */
+	/* From another boot only the floor is used, and a later floor is not a better one. */
 	return is_a ? a->run_count > b->run_count : !b->has_floor;
 }
 
@@ -234,13 +234,13 @@ void anchor_note_believed(struct anchor *anchor, const struct anchor_point *poin
 	drop_sights(anchor, (size_t)anchor->sight_count);
 }
 
-void anchor_note_confirmed(struct anchor *anchor, int64_t past_ns, struct instant release)
+void anchor_note_confirmed(struct anchor *anchor, int64_t floor_ns, struct instant release)
 {
 	anchor->has_confirmed = 1;
 	anchor->confirmed = anchor->last;
-	if (may_be_floor(past_ns, release)) {
+	if (may_be_floor(floor_ns, release)) {
 		anchor->has_floor = 1;
-		anchor->floor_ns = past_ns;
+		anchor->floor_ns = floor_ns;
 	}
 }
 

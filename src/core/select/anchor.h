@@ -95,9 +95,9 @@ void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight);
  * the last. */
 void anchor_note_believed(struct anchor *anchor, const struct anchor_point *point,
                           bool is_apart);
-/* The last believed run is confirmed and becomes the reference; `past_ns`, unix, becomes
+/* The last believed run is confirmed and becomes the reference; `floor_ns`, unix, becomes
  * the floor if it lies within the 20 years after `release`. */
-void anchor_note_confirmed(struct anchor *anchor, int64_t past_ns, struct instant release);
+void anchor_note_confirmed(struct anchor *anchor, int64_t floor_ns, struct instant release);
 /* After a run that the clock followed only in part, to `sights[first]`: later sights are
  * kept. */
 void anchor_note_part(struct anchor *anchor, size_t first,

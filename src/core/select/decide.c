@@ -12,12 +12,12 @@ static bool is_clock_known_wrong(const struct look *look)
 {
 	const int64_t release_ns = look->limits->release.unix_ns;
 	const int64_t local_ns = look->input->now.wall.unix_ns;
-	int64_t past_ns = release_ns;
+	int64_t earliest_ns = release_ns;
 
-	if (look->anchor->has_floor && look->anchor->floor_ns > past_ns) {
-		past_ns = look->anchor->floor_ns;
+	if (look->anchor->has_floor && look->anchor->floor_ns > earliest_ns) {
+		earliest_ns = look->anchor->floor_ns;
 	}
-	return local_ns < ns_sub(past_ns, DECIDE_FLOOR_SLACK_NS) ||
+	return local_ns < ns_sub(earliest_ns, DECIDE_FLOOR_SLACK_NS) ||
 	       local_ns > ns_add(release_ns, ANCHOR_FLOOR_SPAN_NS);
 }
 

@@ -80,21 +80,12 @@ int64_t plan_slew_lasts_ns(int64_t by_ns)
 {
 	int64_t ns;
 
-	if (__builtin_mul_overflow(by_ns, 1000000 / PLAN_SLEW_PPM, &ns) ||
-	    ns == INT64_MIN) {
-		return INT64_MAX;
-	}
-	return ns < 0 ? -ns : ns;
+	return __builtin_mul_overflow(by_ns, 1000000 / PLAN_SLEW_PPM, &ns) ? INT64_MAX
+	                                                                   : ns_abs(ns);
 }
 
 /* The kernel's slew counts microseconds. */
 #define PLAN_ADVICE_LEAST_NS ((uint64_t)NS_PER_US)
-
-/* |ns|; unsigned, as -INT64_MIN overflows. */
-static uint64_t magnitude(int64_t ns)
-{
-	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-}
 
 static int64_t negated(int64_t ns)
 {
@@ -132,7 +123,7 @@ static bool is_leap_near(struct instant at)
 static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
 {
 	return input->away_ns < 0 && limits->has_refuse_back_above &&
-	       magnitude(input->away_ns) > limit(limits->refuse_back_above_ns);
+	       ns_magnitude(input->away_ns) > limit(limits->refuse_back_above_ns);
 }
 
 /* Refusals that neither an option nor another run lifts; PLAN_REASON_COUNT: none. */
@@ -171,7 +162,7 @@ static enum plan_reason refusal(const struct plan_input *input,
 	if (limit(input->bound_ns) > refuse_above_ns) {
 		return PLAN_UNCERTAIN;
 	}
-	if (!input->is_unlimited && magnitude(input->away_ns) > refuse_above_ns) {
+	if (!input->is_unlimited && ns_magnitude(input->away_ns) > refuse_above_ns) {
 		return PLAN_BEYOND_LIMIT;
 	}
 	if (!input->is_unlimited && is_beyond_back(input, limits)) {
@@ -194,7 +185,7 @@ static struct plan plan_slew(const struct plan_input *input, enum plan_reason re
 {
 	int64_t by_ns = ns_add(wanted_ns, negated(input->in_flight_ns));
 
-	if (magnitude(by_ns) > limit(PLAN_SLEW_MAX_NS)) {
+	if (ns_magnitude(by_ns) > limit(PLAN_SLEW_MAX_NS)) {
 		return plan_of(PLAN_REFUSE, PLAN_SLEW_TOO_LONG, by_ns);
 	}
 	return plan_of(PLAN_SLEW, reason, by_ns);
@@ -221,10 +212,10 @@ static struct plan plan_within(const struct plan_input *input)
 	int64_t rest_ns = ns_add(plan_correction_ns(input),
 	                         negated(ns_add(input->pending_ns, input->in_flight_ns)));
 
-	if (input->has_phase && magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
+	if (input->has_phase && ns_magnitude(rest_ns) >= PLAN_ADVICE_LEAST_NS) {
 		return plan_slew(input, PLAN_ADVISED, plan_correction_ns(input));
 	}
-	if (magnitude(rest_ns) > limit(input->bound_ns)) {
+	if (ns_magnitude(rest_ns) > limit(input->bound_ns)) {
 		return plan_slew(input, PLAN_PENDING, input->offset_ns);
 	}
 	return plan_of(PLAN_NONE, PLAN_WITHIN_BOUND, 0);
@@ -233,7 +224,7 @@ static struct plan plan_within(const struct plan_input *input)
 struct plan plan_make(const struct plan_input *input, const struct plan_limits *limits)
 {
 	enum plan_reason reason = refusal(input, limits);
-	uint64_t offset_ns = magnitude(input->offset_ns);
+	uint64_t offset_ns = ns_magnitude(input->offset_ns);
 
 	if (reason != PLAN_REASON_COUNT) {
 		return plan_of(PLAN_REFUSE, reason, input->offset_ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One reading of the local clocks.
+ * A reading of the local clocks.
  */
 #ifndef CORE_SELECT_READING_H
 #define CORE_SELECT_READING_H

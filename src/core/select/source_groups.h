@@ -54,7 +54,7 @@ struct source_groups {
 /* Fills `ret_intervals`, `ret_daemon_of` (per interval its group, from 0) and
  * `ret_interval_of` (per candidate the interval of its address pair, or SIZE_MAX); each
  * has room for `count`, `scratch` for 2 * count.  The interval of an address pair is the
- * hull of its answers; without a common point of the answers there is none. */
+ * hull of its answers; answers without a common point give no interval. */
 void source_groups_form(const struct candidate *candidates, size_t count,
                         struct keyed *scratch, struct interval *ret_intervals,
                         size_t *ret_interval_of, size_t *ret_daemon_of,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/ntp_time.h"
 #include "core/base/span.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
@@ -45,16 +46,11 @@ void trace_text_wrapped(struct text *out, const char *line, size_t column)
 	trace_text_fill(out, line, column, TRACE_TEXT_INDENT, TRACE_TEXT_COLUMNS);
 }
 
-static uint64_t magnitude(int64_t ns)
-{
-	return ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-}
-
 void trace_text_seconds(struct text *out, int64_t ns, const char *plus)
 {
 	text_format(out, "%s%llu.%09llu", ns < 0 ? "-" : plus,
-	            (unsigned long long)(magnitude(ns) / (uint64_t)NS_PER_S),
-	            (unsigned long long)(magnitude(ns) % (uint64_t)NS_PER_S));
+	            (unsigned long long)(ns_magnitude(ns) / (uint64_t)NS_PER_S),
+	            (unsigned long long)(ns_magnitude(ns) % (uint64_t)NS_PER_S));
 }
 
 size_t trace_text_endpoint(const struct address *address, char *buf)

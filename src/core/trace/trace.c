@@ -7,14 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/base/text_time.h"
+#include "core/ntp/server_spec.h"
 #include "core/trace/match_private.h"
 
 const struct trace_port trace_standard_ports[TRACE_STANDARD_PORTS] = {
-	{ TRACE_NTP, 123 },
-	{ TRACE_REQTIME, 9191 },
-	{ TRACE_TIME, 37 },
-	{ TRACE_DAYTIME, 13 },
+	{ TRACE_NTP, NTP_PORT },
+	{ TRACE_REQTIME, REQTIME_PORT },
+	{ TRACE_TIME, TIME_PORT },
+	{ TRACE_DAYTIME, DAYTIME_PORT },
 };
 
 const char *trace_protocol_name(enum trace_protocol protocol)
@@ -53,18 +55,9 @@ const char *trace_note_name(enum trace_note note)
 /* The port in decimal, 1..65535; 0 for anything else. */
 static uint16_t parse_port(const char *text)
 {
-	uint32_t port = 0;
+	uint64_t port;
 
-	do {
-		if (*text < '0' || *text > '9') {
-			return 0;
-		}
-		port = port * 10 + (uint32_t)(*text - '0');
-		if (port > UINT16_MAX) {
-			return 0;
-		}
-	} while (*++text != '\0');
-	return (uint16_t)port;
+	return text_decimal(text, strlen(text), 1, UINT16_MAX, &port) ? (uint16_t)port : 0;
 }
 
 static enum trace_protocol standard_protocol(uint16_t port)

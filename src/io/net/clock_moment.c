@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "io/sys/bare_call.h"
+#include "io/sys/monotonic.h"
 
 enum {
 	/* Reading two clocks takes about 0.1 us; more means that we lost the processor
@@ -20,14 +21,6 @@ static struct instant instant_from_timespec(struct timespec ts)
 	return instant_from_unix(ts.tv_sec, ts.tv_nsec);
 }
 
-int64_t clock_mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return instant_from_timespec(ts).unix_ns;
-}
-
 struct clock_moment clock_moment_now(void)
 {
 	struct clock_moment best = { .gap_ns = INT64_MAX };
@@ -35,9 +28,9 @@ struct clock_moment clock_moment_now(void)
 	int64_t before_ns, after_ns;
 
 	for (int i = 0; i < READ_TRIES && best.gap_ns > READ_GAP_MAX_NS; i++) {
-		before_ns = clock_mono_ns();
+		before_ns = monotonic_now_ns();
 		clock_gettime(CLOCK_REALTIME, &wall);
-		after_ns = clock_mono_ns();
+		after_ns = monotonic_now_ns();
 		if (after_ns - before_ns < best.gap_ns) {
 			best = (struct clock_moment){ .wall = instant_from_timespec(wall),
 				                      .mono_ns = after_ns,

@@ -17,7 +17,6 @@ struct clock_moment {
 
 /* Both clocks, read close together: of a few tries the best.  Costs no system call. */
 struct clock_moment clock_moment_now(void);
-int64_t clock_mono_ns(void);
 
 /* Whether kernel stamps and clock_moment_now() are of one clock.  Not so under a library that
  * shows the program another time (libfaketime and its like): the kernel's

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
 #include "io/net/sockaddr.h"
 
 enum { FIRST_FD = 3 };
@@ -15,15 +17,9 @@ enum { FIRST_FD = 3 };
 /* Digits alone; -1 for anything else. */
 static long number_from(const char *text)
 {
-	char *end;
-	long value;
+	uint64_t value;
 
-	if (text[0] < '0' || text[0] > '9') {
-		return -1;
-	}
-	errno = 0;
-	value = strtol(text, &end, 10);
-	return errno != 0 || *end != '\0' ? -1 : value;
+	return text_decimal(text, strlen(text), 0, INT_MAX, &value) ? (long)value : -1;
 }
 
 /* The names are separated by colons. */

@@ -17,6 +17,7 @@
 
 #include "io/net/resolve_private.h"
 #include "io/sys/child.h"
+#include "io/sys/monotonic.h"
 
 enum { THREAD_STACK_OCTETS = 1024 * 1024, TICK_MS = 50 };
 
@@ -164,7 +165,7 @@ static void *work(void *arg)
 	while ((lookup = await_lookup(lane))) {
 		try = lookup->taken++;
 		if (try == 0) {
-			lookup->began_ns = child_now_ns();
+			lookup->began_ns = monotonic_now_ns();
 		}
 		question = lookup->question;
 		pthread_mutex_unlock(lock);
@@ -280,7 +281,7 @@ static bool has_new_question(const struct lane *lane)
  * still to come: the most patient ones are stuck for long. */
 static void try_again(struct lane *lane, unsigned try_max)
 {
-	const int64_t now_ns = child_now_ns();
+	const int64_t now_ns = monotonic_now_ns();
 
 	if (has_new_question(lane)) {
 		return;

@@ -6,18 +6,12 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "io/sys/file_read.h"
 
 void boot_id_read(char ret[BOOT_ID_SIZE])
 {
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len = -1;
-
 	memset(ret, 0, BOOT_ID_SIZE);
-	if (fd >= 0) {
-		len = read(fd, ret, BOOT_ID_SIZE - 1);
-		close(fd);
-	}
-	ret[len > 0 ? len : 0] = '\0';
+	(void)file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 0, ret, BOOT_ID_SIZE);
 	ret[strcspn(ret, "\n")] = '\0';
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/sys/descriptors.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/priv.h"
 
 enum { CHILD_FD = 3 };
@@ -57,7 +58,7 @@ static int leave_parent(const struct child_ops *ops, int fd, struct lifeline *li
 	return r < 0 ? r : lifeline_tie(line);
 }
 
-int child_start(const struct child_ops *ops, struct child *ret)
+int child_fork(struct child *ret)
 {
 	struct lifeline line;
 	int ends[2];
@@ -78,32 +79,38 @@ int child_start(const struct child_ops *ops, struct child *ret)
 		close(ends[1]);
 		goto out;
 	}
-	if (pid == 0) {
-		if (leave_parent(ops, ends[1], &line) < 0) {
-			_exit(1);
-		}
-		ops->run(ops->ctx, CHILD_FD);
-		_exit(0);
+	close(ends[pid == 0 ? 0 : 1]);
+	if (pid > 0) {
+		lifeline_hold(&line);
 	}
-	close(ends[1]);
-	lifeline_hold(&line);
-	*ret = (struct child){ .fd = ends[0],
-		               .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
-		               .pid = pid,
-		               .line = line };
-	return 0;
+	*ret = (struct child){
+		.fd = ends[pid == 0 ? 1 : 0], .pidfd = -1, .pid = pid, .line = line
+	};
+	return pid == 0;
 out:
 	lifeline_cut(&line);
 	lifeline_hold(&line);
 	return r;
 }
 
-int64_t child_now_ns(void)
+int child_start(const struct child_ops *ops, struct child *ret)
 {
-	struct timespec ts = { 0, 0 };
+	struct child child;
+	int r = child_fork(&child);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	if (r < 0) {
+		return r;
+	}
+	if (r == 1) {
+		if (leave_parent(ops, child.fd, &child.line) < 0) {
+			_exit(1);
+		}
+		ops->run(ops->ctx, CHILD_FD);
+		_exit(0);
+	}
+	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
+	*ret = child;
+	return 0;
 }
 
 int child_wait(const struct child *child, short events, int64_t deadline_mono_ns)
@@ -113,7 +120,7 @@ int child_wait(const struct child *child, short events, int64_t deadline_mono_ns
 	int n;
 
 	for (;;) {
-		left_ns = deadline_mono_ns - child_now_ns();
+		left_ns = deadline_mono_ns - monotonic_now_ns();
 		if (left_ns <= 0) {
 			return -ETIMEDOUT;
 		}
@@ -136,7 +143,7 @@ bool child_ends_by(const struct child *child, int64_t deadline_mono_ns)
 		if (waitpid(child->pid, NULL, WNOHANG) != 0) {
 			return true;
 		}
-		if (child_now_ns() >= deadline_mono_ns) {
+		if (monotonic_now_ns() >= deadline_mono_ns) {
 			return false;
 		}
 		/* Without a descriptor for it, a short sleep. */

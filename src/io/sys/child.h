@@ -21,6 +21,10 @@ struct child {
 	struct lifeline line;
 };
 
+/* fork() with a socket and a lifeline between the two processes.  1 in the new one, whose end of the
+ * lifeline is to be tied yet; 0 in the old one; -errno.  `ret->pidfd` is -1. */
+MUST_USE int child_fork(struct child *ret);
+
 struct child_ops {
 	/* First, with the rights of who started it: what it will need and could not open later, and who it is
 	 * to be.  `*uid` and `*gid` are those of this process, and count as root alone (io/sys/priv.h).
@@ -35,8 +39,6 @@ struct child_ops {
  * no capability is left, no_new_privs is set.  It ends when `run` returns.  0 or -errno. */
 MUST_USE int child_start(const struct child_ops *ops, struct child *ret);
 
-/* CLOCK_MONOTONIC, by which deadlines go. */
-int64_t child_now_ns(void);
 /* Until one of the poll() `events` is there on `fd`: 0, -ETIMEDOUT or -errno. */
 MUST_USE int child_wait(const struct child *child, short events, int64_t deadline_mono_ns);
 

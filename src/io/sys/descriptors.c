@@ -7,9 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/base/text.h"
 
 /* Headers, and C libraries, older than Linux 5.9. */
 #ifndef SYS_close_range
@@ -24,16 +28,15 @@ static int close_listed(int first)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
-	char *end;
-	long fd;
+	uint64_t fd;
 
 	if (!dir) {
 		return -errno;
 	}
 	while ((entry = readdir(dir))) {
-		fd = strtol(entry->d_name, &end, 10);
-		if (end != entry->d_name && *end == '\0' && fd >= first &&
-		    fd != dirfd(dir)) {
+		if (text_decimal(entry->d_name, strlen(entry->d_name), (uint64_t)first,
+		                 INT_MAX, &fd) &&
+		    (int)fd != dirfd(dir)) {
 			(void)close((int)fd);
 		}
 	}

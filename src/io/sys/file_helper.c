@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/sys/child.h"
 #include "io/sys/descriptors.h"
 
 enum { HELPER_FD = 3, END_WAIT_MS = 1000 };
@@ -72,56 +73,35 @@ static _Noreturn void be_file_helper(int fd, struct lifeline *line,
 	_exit(status);
 }
 
-static int file_helper_fork(const struct file_helper_ops *ops, struct helper *ret)
+int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret)
 {
-	int pair[2];
-	pid_t pid;
-
-	/* It is never waited for: after the sandbox nobody could. */
-	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		return -errno;
-	}
-	ret->fd = pair[0];
-	pid = fork();
-	if (pid == 0) {
-		be_file_helper(pair[1], &ret->line, ops);
-	}
-	if (pid < 0) {
-		const int r = -errno;
-
-		close(pair[1]);
-		return r;
-	}
-	close(pair[1]);
-	return 0;
-}
-
-int file_helper_start(const struct file_helper_ops *ops, struct helper *ret)
-{
+	struct child child;
 	int status = 0;
 	ssize_t n;
 	int r;
 
-	*ret = (struct helper){ .fd = -1 };
-	r = lifeline_make(&ret->line);
+	*ret = (struct file_helper){ .fd = -1, .line = { -1, -1 } };
+	/* It is never waited for: after the sandbox no process could. */
+	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) {
+		return -errno;
+	}
+	r = child_fork(&child);
 	if (r < 0) {
 		return r;
 	}
-	r = file_helper_fork(ops, ret);
-	lifeline_hold(&ret->line);
-	if (r == 0) {
-		n = receive(ret->fd, &status, sizeof(status), 0);
-		r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
+	if (r == 1) {
+		be_file_helper(child.fd, &child.line, ops);
 	}
+	*ret = (struct file_helper){ .fd = child.fd, .line = child.line };
+	n = receive(ret->fd, &status, sizeof(status), 0);
+	r = n == (ssize_t)sizeof(status) ? status : -ECHILD;
 	if (r != 0) {
 		file_helper_close(ret);
-		lifeline_cut(&ret->line);
 	}
 	return r;
 }
 
-int file_helper_send(const struct helper *helper, const void *message, size_t len)
+int file_helper_send(const struct file_helper *helper, const void *message, size_t len)
 {
 	if (helper->fd < 0) {
 		return -EPIPE;
@@ -129,7 +109,7 @@ int file_helper_send(const struct helper *helper, const void *message, size_t le
 	return send(helper->fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size)
+ssize_t file_helper_receive(const struct file_helper *helper, void *buf, size_t size)
 {
 	ssize_t n;
 
@@ -143,7 +123,7 @@ ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size)
 	return n == -EWOULDBLOCK ? -EAGAIN : n;
 }
 
-void file_helper_wait(const struct helper *helper, int64_t timeout_ns)
+void file_helper_wait(const struct file_helper *helper, int64_t timeout_ns)
 {
 	struct pollfd p = { .fd = helper->fd, .events = POLLIN };
 
@@ -152,7 +132,7 @@ void file_helper_wait(const struct helper *helper, int64_t timeout_ns)
 	}
 }
 
-void file_helper_close(struct helper *helper)
+void file_helper_close(struct file_helper *helper)
 {
 	struct pollfd ended = { .fd = helper->fd, .events = 0 };
 

@@ -17,7 +17,7 @@
 
 enum { FILE_HELPER_SIZE = 8192 };
 
-struct helper {
+struct file_helper {
 	int fd; /* -1: there is none */
 	struct lifeline line;
 };
@@ -34,15 +34,16 @@ struct file_helper_ops {
 };
 
 /* Returns when the file helper has begun.  0; an exit status when one of the two failed; -errno. */
-MUST_USE int file_helper_start(const struct file_helper_ops *ops, struct helper *ret);
+MUST_USE int file_helper_start(const struct file_helper_ops *ops, struct file_helper *ret);
 /* Never blocks: 0, or -errno when the message is lost. */
-int file_helper_send(const struct helper *helper, const void *message, size_t len);
+int file_helper_send(const struct file_helper *helper, const void *message, size_t len);
 /* Never blocks.  The length of an answer, -EAGAIN when there is none, -EPIPE when the file helper is
  * gone, another -errno. */
-MUST_USE ssize_t file_helper_receive(const struct helper *helper, void *buf, size_t size);
+MUST_USE ssize_t file_helper_receive(const struct file_helper *helper, void *buf,
+                                     size_t size);
 /* Until file_helper_receive() has something to say, for so long at most. */
-void file_helper_wait(const struct helper *helper, int64_t timeout_ns);
+void file_helper_wait(const struct file_helper *helper, int64_t timeout_ns);
 /* It does what it was told before, and ends; one that has not by then is ended. */
-void file_helper_close(struct helper *helper);
+void file_helper_close(struct file_helper *helper);
 
 #endif

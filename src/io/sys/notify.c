@@ -11,18 +11,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
+
 /* Digits alone: 0 when `text` is anything else or too large. */
 static uint64_t number_from(const char *text)
 {
 	uint64_t value;
-	char *end;
 
-	if (!text || text[0] < '0' || text[0] > '9') {
-		return 0;
-	}
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	return errno != 0 || *end != '\0' ? 0 : value;
+	return text && text_decimal(text, strlen(text), 0, UINT64_MAX, &value) ? value : 0;
 }
 
 static int64_t watchdog_from_environment(void)

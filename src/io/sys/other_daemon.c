@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/sys/file_read.h"
+
 /* The sets of capabilities stand within the first KiB or two. */
 enum {
 	STATUS_SIZE = 4096,
@@ -15,34 +17,13 @@ enum {
 	LINK_SIZE = 64,
 };
 
-/* 0 when it cannot be read: the process may have ended. */
-static size_t read_some(int folder, const char *name, char *buf, size_t size)
-{
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0) {
-		return 0;
-	}
-	while (len < size) {
-		n = read(fd, buf + len, size - len);
-		if (n <= 0) {
-			break;
-		}
-		len += (size_t)n;
-	}
-	close(fd);
-	return len;
-}
-
 /* Of another user namespace than our own, as far as its map tells, which everybody may read; and
  * by its number, where that is shown to us: one that root has made may map all ids as well. */
 static bool is_elsewhere(int proc, int folder)
 {
 	char map[MAP_SIZE], own[MAP_SIZE], link[LINK_SIZE], own_link[LINK_SIZE];
-	size_t len = read_some(folder, "uid_map", map, sizeof(map));
-	size_t own_len = read_some(proc, "self/uid_map", own, sizeof(own));
+	size_t len = file_read(folder, "uid_map", 0, map, sizeof(map));
+	size_t own_len = file_read(proc, "self/uid_map", 0, own, sizeof(own));
 	ssize_t link_len = readlinkat(folder, "ns/user", link, sizeof(link));
 	ssize_t own_link_len = readlinkat(proc, "self/ns/user", own_link, sizeof(own_link));
 
@@ -63,11 +44,11 @@ static enum other_daemon look_at(int proc, const char *pid)
 	if (folder < 0) {
 		return OTHER_NONE;
 	}
-	len = read_some(folder, "comm", comm, sizeof(comm));
+	len = file_read(folder, "comm", 0, comm, sizeof(comm));
 	other_daemon = other_daemon_by_comm(comm, len);
 	if (other_daemon != OTHER_NONE) {
-		status_len = read_some(folder, "status", status, sizeof(status));
-		cmdline_len = read_some(folder, "cmdline", cmdline, sizeof(cmdline));
+		status_len = file_read(folder, "status", 0, status, sizeof(status));
+		cmdline_len = file_read(folder, "cmdline", 0, cmdline, sizeof(cmdline));
 		if (!other_daemon_moves_clock(other_daemon, status, status_len, cmdline,
 		                              cmdline_len) ||
 		    is_elsewhere(proc, folder)) {

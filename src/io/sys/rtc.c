@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/text_time.h"
+#include "io/sys/file_read.h"
 #include "io/sys/kernel_clock.h"
 
 /* Enough to wake up before the moment rather than behind it. */
@@ -27,28 +28,13 @@ static const struct {
 	{ "/dev/rtc", "/sys/class/rtc/rtc/name" },
 };
 
-static size_t read_text(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len;
-
-	buf[0] = '\0';
-	if (fd < 0) {
-		return 0;
-	}
-	len = read(fd, buf, size - 1);
-	close(fd);
-	buf[len > 0 ? len : 0] = '\0';
-	return strlen(buf);
-}
-
 /* The third line of adjtime(5). */
 static bool keeps_local_time(void)
 {
 	char text[TEXT_SIZE];
 	const char *line = text;
 
-	read_text("/etc/adjtime", text, sizeof(text));
+	file_read(AT_FDCWD, "/etc/adjtime", 0, text, sizeof(text));
 	for (int i = 0; line && i < 2; i++) {
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
@@ -93,7 +79,7 @@ static int64_t chip_delay_ns(void)
 	char name[TEXT_SIZE];
 
 	for (size_t i = 0; i < COUNT_OF(clocks); i++) {
-		if (read_text(clocks[i].name, name, sizeof(name)) > 0) {
+		if (file_read(AT_FDCWD, clocks[i].name, 0, name, sizeof(name)) > 0) {
 			return strncmp(name, "rtc_cmos", 8) == 0 ? RTC_CMOS_DELAY_NS
 			                                         : NS_PER_S;
 		}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/select/other_daemon.h"
+#include "io/sys/file_read.h"
 
 enum { MAP_SIZE = 256 };
 
@@ -15,14 +16,9 @@ enum { MAP_SIZE = 256 };
 static bool is_first_namespace(void)
 {
 	char map[MAP_SIZE];
-	ssize_t len = -1;
-	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	const size_t len = file_read(AT_FDCWD, "/proc/self/uid_map", 0, map, sizeof(map));
 
-	if (fd >= 0) {
-		len = read(fd, map, sizeof(map));
-		close(fd);
-	}
-	return len <= 0 || other_daemon_shares_namespace(map, (size_t)len, NULL, 0);
+	return len == 0 || other_daemon_shares_namespace(map, len, NULL, 0);
 }
 
 static bool is_permitted(void)
