@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * The exit statuses of reqtime and reqtimed, for programs that start them.  They never change
- * their meaning.  A program that a signal ended exits with 128 and the signal's number.
+ * Exit statuses of reqtime and reqtimed, for programs that start them.  Their meaning never
+ * changes.  A program that a signal ended exits with 128 plus the number of the signal.
  */
 #ifndef REQTIME_EXIT_H
 #define REQTIME_EXIT_H
 
-/* Of every command but `check`. */
+/* Every command except `check`. */
 enum reqtime_exit {
 	/* There is a trusted answer; `set`: the clock follows it, or needed nothing. */
 	REQTIME_EXIT_OK = 0,
-	/* No trusted time: no usable answer, no majority, or no server is synchronised.  `trace`
-	 * and `history`: there is nothing to show. */
+	/* No trusted time: no usable answer, no majority, or no server is synchronised.
+	 * `trace` and `history`: there is nothing to show. */
 	REQTIME_EXIT_NOTHING = 1,
 	/* The command line or the configuration file is wrong. */
 	REQTIME_EXIT_USAGE = 2,
-	/* Refused: the offset is beyond a limit, or the time is before what is known to be past. */
+	/* Refused: the offset is beyond a limit, or the time is before the last confirmed
+	 * time or the release of the program. */
 	REQTIME_EXIT_REFUSED = 3,
-	/* Not permitted to set the clock.  `trace`: to listen; `history`: to read. */
+	/* Not permitted to set the clock; `trace`: to capture; `history`: to read. */
 	REQTIME_EXIT_NOT_PERMITTED = 4,
-	/* Busy: another run holds the lock, or another program keeps this clock. */
+	/* Busy: another run holds the lock, or another program disciplines this clock. */
 	REQTIME_EXIT_BUSY = 5,
 	/* A system call failed, or the output cannot be written. */
 	REQTIME_EXIT_SYSTEM = 6,
 };
 
-/* Of `check`, as monitoring plugins have them. */
+/* `check`, as monitoring plugins. */
 enum reqtime_check_exit {
 	REQTIME_CHECK_OK = 0,
 	REQTIME_CHECK_WARNING =

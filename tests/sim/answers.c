@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One answer of many.
+ * Combines the intervals of a run into its answer.
  */
 #include "answers.h"
 

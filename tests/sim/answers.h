@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a run of sim_lives is told: SERVERs with several addresses each, what each of them says, and
- * the one answer that is made of it.  Intervals, not packets.
+ * The servers of a run of sim_lives: SERVERs with several addresses, the interval of each, and the
+ * combined answer.  Intervals, not packets.
  */
 #ifndef SIM_ANSWERS_H
 #define SIM_ANSWERS_H

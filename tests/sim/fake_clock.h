@@ -26,7 +26,7 @@ struct fake_clock {
 
 int64_t fake_clock_local_ns(const struct fake_clock *c); /* unix */
 void fake_clock_go(struct fake_clock *c, int64_t ns);
-/* What is still to come of the second that has begun. */
+/* Slew still to come in the current second. */
 double fake_clock_in_flight_ns(const struct fake_clock *c);
 void fake_clock_slew(struct fake_clock *c, double by_ns);
 void fake_clock_step(struct fake_clock *c, double by_ns);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to a machine in sim_lives before it is left in peace: one disturbance at a time,
- * of eleven groups.
+ * Disturbances of a machine in sim_lives before its calm: one at a time, of eleven groups.
  */
 #ifndef SIM_HISTORIES_H
 #define SIM_HISTORIES_H

@@ -319,7 +319,7 @@ static void check_honest(struct life *l, const struct before *b)
 	                                (l->m.wall_ns + l->m.pending_ns - b->wall_ns));
 
 	l->is_healed = false;
-	/* What it said, within its bound: it confirms what agrees with that. */
+	/* Its time, within its bound, confirms any that agrees with it. */
 	l->moved_most_ns =
 		larger(l->moved_most_ns, size_of(b->settled_ns - l->honest_booted_ns) +
 	                                         2 * l->answer.bound_ns);
@@ -327,7 +327,7 @@ static void check_honest(struct life *l, const struct before *b)
 	    l->result.decision.verdict != DECIDE_BELIEVED) {
 		return;
 	}
-	/* What is measured is true within its bound, and what it leaves is told to the kernel. */
+	/* The measurement is true within its bound, and the kernel gets the remaining error. */
 	if (error_ns > l->answer.bound_ns + left_ns + MS(1)) {
 		fault(l, &l->faults->untrue, "exit 0, and the clock is wrong", error_ns);
 		return;
@@ -361,7 +361,7 @@ static bool is_impossible(enum plan_reason reason)
 	       reason == PLAN_LEAP_NEAR || reason == PLAN_SLEW_TOO_LONG;
 }
 
-/* What is refused now, a person's one command does now. */
+/* A person's command sets what is refused now. */
 static void check_way_out(struct life *l, const struct correct_record *record,
                           const struct plan_limits *limits)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One life of a machine for sim_lives: its SERVERs and who misleads them, its timer, its runs, and
- * what has to hold after each of them.
+ * The life of a machine for sim_lives: its SERVERs and their attackers, its timer, its runs, and
+ * the invariants after each of them.
  */
 #ifndef SIM_LIFE_H
 #define SIM_LIFE_H
@@ -30,7 +30,7 @@ struct lie {
 	unsigned every;             /* told in every n-th run */
 };
 
-/* What went wrong, and how far: all of it has to stay 0. */
+/* Violations of the invariants: all must stay 0. */
 struct life_faults {
 	uint64_t minority;       /* an answer of a minority */
 	uint64_t moved;          /* further than a passing lie may move the clock */
@@ -71,7 +71,7 @@ struct life {
 	bool is_boot_unit_due;
 	unsigned looks;       /* of this activation of the timer, which began ... */
 	int64_t activated_ns; /* ... then, CLOCK_BOOTTIME */
-	/* What a measuring process remembers. */
+	/* The state of the measuring process. */
 	bool has_previous;
 	unsigned long long previous_boot;
 	int64_t previous_booted_ns;
@@ -87,7 +87,7 @@ struct life {
 	unsigned long long wrong_boot;
 	bool is_guarded; /* then there was a believed run in this boot to tell a jump from */
 	bool is_reference_lie;      /* what was last confirmed was none of the truth */
-	bool is_tainted;            /* the store holds what nobody knows */
+	bool is_tainted;            /* the store holds arbitrary data */
 	struct anchor_point honest; /* the believed run before */
 	int64_t honest_booted_ns;   /* true then ... */
 	int64_t moved_most_ns;      /* ... and how far from that in honest runs since */

@@ -498,7 +498,7 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of one world: the seeds' figures, their median, and the worst of the promises. */
+/* Results of a world: the seeds' figures, their median, and the worst bound. */
 struct summary {
 	double seeds[SEEDS_MAX][COLUMNS];
 	double median[COLUMNS];
@@ -542,7 +542,7 @@ static double limit_of(const struct world *w, const struct summary *s, double qu
 	return w->most_ms;
 }
 
-/* One TAP line per claim.  Returns how many do not hold. */
+/* Prints a TAP line for each claim.  Returns the number of failures. */
 static int claim(const struct world *w, const struct summary *s, double limit_ms,
                  int *number)
 {

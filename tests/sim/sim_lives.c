@@ -104,7 +104,7 @@ static enum fate calm_down(struct life *l, struct calm *calm)
 	}
 }
 
-/* What only a limit forbids, a person's --any-offset does at once, and so does the next boot. */
+/* A person's --any-offset lifts a limit at once, and so does the next boot. */
 static bool is_way_out(const struct life *l)
 {
 	struct life by_hand = *l, booted = *l;

@@ -19,7 +19,7 @@
 
 #include "world.h"
 
-/* What the local clock may be told to drift in these worlds; the servers' drift is
+/* Drift of the local clock in these worlds; the servers' drift is
  * in their root dispersion. */
 #define LOCAL_DRIFT_MAX 500e-6
 
@@ -77,12 +77,12 @@ static void furnish_server(struct world *w, size_t i, bool is_liar, int64_t comm
 		s->error_ns = sure_ns + world_between(w, 0, 2 * (s->out_ns + s->back_ns));
 		s->error_ns = world_chance(w, 0.5) ? s->error_ns : -s->error_ns;
 	} else if (s->conduct == CONDUCT_LIE_COPY && i > 0) {
-		size_t whom = (size_t)world_between(w, 0, (int64_t)i - 1);
+		size_t upstream = (size_t)world_between(w, 0, (int64_t)i - 1);
 
-		s->reference = w->servers[whom].reference;
-		memcpy(s->refid, w->servers[whom].refid, 4);
-		s->root_delay_ns = w->servers[whom].root_delay_ns;
-		s->root_dispersion_ns = w->servers[whom].root_dispersion_ns;
+		s->reference = w->servers[upstream].reference;
+		memcpy(s->refid, w->servers[upstream].refid, 4);
+		s->root_delay_ns = w->servers[upstream].root_delay_ns;
+		s->root_dispersion_ns = w->servers[upstream].root_dispersion_ns;
 	}
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who counts, by exhaustion.  All worlds of up to four SERVERs with up to three addresses each,
- * every address usable, silent or lying, through the functions that count: while a minority of
+ * Source groups and selection, by exhaustion.  All worlds of up to four SERVERs with up to three addresses each,
+ * every address usable, silent or lying, through source_groups and select: while a minority of
  * the SERVERs is misled no answer is wrong, and when all addresses answer there is one.
- * And what that costs: how often there is an answer when addresses fail at random, exactly.
+ * Also the exact availability of an answer when addresses fail at random.
  *
  *   sim_selection          TAP on standard output
  *   sim_selection table    the availability table (tests/bench/availability)

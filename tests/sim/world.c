@@ -152,7 +152,7 @@ static void post(struct world *w, size_t source, const uint8_t *octets, int64_t 
 	}
 }
 
-/* The server's clock at true time `at_ns`, as it tells it. */
+/* The time that the server sends at true time `at_ns`. */
 static struct instant server_clock(struct world *w, struct world_server *server,
                                    int64_t at_ns)
 {
@@ -288,7 +288,7 @@ static int world_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *re
 			return 0;
 		}
 		if (w->packet_count == 0 || w->packets[first].at_ns > deadline_ns) {
-			/* Time always goes on, or rounding could hold it for ever. */
+			/* Time always advances, or rounding could stop it forever. */
 			w->now_ns =
 				w->now_ns < deadline_ns ? deadline_ns : w->now_ns + 1000;
 			*ret = (struct port_event){ .kind = PORT_TIMEOUT };

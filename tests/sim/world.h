@@ -16,7 +16,7 @@ enum {
 	WORLD_ADDRESSES_MAX = 4
 };
 
-/* What a server of the world does. */
+/* Behaviour of a server of the world. */
 enum conduct {
 	CONDUCT_HONEST,
 	CONDUCT_LIE,       /* says a time of its own, always the same lie */
@@ -47,7 +47,7 @@ struct world_server {
 	unsigned asked;
 };
 
-/* What the resolver says of servers[i] when that is a name.  Each family is one event. */
+/* The resolver's answer for servers[i] if that is a name.  Each family is one event. */
 struct world_name {
 	bool is_name;     /* else the address of its first server stands in its place */
 	int64_t at_ns[2]; /* IPv4, IPv6; INT64_MAX: never */

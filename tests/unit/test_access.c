@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rates of sources: what is answered, what is dropped, who pays for whom.
+ * Rates of sources: answers, drops, and the limits of networks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,7 +106,7 @@ static void beyond_it_the_rate_and_a_quarter(void **state)
 	t = flood(&w, "192.0.2.1", 100000, START, 100 * S);
 	assert_in_range(t.answered, 1018, 1021);
 	assert_in_range(t.leaked, 24000, 25500);
-	/* One a second at most, and one at least. */
+	/* At most one per second, and at least one. */
 	assert_in_range(t.kissed, 45, 101);
 	assert_int_equal(t.dropped, 100000 - t.answered - t.leaked - t.kissed);
 	free(w.table);
@@ -281,7 +281,7 @@ static uint32_t next(uint32_t *state)
 }
 
 /* A million sources, fifteen times what fits: the newest are known, those that flood all
- * along stay held back, and nobody is dropped for what others did. */
+ * along stay held back, and no source is dropped because of others. */
 static void more_sources_than_room(void **state)
 {
 	const struct address flooder = address("203.0.113.7");
@@ -310,7 +310,7 @@ static void more_sources_than_room(void **state)
 	free(w.table);
 }
 
-/* What the first request of a source leaves in the table under this key, as one number. */
+/* The entry of a source's first request under this key, as one number. */
 static uint64_t trace_under(struct siphash_key key)
 {
 	const struct address from = address("192.0.2.1");
@@ -327,7 +327,7 @@ static uint64_t trace_under(struct siphash_key key)
 	return trace;
 }
 
-/* Else whoever reads the source could look for addresses that share one place. */
+/* Else an attacker could find addresses that share an entry from the source code. */
 static void the_key_decides_where_a_source_is_kept(void **state)
 {
 	const uint64_t trace = trace_under((struct siphash_key){ 17, 4 });
@@ -358,7 +358,7 @@ static uint64_t luck_with(uint64_t leak)
 	return luck;
 }
 
-/* Else whoever floods could know when to forge and when not to. */
+/* Else a flooder could predict which requests leak. */
 static void answers_beyond_the_rate_are_random(void **state)
 {
 	(void)state;

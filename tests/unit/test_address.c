@@ -312,7 +312,7 @@ static void equality(void **state)
 	assert_false(address_equal(&a, &b));
 }
 
-/* What was found out is the index; what is remembered is the name. */
+/* The index is looked up; the name is stored. */
 static const struct zone_row {
 	const char *name;
 	uint32_t scope_a;

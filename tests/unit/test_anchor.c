@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is kept of the past: written and read, brought to a boot, and which sights stay.
+ * The anchor: packed and unpacked, brought to a boot, and its sights.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -219,7 +219,7 @@ static void newer(void **state)
 	memcpy(b.boot_id, other_id, sizeof(other_id));
 	assert_true(anchor_is_newer(&a, &b, boot_id));
 	assert_false(anchor_is_newer(&b, &a, boot_id));
-	/* Of another boot both: the one that has a floor. */
+	/* Both from another boot: the one that has a floor. */
 	memcpy(a.boot_id, other_id, sizeof(other_id));
 	b.has_floor = 0;
 	assert_true(anchor_is_newer(&a, &b, boot_id));

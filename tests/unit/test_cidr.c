@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Prefixes: how they are written, whom they hold, and which of several decides.
+ * Prefixes: parsing, matching, and the longest match in a list.
  */
 #include <setjmp.h>
 #include <stdarg.h>

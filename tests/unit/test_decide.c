@@ -62,16 +62,16 @@ struct row {
 	enum decide_verdict want;
 	enum plan_reason why;
 	bool is_confirmed;
-	/* What most rows have no need of. */
-	int64_t bound_ms;   /* 0: 10 */
-	int64_t floor_s;    /* before now; 0: 3600, INT64_MIN: none */
-	int64_t found_ms;   /* the clock of the beginning of this boot, as clock_ms */
-	int64_t age_s;      /* of the last believed run; 0: 3600 */
-	int64_t pending_ms; /* of an adjtime(), some of what is measured */
-	int64_t phase_ms;   /* what past runs advise; 0: nothing */
-	int64_t learned_ms; /* what past runs expect, within 5 ms; 0: nothing */
-	int64_t step_ms;    /* by how much the clock is moved; 0: not looked at */
-	int64_t chain_s;    /* how long believed runs have agreed; 0: 3600 */
+	/* Not needed by most rows. */
+	int64_t bound_ms;    /* 0: 10 */
+	int64_t floor_s;     /* before now; 0: 3600, INT64_MIN: none */
+	int64_t found_ms;    /* the clock of the beginning of this boot, as clock_ms */
+	int64_t age_s;       /* of the last believed run; 0: 3600 */
+	int64_t pending_ms;  /* of an adjtime(), some of what is measured */
+	int64_t phase_ms;    /* what past runs advise; 0: nothing */
+	int64_t expected_ms; /* what past runs expect, within 5 ms; 0: nothing */
+	int64_t step_ms;     /* by how much the clock is moved; 0: not looked at */
+	int64_t chain_s;     /* how long believed runs have agreed; 0: 3600 */
 };
 
 /* clang-format off */
@@ -106,11 +106,11 @@ static const struct row rows[] = {
 	{ "jump: drift of more than 100 ppm", CONFIRMED, 381, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: --no-discipline: 500 ppm", CONFIRMED, 1819, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "jump: --no-discipline: more than 500 ppm", CONFIRMED, 1821, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: the learned drift narrows it", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 1 },
-	{ "jump: the learned drift, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learned_ms = 350 },
-	{ "jump: the learned drift never widens it", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 5000 },
-	{ "jump: the learned drift, while a slew is pending", CONFIRMED, 500, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .learned_ms = 300, .pending_ms = 300 },
-	{ "jump: the learned drift, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .learned_ms = 1 },
+	{ "jump: the learned drift narrows it", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 1 },
+	{ "jump: the learned drift, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 350 },
+	{ "jump: the learned drift never widens it", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 5000 },
+	{ "jump: the learned drift, while a slew is pending", CONFIRMED, 500, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 300, .pending_ms = 300 },
+	{ "jump: the learned drift, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 1 },
 	{ "jump: not below 128 ms", CONFIRMED, 147, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false, .age_s = 1, .chain_s = 1 },
 	{ "jump: above 128 ms", CONFIRMED, 149, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .age_s = 1 },
 	{ "jump: a suspend may be wrong by two seconds", CONFIRMED, 2370, 0, 1, SLEPT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
@@ -190,7 +190,7 @@ static const struct row rows[] = {
 	{ "pause: at first sight, back", CONFIRMED, -7200000, 0, 4, 0, { { 300, -7200000, 4 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "pause: never where the limit was given", CONFIRMED, 7200000, 0, 4, GIVEN, { { 300, 7200000, 4 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 
-	/* ---- a limit that nobody has given asks for three runs ---- */
+	/* ---- a default limit needs three runs ---- */
 	{ "limit: three runs", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "limit: three runs, back", CONFIRMED, -7200000, 0, 1, 0, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
 	{ "limit: three runs, the second too young", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 299, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
@@ -300,8 +300,8 @@ static struct decide_input input_of(const struct row *row)
 		.agreeing_server_count = row->servers,
 		.remembers = !(row->flags & FORGETFUL),
 		.is_disciplined = !(row->flags & UNDISCIPLINED),
-		.has_expected = row->learned_ms != 0,
-		.expected_ns = MS(row->learned_ms - row->clock_ms),
+		.has_expected = row->expected_ms != 0,
+		.expected_ns = MS(row->expected_ms - row->clock_ms),
 		.expected_bound_ns = MS(5),
 	};
 }
@@ -328,7 +328,7 @@ static int64_t left_ns(const struct row *row, const struct decision *decision)
 	       (decision->plan.action == PLAN_STEP ? decision->plan.by_ns : 0);
 }
 
-/* What is remembered of it. */
+/* The stored sights. */
 static void check_anchor(const struct row *row, const struct anchor *before,
                          const struct anchor *after, const struct decision *decision)
 {
@@ -345,7 +345,7 @@ static void check_anchor(const struct row *row, const struct anchor *before,
 	case DECIDE_REFUSED:
 		assert_memory_equal(&after->last, &before->last, sizeof(after->last));
 		assert_true(after->floor_ns == before->floor_ns);
-		/* One of the same less than 300 s ago is enough. */
+		/* A sight of the same time less than 300 s ago is enough. */
 		assert_true(after->sight_count == before->sight_count + 1 ||
 		            before->sights[before->sight_count - 1].point.boot_ns >
 		                    BOOT - ANCHOR_CONFIRM_NS);
@@ -358,7 +358,7 @@ static void check_anchor(const struct row *row, const struct anchor *before,
 			                 (row->flags & GIVEN) ||
 			                         (row->flags & BACK &&
 			                          row->servers_ms < row->clock_ms));
-			/* What nothing ends is not promised. */
+			/* No end is announced if no run can end it. */
 			assert_int_equal(decision->more_runs > 0,
 			                 !(row->flags & FORGETFUL));
 			assert_true(
@@ -418,7 +418,7 @@ static void way_out(void **state)
 	}
 }
 
-/* What the rest of a part is confirmed by: a third run that says the same as the second. */
+/* A third run that agrees with the second confirms the rest of a part. */
 static void part_and_rest(void **state)
 {
 	const struct row first = { .past = CONFIRMED,

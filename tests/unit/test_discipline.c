@@ -202,7 +202,7 @@ enum surprise {
 	LIE,
 	LIE_LATE, /* after a month of honesty */
 	LIES_ALTERNATE,
-	STAMPS_BACK, /* as after a reboot that nobody told of */
+	STAMPS_BACK, /* as after a reboot without a new boot id */
 	NO_KERNEL,   /* adjtimex() cannot be read */
 	NO_KERNEL_UNANSWERED,
 	SLEW_CUT, /* the next run comes while a slew is under way */
@@ -213,11 +213,11 @@ struct surprise_row {
 	enum surprise what;
 	double size;
 	int runs; /* hourly ones after it, the first of which meets it */
-	/* What the past lets expect at the first of them: 0 = nothing, else the bound is
+	/* The prediction from past runs at the first of them: 0 = none, else the bound is
 	 * between these, and the truth within it; -1 = it is wrong, and cannot know. */
 	int64_t expect_least_ns;
 	int64_t expect_most_ns;
-	/* Of the last of them: what is advised against the truth. */
+	/* The advice at the last of them, against the truth. */
 	int64_t phase_within_ns;
 	int64_t freq_within_ppb;
 	enum discipline_state state;
@@ -287,7 +287,7 @@ static void meet_retune(struct bench *b, const struct surprise_row *row)
 	pass(b, HOUR_S / 2);
 }
 
-/* What happens between the last settled run and the first one after. */
+/* The disturbance between the last settled run and the first one after. */
 static void meet(struct bench *b, const struct surprise_row *row)
 {
 	switch (row->what) {
@@ -443,7 +443,7 @@ static void knows_nothing_at_first(void **state)
 	                 INT64_MAX);
 }
 
-/* One run tells the phase, and of the frequency only what the kernel had. */
+/* A single run gives the phase; the frequency is still that of the kernel. */
 static void first_run_leaves_frequency(void **state)
 {
 	struct bench b = { .kernel_ppb = 12e3, .crystal_ppb = 50e3, .offset_ns = 123e6 };
@@ -462,7 +462,7 @@ static void first_run_leaves_frequency(void **state)
 	            (double)discipline_bound_ns(&b.forecast, HOUR_S * NS_PER_S));
 }
 
-/* One exchange alone says no more than its bound: evenly within it. */
+/* A single exchange is uniform within its bound. */
 static void one_exchange_tells_no_noise(void **state)
 {
 	struct bench b = { 0 };
@@ -477,7 +477,7 @@ static void one_exchange_tells_no_noise(void **state)
 	assert_in_range(b.advice.phase_sd_ns, 5700 * NS_PER_US, 6500 * NS_PER_US);
 }
 
-/* Who was switched off for long may come back with another frequency. */
+/* A machine that was off for long may come back with another frequency. */
 static void frequency_is_doubted_after_long(void **state)
 {
 	struct bench soon, late;
@@ -658,7 +658,7 @@ static void drag_is_seen(void **state)
 	for (int i = 0; i < 24 * 12; i++) {
 		pass(&b, 300.0);
 		b.offset_ns += 30e6;
-		b.discipline.surprise_count = 0;
+		b.discipline.off_nominal_count = 0;
 		run(&b);
 	}
 	assert_true(discipline_drag(&b.discipline).is_much_corrected);
@@ -687,7 +687,7 @@ static void no_drag_without_one(void **state)
 	assert_false(discipline_drag(&b.discipline).is_much_corrected);
 }
 
-/* What a run proves outweighs all that the past says. */
+/* The measured bound outweighs all past runs. */
 static void correction_stays_within_proof(void **state)
 {
 	static const double errors_ns[] = { 9.9e6, -9.9e6, 15e6, -40e6, 2e9 };
@@ -872,19 +872,19 @@ static void damage(struct discipline *d, enum damage what)
 		d->version++;
 		break;
 	case DAMAGE_SURPRISES:
-		d->surprise_count = 4;
+		d->off_nominal_count = 4;
 		break;
 	case DAMAGE_WIDTH_COUNT:
-		d->width_count = DISCIPLINE_WIDTHS + 1;
+		d->recent_bound_count = DISCIPLINE_RECENT_BOUNDS + 1;
 		break;
 	case DAMAGE_WIDTH_AT:
-		d->width_at = DISCIPLINE_WIDTHS;
+		d->recent_bound_at = DISCIPLINE_RECENT_BOUNDS;
 		break;
 	case DAMAGE_WIDTH_NAN:
-		d->widths_ns[3] = NAN;
+		d->recent_bounds_ns[3] = NAN;
 		break;
 	case DAMAGE_LIES_NAN:
-		d->outlier_share = NAN;
+		d->outlier_probability = NAN;
 		break;
 	case DAMAGE_SPREAD_NEGATIVE:
 		d->spread_sum_ns = -1.0;
@@ -899,7 +899,7 @@ static void damage(struct discipline *d, enum damage what)
 		verdict->var_phase_ns2 = -1.0;
 		break;
 	case DAMAGE_SHARE_ABOVE_ONE:
-		verdict->share = 1.5;
+		verdict->probability = 1.5;
 		break;
 	case DAMAGE_WEIGHTS_ZERO:
 		for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {

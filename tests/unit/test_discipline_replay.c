@@ -108,7 +108,7 @@ static void refused_runs_are_not_learned(void **state)
 	runs[RUNS - 1].applied_by_ns = 0;
 	discipline_replay(runs, RUNS, &refused);
 	assert_int_equal(refused.trusted_count, clean.trusted_count);
-	assert_int_equal(refused.surprise_count, clean.surprise_count);
+	assert_int_equal(refused.off_nominal_count, clean.off_nominal_count);
 }
 
 /* The phase error starts anew; the frequency stays. */

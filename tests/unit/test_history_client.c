@@ -306,7 +306,7 @@ static bool memo_is_used(void)
 {
 	const struct replay_state replay = replay_of_the_file();
 
-	return replay.discipline.outlier_share == 0.125;
+	return replay.discipline.outlier_probability == 0.125;
 }
 
 /* Changes `octets` of the stored snapshot at `at`; also sets the mark. */
@@ -326,7 +326,7 @@ static void change_memo(size_t at, const void *octets, size_t len)
 	assert_int_equal(sqlite3_column_bytes(stmt, 0), sizeof(snapshot));
 	memcpy(&snapshot, sqlite3_column_blob(stmt, 0), sizeof(snapshot));
 	sqlite3_finalize(stmt);
-	snapshot.discipline.outlier_share = mark;
+	snapshot.discipline.outlier_probability = mark;
 	memcpy((uint8_t *)&snapshot + at, octets, len);
 	assert_int_equal(sqlite3_prepare_v2(db,
 	                                    "UPDATE state SET value=? WHERE key='learnt'",
@@ -368,7 +368,8 @@ static void what_was_kept_equals_a_replay(void **state)
 	    "LIMIT 1");
 	kept = replay_of_the_file();
 	assert_int_equal(kept.discipline.trusted_count, 72);
-	assert_true(kept.discipline.outlier_share > 0.1); /* the mark, one run later */
+	assert_true(kept.discipline.outlier_probability >
+	            0.1); /* the mark, one run later */
 }
 
 static void a_memo_that_does_not_fit_is_dropped(void **state)

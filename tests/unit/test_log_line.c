@@ -42,8 +42,8 @@ static const struct row {
 	{ "a slew",
 	  { .verb = "set", .may_act = true, .run = &good, .plan = &slew,
 	    .is_applied = true, .applied = PLAN_SLEW, .applied_ns = 1199000 },
-	  "set ok: offset +1.235 ms +/- 57.2 us, 3 of 4 servers agree; slewing by +1.199 ms: past "
-	  "runs tell the clock's error more closely than this one" },
+	  "set ok: offset +1.235 ms +/- 57.2 us, 3 of 4 servers agree; slewing by +1.199 ms: the "
+	  "estimate from past runs is more precise than this measurement" },
 	{ "a step",
 	  { .verb = "set", .may_act = true, .run = &good, .plan = &step,
 	    .is_applied = true, .applied = PLAN_STEP, .applied_ns = -NS_PER_S },

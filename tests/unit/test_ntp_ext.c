@@ -78,7 +78,7 @@ static const uint8_t CHRONYD_REPLY_SHA512[] = {
 	0x37, 0xa4, 0x4f, 0xd4,
 };
 
-/* What follows the header, piece by piece: fields, and rests that are none. */
+/* After the header: fields, and rests that are not fields. */
 struct part {
 	uint16_t length; /* what it says of itself */
 	uint16_t laid;   /* octets that are really there; 0 ends the list */
@@ -306,7 +306,7 @@ static void start_outside_the_tail(void **state)
 	size_t at = 0;
 
 	(void)state;
-	/* What stands in the header would pass for a field, if read as one. */
+	/* The header would pass for a field if read as one. */
 	packet[3] = 48;
 	packet[HEADER_OCTETS - 4 + 3] = 32;
 	packet[HEADER_OCTETS + 3] = 28;

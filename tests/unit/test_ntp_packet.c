@@ -174,7 +174,7 @@ static const uint8_t NTPD_RATE[] = {
 };
 /* clang-format on */
 
-/* What is changed in a recorded packet before it is judged. */
+/* A change of a recorded packet before its check. */
 struct edit {
 	size_t at;
 	size_t len; /* 0 ends the list */
@@ -235,7 +235,7 @@ static const struct reply_row reply_rows[] = {
 	{ "4 octets above the room",            FIELD, 1028, { { 50, 2, { 0x03, 0xd4 } } }, NTP_BAD_LENGTH },
 	{ "1400 octets",                        FIELD, 1400, { { 50, 2, { 0x05, 0x48 } } }, NTP_BAD_LENGTH },
 
-	/* The origin: who answers whom. */
+	/* The origin matches a reply to its request. */
 	{ "origin zero",                        REPLY, 0, { { 24, 8, { 0 } } }, NTP_WRONG_ORIGIN },
 	{ "origin is the server's own receive stamp", REPLY, 0, { { 24, 8, { 0xee, 0xae, 0x22, 0xcf, 0x22, 0xc6, 0xbc, 0x65 } } }, NTP_WRONG_ORIGIN },
 	{ "origin with its halves swapped",     REPLY, 0, { { 24, 8, { 0x7a, 0x76, 0xf7, 0xf8, 0x8d, 0xd1, 0xd4, 0x22 } } }, NTP_WRONG_ORIGIN },
@@ -568,7 +568,7 @@ static void zero_cookie_never_matches(void **state)
 	free(packet);
 }
 
-/* What tshark 4.0 shows for the same packet. */
+/* The output of tshark 4.0 for the same packet. */
 static void reads_as_others_do(void **state)
 {
 	struct ntp_header header;
@@ -603,7 +603,7 @@ static void writes_what_it_read(void **state)
 		                           CHRONYD_REPLY_V1,  CHRONYD_UNSYNCHRONISED,
 		                           CHRONYD_REPLY_MD5, CHRONYD_REPLY_2036_ROLLS,
 		                           NTPD_INIT,         NTPD_RATE };
-	/* One bit at a time, so that no field can hide in another. */
+	/* A single bit each time, so that no field can hide in another. */
 	uint8_t one[NTP_HEADER_OCTETS] = { 0 };
 	uint8_t out[NTP_HEADER_OCTETS + 1];
 	struct ntp_header header;
@@ -768,7 +768,7 @@ static void answers_as_chronyd_does(void **state)
 	assert_in_range(out[47], 0x1e - 5, 0x1e);
 }
 
-/* One answer after the other, each looked at where its row says. */
+/* Each answer is checked at the offsets of its row. */
 struct answer_row {
 	const char *name;
 	struct ntp_server_state state;

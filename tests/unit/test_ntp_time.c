@@ -288,7 +288,7 @@ static void differences_know_no_era(void **state)
 	}
 }
 
-/* What the kernel tells, as far as it can be held. */
+/* Times of the kernel, within the range of an instant. */
 static void unix_seconds_saturate(void **state)
 {
 	(void)state;

@@ -45,7 +45,7 @@ static void source_names(void **state)
 	assert_string_equal(source_status_name(SOURCE_UNREACHABLE), "unreachable");
 }
 
-/* A status that nobody knows must never read as success. */
+/* An unknown status must never read as success. */
 static void unknown(void **state)
 {
 	(void)state;

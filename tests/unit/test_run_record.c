@@ -151,7 +151,7 @@ static void asked_all_the_same(void **state)
 	assert_true(kod_holdoff_may_ask(&kiss, later(30 * MINUTE_NS)));
 	assert_false(kod_holdoff_holds(&kiss, later(DAY_NS)));
 	assert_false(kod_holdoff_next(&kiss, &good, later(30 * MINUTE_NS), &kiss));
-	/* One of two RATE is made good; the other holds. */
+	/* A usable answer cancels one of two RATE; the other holds. */
 	assert_true(kod_holdoff_next(NULL, &rate, now, &kiss));
 	assert_true(kod_holdoff_next(&kiss, &rate, now, &kiss));
 	assert_true(kod_holdoff_next(&kiss, &good, asked, &kiss));

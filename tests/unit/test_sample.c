@@ -115,7 +115,7 @@ static void exchange_row(void **state)
 	assert_int_equal(got.delay_ns, row->delay);
 	assert_int_equal(got.bound_ns, row->bound);
 	assert_int_equal(got.at_mono_ns, 77);
-	/* What it claims to have held makes the interval narrower, not its weight larger. */
+	/* A claimed holding time narrows the interval but does not raise its weight. */
 	if (row->t4 - row->t1 < row->t3 - row->t2) {
 		return; /* clamped */
 	}
@@ -199,7 +199,7 @@ static void refusals_have_values(void **state)
 		  "it held the request for 1 h 00:00: more than 4 s" },
 		{ { .t2 = { 0 }, .t3 = { MS(60) }, .t4 = { MS(20) } },
 		  S(1),
-		  "negative delay of -40 ms: it says that it held the request longer" },
+		  "negative delay of -40 ms: it claims to have held the request longer" },
 		{ { .t4 = { MS(20) }, .root_delay_ns = S(1), .root_dispersion_ns = S(2) },
 		  MS(1500),
 		  "root distance of 2.5 s above the limit of 1.5 s (--root-distance)" },

@@ -227,7 +227,7 @@ static void cliques(void **state)
 	assert_int_equal(select_cliques(intervals, 5, scratch, got, 1), 1);
 }
 
-/* Whoever is asked, at least half agree and fewer than half dissent.  Those who dissent say
+/* For any sources asked: at least half agree and fewer than half dissent.  Those who dissent say
  * something else each. */
 static void at_least_half_agree_and_fewer_dissent(void **state)
 {

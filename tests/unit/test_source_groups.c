@@ -197,7 +197,7 @@ static void pair_row(void **state)
 	assert_int_equal(got.daemon_count, row->daemons);
 }
 
-/* What comes of a count: by the address pairs, and by the daemons. */
+/* Result of a count: by address pairs, and by daemons. */
 static enum select_verdict verdict_of(const struct candidate *candidates, size_t count,
                                       struct selection *ret)
 {
@@ -274,7 +274,7 @@ static const struct row dispute[] = {
 	  { 0 },
 	  0,
 	  0 },
-	/* One liar has two ways, and with them the words of two honest ones. */
+	/* A falseticker with two addresses copies the claims of two right servers. */
 	{ "",
 	  6,
 	  { { 'A', 0, 1, 0, 9, 0 },
@@ -380,7 +380,7 @@ static struct candidate lying_one(uint64_t *state, const struct candidate *hones
 	return liar;
 }
 
-/* Of up to nine fewer than half lie, whatever they say.  In every second round all answer: then
+/* Up to nine sources, fewer than half of them wrong.  In every second round all answer: then
  * there is an answer.  Each answer holds the truth, and its bound is no more than twice that of the
  * widest honest one. */
 static void no_minority_widens_or_vetoes(void **test_state)

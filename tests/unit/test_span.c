@@ -202,7 +202,7 @@ static void format_row(void **state)
 	assert_int_equal(buf[SPAN_TEXT_SIZE], 0x5a);
 }
 
-/* What is shown is within half a unit of its fourth digit. */
+/* Output is within half a unit of its fourth digit. */
 static void shown_is_near(void **state)
 {
 	uint64_t random = UINT64_C(88172645463325252);
@@ -244,7 +244,7 @@ static void verdicts_have_texts_of_their_own(void **state)
 	}
 }
 
-/* What is written is read as the same, in the largest unit that holds it whole. */
+/* Output parses to the same span, in the largest unit that divides it. */
 static void written_is_read(void **state)
 {
 	static const struct {

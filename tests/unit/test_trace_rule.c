@@ -182,9 +182,9 @@ static const struct rule_row rules[] = {
 		"the local clock was set back meanwhile" },
 	{ "T3 before T2", { { TRANSMIT, 4000 * MS } }, false, "its reply left 1.01 s before the request arrived" },
 	{ "T4 at T1, and held", { { T4, 0 } }, false,
-		"negative delay of -1 ms: it says that it held the request longer" },
+		"negative delay of -1 ms: it claims to have held the request longer" },
 	{ "held longer than it was away", { { TRANSMIT, 5041 * MS } }, false,
-		"negative delay of -11 ms: it says that it held the request longer" },
+		"negative delay of -11 ms: it claims to have held the request longer" },
 	{ "a delay below 0 within the precisions", { { TRANSMIT, 5030 * MS + 1500 } }, true, "" },
 	{ "held for an hour", { { TRANSMIT, 3605010 * MS } }, false, "it held the request for 1 h 00:00: more than 4 s" },
 	{ "held for 5 s, and away for as long", { { TRANSMIT, 10010 * MS }, { T4, 5020 * MS } }, true,
@@ -455,7 +455,7 @@ static void same_time_twice(void **state)
 		assert_true(feed(4, t4_ns, SERVER, second, answer, 48, &packet, &exchange));
 		assert_string_equal(exchange.complaint,
 		                    i == 0 ? "it repeats the transmit timestamp of the "
-		                             "reply before"
+		                             "last reply"
 		                           : "");
 	}
 }

@@ -15,7 +15,7 @@
 #include "core/base/ntp_time.h"
 #include "core/ntp/tx_latency.h"
 
-/* One that went straight through, a second after the one before: the rise is not in the way. */
+/* An undelayed answer a second after the last, so the rise does not limit. */
 static bool add_sample_with(struct tx_latency *d, unsigned place, int64_t added_ns,
                             int64_t took_ns)
 {
@@ -41,7 +41,7 @@ static void add_samples(struct tx_latency *d, unsigned place, int64_t took_ns)
 	}
 }
 
-/* What is added when the least lately was this. */
+/* The lead for this smallest recent latency. */
 #define WARY(least_ns) ((least_ns) - (least_ns) / TX_LATENCY_MARGIN_PART)
 
 static void nothing_known_nothing_added(void **state)
@@ -61,7 +61,7 @@ static void the_least_of_the_latest(void **state)
 	(void)state;
 	(void)add_sample(&d, 0, 4000);
 	for (int i = 0; i < 2 * TX_LATENCY_KEPT - 2; i++) {
-		/* One slow first answer, and a few after it, prove nothing. */
+		/* A slow first answer and a few after it are not enough data. */
 		if (i + 1 < TX_LATENCY_TRUSTED) {
 			assert_int_equal(tx_latency_lead_ns(&d, 0), 0);
 		}
@@ -200,7 +200,7 @@ static void caution_is_enough_for_a_tenth(void **state)
 	}
 }
 
-/* One answer in ten is twice as fast as the others: most servers have seen one before they
+/* An answer in ten is twice as fast as the others: most servers have seen one before they
  * trust what they know. */
 static void the_fast_ones_are_waited_for(void **state)
 {
@@ -240,7 +240,7 @@ static void each_interface_has_its_own(void **state)
 	assert_int_equal(tx_latency_link_lead_ns(&all, fast, true, 0), WARY(400));
 	assert_int_equal(tx_latency_link_lead_ns(&all, fast, false, 0), 0);
 	assert_int_equal(tx_latency_link_lead_ns(&all, 5, true, 0), 0);
-	/* One that has the place of another in the table has not its figures. */
+	/* An interface in the slot of another does not get its data. */
 	assert_int_equal(tx_latency_link_lead_ns(&all, alike, true, 0), 0);
 	assert_int_equal(tx_latency_lead_ns(tx_latency_link(&all, alike, true), 0), 0);
 	assert_int_equal(tx_latency_link_lead_ns(&all, slow, true, 0), 0);

@@ -118,8 +118,8 @@ static size_t format_ipv4(const uint8_t *octets, char *buf, size_t size)
 	                        (unsigned)octets[3]);
 }
 
-/* The groups that "::" stands for: the longest run of zeros, the first of equals, never
- * a single one (RFC 5952 section 4.2). */
+/* The groups replaced by "::": the longest run of zeros, the first of equal runs, never
+ * a single group (RFC 5952 section 4.2). */
 static size_t longest_zeros(const uint16_t *groups, size_t *ret_start)
 {
 	size_t best_len = 1;
@@ -175,7 +175,7 @@ size_t address_format(const struct address *address, char *buf)
 		return 0;
 	}
 	if (is_mapped(address)) {
-		/* RFC 5952 section 5: this prefix is known to hold an IPv4 address. */
+		/* RFC 5952 section 5: this prefix contains an IPv4 address. */
 		len = (size_t)snprintf(buf, ADDRESS_TEXT_SIZE, "::ffff:");
 		len += format_ipv4(address->octets + sizeof(mapped_prefix), buf + len,
 		                   ADDRESS_TEXT_SIZE - len);
@@ -192,7 +192,7 @@ size_t address_format(const struct address *address, char *buf)
 	return len;
 }
 
-/* Four decimal parts without leading zeros, which some would read as octal. */
+/* Four decimal parts without leading zeros, which some programs read as octal. */
 static bool parse_ipv4(const char *text, const char *end, uint8_t *ret_octets)
 {
 	uint8_t octets[IPV4_OCTETS];
@@ -238,8 +238,8 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Where "::" was: the octets read so far stay in front, those after it go to the end,
- * and what lies between is zero.  It must stand for one group at least. */
+/* Expands "::": the octets before it stay in front, those after it go to the end, and
+ * those between are zero.  It must replace at least one group. */
 static bool spread(uint8_t *octets, size_t used, size_t gap_at)
 {
 	size_t tail = used - gap_at;
@@ -252,7 +252,7 @@ static bool spread(uint8_t *octets, size_t used, size_t gap_at)
 	return true;
 }
 
-/* One group of one to four hexadecimal digits; the digits used, 0 when it is none. */
+/* Reads a group of one to four hexadecimal digits; returns the number of digits, or 0. */
 static size_t parse_group(const char *text, const char *end, uint8_t *ret_octets)
 {
 	unsigned value = 0;
@@ -345,12 +345,12 @@ bool address_zone_is_name(const char *zone)
 	return len < ADDRESS_ZONE_SIZE && digits < len;
 }
 
-/* An interface index.  0 is none, so it is not one that can be asked for. */
+/* An interface index.  0 means no interface, so it is not accepted. */
 static bool parse_scope(const char *text, uint32_t *ret)
 {
 	uint64_t scope;
 
-	/* Nor with leading zeros: there is one way to write it. */
+	/* Nor leading zeros: one spelling each. */
 	if (*text == '0' || !text_decimal(text, strlen(text), 1, UINT32_MAX, &scope)) {
 		return false;
 	}
@@ -375,8 +375,8 @@ bool address_parse(const char *text, struct address *ret)
 	}
 	address.family = ADDRESS_IPV6;
 	if (percent) {
-		/* Elsewhere the kernel would ignore it, and one address would look like
-		 * two. */
+		/* For other addresses the kernel would ignore the zone, and one address
+		 * would look like two. */
 		reach = reach_ipv6(address.octets);
 		if (reach != ADDRESS_LINK_LOCAL && reach != ADDRESS_MULTICAST) {
 			return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every module may lean on: a few macros and the units of a second.
+ * Basics for all modules: a few macros and the units of a second.
  */
 #ifndef CORE_BASE_BASE_H
 #define CORE_BASE_BASE_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 2038 is inside the range that this program must get right. */
+/* The program must work beyond 2038. */
 _Static_assert(sizeof(intmax_t) >= 8, "64-bit integers are needed");
 
 #define MUST_USE __attribute__((warn_unused_result))

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Parses and matches address prefixes, and keeps rules in order of the longest match.
+ */
 #include "core/base/cidr.h"
 
 #include <string.h>
@@ -20,7 +23,7 @@ static unsigned width(enum address_family family)
 	return family == ADDRESS_IPV4 ? 32 : 128;
 }
 
-/* Whether the first `bits` of both are the same. */
+/* Whether the first `bits` of both are equal. */
 static bool is_same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
 	unsigned whole = bits / 8;
@@ -45,7 +48,7 @@ static bool has_host_bits(const struct cidr *cidr)
 	return false;
 }
 
-/* One to three digits; more than `most` is no length. */
+/* A number of one to three digits, up to `most`. */
 static bool bits_parse(const char *text, unsigned most, unsigned *ret)
 {
 	const size_t len = strlen(text);
@@ -104,9 +107,9 @@ const char *cidr_verdict_text(enum cidr_verdict verdict)
 	case CIDR_OK:
 		return "fine";
 	case CIDR_BAD_ADDRESS:
-		return "not an address in numbers";
+		return "not a numeric address";
 	case CIDR_BAD_LENGTH:
-		return "the length of the prefix is no number that fits the address";
+		return "the prefix length is not a number in the range of the address";
 	case CIDR_HOST_BITS:
 		return "host bits are set beyond the prefix length; write 10.0.0.0/8, not "
 		       "10.0.0.1/8";
@@ -156,7 +159,7 @@ bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix, bool is_al
 	return true;
 }
 
-/* Read as the octet that came: a bool that holds neither would be undefined. */
+/* Read as an octet: a bool that is neither 0 nor 1 is undefined. */
 static bool is_flag(const bool *flag)
 {
 	uint8_t octet;

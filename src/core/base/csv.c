@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes comma-separated values.
+ */
 #include "core/base/csv.h"
 
 #include <inttypes.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Comma separated values by RFC 4180: fields are quoted where they have to be, lines end in CR
- * LF.
+ * Comma-separated values by RFC 4180: fields are quoted where needed, lines end in CR LF.
  */
 #ifndef CORE_BASE_CSV_H
 #define CORE_BASE_CSV_H
@@ -17,10 +16,10 @@ struct csv {
 
 /* The next field of the line. */
 void csv_text(struct csv *csv, const char *words);
-/* Words of others: escaped, and kept from a spreadsheet that would work out what begins like a
+/* Untrusted text: escaped, and marked so that a spreadsheet does not evaluate it as a
  * formula. */
 void csv_untrusted(struct csv *csv, const char *words);
-/* The same of what is escaped already. */
+/* The same for text that is already escaped. */
 void csv_escaped(struct csv *csv, const char *words);
 /* Empty when it is not known. */
 void csv_number(struct csv *csv, bool is_known, int64_t number);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Sorts without allocation.
+ */
 #include "core/base/keyed_sort.h"
 
 #include <stdbool.h>

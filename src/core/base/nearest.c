@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Edit distance of short words, and how much of it is still the same word.
+ * Edit distance of short words, and its limits for a misspelling.
  */
 #include "core/base/nearest.h"
 
@@ -22,7 +22,8 @@ static size_t least(size_t a, size_t b)
 
 size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	/* Of the beginnings of both: the row of this letter of `a` and of the two before it. */
+	/* Distances of prefixes: the row of this letter of `a`, and of the two before
+	 * it. */
 	size_t rows[3][NEAREST_LETTERS_MAX + 1];
 	size_t *row, *above, *above_that;
 
@@ -71,7 +72,7 @@ size_t nearest_slips(const char *word, size_t len, const char *meant)
 	if (len < meant_len && begins_with(meant, word, len)) {
 		return 1;
 	}
-	/* "net" is a word of its own, not a slip in "set". */
+	/* "net" is another word, not a slip in "set". */
 	if (distance == 1 && meant_len <= SHORT_WORD && len == meant_len &&
 	    !is_same(word[0], meant[0]) && is_same(word[1], meant[1])) {
 		return SIZE_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a word is another one with a slip of the finger in it.
+ * Finds the word that a misspelt word was meant to be.
  */
 #ifndef CORE_BASE_NEAREST_H
 #define CORE_BASE_NEAREST_H
@@ -9,17 +9,17 @@
 
 #include "core/base/base.h"
 
-/* Longer words are like nothing. */
+/* Longer words match nothing. */
 enum { NEAREST_LETTERS_MAX = 32 };
 
-/* Letters to insert, delete, replace or swap with their neighbour until the first `a_len` octets of
- * `a` are the first `b_len` of `b`, whatever their case (optimal string alignment).  SIZE_MAX where
- * one of them is longer than NEAREST_LETTERS_MAX. */
+/* Edit distance (optimal string alignment, ignoring case) between the first `a_len`
+ * octets of `a` and the first `b_len` of `b`: letters to insert, delete, replace or swap
+ * with their neighbour.  SIZE_MAX if either is longer than NEAREST_LETTERS_MAX. */
 size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* How far the first `len` octets of `word` are from `meant`: 0 is the same but for case, 1 a
- * beginning of it of three letters or more or one slip, 2 two slips in a word of six letters or more
- * that begins alike.  SIZE_MAX: it is another word. */
+/* Distance of the first `len` octets of `word` from `meant`.  0: equal except for case.
+ * 1: its first three or more letters, or one slip.  2: two slips in a word of six
+ * letters or more with the same beginning.  SIZE_MAX: another word. */
 size_t nearest_slips(const char *word, size_t len, const char *meant);
 
 #endif

@@ -1,7 +1,10 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Conversion of NTP timestamps, and arithmetic of instants.
+ */
 #include "core/base/ntp_time.h"
 
-/* The ranges that the header promises for the exponents. */
+/* The ranges of exponents, as in the header. */
 enum {
 	LOG2_S_MIN = -40,
 	LOG2_S_MAX = 16,
@@ -35,7 +38,7 @@ struct instant instant_from_ntp(struct ntp_ts ts)
 
 struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s)
 {
-	/* How far behind the first second of the window, modulo 2^32. */
+	/* Seconds since the start of the window, modulo 2^32. */
 	uint32_t later_s = ts.seconds - (uint32_t)(first_unix_s + NTP_UNIX_EPOCH_S);
 
 	return instant_from_unix(first_unix_s + (int64_t)later_s,
@@ -56,7 +59,7 @@ struct instant instant_from_unix(int64_t s, int64_t ns)
 {
 	int64_t whole_ns;
 
-	/* The second itself may lie below the range while its end does not. */
+	/* The start of the second may be below the range while its end is not. */
 	if (s < 0) {
 		s++;
 		ns = ns_sub(ns, NS_PER_S);
@@ -78,7 +81,7 @@ struct ntp_ts ntp_from_instant(struct instant at)
 	int64_t ns = at.unix_ns % NS_PER_S;
 	struct ntp_ts ts;
 
-	/* C rounds towards zero, time before 1970 must still round down. */
+	/* C rounds towards zero, but times before 1970 must round down too. */
 	if (ns < 0) {
 		ns += NS_PER_S;
 		unix_s -= 1;
@@ -86,8 +89,8 @@ struct ntp_ts ntp_from_instant(struct instant at)
 	ts.seconds = (uint32_t)(unix_s + NTP_UNIX_EPOCH_S);
 	ts.fraction = (uint32_t)(((uint64_t)ns << 32) / (uint64_t)NS_PER_S);
 	if (ntp_ts_is_zero(ts)) {
-		/* The start of an era; a quarter of a nanosecond late is better
-		 * than a stamp that reads as "unknown". */
+		/* The start of an era: a quarter of a nanosecond late is better than
+		 * "unknown". */
 		ts.fraction = 1;
 	}
 	return ts;
@@ -166,7 +169,7 @@ int ntp_log2_from_ns(int64_t ns)
 {
 	int log2_s = PRECISION_LOG2_S_MIN;
 
-	/* Whole nanoseconds are compared, so rounding 2^e s down decides right:
+	/* Whole nanoseconds are compared, so 2^e s may be rounded down:
 	 * ns <= 2^e s exactly when ns <= floor(2^e s). */
 	while (log2_s < 0 && (NS_PER_S >> -log2_s) < ns) {
 		log2_s++;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Time on the wire and time in the program, and the way between them.
+ * NTP timestamps and the time inside the program, and their conversion.
  *
- * Wire seconds count modulo 2^32 from 1900, so alone they do not say which era
- * they are of.  They are placed in the one window that needs no help from the
- * local clock: the 2^32 s, 136 years, that begin 50 years before the day of this
- * program's release.  A clock that stands at 1970, 2001 or 2199 therefore reads the
- * same answer in the same way; what lies before the release, which is never believed,
- * is still read and shown as what it is.
+ * Wire seconds count modulo 2^32 from 1900, so their era is ambiguous.  They are placed in
+ * a window that does not depend on the local clock: the 2^32 s, 136 years, from 50 years
+ * before the release of this program.  So the same answer means the same time on a clock at
+ * 1970, 2001 or 2199.  A time before the release is never believed, but still shown
+ * correctly.
  */
 #ifndef CORE_BASE_NTP_TIME_H
 #define CORE_BASE_NTP_TIME_H
@@ -37,27 +36,27 @@ bool ntp_ts_equal(struct ntp_ts a, struct ntp_ts b);
 /* The first second of the window: 50 years before the day of release. */
 #define NTP_WINDOW_BEGIN_S (REQTIME_BUILD_FLOOR_S - INT64_C(1577880000))
 
-/* The time that the stamp means within the window.  Rounds to the nearest nanosecond;
- * total over all 2^64 inputs. */
+/* The time of the stamp within the window, rounded to the nearest nanosecond; defined
+ * for all 2^64 inputs. */
 struct instant instant_from_ntp(struct ntp_ts ts);
 
-/* The same from another second on: `first_unix_s` is the earliest that it can mean. */
+/* The same for a window that begins at `first_unix_s`. */
 struct instant instant_from_ntp_since(struct ntp_ts ts, int64_t first_unix_s);
 
-/* a - b of two stamps that are less than 68 years apart, whatever their era; rounded to the
- * nearest nanosecond. */
+/* a - b of two stamps less than 68 years apart, in any era, rounded to the nearest
+ * nanosecond. */
 int64_t ntp_ts_diff_ns(struct ntp_ts a, struct ntp_ts b);
 
-/* Rounds down to a wire unit, so that a stamp never lies later than the clock
- * it was read from.  Total: seconds are taken modulo 2^32.  Never returns the
- * value zero, which means "unknown" on the wire: RFC 5905 section 6. */
+/* Rounds down to a wire unit, so a stamp is never later than the clock it was read from;
+ * seconds are modulo 2^32.  Never returns zero, which means "unknown" on the wire: RFC
+ * 5905 section 6. */
 struct ntp_ts ntp_from_instant(struct instant at);
 
-/* Seconds since 1970 and nanoseconds, as the kernel tells them.  What is beyond 1677..2262
- * becomes the nearest of what an instant can hold: see instant_is_end(). */
+/* From the kernel's seconds since 1970 and nanoseconds.  Times beyond 1677..2262
+ * saturate: see instant_is_end(). */
 struct instant instant_from_unix(int64_t s, int64_t ns);
 
-/* The first or the last of all instants: it stands for whatever is beyond. */
+/* The first or the last instant, which stands for all times beyond it. */
 bool instant_is_end(struct instant at);
 
 /* a - b.  Saturates at INT64_MIN/MAX instead of overflowing. */
@@ -99,7 +98,7 @@ static inline int64_t ns_clamp(int64_t ns, int64_t lo_ns, int64_t hi_ns)
 	return ns < lo_ns ? lo_ns : ns > hi_ns ? hi_ns : ns;
 }
 
-/* (a + b) / 2 rounded down, exact for all of them: the sum need not fit. */
+/* (a + b) / 2 rounded down; exact even if the sum overflows. */
 int64_t ns_middle(int64_t a_ns, int64_t b_ns);
 
 /* NTP short format (16.16 seconds, unsigned: RFC 5905 section 6) to ns, rounded
@@ -110,12 +109,12 @@ int64_t ntp_short_to_ns(uint32_t short_s);
  * largest value. */
 uint32_t ntp_short_from_ns(int64_t ns);
 
-/* 2^log2_s seconds in ns, rounded up and at least 1; the exponent is clamped to
- * [-40, 16] so that no foreign octet can shift out of range. */
+/* 2^log2_s seconds in ns, rounded up and at least 1; the exponent is clamped to [-40,
+ * 16], so that any octet from outside is valid. */
 int64_t ntp_log2_to_ns(int log2_s);
 
-/* The smallest exponent e with 2^e s >= ns, in [-32, 16]: how a clock that is
- * read in `ns` names its precision (RFC 5905 section 7.3). */
+/* The smallest exponent e with 2^e s >= ns, in [-32, 16]: the precision of a clock that
+ * is read in `ns` (RFC 5905 section 7.3). */
 int ntp_log2_from_ns(int64_t ns);
 
 #endif

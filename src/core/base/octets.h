@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bounded big-endian reading and writing.  A reader or writer that has run past
- * its end stays failed: ask once, at the end.  All here, for the compiler to make one
- * copy of several.
+ * Bounded big-endian reading and writing.  A reader or writer that has run past its end
+ * stays failed, so one check at the end is enough.  All inline, so that the compiler can
+ * merge accesses.
  */
 #ifndef CORE_BASE_OCTETS_H
 #define CORE_BASE_OCTETS_H
@@ -36,7 +36,7 @@ static inline bool octets_get(struct octets_reader *in, void *ret, size_t len)
 		in->failed = true;
 		return false;
 	}
-	/* memcpy() must not be given NULL, not even for no octets at all. */
+	/* memcpy() must not get NULL, even for a length of 0. */
 	if (len > 0) {
 		memcpy(ret, in->at, len);
 		in->at += len;
@@ -93,7 +93,7 @@ static inline struct octets_writer octets_write_to(uint8_t *buf, size_t size)
 
 static inline void octets_put(struct octets_writer *out, const void *from, size_t len)
 {
-	/* All or nothing: half a number at the end would look like a whole one. */
+	/* All or nothing: a truncated number would look like a complete one. */
 	if (out->failed || len > out->left) {
 		out->failed = true;
 		return;

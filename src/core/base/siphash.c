@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * SipHash-2-4.
+ */
 #include "core/base/siphash.h"
 
 struct sip {

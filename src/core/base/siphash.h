@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * SipHash-2-4 (Aumasson, Bernstein 2012): a hash that nobody without its key can find
- * collisions for.
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a hash whose collisions cannot be found without
+ * the key.
  */
 #ifndef CORE_BASE_SIPHASH_H
 #define CORE_BASE_SIPHASH_H

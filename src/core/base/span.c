@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Spans in exact decimal arithmetic: what is read is what was written, and what is
- * shown is rounded once.
+ * Spans in exact decimal arithmetic: parsing is exact, and output is rounded once.
  */
 #include "core/base/span.h"
 #include "core/base/ntp_time.h"
@@ -19,8 +18,8 @@ struct unit {
 	int64_t ns;
 };
 
-/* The words of systemd.time(7), but for months and years, which have no one length.  The first of
- * each length is how it is shown. */
+/* The units of systemd.time(7), without months and years, which vary in length.  The
+ * first of each length is used for output. */
 static const struct unit units[] = {
 	{ "ns", 1 },
 	{ "us", NS_PER_US },
@@ -72,7 +71,7 @@ static bool has_nonzero_digit(const char *text, const char *end)
 	return false;
 }
 
-/* The digits [at, end) times `unit_ns`.  False when that does not fit. */
+/* The digits [at, end) times `unit_ns`.  False on overflow. */
 static bool whole_to_ns(const char *at, const char *end, int64_t unit_ns, int64_t *ret_ns)
 {
 	int64_t value = 0;
@@ -99,7 +98,7 @@ static int64_t decimals_to_ns(const char *at, const char *end, int64_t unit_ns)
 	return ns;
 }
 
-/* A number with at most one point.  `*ret_end` is behind it. */
+/* A number with at most one point.  `*ret_end` is after it. */
 static enum span_verdict number_parse(const char *text, const char **ret_point,
                                       const char **ret_end)
 {
@@ -123,8 +122,8 @@ static enum span_verdict number_parse(const char *text, const char **ret_point,
 	return end == text ? SPAN_NOT_A_NUMBER : SPAN_OK;
 }
 
-/* One number with its unit, added to `*sum_ns`; `*text` moves behind it.  `is_alone`: nothing stood
- * before it, so that it may be a bare number of seconds if nothing follows. */
+/* Adds one number with its unit to `*sum_ns`, and moves `*text` past it.  `is_alone`: it
+ * is the first, so it may be a number of seconds without a unit if nothing follows. */
 static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *sum_ns)
 {
 	const char *point, *end, *unit_at;
@@ -147,7 +146,7 @@ static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *s
 	if (unit_len == 0 && !is_alone) {
 		return SPAN_NO_UNIT;
 	}
-	/* The unit is judged before the size, which means nothing without it. */
+	/* The unit is checked before the size, which depends on it. */
 	unit = unit_len == 0 ? unit_find("s", 1) : unit_find(unit_at, unit_len);
 	if (!unit) {
 		return SPAN_UNKNOWN_UNIT;
@@ -155,7 +154,7 @@ static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *s
 	if (!whole_to_ns(*text, point, unit->ns, &ns) ||
 	    __builtin_add_overflow(
 		    ns, decimals_to_ns(point + (*point == '.'), end, unit->ns), &ns) ||
-	    /* "0.1ns" must not become the zero that switches something off. */
+	    /* "0.1ns" must not become 0, which may switch something off. */
 	    (ns == 0 && has_nonzero_digit(*text, end)) ||
 	    __builtin_add_overflow(*sum_ns, ns, sum_ns)) {
 		return SPAN_TOO_LARGE;
@@ -194,7 +193,7 @@ const char *span_verdict_text(enum span_verdict verdict)
 	case SPAN_OK:
 		return "a span of time";
 	case SPAN_EMPTY:
-		return "nothing was given: a span is a number and a unit, as in 250ms or "
+		return "empty: a span is a number and a unit, as in 250ms or "
 		       "1h30m";
 	case SPAN_NOT_A_NUMBER:
 		return "not a number: digits and at most one point, without a sign, as in "
@@ -263,7 +262,7 @@ static int format_short(const char *sign, uint64_t magnitude_ns, bool is_exact, 
 	                (unsigned long long)decimals, units[place].name);
 }
 
-/* From an hour on people count in hours and days, to the second. */
+/* From an hour on, in days, hours, minutes and seconds. */
 static int format_long(const char *sign, uint64_t s, char *buf)
 {
 	unsigned long long days = s / S_PER_DAY;

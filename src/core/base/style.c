@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Colours, columns and units of text output.
+ */
 #include "core/base/style.h"
 
 #include <string.h>
@@ -19,7 +22,7 @@ void style_word(struct text *out, const struct style *style, enum style_class st
 	}
 }
 
-/* The octets of one character or one change of colour, and whether it takes a column. */
+/* Octets of a character or a colour sequence, and whether it takes a column. */
 static size_t step(const char *text, size_t *ret_columns)
 {
 	size_t len = 1;

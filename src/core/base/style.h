@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How text may look where it goes.  What is no terminal gets STYLE_UNWRAPPED, always the same;
- * cmd/cli/terminal.h knows about the others.
+ * Style of text output.  Logs, files and pipes get STYLE_UNWRAPPED; cmd/cli/terminal.h
+ * finds the style of a terminal.
  */
 #ifndef CORE_BASE_STYLE_H
 #define CORE_BASE_STYLE_H
@@ -22,16 +22,16 @@ struct style {
 
 enum style_class { STYLE_GOOD, STYLE_DOUBTFUL, STYLE_BAD };
 
-/* A word in the colour of its meaning, where there are colours. */
+/* A word in the colour of its class, if there are colours. */
 void style_word(struct text *out, const struct style *style, enum style_class style_class,
                 const char *word);
-/* Columns that a text takes: colours take none, and a character of UTF-8 takes one (true of
- * those that this program writes; foreign text is escaped, hence ASCII). */
+/* Columns of a text: a colour sequence takes none, a UTF-8 character one (true of those
+ * that this program writes; text from outside is escaped to ASCII). */
 size_t style_columns(const char *text);
-/* The octets of `text` that fill at most so many. */
+/* Octets of `text` that fill at most `columns`. */
 size_t style_octets(const char *text, size_t columns);
-/* What span_format() and report_figures() wrote, with the sign for micro where there is one; at
- * most one octet longer. */
+/* Puts the micro sign into the text of span_format() or report_figures(), if the style
+ * has it; at most one octet longer. */
 void style_units(const struct style *style, char *buf);
 const char *style_plus_minus(const struct style *style); /* "+/-" */
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Text in a bounded buffer, and escaping.
+ */
 #include "core/base/text.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text that grows in the caller's buffer, like snprintf(): always terminated when there is
- * room at all; `len` is what the whole would have had.
+ * Text that grows in the caller's buffer, like snprintf(): always terminated if there is
+ * any room; `len` is the length without truncation.
  */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
@@ -16,16 +16,16 @@ struct text {
 	size_t len;
 };
 
-/* One piece of text_format(); what is longer is cut. */
+/* Longest output of one text_format(); the rest is cut. */
 enum { TEXT_PIECE_SIZE = 640 };
 
-/* NULL and 0: to learn the length. */
+/* NULL and 0: only counts the length. */
 struct text text_to(char *buf, size_t size);
 
 void text_octets(struct text *text, const char *octets, size_t len);
 void text_put(struct text *text, const char *words);
 void text_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Digits alone that are a number from `min` to `max`. */
+/* A decimal number from `min` to `max`. */
 MUST_USE bool text_decimal(const char *text, size_t len, uint64_t min, uint64_t max,
                            uint64_t *ret);
 static inline bool text_is_digit(char c)
@@ -41,15 +41,15 @@ static inline char text_lower(char c)
 
 void text_blanks(struct text *text, size_t count);
 
-/* Foreign octets made harmless: printable ASCII stays, `\` doubles, all else becomes
+/* Escapes octets from outside: printable ASCII stays, `\` is doubled, all else becomes
  * \xNN.  Cuts at `size`, never inside an escape.  Returns the length written. */
 size_t text_escape(const uint8_t *octets, size_t len, char *buf, size_t size);
 
-/* What editors of other systems put before the first line of a file: the length of the UTF-8 byte order
- * mark that `octets` begin with, or 0. */
+/* Length of a UTF-8 byte order mark at the start of `octets`, or 0; some editors write
+ * one. */
 enum { TEXT_MARK_OCTETS = 3 };
 size_t text_mark_len(const void *octets, size_t len);
-/* Whether they begin with the mark of UTF-16, which is no text to us. */
+/* Whether they start with a byte order mark of UTF-16, which is not supported. */
 bool text_is_utf16(const void *octets, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dates are counted in days from March 1st of year 0, so that the leap day is the
- * last of its year and every month before it has a fixed place: no table, no libc.
+ * Dates and the text protocols.  Days count from March 1st of year 0, so the leap day is
+ * the last of its year and each month before it has a fixed place: no table, no libc.
  */
 #include "core/base/text_time.h"
 
@@ -41,8 +41,8 @@ static int64_t days_from_civil(int year, int month, int day)
 	int64_t y = month > 2 ? year : year - 1;
 	int64_t months = month > 2 ? month - 3 : month + 9; /* since March */
 
-	/* (153 m + 2) / 5 is the days before the m-th month: 31 30 31 30 31, twice
-	 * and a half. */
+	/* (153 m + 2) / 5 are the days before month m: 31 30 31 30 31, two and a half
+	 * times. */
 	return y * DAYS_PER_YEAR + y / 4 - y / 100 + y / 400 + (153 * months + 2) / 5 +
 	       day - 1 - DAYS_BEFORE_1970;
 }
@@ -54,8 +54,8 @@ static void civil_date(int64_t days_since_1970, struct civil *ret)
 
 	n400 = left / DAYS_PER_400_YEARS;
 	left %= DAYS_PER_400_YEARS;
-	/* The last century of four and the last year of four are a day longer, which
-	 * must not start a fifth. */
+	/* The last of four centuries and of four years is a day longer, which must not
+	 * start a fifth. */
 	n100 = left / DAYS_PER_100_YEARS - (left == DAYS_PER_400_YEARS - 1);
 	left -= n100 * DAYS_PER_100_YEARS;
 	n4 = left / DAYS_PER_4_YEARS;
@@ -144,7 +144,7 @@ size_t text_time_rfc3339(struct instant at, char *buf)
 	return (size_t)(end - buf);
 }
 
-/* What is left to read; once failed it stays failed and gives zeros. */
+/* The rest of the input; once failed it stays failed and gives zeros. */
 struct cursor {
 	const char *at;
 	size_t left;
@@ -165,12 +165,12 @@ static int take_number(struct cursor *in, size_t count, int min, int max)
 	return (int)value;
 }
 
-/* One octet out of `allowed`; the octet, or NUL when it is another or the end. */
+/* Reads one octet out of `allowed`; returns it, or NUL for another octet or the end. */
 static char take_one_of(struct cursor *in, const char *allowed)
 {
 	char c;
 
-	/* The NUL that ends `allowed` is not one of it. */
+	/* The NUL that ends `allowed` does not count. */
 	if (in->failed || in->left == 0 || in->at[0] == '\0' ||
 	    !strchr(allowed, in->at[0])) {
 		in->failed = true;
@@ -256,8 +256,8 @@ bool text_time_rfc3339_parse(const char *text, size_t len, struct instant *ret)
 	if (in.failed || in.left != 0) {
 		return false;
 	}
-	/* Before 1970 the decimals count up from a second that may itself lie below
-	 * the range, so borrow one before multiplying. */
+	/* Before 1970 the decimals count up from a second that may be below the range, so
+	 * borrow one before multiplying. */
 	if (s < 0) {
 		s++;
 		decimals_ns -= NS_PER_S;

@@ -22,7 +22,7 @@ size_t text_time_rfc3339(struct instant at, char *buf);
  * must be used. */
 MUST_USE bool text_time_rfc3339_parse(const char *text, size_t len, struct instant *ret);
 
-/* The request of the exercise: "reqtime", with or without CR LF or LF, in a UDP
+/* The request of the reqtime protocol: "reqtime", with or without CR LF or LF, in a UDP
  * datagram or as a TCP line. */
 #define TEXT_TIME_REQUEST "reqtime\n"
 MUST_USE bool text_time_is_request(const uint8_t *buf, size_t len);
@@ -31,8 +31,7 @@ MUST_USE bool text_time_is_request(const uint8_t *buf, size_t len);
  * TEXT_TIME_RFC3339_SIZE. */
 size_t text_time_answer(struct instant at, uint8_t *buf);
 
-/* The answer as a client reads it: one line of RFC 3339, CR LF, LF or nothing
- * at its end. */
+/* Parses the answer: one line of RFC 3339, with CR LF, LF or nothing at its end. */
 MUST_USE bool text_time_answer_parse(const uint8_t *buf, size_t len, struct instant *ret);
 
 /* RFC 868: exactly four octets, seconds since 1900, era as in core/base/ntp_time.h. */
@@ -40,9 +39,9 @@ enum { TEXT_TIME_868_OCTETS = 4 };
 size_t text_time_868(struct instant at, uint8_t *buf);
 MUST_USE bool text_time_868_parse(const uint8_t *buf, size_t len, struct instant *ret);
 
-/* RFC 867: "Sunday, November 22, 2026 12:34:56-UTC" CR LF; English whatever
- * the locale.  The format is free by the RFC, so there is no parser: a client shows it
- * and never sets a clock by it.  Room for TEXT_TIME_867_SIZE. */
+/* RFC 867: "Sunday, November 22, 2026 12:34:56-UTC" CR LF; English in any locale.  The
+ * RFC leaves the format open, so there is no parser: a client only shows the line.  Room
+ * for TEXT_TIME_867_SIZE. */
 enum { TEXT_TIME_867_SIZE = 64 };
 size_t text_time_867(struct instant at, char *buf);
 

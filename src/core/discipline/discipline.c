@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * A filter bank of Kalman filters over the recorded runs; core/discipline/discipline.h says how
- * it is used.
+ * The clock discipline: takes runs in, advises phase and frequency.  Equations:
+ * filter_bank.c.
  */
 #include "core/discipline/discipline_private.h"
 
 #include <string.h>
 
-#define PRIOR_OUTLIER 0.05 /* the share of liars, before any run */
-#define LEARNT_PPB 1000.0
+#define PRIOR_OUTLIER 0.05 /* before any run */
+#define LOCKED_SD_PPB 1000.0
 
-/* When a frequency is worth giving to the kernel.  Never before two runs some minutes apart; and
- * where the last two lie closer together than a timer's do, only one that is known well, or far
- * better than what it would change, or no worse than the one that we gave before. */
-#define BASELINE_LEAST_S 120.0
-#define SPAN_ENOUGH_S 900.0
-#define WORTH_PPB 500.0
-#define WORTH_SIGMAS 5.0
+/* When the kernel is given a new frequency: never before two runs some minutes apart.
+ * After two runs closer together than a timer's, only if its standard deviation is
+ * small, small compared with the change, or no larger than that of the frequency we set
+ * before. */
+#define BASELINE_MIN_S 120.0
+#define SPAN_MIN_S 900.0
+#define KNOWN_SD_PPB 500.0
+#define SIGNIFICANT_SIGMAS 5.0
 #define SECONDS_MAX 1e10
-/* Between the measurement and the look at what came of it. */
-#define ORDER_LASTS_NS (60 * NS_PER_S)
+/* Longest time between the measurement and the read of the slew that it led to. */
+#define APPLY_MAX_NS (60 * NS_PER_S)
 
 const char *discipline_state_name(enum discipline_state state)
 {
@@ -40,11 +41,12 @@ void discipline_init(struct discipline *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->version = DISCIPLINE_VERSION;
-	d->outlier_share = PRIOR_OUTLIER;
+	d->outlier_probability = PRIOR_OUTLIER;
 }
 
-static void remember(struct discipline *d, const struct discipline_observation *found,
-                     const struct discipline_interval *iv)
+static void save_observation(struct discipline *d,
+                             const struct discipline_observation *found,
+                             const struct discipline_interval *iv)
 {
 	if (found->has_kernel) {
 		d->frequency_ppb = discipline_kernel_ppb(found->frequency_ppb);
@@ -52,7 +54,7 @@ static void remember(struct discipline *d, const struct discipline_observation *
 		d->frequency_ppb = 0;
 	}
 	if (iv->is_lost || iv->is_retuned) {
-		d->given_sd_ppb = 0.0;
+		d->applied_sd_ppb = 0.0;
 	}
 	d->slew = iv->slew;
 	d->slew_total_ns = kernel_slew_left_ns(&d->slew);
@@ -72,7 +74,7 @@ static void remember(struct discipline *d, const struct discipline_observation *
 	d->measured_bound_ns = found->bound_ns;
 }
 
-/* From trusted run to trusted run: that is what a frequency can be told from. */
+/* From trusted run to trusted run: only such a span shows the frequency. */
 static void measure_baseline(struct discipline *d, const struct discipline_interval *iv,
                              bool is_trusted)
 {
@@ -96,7 +98,7 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 	} else if (found->has_kernel) {
 		iv.slew.rest_ns = kernel_slew_valid_rest(found->slew_left_ns);
 	}
-	remember(d, found, &iv);
+	save_observation(d, found, &iv);
 	if (is_first && !found->is_trusted) {
 		return;
 	}
@@ -140,29 +142,30 @@ int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
 	                     -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
 }
 
-/* What may be given to the kernel, of the frequency that `estimate` believes in. */
-static int64_t frequency_worth(const struct discipline *d,
-                               const struct discipline_estimate *estimate)
+/* The frequency for the kernel; its own where that of `estimate` is not known well
+ * enough. */
+static int64_t frequency_advised(const struct discipline *d,
+                                 const struct discipline_estimate *estimate)
 {
 	double sd_ppb = sqrt(estimate->var_freq_ppb2);
 	double change_ppb = estimate->freq_ppb - (double)d->frequency_ppb;
-	bool is_known = d->span_s >= SPAN_ENOUGH_S || sd_ppb <= WORTH_PPB ||
-	                sd_ppb <= d->given_sd_ppb ||
-	                fabs(change_ppb) >= WORTH_SIGMAS * sd_ppb;
+	bool is_known = d->span_s >= SPAN_MIN_S || sd_ppb <= KNOWN_SD_PPB ||
+	                sd_ppb <= d->applied_sd_ppb ||
+	                fabs(change_ppb) >= SIGNIFICANT_SIGMAS * sd_ppb;
 
-	if (d->baseline_s < BASELINE_LEAST_S || !is_known) {
+	if (d->baseline_s < BASELINE_MIN_S || !is_known) {
 		return d->frequency_ppb;
 	}
 	return discipline_frequency_allowed(d->frequency_ppb, to_ns(estimate->freq_ppb));
 }
 
-/* What no kernel can be given of it, when that is certain. */
+/* The part of the frequency beyond what any kernel takes, if significant. */
 static int64_t beyond_reach(const struct discipline_estimate *estimate)
 {
 	double max_ppb = (double)DISCIPLINE_FREQUENCY_MAX_PPB;
 	double beyond_ppb = fabs(estimate->freq_ppb) - max_ppb;
 
-	if (beyond_ppb <= WORTH_SIGMAS * sqrt(estimate->var_freq_ppb2)) {
+	if (beyond_ppb <= SIGNIFICANT_SIGMAS * sqrt(estimate->var_freq_ppb2)) {
 		return 0;
 	}
 	return to_ns(copysign(beyond_ppb, estimate->freq_ppb));
@@ -171,11 +174,11 @@ static int64_t beyond_reach(const struct discipline_estimate *estimate)
 static enum discipline_state state_of(const struct discipline *d,
                                       const struct discipline_estimate *estimate)
 {
-	if (d->surprise_count >= 2) {
+	if (d->off_nominal_count >= 2) {
 		return DISCIPLINE_SUSPECT;
 	}
-	return sqrt(estimate->var_freq_ppb2) > LEARNT_PPB ? DISCIPLINE_ACQUIRING
-	                                                  : DISCIPLINE_LOCKED;
+	return sqrt(estimate->var_freq_ppb2) > LOCKED_SD_PPB ? DISCIPLINE_ACQUIRING
+	                                                     : DISCIPLINE_LOCKED;
 }
 
 struct discipline_advice discipline_advise(const struct discipline *d)
@@ -186,11 +189,11 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	if (d->trusted_count == 0) {
 		return advice;
 	}
-	estimate = discipline_filter_bank(d);
+	estimate = discipline_filter_bank_estimate(d);
 	advice.state = state_of(d, &estimate);
 	advice.estimate_ppb = to_ns(estimate.freq_ppb);
 	advice.frequency_sd_ppb = to_ns(sqrt(estimate.var_freq_ppb2));
-	advice.frequency_ppb = frequency_worth(d, &estimate);
+	advice.frequency_ppb = frequency_advised(d, &estimate);
 	advice.beyond_ppb = beyond_reach(&estimate);
 	if (d->is_phase_lost) {
 		return advice;
@@ -200,7 +203,7 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	advice.phase_ns = to_ns(estimate.phase_ns);
 	advice.in_flight_ns = to_ns(kernel_slew_in_flight_ns(&d->slew));
 	if (d->has_measured_bound) {
-		/* Whatever the past says: the truth lies within what was measured. */
+		/* The truth lies within the measured interval, whatever the filter says. */
 		advice.phase_ns =
 			clamp_integer(advice.phase_ns,
 		                      ns_diff(d->measured_offset_ns, d->measured_bound_ns),
@@ -209,9 +212,10 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	return advice;
 }
 
-/* adjtime() was given `given_ns` in place of its rest, in the `after_ns` since `before`, and then
- * reported `after->rest_ns`: how much of the old rest was dropped for it, and in `after` what is
- * in flight.  The full seconds between tell which came first. */
+/* In the `after_ns` since `before`, adjtime() was given `given_ns`, which replaced its
+ * rest, and then reported `after->rest_ns`.  Returns how much of the old rest was
+ * dropped, and fills in what is in flight in `after`.  The number of full seconds shows
+ * which came first. */
 static int64_t rest_dropped(const struct kernel_slew *before, int64_t given_ns,
                             int64_t after_ns, struct kernel_slew *after)
 {
@@ -245,11 +249,11 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 	int64_t dropped_ns;
 
 	if (did->step_ns == 0) {
-		before = d->slew; /* which a step makes the kernel forget */
+		before = d->slew; /* a step cancels the slew */
 	}
 	if (did->after.unix_ns != 0) {
 		after_ns = clamp_integer(ns_diff(did->after.unix_ns, before.wall_ns), 0,
-		                         ORDER_LASTS_NS);
+		                         APPLY_MAX_NS);
 	}
 	after.wall_ns = ns_add(before.wall_ns, after_ns);
 	if (after.rest_ns == kernel_slew_later(&before, after_ns).rest_ns) {
@@ -265,7 +269,7 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 	d->slew = after;
 	d->step_ns = did->step_ns;
 	if (did->frequency_ppb != d->frequency_ppb && d->trusted_count > 0) {
-		d->given_sd_ppb = sqrt(discipline_filter_bank(d).var_freq_ppb2);
+		d->applied_sd_ppb = sqrt(discipline_filter_bank_estimate(d).var_freq_ppb2);
 	}
 	d->frequency_ppb = discipline_kernel_ppb(did->frequency_ppb);
 }
@@ -286,7 +290,7 @@ bool discipline_expect(const struct discipline *d,
 		return false;
 	}
 	discipline_filter_bank_predict(&copy, &iv);
-	estimate = discipline_filter_bank(&copy);
+	estimate = discipline_filter_bank_estimate(&copy);
 	*ret_offset_ns = to_ns(estimate.phase_ns);
 	*ret_bound_ns = to_ns(ceil(discipline_sigmas(1.0) * sqrt(estimate.var_phase_ns2)));
 	return true;
@@ -297,10 +301,11 @@ static bool estimate_is_valid(const struct discipline_estimate *m)
 	return fabs(m->phase_ns) < 1e25 && fabs(m->freq_ppb) < 1e15 &&
 	       m->var_phase_ns2 >= 0.0 && m->var_phase_ns2 < 1e50 &&
 	       fabs(m->cov_ns_ppb) < 1e40 && m->var_freq_ppb2 >= 0.0 &&
-	       m->var_freq_ppb2 < 1e30 && m->share >= 0.0 && m->share <= 1.0 + 1e-6;
+	       m->var_freq_ppb2 < 1e30 && m->probability >= 0.0 &&
+	       m->probability <= 1.0 + 1e-6;
 }
 
-/* Octets that are neither yes nor no must not be read as a bool. */
+/* A bool that is neither 0 nor 1 is undefined, so its octet is read. */
 static bool flag_is_valid(const bool *flag)
 {
 	uint8_t octet;
@@ -319,8 +324,8 @@ static bool slew_is_valid(const struct discipline *d)
 	       fabs(d->slew_total_ns) <= 4.0 * (double)KERNEL_SLEW_MAX_NS &&
 	       fabs(d->long_term_ppb) < 1e15 && d->long_term_s >= 0.0 &&
 	       d->long_term_s <= SECONDS_MAX && fabs(d->corrected_ns) <= 1e18 &&
-	       d->given_sd_ppb >= 0.0 && d->given_sd_ppb < 1e15 && d->baseline_s >= 0.0 &&
-	       d->baseline_s <= SECONDS_MAX && d->span_s >= 0.0 &&
+	       d->applied_sd_ppb >= 0.0 && d->applied_sd_ppb < 1e15 &&
+	       d->baseline_s >= 0.0 && d->baseline_s <= SECONDS_MAX && d->span_s >= 0.0 &&
 	       d->span_s <= SECONDS_MAX && d->untrusted_s >= 0.0 &&
 	       d->untrusted_s <= SECONDS_MAX;
 }
@@ -337,29 +342,30 @@ bool discipline_is_valid(const struct discipline *d)
 		return false;
 	}
 	if (d->version != DISCIPLINE_VERSION ||
-	    d->surprise_count > DISCIPLINE_SURPRISES_MAX ||
-	    d->width_count > DISCIPLINE_WIDTHS || d->width_at >= DISCIPLINE_WIDTHS ||
-	    !(d->outlier_share >= 0.0 && d->outlier_share <= 1.0) ||
+	    d->off_nominal_count > DISCIPLINE_OFF_NOMINAL_MAX ||
+	    d->recent_bound_count > DISCIPLINE_RECENT_BOUNDS ||
+	    d->recent_bound_at >= DISCIPLINE_RECENT_BOUNDS ||
+	    !(d->outlier_probability >= 0.0 && d->outlier_probability <= 1.0) ||
 	    !(d->spread_sum_ns >= 0.0 && d->spread_sum_ns < 1e25) ||
 	    !(d->spread_weight >= 0.0 && d->spread_weight < 1e6)) {
 		return false;
 	}
-	for (size_t i = 0; i < DISCIPLINE_WIDTHS; i++) {
-		if (!(d->widths_ns[i] >= 0.0 && d->widths_ns[i] < 1e25)) {
+	for (size_t i = 0; i < DISCIPLINE_RECENT_BOUNDS; i++) {
+		if (!(d->recent_bounds_ns[i] >= 0.0 && d->recent_bounds_ns[i] < 1e25)) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		const struct discipline_model *m = &d->models[i];
-		double share = 0.0;
+		double probability = 0.0;
 
 		for (size_t k = 0; k < DISCIPLINE_HYPOTHESES; k++) {
 			if (!estimate_is_valid(&m->estimates[k])) {
 				return false;
 			}
-			share += m->estimates[k].share;
+			probability += m->estimates[k].probability;
 		}
-		if (d->trusted_count > 0 && !(fabs(share - 1.0) < 1e-6)) {
+		if (d->trusted_count > 0 && !(fabs(probability - 1.0) < 1e-6)) {
 			return false;
 		}
 		if (!(m->weight >= 0.0 && m->weight <= 1.0)) {

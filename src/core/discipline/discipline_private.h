@@ -2,10 +2,13 @@
  *
  * Inside the discipline: ns, ppb and s as doubles, so that ppb * s = ns.
  *
- * discipline.c takes runs in and gives advice, interval.c says what is known of
- * the time between two runs, slew.c what the kernel makes of an adjtime(), noise.c how noisy a
- * run is, filter_bank.c what it teaches each model, forecast.c what may be promised, drag.c whether
- * somebody leads the clock away.
+ * discipline.c    observe, advise, apply
+ * interval.c      the time between two runs: F, u and the white phase part of Q
+ * slew.c          adjtime() in the kernel
+ * noise.c         R of a run
+ * filter_bank.c   predict and update, hypotheses, model weights
+ * forecast.c      bound of the offset after a run
+ * drag.c          slow drag of the clock by a server
  */
 #ifndef CORE_DISCIPLINE_DISCIPLINE_PRIVATE_H
 #define CORE_DISCIPLINE_DISCIPLINE_PRIVATE_H
@@ -14,22 +17,22 @@
 
 #include "core/discipline/discipline.h"
 
-/* Liars: how many there are is learnt within limits. */
+/* Limits of the estimated probability of an outlier. */
 #define DISCIPLINE_OUTLIER_MIN 0.01
 #define DISCIPLINE_OUTLIER_MAX 0.25
 
-enum { DISCIPLINE_SURPRISES_MAX = 3 };
+enum { DISCIPLINE_OFF_NOMINAL_MAX = 3 };
 
-/* What is known of the time between two observations. */
+/* The time between two observations. */
 struct discipline_interval {
 	struct kernel_slew slew; /* at its end */
-	double run_s;            /* awake */
-	double all_s;            /* asleep too */
-	double moved_ns;   /* what the kernel, the slews and the steps did to the clock */
-	double doubt_ns2;  /* variance of the phase that this leaves */
-	bool is_lost;      /* nothing is known of the phase */
-	double stepped_ns; /* by somebody else; 0 = not */
-	bool is_retuned;   /* the kernel's frequency, by somebody else */
+	double run_s;            /* t: without suspend */
+	double all_s;            /* T: with suspend */
+	double moved_ns;         /* u: by kernel frequency, slews and steps */
+	double q_phase_ns2;      /* q: variance of u and of a suspend */
+	bool is_lost;            /* the phase is unknown */
+	double stepped_ns;       /* by another program; 0: no step */
+	bool is_retuned;         /* another program changed the kernel's frequency */
 };
 
 static inline double square(double x)
@@ -52,15 +55,15 @@ static inline int64_t to_ns(double ns)
 	return (int64_t)llround(clamp(ns, -9e18, 9e18));
 }
 
-/* a - b, saturating also where -b cannot be written. */
+/* a - b, saturating; also where -b overflows. */
 static inline int64_t ns_diff(int64_t a_ns, int64_t b_ns)
 {
 	return instant_diff_ns((struct instant){ a_ns }, (struct instant){ b_ns });
 }
 
-/* 0 and above, and no more than a few decades. */
+/* Clamped to 0 and a few decades. */
 double discipline_seconds(int64_t ns);
-/* What a kernel may have for a frequency; nonsense is cut. */
+/* Clamped to a frequency that a kernel can have. */
 int64_t discipline_kernel_ppb(int64_t ppb);
 
 struct discipline_interval discipline_interval_since_last(
@@ -72,32 +75,32 @@ void discipline_noise_variances(const struct discipline *d,
                                 const struct discipline_observation *found,
                                 double ret_ns2[DISCIPLINE_NOISES]);
 
-/* After a trusted run whose interval is `iv`; and of what was done then. */
+/* After a trusted run with the interval `iv`; and after a correction by `moved_ns`. */
 void discipline_drag_update(struct discipline *d, const struct discipline_interval *iv);
 void discipline_drag_count(struct discipline *d, double moved_ns);
 
-/* How much the frequency wanders by model number `model`, ppb^2/s. */
+/* w of model number `model`, ppb^2/s. */
 double discipline_wander(size_t model);
-/* Mean and covariance of a mixture; the parts' shares may have any sum, which is
- * that of the result. */
+/* Merges a Gaussian mixture into one estimate with its mean and covariance.  The
+ * probabilities of the parts may have any sum; it becomes that of the result. */
 struct discipline_estimate discipline_mix(const struct discipline_estimate *parts,
                                           size_t count);
-/* What the whole filter bank believes after one hypothesis, its share in `share`; ... and after all. */
-struct discipline_estimate discipline_filter_bank_of(const struct discipline *d,
-                                                     size_t hypothesis);
-struct discipline_estimate discipline_filter_bank(const struct discipline *d);
+/* Estimate of the whole bank under one hypothesis, with its probability; and under all. */
+struct discipline_estimate discipline_filter_bank_hypothesis(const struct discipline *d,
+                                                             size_t hypothesis);
+struct discipline_estimate discipline_filter_bank_estimate(const struct discipline *d);
 void discipline_filter_bank_start(struct discipline *d);
 void discipline_filter_bank_predict(struct discipline *d,
                                     const struct discipline_interval *iv);
-/* What a run says to each model. */
+/* Update of each model by a run. */
 void discipline_filter_bank_update(struct discipline *d,
                                    const struct discipline_interval *iv,
                                    const struct discipline_observation *found);
-/* The phase is known from this run alone; the frequency stays what it was. */
+/* Takes the phase from this run alone and keeps the frequency. */
 void discipline_filter_bank_restart(struct discipline *d,
                                     const struct discipline_observation *found);
 
-/* How many sigmas keep the misses of a hypothesis with this share rare enough. */
-double discipline_sigmas(double share);
+/* Half width, in standard deviations, of the bound for a hypothesis of this probability. */
+double discipline_sigmas(double probability);
 
 #endif

@@ -1,10 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Bound of the offset after a run: the estimates propagated, and the measured bound with
+ * drift.
+ */
 #include "core/discipline/discipline_private.h"
 
-/* Share of all seconds in which a hypothesis may leave the truth outside the bound.  Four
- * hypotheses make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail
- * than normal. */
-#define MISSES 5e-5
+/* Probability that one hypothesis leaves the truth outside the bound.  Four hypotheses
+ * make it 2 in 10000; the rest up to 1 in 1000 is for noise with a longer tail than
+ * normal. */
+#define MISS_PROBABILITY 5e-5
 
 struct discipline_forecast discipline_forecast(const struct discipline *d)
 {
@@ -23,7 +27,7 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 		f.wander_ppb2_s += d->models[i].weight * discipline_wander(i);
 	}
 	for (size_t i = 0; i < DISCIPLINE_HYPOTHESES; i++) {
-		f.estimates[i] = discipline_filter_bank_of(d, i);
+		f.estimates[i] = discipline_filter_bank_hypothesis(d, i);
 		f.estimates[i].phase_ns -= (double)d->step_ns;
 	}
 	f.all = discipline_mix(f.estimates, DISCIPLINE_HYPOTHESES);
@@ -33,14 +37,15 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 	return f;
 }
 
-/* How many sigmas keep the misses of a hypothesis with this share below MISSES: from
- * 2 Q(k) <= exp(-k^2 / 2). */
-double discipline_sigmas(double share)
+/* k for which probability * 2 Q(k) <= MISS_PROBABILITY, from 2 Q(k) <= exp(-k^2 / 2). */
+double discipline_sigmas(double probability)
 {
-	return share > MISSES ? sqrt(2.0 * log(share / MISSES)) : 0.0;
+	return probability > MISS_PROBABILITY
+	               ? sqrt(2.0 * log(probability / MISS_PROBABILITY))
+	               : 0.0;
 }
 
-/* The bound after `t` seconds if `b` is what to believe. */
+/* The bound after `t` seconds under the hypothesis of `b`. */
 static double estimate_bound_ns(const struct discipline_forecast *f,
                                 const struct discipline_estimate *b, double t,
                                 double slewed_ns)
@@ -49,10 +54,10 @@ static double estimate_bound_ns(const struct discipline_forecast *f,
 	double var_ns2 = b->var_phase_ns2 + 2.0 * t * b->cov_ns_ppb +
 	                 t * t * b->var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
 
-	return fabs(mean_ns) + discipline_sigmas(b->share) * sqrt(fmax(var_ns2, 0.0));
+	return fabs(mean_ns) + discipline_sigmas(b->probability) * sqrt(fmax(var_ns2, 0.0));
 }
 
-/* The last run proved where the clock was; since then it can have drifted. */
+/* The measured bound of the last run, plus drift since. */
 static double measured_bound_ns(const struct discipline_forecast *f, double t,
                                 double slewed_ns)
 {
@@ -64,7 +69,7 @@ static double measured_bound_ns(const struct discipline_forecast *f, double t,
 	       discipline_sigmas(1.0) * sqrt(var_ns2);
 }
 
-/* What the kernel has slewed `t` seconds after the run. */
+/* Part of the slew done `t` seconds after the run. */
 static double slewed_by(const struct discipline_forecast *f, double t)
 {
 	struct kernel_slew then = kernel_slew_later(
@@ -83,7 +88,7 @@ int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_n
 		return INT64_MAX;
 	}
 	for (size_t i = 0; i < DISCIPLINE_HYPOTHESES; i++) {
-		if (f->estimates[i].share > MISSES) {
+		if (f->estimates[i].probability > MISS_PROBABILITY) {
 			bound_ns = fmax(bound_ns, estimate_bound_ns(f, &f->estimates[i], t,
 			                                            slewed_ns));
 		}
@@ -96,7 +101,7 @@ int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_n
 
 int64_t discipline_bound_until_ns(const struct discipline_forecast *f, int64_t ahead_ns)
 {
-	/* Two seconds more: the one that has begun, and that of the last part. */
+	/* Two seconds more: the current one, and that of the last part. */
 	int64_t slewed_ns =
 		to_ns((fabs(f->slew_ns) / (double)KERNEL_SLEW_STEP_NS + 2.0) * 1e9);
 	int64_t most_ns = discipline_bound_ns(f, 0);

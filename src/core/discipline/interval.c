@@ -1,17 +1,21 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The time between two runs: how long it was, what moved the clock, and the variance of
+ * that.
+ */
 #include "core/discipline/discipline_private.h"
 
-/* The real-time clock that carries a suspended system has a resolution of 1 s. */
-#define SUSPEND_NS 1e9
-#define SUSPEND_LEAST_NS (10 * NS_PER_MS)
-/* Clocks read one after the other differ by this, and so does a step seen in them. */
-#define STEP_SEEN_NS INT64_C(100000)
-#define STEP_DOUBT_NS 50e3
-/* A rest is read in whole microseconds. */
+/* The RTC that keeps time in a suspend has a resolution of 1 s. */
+#define SUSPEND_SD_NS 1e9
+#define SUSPEND_MIN_NS (10 * NS_PER_MS)
+/* Error of a difference of clocks that were read one after the other. */
+#define STEP_MIN_NS INT64_C(100000)
+#define STEP_SD_NS 50e3
+/* adjtime() reports whole microseconds. */
 #define SLEW_TOLERANCE_NS (2 * NS_PER_US)
-/* The kernel begins and ends a second of a slew at its next timer tick. */
+/* A second of a slew begins and ends at the next timer tick of the kernel. */
 #define SLEW_LATE_NS (50 * NS_PER_MS)
-#define SLEW_DOUBT_NS 10e3
+#define SLEW_SD_NS 10e3
 #define ELAPSED_MAX_S 1e9
 #define KERNEL_MAX_PPB (INT64_C(1000) * 1000 * 1000) /* nonsense beyond */
 
@@ -25,8 +29,8 @@ int64_t discipline_kernel_ppb(int64_t ppb)
 	return clamp_integer(ppb, -KERNEL_MAX_PPB, KERNEL_MAX_PPB);
 }
 
-/* The difference of wall clock and boot time changes by steps alone: not by frequency
- * or slews, which move both, and not by a suspend, which is added to both. */
+/* Only a step changes the difference of CLOCK_REALTIME and CLOCK_BOOTTIME: frequency and
+ * slews move both, and a suspend is added to both. */
 static void interval_add_steps(const struct discipline *d,
                                const struct discipline_observation *found,
                                struct discipline_interval *iv)
@@ -36,10 +40,10 @@ static void interval_add_steps(const struct discipline *d,
 	int64_t others_ns = ns_diff(ns_diff(wall_ns, boot_ns), d->step_ns);
 
 	iv->moved_ns += (double)d->step_ns;
-	if (others_ns > STEP_SEEN_NS || others_ns < -STEP_SEEN_NS) {
+	if (others_ns > STEP_MIN_NS || others_ns < -STEP_MIN_NS) {
 		iv->stepped_ns = (double)others_ns;
 		iv->moved_ns += (double)others_ns;
-		iv->doubt_ns2 += square(STEP_DOUBT_NS);
+		iv->q_phase_ns2 += square(STEP_SD_NS);
 	}
 }
 
@@ -50,7 +54,7 @@ static bool is_rest(int64_t found_ns, int64_t expected_ns)
 	return apart_ns <= SLEW_TOLERANCE_NS && apart_ns >= -SLEW_TOLERANCE_NS;
 }
 
-/* How long ago, by the clock itself, the kernel was as `d` has it. */
+/* Time by CLOCK_REALTIME since the state of the slew in `d`. */
 static int64_t since_slew_ns(const struct discipline *d,
                              const struct discipline_observation *found, bool is_even)
 {
@@ -62,9 +66,10 @@ static int64_t since_slew_ns(const struct discipline *d,
 	                     0, INT64_MAX);
 }
 
-/* Where the kernel is with its slew, by what it had at first and the full seconds since; the rest
- * that it reports only says whether that is so.  It was read a little after the other clocks, so
- * one full second may lie between; and the kernel takes notice of one at its next timer tick. */
+/* The state of the slew follows from its start and the full seconds since; the reported
+ * rest only confirms it.  The rest was read shortly after the clocks, so one more full
+ * second may have passed, and the kernel acts on a full second only at its next timer
+ * tick. */
 static void interval_find_slew(const struct discipline *d,
                                const struct discipline_observation *found, int64_t after_ns,
                                struct discipline_interval *iv)
@@ -79,9 +84,9 @@ static void interval_find_slew(const struct discipline *d,
 	    is_rest(rest_ns, earlier.rest_ns)) {
 		return;
 	}
-	/* Another program's: neither when it came is known nor what it had done. */
-	iv->doubt_ns2 += square((double)ns_diff(rest_ns, iv->slew.rest_ns)) +
-	                 square((double)KERNEL_SLEW_STEP_NS) / 3.0;
+	/* A slew of another program: its start is not known. */
+	iv->q_phase_ns2 += square((double)ns_diff(rest_ns, iv->slew.rest_ns)) +
+	                   square((double)KERNEL_SLEW_STEP_NS) / 3.0;
 	iv->slew.rest_ns = rest_ns;
 	iv->slew.taken_ns = 0;
 }
@@ -90,7 +95,7 @@ static void interval_add_slew(const struct discipline *d,
                               const struct discipline_observation *found, bool is_asleep,
                               struct discipline_interval *iv)
 {
-	/* A step by others or a suspend moves the full seconds to other moments. */
+	/* A step by others or a suspend shifts the full seconds. */
 	bool is_even = iv->stepped_ns == 0.0 && !is_asleep;
 	double lasts_s = fabs(d->slew_total_ns) / (double)KERNEL_SLEW_STEP_NS;
 	double done_ns;
@@ -100,13 +105,13 @@ static void interval_add_slew(const struct discipline *d,
 	done_ns = d->slew_total_ns - kernel_slew_left_ns(&iv->slew);
 	iv->moved_ns += done_ns;
 	if (done_ns != 0.0) {
-		iv->doubt_ns2 +=
-			square(is_even ? SLEW_DOUBT_NS : (double)KERNEL_SLEW_STEP_NS);
+		iv->q_phase_ns2 +=
+			square(is_even ? SLEW_SD_NS : (double)KERNEL_SLEW_STEP_NS);
 	}
-	/* A step makes the kernel forget the rest of a slew, and when it came is not known. */
+	/* A step cancels the rest of a slew, at an unknown moment. */
 	if (iv->stepped_ns != 0.0 && lasts_s > 0.0) {
-		iv->doubt_ns2 += fmin(1.0, lasts_s / fmax(iv->run_s, 1.0)) *
-		                 square(d->slew_total_ns) / 3.0;
+		iv->q_phase_ns2 += fmin(1.0, lasts_s / fmax(iv->run_s, 1.0)) *
+		                   square(d->slew_total_ns) / 3.0;
 	}
 }
 
@@ -123,10 +128,10 @@ static void interval_add_frequency(const struct discipline *d,
 	iv->moved_ns += before_ppb * iv->run_s;
 	/* The kernel rounds to 2^-16 ppm, the caller to 1 ppb. */
 	if (fabs(after_ppb - before_ppb) > 2.0) {
-		/* At any moment of the interval, each as likely as the other. */
+		/* At a uniformly distributed moment of the interval. */
 		iv->is_retuned = true;
 		iv->moved_ns += apart_ns / 2.0;
-		iv->doubt_ns2 += square(apart_ns) / 12.0;
+		iv->q_phase_ns2 += square(apart_ns) / 12.0;
 	}
 }
 
@@ -143,7 +148,7 @@ struct discipline_interval discipline_interval_since_last(
 	}
 	iv.is_lost = d->is_phase_lost || found->is_new_boot || all_ns < 0 || run_ns < 0;
 	if (iv.is_lost) {
-		/* Only the servers can say how long it was. */
+		/* Only the servers' time shows how long it was. */
 		if (found->is_trusted) {
 			iv.all_s = discipline_seconds(ns_diff(
 				ns_add(found->at.unix_ns, found->offset_ns), d->server_ns));
@@ -152,9 +157,9 @@ struct discipline_interval discipline_interval_since_last(
 	}
 	iv.run_s = discipline_seconds(run_ns);
 	iv.all_s = fmax(discipline_seconds(all_ns), iv.run_s);
-	is_asleep = ns_diff(all_ns, run_ns) > SUSPEND_LEAST_NS;
+	is_asleep = ns_diff(all_ns, run_ns) > SUSPEND_MIN_NS;
 	if (is_asleep) {
-		iv.doubt_ns2 += square(SUSPEND_NS);
+		iv.q_phase_ns2 += square(SUSPEND_SD_NS);
 	}
 	interval_add_steps(d, found, &iv);
 	interval_add_slew(d, found, is_asleep, &iv);

@@ -1,22 +1,27 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * R of the Kalman filters: the measurement noise of a run, from its bound and its jitter.
+ */
 #include "core/discipline/discipline_private.h"
 
-/* Kernel stamps, the scheduler and the path's own asymmetry: no run is surer than this. */
+/* Floor of the noise, as a standard deviation: kernel stamps, scheduler, asymmetric
+ * path. */
 #define NOISE_FLOOR_NS 5e3
-#define SPREAD_DECAY 0.95 /* what a run leaves of the weight of those before */
-#define SAMPLES_MAX 64    /* more say no more of the noise */
+#define SPREAD_DECAY 0.95 /* of the older runs' weight, per run */
+#define SAMPLES_MAX 64    /* more do not improve the estimate */
 
-/* Two ways to infer how noisy one run is, each times what the residuals say that it misses:
- * from how far its bound exceeds the smallest of late, or from the spread of delays. */
+/* R of each noise model: from the excess of the run's bound over the smallest recent
+ * one, or from the spread of delays; times a factor, of which the filter bank finds the
+ * best. */
 static const struct noise_kind {
-	bool is_from_width;
+	bool is_from_bound;
 	double factor;
 } NOISE_KINDS[DISCIPLINE_NOISES] = {
 	{ true, 1.0 }, { false, 1.0 }, { false, 4.0 }, { false, 16.0 }, { false, 64.0 },
 };
 
-/* Mean of (delay - smallest delay) of `n` exchanges, when each way has an exponential
- * delay of scale 1 on top: 2 less the mean of the smallest of n sums of two. */
+/* Mean of (delay - smallest delay) of `n` exchanges whose ways each have an exponential
+ * delay of scale 1: 2 less the mean of the smallest of n sums of two. */
 static double spread_per_scale(unsigned n)
 {
 	double term = 1.0 / n;
@@ -55,36 +60,37 @@ static void update_spread(struct discipline *d, const struct discipline_observat
 	d->last_delay_ns = found->delay_ns;
 }
 
-static void update_width(struct discipline *d, double bound_ns)
+static void update_bounds(struct discipline *d, double bound_ns)
 {
-	d->widths_ns[d->width_at] = bound_ns;
-	d->width_at = (d->width_at + 1) % DISCIPLINE_WIDTHS;
-	if (d->width_count < DISCIPLINE_WIDTHS) {
-		d->width_count++;
+	d->recent_bounds_ns[d->recent_bound_at] = bound_ns;
+	d->recent_bound_at = (d->recent_bound_at + 1) % DISCIPLINE_RECENT_BOUNDS;
+	if (d->recent_bound_count < DISCIPLINE_RECENT_BOUNDS) {
+		d->recent_bound_count++;
 	}
 }
 
-/* Given how far the joined interval exceeds the shortest that the path allows, the error of
- * its middle is uniform within that excess: what one way lacks the other has. */
-static double noise_from_width(const struct discipline *d, double bound_ns)
+/* The error of the interval's middle is uniform within the excess of the interval over the
+ * shortest that the path allows, as queueing delay is on one way or on the other. */
+static double noise_from_bound(const struct discipline *d, double bound_ns)
 {
 	double least_ns = bound_ns;
 	double mean_ns = 0.0;
 	double excess_ns;
 
-	for (size_t i = 0; i < d->width_count; i++) {
-		least_ns = fmin(least_ns, d->widths_ns[i]);
-		mean_ns += d->widths_ns[i] / d->width_count;
+	for (size_t i = 0; i < d->recent_bound_count; i++) {
+		least_ns = fmin(least_ns, d->recent_bounds_ns[i]);
+		mean_ns += d->recent_bounds_ns[i] / d->recent_bound_count;
 	}
-	/* The shortest seen is not the shortest that there is. */
-	excess_ns = bound_ns - least_ns + (mean_ns - least_ns) / sqrt(d->width_count);
-	if (d->width_count < 4) {
+	/* The smallest bound seen is above the smallest possible. */
+	excess_ns =
+		bound_ns - least_ns + (mean_ns - least_ns) / sqrt(d->recent_bound_count);
+	if (d->recent_bound_count < 4) {
 		excess_ns = bound_ns;
 	}
 	return square(excess_ns) / 3.0;
 }
 
-/* The smallest of n exponentials each way, half their difference. */
+/* Half the difference of two ways, each with the smallest of n exponential delays. */
 static double noise_from_spread(const struct discipline *d, unsigned n)
 {
 	double scale_ns;
@@ -101,13 +107,13 @@ void discipline_noise_variances(const struct discipline *d,
                                 double ret_ns2[DISCIPLINE_NOISES])
 {
 	double bound_ns = fmax((double)found->bound_ns, 0.0);
-	double from_width = noise_from_width(d, bound_ns);
+	double from_bound = noise_from_bound(d, bound_ns);
 	double from_spread = noise_from_spread(d, sample_count_of(found));
 
 	for (size_t i = 0; i < DISCIPLINE_NOISES; i++) {
-		double ns2 = NOISE_KINDS[i].is_from_width ? from_width : from_spread;
+		double ns2 = NOISE_KINDS[i].is_from_bound ? from_bound : from_spread;
 
-		/* Nothing within a bound is worse than evenly spread in it. */
+		/* At most the variance of a uniform distribution within the bound. */
 		ns2 = fmin(ns2 * NOISE_KINDS[i].factor, square(bound_ns) / 3.0);
 		ret_ns2[i] = ns2 + square(NOISE_FLOOR_NS);
 	}
@@ -117,5 +123,5 @@ void discipline_noise_update(struct discipline *d,
                              const struct discipline_observation *found)
 {
 	update_spread(d, found);
-	update_width(d, fmax((double)found->bound_ns, 0.0));
+	update_bounds(d, fmax((double)found->bound_ns, 0.0));
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The stored record of a run: filling, checks, conversion for the discipline; hold-off.
+ */
 #include "core/discipline/run_record.h"
 
 #include <string.h>
@@ -113,7 +116,7 @@ bool run_record_is_valid(const struct run_record *record)
 	        record->delay_ns >= 0 && record->jitter_ns >= 0);
 }
 
-/* The enumeration is read as the octets that came. */
+/* The enumeration is read as an integer: its octets may hold any value. */
 static bool address_is_valid(const struct address *address)
 {
 	uint32_t family;
@@ -159,7 +162,7 @@ struct discipline_observation run_record_observation(const struct run_record *re
 	};
 }
 
-/* As adjtime() is given it. */
+/* The argument of adjtime(). */
 static int64_t rounded_to_us(int64_t ns)
 {
 	int64_t half_ns = ns < 0 ? -NS_PER_US / 2 : NS_PER_US / 2;
@@ -266,8 +269,8 @@ bool kod_holdoff_next(const struct kod_holdoff *known, const struct source_recor
 	if (!known) {
 		return false;
 	}
-	/* One good answer takes back one RATE and no more: forgotten at once, the server
-	 * would be asked too often again tomorrow. */
+	/* A usable answer cancels one RATE only: else the server would be asked too
+	 * often again tomorrow. */
 	if (source->has_estimate) {
 		if (next.rate_count <= 1) {
 			return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How Linux carries out an adjtime(): second_overflow() of its kernel/time/ntp.c.
+ * Model of adjtime() in Linux: second_overflow() in kernel/time/ntp.c.
  */
 #include "core/discipline/slew.h"
 

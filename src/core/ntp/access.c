@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A source's account is one number, the moment when all that it was answered will have been
- * paid for at its rate (the generic cell rate algorithm: a token bucket without a
- * count).  An account whose moment has passed says nothing any more, so of
- * a full set the one with the earliest moment is given up: the longest idle source,
- * never one that is being held back while another can go.
+ * Rate limiting by the generic cell rate algorithm (GCRA), a token bucket without a count.
+ * The state of a source is one number, the theoretical arrival time (TAT) at which all its
+ * requests are within the rate.  A TAT in the past carries no information, so a full set
+ * replaces the entry with the earliest TAT: the longest idle source, and a limited one only
+ * if all are limited.
  */
 #include "core/ntp/access.h"
 
@@ -16,7 +16,7 @@
 
 enum {
 	DEFAULT_BURST_FACTOR = 8,
-	/* Beside the second, in 32 bits. */
+	/* Stored with the second in 32 bits. */
 	NOTE_COUNTS = 4,
 	NOTE_SECONDS = 1 << 30,
 };
@@ -24,7 +24,7 @@ _Static_assert(RATE_KISSES_OF_NET < (int)NOTE_COUNTS, "the count fits beside the
 /* A quarter of all 32-bit numbers. */
 #define LEAK_BELOW (UINT64_C(1) << 30)
 
-/* Whether the tag that both may have is of a /32 or a /24, of IPv4 or IPv6. */
+/* Distinguishes equal tags: source or network, of IPv4 or IPv6. */
 enum grain { FINE_IPV4 = 1, COARSE_IPV4, FINE_IPV6, COARSE_IPV6 };
 
 static uint64_t load_client(const struct rate_entry *e)
@@ -83,7 +83,7 @@ bool access_rules_are_valid(const struct access_rules *rules)
 	       rules->limits.burst >= 1 && rules->limits.burst <= RATE_BURST_MAX;
 }
 
-/* The hash of the part of an address that counts. */
+/* Hash of the prefix that identifies the source, or its network. */
 static uint64_t hash_of(const struct rate_table *table, const struct address *from,
                         bool is_coarse)
 {
@@ -101,7 +101,7 @@ static uint64_t hash_of(const struct rate_table *table, const struct address *fr
 	return siphash(table->key, octets, sizeof(octets));
 }
 
-/* Never zero, which is an entry that nobody has. */
+/* Never zero, which marks a free entry. */
 static uint32_t tag_of(uint64_t hash)
 {
 	uint32_t tag = (uint32_t)(hash >> 32);
@@ -130,7 +130,7 @@ static struct rate_entry *entry_find(struct rate_table *table, uint64_t hash,
 	return oldest;
 }
 
-/* Charges one to an account; false, and nothing charged, when it is used up. */
+/* GCRA: counts one request; false, without counting it, beyond the rate. */
 static bool charge(int64_t *tat_ns, int64_t cost_ns, int64_t burst, int64_t mono_ns)
 {
 	int64_t tat_then_ns = load_ns(tat_ns);
@@ -145,8 +145,7 @@ static bool charge(int64_t *tat_ns, int64_t cost_ns, int64_t burst, int64_t mono
 	return true;
 }
 
-/* xorshift64*: what is answered by chance is not to be guessed from outside, and
- * nothing worse happens if it is. */
+/* xorshift64*: clients should not guess which requests leak; it does no harm if they do. */
 static uint64_t next_random(struct rate_leak *leak)
 {
 	uint64_t x = leak->state;
@@ -165,7 +164,7 @@ static void note_kiss(struct rate_entry *entry, uint32_t note)
 	                 __ATOMIC_RELAXED);
 }
 
-/* Of a network's entry the note is the second and how many there were in it. */
+/* The note in a network's entry is the second, and the number of kisses in it. */
 static uint32_t kisses_in(const struct rate_entry *coarse, uint32_t second)
 {
 	const uint32_t note = (uint32_t)load_client(coarse);
@@ -173,8 +172,8 @@ static uint32_t kisses_in(const struct rate_entry *coarse, uint32_t second)
 	return note / NOTE_COUNTS == second % NOTE_SECONDS ? note % NOTE_COUNTS : 0;
 }
 
-/* At most one a second to a source and RATE_KISSES_OF_NET to its network, so that no network takes
- * those of the others; RATE_KISSES_PER_S to all. */
+/* Per second at most one to a source, RATE_KISSES_OF_NET to its network, so that no
+ * network uses up those of the others, and RATE_KISSES_PER_S in all. */
 static bool may_kiss(struct rate_table *table, struct rate_entry *fine,
                      const struct address *from, int64_t mono_ns)
 {
@@ -183,7 +182,7 @@ static bool may_kiss(struct rate_table *table, struct rate_entry *fine,
 	uint32_t count;
 	bool is_new;
 
-	/* Two apart: the last moment of one second and the first of the next are one. */
+	/* Two seconds apart: consecutive seconds may be moments apart. */
 	if (second - (uint32_t)load_client(fine) < 2) {
 		return false;
 	}
@@ -222,7 +221,7 @@ enum access_verdict access_check(struct rate_table *table, const struct access_r
 	if (ret_is_new) {
 		*ret_is_new = is_new;
 	}
-	/* A source that has used up its own share does not use up its neighbours'. */
+	/* A source beyond its own rate does not count against its network. */
 	if (charge(&fine->tat_ns, cost_ns, limits->burst, mono_ns)) {
 		coarse = entry_find(table, hash_of(table, from, true), &is_new_net);
 		if (charge(&coarse->tat_ns, cost_ns / RATE_COARSE,

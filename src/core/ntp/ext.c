@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Nothing in a packet says where extension fields end and a MAC begins; the
- * lengths must.  RFC 7822 therefore lets no last field without a MAC be shorter
- * than 28 octets, and a rest of exactly 4, 20 or 24 octets is a MAC.
+ * Walks extension fields.  Only lengths show where they end and a MAC begins: by RFC 7822
+ * the last field without a MAC has at least 28 octets, and a rest of 4, 20 or 24 octets is
+ * a MAC.
  */
 #include "core/ntp/ext.h"
 
@@ -12,9 +12,9 @@
 enum {
 	EXT_HEADER_OCTETS = 4, /* type and length */
 	EXT_FIELD_OCTETS_MIN = 16,
-	EXT_LAST_OCTETS_MIN = 28, /* of the last one, when no MAC follows */
+	EXT_LAST_OCTETS_MIN = 28, /* last field without a MAC */
 
-	CRYPTO_NAK_OCTETS = 4,       /* a key identifier alone */
+	CRYPTO_NAK_OCTETS = 4,       /* only a key identifier */
 	MAC_OCTETS_128 = 4 + 16,     /* MD5, AES-CMAC */
 	MAC_OCTETS_160 = 4 + 20,     /* SHA-1, and longer digests cut to it */
 	OLD_MAC_OCTETS_MIN = 4 + 8,  /* DES, RFC 1305 appendix C */
@@ -66,7 +66,7 @@ enum ntp_ext_result ntp_ext_next(const uint8_t *packet, size_t packet_octets, si
 	    length > rest) {
 		return NTP_EXT_MALFORMED;
 	}
-	/* A field that ends the packet is a last one without MAC. */
+	/* The last field, without a MAC. */
 	if (length == rest && length < EXT_LAST_OCTETS_MIN) {
 		return NTP_EXT_MALFORMED;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What follows the 48-octet header: extension fields and a MAC, RFC 7822.  Only
- * walked, never believed; the hook for authentication to come.
+ * Extension fields and MAC after the 48-octet header: RFC 7822.  Only parsed; nothing is
+ * authenticated yet.
  */
 #ifndef CORE_NTP_EXT_H
 #define CORE_NTP_EXT_H
@@ -17,9 +17,9 @@ struct ntp_ext_field {
 };
 
 enum ntp_ext_result {
-	NTP_EXT_FIELD, /* *ret is the next field */
-	NTP_EXT_END,   /* nothing is left */
-	NTP_EXT_MAC,   /* what is left is a MAC (or crypto-NAK): 4, 20, 24 or so octets */
+	NTP_EXT_FIELD,     /* *ret is the next field */
+	NTP_EXT_END,       /* end of the packet */
+	NTP_EXT_MAC,       /* the rest is a MAC or crypto-NAK: 4, 20, 24 or so octets */
 	NTP_EXT_MALFORMED, /* stop: length 0, odd, too short or past the end */
 };
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of transmit times for interleaved mode.
+ */
 #include "core/ntp/interleave.h"
 
 static uint64_t word_from(struct ntp_ts ts)
@@ -13,8 +16,8 @@ bool interleave_is_asked(const struct ntp_header *request)
 	       !ntp_ts_equal(request->receive, request->transmit);
 }
 
-/* The stamps differ in their low bits, which no client chooses; nobody but the client
- * that was told a stamp can name it. */
+/* Receive stamps differ in their low bits, which no client chooses; only the client that
+ * received a stamp can refer to it. */
 static struct interleave_entry *entry_of(struct interleave_table *table, uint64_t received)
 {
 	uint64_t mixed = received * UINT64_C(0x9e3779b97f4a7c15);
@@ -28,7 +31,7 @@ void interleave_keep(struct interleave_table *table, struct ntp_ts received,
 {
 	struct interleave_entry *e = entry_of(table, word_from(received));
 
-	/* In this order a reader takes the transmit time for its own stamp, or nothing. */
+	/* In this order a reader gets the transmit time of its own stamp, or none. */
 	__atomic_store_n(&e->received, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->departed_unix_ns, transmitted.unix_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->received, word_from(received), __ATOMIC_SEQ_CST);
@@ -68,7 +71,7 @@ void interleave_reply(const struct ntp_header *request, struct instant transmitt
 	ntp_header_read(buf, &reply);
 	reply.origin = request->receive;
 	reply.transmit = ntp_from_instant(transmitted);
-	/* Clients refuse a reference that is later than the transmit stamp. */
+	/* Clients reject a reference later than the transmit stamp. */
 	if (!ntp_ts_is_zero(reply.reference) &&
 	    ntp_ts_diff_ns(reply.reference, reply.transmit) > 0) {
 		reply.reference = reply.transmit;

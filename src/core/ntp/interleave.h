@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interleaved mode of a server (RFC 9769 section 2): an answer tells when the answer before
- * it really left, which the kernel says only afterwards.
+ * Interleaved mode of a server (RFC 9769 section 2): an answer carries the true transmit
+ * time of the answer before it, which the kernel reports only after sending.
  *
- * What is kept of an answer is its receive stamp, by which the client will name it, and its
- * transmit time; each is used once.  Nothing is kept for, and nothing interleaved is sent
- * to, clients that do not ask for it.  The table is fixed in size, newer answers
- * push older ones out, and all threads share it, for a client comes back from another port.
+ * An entry has the receive stamp of an answer, by which the client refers to it, and its
+ * transmit time; it is used once.  Only clients that ask for the mode get entries and
+ * interleaved answers.  The table has a fixed size and newer answers replace older ones.
+ * All threads share it, as a client may come back from another port.
  */
 #ifndef CORE_NTP_INTERLEAVE_H
 #define CORE_NTP_INTERLEAVE_H
@@ -31,14 +31,14 @@ bool interleave_is_asked(const struct ntp_header *request);
 
 void interleave_keep(struct interleave_table *table, struct ntp_ts received,
                      struct instant transmitted);
-/* The transmit time of the answer that `request` names; false when it is not known, or not any
- * more. */
+/* The transmit time of the answer that `request` refers to; false when it is not known,
+ * or no longer. */
 bool interleave_take(struct interleave_table *table, const struct ntp_header *request,
                      struct instant *ret_departed);
-/* The clock was moved: what is kept is of the other side. */
+/* Clears the table after the clock was stepped. */
 void interleave_forget(struct interleave_table *table);
 
-/* Makes the basic answer in `buf`, NTP_HEADER_OCTETS, an interleaved one. */
+/* Turns the basic answer in `buf`, NTP_HEADER_OCTETS, into an interleaved one. */
 void interleave_reply(const struct ntp_header *request, struct instant transmitted,
                       uint8_t *buf);
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * NTP packets: requests, replies, kisses-o'-death and their checks.
+ */
 #include "core/ntp/packet.h"
 
 #include <string.h>
@@ -8,7 +11,7 @@
 
 enum {
 	REQUEST_PRECISION_LOG2_S =
-		0x20, /* one value for all, so it tells clients not apart */
+		0x20, /* the same for all clients, so it does not identify one */
 	PRECISION_LOG2_S_MIN = -40,
 	PRECISION_LOG2_S_MAX = 4,
 	ORIGIN_AT = 24,
@@ -83,7 +86,7 @@ size_t ntp_request_write(uint8_t version, struct ntp_ts cookie, uint8_t *buf)
 	return NTP_HEADER_OCTETS;
 }
 
-/* Whether what follows the header adds up. */
+/* Checks extension fields and MAC. */
 static enum ntp_verdict check_tail(const uint8_t *buf, size_t len)
 {
 	struct ntp_ext_field field;
@@ -144,13 +147,13 @@ static enum ntp_verdict check_answer(const struct ntp_header *reply)
 	    reply->precision_log2_s > PRECISION_LOG2_S_MAX) {
 		return NTP_BAD_PRECISION;
 	}
-	/* Doubled, so that half of an odd root delay is not lost.  Unsigned: what
-	 * RFC 4330 reads as a negative root delay is 9 hours and more. */
+	/* Doubled, to keep half of an odd root delay.  Unsigned: a negative root delay of
+	 * RFC 4330 counts as 9 hours or more. */
 	if ((uint64_t)reply->root_delay + 2 * (uint64_t)reply->root_dispersion >=
 	    2 * ROOT_DISTANCE_LIMIT) {
 		return NTP_ROOT_TOO_FAR;
 	}
-	/* Zero is "not known" (RFC 4330 section 4): how far the server is off is in its dispersion. */
+	/* Zero is "unknown" (RFC 4330 section 4); the dispersion has the server's error. */
 	if (!ntp_ts_is_zero(reply->reference) &&
 	    is_after(reply->reference, reply->transmit)) {
 		return NTP_FUTURE_REFERENCE;
@@ -158,8 +161,8 @@ static enum ntp_verdict check_answer(const struct ntp_header *reply)
 	return NTP_ACCEPTED;
 }
 
-/* A zero cookie is none: nothing is outstanding, and a zero origin is what an unasked packet
- * carries. */
+/* A zero cookie means that no request is outstanding, and never matches: unsolicited
+ * packets have a zero origin. */
 static bool has_cookie(const uint8_t *buf, size_t len, struct ntp_ts cookie)
 {
 	struct octets_reader in = octets_read_from(buf, len);
@@ -184,9 +187,9 @@ enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, struct ntp_ts c
 	struct ntp_header reply;
 	enum ntp_verdict verdict;
 
-	/* First of all: what does not echo our cookie may come from anyone, and a
-	 * kiss-o'-death obeyed then would let an off-path attacker silence every server we
-	 * ask (CVE-2015-7704). */
+	/* Checked first: a datagram without our cookie may be forged, and obeying a
+	 * forged kiss-o'-death would let an off-path attacker silence each server
+	 * (CVE-2015-7704). */
 	if (!has_cookie(buf, len, cookie)) {
 		return NTP_WRONG_ORIGIN;
 	}
@@ -311,8 +314,8 @@ const char *ntp_request_verdict_text(enum ntp_request_verdict verdict)
 	return texts[verdict];
 }
 
-/* Clients of interleaved mode tell its answers by these two not being the same (RFC 9769
- * section 2); a quarter of a nanosecond is nobody's error. */
+/* Clients detect interleaved answers by the difference of these two stamps (RFC 9769
+ * section 2); a quarter of a nanosecond is no error. */
 static void set_apart(struct ntp_header *reply)
 {
 	if (!ntp_ts_equal(reply->receive, reply->transmit)) {
@@ -329,14 +332,13 @@ size_t ntp_reply_write(const struct ntp_header *request,
                        const struct ntp_server_state *state, struct instant received,
                        struct instant departs, uint8_t *buf)
 {
-	/* Either of the two says "not synchronised"; a client may look at one only. */
+	/* Both mean "not synchronised"; a client may check only one. */
 	bool unsynchronised = state->leap == NTP_LEAP_UNSYNCHRONISED ||
 	                      state->stratum == 0 || state->stratum > NTP_STRATUM_MAX;
 	struct instant reference = state->reference;
 	struct ntp_header reply;
 
-	/* A clock that was stepped back since would tell a future that every
-	 * careful client refuses. */
+	/* After a step back they would be in the future, which careful clients reject. */
 	if (instant_diff_ns(received, departs) > 0) {
 		received = departs;
 	}

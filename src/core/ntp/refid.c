@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An own MD5, because four octets that tell servers apart are all that is wanted of it: no secret
- * hangs on them, and a library of ciphers would be a large guest in a process that faces
- * the network.  An address is shorter than one block, so one block is all it can do.
+ * Reference ids, with its own MD5 of one block, enough for an address: the id is not a
+ * secret, and a crypto library would be much code in a process that faces the network.
  */
 #include "core/ntp/refid.h"
 
@@ -38,7 +37,7 @@ static uint32_t turned(uint32_t value, unsigned by)
 	return value << by | value >> (32 - by);
 }
 
-/* Of `i` the quarter decides what is done, and with which word of the block. */
+/* The quarter of `i` selects the function and the word of the block. */
 static uint32_t mixed(unsigned i, const uint32_t s[4], unsigned *ret_word)
 {
 	switch (i / 16) {
@@ -63,7 +62,7 @@ static void add_block(const uint8_t block[BLOCK_OCTETS], uint32_t sum[4])
 	uint32_t next;
 	unsigned word;
 
-	/* Least significant octet first, unlike all else in this program. */
+	/* Little-endian, unlike the rest of this program. */
 	for (unsigned i = 0; i < WORDS; i++) {
 		words[i] = (uint32_t)block[4 * i] | (uint32_t)block[4 * i + 1] << 8 |
 		           (uint32_t)block[4 * i + 2] << 16 |

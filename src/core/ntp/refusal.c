@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Text of the reason why a reply is rejected.
+ */
 #include "core/ntp/refusal.h"
 
 #include <stdio.h>
@@ -39,8 +42,8 @@ static void format_extension(const uint8_t *octets, size_t len, uint8_t version,
 	}
 }
 
-/* The length of the code without the zeros and blanks that fill it up; 0: no code.  Else it is
- * ASCII (RFC 5905 section 7.4). */
+/* Length of the code without padding of zeros and blanks; 0: no code.  A code is ASCII
+ * (RFC 5905 section 7.4). */
 static size_t kiss_len(const uint8_t refid[4])
 {
 	size_t len = 4;
@@ -118,7 +121,7 @@ static void format_zero(const struct ntp_header *reply, char *buf)
 	                        : "receive and transmit timestamp are");
 }
 
-/* The header is there: all octets of it. */
+/* For a complete header. */
 static void format_field(enum ntp_verdict verdict, const uint8_t *octets, size_t len,
                          char *buf)
 {

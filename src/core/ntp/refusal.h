@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A reply that carried our cookie and cannot be used, in words: what it says that it should
- * not, and what it may say.  One place, so that all who refuse give the same reason.
+ * Text of the reason why a reply with our cookie is rejected: the bad value, and the valid
+ * range.
  */
 #ifndef CORE_NTP_REFUSAL_H
 #define CORE_NTP_REFUSAL_H
@@ -10,8 +10,8 @@
 
 enum { REFUSAL_SIZE = 120 };
 
-/* `octets` are what ntp_reply_parse() gave the verdict for; `is_cut` when the datagram had more
- * than these.  Room for REFUSAL_SIZE; plain ASCII, whatever is in the packet. */
+/* `verdict` is that of ntp_reply_parse() for `octets`; `is_cut` when the datagram was
+ * longer.  Room for REFUSAL_SIZE; always plain ASCII. */
 void ntp_refusal_format(enum ntp_verdict verdict, const uint8_t *octets, size_t len,
                         bool is_cut, char *buf);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people name servers by, judged before anything is looked up.
+ * Parses SERVER words and checks host names before any lookup.
  */
 #include "core/ntp/server_spec.h"
 
@@ -52,7 +52,7 @@ static bool is_name_char(char c)
 	return (lower >= 'a' && lower <= 'z') || text_is_digit(c) || c == '-' || c == '_';
 }
 
-/* Schemes are the same in any case: RFC 3986 section 3.1. */
+/* Schemes are case-insensitive: RFC 3986 section 3.1. */
 static bool is_word(const char *text, size_t len, const char *word)
 {
 	size_t i;
@@ -106,7 +106,7 @@ static bool is_number(const char *text, size_t len)
 	return len > 0;
 }
 
-/* The labels of a name of `len` octets without the dot that may end it. */
+/* Labels of a name of `len` octets, without a final dot. */
 static enum server_spec_verdict labels_check(const char *host, size_t len)
 {
 	size_t start = 0, label_len;
@@ -136,7 +136,7 @@ static enum server_spec_verdict labels_check(const char *host, size_t len)
 	return SERVER_SPEC_OK;
 }
 
-/* A name as resolvers take it; one dot may end it. */
+/* A name as resolvers accept it, with or without a final dot. */
 static enum server_spec_verdict name_check(const char *host)
 {
 	size_t len = strlen(host);
@@ -147,7 +147,7 @@ static enum server_spec_verdict name_check(const char *host)
 	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_check(host, len);
 }
 
-/* A host that is not an address: OK for a name, else why it is not one. */
+/* A host that is not an address: OK for a name, else the reason. */
 static enum server_spec_verdict host_check(const char *host)
 {
 	const char *colon = strchr(host, ':');
@@ -193,7 +193,7 @@ static bool host_copy(struct server_spec *spec, const char *host, size_t len)
 	return true;
 }
 
-/* Cuts host[:port] apart and takes the port; what the host may be is the caller's. */
+/* Splits host[:port] and parses the port; the caller checks the host. */
 static enum server_spec_verdict host_port_parse(const char *text, struct server_spec *spec)
 {
 	const char *colon, *end, *port;
@@ -240,7 +240,7 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 	if (text[0] == '\0' || (text[0] == ':' && !strchr(text + 1, ':'))) {
 		return SERVER_SPEC_EMPTY;
 	}
-	/* Before host and port, for it may stand in either. */
+	/* Before host and port, as it may be in either. */
 	if (text[strcspn(text, " \t,;")] != '\0') {
 		return SERVER_SPEC_SEVERAL;
 	}

@@ -15,7 +15,7 @@ enum scheme {
 	SCHEME_REQTIME_TCP, /* 9191/tcp */
 	SCHEME_TIME,        /* 37/udp, RFC 868 */
 	SCHEME_TIME_TCP,    /* 37/tcp */
-	SCHEME_DAYTIME,     /* 13/udp, RFC 867: shown, never used to set */
+	SCHEME_DAYTIME,     /* 13/udp, RFC 867: only shown */
 	SCHEME_DAYTIME_TCP, /* 13/tcp */
 	SCHEME_COUNT
 };
@@ -30,17 +30,16 @@ enum { SERVER_HOST_SIZE = 256 };
 
 struct server_spec {
 	enum scheme scheme;
-	uint16_t port; /* 1..65535, the scheme's own when none was given */
-	char host
-		[SERVER_HOST_SIZE]; /* without brackets; a link-local one may carry %zone */
+	uint16_t port;               /* 1..65535; by default that of the scheme */
+	char host[SERVER_HOST_SIZE]; /* without brackets; %zone after a link-local one */
 };
 
 enum server_spec_verdict {
 	SERVER_SPEC_OK,
 	SERVER_SPEC_EMPTY,
 	SERVER_SPEC_UNKNOWN_SCHEME,
-	SERVER_SPEC_LATER_SCHEME, /* nts: known, not spoken yet */
-	/* Why it is not a host, the first that holds: */
+	SERVER_SPEC_LATER_SCHEME, /* nts: known, not supported yet */
+	/* The first reason why it is not a host: */
 	SERVER_SPEC_NOT_ASCII,
 	SERVER_SPEC_SEVERAL,  /* a blank, comma or semicolon in it */
 	SERVER_SPEC_PATH,     /* a slash */
@@ -57,13 +56,13 @@ enum server_spec_verdict {
 };
 
 /* A host with two colons or more and no brackets is an IPv6 literal without a
- * port.  `*ret` is left alone unless SERVER_SPEC_OK. */
+ * port.  `*ret` is written only for SERVER_SPEC_OK. */
 MUST_USE enum server_spec_verdict server_spec_parse(const char *text,
                                                     struct server_spec *ret);
 const char *server_spec_verdict_text(enum server_spec_verdict verdict);
 
-/* Why `text` is not a server, and what may be meant: server_spec_verdict_text(), and for an unknown scheme
- * the one that is like it. */
+/* Text of the reason: server_spec_verdict_text(), with a suggestion for an unknown
+ * scheme. */
 enum { SERVER_SPEC_REFUSAL_SIZE = 160 };
 const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
                                 char buf[SERVER_SPEC_REFUSAL_SIZE]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The transmit time of an answer, predicted from those before it.
+ * Predicts the transmit latency of answers.
  */
 #include "core/ntp/tx_latency.h"
 
 enum {
-	/* Of a margin that much is given back with each answer that was stamped rightly. */
+	/* The margin shrinks by 1/64 with each answer whose stamp was right. */
 	MARGIN_DECAY = 64,
 };
 
@@ -14,7 +14,7 @@ static bool is_trusted(const struct tx_latency *d, unsigned place)
 	return d->is_old[place] || d->count[place] >= TX_LATENCY_TRUSTED;
 }
 
-/* UINT32_MAX where nothing is known. */
+/* UINT32_MAX without data. */
 static uint32_t least_of(const struct tx_latency *d, unsigned place)
 {
 	uint32_t least = d->count[place] > 0 ? d->least_ns[place] : UINT32_MAX;
@@ -37,7 +37,7 @@ static void remember(struct tx_latency *d, unsigned place, uint32_t took_ns)
 	}
 }
 
-/* By how much the prediction may rise now. */
+/* Allowed rise of the prediction now. */
 static uint32_t rise_take(struct tx_latency *d, int64_t mono_ns)
 {
 	const int64_t most_mono_ns =
@@ -60,8 +60,8 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* A place of which nothing is known takes at least what the one before it takes, and
- * none takes longer than a later one. */
+/* A place without data takes at least as long as the one before it, and no place longer
+ * than a later one. */
 static void work_out(struct tx_latency *d, int64_t mono_ns)
 {
 	const uint32_t rise_ns = rise_take(d, mono_ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The record of what was believed and what was seen, and how it is kept.
+ * The anchor: packing, checks, and its update by believed, held-back and refused runs.
  */
 #include "core/select/anchor.h"
 
@@ -9,21 +9,21 @@
 #include "core/base/siphash.h"
 
 #define MAGIC UINT32_C(0x52714131)
-/* A virtual machine wakes with the time of its hardware clock, which counts seconds. */
+/* A virtual machine wakes with the time of its RTC, which counts seconds. */
 #define SUSPEND_DOUBT_NS (2 * NS_PER_S)
 #define SUSPEND_SEEN_NS (10 * NS_PER_MS)
 enum { AGREE_PPM = 500, HEAD_OCTETS = 16 };
-/* Any crystal is given that much for so long; a look that is older is replaced by the next. */
+/* Drift by AGREE_PPM is allowed for this long. */
 #define AGREE_FULLY_NS (900 * NS_PER_S)
 
-/* Against torn writes and bad disks, not against anybody: no secret. */
+/* Against torn writes and bad disks, not against an attacker: not secret. */
 static const struct siphash_key checksum_key = { UINT64_C(0x72657174696d6520),
 	                                         UINT64_C(0x616e63686f722020) };
 
 _Static_assert(sizeof(struct anchor) == ANCHOR_BOOT_ID_SIZE + 3 * 8 + 4 * 4 + 32 + 8 + 32 +
                                                 4 * 8 +
                                                 ANCHOR_SIGHTS * sizeof(struct anchor_sight),
-               "padding would be kept");
+               "padding would be stored");
 
 void anchor_init(struct anchor *ret)
 {
@@ -102,7 +102,7 @@ bool anchor_is_newer(const struct anchor *a, const struct anchor *b, const char 
 	if (is_a != is_b) {
 		return is_a;
 	}
-	/* Of other boots only the floor is used, and the later is not the truer one. */
+	/* From another boot only the floor is used, and a later floor is not a better one. */
 	return is_a ? a->run_count > b->run_count : !b->has_floor;
 }
 
@@ -234,13 +234,13 @@ void anchor_note_believed(struct anchor *anchor, const struct anchor_point *poin
 	drop_sights(anchor, (size_t)anchor->sight_count);
 }
 
-void anchor_note_confirmed(struct anchor *anchor, int64_t past_ns, struct instant release)
+void anchor_note_confirmed(struct anchor *anchor, int64_t floor_ns, struct instant release)
 {
 	anchor->has_confirmed = 1;
 	anchor->confirmed = anchor->last;
-	if (may_be_floor(past_ns, release)) {
+	if (may_be_floor(floor_ns, release)) {
 		anchor->has_floor = 1;
-		anchor->floor_ns = past_ns;
+		anchor->floor_ns = floor_ns;
 	}
 }
 

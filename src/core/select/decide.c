@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Limits, and what becomes of a measurement: the rules are in the header.
+ * Decides about a measurement and applies the limits; decide.h has the rules.
  */
 #include "core/select/decide_private.h"
 
 #include <string.h>
 
-/* The local clock is before what is past for sure, or far beyond what this program will see. */
+/* The local clock is before the floor or the release, or more than 20 years after the
+ * release. */
 static bool is_clock_known_wrong(const struct look *look)
 {
 	const int64_t release_ns = look->limits->release.unix_ns;
 	const int64_t local_ns = look->input->now.wall.unix_ns;
-	int64_t past_ns = release_ns;
+	int64_t earliest_ns = release_ns;
 
-	if (look->anchor->has_floor && look->anchor->floor_ns > past_ns) {
-		past_ns = look->anchor->floor_ns;
+	if (look->anchor->has_floor && look->anchor->floor_ns > earliest_ns) {
+		earliest_ns = look->anchor->floor_ns;
 	}
-	return local_ns < ns_sub(past_ns, DECIDE_FLOOR_SLACK_NS) ||
+	return local_ns < ns_sub(earliest_ns, DECIDE_FLOOR_SLACK_NS) ||
 	       local_ns > ns_add(release_ns, ANCHOR_FLOOR_SPAN_NS);
 }
 
@@ -26,7 +27,7 @@ static int64_t reference_booted_ns(const struct anchor *anchor)
 	                             : anchor->found_booted_ns;
 }
 
-/* Whether a limit that `away_ns` is beyond, if it is beyond any, is the operator's. */
+/* Whether the operator gave the limit that applies to `away_ns`. */
 static bool is_limit_given(const struct look *look, int64_t away_ns)
 {
 	return look->limits->is_refuse_above_given ||
@@ -34,9 +35,9 @@ static bool is_limit_given(const struct look *look, int64_t away_ns)
 	        ns_abs(away_ns) > look->limits->refuse_back_above_ns);
 }
 
-/* The default limits ask for more looks, they do not refuse for good: three runs.
- * A virtual machine can stand still for hours, it cannot run ahead: two runs, where three SERVERs move
- * it forward. */
+/* Three runs that agree lift a default limit, so it never refuses forever.  Two are
+ * enough where three SERVERs move the clock forward: a virtual machine can be paused for
+ * hours, but its clock cannot run ahead. */
 static bool is_beyond_limits_seen(const struct look *look, int64_t away_ns,
                                   int64_t reference_offset_ns)
 {
@@ -73,7 +74,7 @@ static void set_limits(const struct look *look, struct plan_input *measured,
 		is_beyond_limits_seen(look, measured->away_ns, ret->reference_offset_ns);
 }
 
-static void say_when(const struct look *look, struct decision *ret)
+static void set_confirm(const struct look *look, struct decision *ret)
 {
 	const size_t i = decide_find_sight(look, 0);
 
@@ -83,16 +84,17 @@ static void say_when(const struct look *look, struct decision *ret)
 	ret->confirm_after_ns = ns_add(ret->first_seen_ns, ANCHOR_CONFIRM_NS);
 }
 
-/* The same of a limit: two looks more, or one. */
-static void say_when_refused(const struct look *look, int64_t away_ns, struct decision *ret)
+/* For a run beyond a limit: one or two more runs are needed. */
+static void set_confirm_refused(const struct look *look, int64_t away_ns,
+                                struct decision *ret)
 {
 	const struct anchor *anchor = look->anchor;
 	const size_t second = decide_find_second_sight(look);
 
-	say_when(look, ret);
+	set_confirm(look, ret);
 	ret->is_limit_given = is_limit_given(look, away_ns);
 	if (!look->input->remembers) {
-		return; /* no later run knows of this one */
+		return; /* no later run can find this one */
 	}
 	if (second < anchor->sight_count) {
 		ret->more_runs = 1;
@@ -115,7 +117,7 @@ static void note_sight(const struct look *look, struct anchor *anchor)
 	anchor_note_sight(anchor, &sight);
 }
 
-/* What is pending of ours then. */
+/* The slew of ours that is pending after `plan`. */
 static int64_t slew_after_ns(const struct look *look, const struct plan *plan)
 {
 	if (plan->action == PLAN_SLEW) {
@@ -124,7 +126,7 @@ static int64_t slew_after_ns(const struct look *look, const struct plan *plan)
 	return plan->action == PLAN_STEP ? 0 : look->anchor->slew_ns;
 }
 
-/* As the clock stands once that is done, without what a slew has to do from then on. */
+/* The clock after `plan`, without the slew that is then pending. */
 static struct anchor_point left_after(const struct look *look, const struct plan *plan)
 {
 	struct anchor_point left = look->left;
@@ -136,7 +138,7 @@ static struct anchor_point left_after(const struct look *look, const struct plan
 	return left;
 }
 
-/* What three runs confirm: no further than the first of them said. */
+/* Follows the part that three runs confirm: as far as the first of them. */
 static bool decide_part(const struct look *look, struct anchor *anchor,
                         struct decision *ret)
 {
@@ -154,17 +156,17 @@ static bool decide_part(const struct look *look, struct anchor *anchor,
 	part.has_phase = false;
 	set_limits(look, &part, ret);
 	ret->plan = plan_make(&part, look->limits);
-	/* Where nothing would follow there is nothing to say of it. */
+	/* No part to report where the clock would not move. */
 	if (ret->plan.action == PLAN_REFUSE || ret->plan.action == PLAN_NONE) {
 		return false;
 	}
 	ret->verdict = DECIDE_PARTLY;
-	say_when(look, ret);
+	set_confirm(look, ret);
 	left = left_after(look, &ret->plan);
 	left.bound_ns = part.bound_ns;
 	anchor_note_part(anchor, first, &left);
 	note_sight(look, anchor);
-	/* What a slew of before had to do, this one does, or a step. */
+	/* This slew or step replaces the earlier slew. */
 	slew_ns = ns_sub(slew_after_ns(look, &ret->plan), decide_all_pending_ns(&part));
 	anchor->slew_ns = slew_after_ns(look, &ret->plan);
 	for (size_t i = 0; i < anchor->sight_count; i++) {
@@ -219,8 +221,8 @@ static bool needs_sight(const struct look *look, const struct decision *decision
 	       !look->limits->any_offset;
 }
 
-/* A run that is sure of little agrees with much: where it says more than the sight alone allows, the middle
- * of what both allow. */
+/* A run with a wide bound agrees with almost any sight.  Where its offset is beyond what
+ * the sight alone allows, takes the middle of the overlap. */
 static void keep_to_sight(const struct look *look, size_t i, struct plan_input *measured)
 {
 	const struct plan plan = plan_make(measured, look->limits);
@@ -234,7 +236,7 @@ static void keep_to_sight(const struct look *look, size_t i, struct plan_input *
 	    (plan.action == PLAN_REFUSE && verdict_of(plan.reason) == DECIDE_IMPOSSIBLE)) {
 		return;
 	}
-	/* From the side it comes from, half of what both reach. */
+	/* Half the overlap, from the side of the offset. */
 	limit_ns = ns_sub(ns_abs(ns_sub(look->point.booted_ns, seen->booted_ns)), beyond);
 	shared_ns = ns_min(ns_sub(measured->bound_ns, beyond) / 2, limit_ns);
 	back_ns = ns_add(beyond, shared_ns);
@@ -252,7 +254,7 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 	struct plan_input measured;
 	bool is_seen;
 
-	/* What past runs advise chooses within the bound; it is no reason for a jump. */
+	/* The advised phase chooses within the bound; it must not cause a jump. */
 	if (decide_is_jump(&look) && taken.measured.has_phase) {
 		taken.measured.has_phase = false;
 		look = decide_look_at(&taken, limits, &before);
@@ -289,9 +291,9 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 	}
 	ret->rest_ns = input->measured.offset_ns;
 	if (ret->verdict == DECIDE_REFUSED) {
-		say_when_refused(&look, measured.away_ns, ret);
+		set_confirm_refused(&look, measured.away_ns, ret);
 	} else {
-		say_when(&look, ret);
+		set_confirm(&look, ret);
 	}
 	note_sight(&look, anchor);
 }

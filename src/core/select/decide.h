@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one judgement of a trusted measurement: whether its time is believed now, has to be seen
- * again first, or is refused; and then what is done to the clock (core/select/plan.h).
+ * The decision about a trusted measurement: its time is believed, held back until another
+ * run confirms it, or refused; and then the action on the clock (core/select/plan.h).
  *
- * Pure.  `query`, `check` and a dry run call it on what they read, the privileged process of `set` on
- * its own clocks, its own limits, its own anchor and a measuring process' numbers.
+ * Pure.  `query`, `check` and a dry run call it on what they read; the privileged process
+ * of `set` calls it on its own clocks, limits and anchor and the numbers of the measuring
+ * process.
  *
- * The rules, T being the servers' time, B CLOCK_BOOTTIME, `booted` = T - B:
+ * The rules, with T the servers' time, B CLOCK_BOOTTIME and `booted` = T - B:
  *
- * - Jump: `booted` is not that of the last believed run, by more than drift since then explains, and
- *   the clock does not agree with it either.  Without a believed run in this boot: T lies before the
- *   floor.  A jump is believed at first sight when DECIDE_STRONG SERVERs say so.  Else it is held
- *   back: a sight.  Where nothing can be remembered nothing is held back.
- * - Confirmation: a sight at least ANCHOR_CONFIRM_NS old that says the same; or two sights, so far
- *   apart each, that together with this run lie one behind the other in one direction: then the clock
- *   follows the first of them, as RFC 5905's step-out does for one run alone.
- * - Limits: refused when both the offset and the distance from a reference clock are beyond
- *   --refuse-above.  The reference is the last confirmed time of this boot, else the local clock as
- *   this boot found it.  A clock that is known to be wrong has no limits; and unless the operator has given
- *   them, they are passed by what three runs say, ANCHOR_CONFIRM_NS apart, or two where DECIDE_STRONG
- *   SERVERs move the clock forward, as after a pause of a virtual machine.
- * - Confirmed, so that it becomes the floor and the reference: a believed run that is no jump while
- *   believed runs have agreed for ANCHOR_CONFIRM_NS, or a jump that a sight confirms.
+ * - Jump: `booted` differs from that of the last believed run by more than drift
+ *   explains, and the clock does not agree with it either.  Without a believed run in
+ *   this boot: T is before the floor.  A jump is believed at first sight when
+ *   DECIDE_STRONG SERVERs agree on it.  Otherwise it is held back and stored as a sight.
+ *   Where a sight cannot be stored, nothing is held back.
+ * - Confirmation: by a sight at least ANCHOR_CONFIRM_NS old that agrees; or by two
+ *   sights, each that much apart, if they and this run follow each other in one
+ *   direction: then the clock follows the first of them, as the step-out of RFC 5905 does
+ *   for one run.
+ * - Limits: refused when both the offset and the distance from a reference clock are
+ *   beyond --refuse-above.  The reference is the last confirmed time of this boot, else
+ *   the local clock as this boot found it.  A clock that is known to be wrong has no
+ *   limits.  Limits that the operator did not give are also lifted by three runs that
+ *   agree, ANCHOR_CONFIRM_NS apart, or by two where DECIDE_STRONG SERVERs move the clock
+ *   forward, as after a pause of a virtual machine.
+ * - Confirmed, so that it becomes the floor and the reference: a believed run that is no
+ *   jump, when believed runs have agreed for ANCHOR_CONFIRM_NS; or a jump that a sight
+ *   confirms.
  *
- * Every refusal so ends by further looks, at a moment that is told, unless it is the operator's limit or the
- * release of the program; the former ends by an option that is told.
+ * So further runs end every refusal, at a time that is reported, unless its cause is the
+ * operator's limit, which a reported option lifts, or the release of the program.
  */
 #ifndef CORE_SELECT_DECIDE_H
 #define CORE_SELECT_DECIDE_H
@@ -32,18 +37,18 @@
 #include "core/select/anchor.h"
 #include "core/select/plan.h"
 
-/* SERVERs (not addresses) that are believed at first sight. */
+/* A jump on which this many SERVERs (not addresses) agree is believed at first sight. */
 enum { DECIDE_STRONG = 3 };
 
 struct decide_input {
-	struct plan_input
-		measured; /* `local` is now.wall; `away_ns`, `is_unlimited` and `hold` are filled here */
-	struct reading now; /* when the offset is right */
+	/* `local` is now.wall; decide() fills in `away_ns`, `is_unlimited` and `hold`. */
+	struct plan_input measured;
+	struct reading now; /* the moment of the offset */
 	unsigned agreeing_server_count;
-	bool remembers;      /* a sight would be found by the next run */
-	bool is_disciplined; /* false: --no-discipline, and the clock may drift as crystals do */
-	/* What past runs let expect of the offset; it can make the room for drift since the last believed run
-	 * smaller, never larger than 100 ppm of the time between. */
+	bool remembers;      /* the next run would find a stored sight */
+	bool is_disciplined; /* false: --no-discipline, drift of crystals */
+	/* The offset predicted from past runs.  It can reduce the drift allowed since
+	 * the last believed run, which is never more than 100 ppm of the time between. */
 	bool has_expected;
 	int64_t expected_ns;
 	int64_t expected_bound_ns;
@@ -51,27 +56,27 @@ struct decide_input {
 
 enum decide_verdict {
 	DECIDE_BELIEVED,
-	DECIDE_PARTLY,    /* the clock follows a part of it; the rest is held back */
-	DECIDE_HELD_BACK, /* has to be seen again */
-	DECIDE_REFUSED,   /* and seen: beyond a limit */
-	DECIDE_IMPOSSIBLE, /* no option and no further look lifts it now: nothing is remembered of it */
+	DECIDE_PARTLY,     /* the clock follows part of it; the rest is held back */
+	DECIDE_HELD_BACK,  /* another run must confirm it */
+	DECIDE_REFUSED,    /* beyond a limit; stored as a sight */
+	DECIDE_IMPOSSIBLE, /* no option and no further run lifts it now; not stored */
 };
 
 struct decision {
-	struct reading at; /* by whose clocks; see decision_wall() */
+	struct reading at; /* the clocks of the decision; see decision_wall() */
 	struct plan plan;
 	enum decide_verdict verdict;
 	bool is_jump;
 	bool is_confirmed;
 	/* DECIDE_PARTLY, DECIDE_HELD_BACK and DECIDE_REFUSED; CLOCK_BOOTTIME. */
-	int64_t first_seen_ns;    /* this run's own when it is the first */
-	int64_t confirm_after_ns; /* a run after it that says the same is believed */
-	bool is_limit_given; /* DECIDE_REFUSED: not even then, for the limit is the operator's ... */
-	/* ... else so many more are needed, ANCHOR_CONFIRM_NS apart; 0: none helps, for nothing can be
-	 * remembered */
+	int64_t first_seen_ns;    /* of this run if it is the first */
+	int64_t confirm_after_ns; /* a later run that agrees is believed */
+	bool is_limit_given; /* DECIDE_REFUSED: not even then, as the operator set it ... */
+	/* ... else by this many more runs, ANCHOR_CONFIRM_NS apart; 0: by none, as
+	 * sights cannot be stored. */
 	unsigned more_runs;
-	int64_t rest_ns; /* what is held back: by so much the clock would move */
-	/* What it is a jump from, and against what it is measured. */
+	int64_t rest_ns; /* the move of the clock that is held back */
+	/* The origin of the jump, and the reference of the limits. */
 	bool has_last;
 	int64_t last_ns; /* CLOCK_BOOTTIME of the last believed run */
 	bool is_before_floor;
@@ -84,11 +89,11 @@ static inline bool decision_is_held_back(const struct decision *decision)
 {
 	return decision->verdict == DECIDE_PARTLY || decision->verdict == DECIDE_HELD_BACK;
 }
-/* A moment of CLOCK_BOOTTIME by the local clock of the decision. */
+/* Converts CLOCK_BOOTTIME to the local clock of the decision. */
 struct instant decision_wall(const struct decision *decision, int64_t boot_ns);
 
-/* `anchor` has been brought to now by anchor_begin(); it is updated by what this run leaves, to be
- * kept once the clock follows. */
+/* `anchor` comes from anchor_begin(); it is updated with this run, to be stored once the
+ * clock has followed. */
 void decide(const struct decide_input *input, const struct plan_limits *limits,
             struct anchor *anchor, struct decision *ret);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A measurement beside the last believed run: how far the clock has drifted at most, and whether it jumps.
+ * Compares a measurement with the last believed run: possible drift, and whether it is a
+ * jump.
  */
 #include "core/select/decide_private.h"
 
-/* Drift of a clock of which no frequency is known in this boot: a cloned disk brings that of another
- * crystal.  --no-discipline: what crystals may have. */
+/* Drift of a clock whose frequency is not known in this boot: on a cloned disk the
+ * stored one is that of another crystal.  --no-discipline: the limit of crystals. */
 enum { DRIFT_PPM = 100, DRIFT_UNDISCIPLINED_PPM = 500 };
-/* No more of a bound explains a jump: it is the servers' own word, and one of 900 s explains all. */
+/* Part of a bound that may explain a jump: servers can claim any bound, and 900 s would
+ * explain all. */
 #define BOUND_MOST_NS PLAN_JUMP_NS
 
 static struct anchor_point narrow(const struct anchor_point *point)
@@ -23,7 +25,7 @@ int64_t decide_all_pending_ns(const struct plan_input *measured)
 	return ns_add(measured->pending_ns, measured->in_flight_ns);
 }
 
-/* Of what is pending, what no run of ours has ordered. */
+/* The part of the pending slew that no run of ours ordered. */
 static int64_t unordered_ns(const struct anchor *anchor, const struct plan_input *measured)
 {
 	const int64_t pending_ns = decide_all_pending_ns(measured);
@@ -34,7 +36,7 @@ static int64_t unordered_ns(const struct anchor *anchor, const struct plan_input
 	return ns_sub(pending_ns, ours_ns);
 }
 
-/* How far `booted` may have moved since the last believed run, by what past runs teach. */
+/* Limit of the change of `booted` since the last believed run, predicted from past runs. */
 static int64_t disciplined_drift_ns(const struct look *look)
 {
 	const struct decide_input *input = look->input;
@@ -52,7 +54,7 @@ int64_t decide_drift_ppm(const struct look *look)
 	return look->input->is_disciplined ? DRIFT_PPM : DRIFT_UNDISCIPLINED_PPM;
 }
 
-/* The most that a clock drifts between two believed runs. */
+/* Limit of the drift since the last believed run. */
 static int64_t drift_ns(const struct look *look)
 {
 	const int64_t apart_ns = ns_sub(look->point.boot_ns, look->anchor->last.boot_ns);
@@ -97,8 +99,8 @@ struct anchor_point decide_left_by(const struct look *look,
 	return left;
 }
 
-/* Somebody else's slew, that may have begun a moment ago, says nothing of the time: so neither with it counted
- * out nor without. */
+/* A slew by another program may have begun just now and shows nothing about the time, so
+ * the clock must be apart both with it and without it. */
 static bool is_apart(const struct look *look)
 {
 	const struct anchor_point last = narrow(&look->anchor->last);

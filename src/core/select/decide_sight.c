@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Earlier looks at a time that is held back, and which of them confirm this run.
+ * Finds the stored sights that confirm this run.
  */
 #include "core/select/decide_private.h"
 
@@ -31,7 +31,7 @@ bool decide_is_seen_before(const struct look *look, uint64_t servers)
 	return i < look->anchor->sight_count && decide_is_old_enough(look, i);
 }
 
-/* How far a sight lies from where this run's jump is measured from. */
+/* Jump of a sight, from the same origin as this run's. */
 static int64_t jump_of(const struct look *look, const struct anchor_sight *sight)
 {
 	return ns_add(look->jump_ns, ns_sub(sight->point.booted_ns, look->point.booted_ns));

@@ -1,7 +1,10 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Intersection of the correctness intervals of one server's samples.
+ */
 #include "core/select/filter.h"
 
-/* What the clocks can have drifted between the sample and `at_mono_ns`. */
+/* Possible drift between the sample and `at_mono_ns`. */
 static int64_t drifted_ns(const struct sample *sample, int64_t at_mono_ns,
                           int64_t drift_ppb)
 {
@@ -10,7 +13,7 @@ static int64_t drifted_ns(const struct sample *sample, int64_t at_mono_ns,
 	if (age_ns < 0) {
 		age_ns = -age_ns;
 	}
-	/* Runs last seconds: no overflow before the age exceeds 10^9 s. */
+	/* No overflow before the age exceeds 10^9 s; a run lasts seconds. */
 	return age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The samples of one server made into that server's answer: the intersection of
- * their intervals, each widened by what the clocks can have drifted since.
+ * Combines the samples of one server into its answer: the intersection of their correctness
+ * intervals, each widened by the possible drift since.
  *
- * Its middle is a better estimate than any single sample: it joins the quickest way
- * out with the quickest way back, even when they were not of the same exchange.
+ * The middle of the intersection is better than any single sample: it combines the fastest
+ * request with the fastest reply, even of different exchanges.
  */
 #ifndef CORE_SELECT_FILTER_H
 #define CORE_SELECT_FILTER_H
@@ -26,10 +26,10 @@ struct estimate {
 enum filter_verdict {
 	FILTER_OK,
 	FILTER_NO_SAMPLE,
-	FILTER_INCONSISTENT, /* the intervals have no point in common: the server (or we) stepped */
+	FILTER_INCONSISTENT, /* no common point: the server's or our clock was stepped */
 };
 
-/* `count` <= FILTER_SAMPLES_MAX samples in any order, brought to `at_mono_ns`. */
+/* `count` <= FILTER_SAMPLES_MAX samples in any order; the result holds at `at_mono_ns`. */
 MUST_USE enum filter_verdict filter_samples(const struct sample *samples, size_t count,
                                             int64_t at_mono_ns, int64_t drift_ppb,
                                             struct estimate *ret);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Recognises other time daemons by what /proc shows of a process.
+ */
 #include "core/select/other_daemon.h"
 
 #include <string.h>
@@ -10,10 +13,11 @@ static const struct {
 	const char *comm; /* cut to the 15 octets that the kernel keeps */
 	const char *text;
 } other_daemons[OTHER_COUNT] = {
-	[OTHER_NONE] = { NULL, "no other program keeps the clock" },
-	[OTHER_KERNEL_PLL] = { NULL, "some program steers the clock by the kernel's loop" },
-	[OTHER_FREQUENCY] = { NULL, "some program changed the clock's frequency since the "
-	                            "last run" },
+	[OTHER_NONE] = { NULL, "no other program disciplines the clock" },
+	[OTHER_KERNEL_PLL] = { NULL, "another program is driving the kernel PLL" },
+	[OTHER_FREQUENCY] = { NULL,
+	                      "another program changed the clock's frequency since the "
+	                      "last run" },
 	[OTHER_CHRONYD] = { "chronyd", "chronyd is running" },
 	[OTHER_NTPD] = { "ntpd", "ntpd is running" },
 	[OTHER_NTPD_RS] = { "ntp-daemon", "ntpd-rs is running" },
@@ -55,7 +59,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Where the value of the line that begins with `key` stands, or `len`. */
+/* Index of the value in the line that begins with `key`, or `len`. */
 static size_t value_at(const char *status, size_t len, const char *key)
 {
 	const size_t key_len = strlen(key);
@@ -72,7 +76,7 @@ static size_t value_at(const char *status, size_t len, const char *key)
 	return at;
 }
 
-/* 16 digits.  True also where there is no such line. */
+/* CapPrm has 16 digits.  True also without such a line. */
 static bool may_set_time(const char *status, size_t len)
 {
 	size_t at = value_at(status, len, "\nCapPrm:");
@@ -87,7 +91,7 @@ static bool may_set_time(const char *status, size_t len)
 	return caps >> CAP_SYS_TIME_BIT & 1;
 }
 
-/* A zombie keeps its name and its capabilities, and does nothing any more. */
+/* A zombie still has its name and its capabilities. */
 static bool has_ended(const char *status, size_t len)
 {
 	size_t at = value_at(status, len, "\nState:");
@@ -95,7 +99,7 @@ static bool has_ended(const char *status, size_t len)
 	return at < len && (status[at] == 'Z' || status[at] == 'X');
 }
 
-/* The words of the file, one blank between two of them: how it is filled up is the kernel's. */
+/* Compared by words, since the kernel pads the columns of the file. */
 static size_t next_word(const char *text, size_t len, size_t at, size_t *ret_end)
 {
 	while (at < len && (is_blank(text[at]) || text[at] == '\n')) {
@@ -138,8 +142,8 @@ bool other_daemon_shares_namespace(const char *uid_map, size_t len, const char *
 	                   : words_are_equal(uid_map, len, all, sizeof(all) - 1);
 }
 
-/* An option word of chronyd that has one of its letters `x` (no control of the clock)
- * or `Q` (measure and say). */
+/* An option word of chronyd with the letter `x` (no control of the clock) or `Q`
+ * (measure and print). */
 static bool has_harmless_word(const char *words, size_t len)
 {
 	size_t at = strnlen(words, len) + 1; /* behind the program's name */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Other programs that keep the same clock.  Two that each correct what the other did
- * make it worse than either would alone.
+ * Other programs that discipline the same clock.  Two programs that correct each other keep
+ * worse time than either alone.
  */
 #ifndef CORE_SELECT_OTHER_DAEMON_H
 #define CORE_SELECT_OTHER_DAEMON_H
@@ -12,8 +12,8 @@
 
 enum other_daemon {
 	OTHER_NONE,
-	OTHER_KERNEL_PLL, /* the kernel's loop is fed by somebody */
-	OTHER_FREQUENCY,  /* somebody changed the frequency since the last run */
+	OTHER_KERNEL_PLL, /* another program drives the kernel PLL */
+	OTHER_FREQUENCY,  /* another program changed the frequency since the last run */
 	OTHER_CHRONYD,
 	OTHER_NTPD,
 	OTHER_NTPD_RS,
@@ -21,25 +21,25 @@ enum other_daemon {
 	OTHER_PHC2SYS,
 	OTHER_COUNT
 };
-/* "chronyd", "kernel-pll": a short name, as in JSON.  Never NULL; "none". */
-/* "chronyd is running": a few words for people. */
+/* Text for messages: "chronyd is running".  Never NULL. */
 const char *other_daemon_text(enum other_daemon other_daemon);
 
 /* By the name of a process (/proc/PID/comm, with or without its line feed). */
 enum other_daemon other_daemon_by_comm(const char *comm, size_t len);
 
-/* Whether a process of that user namespace has the power over the clock that we have: its
- * /proc/PID/uid_map is the same as our own, `own`.  Where nothing is known of ours (length 0) it
- * must be the one that the kernel starts with, all ids to themselves: in any other the kernel
- * grants CAP_SYS_TIME in name only, and anybody can make one.  Nobody without a right can make one
- * that maps all ids.  A process of which nothing is known speaks for it: a kernel without user
- * namespaces has no such file. */
+/* Whether a process is in a user namespace that can set the clock as we can: its
+ * /proc/PID/uid_map equals our own, `own`.  If ours is unknown (length 0) it must be the
+ * initial one, which maps all ids to themselves: in any other CAP_SYS_TIME has no
+ * effect, and any user can create one, but without privilege none that maps all ids.
+ * True if the process's map is unknown: a kernel without user namespaces has no such
+ * file. */
 MUST_USE bool other_daemon_shares_namespace(const char *uid_map, size_t len,
                                             const char *own, size_t own_len);
 
-/* Whether such a process keeps the clock.  `status` is /proc/PID/status: one that does not
- * hold CAP_SYS_TIME cannot, nor one that has ended and is only waited for.  `cmdline` is /proc/PID/cmdline, words that end in NUL: `chronyd -x` and
- * `-Q` leave the clock alone.  What is not known (length 0) speaks for it. */
+/* Whether such a process can move the clock.  `status` is /proc/PID/status: a process
+ * without CAP_SYS_TIME cannot, nor can a zombie.  `cmdline` is /proc/PID/cmdline, words
+ * that end in NUL: `chronyd -x` and `-Q` do not touch the clock.  True for what is
+ * unknown (length 0). */
 MUST_USE bool other_daemon_moves_clock(enum other_daemon other_daemon, const char *status,
                                        size_t status_len, const char *cmdline,
                                        size_t cmdline_len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is done to the clock.  Every refusal comes before every action, and those that no option
- * lifts come first.
+ * Plans the action on the clock.  Refusals are checked before actions, and first those that
+ * no option lifts.
  */
 #include "core/select/plan.h"
 
@@ -10,8 +10,8 @@
 
 #define S_PER_DAY INT64_C(86400)
 
-/* 2106-01-01 00:00:00 UTC.  A server whose clock starts at 1970 and was never set says on the wire
- * what is 2106-02-07 in the window of core/base/ntp_time.h. */
+/* 2106-01-01 00:00:00 UTC.  A server whose clock started at 1970 and was never set sends
+ * timestamps that read as 2106-02-07 in the window of core/base/ntp_time.h. */
 #define RANGE_END_NS (INT64_C(4291747200) * NS_PER_S)
 
 /* An announced leap second makes the hour of this much ambiguous. */
@@ -48,28 +48,28 @@ const char *plan_reason_text(enum plan_reason reason)
 	case PLAN_BEYOND_LIMIT:
 		return "the offset is beyond --refuse-above";
 	case PLAN_BEFORE_FLOOR:
-		return "the servers' time lies before what is known to be past";
+		return "the servers' time is before the last confirmed time";
 	case PLAN_BEYOND_RANGE:
-		return "the servers' time lies after 2105";
+		return "the servers' time is after 2105";
 	case PLAN_SLEW_TOO_LONG:
-		return "a slew of that size would take months; --step would do it";
+		return "a slew of that size would take months; use --step";
 	case PLAN_LEAP_NEAR:
 		return "an announced leap second is less than a second away";
 	case PLAN_UNCERTAIN:
 		return "the bound itself is beyond --refuse-above";
 	case PLAN_ADVISED:
-		return "past runs tell the clock's error more closely than this one";
+		return "the estimate from past runs is more precise than this measurement";
 	case PLAN_PENDING:
-		return "what an earlier slew has still to do would lead out of the bound";
+		return "the rest of an earlier slew would move the clock out of the bound";
 	case PLAN_BEYOND_BACK_LIMIT:
-		return "the offset back is beyond --refuse-back-above";
+		return "the clock would go back by more than --refuse-back-above";
 	case PLAN_BEYOND_DRIFT:
-		return "no drift since the last run explains it, and too few servers say "
-		       "so";
+		return "drift since the last run cannot explain the offset, and too few "
+		       "servers confirm it";
 	case PLAN_BEFORE_RELEASE:
-		return "the servers' time lies before the release of this program";
+		return "the servers' time is before the release of this program";
 	case PLAN_OTHER_DAEMON:
-		return "another program keeps the clock";
+		return "another program disciplines the clock";
 	case PLAN_REASON_COUNT:
 		break;
 	}
@@ -92,14 +92,14 @@ static int64_t negated(int64_t ns)
 	return ns == INT64_MIN ? INT64_MAX : -ns;
 }
 
-/* A negative limit is no licence: it allows nothing. */
+/* A negative limit allows nothing. */
 static uint64_t limit(int64_t ns)
 {
 	return ns < 0 ? 0 : (uint64_t)ns;
 }
 
-/* Leap seconds come at the end of a month, UTC.  Servers announce them for a day or
- * for a month before, so the announcement alone does not say which midnight. */
+/* Leap seconds come at the end of a month, UTC.  Servers announce them up to a month
+ * before, so the announcement does not show which midnight. */
 static bool is_leap_near(struct instant at)
 {
 	const int64_t day_ns = S_PER_DAY * NS_PER_S;
@@ -119,14 +119,14 @@ static bool is_leap_near(struct instant at)
 	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
 }
 
-/* Back has a limit of its own where one was given. */
+/* --refuse-back-above, where given. */
 static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
 {
 	return input->away_ns < 0 && limits->has_refuse_back_above &&
 	       ns_magnitude(input->away_ns) > limit(limits->refuse_back_above_ns);
 }
 
-/* What neither an option lifts nor another look.  PLAN_REASON_COUNT when nothing does. */
+/* Refusals that neither an option nor another run lifts; PLAN_REASON_COUNT: none. */
 static enum plan_reason impossible(const struct plan_input *input,
                                    const struct plan_limits *limits)
 {
@@ -142,14 +142,14 @@ static enum plan_reason impossible(const struct plan_input *input,
 	    is_leap_near(corrected)) {
 		return PLAN_LEAP_NEAR;
 	}
-	/* A negative bound can only come from a measuring process gone wrong. */
+	/* A negative bound can only come from a broken measuring process. */
 	if (input->bound_ns < 0) {
 		return PLAN_UNCERTAIN;
 	}
 	return PLAN_REASON_COUNT;
 }
 
-/* PLAN_REASON_COUNT when nothing speaks against it. */
+/* PLAN_REASON_COUNT: not refused. */
 static enum plan_reason refusal(const struct plan_input *input,
                                 const struct plan_limits *limits)
 {
@@ -179,7 +179,7 @@ static struct plan plan_of(enum plan_action action, enum plan_reason reason, int
 	return (struct plan){ .action = action, .reason = reason, .by_ns = by_ns };
 }
 
-/* A slew comes on top of what the kernel does in this second anyway. */
+/* A new slew adds to the one that the kernel does in this second anyway. */
 static struct plan plan_slew(const struct plan_input *input, enum plan_reason reason,
                              int64_t wanted_ns)
 {
@@ -205,10 +205,10 @@ int64_t plan_correction_ns(const struct plan_input *input)
 	return input->phase_ns > high_ns ? high_ns : input->phase_ns;
 }
 
-/* Inside the bound: no step, whatever was asked for. */
+/* Inside the bound: never a step, even with --step. */
 static struct plan plan_within(const struct plan_input *input)
 {
-	/* How far off the clock will come to lie by what is pending already. */
+	/* Error of the clock once the pending slew is done. */
 	int64_t rest_ns = ns_add(plan_correction_ns(input),
 	                         negated(ns_add(input->pending_ns, input->in_flight_ns)));
 

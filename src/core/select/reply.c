@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks a server's reply: the packet, then its timestamps.
+ */
 #include "core/select/reply.h"
 
 #include <stdio.h>

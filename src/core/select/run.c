@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The names and exit statuses that scripts depend on.
+ * Status names and exit statuses of a run, on which scripts depend.
  */
 #include "core/select/run.h"
 
@@ -66,7 +66,7 @@ int run_status_exit(enum run_status status)
 	case RUN_BUSY:
 		return REQTIME_EXIT_BUSY;
 	case RUN_ERROR:
-	case RUN_INTERRUPTED: /* 128 + signal is the caller's, who has the signal */
+	case RUN_INTERRUPTED: /* the caller exits with 128 + signal */
 		return REQTIME_EXIT_SYSTEM;
 	}
 	return REQTIME_EXIT_SYSTEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one run found out, as plain data: filled by app/measure, shown by
- * core/report (people) and cmd/json (programs).
+ * The result of one run, as plain data: filled by app/client, shown by core/report and as
+ * JSON.
  */
 #ifndef CORE_SELECT_RUN_H
 #define CORE_SELECT_RUN_H
@@ -15,13 +15,13 @@ enum source_status {
 	SOURCE_SELECTED,
 	SOURCE_AGREEING,
 	SOURCE_FALSETICKER,
-	SOURCE_REJECTED,    /* it answered (or was named) in a way that cannot be used */
-	SOURCE_UNREACHABLE, /* no usable answer came */
+	SOURCE_REJECTED,    /* its answer, or its name, cannot be used */
+	SOURCE_UNREACHABLE, /* no answer that can be used */
 	SOURCE_STATUS_COUNT
 };
 const char *source_status_name(enum source_status status); /* as in JSON */
 
-/* How T1 or T4 was taken. */
+/* Origin of T1 or T4. */
 enum stamp_kind {
 	STAMP_NONE,
 	STAMP_USER,   /* clock_gettime() around the system call */
@@ -31,13 +31,12 @@ enum stamp_kind {
 enum { SOURCE_REASON_SIZE = 120, RUN_REASON_SIZE = 240 };
 
 struct run_source {
-	char name[SERVER_HOST_SIZE]; /* the host as it was given */
+	char name[SERVER_HOST_SIZE]; /* the host as given */
 	enum scheme scheme;
 	struct address address; /* family ADDRESS_NONE while the name is not resolved */
 	uint16_t port;
 	enum source_status status;
-	char reason
-		[SOURCE_REASON_SIZE]; /* "" when there is nothing to say; foreign octets escaped */
+	char reason[SOURCE_REASON_SIZE]; /* or ""; octets from outside are escaped */
 	unsigned sent;
 	unsigned received;
 	bool has_header; /* the next six are known */
@@ -55,7 +54,7 @@ struct run_source {
 	unsigned sample_count;
 	enum stamp_kind sent_stamp;     /* the worse of the samples' T1 */
 	enum stamp_kind received_stamp; /* ... T4 */
-	char text[64];                  /* daytime: the line as it came, escaped; else "" */
+	char text[64];                  /* daytime: the line received, escaped; else "" */
 };
 
 enum run_status {
@@ -74,27 +73,27 @@ int run_status_exit(enum run_status status);         /* the contract's exit stat
 
 struct run {
 	enum run_status status;
-	char reason[RUN_REASON_SIZE]; /* why it is not RUN_OK, in words */
+	char reason[RUN_REASON_SIZE]; /* text, when not RUN_OK */
 	struct instant at;            /* local clock at the end of the measurement */
 	int64_t at_mono_ns;
 	bool has_answer; /* the next seven are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
-	int64_t delay_ns;  /* of the sharpest of the selected sources ... */
-	int64_t jitter_ns; /* ... and of that one */
+	int64_t delay_ns;  /* of the selected source with the smallest bound ... */
+	int64_t jitter_ns; /* ... as this */
 	unsigned sample_count;
 	uint8_t leap; /* enum ntp_leap by majority of the agreeing */
-	/* Slots: a SERVER has one, or one for each of its addresses, as core/select/source_groups.h
-	 * limits them. */
+	/* Address pairs: one for a SERVER, or several for its addresses up to the limit of
+	 * core/select/source_groups.h. */
 	size_t agreeing_count;
 	size_t needed_count;
-	size_t asked_count; /* all address pairs, answered or not */
-	/* SERVERs: those named, two with the same addresses being one; and those with a source that
-	 * agrees, two that are one daemon being one. */
+	size_t asked_count; /* answered or not */
+	/* SERVERs named, where two with the same addresses count once; and SERVERs with
+	 * an agreeing source, where two that are one daemon count once. */
 	size_t server_count;
 	size_t agreeing_server_count;
 	int signal;
-	struct run_source *sources; /* owned by who owns the run */
+	struct run_source *sources; /* owned by the owner of the run */
 	size_t source_count;
 };
 

@@ -1,11 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Offset, delay and correctness interval of one exchange, and the reasons to reject it.
+ */
 #include "core/select/sample.h"
 
 #include <stdio.h>
 
 #include "core/base/span.h"
 
-/* More than any true value, far from overflow when a handful are added. */
+/* Above any true value; a few of them add up without overflow. */
 #define SPAN_CAP_NS INT64_C(1000000000000000000)
 
 /* ns * ppb / 1e9, rounded up, for spans of less than 292 years. */
@@ -28,7 +31,7 @@ static bool is_beyond(int64_t offset_ns)
 	return offset_ns > SAMPLE_OFFSET_MAX_NS || offset_ns < -SAMPLE_OFFSET_MAX_NS;
 }
 
-/* The interval [lo, hi] widened by `slack_ns` on both sides, as middle and half. */
+/* The interval [lo, hi] widened by `slack_ns` on both sides, as middle and half width. */
 static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
                                  struct sample *ret)
 {
@@ -36,7 +39,7 @@ static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
 	ret->bound_ns = ns_add(ns_sub(hi_ns, ret->offset_ns), slack_ns);
 }
 
-/* By how much a delay may be below zero. */
+/* Largest accepted negative delay. */
 static int64_t negative_max_ns(const struct exchange *x, int64_t precision_ns)
 {
 	const int64_t dispersion_ns = non_negative(x->root_dispersion_ns);
@@ -83,8 +86,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 		return SAMPLE_BEYOND;
 	}
 	if (delay_ns < 0) {
-		/* Within what the stamps may be off by: the ends of the interval changed
-		 * places. */
+		/* A negative delay within the error of the stamps: the ends are swapped. */
 		int64_t swap_ns = there_ns;
 
 		there_ns = back_ns;
@@ -160,7 +162,7 @@ void sample_refusal_format(enum sample_verdict verdict, const struct exchange *x
 	case SAMPLE_NEGATIVE_DELAY:
 		span_format(ns_sub(instant_diff_ns(x->t4, x->t1), held_ns), 0, found);
 		snprintf(buf, SAMPLE_REFUSAL_SIZE,
-		         "negative delay of %s: it says that it held the request longer",
+		         "negative delay of %s: it claims to have held the request longer",
 		         found);
 		break;
 	case SAMPLE_ROOT_TOO_FAR:

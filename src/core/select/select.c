@@ -8,14 +8,15 @@
 
 #include "core/base/ntp_time.h"
 
-/* A source this many times as unsure as the (f + 1)th surest, so as some honest one at least,
- * adds only noise to the mean. */
+/* A source with this many times the spread of the (f + 1)th smallest adds only noise to
+ * the mean; at least one right source has no larger spread than that. */
 enum { SELECT_BLUNT = 8 };
 
+/* At the same point rises come first, so intervals that touch overlap. */
 enum edge {
 	EDGE_RISE,
-	EDGE_FALL
-}; /* at one point rises come first: touching is overlapping */
+	EDGE_FALL,
+};
 
 /* The edges of all intervals, sorted. */
 static size_t edges_of(const struct interval *intervals, size_t count, struct keyed *ret)
@@ -32,7 +33,7 @@ static size_t edges_of(const struct interval *intervals, size_t count, struct ke
 	return 2 * count;
 }
 
-/* The largest number of intervals that overlap anywhere, and where that first is so. */
+/* The largest number of intervals that overlap, and their first intersection. */
 static size_t deepest(const struct keyed *edges, size_t edge_count, int64_t *ret_lo_ns,
                       int64_t *ret_hi_ns)
 {
@@ -44,7 +45,7 @@ static size_t deepest(const struct keyed *edges, size_t edge_count, int64_t *ret
 		} else if (++depth > most) {
 			most = depth;
 			*ret_lo_ns = edges[i].key;
-			/* Right after the deepest rise comes the fall that ends it. */
+			/* The next edge after the deepest rise is a fall. */
 			*ret_hi_ns = edges[i + 1].key;
 		}
 	}
@@ -96,7 +97,7 @@ bool select_can_be_met(const struct select_rule *rule)
 	       (rule->asked_count > 0 && rule->liars <= (rule->asked_count - 1) / 2);
 }
 
-/* Sets the standing of each interval; the number of those that overlap the answer. */
+/* Sets the status of each interval; returns the number of those that overlap the answer. */
 static size_t classify(const struct interval *intervals, size_t count, int64_t lo_ns,
                        int64_t hi_ns, enum interval_status *status_of)
 {
@@ -111,7 +112,7 @@ static size_t classify(const struct interval *intervals, size_t count, int64_t l
 	return agreeing;
 }
 
-/* Of those that agree the measure of the one at `place`, from the smallest (0) on. */
+/* The measure at `place` in ascending order (from 0), among the intervals that agree. */
 static int64_t nth_ns(const struct interval *intervals, size_t count,
                       const enum interval_status *status_of,
                       int64_t (*measure)(const struct interval *), size_t place,
@@ -129,8 +130,8 @@ static int64_t nth_ns(const struct interval *intervals, size_t count,
 	return scratch[place].key;
 }
 
-/* Weighted by 1 / spread; doubles of offsets counted from `lo_ns`, which are exact below
- * 2^53 ns. */
+/* The mean weighted by 1 / spread, in doubles from `lo_ns`, which are exact below 2^53
+ * ns. */
 static int64_t mean_ns(const struct interval *intervals, size_t count, int64_t lo_ns,
                        int64_t sharp_ns, enum interval_status *status_of)
 {
@@ -150,9 +151,10 @@ static int64_t mean_ns(const struct interval *intervals, size_t count, int64_t l
 	return lo_ns + llround(sum / weights);
 }
 
-/* How wide the bound may be.  With more answers than 2 * f each end of the interval is that of an
- * honest source, whose width is a measure; with fewer the interval is as wide as liars make it, and
- * a limit would only draw the mean from the sharp ones to the middle. */
+/* Limit of the bound.  With more than 2 * f answers a right source reaches each end of
+ * the interval, and its width is a measure.  With fewer, falsetickers can widen the
+ * interval at will, and a limit would only pull the mean away from the narrow sources to
+ * the middle. */
 static int64_t bound_max_ns(const struct interval *intervals, size_t count, size_t agreeing,
                             size_t liars_max, const enum interval_status *status_of,
                             int64_t hull_ns, struct keyed *scratch)
@@ -168,8 +170,8 @@ static int64_t bound_max_ns(const struct interval *intervals, size_t count, size
 	return half_ns > honest_ns ? half_ns : honest_ns;
 }
 
-/* The mean, kept inside the interval, and so near its middle that the bound is no wider than
- * honest ones ask for. */
+/* The mean, clamped so near to the middle of the interval that the bound keeps its
+ * limit. */
 static void combine(const struct interval *intervals, size_t count, size_t liars_max,
                     int64_t lo_ns, int64_t hi_ns, struct keyed *scratch,
                     struct selection *ret, enum interval_status *status_of)
@@ -251,7 +253,7 @@ size_t select_cliques(const struct interval *intervals, size_t count, struct key
 		ret[cliques].count = deepest(scratch, edge_count, &lo_ns, &hi_ns);
 		ret[cliques].offset_ns = lo_ns + (hi_ns - lo_ns) / 2;
 		cliques++;
-		/* Those who share that point have spoken; order is kept. */
+		/* Removes the intervals with that point; keeps the order. */
 		for (size_t i = 0; i < edge_count; i++) {
 			const struct interval *interval = &intervals[scratch[i].at];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots of SERVERs, intervals of address pairs, and groups of intervals that claim to be one daemon.
+ * Address pairs of SERVERs, their intervals, and groups of intervals that claim to be one
+ * daemon.
  */
 #include "core/select/source_groups.h"
 
@@ -8,7 +9,7 @@
 
 enum { DISPERSION_GROWS_BY_1_IN = 2000, DISPERSION_SLACK_NS = 100000 };
 
-/* The address pairs of the `most` SERVERs with the most of them, `cap` at most each. */
+/* Address pairs of the `most` SERVERs with the most of them, each limited to `cap`. */
 static size_t largest(const size_t *histogram, size_t cap, size_t most)
 {
 	size_t sum = 0;
@@ -46,7 +47,7 @@ size_t source_groups_pairs_max(const unsigned *address_counts, size_t server_cou
 
 static void widen(struct interval *hull, const struct interval *by)
 {
-	/* The sharper of the two knows better where in the hull it is. */
+	/* The one with the smaller spread has the better offset. */
 	if (interval_spread_ns(by) < interval_spread_ns(hull)) {
 		hull->offset_ns = by->offset_ns;
 		hull->spread_ns = by->spread_ns;
@@ -55,8 +56,8 @@ static void widen(struct interval *hull, const struct interval *by)
 	hull->hi_ns = by->hi_ns > hull->hi_ns ? by->hi_ns : hull->hi_ns;
 }
 
-/* One address pair: `ways` are its candidates.  True when there is a interval; `*ret_first` is the first
- * candidate that has answered, SIZE_MAX: none has. */
+/* The interval of one address pair, whose candidates are `ways`; false if it has none.
+ * `*ret_first` is the first candidate that has answered, or SIZE_MAX. */
 static bool interval_of_pair(const struct candidate *candidates, const struct keyed *ways,
                              size_t count, struct interval *ret, size_t *ret_first)
 {
@@ -81,7 +82,8 @@ static bool interval_of_pair(const struct candidate *candidates, const struct ke
 	return *ret_first != SIZE_MAX && lo_ns <= hi_ns;
 }
 
-/* Counts one address pair.  `ret_first_of` gets the candidate that speaks for its interval. */
+/* Counts one address pair.  `ret_first_of` gets the candidate that stands for its
+ * interval. */
 static void take_pair(const struct candidate *candidates, const struct keyed *ways,
                       size_t count, struct interval *ret_intervals, size_t *ret_interval_of,
                       size_t *ret_first_of, struct source_groups *ret)
@@ -102,16 +104,16 @@ static void take_pair(const struct candidate *candidates, const struct keyed *wa
 	if (has_interval) {
 		ret_first_of[ret->interval_count++] = first;
 	} else if (first == SIZE_MAX) {
-		/* Answers that contradict each other never come to agree: they only get
-		 * sharper. */
+		/* Further answers only narrow intervals, so those that contradict each
+		 * other never come to agree. */
 		ret->outstanding_count += is_outstanding;
 		ret->held_count += is_held && !is_outstanding;
 	}
 	ret->asked_count++;
 }
 
-/* By how much the root dispersion of one daemon may differ between two answers: the kernel's error
- * grows by 500 ppm, nothing else faster; and rounding, and what it adds for its own sending. */
+/* The root dispersion of one daemon grows between two answers by at most 500 ppm, the
+ * rate of the kernel's error; the slack is for rounding and for its transmit error. */
 static bool is_same_dispersion(const struct candidate *a, const struct candidate *b)
 {
 	const int64_t apart_ns = ns_abs(ns_add(a->heard_mono_ns, -b->heard_mono_ns));
@@ -129,7 +131,7 @@ static bool is_same_daemon(const struct candidate *a, const struct candidate *b)
 	        a->root_delay_ns == b->root_delay_ns && is_same_dispersion(a, b));
 }
 
-/* Equal for one daemon, and different for others but for a rare accident. */
+/* A hash: equal for one daemon, almost certainly different for others. */
 static int64_t daemon_key(const struct candidate *e)
 {
 	const uint64_t prime =
@@ -151,8 +153,9 @@ static int64_t daemon_key(const struct candidate *e)
 	return (int64_t)key;
 }
 
-/* Votes that say the same of their daemon and overlap, directly or through others, are one
- * group.  `daemon_of` holds the candidate of each interval and gets the number of its group. */
+/* Intervals with the same daemon claim that overlap, directly or through others, are one
+ * group. `daemon_of` holds the candidate of each interval and gets the number of its
+ * group. */
 static size_t group_intervals(const struct candidate *candidates,
                               const struct interval *intervals, size_t count,
                               struct keyed *scratch, size_t *daemon_of)
@@ -223,7 +226,7 @@ struct daemons source_groups_daemons(const struct source_groups *source_groups,
 		scratch[v].at = v;
 	}
 	keyed_sort(scratch, source_groups->interval_count);
-	/* In each group those that agree come first. */
+	/* In each group the intervals that agree come first. */
 	for (size_t k = 0; k < source_groups->interval_count; k++) {
 		if (k == 0 || scratch[k].key != scratch[k - 1].key) {
 			daemons.agreeing_count += scratch[k].tie == 0;

@@ -121,7 +121,7 @@ refused '--every 1ms' '--every: "1ms" is not between 1s and 36500d' --every 1ms 
 refused '--keep 1s' '--keep: "1s" is not between 1h and 36500d' --keep 1s h
 refused '--confirm 10ms' '--confirm: "10ms" is not between 1s and 365d' set --confirm 10ms h
 refused '--step-above -1' '--step-above: "-1": not a number: .* without a sign' set --step-above -1 h
-refused '--refuse-above of nothing' '--refuse-above: "": nothing was given: a span is' set --refuse-above '' h
+refused '--refuse-above of nothing' '--refuse-above: "": empty: a span is' set --refuse-above '' h
 refused '--splay 2years' '--splay: "2years": unknown unit: known are ns, us, ms, s, min' set --splay 2years h
 refused '--boot=yes' 'option --boot takes no value: give it without "="' set --boot=yes h
 refused '--no-dry-run' 'unknown option "--no-dry-run"; leave --dry-run out instead' set --no-dry-run h
