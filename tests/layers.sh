@@ -30,7 +30,7 @@ includes_of() {
 		sed 's/^\([^:]*\):.*"\([^"]*\)".*/\1 \2/'
 }
 
-# What points the wrong way below FOLDER: between layers, between rooms, into another room's
+# Includes below FOLDER that point the wrong way: between layers, between rooms, into another room's
 # private header, or to a header whose path is not whole.
 wrong_includes() {
 	rooms_of "$1" >"$T/rooms"
@@ -79,7 +79,7 @@ public_without_need() {
 	}
 	END { for (h in seen) if (!(h in used)) print h }'
 }
-# What is for other programs leans on nothing of ours.
+# Headers for other programs include no header of ours.
 wrong_public() {
 	(cd "$1" && grep -rnE '#[ 	]*include +"' include | grep -v 'include +"reqtime/')
 }
@@ -89,7 +89,7 @@ allowed='^(mem(cmp|cpy|move|set|chr|rchr)|str(len|nlen|cmp|ncmp|chr|rchr|spn|csp
 allowed="$allowed|v?snprintf|sqrt|f?abs|ll?abs|floor|ceil|ll?round|round|l?log|log2|log10|exp2?|pow|ldexp|frexp|fm(in|ax)|isfinite|ll?rint"
 allowed="$allowed|__assert_fail|__stack_chk_fail|__(mem(cpy|move|set)|v?snprintf)_chk|_GLOBAL_OFFSET_TABLE_)\$"
 
-# What the archive or object $1 asks of others and does not define itself.
+# Symbols that the archive or object $1 needs from others and does not define.
 strange_symbols() {
 	nm "$1" 2>/dev/null | awk 'NF >= 2 && $(NF - 1) == "U" { asked[$NF] = 1; next }
 		NF == 3 { defined[$3] = 1 }
@@ -104,8 +104,23 @@ mutable_symbols() {
 		$7 !~ /^\.data\.rel\.ro/ { print $1 }'
 }
 
-# What may set the clock has nothing in its memory that setting the clock has no need of; what
-# libpcap brings along is loaded by `trace` alone.
+# Circles among the objects FILE...: two that need something of each other, directly or through others.
+circles() {
+	nm -A -g "$@" 2>/dev/null | awk '
+	{
+		file = $1; sub(/:.*/, "", file)
+		if ($(NF - 1) == "U") asks[file, $NF] = 1
+		else if ($(NF - 1) ~ /^[A-Z]$/) has[$NF] = file
+	}
+	END {
+		for (pair in asks) {
+			split(pair, part, SUBSEP)
+			if ((part[2] in has) && has[part[2]] != part[1]) print part[1], has[part[2]]
+		}
+	}' | sort | tsort 2>&1 >/dev/null
+}
+
+# Libraries that a program which sets the clock needs not have in its memory; `trace` alone loads libpcap.
 libraries() {
 	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' |
 		grep -vxE "lib(c|m|dl|pthread|cap|seccomp|inih|sqlite3${2:-})|ld-linux.*"
@@ -135,6 +150,14 @@ if [ -f "$BUILD/libcore.a" ]; then
 	none "core keeps no state" "$(mutable_symbols "$BUILD/libcore.a")"
 else
 	not_ok "core asks for nothing it may not have" "no $BUILD/libcore.a"
+fi
+if have nm && [ -d "$BUILD/src" ]; then
+	# Only objects of existing sources: the folder may hold old ones as well.
+	# shellcheck disable=SC2046 # a list of files
+	none "no circle between files" \
+		"$(circles $(find src -name '*.c' | sed "s,^,$BUILD/,; s,c\$,o,"))"
+else
+	skip "no circle between files" "needs nm and $BUILD/src"
 fi
 if have readelf && [ -f "$REQTIME" ]; then
 	none "reqtime is linked to nothing that it does not need" "$(libraries "$REQTIME" '|jansson')"
@@ -196,6 +219,18 @@ if cc -c "$T/stray.c" -o "$T/stray.o" 2>/dev/null && ar rcs "$T/stray.a" "$T/str
 	some "static state is seen" "$(mutable_symbols "$T/stray.a")"
 else
 	skip "stray symbols are seen" "needs a compiler"
+fi
+mkdir "$T/objects"
+for pair in "a b" "b c" "c a"; do
+	echo "void ${pair#? }(void); void ${pair% ?}(void); void ${pair% ?}(void) { ${pair#? }(); }" |
+		cc -c -x c - -o "$T/objects/${pair% ?}.o" 2>/dev/null
+done
+if [ -f "$T/objects/c.o" ]; then
+	some "a circle of three files is seen" "$(circles "$T/objects/"*.o)"
+	rm "$T/objects/c.o"
+	none "a line of files is not" "$(circles "$T/objects/"*.o)"
+else
+	skip "a circle of files is seen" "needs a compiler"
 fi
 echo "int main(void) { return 0; }" >"$T/main.c"
 if cc -Wl,--no-as-needed "$T/main.c" -o "$T/stray" -lresolv 2>/dev/null; then

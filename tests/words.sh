@@ -11,8 +11,8 @@ phrases='again and again|by itself|for ever|goes by|is none|it tells|makes no se
 phrases="$phrases|one a line|says so|so far apart|to be had|whoever|whom"
 # ... and where they are meant: the user nobody, and this list.
 # shellcheck disable=SC2016 # backquotes, no command
-meant='(user|users|as|uid|USER:?-?|=|,|su|chown|setpriv [^ ]*) *nobody|nobody[]):`"\\.=]|`nobody|65534'
-meant="$meant|^tests/words\\.sh:"
+meant='(user|users|as|become|uid|USER:?-?|=|,|su|chown|setpriv [^ ]*) *nobody|nobody[]):`"\\.=]|`nobody|65534'
+meant="$meant|is None|^tests/words\\.sh:|^packaging/debian/copyright:"
 
 # Openings of sentences that hide what they are about.
 openings='Who|Whom|Whoever|Whose|What|One|Of'
