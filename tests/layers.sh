@@ -117,7 +117,7 @@ circles() {
 			split(pair, part, SUBSEP)
 			if ((part[2] in has) && has[part[2]] != part[1]) print part[1], has[part[2]]
 		}
-	}' | sort | tsort 2>&1 >/dev/null
+	}' | sort | { tsort >/dev/null; } 2>&1
 }
 
 # Libraries that a program which sets the clock needs not have in its memory; `trace` alone loads libpcap.
