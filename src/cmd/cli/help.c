@@ -8,29 +8,18 @@
 #include <string.h>
 
 #include "cmd/cli/command_options.h"
+#include "core/base/style.h"
 
-enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3 };
+enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3, HELP_TEXT_SIZE = 1024 };
 
-/* `text` from column HELP_TEXT_AT on, broken at blanks. */
-static void print_wrapped(const char *text, int column)
+/* `text` from column HELP_TEXT_AT on. */
+static void print_wrapped(const char *text)
 {
-	int len;
+	char buf[HELP_TEXT_SIZE];
+	struct text out = text_to(buf, sizeof(buf));
 
-	while (*text) {
-		len = (int)strcspn(text, " ");
-		if (column + 1 + len > HELP_COLUMNS && column > HELP_TEXT_AT) {
-			printf("\n%*s", HELP_TEXT_AT, "");
-			column = HELP_TEXT_AT;
-		} else if (column > HELP_TEXT_AT) {
-			putchar(' ');
-			column++;
-		}
-		printf("%.*s", len, text);
-		column += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
+	style_wrap(&out, text, HELP_TEXT_AT, HELP_TEXT_AT, HELP_COLUMNS, NULL);
+	fputs(buf, stdout);
 }
 
 static void print_row(const struct option_row *row)
@@ -46,7 +35,7 @@ static void print_row(const struct option_row *row)
 	} else {
 		printf("%-*s", HELP_TEXT_AT, left);
 	}
-	print_wrapped(row->help, HELP_TEXT_AT);
+	print_wrapped(row->help);
 }
 
 static bool is_in(const struct option_group *group, const char *name)

@@ -79,3 +79,36 @@ const char *style_plus_minus(const struct style *style)
 {
 	return style->has_utf8 ? "\xc2\xb1" : "+/-";
 }
+
+static bool is_blank(const char *text, size_t at)
+{
+	return text[at] == ' ';
+}
+
+void style_wrap(struct text *out, const char *text, size_t column, size_t indent,
+                size_t columns, bool (*may_break)(const char *text, size_t at))
+{
+	bool (*const breaks)(const char *, size_t) = may_break ? may_break : is_blank;
+	size_t take, at;
+
+	while (*text != '\0') {
+		take = style_octets(text, columns > column ? columns - column : 0);
+		for (at = take; text[take] != '\0' && at > 0 &&
+		                (!breaks(text, at) || text[at - 1] == ' ');
+		     at--) {
+		}
+		/* The next line may have more columns than this one has left. */
+		if (text[take] != '\0' && (at > 0 || column > indent)) {
+			take = at;
+		}
+		text_octets(out, text, take);
+		text += take;
+		text += strspn(text, " ");
+		if (*text != '\0') {
+			text_put(out, "\n");
+			text_blanks(out, indent);
+		}
+		column = indent;
+	}
+	text_put(out, "\n");
+}

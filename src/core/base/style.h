@@ -35,4 +35,10 @@ size_t style_octets(const char *text, size_t columns);
 void style_units(const struct style *style, char *buf);
 const char *style_plus_minus(const struct style *style); /* "+/-" */
 
+/* `text` from `column` on, each further line from `indent` on, in lines of at most `columns` > `indent`,
+ * the last one too with a line feed.  Lines break at blanks, and where `may_break` is not NULL at those
+ * that it accepts; a word that is longer than a line is cut. */
+void style_wrap(struct text *out, const char *text, size_t column, size_t indent,
+                size_t columns, bool (*may_break)(const char *text, size_t at));
+
 #endif

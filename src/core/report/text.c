@@ -31,23 +31,9 @@ static bool may_break(const char *text, size_t at)
 
 void report_wrapped(struct text *out, const char *text, size_t indent, size_t columns)
 {
-	size_t take, i;
-
-	while (*text != '\0') {
-		take = style_octets(text, columns - indent);
-		for (i = take; text[take] != '\0' && i > 0; i--) {
-			if (may_break(text, i)) {
-				take = i;
-				break;
-			}
-		}
+	if (*text != '\0') {
 		text_blanks(out, indent);
-		text_octets(out, text, take);
-		text_put(out, "\n");
-		text += take;
-		while (*text == ' ') {
-			text++;
-		}
+		style_wrap(out, text, indent, indent, columns, may_break);
 	}
 }
 

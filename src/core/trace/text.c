@@ -9,41 +9,14 @@
 
 #include "core/base/ntp_time.h"
 #include "core/base/span.h"
+#include "core/base/style.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
 #include "core/ntp/refid.h"
 
-void trace_text_fill(struct text *out, const char *line, size_t column, size_t indent,
-                     size_t columns)
-{
-	char word[TRACE_TEXT_INFO_SIZE];
-	bool is_start = true;
-	size_t len;
-
-	while (*line != '\0') {
-		len = strcspn(line, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)len, line);
-		if (column > indent && column + !is_start + style_columns(word) > columns) {
-			text_format(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!is_start) {
-			text_format(out, " ");
-			column++;
-		}
-		len = style_octets(word, columns - column);
-		text_octets(out, line, len);
-		is_start = false;
-		word[len] = '\0';
-		column += style_columns(word);
-		line += len;
-		line += strspn(line, " ");
-	}
-	text_format(out, "\n");
-}
-
 void trace_text_wrapped(struct text *out, const char *line, size_t column)
 {
-	trace_text_fill(out, line, column, TRACE_TEXT_INDENT, TRACE_TEXT_COLUMNS);
+	style_wrap(out, line, column, TRACE_TEXT_INDENT, TRACE_TEXT_COLUMNS, NULL);
 }
 
 void trace_text_seconds(struct text *out, int64_t ns, const char *plus)
@@ -329,16 +302,17 @@ size_t trace_text_packet(const struct trace_packet *packet, char *buf, size_t si
 	if (packet->frame.source.family != ADDRESS_NONE) {
 		put_end(packet, &packet->frame.source, source);
 		put_end(packet, &packet->frame.destination, destination);
-		snprintf(ends, sizeof(ends), "%s > %s ", source, destination);
+		snprintf(ends, sizeof(ends), "%s > %s", source, destination);
 	}
 	put_info(&about, packet);
 	trace_text_seconds(&since, packet->since_first_ns, "");
 	text_format(&out, "%5llu  %13s  ", (unsigned long long)packet->number, seconds);
 	column = out.len;
-	if (column + strlen(ends) + strnlen(info, sizeof(info)) < TRACE_TEXT_COLUMNS ||
+	if (column + strlen(ends) + strlen(info) + 1 < TRACE_TEXT_COLUMNS ||
 	    ends[0] == '\0') {
-		text_format(&out, "%s%s", ends, ends[0] != '\0' ? " " : "");
-		trace_text_wrapped(&out, info, column + strlen(ends) + (ends[0] != '\0'));
+		text_format(&out, "%s%s", ends, ends[0] != '\0' ? "  " : "");
+		trace_text_wrapped(&out, info,
+		                   column + strlen(ends) + (ends[0] != '\0' ? 2 : 0));
 	} else {
 		trace_text_wrapped(&out, ends, column);
 		text_format(&out, "%*s", TRACE_TEXT_INDENT, "");

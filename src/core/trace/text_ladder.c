@@ -262,7 +262,7 @@ static void put_conclusion(const struct ladder *ladder,
 			"both ways; otherwise up to %s more or less.",
 			offset, offset_ns < 0 ? "ahead of" : "behind", doubt);
 	}
-	trace_text_fill(ladder->out, line, 0, 0, ladder->columns);
+	style_wrap(ladder->out, line, 0, 0, ladder->columns, NULL);
 }
 
 static void put_head(const struct ladder *ladder, const struct trace_exchange *exchange)
@@ -277,17 +277,16 @@ static void put_head(const struct ladder *ladder, const struct trace_exchange *e
 	         (unsigned long long)exchange->number,
 	         trace_protocol_name(exchange->protocol), exchange->is_tcp ? "TCP" : "UDP",
 	         client, server);
-	trace_text_fill(ladder->out, line, 0, TRACE_TEXT_INDENT, ladder->columns);
+	style_wrap(ladder->out, line, 0, TRACE_TEXT_INDENT, ladder->columns, NULL);
 	if (exchange->is_assumed) {
-		trace_text_fill(
-			ladder->out,
-			"Assumed to be NTP: the answer returns the request's cookie.", 0,
-			TRACE_TEXT_INDENT, ladder->columns);
+		style_wrap(ladder->out,
+		           "Assumed to be NTP: the answer returns the request's cookie.", 0,
+		           TRACE_TEXT_INDENT, ladder->columns, NULL);
 	}
 	if (exchange->complaint[0] != '\0') {
 		snprintf(line, sizeof(line), "A client would not use the answer: %s.",
 		         exchange->complaint);
-		trace_text_fill(ladder->out, line, 0, TRACE_TEXT_INDENT, ladder->columns);
+		style_wrap(ladder->out, line, 0, TRACE_TEXT_INDENT, ladder->columns, NULL);
 	}
 	text_format(ladder->out, "\n");
 }
@@ -300,9 +299,8 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, const struct sty
 
 	put_head(&ladder, exchange);
 	if (!exchange->has_stamps && !exchange->has_reading) {
-		trace_text_fill(&out,
-		                "No offset: the answer holds no time to compute it from.",
-		                0, 0, ladder.columns);
+		style_wrap(&out, "No offset: the answer holds no time to compute it from.",
+		           0, 0, ladder.columns, NULL);
 		return out.len;
 	}
 	put_rungs(&ladder, exchange);
@@ -312,21 +310,21 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, const struct sty
 		put_reading_sums(&ladder, exchange);
 	}
 	text_format(&out, "\n");
-	trace_text_fill(&out,
-	                exchange->has_stamps
-	                        ? "T1 and T4 are by the clock of the machine that "
-	                          "captured (the client, if it captured itself), T2 and "
-	                          "T3 by the server's clock."
-	                        : "T1 and T4 are by the clock of the machine that "
-	                          "captured (the client, if it captured itself), T by "
-	                          "the server's clock.",
-	                0, 0, ladder.columns);
+	style_wrap(&out,
+	           exchange->has_stamps
+	                   ? "T1 and T4 are by the clock of the machine that "
+	                     "captured (the client, if it captured itself), T2 and "
+	                     "T3 by the server's clock."
+	                   : "T1 and T4 are by the clock of the machine that "
+	                     "captured (the client, if it captured itself), T by "
+	                     "the server's clock.",
+	           0, 0, ladder.columns, NULL);
 	text_format(&out, "\n");
 	if (exchange->has_result) {
 		put_conclusion(&ladder, exchange);
 	} else {
-		trace_text_fill(&out, "No offset: these times contradict each other.", 0, 0,
-		                ladder.columns);
+		style_wrap(&out, "No offset: these times contradict each other.", 0, 0,
+		           ladder.columns, NULL);
 	}
 	return out.len;
 }

@@ -13,11 +13,7 @@ enum {
 	TRACE_TEXT_INDENT = 7 /* of lines below a numbered line */
 };
 
-/* Breaks `line` at blanks into lines of `columns`; the first begins at `column`, all others
- * at `indent`.  A word too long for a line is broken anywhere. */
-void trace_text_fill(struct text *out, const char *line, size_t column, size_t indent,
-                     size_t columns);
-/* The same for TRACE_TEXT_COLUMNS and TRACE_TEXT_INDENT. */
+/* style_wrap() for TRACE_TEXT_COLUMNS and TRACE_TEXT_INDENT. */
 void trace_text_wrapped(struct text *out, const char *line, size_t column);
 /* With all digits, so that a reader can add them up. */
 void trace_text_seconds(struct text *out, int64_t ns, const char *plus);
