@@ -24,6 +24,23 @@ wrong_rooms() {
 	}'
 }
 
+# Files that src/README.md names, and that do not exist.
+wrong_files() {
+	# shellcheck disable=SC2016 # backquotes, no command
+	grep -o '`[a-z]*/[a-z]*/[a-z_]*\.[ch]`' "$1/src/README.md" | tr -d '`' | sort -u |
+		while read -r file; do
+			[ -f "$1/src/$file" ] || echo "$file"
+		done
+}
+# Functions that it names, "`FILE` (`FUNCTION`)", and that are not defined there.
+wrong_functions() {
+	# shellcheck disable=SC2016 # backquotes, no command
+	grep -o '`[a-z]*/[a-z]*/[a-z_]*\.c` (`[a-z_]*`)' "$1/src/README.md" | tr -d '`()' |
+		while read -r file function; do
+			grep -q "^[a-z].*[ *]$function(" "$1/src/$file" || echo "$file $function"
+		done
+}
+
 # includes_of FOLDER: "FILE HEADER" for each header of ours that a source or test names
 includes_of() {
 	(cd "$1" && grep -rE --include='*.[ch]' '^[ 	]*#[ 	]*include +"' src include tests) |
@@ -142,6 +159,7 @@ some() {
 }
 
 none "src/README.md has each room, below those that it includes" "$(wrong_rooms .)"
+none "each file and function that it names exists" "$(wrong_files .; wrong_functions .)"
 none "includes point the way that the map shows" "$(wrong_includes .)"
 none "what only siblings need is called private" "$(public_without_need .)"
 none "include/reqtime leans on nothing" "$(wrong_public .)"
@@ -203,6 +221,14 @@ sed 's/^| `core\/base` | /&ntp /' src/README.md >"$T/src/README.md"
 some "a circle of rooms is seen" "$(wrong_rooms "$T")"
 cp src/README.md "$T/src/"
 printf '#include "core/base/base.h"\n' >"$T/src/io/net/stray.c"
+mkdir -p "$T/doc/src/core/base"
+# shellcheck disable=SC2016 # backquotes, no command
+echo 'See `core/base/stray.c` (`stray_run`).' >"$T/doc/src/README.md"
+some "a file of the map that does not exist is seen" "$(wrong_files "$T/doc")"
+echo 'int stray_stop(void)' >"$T/doc/src/core/base/stray.c"
+some "a function of the map that its file does not define is seen" "$(wrong_functions "$T/doc")"
+echo 'int stray_run(void)' >"$T/doc/src/core/base/stray.c"
+none "a file and a function that exist are not" "$(wrong_files "$T/doc"; wrong_functions "$T/doc")"
 none "an include to the left is not" "$(wrong_includes "$T")"
 cat >"$T/stray.c" <<'END'
 #include <time.h>
