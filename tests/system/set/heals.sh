@@ -58,7 +58,7 @@ expect "a pause, two servers: held back" 3 \
 	'held back: the clock would jump by \+(4\.9|5).* s, which drift since .* cannot explain; 2 of 2 servers agree, 3 are needed to accept it at once. First seen now; accepted when a run after .* confirms it.  Now: reqtime set --any-offset'
 behind "a pause, two servers: left alone" 4900 5100
 run inside query --state-dir "$T/state" "$honest" "$honest2"
-expect "a pause: query reports the same" 0 '`set` would hold it back: no drift since'
+expect "a pause: query reports the same" 0 '`set` would hold it back: drift since'
 check "a pause: query shows since when" grep -q '^held back: .*First seen .* ago' "$out"
 run inside query --json --state-dir "$T/state" "$honest" "$honest2"
 expect "a pause: query --json" 0 '"plan":."action":"refuse","by_ns":[0-9]*,.*"held_back":."first_seen":"20.*","confirm_after":"20.*","by_ns":(49|50)'
@@ -191,7 +191,7 @@ check "metrics: ... is not a refusal" grep -q '^reqtime_action{verb="set",action
 run inside history --json --state-dir "$T/state"
 expect "history: held back" 0 '"status":"refused".*"held_back":true'
 run set_clock -q --log-to "$T/log" "$honest"
-check "log: held back" grep -q 'set refused: .*; held back: no drift since' "$T/log"
+check "log: held back" grep -q 'set refused: .*; held back: drift since' "$T/log"
 # --- a server that is silent for a month; a server that is only slower than the others is not reported
 if have python3; then
 	# silent_count [STATEMENT]: how many servers the history has as silent
