@@ -11,7 +11,12 @@
 #include "core/base/text.h"
 #include "core/report/report.h"
 
-enum { CELL_SIZE = REPORT_FIGURE_SIZE + 1, COLUMNS_MIN = 60 };
+enum {
+	CELL_SIZE = REPORT_FIGURE_SIZE + 1,
+	COLOURED_SIZE = CELL_SIZE + 16,
+	COLUMNS_MIN = 60,
+};
+_Static_assert(RUN_TABLE_COLUMN_COUNT <= (int)CELLS_MAX, "all columns fit");
 
 static const struct {
 	const char *full, *narrow;
@@ -123,31 +128,62 @@ static void format_cells(const struct run_record *run, const struct run_table *l
 	}
 }
 
-/* Returns the columns that these runs need at this level, and sets the widths. */
+/* The cells with their colours, where there are any. */
+static void put_line(struct text *out, const struct run_table *layout,
+                     const struct run_record *run,
+                     char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE])
+{
+	char status[COLOURED_SIZE], action[COLOURED_SIZE];
+	struct text status_out = text_to(status, sizeof(status));
+	struct text action_out = text_to(action, sizeof(action));
+	const char *line[RUN_TABLE_COLUMN_COUNT];
+
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		line[i] = cells[i];
+	}
+	style_word(&status_out, &layout->style,
+	           run_record_is_failure(run) ? STYLE_BAD : STYLE_GOOD,
+	           cells[RUN_TABLE_STATUS]);
+	line[RUN_TABLE_STATUS] = status;
+	if (run->applied_action == PLAN_STEP) {
+		style_word(&action_out, &layout->style, STYLE_DOUBTFUL,
+		           cells[RUN_TABLE_ACTION]);
+		line[RUN_TABLE_ACTION] = action;
+	}
+	cells_put(out, &layout->cells, line);
+}
+
+static void headings_of(const struct run_table *layout, const char **ret)
+{
+	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
+		ret[i] = heading(layout, i);
+	}
+}
+
+/* Sets the widths; returns the columns of a line. */
 static size_t measure(const struct run_record *runs, size_t count, struct run_table *layout)
 {
 	const struct level *level = &levels[layout->level];
 	char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE];
-	size_t total = 0;
+	const char *line[RUN_TABLE_COLUMN_COUNT];
 
+	layout->cells =
+		(struct cells){ .count = RUN_TABLE_COLUMN_COUNT, .gap = level->gap };
 	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		layout->widths[i] = style_columns(heading(layout, i));
+		layout->cells.columns[i] =
+			(struct cells_column){ .is_hidden = !is_shown(level, i),
+			                       .is_left = headings[i].is_left };
 	}
+	headings_of(layout, line);
+	cells_widen(&layout->cells, line);
 	for (size_t i = 0; i < count; i++) {
 		format_cells(&runs[i], layout, cells);
 		for (size_t c = 0; c < RUN_TABLE_COLUMN_COUNT; c++) {
-			const size_t width = style_columns(cells[c]);
-
-			layout->widths[c] =
-				width > layout->widths[c] ? width : layout->widths[c];
+			line[c] = cells[c];
 		}
+		cells_widen(&layout->cells, line);
 	}
-	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		if (is_shown(level, i)) {
-			total += layout->widths[i] + (total > 0 ? level->gap : 0);
-		}
-	}
-	return total;
+	return cells_width(&layout->cells);
 }
 
 void run_table_layout(const struct run_record *runs, size_t count,
@@ -164,55 +200,13 @@ void run_table_layout(const struct run_record *runs, size_t count,
 	}
 }
 
-/* `run` is NULL for the heading. */
-static void put_cell(struct text *text, const struct run_table *layout,
-                     const struct run_record *run, size_t column, const char *cell)
-{
-	if (run && column == RUN_TABLE_STATUS) {
-		style_word(text, &layout->style,
-		           run_record_is_failure(run) ? STYLE_BAD : STYLE_GOOD, cell);
-	} else if (run && column == RUN_TABLE_ACTION && run->applied_action == PLAN_STEP) {
-		style_word(text, &layout->style, STYLE_DOUBTFUL, cell);
-	} else {
-		text_put(text, cell);
-	}
-}
-
-static void put_cells(struct text *text, const struct run_table *layout,
-                      const struct run_record *run,
-                      const char *const cells[RUN_TABLE_COLUMN_COUNT])
-{
-	const struct level *level = &levels[layout->level];
-	bool is_first = true;
-
-	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		const size_t len = style_columns(cells[i]);
-		const size_t pad = len < layout->widths[i] ? layout->widths[i] - len : 0;
-
-		if (!is_shown(level, i)) {
-			continue;
-		}
-		text_blanks(text,
-		            (is_first ? 0 : level->gap) + (headings[i].is_left ? 0 : pad));
-		put_cell(text, layout, run, i, cells[i]);
-		/* No blanks at the end of a line. */
-		if (headings[i].is_left && i + 1 < RUN_TABLE_COLUMN_COUNT) {
-			text_blanks(text, pad);
-		}
-		is_first = false;
-	}
-	text_put(text, "\n");
-}
-
 size_t run_table_heading(const struct run_table *layout, char *buf, size_t size)
 {
 	struct text text = text_to(buf, size);
-	const char *cells[RUN_TABLE_COLUMN_COUNT];
+	const char *line[RUN_TABLE_COLUMN_COUNT];
 
-	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		cells[i] = heading(layout, i);
-	}
-	put_cells(&text, layout, NULL, cells);
+	headings_of(layout, line);
+	cells_put(&text, &layout->cells, line);
 	return text.len;
 }
 
@@ -221,16 +215,12 @@ size_t run_table_row(const struct run_table *layout, const struct run_record *ru
 {
 	struct text text = text_to(buf, size);
 	char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE];
-	const char *shown[RUN_TABLE_COLUMN_COUNT];
 
 	if (run_record_is_reboot(before, run)) {
 		text_put(&text, "-- reboot --\n");
 	}
 	format_cells(run, layout, cells);
-	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		shown[i] = cells[i];
-	}
-	put_cells(&text, layout, run, shown);
+	put_line(&text, layout, run, cells);
 	return text.len;
 }
 

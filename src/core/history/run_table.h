@@ -8,6 +8,7 @@
 
 #include "core/base/style.h"
 #include "core/history/run_view.h"
+#include "core/report/cells.h"
 
 enum run_column {
 	RUN_TABLE_TIME,
@@ -26,7 +27,7 @@ enum run_column {
 struct run_table {
 	size_t level; /* 0: everything is shown; higher levels leave out more */
 	struct style style;
-	size_t widths[RUN_TABLE_COLUMN_COUNT];
+	struct cells cells;
 };
 
 /* For these runs in the columns of `style` (at least 60). */

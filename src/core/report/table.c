@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "core/base/span.h"
+#include "core/report/cells.h"
 #include "core/report/report_private.h"
 
 enum {
 	LABEL_SIZE = 4 * SERVER_HOST_SIZE + ADDRESS_TEXT_SIZE + 32, /* all octets escaped */
 	DETAIL_SIZE = ADDRESS_TEXT_SIZE + RUN_REASON_SIZE + 80,
+	COLOURED_SIZE = REPORT_FIGURE_SIZE + 16,
 };
 
 /* The address, or "" without one or if the name already is it. */
@@ -70,7 +72,7 @@ struct layout {
 	const struct style *style;
 	const struct level *level;
 	bool has_addresses; /* after the name instead of on a line below */
-	size_t widths[COLUMN_COUNT];
+	struct cells cells;
 };
 
 static bool is_shown(const struct level *level, size_t column)
@@ -128,10 +130,10 @@ static void format_cells(const struct run_source *source, const struct layout *l
 	         source_status_name(source->status));
 }
 
-static void widen(size_t *width, size_t need)
+static void headings_of(const struct layout *layout, const char **ret)
 {
-	if (need > *width) {
-		*width = need;
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		ret[i] = heading(layout, i);
 	}
 }
 
@@ -140,27 +142,27 @@ static size_t measure(const struct run *run, struct layout *layout)
 {
 	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
 	char server[LABEL_SIZE];
-	size_t total = 0;
-	size_t column, i;
+	const char *line[COLUMN_COUNT];
 
-	for (column = 0; column < COLUMN_COUNT; column++) {
-		layout->widths[column] = style_columns(heading(layout, column));
+	layout->cells = (struct cells){ .count = COLUMN_COUNT, .gap = layout->level->gap };
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		layout->cells.columns[i] =
+			(struct cells_column){ .is_hidden = !is_shown(layout->level, i),
+			                       .is_left = i == COLUMN_SERVER ||
+			                                  i == COLUMN_VERDICT };
 	}
-	for (i = 0; i < run->source_count; i++) {
+	headings_of(layout, line);
+	cells_widen(&layout->cells, line);
+	for (size_t i = 0; i < run->source_count; i++) {
 		format_server(&run->sources[i], layout->has_addresses, server);
 		format_cells(&run->sources[i], layout, cells);
-		widen(&layout->widths[COLUMN_SERVER], strlen(server));
-		for (column = COLUMN_SERVER + 1; column < COLUMN_COUNT; column++) {
-			widen(&layout->widths[column], style_columns(cells[column]));
+		line[COLUMN_SERVER] = server;
+		for (size_t c = COLUMN_SERVER + 1; c < COLUMN_COUNT; c++) {
+			line[c] = cells[c];
 		}
+		cells_widen(&layout->cells, line);
 	}
-	for (column = 0; column < COLUMN_COUNT; column++) {
-		if (is_shown(layout->level, column)) {
-			total += layout->widths[column] +
-			         (column > 0 ? layout->level->gap : 0);
-		}
-	}
-	return total;
+	return cells_width(&layout->cells);
 }
 
 static struct layout choose_layout(const struct run *run, const struct style *style,
@@ -182,13 +184,13 @@ static struct layout choose_layout(const struct run *run, const struct style *st
 			return layout;
 		}
 		need = layout.level->server_enough;
-		rest = total - layout.widths[COLUMN_SERVER];
+		rest = total - layout.cells.columns[COLUMN_SERVER].width;
 		if (rest < columns && columns - rest >= need) {
-			layout.widths[COLUMN_SERVER] = columns - rest;
+			layout.cells.columns[COLUMN_SERVER].width = columns - rest;
 			return layout;
 		}
 	}
-	layout.widths[COLUMN_SERVER] = 1;
+	layout.cells.columns[COLUMN_SERVER].width = 1;
 	return layout;
 }
 
@@ -229,37 +231,6 @@ static void cut_middle(char *text, size_t width)
 	memmove(text + head + sizeof(dots) - 1, text + tail, len - tail + 1);
 }
 
-static void put_cell(struct text *out, const struct layout *layout, size_t column,
-                     const char *text)
-{
-	size_t width = layout->widths[column];
-	size_t used = style_columns(text);
-	size_t pad = used < width ? width - used : 0;
-
-	if (column == COLUMN_SERVER) {
-		text_put(out, text);
-		text_blanks(out, pad);
-		return;
-	}
-	text_blanks(out, layout->level->gap);
-	if (column != COLUMN_VERDICT) { /* the last one: no blanks at the end of a line */
-		text_blanks(out, pad);
-	}
-	text_put(out, text);
-}
-
-static void put_headings(struct text *out, const struct layout *layout)
-{
-	size_t column;
-
-	for (column = 0; column < COLUMN_COUNT; column++) {
-		if (is_shown(layout->level, column)) {
-			put_cell(out, layout, column, heading(layout, column));
-		}
-	}
-	text_put(out, "\n");
-}
-
 static enum style_class class_of(const struct run_source *source)
 {
 	switch (source->status) {
@@ -281,21 +252,20 @@ static void put_source(struct text *out, const struct layout *layout,
                        const struct run_source *source)
 {
 	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
-	char server[LABEL_SIZE];
-	size_t column;
+	char server[LABEL_SIZE], verdict[COLOURED_SIZE];
+	struct text verdict_out = text_to(verdict, sizeof(verdict));
+	const char *line[COLUMN_COUNT];
 
 	format_server(source, layout->has_addresses, server);
-	cut_middle(server, layout->widths[COLUMN_SERVER]);
+	cut_middle(server, layout->cells.columns[COLUMN_SERVER].width);
 	format_cells(source, layout, cells);
-	put_cell(out, layout, COLUMN_SERVER, server);
-	for (column = COLUMN_SERVER + 1; column < COLUMN_VERDICT; column++) {
-		if (is_shown(layout->level, column)) {
-			put_cell(out, layout, column, cells[column]);
-		}
+	style_word(&verdict_out, layout->style, class_of(source), cells[COLUMN_VERDICT]);
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		line[i] = i == COLUMN_SERVER    ? server
+		          : i == COLUMN_VERDICT ? verdict
+		                                : cells[i];
 	}
-	text_blanks(out, layout->level->gap);
-	style_word(out, layout->style, class_of(source), cells[COLUMN_VERDICT]);
-	text_put(out, "\n");
+	cells_put(out, &layout->cells, line);
 }
 
 /* Address, reason and the line of a daytime server, if any. */
@@ -328,6 +298,7 @@ size_t report_table(const struct run *run, const struct style *style, char *buf,
 {
 	const size_t columns = style->columns < 60 ? 60 : style->columns;
 	struct text out = text_to(buf, size);
+	const char *line[COLUMN_COUNT];
 	struct layout layout;
 	size_t i;
 
@@ -335,7 +306,8 @@ size_t report_table(const struct run *run, const struct style *style, char *buf,
 		return 0;
 	}
 	layout = choose_layout(run, style, columns);
-	put_headings(&out, &layout);
+	headings_of(&layout, line);
+	cells_put(&out, &layout.cells, line);
 	for (i = 0; i < run->source_count; i++) {
 		put_source(&out, &layout, &run->sources[i]);
 		put_details(&out, &layout, &run->sources[i], columns);
