@@ -24,15 +24,6 @@ static void count_unread(struct trace_counts *counts, enum frame_verdict verdict
 	}
 }
 
-/* All lengths of IEEE 802.3 are one kind. */
-static uint16_t kind_code(const struct trace_packet *packet)
-{
-	const uint16_t code = packet->frame.code;
-
-	return packet->verdict == FRAME_NOT_IP && code > 0 && code < FRAME_TYPE_MIN ? 1
-	                                                                            : code;
-}
-
 /* A frame of no known time protocol. */
 static void count_other(struct trace_counts *counts, const struct trace_packet *packet,
                         int change)
@@ -41,7 +32,11 @@ static void count_other(struct trace_counts *counts, const struct trace_packet *
 	uint16_t port = frame->destination.port;
 
 	if (packet->verdict != FRAME_OK) {
-		count_unread(counts, packet->verdict, kind_code(packet), change);
+		/* All lengths of IEEE 802.3 are one kind. */
+		const bool is_length = packet->verdict == FRAME_NOT_IP && frame->code > 0 &&
+		                       frame->code < FRAME_TYPE_MIN;
+
+		count_unread(counts, packet->verdict, is_length ? 1 : frame->code, change);
 		return;
 	}
 	if (frame->is_tcp) {

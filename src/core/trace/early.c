@@ -14,18 +14,11 @@ void trace_early_keep(struct trace *trace, const struct trace_packet *answer)
 	kept->note = TRACE_NOTE_NONE;
 }
 
-/* Without a cookie only the timestamps show that the answer came after the request. */
-static bool is_in_time(const struct trace_pending *pending,
-                       const struct trace_packet *answer)
-{
-	int64_t away_ns = instant_diff_ns(answer->at, pending->at);
-
-	return away_ns >= 0 && away_ns <= TRACE_PATIENCE_NS;
-}
-
 static bool is_answer_to(const struct trace_pending *pending,
                          const struct trace_packet *answer)
 {
+	const int64_t away_ns = instant_diff_ns(answer->at, pending->at);
+
 	if (answer->number == 0 || answer->protocol != pending->protocol ||
 	    answer->frame.is_tcp != pending->is_tcp ||
 	    !address_equal(&pending->client, &answer->frame.destination)) {
@@ -36,8 +29,9 @@ static bool is_answer_to(const struct trace_pending *pending,
 		       !ntp_ts_is_zero(pending->cookie) &&
 		       ntp_ts_equal(pending->cookie, answer->ntp.origin);
 	}
-	return address_equal(&pending->server, &answer->frame.source) &&
-	       is_in_time(pending, answer);
+	/* Without a cookie only the timestamps show that the answer came after the request. */
+	return address_equal(&pending->server, &answer->frame.source) && away_ns >= 0 &&
+	       away_ns <= TRACE_PATIENCE_NS;
 }
 
 bool trace_early_complete(struct trace *trace, struct trace_pending *pending,

@@ -11,12 +11,6 @@
 /* Real traffic has fewer; the limit ends endless chains. */
 enum { HEADERS_MAX = 20 };
 
-static bool is_tag(unsigned type)
-{
-	return type == FRAME_TYPE_VLAN || type == FRAME_TYPE_VLAN_SERVICE ||
-	       type == FRAME_TYPE_VLAN_OLD;
-}
-
 /* Skips a header of `octets`, whose octets at `type_at` hold the type of the next one. */
 static enum frame_verdict take_typed(struct frame_walk *walk, size_t octets, size_t type_at)
 {
@@ -45,22 +39,20 @@ static enum frame_verdict take_llc(struct frame_walk *walk)
 
 static enum frame_verdict take_type(struct frame_walk *walk)
 {
-	if (is_tag(walk->number)) {
-		return take_typed(walk, 4, 2);
-	}
 	if (walk->number < FRAME_TYPE_MIN) {
 		return take_llc(walk);
 	}
 	switch (walk->number) {
+	case FRAME_TYPE_VLAN:
+	case FRAME_TYPE_VLAN_SERVICE:
+	case FRAME_TYPE_VLAN_OLD:
+		return take_typed(walk, 4, 2);
 	case FRAME_TYPE_IPV4:
-		walk->next = FRAME_LAYER_IPV4;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV4);
 	case FRAME_TYPE_IPV6:
-		walk->next = FRAME_LAYER_IPV6;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV6);
 	case FRAME_TYPE_ETHERNET:
-		walk->next = FRAME_LAYER_ETHERNET;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_ETHERNET);
 	case FRAME_TYPE_MPLS:
 	case FRAME_TYPE_MPLS_UPSTREAM:
 		return frame_mpls(walk);
@@ -71,7 +63,7 @@ static enum frame_verdict take_type(struct frame_walk *walk)
 	}
 }
 
-static enum frame_verdict take_ip(struct frame_walk *walk)
+enum frame_verdict frame_ip(struct frame_walk *walk)
 {
 	enum frame_verdict verdict = frame_has(&walk->in, 1);
 
@@ -80,11 +72,9 @@ static enum frame_verdict take_ip(struct frame_walk *walk)
 	}
 	switch (walk->in.at[0] >> 4) {
 	case 4:
-		walk->next = FRAME_LAYER_IPV4;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV4);
 	case 6:
-		walk->next = FRAME_LAYER_IPV6;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV6);
 	default:
 		return frame_stop(walk, FRAME_NOT_IP, 0);
 	}
@@ -98,7 +88,7 @@ static enum frame_verdict take_layer(struct frame_walk *walk)
 	case FRAME_LAYER_TYPE:
 		return take_type(walk);
 	case FRAME_LAYER_IP:
-		return take_ip(walk);
+		return frame_ip(walk);
 	case FRAME_LAYER_IPV4:
 		return frame_ipv4(walk);
 	case FRAME_LAYER_IPV6:
@@ -129,14 +119,12 @@ static enum frame_verdict take_loopback(struct frame_walk *walk)
 	frame_skip(&walk->in, 4);
 	switch (family) {
 	case 2:
-		walk->next = FRAME_LAYER_IPV4;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV4);
 	case 10:
 	case 24:
 	case 28:
 	case 30:
-		walk->next = FRAME_LAYER_IPV6;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV6);
 	default:
 		return frame_stop(walk, FRAME_NOT_IP, 0);
 	}
@@ -154,8 +142,7 @@ static enum frame_verdict take_serial(struct frame_walk *walk)
 	if (walk->in.at[0] == 0x0f || walk->in.at[0] == 0x8f) {
 		return take_typed(walk, 4, 2);
 	}
-	walk->next = FRAME_LAYER_PPP;
-	return FRAME_OK;
+	return frame_next(walk, FRAME_LAYER_PPP);
 }
 
 /* Attributes, padded to four octets: a length that includes these four octets, and a type,
@@ -163,17 +150,15 @@ static enum frame_verdict take_serial(struct frame_walk *walk)
 static enum frame_verdict take_nflog(struct frame_walk *walk)
 {
 	enum { HEADER = 4, PAYLOAD = 9, TYPE_MASK = 0x7fff };
-	enum frame_verdict verdict = frame_has(&walk->in, HEADER);
+	enum frame_verdict verdict = frame_take(&walk->in, HEADER);
 
 	if (verdict != FRAME_OK) {
 		return verdict;
 	}
-	frame_skip(&walk->in, HEADER);
 	while ((verdict = frame_has(&walk->in, 4)) == FRAME_OK) {
 		const uint8_t *at = walk->in.at;
-		size_t little = (size_t)at[1] << 8 | at[0], big = frame_u16(at);
 		bool is_little = (at[3] & (TYPE_MASK >> 8)) == 0;
-		size_t len = is_little ? little : big;
+		size_t len = is_little ? (size_t)at[1] << 8 | at[0] : frame_u16(at);
 		unsigned type = is_little ? at[2] : at[3];
 
 		if (len < 4 || len > walk->in.wire) {
@@ -182,15 +167,12 @@ static enum frame_verdict take_nflog(struct frame_walk *walk)
 		if (type == PAYLOAD) {
 			frame_limit(&walk->in, len);
 			frame_skip(&walk->in, 4);
-			walk->next = FRAME_LAYER_IP;
-			return FRAME_OK;
+			return frame_next(walk, FRAME_LAYER_IP);
 		}
-		len = (len + 3) & ~(size_t)3;
-		verdict = frame_has(&walk->in, len);
+		verdict = frame_take(&walk->in, (len + 3) & ~(size_t)3);
 		if (verdict != FRAME_OK) {
 			return verdict;
 		}
-		frame_skip(&walk->in, len);
 	}
 	return walk->in.wire == 0 ? frame_stop(walk, FRAME_NOT_IP, 0) : verdict;
 }
@@ -205,7 +187,7 @@ static enum frame_verdict take_link(enum frame_link link, struct frame_walk *wal
 	case FRAME_LINK_COOKED_2:
 		return take_typed(walk, 20, 0);
 	case FRAME_LINK_RAW_IP:
-		return take_ip(walk);
+		return frame_ip(walk);
 	case FRAME_LINK_LOOPBACK:
 		return take_loopback(walk);
 	case FRAME_LINK_PPP:

@@ -68,9 +68,8 @@ enum {
 };
 
 struct frame {
-	struct address
-		source; /* innermost; family ADDRESS_NONE when parsing stopped before it */
-	struct address destination;
+	/* Innermost; family ADDRESS_NONE when parsing stopped before it. */
+	struct address source, destination;
 	enum frame_tunnel tunnels[FRAME_TUNNELS_MAX]; /* outermost first */
 	size_t tunnel_count;
 	uint16_t code;  /* see enum frame_verdict */

@@ -46,8 +46,7 @@ enum frame_verdict frame_ipv4(struct frame_walk *walk)
 {
 	struct frame_rest *in = &walk->in;
 	enum frame_verdict verdict = frame_has(in, 20);
-	size_t header_octets;
-	size_t len;
+	size_t header_octets, len;
 
 	if (verdict != FRAME_OK) {
 		return verdict;
@@ -62,19 +61,14 @@ enum frame_verdict frame_ipv4(struct frame_walk *walk)
 	}
 	frame_limit(in, len);
 	set_ends(walk->ret, ADDRESS_IPV4, in->at + 12, in->at + 16);
-	if ((frame_u16(in->at + 6) & 0x3fff) !=
-	    0) { /* more fragments follow, or this is not the first */
+	/* More fragments follow, or this is not the first. */
+	if ((frame_u16(in->at + 6) & 0x3fff) != 0) {
 		return FRAME_FRAGMENT;
 	}
 	walk->number = in->at[9];
-	verdict = frame_has(in, header_octets);
-	if (verdict != FRAME_OK) {
-		return verdict;
-	}
-	frame_skip(in, header_octets);
 	walk->is_ipv6 = false;
 	walk->next = FRAME_LAYER_PROTOCOL;
-	return FRAME_OK;
+	return frame_take(in, header_octets);
 }
 
 enum frame_verdict frame_ipv6(struct frame_walk *walk)
@@ -97,8 +91,7 @@ enum frame_verdict frame_ipv6(struct frame_walk *walk)
 		frame_limit(in, len);
 	}
 	walk->is_ipv6 = true;
-	walk->next = FRAME_LAYER_PROTOCOL;
-	return FRAME_OK;
+	return frame_next(walk, FRAME_LAYER_PROTOCOL);
 }
 
 static bool is_extension(const struct frame_walk *walk)
@@ -138,13 +131,8 @@ static enum frame_verdict skip_extension(struct frame_walk *walk)
 	} else {
 		octets = ((size_t)in->at[1] + 1) * 8;
 	}
-	verdict = frame_has(in, octets);
-	if (verdict != FRAME_OK) {
-		return verdict;
-	}
 	walk->number = in->at[0];
-	frame_skip(in, octets);
-	return FRAME_OK;
+	return frame_take(in, octets);
 }
 
 static enum frame_verdict take_udp(struct frame_walk *walk)
@@ -192,15 +180,7 @@ static enum frame_verdict take_tcp(struct frame_walk *walk)
 	ret->tcp_sequence = frame_u32(in->at + 4);
 	ret->tcp_flags = in->at[13];
 	frame_skip(in, header_octets);
-	walk->next = FRAME_LAYER_END;
-	return FRAME_OK;
-}
-
-static enum frame_verdict enter(struct frame_walk *walk, enum frame_tunnel tunnel,
-                                enum frame_layer next)
-{
-	walk->next = next;
-	return frame_enter(walk, tunnel);
+	return frame_next(walk, FRAME_LAYER_END);
 }
 
 /* The start of the undeliverable packet, up to its ports. */
@@ -245,11 +225,11 @@ enum frame_verdict frame_protocol(struct frame_walk *walk)
 	case FRAME_PROTOCOL_TCP:
 		return take_tcp(walk);
 	case FRAME_PROTOCOL_IPV4:
-		return enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_IPV4);
+		return frame_enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_IPV4);
 	case FRAME_PROTOCOL_IPV6:
-		return enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_IPV6);
+		return frame_enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_IPV6);
 	case FRAME_PROTOCOL_ETHERNET:
-		return enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_ETHERNET);
+		return frame_enter(walk, FRAME_TUNNEL_IP, FRAME_LAYER_ETHERNET);
 	case FRAME_PROTOCOL_GRE:
 		return frame_gre(walk);
 	case FRAME_PROTOCOL_ETHERIP:

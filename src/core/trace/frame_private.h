@@ -84,6 +84,17 @@ static inline void frame_skip(struct frame_rest *in, size_t octets)
 	in->wire -= octets;
 }
 
+/* Skips `octets` that were captured; else the verdict is not FRAME_OK. */
+static inline enum frame_verdict frame_take(struct frame_rest *in, size_t octets)
+{
+	const enum frame_verdict verdict = frame_has(in, octets);
+
+	if (verdict == FRAME_OK) {
+		frame_skip(in, octets);
+	}
+	return verdict;
+}
+
 /* Drops the octets after the inner packet: padding, checksums. */
 static inline void frame_limit(struct frame_rest *in, size_t octets)
 {
@@ -98,13 +109,22 @@ static inline enum frame_verdict frame_stop(struct frame_walk *walk,
 	return verdict;
 }
 
+static inline enum frame_verdict frame_next(struct frame_walk *walk, enum frame_layer next)
+{
+	walk->next = next;
+	return FRAME_OK;
+}
+
+/* Sets IPv4 or IPv6 as the next header, by the first four bits. */
+enum frame_verdict frame_ip(struct frame_walk *walk);
 /* Each step takes one header and sets the next. */
 enum frame_verdict frame_ipv4(struct frame_walk *walk);
 enum frame_verdict frame_ipv6(struct frame_walk *walk);
 enum frame_verdict frame_protocol(struct frame_walk *walk);
 
 /* frame_tunnel.c: FRAME_TOO_DEEP after FRAME_TUNNELS_MAX tunnels. */
-enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel);
+enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel,
+                               enum frame_layer next);
 enum frame_verdict frame_pppoe(struct frame_walk *walk);
 enum frame_verdict frame_ppp(struct frame_walk *walk);
 enum frame_verdict frame_mpls(struct frame_walk *walk);

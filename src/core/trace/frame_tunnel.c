@@ -26,7 +26,8 @@ enum {
 	GENEVE_OCTETS = 8,
 };
 
-enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel)
+enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel,
+                               enum frame_layer next)
 {
 	struct frame *ret = walk->ret;
 
@@ -34,7 +35,7 @@ enum frame_verdict frame_enter(struct frame_walk *walk, enum frame_tunnel tunnel
 		return FRAME_TOO_DEEP;
 	}
 	ret->tunnels[ret->tunnel_count++] = tunnel;
-	return FRAME_OK;
+	return frame_next(walk, next);
 }
 
 enum frame_verdict frame_pppoe(struct frame_walk *walk)
@@ -52,8 +53,7 @@ enum frame_verdict frame_pppoe(struct frame_walk *walk)
 	}
 	frame_skip(in, 6);
 	frame_limit(in, len);
-	walk->next = FRAME_LAYER_PPP;
-	return frame_enter(walk, FRAME_TUNNEL_PPPOE);
+	return frame_enter(walk, FRAME_TUNNEL_PPPOE, FRAME_LAYER_PPP);
 }
 
 /* The protocol; its first octet is omitted when 0: RFC 1661 section 6.5. */
@@ -74,11 +74,9 @@ enum frame_verdict frame_ppp(struct frame_walk *walk)
 	frame_skip(in, in->at[0] & 1 ? 1 : 2);
 	switch (protocol) {
 	case PPP_IPV4:
-		walk->next = FRAME_LAYER_IPV4;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV4);
 	case PPP_IPV6:
-		walk->next = FRAME_LAYER_IPV6;
-		return FRAME_OK;
+		return frame_next(walk, FRAME_LAYER_IPV6);
 	case PPP_MPLS:
 	case PPP_MPLS_MULTICAST:
 		return frame_mpls(walk);
@@ -110,44 +108,28 @@ static enum frame_verdict take_labelled(struct frame_walk *walk)
 {
 	enum { CONTROL_WORD = 4, TYPE_AT = 12 };
 	struct frame_rest *in = &walk->in;
-	enum frame_verdict verdict = frame_has(in, 1);
-	unsigned nibble;
+	const enum frame_verdict verdict = frame_ip(walk);
 
-	if (verdict != FRAME_OK) {
+	if (verdict != FRAME_NOT_IP) {
 		return verdict;
 	}
-	nibble = in->at[0] >> 4;
-	switch (nibble) {
-	case 4:
-		walk->next = FRAME_LAYER_IPV4;
-		return FRAME_OK;
-	case 6:
-		walk->next = FRAME_LAYER_IPV6;
-		return FRAME_OK;
-	default:
-		break;
-	}
-	if (nibble == 0 && has_known_type(in, CONTROL_WORD + TYPE_AT)) {
+	if (in->at[0] >> 4 == 0 && has_known_type(in, CONTROL_WORD + TYPE_AT)) {
 		frame_skip(in, CONTROL_WORD);
 	} else if (!has_known_type(in, TYPE_AT)) {
-		return frame_stop(walk, FRAME_OTHER_MPLS, nibble);
+		return frame_stop(walk, FRAME_OTHER_MPLS, in->at[0] >> 4);
 	}
-	walk->next = FRAME_LAYER_ETHERNET;
-	return FRAME_OK;
+	return frame_next(walk, FRAME_LAYER_ETHERNET);
 }
 
 enum frame_verdict frame_mpls(struct frame_walk *walk)
 {
 	struct frame_rest *in = &walk->in;
-	enum frame_verdict verdict = frame_enter(walk, FRAME_TUNNEL_MPLS);
+	enum frame_verdict verdict = frame_enter(walk, FRAME_TUNNEL_MPLS, walk->next);
 	bool is_last = false;
 
 	for (int i = 0; i < LABELS_MAX && !is_last && verdict == FRAME_OK; i++) {
-		verdict = frame_has(in, 4);
-		if (verdict == FRAME_OK) {
-			is_last = (in->at[2] & 1) != 0;
-			frame_skip(in, 4);
-		}
+		is_last = in->captured >= 4 && (in->at[2] & 1) != 0;
+		verdict = frame_take(in, 4);
 	}
 	if (verdict != FRAME_OK) {
 		return verdict;
@@ -157,24 +139,13 @@ enum frame_verdict frame_mpls(struct frame_walk *walk)
 
 /* Version 1, of PPTP: no checksum, always a key, optionally an acknowledgement; without a
  * sequence number it carries no packet. */
-static size_t gre_octets(unsigned flags, bool is_pptp)
-{
-	size_t octets = 4;
-
-	octets += (flags & GRE_CHECKSUM) != 0 ? 4 : 0;
-	octets += (flags & GRE_KEY) != 0 ? 4 : 0;
-	octets += (flags & GRE_SEQUENCE) != 0 ? 4 : 0;
-	octets += is_pptp && (flags & GRE_ACKNOWLEDGES) != 0 ? 4 : 0;
-	return octets;
-}
-
 enum frame_verdict frame_gre(struct frame_walk *walk)
 {
 	struct frame_rest *in = &walk->in;
 	enum frame_verdict verdict = frame_has(in, 4);
 	unsigned flags;
 	bool is_pptp;
-	size_t octets;
+	size_t octets = 4;
 
 	if (verdict != FRAME_OK) {
 		return verdict;
@@ -188,14 +159,16 @@ enum frame_verdict frame_gre(struct frame_walk *walk)
 	if (is_pptp && (flags & GRE_SEQUENCE) == 0) {
 		return frame_stop(walk, FRAME_OTHER_GRE, 1);
 	}
-	octets = gre_octets(flags, is_pptp);
-	verdict = frame_has(in, octets);
+	octets += (flags & GRE_CHECKSUM) != 0 ? 4 : 0;
+	octets += (flags & GRE_KEY) != 0 ? 4 : 0;
+	octets += (flags & GRE_SEQUENCE) != 0 ? 4 : 0;
+	octets += is_pptp && (flags & GRE_ACKNOWLEDGES) != 0 ? 4 : 0;
+	verdict = frame_take(in, octets);
 	if (verdict != FRAME_OK) {
 		return verdict;
 	}
-	frame_skip(in, octets);
-	walk->next = is_pptp ? FRAME_LAYER_PPP : FRAME_LAYER_TYPE;
-	return frame_enter(walk, FRAME_TUNNEL_GRE);
+	return frame_enter(walk, FRAME_TUNNEL_GRE,
+	                   is_pptp ? FRAME_LAYER_PPP : FRAME_LAYER_TYPE);
 }
 
 enum frame_verdict frame_etherip(struct frame_walk *walk)
@@ -209,8 +182,7 @@ enum frame_verdict frame_etherip(struct frame_walk *walk)
 		return FRAME_MALFORMED;
 	}
 	frame_skip(&walk->in, 2);
-	walk->next = FRAME_LAYER_ETHERNET;
-	return frame_enter(walk, FRAME_TUNNEL_ETHERIP);
+	return frame_enter(walk, FRAME_TUNNEL_ETHERIP, FRAME_LAYER_ETHERNET);
 }
 
 /* The header with its reserved octets: the port alone proves nothing, because a client of
@@ -244,19 +216,16 @@ enum frame_verdict frame_udp_tunnel(struct frame_walk *walk)
 
 	if ((port == UDP_VXLAN || port == UDP_VXLAN_LINUX) && is_vxlan(in)) {
 		frame_skip(in, VXLAN_OCTETS);
-		walk->next = FRAME_LAYER_ETHERNET;
-		return frame_enter(walk, FRAME_TUNNEL_VXLAN);
+		return frame_enter(walk, FRAME_TUNNEL_VXLAN, FRAME_LAYER_ETHERNET);
 	}
 	if (port != UDP_GENEVE || !is_geneve(in)) {
 		return FRAME_OK;
 	}
 	octets = GENEVE_OCTETS + (size_t)(in->at[0] & 0x3f) * 4;
 	walk->number = (uint16_t)frame_u16(in->at + 2);
-	verdict = frame_has(in, octets);
+	verdict = frame_take(in, octets);
 	if (verdict != FRAME_OK) {
 		return verdict;
 	}
-	frame_skip(in, octets);
-	walk->next = FRAME_LAYER_TYPE;
-	return frame_enter(walk, FRAME_TUNNEL_GENEVE);
+	return frame_enter(walk, FRAME_TUNNEL_GENEVE, FRAME_LAYER_TYPE);
 }

@@ -62,17 +62,15 @@ void trace_refuse(struct trace *trace, const struct trace_packet *packet)
 bool trace_next_silence(struct trace *trace, struct instant now, struct trace_silence *ret)
 {
 	struct trace_pending *pending;
-	bool is_due;
 
 	for (; trace->pending_reported < trace->pending_end; trace->pending_reported++) {
 		pending = &trace->pending[trace->pending_reported % TRACE_PENDING_MAX];
 		if (pending->is_answered || pending->is_steady) {
 			continue;
 		}
-		is_due = now.unix_ns == INT64_MAX ||
-		         instant_diff_ns(now, pending->at) > TRACE_PATIENCE_NS ||
-		         trace->pending_end - trace->pending_reported >= TRACE_PENDING_MAX;
-		if (!is_due) {
+		if (now.unix_ns < INT64_MAX &&
+		    instant_diff_ns(now, pending->at) <= TRACE_PATIENCE_NS &&
+		    trace->pending_end - trace->pending_reported < TRACE_PENDING_MAX) {
 			return false;
 		}
 		pending->is_reported = true;
@@ -99,13 +97,6 @@ static void complain(struct trace_exchange *exchange, const char *words)
 	}
 }
 
-/* Whether the four timestamps give an offset, usable or not. */
-static bool is_consistent(enum sample_verdict verdict, int64_t delay_ns)
-{
-	return verdict == SAMPLE_OK || verdict == SAMPLE_ROOT_TOO_FAR ||
-	       (verdict == SAMPLE_SERVER_SLOW && delay_ns >= 0);
-}
-
 static void work_out_stamps(struct trace_exchange *exchange,
                             const struct ntp_header *header)
 {
@@ -125,10 +116,12 @@ static void work_out_stamps(struct trace_exchange *exchange,
 	int64_t delay_ns = ns_add(instant_diff_ns(exchange->t4, exchange->t1), -held_ns);
 
 	complain(exchange, reason);
-	exchange->has_result = is_consistent(verdict, delay_ns);
+	/* The four timestamps give an offset, usable or not. */
+	exchange->has_result = verdict == SAMPLE_OK || verdict == SAMPLE_ROOT_TOO_FAR ||
+	                       (verdict == SAMPLE_SERVER_SLOW && delay_ns >= 0);
 	if (exchange->has_result) {
 		exchange->offset_ns = ns_middle(there_ns, back_ns);
-		exchange->delay_ns = delay_ns > 0 ? delay_ns : 0;
+		exchange->delay_ns = ns_max(delay_ns, 0);
 	}
 }
 

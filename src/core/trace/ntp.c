@@ -7,6 +7,7 @@
 
 #include "core/ntp/ext.h"
 #include "core/ntp/refusal.h"
+#include "core/trace/frame_private.h"
 #include "core/trace/match_private.h"
 
 enum { ORIGIN_AT = 24, TS_OCTETS = 8 };
@@ -40,9 +41,7 @@ static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 	}
 	if (result == NTP_EXT_MAC) {
 		packet->mac_octets = len - at;
-		packet->key_id = (uint32_t)octets[at] << 24 |
-		                 (uint32_t)octets[at + 1] << 16 |
-		                 (uint32_t)octets[at + 2] << 8 | octets[at + 3];
+		packet->key_id = frame_u32(octets + at);
 	}
 	/* No key is known here, so a MAC may be valid. */
 	return result == NTP_EXT_MALFORMED ? NTP_REQUEST_BAD_EXTENSION
@@ -145,11 +144,6 @@ static bool is_request(const struct trace_packet *packet, bool is_to_server)
 	}
 }
 
-static bool is_answer(const struct trace_packet *packet)
-{
-	return packet->ntp.mode == NTP_MODE_SERVER || packet->ntp.mode == NTP_MODE_PASSIVE;
-}
-
 static struct candidates find_candidates(struct trace *trace,
                                          const struct trace_packet *packet)
 {
@@ -230,22 +224,6 @@ static bool take_answer(struct trace *trace, struct trace_packet *packet,
 	return true;
 }
 
-/* Replaces the complaint that read_reply() made of it as an answer. */
-static void complain_request(struct trace_packet *packet)
-{
-	switch (packet->asked) {
-	case NTP_REQUEST_ACCEPTED:
-		packet->complaint[0] = '\0';
-		break;
-	case NTP_REQUEST_BAD_EXTENSION:
-		complain(packet, ntp_verdict_text(NTP_BAD_EXTENSION));
-		break;
-	default:
-		complain(packet, ntp_request_verdict_text(packet->asked));
-		break;
-	}
-}
-
 static bool take_request(struct trace *trace, struct trace_packet *packet,
                          struct trace_exchange *ret)
 {
@@ -253,7 +231,11 @@ static bool take_request(struct trace *trace, struct trace_packet *packet,
 	struct trace_pending *pending;
 	uint64_t id = trace->pending_end;
 
-	complain_request(packet);
+	/* Replaces the complaint that read_reply() made of it as an answer. */
+	complain(packet, packet->asked == NTP_REQUEST_ACCEPTED ? ""
+	                 : packet->asked == NTP_REQUEST_BAD_EXTENSION
+	                         ? ntp_verdict_text(NTP_BAD_EXTENSION)
+	                         : ntp_request_verdict_text(packet->asked));
 	while (!ntp_ts_is_zero(cookie) && id > 0 &&
 	       (pending = trace_pending_at(trace, --id)) != NULL) {
 		if (ntp_ts_equal(pending->cookie, cookie) &&
@@ -315,7 +297,8 @@ bool trace_ntp_take(struct trace *trace, struct trace_packet *packet, bool is_to
 		}
 		return false;
 	}
-	if (is_answer(packet) || returns_cookie(trace, packet)) {
+	if (packet->ntp.mode == NTP_MODE_SERVER || packet->ntp.mode == NTP_MODE_PASSIVE ||
+	    returns_cookie(trace, packet)) {
 		packet->role = TRACE_ANSWER;
 		return take_answer(trace, packet, ret);
 	}

@@ -13,18 +13,14 @@
 
 static struct trace_stream *stream_find(struct trace *trace, const struct frame *frame)
 {
-	struct trace_stream *stream;
-	size_t i;
+	for (size_t i = 0; i < TRACE_STREAMS_MAX; i++) {
+		struct trace_stream *stream = &trace->streams[i];
 
-	for (i = 0; i < TRACE_STREAMS_MAX; i++) {
-		stream = &trace->streams[i];
-		if (stream->protocol == TRACE_NONE) {
-			continue;
-		}
-		if ((address_equal(&stream->client, &frame->source) &&
-		     address_equal(&stream->server, &frame->destination)) ||
-		    (address_equal(&stream->client, &frame->destination) &&
-		     address_equal(&stream->server, &frame->source))) {
+		if (stream->protocol != TRACE_NONE &&
+		    ((address_equal(&stream->client, &frame->source) &&
+		      address_equal(&stream->server, &frame->destination)) ||
+		     (address_equal(&stream->client, &frame->destination) &&
+		      address_equal(&stream->server, &frame->source)))) {
 			return stream;
 		}
 	}
@@ -35,9 +31,8 @@ static struct trace_stream *stream_find(struct trace *trace, const struct frame 
 static struct trace_stream *stream_place(struct trace *trace)
 {
 	struct trace_stream *oldest = &trace->streams[0];
-	size_t i;
 
-	for (i = 0; i < TRACE_STREAMS_MAX; i++) {
+	for (size_t i = 0; i < TRACE_STREAMS_MAX; i++) {
 		if (trace->streams[i].protocol == TRACE_NONE) {
 			return &trace->streams[i];
 		}
@@ -63,31 +58,24 @@ static struct trace_stream *stream_begin(struct trace_stream *place,
 	return place;
 }
 
-/* The connection of the packet; a SYN begins a new one on the same ports. */
+/* The connection of the packet; a SYN begins a new one on the same ports.  The side that
+ * connects is the client, whatever its port. */
 static struct trace_stream *stream_of(struct trace *trace,
                                       const struct trace_packet *packet, bool is_to_server)
 {
 	const uint8_t syn = packet->frame.tcp_flags & (FRAME_TCP_SYN | FRAME_TCP_ACK);
 	struct trace_stream *stream = stream_find(trace, &packet->frame);
-	bool is_same;
+	const bool is_repeated_syn = syn == FRAME_TCP_SYN && stream &&
+	                             stream->up.has_next &&
+	                             stream->up.next == packet->frame.tcp_sequence + 1;
 
-	if (syn == FRAME_TCP_SYN) {
-		is_to_server =
-			true; /* the side that connects is the client, whatever its port */
-		is_same = stream && stream->up.has_next &&
-		          stream->up.next == packet->frame.tcp_sequence + 1;
-		if (is_same) {
-			return stream;
-		}
-		return stream_begin(stream ? stream : stream_place(trace), packet, true);
+	if (stream && (syn != FRAME_TCP_SYN || is_repeated_syn)) {
+		return stream;
 	}
-	if (!stream) {
-		if (syn == (FRAME_TCP_SYN | FRAME_TCP_ACK)) {
-			is_to_server = false;
-		}
-		stream = stream_begin(stream_place(trace), packet, is_to_server);
+	if ((syn & FRAME_TCP_SYN) != 0) {
+		is_to_server = (syn & FRAME_TCP_ACK) == 0;
 	}
-	return stream;
+	return stream_begin(stream ? stream : stream_place(trace), packet, is_to_server);
 }
 
 static bool connection_asks(const struct trace_stream *stream)
@@ -166,8 +154,7 @@ static bool side_take(struct trace_side *side, struct trace_packet *packet)
 	const bool is_syn = (frame->tcp_flags & FRAME_TCP_SYN) != 0;
 	const uint32_t sequence = frame->tcp_sequence + (is_syn ? 1 : 0);
 	uint32_t ahead = side->has_next ? sequence - side->next : 0;
-	size_t old = 0;
-	size_t take;
+	size_t old = 0, take;
 
 	if (ahead != 0 && ahead < UINT32_C(0x80000000)) {
 		packet->note = TRACE_NOTE_GAP;
@@ -189,9 +176,7 @@ static bool side_take(struct trace_side *side, struct trace_packet *packet)
 		memcpy(side->text + side->text_octets, frame->payload + old, take);
 		side->text_octets += take;
 	}
-	if (frame->payload_octets < frame->wire_octets) {
-		packet->is_cut = true;
-	}
+	packet->is_cut |= frame->payload_octets < frame->wire_octets;
 	return !side->is_done;
 }
 

@@ -7,10 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/ntp_time.h"
 #include "core/base/span.h"
-#include "core/base/style.h"
-#include "core/base/text.h"
 #include "core/base/text_time.h"
 #include "core/ntp/refid.h"
 
@@ -81,20 +78,14 @@ static void put_note(struct text *out, const struct trace_packet *packet)
 	}
 }
 
-static void put_leap(struct text *out, uint8_t leap)
+static void put_ntp(struct text *out, const struct trace_packet *packet)
 {
-	static const char *const texts[] = {
+	static const char *const leaps[] = {
 		[NTP_LEAP_NONE] = "",
 		[NTP_LEAP_INSERT] = ", leap second insertion announced",
 		[NTP_LEAP_DELETE] = ", leap second deletion announced",
 		[NTP_LEAP_UNSYNCHRONISED] = ", leap 3",
 	};
-
-	text_format(out, "%s", texts[leap & 3]);
-}
-
-static void put_ntp(struct text *out, const struct trace_packet *packet)
-{
 	const struct ntp_header *ntp = &packet->ntp;
 	char refid[20];
 
@@ -116,7 +107,7 @@ static void put_ntp(struct text *out, const struct trace_packet *packet)
 		} else {
 			text_format(out, ", stratum %u", (unsigned)ntp->stratum);
 		}
-		put_leap(out, ntp->leap);
+		text_put(out, leaps[ntp->leap & 3]);
 	}
 	if (packet->extension_count > 0) {
 		text_format(out, ", %llu extension field%s",
@@ -141,10 +132,9 @@ static void put_tcp(struct text *out, const struct trace_packet *packet)
 		{ FRAME_TCP_RST, " RST" }, { FRAME_TCP_PSH, " PSH" },
 		{ FRAME_TCP_ACK, " ACK" },
 	};
-	size_t i;
 
 	text_format(out, "TCP");
-	for (i = 0; i < COUNT_OF(flags); i++) {
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
 		if ((packet->frame.tcp_flags & flags[i].flag) != 0) {
 			text_format(out, "%s", flags[i].name);
 		}
@@ -191,24 +181,17 @@ static void put_unread(struct text *out, const struct trace_packet *packet)
 {
 	char name[FRAME_NAME_SIZE];
 
-	switch (packet->verdict) {
-	case FRAME_CUT:
+	if (packet->verdict == FRAME_CUT) {
 		put_cut(out, packet);
 		return;
-	case FRAME_NOT_IP:
-	case FRAME_NOT_IP_IN_PPP:
-	case FRAME_OTHER_PROTOCOL:
-		frame_unread_format(packet->verdict, packet->frame.code, name);
-		if (strcmp(name, frame_verdict_text(packet->verdict)) != 0) {
-			text_format(out, "%s: ", frame_verdict_text(packet->verdict));
-		}
-		text_put(out, name);
-		return;
-	default:
-		frame_unread_format(packet->verdict, packet->frame.code, name);
-		text_put(out, name);
-		return;
 	}
+	frame_unread_format(packet->verdict, packet->frame.code, name);
+	if ((packet->verdict == FRAME_NOT_IP || packet->verdict == FRAME_NOT_IP_IN_PPP ||
+	     packet->verdict == FRAME_OTHER_PROTOCOL) &&
+	    strcmp(name, frame_verdict_text(packet->verdict)) != 0) {
+		text_format(out, "%s: ", frame_verdict_text(packet->verdict));
+	}
+	text_put(out, name);
 }
 
 static void put_tunnels(struct text *out, const struct frame *frame)
@@ -235,13 +218,12 @@ static void put_other(struct text *out, const struct frame *frame)
 
 static void put_info(struct text *out, const struct trace_packet *packet)
 {
-	if (packet->verdict != FRAME_OK) {
-		put_unread(out, packet);
-		put_tunnels(out, &packet->frame);
-		return;
-	}
-	if (packet->protocol == TRACE_NONE) {
-		put_other(out, &packet->frame);
+	if (packet->verdict != FRAME_OK || packet->protocol == TRACE_NONE) {
+		if (packet->verdict != FRAME_OK) {
+			put_unread(out, packet);
+		} else {
+			put_other(out, &packet->frame);
+		}
 		put_tunnels(out, &packet->frame);
 		return;
 	}

@@ -228,32 +228,26 @@ static void put_reading_sums(const struct ladder *ladder,
 	        "");
 }
 
-/* The error of the offset: either way may have taken between none and all of the delay. */
-static int64_t doubt_ns(const struct trace_exchange *exchange)
-{
-	int64_t half_ns = exchange->delay_ns / 2 + exchange->delay_ns % 2;
-
-	return exchange->has_reading && exchange->resolution_ns >= NS_PER_S
-	               ? ns_add(half_ns, exchange->resolution_ns / 2)
-	               : half_ns;
-}
-
 static void put_conclusion(const struct ladder *ladder,
                            const struct trace_exchange *exchange)
 {
 	char line[TRACE_TEXT_INFO_SIZE];
 	char offset[SPAN_TEXT_SIZE], doubt[SPAN_TEXT_SIZE];
-	int64_t offset_ns = exchange->offset_ns;
+	const int64_t offset_ns = exchange->offset_ns;
+	/* Either way may have taken between none and all of the delay. */
+	int64_t doubt_ns = exchange->delay_ns / 2 + exchange->delay_ns % 2;
 
-	span_format(offset_ns < 0 ? ns_sub(0, offset_ns) : offset_ns, 0, offset);
-	span_format(doubt_ns(exchange), 0, doubt);
+	if (exchange->has_reading && exchange->resolution_ns >= NS_PER_S) {
+		doubt_ns = ns_add(doubt_ns, exchange->resolution_ns / 2);
+	}
+	span_format(ns_abs(offset_ns), 0, offset);
+	span_format(doubt_ns, 0, doubt);
 	style_units(ladder->style, offset);
 	style_units(ladder->style, doubt);
 	if (offset_ns == 0) {
 		snprintf(line, sizeof(line),
 		         "The client's clock shows the server's time if the delay is the "
-		         "same "
-		         "both ways; otherwise it may be up to %s off.",
+		         "same both ways; otherwise it may be up to %s off.",
 		         doubt);
 	} else {
 		snprintf(

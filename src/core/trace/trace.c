@@ -50,19 +50,9 @@ const char *trace_note_name(enum trace_note note)
 	return (size_t)note < COUNT_OF(names) ? names[note] : "none";
 }
 
-/* The port in decimal, 1..65535; 0 for anything else. */
-static uint16_t parse_port(const char *text)
-{
-	uint64_t port;
-
-	return text_decimal(text, strlen(text), 1, UINT16_MAX, &port) ? (uint16_t)port : 0;
-}
-
 static enum trace_protocol standard_protocol(uint16_t port)
 {
-	size_t i;
-
-	for (i = 0; i < TRACE_STANDARD_PORTS; i++) {
+	for (size_t i = 0; i < TRACE_STANDARD_PORTS; i++) {
 		if (trace_standard_ports[i].port == port) {
 			return trace_standard_ports[i].protocol;
 		}
@@ -73,14 +63,17 @@ static enum trace_protocol standard_protocol(uint16_t port)
 bool trace_port_parse(const char *text, struct trace_port *ret)
 {
 	const char *colon = strchr(text, ':');
+	const char *number = colon ? colon + 1 : text;
 	enum trace_protocol protocol = TRACE_NONE;
-	uint16_t port = parse_port(colon ? colon + 1 : text);
-	size_t i;
+	uint64_t port;
 
-	if (!colon) {
-		protocol = standard_protocol(port);
+	if (!text_decimal(number, strlen(number), 1, UINT16_MAX, &port)) {
+		return false;
 	}
-	for (i = TRACE_NTP; colon && i < TRACE_PROTOCOL_COUNT; i++) {
+	if (!colon) {
+		protocol = standard_protocol((uint16_t)port);
+	}
+	for (size_t i = TRACE_NTP; colon && i < TRACE_PROTOCOL_COUNT; i++) {
 		const char *name = trace_protocol_name((enum trace_protocol)i);
 
 		if (strlen(name) == (size_t)(colon - text) &&
@@ -88,10 +81,10 @@ bool trace_port_parse(const char *text, struct trace_port *ret)
 			protocol = (enum trace_protocol)i;
 		}
 	}
-	if (port == 0 || protocol == TRACE_NONE) {
+	if (protocol == TRACE_NONE) {
 		return false;
 	}
-	*ret = (struct trace_port){ .protocol = protocol, .port = port };
+	*ret = (struct trace_port){ .protocol = protocol, .port = (uint16_t)port };
 	return true;
 }
 
@@ -105,9 +98,7 @@ void trace_init(struct trace *trace, const struct trace_port *ports, size_t coun
 static enum trace_protocol port_protocol(const struct trace *trace, uint16_t port,
                                          bool is_tcp)
 {
-	size_t i;
-
-	for (i = 0; i < trace->port_count; i++) {
+	for (size_t i = 0; i < trace->port_count; i++) {
 		if (trace->ports[i].port == port &&
 		    !(is_tcp && trace->ports[i].protocol == TRACE_NTP)) {
 			return trace->ports[i].protocol;

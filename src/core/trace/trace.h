@@ -138,8 +138,7 @@ struct trace_exchange {
 	uint64_t number; /* from 1 */
 	enum trace_protocol protocol;
 	bool is_tcp;
-	struct address client;
-	struct address server;
+	struct address client, server;
 	uint64_t request_frame;
 	uint64_t answer_frame;
 	bool is_late;
@@ -160,8 +159,7 @@ struct trace_exchange {
 struct trace_silence {
 	enum trace_protocol protocol;
 	bool is_tcp;
-	struct address client;
-	struct address server;
+	struct address client, server;
 	uint64_t request_frame;
 	struct instant asked;
 	uint64_t refused_by; /* the frame with the TCP reset or ICMP error; 0: none */
@@ -169,8 +167,7 @@ struct trace_silence {
 
 /* Frames of one kind that are not decoded: see frame_unread_format(). */
 struct trace_unread {
-	enum frame_verdict
-		verdict; /* FRAME_OK: UDP to or from port `code`, see frame_unread_udp() */
+	enum frame_verdict verdict; /* FRAME_OK: UDP to or from port `code` */
 	uint16_t code;
 	uint64_t frames;
 };
@@ -201,8 +198,7 @@ struct trace_pending {
 	bool has_transmit; /* ... with `transmit`, which a client would use */
 	bool is_reported;  /* as silent */
 	bool is_steady;    /* of an established association, where silence means nothing */
-	struct address client;
-	struct address server;
+	struct address client, server;
 	struct ntp_ts cookie;
 	struct ntp_ts received; /* the request's receive timestamp */
 	struct ntp_ts transmit;
@@ -222,8 +218,7 @@ struct trace_side {
 
 struct trace_stream {
 	enum trace_protocol protocol; /* TRACE_NONE: free */
-	struct address client;
-	struct address server;
+	struct address client, server;
 	uint64_t frame;
 	uint64_t used; /* number of its last frame */
 	uint64_t pending;
