@@ -280,14 +280,6 @@ static struct extent usual_extent(const struct choice *choice, const struct exte
 	return usual;
 }
 
-static struct choice choice_of(const struct chart *chart, enum chart_panel panel)
-{
-	struct choice choice = { chart, panel, !is_offset(panel) };
-
-	choice.has_steps = choice.has_steps || whole_extent(&choice).count == 0;
-	return choice;
-}
-
 /* 1, 2 or 5 times a power of ten: the smallest that is not below `least`. */
 static double round_step(double least)
 {
@@ -297,13 +289,6 @@ static double round_step(double least)
 		return power;
 	}
 	return least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
-}
-
-static size_t count_values(const struct chart *chart, enum chart_panel panel)
-{
-	const struct choice all = { chart, panel, true };
-
-	return whole_extent(&all).count;
 }
 
 /* For values that are all equal: 1 us or 0.1 ppm each way, or a millionth of a large
@@ -322,11 +307,15 @@ static void pad_around(enum chart_panel panel, double *lo, double *hi)
 void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigned ticks,
                       struct chart_scale *ret)
 {
-	struct choice choice = choice_of(chart, panel);
-	const struct extent whole = whole_extent(&choice);
-	struct extent usual = { 0, 0, 0 };
+	const struct choice all = { chart, panel, true };
+	struct choice choice = { chart, panel, !is_offset(panel) };
+	struct extent whole = whole_extent(&choice), usual;
 	double lo = 0, hi = 0;
 
+	if (whole.count == 0) {
+		choice.has_steps = true;
+		whole = whole_extent(&choice);
+	}
 	if (whole.count > 0) {
 		usual = usual_extent(&choice, &whole);
 		lo = -usual.bottom;
@@ -340,7 +329,7 @@ void chart_scale_make(const struct chart *chart, enum chart_panel panel, unsigne
 	ret->step = round_step((hi - lo) / (ticks > 1 ? ticks : 1));
 	ret->lo = floor(lo / ret->step) * ret->step;
 	ret->hi = ceil(hi / ret->step) * ret->step;
-	ret->value_count = count_values(chart, panel);
+	ret->value_count = whole_extent(&all).count;
 	/* A bound that leaves the picture is visible and not counted. */
 	choice.panel = panel == CHART_OFFSET ? CHART_CLOSE : panel;
 	ret->beyond_count =
@@ -358,13 +347,6 @@ double chart_place(const struct chart_scale *scale, double value)
 }
 
 /* ---- columns ---- */
-
-static double time_place(const struct chart *chart, int64_t at_ns)
-{
-	const double from = (double)chart->from_ns;
-
-	return ((double)at_ns - from) / ((double)chart->to_ns - from);
-}
 
 static void add_value(struct chart_column *column, const struct chart_point *point,
                       enum chart_panel panel)
@@ -423,13 +405,14 @@ void chart_columns(const struct chart *chart, enum chart_panel panel,
                    const struct chart_scale *scale, struct chart_column *ret,
                    size_t column_count)
 {
+	const double from = (double)chart->from_ns, span = (double)chart->to_ns - from;
 	const struct chart_point *before = NULL;
 	bool is_begun = true;
 
 	memset(ret, 0, column_count * sizeof(*ret));
 	for (size_t i = 0; i < chart->count; i++) {
 		const struct chart_point *point = &chart->points[i];
-		const double place = time_place(chart, point->at_ns);
+		const double place = ((double)point->at_ns - from) / span;
 		size_t at = (size_t)(place * (double)column_count);
 
 		at = at < column_count ? at : column_count - 1;

@@ -24,8 +24,7 @@ enum chart_panel {
 };
 
 struct chart_point {
-	/* As run_record_at(); without an answer, kept between the neighbours that have
-	 * one. */
+	/* As run_record_at(); without an answer, between the neighbours that have one. */
 	int64_t at_ns;
 	bool has_answer; /* the next three are known */
 	int64_t offset_ns;

@@ -25,11 +25,6 @@ static const int64_t steps_s[] = {
 };
 static const int steps_months[] = { 1, 2, 3, 4, 6, 12, 24, 60, 120, 240, 600, 1200 };
 
-static int64_t floor_to(int64_t value, int64_t step)
-{
-	return value - ((value % step) + step) % step;
-}
-
 static void time_label(struct instant at, int64_t step_s, char *label)
 {
 	const struct civil c = civil_from_instant(at);
@@ -57,10 +52,10 @@ static size_t ticks_of_seconds(const struct chart *chart, int64_t step_s, size_t
 	const int64_t phase_s = step_s > S_PER_DAY ? MONDAY_S : 0;
 	const int64_t to_s = chart->to_ns / NS_PER_S;
 	const int64_t from_s = chart->from_ns / NS_PER_S;
+	const int64_t beyond_s = ((from_s - phase_s) % step_s + step_s) % step_s;
 	size_t count = 0;
 
-	for (int64_t s = floor_to(from_s - phase_s, step_s) + phase_s;
-	     s <= to_s && count < most; s += step_s) {
+	for (int64_t s = from_s - beyond_s; s <= to_s && count < most; s += step_s) {
 		ret[count].place = place_of(chart, s);
 		if (ret[count].place < 0) {
 			continue;
@@ -71,15 +66,6 @@ static size_t ticks_of_seconds(const struct chart *chart, int64_t step_s, size_t
 	return count;
 }
 
-static bool month_start(int month_index, struct instant *ret)
-{
-	char text[40];
-
-	snprintf(text, sizeof(text), "%04d-%02d-01T00:00:00Z",
-	         month_index / MONTHS_PER_YEAR, month_index % MONTHS_PER_YEAR + 1);
-	return text_time_rfc3339_parse(text, strlen(text), ret);
-}
-
 static size_t ticks_of_months(const struct chart *chart, int step, size_t most,
                               struct chart_tick *ret)
 {
@@ -87,11 +73,15 @@ static size_t ticks_of_months(const struct chart *chart, int step, size_t most,
 	const struct civil to = civil_from_instant((struct instant){ chart->to_ns });
 	const int last = to.year * MONTHS_PER_YEAR + to.month - 1;
 	int index = from.year * MONTHS_PER_YEAR + from.month - 1;
+	char start[40];
 	struct instant at;
 	size_t count = 0;
 
 	for (index -= index % step; index <= last && count < most; index += step) {
-		if (!month_start(index, &at) || at.unix_ns < chart->from_ns) {
+		snprintf(start, sizeof(start), "%04d-%02d-01T00:00:00Z",
+		         index / MONTHS_PER_YEAR, index % MONTHS_PER_YEAR + 1);
+		if (!text_time_rfc3339_parse(start, strlen(start), &at) ||
+		    at.unix_ns < chart->from_ns) {
 			continue;
 		}
 		ret[count].place = place_of(chart, at.unix_ns / NS_PER_S);
@@ -107,18 +97,17 @@ size_t chart_time_ticks(const struct chart *chart, size_t most, struct chart_tic
 {
 	const double span_s = ((double)chart->to_ns - (double)chart->from_ns) / 1e9;
 	const double month_s = 30.44 * (double)S_PER_DAY;
-	size_t i;
+	size_t i = 0;
 
 	most = most > CHART_TICKS_MAX ? CHART_TICKS_MAX : most;
-	for (i = 0; i < COUNT_OF(steps_s); i++) {
-		if (span_s / (double)steps_s[i] < (double)most) {
-			return ticks_of_seconds(chart, steps_s[i], most, ret);
+	for (size_t k = 0; k < COUNT_OF(steps_s); k++) {
+		if (span_s / (double)steps_s[k] < (double)most) {
+			return ticks_of_seconds(chart, steps_s[k], most, ret);
 		}
 	}
-	for (i = 0; i + 1 < COUNT_OF(steps_months); i++) {
-		if (span_s / month_s / steps_months[i] < (double)most) {
-			break;
-		}
+	while (i + 1 < COUNT_OF(steps_months) &&
+	       span_s / month_s / steps_months[i] >= (double)most) {
+		i++;
 	}
 	return ticks_of_months(chart, steps_months[i], most, ret);
 }
@@ -178,10 +167,8 @@ size_t chart_value_ticks(const struct chart_scale *scale, enum chart_panel panel
 	for (double value = scale->lo;
 	     value <= scale->hi + scale->step / 2 && count < CHART_TICKS_MAX;
 	     value += scale->step) {
-		const bool is_zero = fabs(value) < scale->step / 2;
-
 		ret[count].place = chart_place(scale, value);
-		if (is_zero) {
+		if (fabs(value) < scale->step / 2) { /* zero */
 			snprintf(ret[count].label, CHART_LABEL_SIZE, "0");
 		} else {
 			value_label(value, unit, decimals, panel != CHART_DELAY,

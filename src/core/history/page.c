@@ -49,12 +49,11 @@ static void put_sentence(struct text *out, const char *sentence)
 
 static void put_heading(struct text *out, const struct page_input *input)
 {
-	static const struct style one_line = { .has_utf8 = true };
 	char first[RUN_TIME_SIZE], last[RUN_TIME_SIZE], sentence[SENTENCE_SIZE];
 
 	run_format_time(input->summary->first_at, false, first);
 	run_format_time(input->summary->last_at, false, last);
-	run_summary_sentence(input->summary, &one_line, sentence, sizeof(sentence));
+	run_summary_sentence(input->summary, &utf8, sentence, sizeof(sentence));
 	text_put(out, "<header>\n<h1>Clock of ");
 	page_put_untrusted(out, input->host);
 	text_format(out,
@@ -173,29 +172,21 @@ static void put_offset_cells(struct text *out, bool is_known, int64_t offset_ns,
 	text_format(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", offset, bound);
 }
 
-/* "2026-11-25 12:00" and the seconds, which a narrow screen hides. */
-static void put_time_cell(struct text *out, struct instant at)
-{
-	char text[RUN_TIME_SIZE];
-	size_t minutes;
-
-	run_format_time(at, true, text);
-	minutes = strlen(text) - strlen(":00");
-	text_format(out, "<td>%.*s<span class=\"s\">%s</span></td>", (int)minutes, text,
-	            text + minutes);
-}
-
 /* The most important columns come first: a narrow screen shows only the beginning. */
 static void put_run(struct text *out, const struct run_record *run)
 {
 	const char *action = run_record_action_name(run);
-	char ppm[RUN_PPM_SIZE] = "&ndash;";
+	char at[RUN_TIME_SIZE], ppm[RUN_PPM_SIZE] = "&ndash;";
+	int minutes;
 
 	if (run->has_kernel) {
 		run_format_ppm(run->frequency_after_ppb, ppm);
 	}
-	text_put(out, "<tr>");
-	put_time_cell(out, run_record_at(run));
+	run_format_time(run_record_at(run), true, at);
+	/* A narrow screen hides the seconds. */
+	minutes = (int)(strlen(at) - strlen(":00"));
+	text_format(out, "<tr><td>%.*s<span class=\"s\">%s</span></td>", minutes, at,
+	            at + minutes);
 	put_offset_cells(out, run->has_answer, run->offset_ns, run->bound_ns);
 	text_format(out, "<td%s>%s</td><td%s>%s</td><td>%s</td>",
 	            run_record_is_failure(run) ? " class=\"fail\"" : "",
@@ -244,8 +235,7 @@ static void put_source(struct text *out, const struct run_source *source)
 	                    : " class=\"fail\"",
 	            source_status_name(source->status));
 	put_span_cell(out, source->has_estimate, source->delay_ns, false);
-	text_format(out, "<td class=\"n\">%s</td>", stratum);
-	text_put(out, "<td class=\"w\">");
+	text_format(out, "<td class=\"n\">%s</td><td class=\"w\">", stratum);
 	page_put_untrusted(out, source->reason);
 	text_put(out, "</td></tr>\n");
 }

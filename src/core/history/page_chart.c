@@ -191,22 +191,16 @@ static void put_value_labels(struct text *out, const struct chart_tick *ticks, s
 	text_put(out, "</div>\n");
 }
 
-/* On a narrow screen every second label stays: preferably those with a date. */
-static size_t first_to_stay(const struct chart_tick *ticks, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!strchr(ticks[i].label, ':')) {
-			return i % 2;
-		}
-	}
-	return 0;
-}
-
-/* Labels at the ends stay inside; a narrow screen hides every second one. */
+/* Labels at the ends stay inside; a narrow screen hides every second one, preferably one
+ * without a date. */
 static void put_time_labels(struct text *out, const struct chart_tick *ticks, size_t count)
 {
-	const size_t stays = first_to_stay(ticks, count);
+	size_t dated = 0;
 
+	while (dated < count && strchr(ticks[dated].label, ':')) {
+		dated++;
+	}
+	dated = dated < count ? dated : 0;
 	text_put(out, "<div class=\"x\" aria-hidden=\"true\">");
 	for (size_t i = 0; i < count; i++) {
 		const double place = ticks[i].place;
@@ -215,7 +209,7 @@ static void put_time_labels(struct text *out, const struct chart_tick *ticks, si
 		            place < .04   ? "first"
 		            : place > .96 ? "last"
 		                          : "",
-		            i % 2 != stays ? " odd" : "", place * 100, ticks[i].label);
+		            i % 2 != dated % 2 ? " odd" : "", place * 100, ticks[i].label);
 	}
 	text_put(out, "</div>\n");
 }

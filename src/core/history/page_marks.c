@@ -24,16 +24,6 @@ enum {
 
 /* ---- on the picture ---- */
 
-static size_t count_step_columns(const struct page_panel *panel)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
-		count += panel->columns[i].step_count > 0;
-	}
-	return count;
-}
-
 bool page_is_of_offset(const struct page_panel *panel)
 {
 	return panel->kind == CHART_OFFSET || panel->kind == CHART_CLOSE;
@@ -41,8 +31,11 @@ bool page_is_of_offset(const struct page_panel *panel)
 
 bool page_has_step_lines(const struct page_panel *panel)
 {
-	const size_t count = count_step_columns(panel);
+	size_t count = 0;
 
+	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
+		count += panel->columns[i].step_count > 0;
+	}
 	return page_is_of_offset(panel) && count > 0 && count <= STEP_LINES_MAX;
 }
 

@@ -61,6 +61,7 @@ static void put_edge(struct text *out, const struct part *part, int sign)
 {
 	const char *begin = part->is_whole && sign < 0 ? "L" : "M";
 	const size_t last = part->to - part->from;
+	long unit;
 
 	for (size_t n = 0; n <= last; n++) {
 		const size_t i = sign > 0 ? part->from + n : part->to - n;
@@ -69,15 +70,13 @@ static void put_edge(struct text *out, const struct part *part, int sign)
 		if (!part->shade->has(column)) {
 			continue;
 		}
+		unit = page_unit_of(part->panel, part->shade->edge(column, sign));
 		if (last == 0) {
-			text_format(
-				out, "%s%ld %ldh%d", begin, (long)i - sign * ALONE_UNITS,
-				page_unit_of(part->panel, part->shade->edge(column, sign)),
-				2 * sign * ALONE_UNITS);
+			text_format(out, "%s%ld %ldh%d", begin,
+			            (long)i - sign * ALONE_UNITS, unit,
+			            2 * sign * ALONE_UNITS);
 		} else {
-			text_format(
-				out, "%s%zu %ld", begin, i,
-				page_unit_of(part->panel, part->shade->edge(column, sign)));
+			text_format(out, "%s%zu %ld", begin, i, unit);
 		}
 		begin = "L";
 	}

@@ -30,13 +30,17 @@ static const struct {
 
 /* ---- writing ---- */
 
-static void put_braille(struct text *out, uint8_t dots)
+void plot_put_label(struct text *out, const struct style *style, const char *label,
+                    const char *axis)
 {
-	/* U+2800 and the dots. */
-	const uint8_t octets[3] = { 0xe2, (uint8_t)(0xa0 | (dots >> 6)),
-		                    (uint8_t)(0x80 | (dots & 0x3f)) };
+	char shown[CHART_LABEL_SIZE + 2];
+	size_t columns;
 
-	text_octets(out, (const char *)octets, sizeof(octets));
+	snprintf(shown, sizeof(shown), "%s", label);
+	style_units(style, shown);
+	columns = style_columns(shown);
+	text_blanks(out, columns < PLOT_LABEL_COLUMNS ? PLOT_LABEL_COLUMNS - columns : 0);
+	text_format(out, "%s %s", shown, axis);
 }
 
 static void put_cell(struct text *out, const struct canvas *canvas, size_t row, size_t at,
@@ -51,7 +55,11 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 		text_put(out, row == 0 ? either(style, "\xe2\x96\xb2", "^")
 		                       : either(style, "\xe2\x96\xbc", "v"));
 	} else if (cell->dots && style->has_utf8) {
-		put_braille(out, cell->dots);
+		/* U+2800 and the dots. */
+		const char octets[] = { (char)0xe2, (char)(0xa0 | (cell->dots >> 6)),
+			                (char)(0x80 | (cell->dots & 0x3f)) };
+
+		text_octets(out, octets, sizeof(octets));
 	} else if (cell->dots) {
 		text_put(out, "*");
 	} else if (is_zero) {
@@ -63,13 +71,6 @@ static void put_cell(struct text *out, const struct canvas *canvas, size_t row, 
 	} else {
 		text_put(out, " ");
 	}
-}
-
-static size_t text_row(const struct canvas *canvas, double place)
-{
-	const double rows = (double)(canvas->rows * DOTS_DOWN);
-
-	return (size_t)(round((1 - place) * (rows - 1)) / DOTS_DOWN);
 }
 
 /* The length of a row without the blanks at its end. */
@@ -89,6 +90,7 @@ static size_t last_cell(const struct canvas *canvas, size_t row, bool is_zero)
 
 static void put_rows(struct text *out, const struct canvas *canvas, enum chart_panel panel)
 {
+	const double last_dot = (double)(canvas->rows * DOTS_DOWN) - 1;
 	struct chart_tick ticks[CHART_TICKS_MAX];
 	const size_t count = canvas->scale.value_count > 0
 	                             ? chart_value_ticks(&canvas->scale, panel, ticks)
@@ -99,8 +101,9 @@ static void put_rows(struct text *out, const struct canvas *canvas, enum chart_p
 		bool is_zero;
 
 		for (size_t i = 0; i < count && !label; i++) {
-			label = text_row(canvas, ticks[i].place) == row ? ticks[i].label
-			                                                : NULL;
+			const double dot = round((1 - ticks[i].place) * last_dot);
+
+			label = (size_t)(dot / DOTS_DOWN) == row ? ticks[i].label : NULL;
 		}
 		is_zero = label && strcmp(label, "0") == 0;
 		plot_put_label(out, canvas->style, label ? label : "",
@@ -284,11 +287,6 @@ static size_t put_head(struct text *out, const struct run_summary *summary,
 	return lines;
 }
 
-static unsigned within(unsigned value, unsigned least, unsigned most)
-{
-	return value < least ? least : value > most ? most : value;
-}
-
 size_t plot_render(const struct chart *chart, const struct run_summary *summary,
                    const struct style *style, unsigned lines, char *buf, size_t size)
 {
@@ -298,8 +296,9 @@ size_t plot_render(const struct chart *chart, const struct run_summary *summary,
 	struct plan_of_panels plan;
 	size_t used;
 
-	fitted.columns = within(style->columns, PLOT_COLUMNS_MIN, PLOT_COLUMNS_MAX);
-	lines = within(lines, PLOT_LINES_MIN, PLOT_LINES_MAX);
+	fitted.columns =
+		(unsigned)ns_clamp(style->columns, PLOT_COLUMNS_MIN, PLOT_COLUMNS_MAX);
+	lines = (unsigned)ns_clamp(lines, PLOT_LINES_MIN, PLOT_LINES_MAX);
 	canvas.cells = fitted.columns - PLOT_AXIS_COLUMNS;
 	used = put_head(&out, summary, &fitted) + AXIS_LINES + PROMPT_LINES;
 	chart_scale_make(chart, CHART_OFFSET, 5, &canvas.scale);

@@ -11,10 +11,11 @@ static const struct lane {
 	const char *name;
 	enum chart_event event;
 	char letter;
+	bool is_share;
 } lanes[CHART_EVENT_COUNT] = {
-	{ "steps", CHART_STEPS, 'S' },
-	{ "failed", CHART_FAILURES, 'F' },
-	{ "reboots", CHART_REBOOTS, 'R' },
+	{ "steps", CHART_STEPS, 'S', false },
+	{ "failed", CHART_FAILURES, 'F', true },
+	{ "reboots", CHART_REBOOTS, 'R', false },
 };
 
 /* Events and runs in the columns from `from` up to `to`. */
@@ -38,11 +39,6 @@ static size_t lane_total(const struct canvas *canvas, const struct lane *lane)
 	return lane_sum(canvas, lane, 0, canvas->cells * DOTS_ACROSS, &run_count);
 }
 
-static bool is_share(const struct lane *lane)
-{
-	return lane->event == CHART_FAILURES;
-}
-
 /* The share of the runs that failed, in tenths (ASCII) or eighths; the letter for steps,
  * reboots, and in ASCII for all runs. */
 static void put_event(struct text *out, const struct canvas *canvas,
@@ -56,7 +52,7 @@ static void put_event(struct text *out, const struct canvas *canvas,
 		text_put(out, " ");
 		return;
 	}
-	if (!is_share(lane) || (sum >= runs && !canvas->style->has_utf8)) {
+	if (!lane->is_share || (sum >= runs && !canvas->style->has_utf8)) {
 		text_octets(out, &lane->letter, 1);
 		return;
 	}
@@ -79,7 +75,7 @@ static void put_lane_label(struct text *out, const struct canvas *canvas,
 	const size_t rounded = (total * 100 + runs / 2) / runs;
 	const size_t percent = rounded < 100 || total == runs ? rounded : 99;
 
-	if (!is_share(lane)) {
+	if (!lane->is_share) {
 		snprintf(label, sizeof(label), "%s", lane->name);
 	} else if (percent < 1) {
 		snprintf(label, sizeof(label), "<1%% %s", lane->name);

@@ -18,23 +18,16 @@ static double dot_row(const struct canvas *canvas, double value)
 	return (1 - chart_place(&canvas->scale, value)) * (rows - 1);
 }
 
-static void paint_dot(struct canvas *canvas, size_t column, size_t row)
+/* All dots between two values; values beyond the scale leave a mark at the edge. */
+static void paint_span(struct canvas *canvas, size_t column, double low, double high)
 {
 	static const uint8_t bits[DOTS_DOWN][DOTS_ACROSS] = {
 		{ 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 }
 	};
-
-	canvas->grid[row / DOTS_DOWN][column / DOTS_ACROSS].dots |=
-		bits[row % DOTS_DOWN][column % DOTS_ACROSS];
-}
-
-/* All dots between two values; values beyond the scale leave a mark at the edge. */
-static void paint_span(struct canvas *canvas, size_t column, double low, double high)
-{
-	const double last = (double)(canvas->rows * DOTS_DOWN - 1);
 	const size_t cell = column / DOTS_ACROSS;
-	double from = round(dot_row(canvas, high));
-	double to = round(dot_row(canvas, low));
+	const double from = fmax(round(dot_row(canvas, high)), 0);
+	const double last = (double)(canvas->rows * DOTS_DOWN - 1);
+	const double to = fmin(round(dot_row(canvas, low)), last);
 
 	if (high > canvas->scale.hi) {
 		canvas->grid[0][cell].is_beyond = true;
@@ -42,10 +35,11 @@ static void paint_span(struct canvas *canvas, size_t column, double low, double 
 	if (low < canvas->scale.lo) {
 		canvas->grid[canvas->rows - 1][cell].is_beyond = true;
 	}
-	from = fmax(from, 0);
-	to = fmin(to, last);
-	for (double row = from; row <= to; row++) {
-		paint_dot(canvas, column, (size_t)row);
+	for (double at = from; at <= to; at++) {
+		const size_t row = (size_t)at;
+
+		canvas->grid[row / DOTS_DOWN][cell].dots |=
+			bits[row % DOTS_DOWN][column % DOTS_ACROSS];
 	}
 }
 

@@ -5,9 +5,6 @@
 #ifndef CORE_HISTORY_PLOT_PRIVATE_H
 #define CORE_HISTORY_PLOT_PRIVATE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/base/style.h"
 #include "core/base/text.h"
 #include "core/history/chart.h"
@@ -25,8 +22,7 @@ enum {
 
 struct cell {
 	uint8_t dots; /* of Braille, in Unicode order */
-	bool is_band;
-	bool is_beyond;
+	bool is_band, is_beyond;
 	bool is_step;       /* a step beyond the scale */
 	bool is_prediction; /* an edge of the predicted bound */
 };
@@ -43,20 +39,14 @@ struct canvas {
 	struct cell grid[PLOT_ROWS_MAX][PLOT_CELLS_MAX];
 };
 
-/* --- plot_paint.c --- */
-
-/* Draws a panel of the columns on the grid. */
+/* plot_paint.c: draws a panel of the columns on the grid. */
 void plot_paint(struct canvas *canvas, enum chart_panel panel);
 
-/* --- plot_lanes.c --- */
-
-/* A line for each kind of event that occurred: steps, failed runs, reboots. */
+/* plot_lanes.c: a line for each kind of event that occurred: steps, failed runs, reboots. */
 size_t plot_lane_count(const struct canvas *canvas);
 void plot_put_lanes(struct text *out, const struct canvas *canvas);
 
-/* --- plot_label.c --- */
-
-/* The left margin of a line: `label`, and the axis. */
+/* plot.c: the left margin of a line: `label`, and the axis. */
 void plot_put_label(struct text *out, const struct style *style, const char *label,
                     const char *axis);
 

@@ -76,8 +76,8 @@ static int64_t largest_within(const struct run_record *runs, size_t count, int64
 	for (size_t i = 0; i < count; i++) {
 		const int64_t ns = measure_of(&runs[i], ERROR);
 
-		if (ns <= limit_ns && ns > largest_ns) {
-			largest_ns = ns;
+		if (ns <= limit_ns) {
+			largest_ns = ns_max(largest_ns, ns);
 		}
 	}
 	return largest_ns;
@@ -100,23 +100,6 @@ static int64_t rounded_up(int64_t ns)
 
 /* ---- the summary ---- */
 
-static void count_trusted(const struct run_record *run, struct run_summary *ret)
-{
-	if (ret->trusted_count == 0 || ns_abs(run->offset_ns) > ns_abs(ret->largest_ns)) {
-		ret->largest_ns = run->offset_ns;
-		ret->largest_at = run_record_at(run);
-	}
-	ret->trusted_count++;
-}
-
-static void count_step(const struct run_record *run, struct run_summary *ret)
-{
-	if (ret->step_count == 0 || ns_abs(run->applied_by_ns) > ns_abs(ret->step_ns)) {
-		ret->step_ns = run->applied_by_ns;
-	}
-	ret->step_count++;
-}
-
 static void count_run(const struct run_record *run, struct run_summary *ret)
 {
 	ret->run_count++;
@@ -125,10 +108,19 @@ static void count_run(const struct run_record *run, struct run_summary *ret)
 	ret->refused_count += run->has_answer && !run_record_is_trusted(run);
 	ret->slew_count += run->applied_action == PLAN_SLEW;
 	if (run->applied_action == PLAN_STEP) {
-		count_step(run, ret);
+		if (ret->step_count == 0 ||
+		    ns_abs(run->applied_by_ns) > ns_abs(ret->step_ns)) {
+			ret->step_ns = run->applied_by_ns;
+		}
+		ret->step_count++;
 	}
 	if (run_record_is_trusted(run)) {
-		count_trusted(run, ret);
+		if (ret->trusted_count == 0 ||
+		    ns_abs(run->offset_ns) > ns_abs(ret->largest_ns)) {
+			ret->largest_ns = run->offset_ns;
+			ret->largest_at = run_record_at(run);
+		}
+		ret->trusted_count++;
 	}
 	if (run->has_kernel) {
 		ret->has_frequency = true;
@@ -149,10 +141,9 @@ static void check_right(const struct run_record *runs, size_t count,
 	                           ? typical_ns * TYPICAL_TIMES
 	                           : INT64_MAX;
 
-	if (of < TYPICAL_FROM && limit_ns < PLAN_JUMP_NS) {
-		limit_ns = PLAN_JUMP_NS;
+	if (of < TYPICAL_FROM) {
+		limit_ns = ns_max(limit_ns, PLAN_JUMP_NS);
 	}
-
 	ret->right_ns = rounded_up(largest_within(runs, count, limit_ns));
 	ret->right_count = count_within(runs, count, ERROR, ret->right_ns);
 	ret->worst_ns = largest_within(runs, count, INT64_MAX);

@@ -26,7 +26,6 @@ static const struct {
 	[RUN_TABLE_VERB] = { "Verb", "Verb", true },
 	[RUN_TABLE_STATUS] = { "Status", "Status", true },
 	[RUN_TABLE_OFFSET] = { "Offset", "Offset", false },
-	[RUN_TABLE_BOUND] = { "+/-", "+/-", false },
 	[RUN_TABLE_DELAY] = { "Delay", "Delay", false },
 	[RUN_TABLE_SOURCES] = { "Agree", "Agr", false },
 	[RUN_TABLE_FREQUENCY] = { "Freq/ppm", "Fr/ppm", false },
@@ -49,30 +48,6 @@ static const struct level {
 	/* clang-format on */
 };
 
-static bool is_shown(const struct level *level, size_t column)
-{
-	switch (column) {
-	case RUN_TABLE_DELAY:
-		return level->has_delay;
-	case RUN_TABLE_FREQUENCY:
-		return level->has_frequency;
-	case RUN_TABLE_VERB:
-		return level->has_verb;
-	default:
-		return true;
-	}
-}
-
-static const char *heading(const struct run_table *layout, size_t column)
-{
-	const struct level *level = &levels[layout->level];
-
-	if (column == RUN_TABLE_BOUND) {
-		return style_plus_minus(&layout->style);
-	}
-	return level->is_narrow ? headings[column].narrow : headings[column].full;
-}
-
 /* Three digits, for narrow tables. */
 static void format_coarse(int64_t ns, char *buf)
 {
@@ -83,18 +58,6 @@ static void format_coarse(int64_t ns, char *buf)
 	}
 	/* ns_add() saturates, so the rounding cannot overflow. */
 	span_format(ns_add(ns, step_ns / 2) / step_ns * step_ns, 0, buf);
-}
-
-static void format_answer(const struct run_record *run, bool is_coarse,
-                          char cells[RUN_TABLE_COLUMN_COUNT][CELL_SIZE])
-{
-	report_figures(run->offset_ns, run->bound_ns, is_coarse, cells[RUN_TABLE_OFFSET],
-	               cells[RUN_TABLE_BOUND]);
-	if (is_coarse) {
-		format_coarse(run->delay_ns, cells[RUN_TABLE_DELAY]);
-	} else {
-		span_format(run->delay_ns, 0, cells[RUN_TABLE_DELAY]);
-	}
 }
 
 static void format_cells(const struct run_record *run, const struct run_table *layout,
@@ -111,7 +74,13 @@ static void format_cells(const struct run_record *run, const struct run_table *l
 	snprintf(cells[RUN_TABLE_STATUS], CELL_SIZE, "%s",
 	         run_status_name((enum run_status)run->status));
 	if (run->has_answer) {
-		format_answer(run, level->is_coarse, cells);
+		report_figures(run->offset_ns, run->bound_ns, level->is_coarse,
+		               cells[RUN_TABLE_OFFSET], cells[RUN_TABLE_BOUND]);
+		if (level->is_coarse) {
+			format_coarse(run->delay_ns, cells[RUN_TABLE_DELAY]);
+		} else {
+			span_format(run->delay_ns, 0, cells[RUN_TABLE_DELAY]);
+		}
 	}
 	style_units(&layout->style, cells[RUN_TABLE_OFFSET]);
 	style_units(&layout->style, cells[RUN_TABLE_BOUND]);
@@ -156,8 +125,10 @@ static void put_line(struct text *out, const struct run_table *layout,
 static void headings_of(const struct run_table *layout, const char **ret)
 {
 	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
-		ret[i] = heading(layout, i);
+		ret[i] = levels[layout->level].is_narrow ? headings[i].narrow
+		                                         : headings[i].full;
 	}
+	ret[RUN_TABLE_BOUND] = style_plus_minus(&layout->style);
 }
 
 /* Sets the widths; returns the columns of a line. */
@@ -171,9 +142,11 @@ static size_t measure(const struct run_record *runs, size_t count, struct run_ta
 		(struct cells){ .count = RUN_TABLE_COLUMN_COUNT, .gap = level->gap };
 	for (size_t i = 0; i < RUN_TABLE_COLUMN_COUNT; i++) {
 		layout->cells.columns[i] =
-			(struct cells_column){ .is_hidden = !is_shown(level, i),
-			                       .is_left = headings[i].is_left };
+			(struct cells_column){ .is_left = headings[i].is_left };
 	}
+	layout->cells.columns[RUN_TABLE_DELAY].is_hidden = !level->has_delay;
+	layout->cells.columns[RUN_TABLE_FREQUENCY].is_hidden = !level->has_frequency;
+	layout->cells.columns[RUN_TABLE_VERB].is_hidden = !level->has_verb;
 	headings_of(layout, line);
 	cells_widen(&layout->cells, line);
 	for (size_t i = 0; i < count; i++) {
