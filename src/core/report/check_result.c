@@ -29,20 +29,12 @@ static const struct quantity {
 	[CHECK_STRATUM] = { "stratum", "stratum", THRESHOLD_COUNT, ";0;16" },
 };
 
-static const char *check_state_name(enum check_state state)
-{
-	switch (state) {
-	case CHECK_OK:
-		return "OK";
-	case CHECK_WARNING:
-		return "WARNING";
-	case CHECK_CRITICAL:
-		return "CRITICAL";
-	case CHECK_UNKNOWN:
-		break;
-	}
-	return "UNKNOWN";
-}
+static const char *const state_names[] = {
+	[CHECK_OK] = "OK",
+	[CHECK_WARNING] = "WARNING",
+	[CHECK_CRITICAL] = "CRITICAL",
+	[CHECK_UNKNOWN] = "UNKNOWN",
+};
 
 static size_t count_of(const struct run *run, enum source_status status)
 {
@@ -64,12 +56,11 @@ static void lower(struct check_finding *finding, int64_t value)
 
 static void find(const struct run *run, struct check_result *check_result)
 {
-	const struct run_source *source;
-
 	lower(&check_result->of[CHECK_OFFSET], run->offset_ns);
 	lower(&check_result->of[CHECK_BOUND], run->bound_ns);
 	for (size_t i = 0; i < run->source_count; i++) {
-		source = &run->sources[i];
+		const struct run_source *source = &run->sources[i];
+
 		if (source->status == SOURCE_SELECTED && source->has_header) {
 			lower(&check_result->of[CHECK_STRATUM], source->stratum);
 			lower(&check_result->of[CHECK_ROOT_DISTANCE],
@@ -248,16 +239,6 @@ static void put_agreeing(struct text *out, const struct run *run)
 	}
 }
 
-static void put_drag(struct text *out, const struct discipline_drag *drag)
-{
-	char words[REPORT_DRAG_SIZE];
-
-	if (report_drag(drag, words, sizeof(words)) > 0) {
-		text_put(out, "; ");
-		text_put(out, words);
-	}
-}
-
 /* With the reason of the first server that has one; -v shows the others. */
 static void put_no_answer(struct text *out, const struct run *run)
 {
@@ -329,12 +310,15 @@ size_t check_result_line(const struct run *run, const struct check_limits *limit
                          const struct check_result *check_result, char *buf, size_t size)
 {
 	struct text out = text_to(buf, size);
+	char drag[REPORT_DRAG_SIZE];
 
-	text_format(&out, "REQTIME %s: ", check_state_name(check_result->state));
+	text_format(&out, "REQTIME %s: ", state_names[check_result->state]);
 	if (check_result->of[CHECK_OFFSET].is_known) {
 		put_findings(&out, run, limits, check_result);
 		put_agreeing(&out, run);
-		put_drag(&out, &check_result->drag);
+		if (report_drag(&check_result->drag, drag, sizeof(drag)) > 0) {
+			text_format(&out, "; %s", drag);
+		}
 	} else {
 		put_no_answer(&out, run);
 	}
@@ -347,7 +331,7 @@ size_t check_result_unknown_line(const char *reason, char *buf, size_t size)
 {
 	struct text out = text_to(buf, size);
 
-	text_format(&out, "REQTIME %s: ", check_state_name(CHECK_UNKNOWN));
+	text_put(&out, "REQTIME UNKNOWN: ");
 	put_safe(&out, reason, ' ');
 	return out.len;
 }

@@ -14,7 +14,7 @@ enum { SENTENCE_SIZE = 400 };
 void report_put_ppm(struct text *out, int64_t ppb, bool has_sign)
 {
 	const char *sign = ppb < 0 ? "-" : has_sign ? "+" : "";
-	const uint64_t size = ppb < 0 ? 0 - (uint64_t)ppb : (uint64_t)ppb;
+	const uint64_t size = ns_magnitude(ppb);
 
 	text_format(out, "%s%llu.%03llu", sign, (unsigned long long)(size / 1000),
 	            (unsigned long long)(size % 1000));

@@ -27,17 +27,8 @@ static bool is_missing(const struct run_source *source)
 
 typedef bool source_test(const struct run_source *source);
 
-/* The addresses of a name are adjacent, and the name is printed once. */
-static bool is_named_before(const struct run *run, size_t i, source_test *is_one)
-{
-	const struct run_source *before = i > 0 ? &run->sources[i - 1] : NULL;
-	const struct run_source *source = &run->sources[i];
-
-	return before && is_one(before) && before->port == source->port &&
-	       before->scheme == source->scheme && strcmp(before->name, source->name) == 0;
-}
-
-/* `before` and the names of those sources; nothing if there are none. */
+/* `before` and the names of those sources; nothing if there are none.  The addresses of a
+ * name are adjacent, and the name is printed once. */
 static void put_names(struct text *out, const struct run *run, const char *before,
                       source_test *is_one, bool has_reasons)
 {
@@ -46,9 +37,12 @@ static void put_names(struct text *out, const struct run *run, const char *befor
 
 	for (size_t i = 0; i < run->source_count; i++) {
 		const struct run_source *source = &run->sources[i];
+		const struct run_source *last = i > 0 ? source - 1 : NULL;
+		const bool is_named = last && is_one(last) && last->port == source->port &&
+		                      last->scheme == source->scheme &&
+		                      strcmp(last->name, source->name) == 0;
 
-		if (!is_one(source) || is_named_before(run, i, is_one) ||
-		    count++ >= NAMES_MAX) {
+		if (!is_one(source) || is_named || count++ >= NAMES_MAX) {
 			continue;
 		}
 		report_label(source, label, sizeof(label));

@@ -42,9 +42,9 @@ struct metrics_previous {
 /* `record` is of `run`.  Unused octets are zero. */
 void metrics_note_run(struct metrics *metrics, const struct run *run,
                       const struct run_record *record);
-void metrics_note_discipline(
-	struct metrics *metrics,
-	const struct discipline_report *discipline_report); /* or NULL */
+/* `discipline_report` may be NULL. */
+void metrics_note_discipline(struct metrics *metrics,
+                             const struct discipline_report *discipline_report);
 MUST_USE bool metrics_are_valid(const struct metrics *metrics);
 
 /* Reads a file of metrics_write() for the same verb; anything else, and times after `now`,

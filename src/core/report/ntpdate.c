@@ -54,10 +54,11 @@ static void put_source(struct text *out, const struct run_source *source)
 /* The best source: the first selected one with the smallest bound. */
 static const struct run_source *best_source(const struct run *run)
 {
-	const struct run_source *best = NULL, *source;
+	const struct run_source *best = NULL;
 
 	for (size_t i = 0; i < run->source_count; i++) {
-		source = &run->sources[i];
+		const struct run_source *source = &run->sources[i];
+
 		if (source->status == SOURCE_SELECTED &&
 		    (!best || source->bound_ns < best->bound_ns)) {
 			best = source;
@@ -66,19 +67,14 @@ static const struct run_source *best_source(const struct run *run)
 	return best;
 }
 
-static bool is_step(const struct run *run, const struct plan *plan)
-{
-	if (plan && plan->action != PLAN_REFUSE) {
-		return plan->action == PLAN_STEP;
-	}
-	return ns_magnitude(run->offset_ns) >= STEP_FROM_NS;
-}
-
 static void put_log_line(struct text *out, const struct run *run, const struct plan *plan,
                          int pid)
 {
 	const struct civil at = civil_from_instant(run->at);
 	const struct run_source *best = best_source(run);
+	const bool is_step = plan && plan->action != PLAN_REFUSE
+	                             ? plan->action == PLAN_STEP
+	                             : ns_magnitude(run->offset_ns) >= STEP_FROM_NS;
 	char address[ADDRESS_TEXT_SIZE];
 
 	text_format(out, "%2d %.3s %02d:%02d:%02d ntpdate[%d]: ", at.day,
@@ -87,8 +83,8 @@ static void put_log_line(struct text *out, const struct run *run, const struct p
 		text_put(out, "no server suitable for synchronization found\n");
 		return;
 	}
-	text_format(out, "%s time server %s offset ",
-	            is_step(run, plan) ? "step" : "adjust", address_of(best, address));
+	text_format(out, "%s time server %s offset ", is_step ? "step" : "adjust",
+	            address_of(best, address));
 	put_seconds(out, run->offset_ns, true, 6);
 	text_put(out, " sec\n");
 }

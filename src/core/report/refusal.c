@@ -65,15 +65,6 @@ static void put_when(struct text *out, const struct decision *decision)
 		ago, after);
 }
 
-static void put_agreeing(struct text *out, const struct report_refusal *refusal)
-{
-	text_format(out,
-	            "; %zu of %zu server%s agree%s, %d are needed to accept it at once.",
-	            refusal->agreeing_server_count, refusal->server_count,
-	            refusal->server_count == 1 ? "" : "s",
-	            refusal->agreeing_server_count == 1 ? "s" : "", DECIDE_STRONG);
-}
-
 static void put_held_back(struct text *out, const struct report_refusal *refusal)
 {
 	const struct decision *decision = refusal->decision;
@@ -92,12 +83,15 @@ static void put_held_back(struct text *out, const struct report_refusal *refusal
 		text_format(
 			out,
 			"held back: the clock would jump by %s, which drift since %s "
-			"cannot "
-			"explain",
+			"cannot explain",
 			by,
 			moment(decision, decision_wall(decision, decision->last_ns), when));
 	}
-	put_agreeing(out, refusal);
+	text_format(out,
+	            "; %zu of %zu server%s agree%s, %d are needed to accept it at once.",
+	            refusal->agreeing_server_count, refusal->server_count,
+	            refusal->server_count == 1 ? "" : "s",
+	            refusal->agreeing_server_count == 1 ? "s" : "", DECIDE_STRONG);
 	put_when(out, decision);
 	text_put(out, NOW_ANY);
 }

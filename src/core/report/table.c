@@ -75,21 +75,6 @@ struct layout {
 	struct cells cells;
 };
 
-static bool is_shown(const struct level *level, size_t column)
-{
-	return (column != COLUMN_DELAY || level->has_delay) &&
-	       (column != COLUMN_SAMPLES || level->has_samples);
-}
-
-static const char *heading(const struct layout *layout, size_t column)
-{
-	if (column == COLUMN_BOUND) {
-		return style_plus_minus(layout->style);
-	}
-	return layout->level->narrow_headings ? headings[column].narrow
-	                                      : headings[column].full;
-}
-
 static void format_server(const struct run_source *source, bool has_addresses, char *buf)
 {
 	char address[ADDRESS_TEXT_SIZE];
@@ -97,9 +82,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 
 	out.len = report_label(source, buf, LABEL_SIZE);
 	if (has_addresses && format_other_address(source, address) > 0) {
-		text_put(&out, " (");
-		text_put(&out, address);
-		text_put(&out, ")");
+		text_format(&out, " (%s)", address);
 	}
 }
 
@@ -107,9 +90,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 static void format_cells(const struct run_source *source, const struct layout *layout,
                          char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE])
 {
-	size_t i;
-
-	for (i = 0; i < COLUMN_COUNT; i++) {
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		memcpy(cells[i], "-", sizeof("-"));
 	}
 	if (source->has_header) {
@@ -133,8 +114,10 @@ static void format_cells(const struct run_source *source, const struct layout *l
 static void headings_of(const struct layout *layout, const char **ret)
 {
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		ret[i] = heading(layout, i);
+		ret[i] = layout->level->narrow_headings ? headings[i].narrow
+		                                        : headings[i].full;
 	}
+	ret[COLUMN_BOUND] = style_plus_minus(layout->style);
 }
 
 /* Sets every width to that of the contents; returns the columns of the whole line. */
@@ -145,12 +128,10 @@ static size_t measure(const struct run *run, struct layout *layout)
 	const char *line[COLUMN_COUNT];
 
 	layout->cells = (struct cells){ .count = COLUMN_COUNT, .gap = layout->level->gap };
-	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		layout->cells.columns[i] =
-			(struct cells_column){ .is_hidden = !is_shown(layout->level, i),
-			                       .is_left = i == COLUMN_SERVER ||
-			                                  i == COLUMN_VERDICT };
-	}
+	layout->cells.columns[COLUMN_SERVER].is_left = true;
+	layout->cells.columns[COLUMN_VERDICT].is_left = true;
+	layout->cells.columns[COLUMN_DELAY].is_hidden = !layout->level->has_delay;
+	layout->cells.columns[COLUMN_SAMPLES].is_hidden = !layout->level->has_samples;
 	headings_of(layout, line);
 	cells_widen(&layout->cells, line);
 	for (size_t i = 0; i < run->source_count; i++) {
@@ -171,21 +152,20 @@ static struct layout choose_layout(const struct run *run, const struct style *st
 	struct layout layout = { .style = style,
 		                 .level = &levels[0],
 		                 .has_addresses = true };
-	size_t i, total, rest, need;
+	size_t total, rest;
 
 	if (measure(run, &layout) <= columns) {
 		return layout;
 	}
 	layout.has_addresses = false;
-	for (i = 0; i < COUNT_OF(levels); i++) {
+	for (size_t i = 0; i < COUNT_OF(levels); i++) {
 		layout.level = &levels[i];
 		total = measure(run, &layout);
 		if (total <= columns) {
 			return layout;
 		}
-		need = layout.level->server_enough;
 		rest = total - layout.cells.columns[COLUMN_SERVER].width;
-		if (rest < columns && columns - rest >= need) {
+		if (rest < columns && columns - rest >= layout.level->server_enough) {
 			layout.cells.columns[COLUMN_SERVER].width = columns - rest;
 			return layout;
 		}
@@ -197,10 +177,7 @@ static struct layout choose_layout(const struct run *run, const struct style *st
 /* The length of the plain octet or the escape at `text`. */
 static size_t escape_len(const char *text)
 {
-	if (text[0] != '\\') {
-		return 1;
-	}
-	return text[1] == 'x' ? 4 : 2;
+	return text[0] != '\\' ? 1 : text[1] == 'x' ? 4 : 2;
 }
 
 /* A long name loses its middle: its ends distinguish it, and the last one holds the
@@ -209,7 +186,7 @@ static void cut_middle(char *text, size_t width)
 {
 	static const char dots[] = "..";
 	size_t len = strlen(text);
-	size_t keep, head, tail, at;
+	size_t keep, head = 0, tail, at;
 
 	if (len <= width) {
 		return;
@@ -219,7 +196,6 @@ static void cut_middle(char *text, size_t width)
 		return;
 	}
 	keep = width - (sizeof(dots) - 1);
-	head = 0;
 	while (head + escape_len(text + head) <= (keep + 1) / 2) {
 		head += escape_len(text + head);
 	}
@@ -300,7 +276,6 @@ size_t report_table(const struct run *run, const struct style *style, char *buf,
 	struct text out = text_to(buf, size);
 	const char *line[COLUMN_COUNT];
 	struct layout layout;
-	size_t i;
 
 	if (run->source_count == 0) {
 		return 0;
@@ -308,7 +283,7 @@ size_t report_table(const struct run *run, const struct style *style, char *buf,
 	layout = choose_layout(run, style, columns);
 	headings_of(&layout, line);
 	cells_put(&out, &layout.cells, line);
-	for (i = 0; i < run->source_count; i++) {
+	for (size_t i = 0; i < run->source_count; i++) {
 		put_source(&out, &layout, &run->sources[i]);
 		put_details(&out, &layout, &run->sources[i], columns);
 	}

@@ -39,10 +39,7 @@ void report_wrapped(struct text *out, const char *text, size_t indent, size_t co
 
 size_t report_width(const struct style *style)
 {
-	if (style->columns > 80) {
-		return 80;
-	}
-	return style->columns < 60 ? 60 : style->columns;
+	return (size_t)ns_clamp((int64_t)style->columns, 60, 80);
 }
 
 size_t report_columns(const struct style *style)
@@ -70,23 +67,15 @@ static uint64_t step_for_digits(uint64_t value, unsigned digits)
 	return step;
 }
 
-static uint64_t round_to(uint64_t ns, uint64_t step_ns)
-{
-	return (ns + step_ns / 2) / step_ns * step_ns;
-}
-
 /* With more digits than span_format(): `shown_ns` to a multiple of `step_ns`, a power of
  * ten below the unit. */
 static void format_fine(const char *sign, uint64_t shown_ns, uint64_t step_ns, char *buf)
 {
 	static const char *const names[] = { " ns", " us", " ms", " s" };
 	const bool is_long = shown_ns >= UINT64_C(3600) * (uint64_t)NS_PER_S;
-	char whole[SPAN_TEXT_SIZE];
-	char decimals[12] = ".";
-	uint64_t unit_ns = 1;
-	uint64_t whole_units, left;
-	size_t place = 0;
-	size_t width = 0;
+	char whole[SPAN_TEXT_SIZE], decimals[12] = ".";
+	uint64_t unit_ns = 1, whole_units, left;
+	size_t place = 0, width = 0;
 
 	while (place < 3 && shown_ns >= unit_ns * 1000) {
 		place++;
@@ -123,10 +112,10 @@ void report_figures(int64_t offset_ns, int64_t bound_ns, bool coarse, char *offs
 		step_ns = (uint64_t)NS_PER_S; /* as in span_format() */
 	}
 	if (coarse || step_ns <= fine_ns || exact_ns % step_ns == 0) {
-		shown_ns = round_to(exact_ns, step_ns);
+		shown_ns = (exact_ns + step_ns / 2) / step_ns * step_ns;
 		span_format(offset_ns, 1, offset);
 	} else {
-		shown_ns = round_to(exact_ns, fine_ns);
+		shown_ns = (exact_ns + fine_ns / 2) / fine_ns * fine_ns;
 		format_fine(offset_ns < 0 ? "-" : "+", shown_ns, fine_ns, offset);
 	}
 	bound_up_ns += shown_ns > exact_ns ? shown_ns - exact_ns : exact_ns - shown_ns;
@@ -142,19 +131,16 @@ size_t report_label(const struct run_source *source, char *buf, size_t size)
 	bool has_port = source->port != 0 && source->port != scheme_port(source->scheme);
 	bool needs_brackets = has_port && strchr(name, ':') != NULL;
 	char escaped[4 * SERVER_HOST_SIZE];
-	char port[8];
 
 	if (source->scheme != SCHEME_NTP) {
-		text_put(&out, scheme_name(source->scheme));
-		text_put(&out, "://");
+		text_format(&out, "%s://", scheme_name(source->scheme));
 	}
 	text_escape((const uint8_t *)name, strlen(name), escaped, sizeof(escaped));
 	text_put(&out, needs_brackets ? "[" : "");
 	text_put(&out, escaped);
 	text_put(&out, needs_brackets ? "]" : "");
 	if (has_port) {
-		snprintf(port, sizeof(port), ":%u", (unsigned)source->port);
-		text_put(&out, port);
+		text_format(&out, ":%u", (unsigned)source->port);
 	}
 	return out.len;
 }

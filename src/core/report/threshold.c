@@ -169,8 +169,7 @@ const char *threshold_verdict_text(enum threshold_verdict verdict)
 		       "same";
 	case THRESHOLD_SIGN_ALONE:
 		return "a plain value has no sign, it limits both sides; for one side use "
-		       "~:-1s or "
-		       "-1s:";
+		       "~:-1s or -1s:";
 	case THRESHOLD_NO_START:
 		return "the start is missing: use 0:END, or ~:END without a lower end";
 	case THRESHOLD_BACKWARDS:
@@ -212,21 +211,15 @@ static void put_end(struct text *out, int64_t value, enum threshold_unit unit)
 	}
 }
 
-/* Whether its upper end alone describes it. */
-static bool is_plain(const struct threshold *threshold, enum threshold_unit unit)
-{
-	const int64_t low = unit == THRESHOLD_SPAN ? -threshold->high : 0;
-
-	return threshold->has_low && threshold->has_high && threshold->low == low;
-}
-
 size_t threshold_format(const struct threshold *threshold, enum threshold_unit unit,
                         char buf[THRESHOLD_TEXT_SIZE])
 {
+	const int64_t plain_low = unit == THRESHOLD_SPAN ? -threshold->high : 0;
 	struct text out = text_to(buf, THRESHOLD_TEXT_SIZE);
 
 	text_put(&out, threshold->is_inside ? "@" : "");
-	if (!is_plain(threshold, unit)) {
+	/* Else its upper end alone describes it. */
+	if (!threshold->has_low || !threshold->has_high || threshold->low != plain_low) {
 		if (threshold->has_low) {
 			put_end(&out, threshold->low, unit);
 		} else {
@@ -243,7 +236,7 @@ size_t threshold_format(const struct threshold *threshold, enum threshold_unit u
 enum threshold_side threshold_side_of(const struct threshold *threshold, int64_t value,
                                       int64_t bound)
 {
-	const int64_t half = bound < 0 ? 0 : bound;
+	const int64_t half = ns_max(bound, 0);
 	const int64_t from = ns_add(value, -half), to = ns_add(value, half);
 	const bool is_apart = (threshold->has_low && to < threshold->low) ||
 	                      (threshold->has_high && from > threshold->high);

@@ -71,16 +71,6 @@ static void plan_sentence(const struct plan *plan, const struct style *style,
 	}
 }
 
-static void put_plan_sentence(struct text *out, const struct plan *plan,
-                              const struct style *style)
-{
-	char line[SENTENCE_SIZE + 1];
-
-	plan_sentence(plan, style, "it", line);
-	memcpy(line + strlen(line), ".", 2);
-	report_wrapped(out, line, 0, report_columns(style));
-}
-
 size_t report_would(const struct plan *plan, char *buf, size_t size)
 {
 	struct text out = text_to(buf, size);
@@ -178,6 +168,7 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
                       const struct style *style, char *buf, size_t size)
 {
 	struct text out = text_to(buf, size);
+	char line[SENTENCE_SIZE + 1];
 
 	if (!run->has_answer) {
 		put_status_sentence(&out, run, style);
@@ -187,14 +178,13 @@ size_t report_verdict(const struct run *run, const struct plan *plan,
 	}
 	put_offset_sentence(&out, run, style);
 	if (run->leap == NTP_LEAP_INSERT || run->leap == NTP_LEAP_DELETE) {
-		text_put(&out, run->leap == NTP_LEAP_INSERT
-		                       ? "The servers announce that a leap second will be "
-		                         "inserted.\n"
-		                       : "The servers announce that a leap second will be "
-		                         "deleted.\n");
+		text_format(&out, "The servers announce that a leap second will be %s.\n",
+		            run->leap == NTP_LEAP_INSERT ? "inserted" : "deleted");
 	}
 	if (plan && (run->status == RUN_OK || run->status == RUN_REFUSED)) {
-		put_plan_sentence(&out, plan, style);
+		plan_sentence(plan, style, "it", line);
+		memcpy(line + strlen(line), ".", 2);
+		report_wrapped(&out, line, 0, report_columns(style));
 	} else if (run->status != RUN_OK) {
 		put_status_sentence(&out, run, style);
 	}
