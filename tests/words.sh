@@ -36,11 +36,12 @@ odd_openings() {
 		grep -rnE --include='*.sh' "^[ 	]*# ($openings) " tests packaging)
 }
 without_opening() {
-	(cd "$1" && find src include tests -name '*.[ch]' | xargs awk '
+	# shellcheck disable=SC2016 # of awk
+	(cd "$1" && find src include tests -name '*.[ch]' -exec awk '
 		FNR == 1 { if (file && !is_good) print file; file = FILENAME; is_good = 0 }
 		FNR == 2 { second = $0 }
 		FNR == 3 { is_good = second == " *" && $0 ~ /^ \* [^ ]/ }
-		END { if (file && !is_good) print file }')
+		END { if (file && !is_good) print file }' {} +)
 }
 old_names() {
 	(cd "$1" && grep -rnowE --include='*.[ch]' "($names)_[a-z0-9_]+|struct ($names)" src include tests) |
