@@ -18,8 +18,9 @@ meant="$meant|is None|^tests/words\\.sh:|^packaging/debian/copyright:"
 openings='Who|Whom|Whoever|Whose|What|One|Of'
 
 # Names that metaphors gave, each replaced by a name of the field.
-names='admit|camp|clerk|deed|departure|desk|elector|electorate|electors|guard|health|keeper|learn|learnt'
-names="$names|logging|exporting|measuring|memory|meter|mood|past|recorder|rival|rivals|spokesman|story|tally|vote|votes"
+names='admit|belief|camp|clerk|deed|departure|desk|dice|duties|elector|electorate|electors|exporting|gate|guard'
+names="$names|health|judge|keeper|kiss_record|learn|learnt|logging|measuring|memory|meter|mood|past|promise|proof"
+names="$names|recorder|rival|rivals|seat|spokesman|story|tally|vote|votes"
 # ... except where C, the kernel or a library has the name, or plain words.
 other='memory_order_[a-z]*|assert_memory_[a-z]*'
 
@@ -44,7 +45,7 @@ without_opening() {
 		END { if (file && !is_good) print file }' {} +)
 }
 old_names() {
-	(cd "$1" && grep -rnowE --include='*.[ch]' "($names)_[a-z0-9_]+|struct ($names)" src include tests) |
+	(cd "$1" && grep -rnowE --include='*.[ch]' "($names)_[a-z0-9_]+|struct ($names)|[a-z_]*_(is|are)_sane|[A-Z_]+_ROOM" src include tests) |
 		grep -vE ":($other)\$"
 }
 
