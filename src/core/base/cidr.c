@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/base/octets.h"
 #include "core/base/text.h"
 
 enum { TEXT_MAX = 80, MAPPED_BITS = 96 };
@@ -159,24 +160,15 @@ bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix, bool is_al
 	return true;
 }
 
-/* Read as an octet: a bool that is neither 0 nor 1 is undefined. */
-static bool is_flag(const bool *flag)
-{
-	uint8_t octet;
-
-	memcpy(&octet, flag, 1);
-	return octet <= 1;
-}
-
 bool cidr_list_is_valid(const struct cidr_list *list)
 {
-	if (list->count > CIDR_LIST_MAX || !is_flag(&list->has_allow)) {
+	if (list->count > CIDR_LIST_MAX || !octets_are_bool(&list->has_allow)) {
 		return false;
 	}
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct cidr_rule *rule = &list->rules[i];
 
-		if (!is_flag(&rule->is_allow) ||
+		if (!octets_are_bool(&rule->is_allow) ||
 		    (rule->prefix.family != ADDRESS_IPV4 &&
 		     rule->prefix.family != ADDRESS_IPV6) ||
 		    rule->prefix.bits > width(rule->prefix.family)) {
