@@ -15,12 +15,12 @@ enum {
 	IPV6_GROUPS = 8,
 };
 
-static const uint8_t mapped_prefix[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-
-static bool is_mapped(const struct address *address)
+bool address_is_mapped(const struct address *address)
 {
+	static const uint8_t prefix[ADDRESS_MAPPED_AT] = { [10] = 0xff, [11] = 0xff };
+
 	return address->family == ADDRESS_IPV6 &&
-	       memcmp(address->octets, mapped_prefix, sizeof(mapped_prefix)) == 0;
+	       memcmp(address->octets, prefix, sizeof(prefix)) == 0;
 }
 
 static enum address_reach reach_ipv4(const uint8_t *octets)
@@ -74,8 +74,8 @@ enum address_reach address_reach(const struct address *address)
 	case ADDRESS_IPV4:
 		return reach_ipv4(address->octets);
 	case ADDRESS_IPV6:
-		if (is_mapped(address)) {
-			return reach_ipv4(address->octets + sizeof(mapped_prefix));
+		if (address_is_mapped(address)) {
+			return reach_ipv4(address->octets + ADDRESS_MAPPED_AT);
 		}
 		return reach_ipv6(address->octets);
 	case ADDRESS_NONE:
@@ -106,7 +106,7 @@ bool address_equal(const struct address *a, const struct address *b)
 
 bool address_lacks_zone(const struct address *address)
 {
-	return address->family == ADDRESS_IPV6 && !is_mapped(address) &&
+	return address->family == ADDRESS_IPV6 && !address_is_mapped(address) &&
 	       address->scope == 0 && address->zone[0] == '\0' &&
 	       reach_ipv6(address->octets) == ADDRESS_LINK_LOCAL;
 }
@@ -174,10 +174,10 @@ size_t address_format(const struct address *address, char *buf)
 	if (address->family != ADDRESS_IPV6) {
 		return 0;
 	}
-	if (is_mapped(address)) {
+	if (address_is_mapped(address)) {
 		/* RFC 5952 section 5: this prefix contains an IPv4 address. */
 		len = (size_t)snprintf(buf, ADDRESS_TEXT_SIZE, "::ffff:");
-		len += format_ipv4(address->octets + sizeof(mapped_prefix), buf + len,
+		len += format_ipv4(address->octets + ADDRESS_MAPPED_AT, buf + len,
 		                   ADDRESS_TEXT_SIZE - len);
 	} else {
 		len = format_ipv6(address->octets, buf, ADDRESS_TEXT_SIZE);
@@ -229,13 +229,8 @@ static int hex_value(char c)
 	if (text_is_digit(c)) {
 		return c - '0';
 	}
-	if (c >= 'a' && c <= 'f') {
-		return c - 'a' + 10;
-	}
-	if (c >= 'A' && c <= 'F') {
-		return c - 'A' + 10;
-	}
-	return -1;
+	c = text_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Expands "::": the octets before it stay in front, those after it go to the end, and
@@ -328,7 +323,9 @@ static bool parse_ipv6(const char *text, const char *end, uint8_t *ret_octets)
 
 static bool is_zone_char(char c)
 {
-	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	const char lower = text_lower(c);
+
+	return text_is_digit(c) || (lower >= 'a' && lower <= 'z') ||
 	       (c != '\0' && strchr("-_.+@~=", c));
 }
 
@@ -345,25 +342,13 @@ bool address_zone_is_name(const char *zone)
 	return len < ADDRESS_ZONE_SIZE && digits < len;
 }
 
-/* An interface index.  0 means no interface, so it is not accepted. */
-static bool parse_scope(const char *text, uint32_t *ret)
-{
-	uint64_t scope;
-
-	/* Nor leading zeros: one spelling each. */
-	if (*text == '0' || !text_decimal(text, strlen(text), 1, UINT32_MAX, &scope)) {
-		return false;
-	}
-	*ret = (uint32_t)scope;
-	return true;
-}
-
 bool address_parse(const char *text, struct address *ret)
 {
 	struct address address = { 0 };
 	const char *end = text + strlen(text);
 	const char *percent = strchr(text, '%');
 	enum address_reach reach;
+	uint64_t scope = 0;
 
 	if (parse_ipv4(text, end, address.octets)) {
 		address.family = ADDRESS_IPV4;
@@ -383,9 +368,12 @@ bool address_parse(const char *text, struct address *ret)
 		}
 		if (address_zone_is_name(percent + 1)) {
 			memcpy(address.zone, percent + 1, strlen(percent + 1));
-		} else if (!parse_scope(percent + 1, &address.scope)) {
-			return false;
+		} else if (percent[1] == '0' ||
+		           !text_decimal(percent + 1, strlen(percent + 1), 1, UINT32_MAX,
+		                         &scope)) {
+			return false; /* an index: not 0, no leading zeros, one spelling each */
 		}
+		address.scope = (uint32_t)scope;
 	}
 	*ret = address;
 	return true;

@@ -45,6 +45,9 @@ enum address_reach address_reach(const struct address *address);
 bool address_is_same_host(const struct address *a, const struct address *b);
 bool address_equal(const struct address *a,
                    const struct address *b); /* ... and the same port */
+/* IPv4 mapped into IPv6: "::ffff:192.0.2.1", from octets[ADDRESS_MAPPED_AT] on. */
+enum { ADDRESS_MAPPED_AT = 12 };
+bool address_is_mapped(const struct address *address);
 /* A link-local IPv6 address without a link. */
 bool address_lacks_zone(const struct address *address);
 /* A valid name of an interface; only digits are an index instead. */

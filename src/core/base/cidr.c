@@ -6,17 +6,10 @@
 
 #include <string.h>
 
+#include "core/base/octets.h"
 #include "core/base/text.h"
 
-enum { TEXT_MAX = 80, MAPPED_BITS = 96 };
-
-static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-static bool is_mapped(enum address_family family, const uint8_t *octets)
-{
-	return family == ADDRESS_IPV6 &&
-	       memcmp(octets, mapped_prefix, sizeof(mapped_prefix)) == 0;
-}
+enum { TEXT_MAX = 80, MAPPED_BITS = 8 * ADDRESS_MAPPED_AT };
 
 static unsigned width(enum address_family family)
 {
@@ -29,10 +22,8 @@ static bool is_same_prefix(const uint8_t *a, const uint8_t *b, unsigned bits)
 	unsigned whole = bits / 8;
 	unsigned rest = bits % 8;
 
-	if (memcmp(a, b, whole) != 0) {
-		return false;
-	}
-	return rest == 0 || ((a[whole] ^ b[whole]) & (uint8_t)(0xff << (8 - rest))) == 0;
+	return memcmp(a, b, whole) == 0 &&
+	       (rest == 0 || ((a[whole] ^ b[whole]) & (uint8_t)(0xff << (8 - rest))) == 0);
 }
 
 static bool has_host_bits(const struct cidr *cidr)
@@ -85,10 +76,10 @@ enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
 	}
 	cidr.family = address.family;
 	memcpy(cidr.octets, address.octets, sizeof(cidr.octets));
-	if (is_mapped(address.family, address.octets) && bits >= MAPPED_BITS) {
+	if (address_is_mapped(&address) && bits >= MAPPED_BITS) {
 		cidr.family = ADDRESS_IPV4;
 		memset(cidr.octets, 0, sizeof(cidr.octets));
-		memcpy(cidr.octets, address.octets + 12, 4);
+		memcpy(cidr.octets, address.octets + ADDRESS_MAPPED_AT, 4);
 		bits -= MAPPED_BITS;
 	}
 	cidr.bits = (uint8_t)bits;
@@ -103,28 +94,25 @@ enum cidr_verdict cidr_parse(const char *text, struct cidr *ret,
 
 const char *cidr_verdict_text(enum cidr_verdict verdict)
 {
-	switch (verdict) {
-	case CIDR_OK:
-		return "fine";
-	case CIDR_BAD_ADDRESS:
-		return "not a numeric address";
-	case CIDR_BAD_LENGTH:
-		return "the prefix length is not a number in the range of the address";
-	case CIDR_HOST_BITS:
-		return "host bits are set beyond the prefix length; write 10.0.0.0/8, not "
-		       "10.0.0.1/8";
-	case CIDR_VERDICT_COUNT:
-		break;
-	}
-	return "unknown";
+	static const char *const texts[CIDR_VERDICT_COUNT] = {
+		[CIDR_OK] = "fine",
+		[CIDR_BAD_ADDRESS] = "not a numeric address",
+		[CIDR_BAD_LENGTH] =
+			"the prefix length is not a number in the range of the address",
+		[CIDR_HOST_BITS] = "host bits are set beyond the prefix length; write "
+				   "10.0.0.0/8, not 10.0.0.1/8",
+	};
+
+	return (unsigned)verdict < CIDR_VERDICT_COUNT ? texts[verdict] : "unknown";
 }
 
 /* IPv4 mapped into IPv6 is matched as IPv4. */
 static bool cidr_contains(const struct cidr *cidr, const struct address *address)
 {
-	if (is_mapped(address->family, address->octets)) {
+	if (address_is_mapped(address)) {
 		return cidr->family == ADDRESS_IPV4 &&
-		       is_same_prefix(cidr->octets, address->octets + 12, cidr->bits);
+		       is_same_prefix(cidr->octets, address->octets + ADDRESS_MAPPED_AT,
+		                      cidr->bits);
 	}
 	return cidr->family == address->family &&
 	       (cidr->scope == 0 || cidr->scope == address->scope) &&
@@ -159,24 +147,15 @@ bool cidr_list_add(struct cidr_list *list, const struct cidr *prefix, bool is_al
 	return true;
 }
 
-/* Read as an octet: a bool that is neither 0 nor 1 is undefined. */
-static bool is_flag(const bool *flag)
-{
-	uint8_t octet;
-
-	memcpy(&octet, flag, 1);
-	return octet <= 1;
-}
-
 bool cidr_list_is_valid(const struct cidr_list *list)
 {
-	if (list->count > CIDR_LIST_MAX || !is_flag(&list->has_allow)) {
+	if (list->count > CIDR_LIST_MAX || !octets_are_bool(&list->has_allow)) {
 		return false;
 	}
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct cidr_rule *rule = &list->rules[i];
 
-		if (!is_flag(&rule->is_allow) ||
+		if (!octets_are_bool(&rule->is_allow) ||
 		    (rule->prefix.family != ADDRESS_IPV4 &&
 		     rule->prefix.family != ADDRESS_IPV6) ||
 		    rule->prefix.bits > width(rule->prefix.family)) {

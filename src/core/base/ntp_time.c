@@ -153,12 +153,7 @@ uint32_t ntp_short_from_ns(int64_t ns)
 
 int64_t ntp_log2_to_ns(int log2_s)
 {
-	if (log2_s > LOG2_S_MAX) {
-		log2_s = LOG2_S_MAX;
-	}
-	if (log2_s < LOG2_S_MIN) {
-		log2_s = LOG2_S_MIN;
-	}
+	log2_s = (int)ns_clamp(log2_s, LOG2_S_MIN, LOG2_S_MAX);
 	if (log2_s >= 0) {
 		return NS_PER_S << log2_s;
 	}

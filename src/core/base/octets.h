@@ -29,22 +29,6 @@ static inline struct octets_reader octets_read_from(const uint8_t *buf, size_t l
 	return (struct octets_reader){ .at = buf, .left = len, .failed = false };
 }
 
-/* This and those below return 0 (and copy nothing) once the reader has failed. */
-static inline bool octets_get(struct octets_reader *in, void *ret, size_t len)
-{
-	if (in->failed || len > in->left) {
-		in->failed = true;
-		return false;
-	}
-	/* memcpy() must not get NULL, even for a length of 0. */
-	if (len > 0) {
-		memcpy(ret, in->at, len);
-		in->at += len;
-		in->left -= len;
-	}
-	return true;
-}
-
 static inline bool octets_skip(struct octets_reader *in, size_t len)
 {
 	if (in->failed || len > in->left) {
@@ -54,6 +38,21 @@ static inline bool octets_skip(struct octets_reader *in, size_t len)
 	if (len > 0) {
 		in->at += len;
 		in->left -= len;
+	}
+	return true;
+}
+
+/* This and those below return 0 (and copy nothing) once the reader has failed. */
+static inline bool octets_get(struct octets_reader *in, void *ret, size_t len)
+{
+	const uint8_t *from = in->at;
+
+	if (!octets_skip(in, len)) {
+		return false;
+	}
+	/* memcpy() must not get NULL, even for a length of 0. */
+	if (len > 0) {
+		memcpy(ret, from, len);
 	}
 	return true;
 }
@@ -123,6 +122,15 @@ static inline void octets_put_u32(struct octets_writer *out, uint32_t value)
 		                    (uint8_t)(value >> 8), (uint8_t)value };
 
 	octets_put(out, octets, sizeof(octets));
+}
+
+/* False for a bool that is neither 0 nor 1, which is undefined when read as one. */
+static inline bool octets_are_bool(const bool *flag)
+{
+	uint8_t octet;
+
+	memcpy(&octet, flag, sizeof(octet));
+	return octet <= 1;
 }
 
 #endif

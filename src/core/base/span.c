@@ -51,24 +51,12 @@ static const struct unit units[] = {
 
 static const struct unit *unit_find(const char *name, size_t len)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(units); i++) {
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
 		if (strlen(units[i].name) == len && memcmp(name, units[i].name, len) == 0) {
 			return &units[i];
 		}
 	}
 	return NULL;
-}
-
-static bool has_nonzero_digit(const char *text, const char *end)
-{
-	for (; text < end; text++) {
-		if (*text >= '1' && *text <= '9') {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* The digits [at, end) times `unit_ns`.  False on overflow. */
@@ -102,17 +90,11 @@ static int64_t decimals_to_ns(const char *at, const char *end, int64_t unit_ns)
 static enum span_verdict number_parse(const char *text, const char **ret_point,
                                       const char **ret_end)
 {
-	const char *point = text, *end;
+	const char *point = text + strspn(text, "0123456789");
+	const char *end = point;
 
-	while (text_is_digit(*point)) {
-		point++;
-	}
-	end = point;
 	if (*point == '.') {
-		end++;
-		while (text_is_digit(*end)) {
-			end++;
-		}
+		end += 1 + strspn(point + 1, "0123456789");
 		if (end == point + 1 || *end == '.') {
 			return SPAN_NOT_A_NUMBER;
 		}
@@ -137,13 +119,10 @@ static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *s
 	}
 	unit_at = end + strspn(end, " ");
 	unit_len = strcspn(unit_at, "0123456789. ");
-	if (unit_len == 0 && *unit_at != '\0') {
-		return SPAN_NO_UNIT;
-	}
-	if (unit_len == 0 && unit_at > end) {
+	if (unit_len == 0 && *unit_at == '\0' && unit_at > end) {
 		return SPAN_UNKNOWN_UNIT;
 	}
-	if (unit_len == 0 && !is_alone) {
+	if (unit_len == 0 && (*unit_at != '\0' || !is_alone)) {
 		return SPAN_NO_UNIT;
 	}
 	/* The unit is checked before the size, which depends on it. */
@@ -155,7 +134,7 @@ static enum span_verdict part_parse(const char **text, bool is_alone, int64_t *s
 	    __builtin_add_overflow(
 		    ns, decimals_to_ns(point + (*point == '.'), end, unit->ns), &ns) ||
 	    /* "0.1ns" must not become 0, which may switch something off. */
-	    (ns == 0 && has_nonzero_digit(*text, end)) ||
+	    (ns == 0 && *text + strspn(*text, "0.") < end) ||
 	    __builtin_add_overflow(*sum_ns, ns, sum_ns)) {
 		return SPAN_TOO_LARGE;
 	}
@@ -189,31 +168,26 @@ enum span_verdict span_parse(const char *text, int64_t *ret_ns)
 
 const char *span_verdict_text(enum span_verdict verdict)
 {
-	switch (verdict) {
-	case SPAN_OK:
-		return "a span of time";
-	case SPAN_EMPTY:
-		return "empty: a span is a number and a unit, as in 250ms or "
-		       "1h30m";
-	case SPAN_NOT_A_NUMBER:
-		return "not a number: digits and at most one point, without a sign, as in "
-		       "250ms or 1.5s";
-	case SPAN_NO_UNIT:
-		return "each of several numbers needs a unit, as in 1h30m";
-	case SPAN_UNKNOWN_UNIT:
-		return "unknown unit: known are ns, us, ms, s, min (or m), h, d and w";
-	case SPAN_TOO_LARGE:
-		return "not between 1 ns and 292 years";
-	}
-	return "not a span of time";
+	static const char *const texts[] = {
+		[SPAN_OK] = "a span of time",
+		[SPAN_EMPTY] = "empty: a span is a number and a unit, as in 250ms or 1h30m",
+		[SPAN_NOT_A_NUMBER] =
+			"not a number: digits and at most one point, without a sign, as in "
+			"250ms or 1.5s",
+		[SPAN_NO_UNIT] = "each of several numbers needs a unit, as in 1h30m",
+		[SPAN_UNKNOWN_UNIT] =
+			"unknown unit: known are ns, us, ms, s, min (or m), h, d and w",
+		[SPAN_TOO_LARGE] = "not between 1 ns and 292 years",
+	};
+
+	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "not a span of time";
 }
 
 static size_t digit_count(uint64_t value)
 {
 	size_t count = 1;
 
-	while (value >= 10) {
-		value /= 10;
+	for (; value >= 10; value /= 10) {
 		count++;
 	}
 	return count;
@@ -223,9 +197,8 @@ static uint64_t power_of_ten(size_t exponent)
 {
 	uint64_t power = 1;
 
-	while (exponent > 0) {
+	for (; exponent > 0; exponent--) {
 		power *= 10;
-		exponent--;
 	}
 	return power;
 }
@@ -284,7 +257,6 @@ size_t span_format(int64_t ns, int with_sign, char *buf)
 	const char *sign = ns < 0 ? "-" : with_sign ? "+" : "";
 	uint64_t step_ns, rounded_ns;
 	size_t digits = digit_count(magnitude_ns);
-	int len;
 
 	if (ns == 0) {
 		return (size_t)snprintf(buf, SPAN_TEXT_SIZE, "0 s");
@@ -296,20 +268,17 @@ size_t span_format(int64_t ns, int with_sign, char *buf)
 	}
 	rounded_ns = (magnitude_ns + step_ns / 2) / step_ns * step_ns;
 	if (rounded_ns >= S_PER_HOUR * (uint64_t)NS_PER_S) {
-		len = format_long(sign, rounded_ns / (uint64_t)NS_PER_S, buf);
-	} else {
-		len = format_short(sign, rounded_ns, rounded_ns == magnitude_ns, buf);
+		return (size_t)format_long(sign, rounded_ns / (uint64_t)NS_PER_S, buf);
 	}
-	return (size_t)len;
+	return (size_t)format_short(sign, rounded_ns, rounded_ns == magnitude_ns, buf);
 }
 
 size_t span_write(int64_t ns, char *buf)
 {
 	static const char *const names[] = { "d", "h", "m", "s", "ms", "us", "ns" };
 	const struct unit *unit = unit_find("ns", 2);
-	size_t i;
 
-	for (i = 0; i < COUNT_OF(names); i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		unit = unit_find(names[i], strlen(names[i]));
 		if (ns >= unit->ns && ns % unit->ns == 0) {
 			break;

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char blanks[] = "                                                            ";
-
 struct text text_to(char *buf, size_t size)
 {
 	if (size > 0) {
@@ -53,12 +51,8 @@ void text_format(struct text *text, const char *format, ...)
 
 void text_blanks(struct text *text, size_t count)
 {
-	size_t part;
-
-	while (count > 0) {
-		part = count < sizeof(blanks) - 1 ? count : sizeof(blanks) - 1;
-		text_octets(text, blanks, part);
-		count -= part;
+	for (; count > 0; count--) {
+		text_put(text, " ");
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/base/octets.h"
 #include "core/base/text.h"
 
 #define S_PER_DAY INT64_C(86400)
@@ -99,9 +100,7 @@ struct civil civil_from_instant(struct instant at)
 /* `value` in exactly `count` digits, leading zeros kept. */
 static char *put_digits(char *at, int64_t value, size_t count)
 {
-	size_t i;
-
-	for (i = count; i > 0; i--) {
+	for (size_t i = count; i > 0; i--) {
 		at[i - 1] = (char)('0' + value % 10);
 		value /= 10;
 	}
@@ -307,25 +306,20 @@ bool text_time_answer_parse(const uint8_t *buf, size_t len, struct instant *ret)
 
 size_t text_time_868(struct instant at, uint8_t *buf)
 {
-	uint32_t seconds = ntp_from_instant(at).seconds;
+	struct octets_writer out = octets_write_to(buf, TEXT_TIME_868_OCTETS);
 
-	buf[0] = (uint8_t)(seconds >> 24);
-	buf[1] = (uint8_t)(seconds >> 16);
-	buf[2] = (uint8_t)(seconds >> 8);
-	buf[3] = (uint8_t)seconds;
+	octets_put_u32(&out, ntp_from_instant(at).seconds);
 	return TEXT_TIME_868_OCTETS;
 }
 
 bool text_time_868_parse(const uint8_t *buf, size_t len, struct instant *ret)
 {
-	struct ntp_ts ts = { 0 };
+	struct octets_reader in = octets_read_from(buf, len);
 
 	if (len != TEXT_TIME_868_OCTETS) {
 		return false;
 	}
-	ts.seconds = (uint32_t)buf[0] << 24 | (uint32_t)buf[1] << 16 |
-	             (uint32_t)buf[2] << 8 | (uint32_t)buf[3];
-	*ret = instant_from_ntp(ts);
+	*ret = instant_from_ntp((struct ntp_ts){ .seconds = octets_get_u32(&in) });
 	return true;
 }
 

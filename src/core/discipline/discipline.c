@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/base/octets.h"
+
 #define PRIOR_OUTLIER 0.05 /* before any run */
 #define LOCKED_SD_PPB 1000.0
 
@@ -24,17 +26,14 @@
 
 const char *discipline_state_name(enum discipline_state state)
 {
-	switch (state) {
-	case DISCIPLINE_UNSET:
-		return "ignorant";
-	case DISCIPLINE_ACQUIRING:
-		return "learning";
-	case DISCIPLINE_LOCKED:
-		return "steady";
-	case DISCIPLINE_SUSPECT:
-		return "doubting";
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[DISCIPLINE_UNSET] = "ignorant",
+		[DISCIPLINE_ACQUIRING] = "learning",
+		[DISCIPLINE_LOCKED] = "steady",
+		[DISCIPLINE_SUSPECT] = "doubting",
+	};
+
+	return (unsigned)state < COUNT_OF(names) ? names[state] : "unknown";
 }
 
 void discipline_init(struct discipline *d)
@@ -125,8 +124,7 @@ void discipline_observe(struct discipline *d, const struct discipline_observatio
 
 static bool is_usual(int64_t ppb)
 {
-	return ppb >= -DISCIPLINE_FREQUENCY_USUAL_PPB &&
-	       ppb <= DISCIPLINE_FREQUENCY_USUAL_PPB;
+	return ns_abs(ppb) <= DISCIPLINE_FREQUENCY_USUAL_PPB;
 }
 
 int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
@@ -137,9 +135,9 @@ int64_t discipline_frequency_allowed(int64_t before_ppb, int64_t wanted_ppb)
 	if (is_usual(wanted_ppb) && !is_usual(before_ppb)) {
 		return wanted_ppb;
 	}
-	return clamp_integer(clamp_integer(wanted_ppb, ns_add(before_ppb, -step_ppb),
-	                                   ns_add(before_ppb, step_ppb)),
-	                     -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
+	return ns_clamp(ns_clamp(wanted_ppb, ns_add(before_ppb, -step_ppb),
+	                         ns_add(before_ppb, step_ppb)),
+	                -DISCIPLINE_FREQUENCY_MAX_PPB, DISCIPLINE_FREQUENCY_MAX_PPB);
 }
 
 /* The frequency for the kernel; its own where that of `estimate` is not known well
@@ -159,42 +157,27 @@ static int64_t frequency_advised(const struct discipline *d,
 	return discipline_frequency_allowed(d->frequency_ppb, to_ns(estimate->freq_ppb));
 }
 
-/* The part of the frequency beyond what any kernel takes, if significant. */
-static int64_t beyond_reach(const struct discipline_estimate *estimate)
-{
-	double max_ppb = (double)DISCIPLINE_FREQUENCY_MAX_PPB;
-	double beyond_ppb = fabs(estimate->freq_ppb) - max_ppb;
-
-	if (beyond_ppb <= SIGNIFICANT_SIGMAS * sqrt(estimate->var_freq_ppb2)) {
-		return 0;
-	}
-	return to_ns(copysign(beyond_ppb, estimate->freq_ppb));
-}
-
-static enum discipline_state state_of(const struct discipline *d,
-                                      const struct discipline_estimate *estimate)
-{
-	if (d->off_nominal_count >= 2) {
-		return DISCIPLINE_SUSPECT;
-	}
-	return sqrt(estimate->var_freq_ppb2) > LOCKED_SD_PPB ? DISCIPLINE_ACQUIRING
-	                                                     : DISCIPLINE_LOCKED;
-}
-
 struct discipline_advice discipline_advise(const struct discipline *d)
 {
 	struct discipline_advice advice = { .frequency_ppb = d->frequency_ppb };
 	struct discipline_estimate estimate;
+	double sd_ppb, beyond_ppb;
 
 	if (d->trusted_count == 0) {
 		return advice;
 	}
 	estimate = discipline_filter_bank_estimate(d);
-	advice.state = state_of(d, &estimate);
+	sd_ppb = sqrt(estimate.var_freq_ppb2);
+	advice.state = d->off_nominal_count >= 2 ? DISCIPLINE_SUSPECT
+	               : sd_ppb > LOCKED_SD_PPB  ? DISCIPLINE_ACQUIRING
+	                                         : DISCIPLINE_LOCKED;
 	advice.estimate_ppb = to_ns(estimate.freq_ppb);
-	advice.frequency_sd_ppb = to_ns(sqrt(estimate.var_freq_ppb2));
+	advice.frequency_sd_ppb = to_ns(sd_ppb);
 	advice.frequency_ppb = frequency_advised(d, &estimate);
-	advice.beyond_ppb = beyond_reach(&estimate);
+	beyond_ppb = fabs(estimate.freq_ppb) - (double)DISCIPLINE_FREQUENCY_MAX_PPB;
+	if (beyond_ppb > SIGNIFICANT_SIGMAS * sd_ppb) {
+		advice.beyond_ppb = to_ns(copysign(beyond_ppb, estimate.freq_ppb));
+	}
 	if (d->is_phase_lost) {
 		return advice;
 	}
@@ -205,9 +188,9 @@ struct discipline_advice discipline_advise(const struct discipline *d)
 	if (d->has_measured_bound) {
 		/* The truth lies within the measured interval, whatever the filter says. */
 		advice.phase_ns =
-			clamp_integer(advice.phase_ns,
-		                      ns_diff(d->measured_offset_ns, d->measured_bound_ns),
-		                      ns_add(d->measured_offset_ns, d->measured_bound_ns));
+			ns_clamp(advice.phase_ns,
+		                 ns_sub(d->measured_offset_ns, d->measured_bound_ns),
+		                 ns_add(d->measured_offset_ns, d->measured_bound_ns));
 	}
 	return advice;
 }
@@ -220,19 +203,16 @@ static int64_t rest_dropped(const struct kernel_slew *before, int64_t given_ns,
                             int64_t after_ns, struct kernel_slew *after)
 {
 	int64_t seconds = kernel_slew_seconds(before, after_ns);
-	struct kernel_slew then = *before;
 
 	for (int64_t since = 0; since <= seconds && since < 64; since++) {
 		int64_t rest_ns = kernel_slew_rest_after(given_ns, since);
 
 		if (rest_ns == after->rest_ns) {
-			then.rest_ns =
-				kernel_slew_rest_after(before->rest_ns, seconds - since);
 			after->taken_ns =
 				since > 0 ? kernel_slew_rest_after(given_ns, since - 1) -
 						    rest_ns
 					  : kernel_slew_later(before, after_ns).taken_ns;
-			return then.rest_ns;
+			return kernel_slew_rest_after(before->rest_ns, seconds - since);
 		}
 	}
 	after->taken_ns = 0;
@@ -252,8 +232,8 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 		before = d->slew; /* a step cancels the slew */
 	}
 	if (did->after.unix_ns != 0) {
-		after_ns = clamp_integer(ns_diff(did->after.unix_ns, before.wall_ns), 0,
-		                         APPLY_MAX_NS);
+		after_ns = ns_clamp(ns_sub(did->after.unix_ns, before.wall_ns), 0,
+		                    APPLY_MAX_NS);
 	}
 	after.wall_ns = ns_add(before.wall_ns, after_ns);
 	if (after.rest_ns == kernel_slew_later(&before, after_ns).rest_ns) {
@@ -261,8 +241,8 @@ void discipline_apply(struct discipline *d, const struct discipline_action *did)
 		after = kernel_slew_later(&before, after_ns);
 	} else {
 		dropped_ns = rest_dropped(&before, given_ns, after_ns, &after);
-		d->slew_total_ns = kernel_slew_left_ns(&before) +
-		                   (double)ns_diff(given_ns, dropped_ns);
+		d->slew_total_ns =
+			kernel_slew_left_ns(&before) + (double)ns_sub(given_ns, dropped_ns);
 	}
 	discipline_drag_count(d, (double)did->step_ns + d->slew_total_ns -
 	                                 kernel_slew_left_ns(&before));
@@ -305,15 +285,6 @@ static bool estimate_is_valid(const struct discipline_estimate *m)
 	       m->probability <= 1.0 + 1e-6;
 }
 
-/* A bool that is neither 0 nor 1 is undefined, so its octet is read. */
-static bool flag_is_valid(const bool *flag)
-{
-	uint8_t octet;
-
-	memcpy(&octet, flag, 1);
-	return octet <= 1;
-}
-
 static bool slew_is_valid(const struct discipline *d)
 {
 	const struct kernel_slew *slew = &d->slew;
@@ -334,14 +305,10 @@ bool discipline_is_valid(const struct discipline *d)
 {
 	double weight = 0.0;
 
-	if (!flag_is_valid(&d->has_last) || !flag_is_valid(&d->is_phase_lost) ||
-	    !flag_is_valid(&d->has_measured_bound) || !flag_is_valid(&d->is_last_single)) {
-		return false;
-	}
-	if (!slew_is_valid(d)) {
-		return false;
-	}
-	if (d->version != DISCIPLINE_VERSION ||
+	if (!octets_are_bool(&d->has_last) || !octets_are_bool(&d->is_phase_lost) ||
+	    !octets_are_bool(&d->has_measured_bound) ||
+	    !octets_are_bool(&d->is_last_single) || !slew_is_valid(d) ||
+	    d->version != DISCIPLINE_VERSION ||
 	    d->off_nominal_count > DISCIPLINE_OFF_NOMINAL_MAX ||
 	    d->recent_bound_count > DISCIPLINE_RECENT_BOUNDS ||
 	    d->recent_bound_at >= DISCIPLINE_RECENT_BOUNDS ||
@@ -365,10 +332,8 @@ bool discipline_is_valid(const struct discipline *d)
 			}
 			probability += m->estimates[k].probability;
 		}
-		if (d->trusted_count > 0 && !(fabs(probability - 1.0) < 1e-6)) {
-			return false;
-		}
-		if (!(m->weight >= 0.0 && m->weight <= 1.0)) {
+		if ((d->trusted_count > 0 && !(fabs(probability - 1.0) < 1e-6)) ||
+		    !(m->weight >= 0.0 && m->weight <= 1.0)) {
 			return false;
 		}
 		weight += m->weight;

@@ -45,20 +45,9 @@ static inline double clamp(double x, double lo, double hi)
 	return x < lo ? lo : x > hi ? hi : x;
 }
 
-static inline int64_t clamp_integer(int64_t x, int64_t lo, int64_t hi)
-{
-	return x < lo ? lo : x > hi ? hi : x;
-}
-
 static inline int64_t to_ns(double ns)
 {
 	return (int64_t)llround(clamp(ns, -9e18, 9e18));
-}
-
-/* a - b, saturating; also where -b overflows. */
-static inline int64_t ns_diff(int64_t a_ns, int64_t b_ns)
-{
-	return instant_diff_ns((struct instant){ a_ns }, (struct instant){ b_ns });
 }
 
 /* Clamped to 0 and a few decades. */

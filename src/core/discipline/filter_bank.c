@@ -323,9 +323,7 @@ void discipline_filter_bank_restart(struct discipline *d,
 void discipline_filter_bank_start(struct discipline *d)
 {
 	/* A kernel frequency that no crystal needs is no prior. */
-	const int64_t usual_ppb = DISCIPLINE_FREQUENCY_USUAL_PPB;
-	const bool is_usual =
-		d->frequency_ppb >= -usual_ppb && d->frequency_ppb <= usual_ppb;
+	const bool is_usual = ns_abs(d->frequency_ppb) <= DISCIPLINE_FREQUENCY_USUAL_PPB;
 
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		d->models[i] =

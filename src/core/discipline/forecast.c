@@ -21,7 +21,7 @@ struct discipline_forecast discipline_forecast(const struct discipline *d)
 	f.slew = d->slew;
 	f.slew_ns = d->slew_total_ns;
 	f.slew_at_s = discipline_seconds(
-		ns_diff(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns)));
+		ns_sub(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns)));
 	f.kernel_ppb = (double)d->frequency_ppb;
 	for (size_t i = 0; i < DISCIPLINE_MODELS; i++) {
 		f.wander_ppb2_s += d->models[i].weight * discipline_wander(i);
@@ -69,19 +69,12 @@ static double measured_bound_ns(const struct discipline_forecast *f, double t,
 	       discipline_sigmas(1.0) * sqrt(var_ns2);
 }
 
-/* Part of the slew done `t` seconds after the run. */
-static double slewed_by(const struct discipline_forecast *f, double t)
-{
-	struct kernel_slew then = kernel_slew_later(
-		&f->slew, to_ns(fmax(t - f->slew_at_s, 0.0) * (double)NS_PER_S));
-
-	return f->slew_ns - kernel_slew_left_ns(&then);
-}
-
 int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_ns)
 {
 	double t = discipline_seconds(ahead_ns);
-	double slewed_ns = slewed_by(f, t);
+	struct kernel_slew then = kernel_slew_later(
+		&f->slew, to_ns(fmax(t - f->slew_at_s, 0.0) * (double)NS_PER_S));
+	double slewed_ns = f->slew_ns - kernel_slew_left_ns(&then);
 	double bound_ns = 0.0;
 
 	if (!f->is_known) {
@@ -107,13 +100,10 @@ int64_t discipline_bound_until_ns(const struct discipline_forecast *f, int64_t a
 	int64_t most_ns = discipline_bound_ns(f, 0);
 
 	if (slewed_ns < ahead_ns) {
-		most_ns = clamp_integer(discipline_bound_ns(f, slewed_ns), most_ns,
-		                        INT64_MAX);
+		most_ns = ns_max(discipline_bound_ns(f, slewed_ns), most_ns);
 	}
 	for (int64_t i = 1; i <= 16; i++) {
-		int64_t at_ns = ahead_ns / 16 * i;
-
-		most_ns = clamp_integer(discipline_bound_ns(f, at_ns), most_ns, INT64_MAX);
+		most_ns = ns_max(discipline_bound_ns(f, ahead_ns / 16 * i), most_ns);
 	}
-	return clamp_integer(discipline_bound_ns(f, ahead_ns), most_ns, INT64_MAX);
+	return ns_max(discipline_bound_ns(f, ahead_ns), most_ns);
 }

@@ -26,7 +26,7 @@ double discipline_seconds(int64_t ns)
 
 int64_t discipline_kernel_ppb(int64_t ppb)
 {
-	return clamp_integer(ppb, -KERNEL_MAX_PPB, KERNEL_MAX_PPB);
+	return ns_clamp(ppb, -KERNEL_MAX_PPB, KERNEL_MAX_PPB);
 }
 
 /* Only a step changes the difference of CLOCK_REALTIME and CLOCK_BOOTTIME: frequency and
@@ -35,12 +35,12 @@ static void interval_add_steps(const struct discipline *d,
                                const struct discipline_observation *found,
                                struct discipline_interval *iv)
 {
-	int64_t wall_ns = ns_diff(found->at.unix_ns, d->last_wall_ns);
-	int64_t boot_ns = ns_diff(found->boottime_ns, d->last_boottime_ns);
-	int64_t others_ns = ns_diff(ns_diff(wall_ns, boot_ns), d->step_ns);
+	int64_t wall_ns = ns_sub(found->at.unix_ns, d->last_wall_ns);
+	int64_t boot_ns = ns_sub(found->boottime_ns, d->last_boottime_ns);
+	int64_t others_ns = ns_sub(ns_sub(wall_ns, boot_ns), d->step_ns);
 
 	iv->moved_ns += (double)d->step_ns;
-	if (others_ns > STEP_MIN_NS || others_ns < -STEP_MIN_NS) {
+	if (ns_abs(others_ns) > STEP_MIN_NS) {
 		iv->stepped_ns = (double)others_ns;
 		iv->moved_ns += (double)others_ns;
 		iv->q_phase_ns2 += square(STEP_SD_NS);
@@ -49,21 +49,7 @@ static void interval_add_steps(const struct discipline *d,
 
 static bool is_rest(int64_t found_ns, int64_t expected_ns)
 {
-	int64_t apart_ns = ns_diff(found_ns, expected_ns);
-
-	return apart_ns <= SLEW_TOLERANCE_NS && apart_ns >= -SLEW_TOLERANCE_NS;
-}
-
-/* Time by CLOCK_REALTIME since the state of the slew in `d`. */
-static int64_t since_slew_ns(const struct discipline *d,
-                             const struct discipline_observation *found, bool is_even)
-{
-	int64_t begun_ns = ns_diff(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns));
-	int64_t run_ns = ns_diff(found->monotonic_ns, d->last_monotonic_ns);
-
-	return clamp_integer(is_even ? ns_diff(found->at.unix_ns, d->slew.wall_ns)
-	                             : ns_diff(run_ns, begun_ns),
-	                     0, INT64_MAX);
+	return ns_abs(ns_sub(found_ns, expected_ns)) <= SLEW_TOLERANCE_NS;
 }
 
 /* The state of the slew follows from its start and the full seconds since; the reported
@@ -75,8 +61,8 @@ static void interval_find_slew(const struct discipline *d,
                                struct discipline_interval *iv)
 {
 	int64_t rest_ns = kernel_slew_valid_rest(found->slew_left_ns);
-	struct kernel_slew earlier = kernel_slew_later(
-		&d->slew, clamp_integer(after_ns - SLEW_LATE_NS, 0, INT64_MAX));
+	struct kernel_slew earlier =
+		kernel_slew_later(&d->slew, ns_max(after_ns - SLEW_LATE_NS, 0));
 
 	iv->slew = kernel_slew_later(&d->slew, after_ns);
 	if (!found->has_kernel || is_rest(rest_ns, iv->slew.rest_ns) ||
@@ -85,7 +71,7 @@ static void interval_find_slew(const struct discipline *d,
 		return;
 	}
 	/* A slew of another program: its start is not known. */
-	iv->q_phase_ns2 += square((double)ns_diff(rest_ns, iv->slew.rest_ns)) +
+	iv->q_phase_ns2 += square((double)ns_sub(rest_ns, iv->slew.rest_ns)) +
 	                   square((double)KERNEL_SLEW_STEP_NS) / 3.0;
 	iv->slew.rest_ns = rest_ns;
 	iv->slew.taken_ns = 0;
@@ -97,10 +83,14 @@ static void interval_add_slew(const struct discipline *d,
 {
 	/* A step by others or a suspend shifts the full seconds. */
 	bool is_even = iv->stepped_ns == 0.0 && !is_asleep;
+	int64_t begun_ns = ns_sub(d->slew.wall_ns, ns_add(d->last_wall_ns, d->step_ns));
+	int64_t run_ns = ns_sub(found->monotonic_ns, d->last_monotonic_ns);
+	int64_t since_ns = is_even ? ns_sub(found->at.unix_ns, d->slew.wall_ns)
+	                           : ns_sub(run_ns, begun_ns);
 	double lasts_s = fabs(d->slew_total_ns) / (double)KERNEL_SLEW_STEP_NS;
 	double done_ns;
 
-	interval_find_slew(d, found, since_slew_ns(d, found, is_even), iv);
+	interval_find_slew(d, found, ns_max(since_ns, 0), iv);
 	iv->slew.wall_ns = found->at.unix_ns;
 	done_ns = d->slew_total_ns - kernel_slew_left_ns(&iv->slew);
 	iv->moved_ns += done_ns;
@@ -138,8 +128,8 @@ static void interval_add_frequency(const struct discipline *d,
 struct discipline_interval discipline_interval_since_last(
 	const struct discipline *d, const struct discipline_observation *found)
 {
-	int64_t all_ns = ns_diff(found->boottime_ns, d->last_boottime_ns);
-	int64_t run_ns = ns_diff(found->monotonic_ns, d->last_monotonic_ns);
+	int64_t all_ns = ns_sub(found->boottime_ns, d->last_boottime_ns);
+	int64_t run_ns = ns_sub(found->monotonic_ns, d->last_monotonic_ns);
 	struct discipline_interval iv = { .slew.wall_ns = found->at.unix_ns };
 	bool is_asleep;
 
@@ -150,14 +140,14 @@ struct discipline_interval discipline_interval_since_last(
 	if (iv.is_lost) {
 		/* Only the servers' time shows how long it was. */
 		if (found->is_trusted) {
-			iv.all_s = discipline_seconds(ns_diff(
+			iv.all_s = discipline_seconds(ns_sub(
 				ns_add(found->at.unix_ns, found->offset_ns), d->server_ns));
 		}
 		return iv;
 	}
 	iv.run_s = discipline_seconds(run_ns);
 	iv.all_s = fmax(discipline_seconds(all_ns), iv.run_s);
-	is_asleep = ns_diff(all_ns, run_ns) > SUSPEND_MIN_NS;
+	is_asleep = ns_sub(all_ns, run_ns) > SUSPEND_MIN_NS;
 	if (is_asleep) {
 		iv.q_phase_ns2 += square(SUSPEND_SD_NS);
 	}

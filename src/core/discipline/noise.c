@@ -51,22 +51,13 @@ static void update_spread(struct discipline *d, const struct discipline_observat
 		scale_ns = fmax((double)found->jitter_ns, 0.0) / spread_per_scale(n);
 		weight = n - 1;
 	} else if (d->is_last_single) {
-		scale_ns = fabs((double)ns_diff(found->delay_ns, d->last_delay_ns)) / 1.5;
+		scale_ns = fabs((double)ns_sub(found->delay_ns, d->last_delay_ns)) / 1.5;
 		weight = 0.5;
 	}
 	d->spread_sum_ns = d->spread_sum_ns * SPREAD_DECAY + scale_ns * weight;
 	d->spread_weight = d->spread_weight * SPREAD_DECAY + weight;
 	d->is_last_single = n == 1;
 	d->last_delay_ns = found->delay_ns;
-}
-
-static void update_bounds(struct discipline *d, double bound_ns)
-{
-	d->recent_bounds_ns[d->recent_bound_at] = bound_ns;
-	d->recent_bound_at = (d->recent_bound_at + 1) % DISCIPLINE_RECENT_BOUNDS;
-	if (d->recent_bound_count < DISCIPLINE_RECENT_BOUNDS) {
-		d->recent_bound_count++;
-	}
 }
 
 /* The error of the interval's middle is uniform within the excess of the interval over the
@@ -123,5 +114,7 @@ void discipline_noise_update(struct discipline *d,
                              const struct discipline_observation *found)
 {
 	update_spread(d, found);
-	update_bounds(d, fmax((double)found->bound_ns, 0.0));
+	d->recent_bounds_ns[d->recent_bound_at] = fmax((double)found->bound_ns, 0.0);
+	d->recent_bound_at = (d->recent_bound_at + 1) % DISCIPLINE_RECENT_BOUNDS;
+	d->recent_bound_count += d->recent_bound_count < DISCIPLINE_RECENT_BOUNDS;
 }

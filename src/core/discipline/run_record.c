@@ -11,17 +11,13 @@ enum { RATE_COUNT_MAX = 8 };
 
 const char *run_verb_name(enum run_verb verb)
 {
-	switch (verb) {
-	case RUN_VERB_QUERY:
-		return "query";
-	case RUN_VERB_SET:
-		return "set";
-	case RUN_VERB_CHECK:
-		return "check";
-	case RUN_VERB_VERB_COUNT:
-		break;
-	}
-	return NULL;
+	static const char *const names[RUN_VERB_VERB_COUNT] = {
+		[RUN_VERB_QUERY] = "query",
+		[RUN_VERB_SET] = "set",
+		[RUN_VERB_CHECK] = "check",
+	};
+
+	return (unsigned)verb < RUN_VERB_VERB_COUNT ? names[verb] : NULL;
 }
 
 static void text_copy(char *to, const char *from, size_t size)
@@ -200,8 +196,7 @@ struct instant run_record_end(const struct run_record *record)
 
 bool silent_server_is_valid(const struct silent_server *silent)
 {
-	return silent->name[0] != '\0' &&
-	       memchr(silent->name, '\0', sizeof(silent->name)) != NULL &&
+	return silent->name[0] != '\0' && text_ends(silent->name, sizeof(silent->name)) &&
 	       silent->port <= UINT16_MAX;
 }
 
@@ -242,7 +237,7 @@ static int64_t hold_off_ns(enum ntp_kiss code, uint32_t rate_count)
 	for (uint32_t i = 1; i < rate_count && ns < KOD_HOLDOFF_MAX_NS; i++) {
 		ns *= 2;
 	}
-	return ns < KOD_HOLDOFF_MAX_NS ? ns : KOD_HOLDOFF_MAX_NS;
+	return ns_min(ns, KOD_HOLDOFF_MAX_NS);
 }
 
 bool kod_holdoff_next(const struct kod_holdoff *known, const struct source_record *source,

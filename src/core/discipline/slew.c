@@ -8,10 +8,7 @@
 
 int64_t kernel_slew_valid_rest(int64_t rest_ns)
 {
-	if (rest_ns > KERNEL_SLEW_MAX_NS) {
-		return KERNEL_SLEW_MAX_NS;
-	}
-	return rest_ns < -KERNEL_SLEW_MAX_NS ? -KERNEL_SLEW_MAX_NS : rest_ns;
+	return ns_clamp(rest_ns, -KERNEL_SLEW_MAX_NS, KERNEL_SLEW_MAX_NS);
 }
 
 int64_t kernel_slew_rest_after(int64_t rest_ns, int64_t seconds)

@@ -10,9 +10,8 @@
 
 #include <string.h>
 
+#include "core/base/ntp_time.h"
 #include "core/base/text.h"
-
-#define NS_PER_SECOND INT64_C(1000000000)
 
 enum {
 	DEFAULT_BURST_FACTOR = 8,
@@ -101,20 +100,12 @@ static uint64_t hash_of(const struct rate_table *table, const struct address *fr
 	return siphash(table->key, octets, sizeof(octets));
 }
 
-/* Never zero, which marks a free entry. */
-static uint32_t tag_of(uint64_t hash)
-{
-	uint32_t tag = (uint32_t)(hash >> 32);
-
-	return tag != 0 ? tag : 1;
-}
-
 static struct rate_entry *entry_find(struct rate_table *table, uint64_t hash,
                                      bool *ret_is_new)
 {
 	struct rate_entry *set = &table->entries[(hash % RATE_SETS) * RATE_WAYS];
 	struct rate_entry *oldest = set;
-	uint32_t tag = tag_of(hash);
+	uint32_t tag = hash >> 32 != 0 ? (uint32_t)(hash >> 32) : 1; /* 0: a free entry */
 
 	for (unsigned i = 0; i < RATE_WAYS; i++) {
 		if (load_client(&set[i]) >> 32 == tag) {
@@ -133,11 +124,8 @@ static struct rate_entry *entry_find(struct rate_table *table, uint64_t hash,
 /* GCRA: counts one request; false, without counting it, beyond the rate. */
 static bool charge(int64_t *tat_ns, int64_t cost_ns, int64_t burst, int64_t mono_ns)
 {
-	int64_t tat_then_ns = load_ns(tat_ns);
+	const int64_t tat_then_ns = ns_max(load_ns(tat_ns), mono_ns);
 
-	if (tat_then_ns < mono_ns) {
-		tat_then_ns = mono_ns;
-	}
 	if (tat_then_ns - mono_ns > cost_ns * (burst - 1)) {
 		return false;
 	}
@@ -164,22 +152,14 @@ static void note_kiss(struct rate_entry *entry, uint32_t note)
 	                 __ATOMIC_RELAXED);
 }
 
-/* The note in a network's entry is the second, and the number of kisses in it. */
-static uint32_t kisses_in(const struct rate_entry *coarse, uint32_t second)
-{
-	const uint32_t note = (uint32_t)load_client(coarse);
-
-	return note / NOTE_COUNTS == second % NOTE_SECONDS ? note % NOTE_COUNTS : 0;
-}
-
 /* Per second at most one to a source, RATE_KISSES_OF_NET to its network, so that no
  * network uses up those of the others, and RATE_KISSES_PER_S in all. */
 static bool may_kiss(struct rate_table *table, struct rate_entry *fine,
                      const struct address *from, int64_t mono_ns)
 {
-	const uint32_t second = (uint32_t)(mono_ns / NS_PER_SECOND) + 1;
+	const uint32_t second = (uint32_t)(mono_ns / NS_PER_S) + 1;
 	struct rate_entry *coarse;
-	uint32_t count;
+	uint32_t note, count;
 	bool is_new;
 
 	/* Two seconds apart: consecutive seconds may be moments apart. */
@@ -187,10 +167,12 @@ static bool may_kiss(struct rate_table *table, struct rate_entry *fine,
 		return false;
 	}
 	coarse = entry_find(table, hash_of(table, from, true), &is_new);
-	count = kisses_in(coarse, second);
+	/* The note in a network's entry is the second, and the number of kisses in it. */
+	note = (uint32_t)load_client(coarse);
+	count = note / NOTE_COUNTS == second % NOTE_SECONDS ? note % NOTE_COUNTS : 0;
 	if (count >= RATE_KISSES_OF_NET ||
-	    !charge(&table->kisses_tat_ns, NS_PER_SECOND / RATE_KISSES_PER_S,
-	            RATE_KISSES_PER_S, mono_ns)) {
+	    !charge(&table->kisses_tat_ns, NS_PER_S / RATE_KISSES_PER_S, RATE_KISSES_PER_S,
+	            mono_ns)) {
 		return false;
 	}
 	note_kiss(fine, second);
@@ -216,7 +198,7 @@ enum access_verdict access_check(struct rate_table *table, const struct access_r
 	if (limits->per_s == 0 || address_reach(from) == ADDRESS_LOOPBACK) {
 		return ACCESS_ANSWER;
 	}
-	cost_ns = NS_PER_SECOND / limits->per_s;
+	cost_ns = NS_PER_S / limits->per_s;
 	fine = entry_find(table, hash_of(table, from, false), &is_new);
 	if (ret_is_new) {
 		*ret_is_new = is_new;

@@ -21,21 +21,12 @@ enum {
 	OLD_MAC_OCTETS_MAX = 4 + 68, /* SHA-512 needs 4 + 64, MS-SNTP 4 + 68 */
 };
 
-static bool has_no_fields(const uint8_t *packet)
-{
-	/* Extension fields came with version 4. */
-	return (packet[0] >> 3 & 7) < 4;
-}
-
 static enum ntp_ext_result old_rest(size_t rest)
 {
-	if (rest == CRYPTO_NAK_OCTETS) {
-		return NTP_EXT_MAC;
-	}
-	if (rest >= OLD_MAC_OCTETS_MIN && rest <= OLD_MAC_OCTETS_MAX && rest % 4 == 0) {
-		return NTP_EXT_MAC;
-	}
-	return NTP_EXT_MALFORMED;
+	const bool is_mac =
+		rest >= OLD_MAC_OCTETS_MIN && rest <= OLD_MAC_OCTETS_MAX && rest % 4 == 0;
+
+	return is_mac || rest == CRYPTO_NAK_OCTETS ? NTP_EXT_MAC : NTP_EXT_MALFORMED;
 }
 
 enum ntp_ext_result ntp_ext_next(const uint8_t *packet, size_t packet_octets, size_t *at,
@@ -53,7 +44,8 @@ enum ntp_ext_result ntp_ext_next(const uint8_t *packet, size_t packet_octets, si
 	if (rest == 0) {
 		return NTP_EXT_END;
 	}
-	if (has_no_fields(packet)) {
+	/* Extension fields came with version 4. */
+	if ((packet[0] >> 3 & 7) < 4) {
 		return old_rest(rest);
 	}
 	if (rest == CRYPTO_NAK_OCTETS || rest == MAC_OCTETS_128 || rest == MAC_OCTETS_160) {
@@ -63,11 +55,7 @@ enum ntp_ext_result ntp_ext_next(const uint8_t *packet, size_t packet_octets, si
 	type = octets_get_u16(&in);
 	length = octets_get_u16(&in);
 	if (in.failed || length % 4 != 0 || length < EXT_FIELD_OCTETS_MIN ||
-	    length > rest) {
-		return NTP_EXT_MALFORMED;
-	}
-	/* The last field, without a MAC. */
-	if (length == rest && length < EXT_LAST_OCTETS_MIN) {
+	    length > rest || (length == rest && length < EXT_LAST_OCTETS_MIN)) {
 		return NTP_EXT_MALFORMED;
 	}
 	*ret = (struct ntp_ext_field){

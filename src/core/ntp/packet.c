@@ -123,9 +123,11 @@ static bool is_version(uint8_t version)
 	return version >= 1 && version <= NTP_VERSION;
 }
 
-static bool is_after(struct ntp_ts a, struct ntp_ts b)
+/* The three mode bits were unused in RFC 1059, so zero. */
+static bool is_mode(const struct ntp_header *header, enum ntp_mode mode)
 {
-	return instant_diff_ns(instant_from_ntp(a), instant_from_ntp(b)) > 0;
+	return header->mode == mode ||
+	       (header->version == 1 && header->mode == NTP_MODE_RESERVED);
 }
 
 /* Whether a reply that answers our request can be used. */
@@ -155,7 +157,8 @@ static enum ntp_verdict check_answer(const struct ntp_header *reply)
 	}
 	/* Zero is "unknown" (RFC 4330 section 4); the dispersion has the server's error. */
 	if (!ntp_ts_is_zero(reply->reference) &&
-	    is_after(reply->reference, reply->transmit)) {
+	    instant_diff_ns(instant_from_ntp(reply->reference),
+	                    instant_from_ntp(reply->transmit)) > 0) {
 		return NTP_FUTURE_REFERENCE;
 	}
 	return NTP_ACCEPTED;
@@ -172,13 +175,6 @@ static bool has_cookie(const uint8_t *buf, size_t len, struct ntp_ts cookie)
 	}
 	octets_skip(&in, ORIGIN_AT);
 	return ntp_ts_equal(get_ts(&in), cookie);
-}
-
-/* The mode bits were unused in RFC 1059, so zero. */
-static bool is_reply(const struct ntp_header *reply)
-{
-	return reply->mode == NTP_MODE_SERVER ||
-	       (reply->version == 1 && reply->mode == NTP_MODE_RESERVED);
 }
 
 enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, struct ntp_ts cookie,
@@ -200,7 +196,7 @@ enum ntp_verdict ntp_reply_parse(const uint8_t *buf, size_t len, struct ntp_ts c
 	if (!is_version(reply.version)) {
 		return NTP_WRONG_VERSION;
 	}
-	if (!is_reply(&reply)) {
+	if (!is_mode(&reply, NTP_MODE_SERVER)) {
 		return NTP_WRONG_MODE;
 	}
 	if (len % 4 != 0 || len > NTP_PACKET_SIZE) {
@@ -245,10 +241,7 @@ const char *ntp_verdict_text(enum ntp_verdict verdict)
 		[NTP_FUTURE_REFERENCE] = "reference timestamp in the future",
 	};
 
-	if ((unsigned int)verdict >= NTP_VERDICT_COUNT) {
-		return "unknown verdict";
-	}
-	return texts[verdict];
+	return (unsigned)verdict < NTP_VERDICT_COUNT ? texts[verdict] : "unknown verdict";
 }
 
 enum ntp_kiss ntp_kiss_from_refid(const uint8_t refid[4])
@@ -285,9 +278,7 @@ enum ntp_request_verdict ntp_request_parse(const uint8_t *buf, size_t len,
 	if (!is_version(request.version)) {
 		return NTP_REQUEST_WRONG_VERSION;
 	}
-	/* The three mode bits were unused in RFC 1059, so zero. */
-	if (request.mode != NTP_MODE_CLIENT &&
-	    !(request.version == 1 && request.mode == NTP_MODE_RESERVED)) {
+	if (!is_mode(&request, NTP_MODE_CLIENT)) {
 		return NTP_REQUEST_WRONG_MODE;
 	}
 	if (ntp_ext_check(buf, len) != NTP_EXT_END) {
@@ -308,10 +299,8 @@ const char *ntp_request_verdict_text(enum ntp_request_verdict verdict)
 		[NTP_REQUEST_BAD_EXTENSION] = "malformed extension field or a MAC",
 	};
 
-	if ((unsigned int)verdict >= NTP_REQUEST_VERDICT_COUNT) {
-		return "unknown verdict";
-	}
-	return texts[verdict];
+	return (unsigned)verdict < NTP_REQUEST_VERDICT_COUNT ? texts[verdict]
+	                                                     : "unknown verdict";
 }
 
 /* Clients detect interleaved answers by the difference of these two stamps (RFC 9769

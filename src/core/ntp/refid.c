@@ -5,7 +5,6 @@
  */
 #include "core/ntp/refid.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/text.h"
@@ -113,7 +112,6 @@ void refid_from_address(const struct address *address, uint8_t ret[4])
 size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t size)
 {
 	struct text out = text_to(buf, size);
-	char dotted[16];
 	size_t len = 4;
 
 	if (stratum <= 1) {
@@ -122,8 +120,7 @@ size_t refid_format(uint8_t stratum, const uint8_t refid[4], char *buf, size_t s
 		}
 		return text_escape(refid, len, buf, size);
 	}
-	snprintf(dotted, sizeof(dotted), "%u.%u.%u.%u", (unsigned)refid[0],
-	         (unsigned)refid[1], (unsigned)refid[2], (unsigned)refid[3]);
-	text_put(&out, dotted);
+	text_format(&out, "%u.%u.%u.%u", (unsigned)refid[0], (unsigned)refid[1],
+	            (unsigned)refid[2], (unsigned)refid[3]);
 	return out.len;
 }

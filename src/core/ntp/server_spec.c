@@ -55,12 +55,10 @@ static bool is_name_char(char c)
 /* Schemes are case-insensitive: RFC 3986 section 3.1. */
 static bool is_word(const char *text, size_t len, const char *word)
 {
-	size_t i;
-
 	if (strlen(word) != len) {
 		return false;
 	}
-	for (i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (text_lower(text[i]) != word[i]) {
 			return false;
 		}
@@ -70,9 +68,7 @@ static bool is_word(const char *text, size_t len, const char *word)
 
 static enum server_spec_verdict scheme_parse(const char *text, size_t len, enum scheme *ret)
 {
-	size_t i;
-
-	for (i = 0; i < SCHEME_COUNT; i++) {
+	for (size_t i = 0; i < SCHEME_COUNT; i++) {
 		if (is_word(text, len, schemes[i].name)) {
 			*ret = (enum scheme)i;
 			return SERVER_SPEC_OK;
@@ -82,28 +78,11 @@ static enum server_spec_verdict scheme_parse(const char *text, size_t len, enum 
 	                                 : SERVER_SPEC_UNKNOWN_SCHEME;
 }
 
-static bool is_ipv6(const char *host)
+static bool is_literal(const char *host, enum address_family family)
 {
 	struct address address;
 
-	return address_parse(host, &address) && address.family == ADDRESS_IPV6;
-}
-
-static bool is_ipv4(const char *host)
-{
-	struct address address;
-
-	return address_parse(host, &address) && address.family == ADDRESS_IPV4;
-}
-
-static bool is_number(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (!text_is_digit(text[i])) {
-			return false;
-		}
-	}
-	return len > 0;
+	return address_parse(host, &address) && address.family == family;
 }
 
 /* Labels of a name of `len` octets, without a final dot. */
@@ -128,7 +107,7 @@ static enum server_spec_verdict labels_check(const char *host, size_t len)
 		if (host[start] == '-') {
 			return SERVER_SPEC_DASH;
 		}
-		if (i == len && is_number(host + start, label_len)) {
+		if (i == len && strspn(host + start, "0123456789") == label_len) {
 			return SERVER_SPEC_NUMBER; /* or a broken IPv4 address */
 		}
 		start = i + 1;
@@ -136,24 +115,13 @@ static enum server_spec_verdict labels_check(const char *host, size_t len)
 	return SERVER_SPEC_OK;
 }
 
-/* A name as resolvers accept it, with or without a final dot. */
-static enum server_spec_verdict name_check(const char *host)
-{
-	size_t len = strlen(host);
-
-	if (len > 1 && host[len - 1] == '.') {
-		len--;
-	}
-	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_check(host, len);
-}
-
 /* A host that is not an address: OK for a name, else the reason. */
 static enum server_spec_verdict host_check(const char *host)
 {
 	const char *colon = strchr(host, ':');
-	const char *octet;
+	size_t len = strlen(host);
 
-	for (octet = host; *octet; octet++) {
+	for (const char *octet = host; *octet; octet++) {
 		if ((unsigned char)*octet >= 0x80) {
 			return SERVER_SPEC_NOT_ASCII;
 		}
@@ -164,11 +132,14 @@ static enum server_spec_verdict host_check(const char *host)
 	if (colon && strchr(colon + 1, ':')) {
 		return SERVER_SPEC_BAD_IPV6;
 	}
-	if (strchr(host, '.') && host[0] != '.' &&
-	    strspn(host, "0123456789.") == strlen(host)) {
+	if (strchr(host, '.') && host[0] != '.' && strspn(host, "0123456789.") == len) {
 		return SERVER_SPEC_BAD_IPV4;
 	}
-	return name_check(host);
+	/* A name as resolvers accept it, with or without a final dot. */
+	if (len > 1 && host[len - 1] == '.') {
+		len--;
+	}
+	return len > NAME_MAX_OCTETS ? SERVER_SPEC_TOO_LONG : labels_check(host, len);
 }
 
 static bool port_parse(const char *text, uint16_t *ret)
@@ -202,7 +173,7 @@ static enum server_spec_verdict host_port_parse(const char *text, struct server_
 		end = strchr(text, ']');
 		if (!end || (end[1] != '\0' && end[1] != ':') ||
 		    !host_copy(spec, text + 1, (size_t)(end - text - 1)) ||
-		    !is_ipv6(spec->host)) {
+		    !is_literal(spec->host, ADDRESS_IPV6)) {
 			return SERVER_SPEC_BAD_BRACKETS;
 		}
 		port = end[1] == ':' ? end + 2 : NULL;
@@ -252,7 +223,7 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 	if (verdict != SERVER_SPEC_OK) {
 		return verdict;
 	}
-	if (!is_ipv6(spec.host) && !is_ipv4(spec.host)) {
+	if (!is_literal(spec.host, ADDRESS_IPV6) && !is_literal(spec.host, ADDRESS_IPV4)) {
 		verdict = host_check(spec.host);
 		if (verdict != SERVER_SPEC_OK) {
 			return verdict;
@@ -264,49 +235,42 @@ enum server_spec_verdict server_spec_parse(const char *text, struct server_spec 
 
 const char *server_spec_verdict_text(enum server_spec_verdict verdict)
 {
-	switch (verdict) {
-	case SERVER_SPEC_OK:
-		return "a server";
-	case SERVER_SPEC_EMPTY:
-		return "no host was given: a server is [SCHEME://]HOST[:PORT]";
-	case SERVER_SPEC_UNKNOWN_SCHEME:
-		return "unknown scheme: known are ntp, reqtime, reqtime+tcp, time, "
-		       "time+tcp, daytime and daytime+tcp";
-	case SERVER_SPEC_LATER_SCHEME:
-		return "nts is not supported yet: use ntp";
-	case SERVER_SPEC_NOT_ASCII:
-		return "not ASCII: write the name in its xn-- form, and dashes as \"-\"";
-	case SERVER_SPEC_SEVERAL:
-		return "one word is one server, without a blank, comma or semicolon in it";
-	case SERVER_SPEC_PATH:
-		return "a server has no path and no prefix length: [SCHEME://]HOST[:PORT]";
-	case SERVER_SPEC_BAD_ZONE:
-		return "\"%\" belongs between a link-local address and its interface, as "
-		       "in fe80::1%eth0";
-	case SERVER_SPEC_BAD_IPV6:
-		return "not an IPv6 address; with a port it is [ADDRESS]:PORT, a name is "
-		       "NAME:PORT";
-	case SERVER_SPEC_BAD_IPV4:
-		return "not an IPv4 address: four numbers from 0 to 255, as in 192.0.2.1";
-	case SERVER_SPEC_NUMBER:
-		return "a host name does not end in a number; a port follows a colon, as "
-		       "in HOST:123";
-	case SERVER_SPEC_DASH:
-		return "no part of a host name begins with \"-\"; options stand before "
-		       "\"--\"";
-	case SERVER_SPEC_BAD_DOTS:
-		return "a part of the host name between two dots is empty";
-	case SERVER_SPEC_TOO_LONG:
-		return "too long: a host name has at most 253 octets, each part of it 63";
-	case SERVER_SPEC_BAD_HOST:
-		return "not a host name or address: a name has letters, digits, \"-\", "
-		       "\"_\" and dots";
-	case SERVER_SPEC_BAD_PORT:
-		return "the port is not a number from 1 to 65535";
-	case SERVER_SPEC_BAD_BRACKETS:
-		return "brackets must hold an IPv6 address, with at most :PORT after them";
-	}
-	return "not a server";
+	static const char *const texts[] = {
+		[SERVER_SPEC_OK] = "a server",
+		[SERVER_SPEC_EMPTY] =
+			"no host was given: a server is [SCHEME://]HOST[:PORT]",
+		[SERVER_SPEC_UNKNOWN_SCHEME] =
+			"unknown scheme: known are ntp, reqtime, reqtime+tcp, time, "
+			"time+tcp, daytime and daytime+tcp",
+		[SERVER_SPEC_LATER_SCHEME] = "nts is not supported yet: use ntp",
+		[SERVER_SPEC_NOT_ASCII] =
+			"not ASCII: write the name in its xn-- form, and dashes as \"-\"",
+		[SERVER_SPEC_SEVERAL] =
+			"one word is one server, without a blank, comma or semicolon in it",
+		[SERVER_SPEC_PATH] =
+			"a server has no path and no prefix length: [SCHEME://]HOST[:PORT]",
+		[SERVER_SPEC_BAD_ZONE] = "\"%\" belongs between a link-local address and "
+					 "its interface, as in fe80::1%eth0",
+		[SERVER_SPEC_BAD_IPV6] = "not an IPv6 address; with a port it is "
+					 "[ADDRESS]:PORT, a name is NAME:PORT",
+		[SERVER_SPEC_BAD_IPV4] =
+			"not an IPv4 address: four numbers from 0 to 255, as in 192.0.2.1",
+		[SERVER_SPEC_NUMBER] = "a host name does not end in a number; a port "
+				       "follows a colon, as in HOST:123",
+		[SERVER_SPEC_DASH] = "no part of a host name begins with \"-\"; options "
+				     "stand before \"--\"",
+		[SERVER_SPEC_BAD_DOTS] =
+			"a part of the host name between two dots is empty",
+		[SERVER_SPEC_TOO_LONG] =
+			"too long: a host name has at most 253 octets, each part of it 63",
+		[SERVER_SPEC_BAD_HOST] = "not a host name or address: a name has letters, "
+					 "digits, \"-\", \"_\" and dots",
+		[SERVER_SPEC_BAD_PORT] = "the port is not a number from 1 to 65535",
+		[SERVER_SPEC_BAD_BRACKETS] =
+			"brackets must hold an IPv6 address, with at most :PORT after them",
+	};
+
+	return (size_t)verdict < COUNT_OF(texts) ? texts[verdict] : "not a server";
 }
 
 const char *server_spec_refusal(const char *text, enum server_spec_verdict verdict,
@@ -351,7 +315,8 @@ enum server_spec_verdict listen_spec_parse(const char *text, uint16_t default_po
 	if (spec.host[0] == '\0') {
 		memcpy(spec.host, "*", sizeof("*"));
 	}
-	if (strcmp(spec.host, "*") != 0 && !is_ipv4(spec.host) && !is_ipv6(spec.host)) {
+	if (strcmp(spec.host, "*") != 0 && !is_literal(spec.host, ADDRESS_IPV6) &&
+	    !is_literal(spec.host, ADDRESS_IPV4)) {
 		return SERVER_SPEC_BAD_HOST;
 	}
 	*ret = spec;

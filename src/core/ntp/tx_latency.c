@@ -4,26 +4,12 @@
  */
 #include "core/ntp/tx_latency.h"
 
+#include "core/base/ntp_time.h"
+
 enum {
 	/* The margin shrinks by 1/64 with each answer whose stamp was right. */
 	MARGIN_DECAY = 64,
 };
-
-static bool is_trusted(const struct tx_latency *d, unsigned place)
-{
-	return d->is_old[place] || d->count[place] >= TX_LATENCY_TRUSTED;
-}
-
-/* UINT32_MAX without data. */
-static uint32_t least_of(const struct tx_latency *d, unsigned place)
-{
-	uint32_t least = d->count[place] > 0 ? d->least_ns[place] : UINT32_MAX;
-
-	if (d->is_old[place] && d->least_before_ns[place] < least) {
-		least = d->least_before_ns[place];
-	}
-	return least;
-}
 
 static void remember(struct tx_latency *d, unsigned place, uint32_t took_ns)
 {
@@ -44,9 +30,7 @@ static uint32_t rise_take(struct tx_latency *d, int64_t mono_ns)
 		mono_ns - (int64_t)TX_LATENCY_RISE_MAX_NS * TX_LATENCY_RISE_EVERY_NS;
 	int64_t rise_ns;
 
-	if (d->risen_mono_ns < most_mono_ns) {
-		d->risen_mono_ns = most_mono_ns;
-	}
+	d->risen_mono_ns = ns_max(d->risen_mono_ns, most_mono_ns);
 	if (d->risen_mono_ns > mono_ns) {
 		return 0;
 	}
@@ -70,13 +54,16 @@ static void work_out(struct tx_latency *d, int64_t mono_ns)
 	uint32_t wanted;
 
 	for (unsigned i = 0; i < TX_LATENCY_PLACES; i++) {
-		least[i] = least_of(d, i);
+		least[i] = d->count[i] > 0 ? d->least_ns[i] : UINT32_MAX; /* no data */
+		if (d->is_old[i]) {
+			least[i] = smaller(least[i], d->least_before_ns[i]);
+		}
 	}
 	for (unsigned i = TX_LATENCY_PLACES - 1; i-- > 0;) {
 		least[i] = smaller(least[i], least[i + 1]);
 	}
 	for (unsigned i = 0; i < TX_LATENCY_PLACES; i++) {
-		if (is_trusted(d, i)) {
+		if (d->is_old[i] || d->count[i] >= TX_LATENCY_TRUSTED) {
 			so_far = least[i] - least[i] / TX_LATENCY_MARGIN_PART;
 		}
 		wanted = so_far > d->margin_ns ? so_far - d->margin_ns : 0;
@@ -99,11 +86,8 @@ bool tx_latency_update(struct tx_latency *d, const struct tx_latency_sample *see
 	if (was_right) {
 		d->margin_ns -= (d->margin_ns + MARGIN_DECAY - 1) / MARGIN_DECAY;
 	} else {
-		int64_t margin_ns = d->margin_ns + (seen->added_ns - seen->took_ns);
-
-		d->margin_ns =
-			(uint32_t)(margin_ns < TX_LATENCY_MAX_NS ? margin_ns
-		                                                 : TX_LATENCY_MAX_NS);
+		d->margin_ns = (uint32_t)ns_min(
+			d->margin_ns + (seen->added_ns - seen->took_ns), TX_LATENCY_MAX_NS);
 	}
 	work_out(d, seen->mono_ns);
 	return was_right;

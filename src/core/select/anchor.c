@@ -179,17 +179,14 @@ bool anchor_agrees(const struct anchor_point *earlier, const struct anchor_point
 	return ns_abs(anchor_beyond_ns(earlier, later, ppm)) <= later->bound_ns;
 }
 
-static void drop_sight(struct anchor *anchor, size_t i)
+/* The oldest `count`. */
+static void drop_sights(struct anchor *anchor, size_t count)
 {
-	anchor->sight_count--;
-	memmove(&anchor->sights[i], &anchor->sights[i + 1],
-	        (size_t)(anchor->sight_count - i) * sizeof(anchor->sights[0]));
-	memset(&anchor->sights[anchor->sight_count], 0, sizeof(anchor->sights[0]));
-}
+	const size_t left = (size_t)anchor->sight_count - count;
 
-static bool is_young(const struct anchor_sight *sight, int64_t now_boot_ns)
-{
-	return ns_sub(now_boot_ns, sight->point.boot_ns) < ANCHOR_CONFIRM_NS;
+	memmove(anchor->sights, anchor->sights + count, left * sizeof(anchor->sights[0]));
+	memset(anchor->sights + left, 0, count * sizeof(anchor->sights[0]));
+	anchor->sight_count = left;
 }
 
 void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight)
@@ -198,7 +195,7 @@ void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight)
 	size_t young = 0;
 
 	for (size_t i = 0; i < anchor->sight_count; i++) {
-		if (!is_young(&anchor->sights[i], now_ns)) {
+		if (ns_sub(now_ns, anchor->sights[i].point.boot_ns) >= ANCHOR_CONFIRM_NS) {
 			continue;
 		}
 		young++;
@@ -211,16 +208,9 @@ void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight)
 		return;
 	}
 	while (anchor->sight_count - young > ANCHOR_SIGHTS - ANCHOR_YOUNG) {
-		drop_sight(anchor, 0);
+		drop_sights(anchor, 1);
 	}
 	anchor->sights[anchor->sight_count++] = *sight;
-}
-
-static void drop_sights(struct anchor *anchor, size_t count)
-{
-	while (count-- > 0) {
-		drop_sight(anchor, 0);
-	}
 }
 
 void anchor_note_believed(struct anchor *anchor, const struct anchor_point *point,

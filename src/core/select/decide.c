@@ -12,11 +12,10 @@ static bool is_clock_known_wrong(const struct look *look)
 {
 	const int64_t release_ns = look->limits->release.unix_ns;
 	const int64_t local_ns = look->input->now.wall.unix_ns;
-	int64_t earliest_ns = release_ns;
+	const int64_t earliest_ns = look->anchor->has_floor
+	                                    ? ns_max(look->anchor->floor_ns, release_ns)
+	                                    : release_ns;
 
-	if (look->anchor->has_floor && look->anchor->floor_ns > earliest_ns) {
-		earliest_ns = look->anchor->floor_ns;
-	}
 	return local_ns < ns_sub(earliest_ns, DECIDE_FLOOR_SLACK_NS) ||
 	       local_ns > ns_add(release_ns, ANCHOR_FLOOR_SPAN_NS);
 }
@@ -215,12 +214,6 @@ struct instant decision_wall(const struct decision *decision, int64_t boot_ns)
 	return instant_add_ns(decision->at.wall, ns_sub(boot_ns, decision->at.boot_ns));
 }
 
-static bool needs_sight(const struct look *look, const struct decision *decision)
-{
-	return decision->is_jump && look->input->remembers && !look->is_strong &&
-	       !look->limits->any_offset;
-}
-
 /* A run with a wide bound agrees with almost any sight.  Where its offset is beyond what
  * the sight alone allows, takes the middle of the overlap. */
 static void keep_to_sight(const struct look *look, size_t i, struct plan_input *measured)
@@ -268,7 +261,7 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 	ret->floor.unix_ns = before.floor_ns;
 	ret->is_jump = decide_is_jump(&look);
 	is_seen = decide_is_seen_before(&look, 0);
-	if (needs_sight(&look, ret)) {
+	if (ret->is_jump && input->remembers && !look.is_strong && !limits->any_offset) {
 		if (is_seen) {
 			keep_to_sight(&look, decide_find_sight(&look, 0), &measured);
 		} else if (decide_part(&look, anchor, ret)) {

@@ -4,19 +4,6 @@
  */
 #include "core/select/filter.h"
 
-/* Possible drift between the sample and `at_mono_ns`. */
-static int64_t drifted_ns(const struct sample *sample, int64_t at_mono_ns,
-                          int64_t drift_ppb)
-{
-	int64_t age_ns = at_mono_ns - sample->at_mono_ns;
-
-	if (age_ns < 0) {
-		age_ns = -age_ns;
-	}
-	/* No overflow before the age exceeds 10^9 s; a run lasts seconds. */
-	return age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS);
-}
-
 enum filter_verdict filter_samples(const struct sample *samples, size_t count,
                                    int64_t at_mono_ns, int64_t drift_ppb,
                                    struct estimate *ret)
@@ -28,18 +15,17 @@ enum filter_verdict filter_samples(const struct sample *samples, size_t count,
 		return FILTER_NO_SAMPLE;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const int64_t more_ns = drifted_ns(&samples[i], at_mono_ns, drift_ppb);
+		const int64_t age_ns = ns_abs(at_mono_ns - samples[i].at_mono_ns);
+		/* No overflow before the age exceeds 10^9 s; a run lasts seconds. */
+		const int64_t more_ns =
+			age_ns / NS_PER_MS * drift_ppb / (NS_PER_S / NS_PER_MS);
 		const int64_t half_ns = ns_add(samples[i].bound_ns, more_ns);
 		const int64_t spread_ns = ns_add(samples[i].spread_ns, more_ns);
-		const int64_t one_lo_ns = ns_add(samples[i].offset_ns, -half_ns);
-		const int64_t one_hi_ns = ns_add(samples[i].offset_ns, half_ns);
 
-		lo_ns = one_lo_ns > lo_ns ? one_lo_ns : lo_ns;
-		hi_ns = one_hi_ns < hi_ns ? one_hi_ns : hi_ns;
-		spread_min_ns = spread_ns < spread_min_ns ? spread_ns : spread_min_ns;
-		if (samples[i].delay_ns < delay_min_ns) {
-			delay_min_ns = samples[i].delay_ns;
-		}
+		lo_ns = ns_max(lo_ns, ns_add(samples[i].offset_ns, -half_ns));
+		hi_ns = ns_min(hi_ns, ns_add(samples[i].offset_ns, half_ns));
+		spread_min_ns = ns_min(spread_min_ns, spread_ns);
+		delay_min_ns = ns_min(delay_min_ns, samples[i].delay_ns);
 	}
 	if (lo_ns > hi_ns) {
 		return FILTER_INCONSISTENT;
@@ -47,9 +33,8 @@ enum filter_verdict filter_samples(const struct sample *samples, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		excess_ns = ns_add(excess_ns, samples[i].delay_ns - delay_min_ns);
 	}
-	ret->offset_ns = (lo_ns >> 1) + (hi_ns >> 1) + (lo_ns & hi_ns & 1);
-	ret->bound_ns = instant_diff_ns((struct instant){ hi_ns },
-	                                (struct instant){ ret->offset_ns });
+	ret->offset_ns = ns_middle(lo_ns, hi_ns);
+	ret->bound_ns = ns_sub(hi_ns, ret->offset_ns);
 	ret->spread_ns = spread_min_ns;
 	ret->delay_ns = delay_min_ns;
 	ret->jitter_ns = excess_ns / (int64_t)count;

@@ -91,14 +91,6 @@ static bool may_set_time(const char *status, size_t len)
 	return caps >> CAP_SYS_TIME_BIT & 1;
 }
 
-/* A zombie still has its name and its capabilities. */
-static bool has_ended(const char *status, size_t len)
-{
-	size_t at = value_at(status, len, "\nState:");
-
-	return at < len && (status[at] == 'Z' || status[at] == 'X');
-}
-
 /* Compared by words, since the kernel pads the columns of the file. */
 static size_t next_word(const char *text, size_t len, size_t at, size_t *ret_end)
 {
@@ -164,7 +156,12 @@ static bool has_harmless_word(const char *words, size_t len)
 bool other_daemon_moves_clock(enum other_daemon other_daemon, const char *status,
                               size_t status_len, const char *cmdline, size_t cmdline_len)
 {
-	if (!may_set_time(status, status_len) || has_ended(status, status_len)) {
+	const size_t state_at = value_at(status, status_len, "\nState:");
+
+	/* A zombie still has its name and its capabilities. */
+	if (!may_set_time(status, status_len) ||
+	    (state_at < status_len &&
+	     (status[state_at] == 'Z' || status[state_at] == 'X'))) {
 		return false;
 	}
 	return other_daemon != OTHER_CHRONYD || !has_harmless_word(cmdline, cmdline_len);

@@ -19,61 +19,44 @@
 
 const char *plan_action_name(enum plan_action action)
 {
-	switch (action) {
-	case PLAN_NONE:
-		return "none";
-	case PLAN_SLEW:
-		return "slew";
-	case PLAN_STEP:
-		return "step";
-	case PLAN_REFUSE:
-		return "refuse";
-	}
-	return "refuse";
+	static const char *const names[] = {
+		[PLAN_NONE] = "none",
+		[PLAN_SLEW] = "slew",
+		[PLAN_STEP] = "step",
+		[PLAN_REFUSE] = "refuse",
+	};
+
+	return (size_t)action < COUNT_OF(names) ? names[action] : "refuse";
 }
 
 const char *plan_reason_text(enum plan_reason reason)
 {
-	switch (reason) {
-	case PLAN_WITHIN_BOUND:
-		return "the offset is within its own bound";
-	case PLAN_SMALL:
-		return "the offset is below --step-above";
-	case PLAN_LARGE:
-		return "the offset is not below --step-above";
-	case PLAN_ASKED_STEP:
-		return "--step was given";
-	case PLAN_ASKED_SLEW:
-		return "--slew was given";
-	case PLAN_BEYOND_LIMIT:
-		return "the offset is beyond --refuse-above";
-	case PLAN_BEFORE_FLOOR:
-		return "the servers' time is before the last confirmed time";
-	case PLAN_BEYOND_RANGE:
-		return "the servers' time is after 2105";
-	case PLAN_SLEW_TOO_LONG:
-		return "a slew of that size would take months; use --step";
-	case PLAN_LEAP_NEAR:
-		return "an announced leap second is less than a second away";
-	case PLAN_UNCERTAIN:
-		return "the bound itself is beyond --refuse-above";
-	case PLAN_ADVISED:
-		return "the estimate from past runs is more precise than this measurement";
-	case PLAN_PENDING:
-		return "the rest of an earlier slew would move the clock out of the bound";
-	case PLAN_BEYOND_BACK_LIMIT:
-		return "the clock would go back by more than --refuse-back-above";
-	case PLAN_BEYOND_DRIFT:
-		return "drift since the last run cannot explain the offset, and too few "
-		       "servers confirm it";
-	case PLAN_BEFORE_RELEASE:
-		return "the servers' time is before the release of this program";
-	case PLAN_OTHER_DAEMON:
-		return "another program disciplines the clock";
-	case PLAN_REASON_COUNT:
-		break;
-	}
-	return "the reason is not known";
+	static const char *const texts[] = {
+		[PLAN_WITHIN_BOUND] = "the offset is within its own bound",
+		[PLAN_SMALL] = "the offset is below --step-above",
+		[PLAN_LARGE] = "the offset is not below --step-above",
+		[PLAN_ASKED_STEP] = "--step was given",
+		[PLAN_ASKED_SLEW] = "--slew was given",
+		[PLAN_BEYOND_LIMIT] = "the offset is beyond --refuse-above",
+		[PLAN_BEFORE_FLOOR] = "the servers' time is before the last confirmed time",
+		[PLAN_BEYOND_RANGE] = "the servers' time is after 2105",
+		[PLAN_SLEW_TOO_LONG] = "a slew of that size would take months; use --step",
+		[PLAN_LEAP_NEAR] = "an announced leap second is less than a second away",
+		[PLAN_UNCERTAIN] = "the bound itself is beyond --refuse-above",
+		[PLAN_ADVISED] =
+			"the estimate from past runs is more precise than this measurement",
+		[PLAN_PENDING] =
+			"the rest of an earlier slew would move the clock out of the bound",
+		[PLAN_BEYOND_BACK_LIMIT] =
+			"the clock would go back by more than --refuse-back-above",
+		[PLAN_BEYOND_DRIFT] = "drift since the last run cannot explain the offset, "
+				      "and too few servers confirm it",
+		[PLAN_BEFORE_RELEASE] =
+			"the servers' time is before the release of this program",
+		[PLAN_OTHER_DAEMON] = "another program disciplines the clock",
+	};
+
+	return (size_t)reason < COUNT_OF(texts) ? texts[reason] : "the reason is not known";
 }
 
 int64_t plan_slew_lasts_ns(int64_t by_ns)
@@ -119,13 +102,6 @@ static bool is_leap_near(struct instant at)
 	return civil_from_instant(instant_add_ns(at, midnight_ns)).day == 1;
 }
 
-/* --refuse-back-above, where given. */
-static bool is_beyond_back(const struct plan_input *input, const struct plan_limits *limits)
-{
-	return input->away_ns < 0 && limits->has_refuse_back_above &&
-	       ns_magnitude(input->away_ns) > limit(limits->refuse_back_above_ns);
-}
-
 /* Refusals that neither an option nor another run lifts; PLAN_REASON_COUNT: none. */
 static enum plan_reason impossible(const struct plan_input *input,
                                    const struct plan_limits *limits)
@@ -165,7 +141,8 @@ static enum plan_reason refusal(const struct plan_input *input,
 	if (!input->is_unlimited && ns_magnitude(input->away_ns) > refuse_above_ns) {
 		return PLAN_BEYOND_LIMIT;
 	}
-	if (!input->is_unlimited && is_beyond_back(input, limits)) {
+	if (!input->is_unlimited && input->away_ns < 0 && limits->has_refuse_back_above &&
+	    ns_magnitude(input->away_ns) > limit(limits->refuse_back_above_ns)) {
 		return PLAN_BEYOND_BACK_LIMIT;
 	}
 	if (input->hold == PLAN_BEFORE_FLOOR || input->hold == PLAN_BEYOND_DRIFT) {
@@ -196,13 +173,8 @@ int64_t plan_correction_ns(const struct plan_input *input)
 	int64_t low_ns = ns_add(input->offset_ns, negated(input->bound_ns));
 	int64_t high_ns = ns_add(input->offset_ns, input->bound_ns);
 
-	if (!input->has_phase) {
-		return input->offset_ns;
-	}
-	if (input->phase_ns < low_ns) {
-		return low_ns;
-	}
-	return input->phase_ns > high_ns ? high_ns : input->phase_ns;
+	return input->has_phase ? ns_clamp(input->phase_ns, low_ns, high_ns)
+	                        : input->offset_ns;
 }
 
 /* Inside the bound: never a step, even with --step. */

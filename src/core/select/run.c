@@ -8,46 +8,30 @@
 
 const char *source_status_name(enum source_status status)
 {
-	switch (status) {
-	case SOURCE_SELECTED:
-		return "selected";
-	case SOURCE_AGREEING:
-		return "agreeing";
-	case SOURCE_FALSETICKER:
-		return "falseticker";
-	case SOURCE_REJECTED:
-		return "rejected";
-	case SOURCE_UNREACHABLE:
-		return "unreachable";
-	case SOURCE_STATUS_COUNT:
-		break;
-	}
-	return "rejected";
+	static const char *const names[] = {
+		[SOURCE_SELECTED] = "selected",       [SOURCE_AGREEING] = "agreeing",
+		[SOURCE_FALSETICKER] = "falseticker", [SOURCE_REJECTED] = "rejected",
+		[SOURCE_UNREACHABLE] = "unreachable",
+	};
+
+	return (size_t)status < COUNT_OF(names) ? names[status] : "rejected";
 }
 
 const char *run_status_name(enum run_status status)
 {
-	switch (status) {
-	case RUN_OK:
-		return "ok";
-	case RUN_NO_ANSWER:
-		return "no-answer";
-	case RUN_NO_MAJORITY:
-		return "no-majority";
-	case RUN_UNSYNCHRONISED:
-		return "unsynchronised";
-	case RUN_REFUSED:
-		return "refused";
-	case RUN_NOT_PERMITTED:
-		return "not-permitted";
-	case RUN_BUSY:
-		return "busy";
-	case RUN_ERROR:
-		return "error";
-	case RUN_INTERRUPTED:
-		return "interrupted";
-	}
-	return "error";
+	static const char *const names[] = {
+		[RUN_OK] = "ok",
+		[RUN_NO_ANSWER] = "no-answer",
+		[RUN_NO_MAJORITY] = "no-majority",
+		[RUN_UNSYNCHRONISED] = "unsynchronised",
+		[RUN_REFUSED] = "refused",
+		[RUN_NOT_PERMITTED] = "not-permitted",
+		[RUN_BUSY] = "busy",
+		[RUN_ERROR] = "error",
+		[RUN_INTERRUPTED] = "interrupted",
+	};
+
+	return (size_t)status < COUNT_OF(names) ? names[status] : "error";
 }
 
 int run_status_exit(enum run_status status)

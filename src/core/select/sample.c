@@ -14,21 +14,19 @@
 /* ns * ppb / 1e9, rounded up, for spans of less than 292 years. */
 static int64_t drift_ns(int64_t span_ns, int64_t drift_ppb)
 {
-	if (span_ns < 0) {
-		span_ns = 0;
-	}
+	span_ns = ns_max(span_ns, 0);
 	return span_ns / NS_PER_S * drift_ppb +
 	       (span_ns % NS_PER_S * drift_ppb) / NS_PER_S + 1;
 }
 
 static int64_t non_negative(int64_t ns)
 {
-	return ns < 0 ? 0 : ns > SPAN_CAP_NS ? SPAN_CAP_NS : ns;
+	return ns_clamp(ns, 0, SPAN_CAP_NS);
 }
 
 static bool is_beyond(int64_t offset_ns)
 {
-	return offset_ns > SAMPLE_OFFSET_MAX_NS || offset_ns < -SAMPLE_OFFSET_MAX_NS;
+	return ns_abs(offset_ns) > SAMPLE_OFFSET_MAX_NS;
 }
 
 /* The interval [lo, hi] widened by `slack_ns` on both sides, as middle and half width. */
@@ -37,16 +35,6 @@ static void sample_from_interval(int64_t lo_ns, int64_t hi_ns, int64_t slack_ns,
 {
 	ret->offset_ns = ns_middle(lo_ns, hi_ns);
 	ret->bound_ns = ns_add(ns_sub(hi_ns, ret->offset_ns), slack_ns);
-}
-
-/* Largest accepted negative delay. */
-static int64_t negative_max_ns(const struct exchange *x, int64_t precision_ns)
-{
-	const int64_t dispersion_ns = non_negative(x->root_dispersion_ns);
-
-	return precision_ns + (dispersion_ns < SAMPLE_T3_AHEAD_MAX_NS
-	                               ? dispersion_ns
-	                               : SAMPLE_T3_AHEAD_MAX_NS);
 }
 
 static int64_t root_distance_ns(const struct exchange *x)
@@ -64,6 +52,8 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 	int64_t local_precision_ns = non_negative(x->local_precision_ns);
 	int64_t precision_ns = non_negative(x->server_precision_ns) + local_precision_ns;
 	int64_t distance_ns = root_distance_ns(x);
+	int64_t ahead_max_ns =
+		ns_min(non_negative(x->root_dispersion_ns), SAMPLE_T3_AHEAD_MAX_NS);
 	int64_t delay_ns, slack_ns;
 
 	if (away_ns < 0) {
@@ -76,7 +66,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 		return SAMPLE_SERVER_SLOW;
 	}
 	delay_ns = away_ns - held_ns;
-	if (delay_ns < -negative_max_ns(x, precision_ns)) {
+	if (delay_ns < -(precision_ns + ahead_max_ns)) {
 		return SAMPLE_NEGATIVE_DELAY;
 	}
 	if (distance_ns > root_distance_max_ns) {
@@ -95,7 +85,7 @@ enum sample_verdict sample_from_exchange(const struct exchange *x,
 	slack_ns = distance_ns + precision_ns + drift_ns(away_ns, x->drift_ppb);
 	sample_from_interval(back_ns, there_ns, slack_ns, ret);
 	ret->spread_ns = ns_add(away_ns / 2, slack_ns);
-	ret->delay_ns = delay_ns > local_precision_ns ? delay_ns : local_precision_ns;
+	ret->delay_ns = ns_max(delay_ns, local_precision_ns);
 	ret->at_mono_ns = x->t4_mono_ns;
 	ret->root_distance_ns = distance_ns;
 	return SAMPLE_OK;

@@ -78,9 +78,7 @@ static int64_t width_ns(const struct interval *interval)
 
 int64_t interval_spread_ns(const struct interval *interval)
 {
-	int64_t half_ns = width_ns(interval) / 2;
-
-	return interval->spread_ns > half_ns ? interval->spread_ns : half_ns;
+	return ns_max(interval->spread_ns, width_ns(interval) / 2);
 }
 
 size_t select_liars_max(const struct select_rule *rule)
@@ -159,15 +157,12 @@ static int64_t bound_max_ns(const struct interval *intervals, size_t count, size
                             size_t liars_max, const enum interval_status *status_of,
                             int64_t hull_ns, struct keyed *scratch)
 {
-	const int64_t half_ns = hull_ns / 2 + hull_ns % 2;
-	int64_t honest_ns;
-
 	if (count <= 2 * liars_max) {
 		return hull_ns;
 	}
-	honest_ns = nth_ns(intervals, count, status_of, width_ns, agreeing - 1 - liars_max,
-	                   scratch);
-	return half_ns > honest_ns ? half_ns : honest_ns;
+	return ns_max(hull_ns / 2 + hull_ns % 2,
+	              nth_ns(intervals, count, status_of, width_ns,
+	                     agreeing - 1 - liars_max, scratch));
 }
 
 /* The mean, clamped so near to the middle of the interval that the bound keeps its
@@ -187,12 +182,10 @@ static void combine(const struct interval *intervals, size_t count, size_t liars
 		lo_ns = hi_ns - most_ns;
 		hi_ns = ret->lo_ns + most_ns;
 	}
-	offset_ns = offset_ns < lo_ns ? lo_ns : offset_ns > hi_ns ? hi_ns : offset_ns;
+	offset_ns = ns_clamp(offset_ns, lo_ns, hi_ns);
 	ret->agreeing_count = agreeing;
 	ret->offset_ns = offset_ns;
-	ret->bound_ns = ret->hi_ns - offset_ns > offset_ns - ret->lo_ns
-	                        ? ret->hi_ns - offset_ns
-	                        : offset_ns - ret->lo_ns;
+	ret->bound_ns = ns_max(ret->hi_ns - offset_ns, offset_ns - ret->lo_ns);
 }
 
 void select_majority(const struct interval *intervals, size_t count,
@@ -243,9 +236,8 @@ int64_t select_miss_ns(const struct interval *interval, const struct selection *
 size_t select_cliques(const struct interval *intervals, size_t count, struct keyed *scratch,
                       struct clique *ret, size_t size)
 {
-	size_t cliques = 0, edge_count;
+	size_t cliques = 0, edge_count = edges_of(intervals, count, scratch);
 
-	edge_count = edges_of(intervals, count, scratch);
 	while (cliques < size && edge_count > 0) {
 		int64_t lo_ns = 0, hi_ns = 0;
 		size_t left = 0;

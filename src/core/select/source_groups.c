@@ -52,8 +52,8 @@ static void widen(struct interval *hull, const struct interval *by)
 		hull->offset_ns = by->offset_ns;
 		hull->spread_ns = by->spread_ns;
 	}
-	hull->lo_ns = by->lo_ns < hull->lo_ns ? by->lo_ns : hull->lo_ns;
-	hull->hi_ns = by->hi_ns > hull->hi_ns ? by->hi_ns : hull->hi_ns;
+	hull->lo_ns = ns_min(hull->lo_ns, by->lo_ns);
+	hull->hi_ns = ns_max(hull->hi_ns, by->hi_ns);
 }
 
 /* The interval of one address pair, whose candidates are `ways`; false if it has none.
@@ -76,8 +76,8 @@ static bool interval_of_pair(const struct candidate *candidates, const struct ke
 		} else {
 			widen(ret, &e->interval);
 		}
-		lo_ns = e->interval.lo_ns > lo_ns ? e->interval.lo_ns : lo_ns;
-		hi_ns = e->interval.hi_ns < hi_ns ? e->interval.hi_ns : hi_ns;
+		lo_ns = ns_max(lo_ns, e->interval.lo_ns);
+		hi_ns = ns_min(hi_ns, e->interval.hi_ns);
 	}
 	return *ret_first != SIZE_MAX && lo_ns <= hi_ns;
 }
@@ -179,8 +179,8 @@ static size_t group_intervals(const struct candidate *candidates,
 			groups++;
 			first = e;
 			hull_hi_ns = intervals[v].hi_ns;
-		} else if (intervals[v].hi_ns > hull_hi_ns) {
-			hull_hi_ns = intervals[v].hi_ns;
+		} else {
+			hull_hi_ns = ns_max(hull_hi_ns, intervals[v].hi_ns);
 		}
 		daemon_of[v] = groups - 1;
 	}
