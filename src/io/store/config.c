@@ -224,10 +224,9 @@ int config_read(const char *path, int (*take)(void *ctx, const struct config_ent
 {
 	struct source s = { .take = take, .ctx = ctx };
 	size_t len = 0;
-	char *text;
 	int r = 0;
+	char *text = read_all(path, &len, &r, ret_error);
 
-	text = read_all(path, &len, &r, ret_error);
 	if (!text) {
 		return r;
 	}

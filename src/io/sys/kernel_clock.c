@@ -52,9 +52,8 @@ static int clock_read(clockid_t clock, int64_t *ret_ns)
 static int read_once(struct reading *ret)
 {
 	int64_t mono_ns = 0, wall_ns = 0, boot_ns = 0, end_ns = 0;
-	int r;
+	int r = clock_read(CLOCK_MONOTONIC, &mono_ns);
 
-	r = clock_read(CLOCK_MONOTONIC, &mono_ns);
 	if (r == 0) {
 		r = clock_read(CLOCK_REALTIME, &wall_ns);
 	}
@@ -79,9 +78,8 @@ static int read_once(struct reading *ret)
 int kernel_clock_now(struct reading *ret)
 {
 	struct reading best, next;
-	int r;
+	int r = read_once(&best);
 
-	r = read_once(&best);
 	if (r < 0) {
 		return r;
 	}
@@ -221,9 +219,8 @@ static struct timespec split_ns(int64_t ns)
 static int stepped_time(int64_t by_ns, struct timespec *ret)
 {
 	int64_t now_ns = 0;
-	int r;
+	int r = clock_read(CLOCK_REALTIME, &now_ns);
 
-	r = clock_read(CLOCK_REALTIME, &now_ns);
 	if (r < 0) {
 		return r;
 	}
@@ -246,9 +243,8 @@ static int step_by_adjtime(int64_t by_ns)
 static int step_by_settime(int64_t by_ns)
 {
 	struct timespec to;
-	int r;
+	int r = stepped_time(by_ns, &to);
 
-	r = stepped_time(by_ns, &to);
 	if (r < 0) {
 		return r;
 	}
@@ -260,9 +256,8 @@ static int step_by_settime(int64_t by_ns)
 static int step_by_settimeofday(int64_t by_ns)
 {
 	struct timespec to;
-	int r;
+	int r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
 
-	r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
 	if (r < 0) {
 		return r;
 	}

@@ -45,10 +45,9 @@ static int caps_become(cap_t wanted)
 static int raise_permitted(cap_value_t cap)
 {
 	cap_flag_value_t has = CAP_CLEAR;
-	cap_t caps;
 	int r = 0;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -103,10 +102,9 @@ static int drop_bounding(const cap_value_t *kept, int kept_count)
 /* Sets or clears one capability in the effective set; the others do not change. */
 static int one_effective(cap_value_t cap, cap_flag_value_t value)
 {
-	cap_t caps;
 	int r;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -134,10 +132,9 @@ static int keep_time_and(const cap_value_t *others, int count)
 {
 	cap_value_t kept[1 + COUNT_OF(user_caps)] = { CAP_SYS_TIME };
 	int kept_count = 1;
-	cap_t caps;
 	int r;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -195,9 +192,8 @@ int priv_raise_raw(void)
 int priv_drop_all(void)
 {
 	cap_t none;
-	int r;
+	int r = drop_bounding(NULL, 0);
 
-	r = drop_bounding(NULL, 0);
 	if (r < 0) {
 		return r;
 	}
@@ -219,10 +215,9 @@ int priv_drop_all(void)
 int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 {
 	struct passwd record, *found = NULL;
-	char *buf;
 	int r;
+	char *buf = malloc(PASSWD_SIZE);
 
-	buf = malloc(PASSWD_SIZE);
 	if (!buf) {
 		return -ENOMEM;
 	}
