@@ -233,9 +233,8 @@ int history_store(struct history *history, const struct run_record *run,
 		r = history_sql_run(history, "COMMIT");
 	}
 	if (r < 0) {
-		(void)history_sql_run(history,
-		                      "ROLLBACK"); /* unless SQLite has already rolled
-		                                    * back */
+		/* Fails where SQLite has already rolled back. */
+		(void)history_sql_run(history, "ROLLBACK");
 	}
 	return r;
 }
