@@ -145,17 +145,6 @@ static int64_t frequency_ppb(const struct timex *tx)
 	return tick_ppb(tx) + divided((int64_t)tx->freq * 1000, 65536);
 }
 
-static unsigned leap_armed(int status)
-{
-	if (status & STA_INS) {
-		return NTP_LEAP_INSERT;
-	}
-	if (status & STA_DEL) {
-		return NTP_LEAP_DELETE;
-	}
-	return NTP_LEAP_NONE;
-}
-
 int kernel_clock_state(struct kernel_clock_state *ret)
 {
 	struct timex tx = { .modes = 0 };
@@ -164,10 +153,7 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 	int state, r;
 
 	state = adjtimex(&tx);
-	if (state < 0) {
-		return -errno;
-	}
-	if (adjtimex(&slew) < 0) {
+	if (state < 0 || adjtimex(&slew) < 0) {
 		return -errno;
 	}
 	r = kernel_clock_precision(&precision_ns);
@@ -178,7 +164,9 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 		.is_unsynchronised = state == TIME_ERROR || (tx.status & STA_UNSYNC),
 		.is_pll_active = tx.status & (STA_PLL | STA_FLL),
 		.status = tx.status,
-		.leap = leap_armed(tx.status),
+		.leap = tx.status & STA_INS   ? NTP_LEAP_INSERT
+		        : tx.status & STA_DEL ? NTP_LEAP_DELETE
+		                              : NTP_LEAP_NONE,
 		.frequency_ppb = frequency_ppb(&tx),
 		.tick_us = tx.tick,
 		.tick_ppb = tick_ppb(&tx),
@@ -198,10 +186,7 @@ int kernel_clock_may_set(void)
 	 * refuses -1, with and without ADJ_NANO. */
 	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { .tv_usec = -1 } };
 
-	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL) {
-		return 0;
-	}
-	return -errno;
+	return clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL ? 0 : -errno;
 }
 
 /* Seconds rounded down, so that the rest is in [0, 1e9) for steps backwards too: -0.3 s is
@@ -258,10 +243,7 @@ static int step_by_settimeofday(int64_t by_ns)
 	struct timespec to;
 	int r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
 
-	if (r < 0) {
-		return r;
-	}
-	return bare_settimeofday(&to);
+	return r < 0 ? r : bare_settimeofday(&to);
 }
 
 int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)

@@ -24,8 +24,8 @@ static int error_or(int fallback)
  * call: the kernel clears from it what is not inheritable, and nothing in `wanted` is. */
 static int caps_become(cap_t wanted)
 {
-	cap_t now = NULL;
-	int r = 0;
+	cap_t now;
+	int r;
 
 	if (cap_set_proc(wanted) < 0) {
 		return error_or(EPERM);
@@ -34,9 +34,7 @@ static int caps_become(cap_t wanted)
 	if (!now) {
 		return error_or(ENOMEM);
 	}
-	if (cap_compare(now, wanted) != 0) {
-		r = -EPERM;
-	}
+	r = cap_compare(now, wanted) == 0 ? 0 : -EPERM;
 	cap_free(now);
 	return r;
 }
@@ -148,15 +146,13 @@ static int keep_time_and(const cap_value_t *others, int count)
 		}
 	}
 	r = drop_bounding(kept, kept_count);
-	if (r < 0) {
-		goto out;
-	}
-	if (cap_clear(caps) < 0 ||
-	    cap_set_flag(caps, CAP_PERMITTED, kept_count, kept, CAP_SET) < 0) {
+	if (r == 0 && (cap_clear(caps) < 0 ||
+	               cap_set_flag(caps, CAP_PERMITTED, kept_count, kept, CAP_SET) < 0)) {
 		r = error_or(EINVAL);
-		goto out;
 	}
-	r = caps_become(caps);
+	if (r == 0) {
+		r = caps_become(caps);
+	}
 out:
 	cap_free(caps);
 	return r;
