@@ -14,8 +14,7 @@ static const struct {
 	const char *name;
 	const char *words;
 } defaults[] = {
-	{ "interval",
-	  "2s on public addresses, as soon as there is an answer on near ones" },
+	{ "interval", "2s on public addresses, otherwise as soon as the answer is there" },
 	{ "min-sources", "1" },
 	{ "liars", "fewer than half of the sources" },
 	{ "refuse-back-above", "no more than refuse-above" },
@@ -28,7 +27,7 @@ static const char *refuse_above(char buf[HISTORY_DIR_SIZE])
 	char limit[SPAN_TEXT_SIZE];
 
 	span_write(DECIDE_REFUSE_ABOVE_NS, limit);
-	snprintf(buf, HISTORY_DIR_SIZE, "%s, passed by what later runs confirm", limit);
+	snprintf(buf, HISTORY_DIR_SIZE, "%s, unless later runs confirm the offset", limit);
 	return buf;
 }
 
