@@ -69,9 +69,8 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_SI
 	};
 	int type = lib.datalink(pcap);
 	const char *name = lib.datalink_val_to_name(type);
-	size_t i;
 
-	for (i = 0; i < COUNT_OF(links); i++) {
+	for (size_t i = 0; i < COUNT_OF(links); i++) {
 		if (links[i].type == type) {
 			*ret = links[i].link;
 			return 0;
@@ -88,10 +87,9 @@ static int find_link(pcap_t *pcap, enum frame_link *ret, char why[CAPTURE_WHY_SI
 static void write_filter(const struct trace_port *ports, size_t count, char *buf)
 {
 	size_t len = 0;
-	size_t i;
 
 	buf[0] = '\0';
-	for (i = 0; i < count && i < TRACE_PORTS_MAX; i++) {
+	for (size_t i = 0; i < count && i < TRACE_PORTS_MAX; i++) {
 		len += (size_t)snprintf(buf + len, FILTER_SIZE - len, "%s%sport %u",
 		                        i > 0 ? " or " : "",
 		                        ports[i].protocol == TRACE_NTP ? "udp " : "",
@@ -200,10 +198,9 @@ int capture_open_live(const char *interface, const struct trace_port *ports,
                       size_t port_count, struct capture **ret, char why[CAPTURE_WHY_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
-	struct capture *capture;
 	int r;
+	struct capture *capture = capture_new(&r, why);
 
-	capture = capture_new(&r, why);
 	if (!capture) {
 		return r;
 	}
@@ -212,9 +209,10 @@ int capture_open_live(const char *interface, const struct trace_port *ports,
 	if (!capture->pcap) {
 		explain(why, "%s: %s", interface, error);
 		r = -EIO;
-		goto out;
 	}
-	r = activate(capture, interface, why);
+	if (r == 0) {
+		r = activate(capture, interface, why);
+	}
 	if (r == 0) {
 		r = find_link(capture->pcap, &capture->link, why);
 	}
@@ -222,15 +220,11 @@ int capture_open_live(const char *interface, const struct trace_port *ports,
 		r = set_filter(capture, ports, port_count, why);
 	}
 	if (r < 0) {
-		goto out;
+		(void)capture_close(capture);
+		return r;
 	}
 	*ret = capture;
-	capture = NULL;
-out:
-	if (capture) {
-		(void)capture_close(capture);
-	}
-	return r;
+	return 0;
 }
 
 /* Why libpcap does not know the file, where its first octets tell more.  The octets of a
@@ -269,10 +263,9 @@ static void explain_format(FILE *from, const char *error, char why[CAPTURE_WHY_S
 int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_SIZE])
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
-	struct capture *capture;
 	int r;
+	struct capture *capture = capture_new(&r, why);
 
-	capture = capture_new(&r, why);
 	if (!capture) {
 		fclose(from);
 		return r;
@@ -280,23 +273,19 @@ int capture_open_file(FILE *from, struct capture **ret, char why[CAPTURE_WHY_SIZ
 	capture->from = from;
 	capture->pcap = lib.fopen_offline_with_tstamp_precision(
 		from, PCAP_TSTAMP_PRECISION_NANO, error);
-	if (!capture->pcap) {
+	if (capture->pcap) {
+		capture->from = NULL;
+		r = find_link(capture->pcap, &capture->link, why);
+	} else {
 		explain_format(from, error, why);
 		r = -EBADMSG;
-		goto out;
 	}
-	capture->from = NULL;
-	r = find_link(capture->pcap, &capture->link, why);
 	if (r < 0) {
-		goto out;
+		(void)capture_close(capture);
+		return r;
 	}
 	*ret = capture;
-	capture = NULL;
-out:
-	if (capture) {
-		(void)capture_close(capture);
-	}
-	return r;
+	return 0;
 }
 
 int capture_save(struct capture *capture, FILE *to, char why[CAPTURE_WHY_SIZE])

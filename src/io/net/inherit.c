@@ -40,21 +40,17 @@ static void take_name(const char **names, char ret[INHERIT_NAME_SIZE])
 
 static int look_at(int fd, struct inherited *ret)
 {
-	union sockaddr_any name = { 0 };
-	socklen_t len = sizeof(name);
-	socklen_t type_len = sizeof(int);
-	int type;
+	int type, r;
 
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		return -EBADF;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||
-	    getsockname(fd, &name.any, &len) < 0) {
-		return -errno;
+	r = sockaddr_bound(fd, &ret->at, &type);
+	if (r < 0) {
+		return r;
 	}
 	ret->fd = fd;
 	ret->is_stream = type == SOCK_STREAM;
-	ret->at = sockaddr_to_address(&name);
 	return 0;
 }
 

@@ -55,9 +55,8 @@ static int ports_resolve(void *ctx, size_t name, const char *host,
 static int ask_udp(struct channel *ch, const struct address *to, const uint8_t *buf,
                    size_t len)
 {
-	int r;
+	int r = udp_open(to, &ch->udp);
 
-	r = udp_open(to, &ch->udp);
 	if (r < 0) {
 		return r;
 	}
@@ -87,18 +86,17 @@ static int ports_ask(void *ctx, size_t source, const struct address *to,
 	}
 	if (transport == PORT_UDP) {
 		r = ask_udp(ch, to, buf, len);
+		if (r == 0) {
+			ports_take_slot(kp, source, udp_fd(ch->udp), POLLIN);
+		}
 	} else {
 		r = tcp_open(to, buf, len, &ch->tcp);
+		if (r == 0) {
+			ports_take_slot(kp, source, tcp_fd(ch->tcp),
+			                tcp_poll_events(ch->tcp));
+		}
 	}
-	if (r < 0) {
-		return r;
-	}
-	if (ch->udp) {
-		ports_take_slot(kp, source, udp_fd(ch->udp), POLLIN);
-	} else {
-		ports_take_slot(kp, source, tcp_fd(ch->tcp), tcp_poll_events(ch->tcp));
-	}
-	return 0;
+	return r;
 }
 
 /* ---- opening and closing ---- */
@@ -170,10 +168,9 @@ static int open_tables(struct kernel_ports *kp)
 
 int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports **ret)
 {
-	struct kernel_ports *kp;
 	int r;
+	struct kernel_ports *kp = calloc(1, sizeof(*kp));
 
-	kp = calloc(1, sizeof(*kp));
 	if (!kp) {
 		return -ENOMEM;
 	}
@@ -182,21 +179,18 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 	kp->source_max = settings->source_max;
 	kp->name_max = settings->name_max;
 	r = open_tables(kp);
-	if (r < 0) {
-		goto out;
-	}
 	/* Before anything else is opened, so that the child inherits as little as
 	 * possible. */
-	if (kp->name_max > 0) {
+	if (r == 0 && kp->name_max > 0) {
 		r = resolver_start(&kp->resolver);
-		if (r < 0) {
-			goto out;
-		}
 	}
-	kp->stamp_fd = udp_hold_stamps();
-	r = open_signals(kp, settings->signals, settings->signal_count);
+	if (r == 0) {
+		kp->stamp_fd = udp_hold_stamps();
+		r = open_signals(kp, settings->signals, settings->signal_count);
+	}
 	if (r < 0) {
-		goto out;
+		ports_close(kp);
+		return r;
 	}
 	kp->polled[SLOT_SIGNAL] = (struct pollfd){ .fd = kp->signal_fd, .events = POLLIN };
 	kp->polled[SLOT_RESOLVER] = (struct pollfd){
@@ -216,10 +210,7 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 		.wait = ports_wait,
 	};
 	*ret = kp;
-	kp = NULL;
-out:
-	ports_close(kp);
-	return r;
+	return 0;
 }
 
 const struct ports *ports_of(struct kernel_ports *kp)

@@ -25,10 +25,9 @@ static int serve_udp(struct kernel_ports *kp, size_t source, struct port_event *
 	struct channel *ch = &kp->channels[source];
 	struct udp_arrival arrival;
 	struct reading after;
-	ssize_t len;
 	int r;
+	ssize_t len = udp_receive(ch->udp, kp->octets, sizeof(kp->octets), &arrival);
 
-	len = udp_receive(ch->udp, kp->octets, sizeof(kp->octets), &arrival);
 	if (len == -EAGAIN) {
 		return 0;
 	}
@@ -64,10 +63,9 @@ static int serve_tcp(struct kernel_ports *kp, size_t source, struct port_event *
 	struct channel *ch = &kp->channels[source];
 	const uint8_t *octets = NULL;
 	struct reading after;
-	ssize_t len;
 	int r;
+	ssize_t len = tcp_advance(ch->tcp, &octets, &ch->before);
 
-	len = tcp_advance(ch->tcp, &octets, &ch->before);
 	if (len == -EAGAIN) {
 		kp->polled[ch->slot].events = tcp_poll_events(ch->tcp);
 		return 0;
@@ -241,13 +239,6 @@ static int timeout_ms(int64_t left_ns)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-static int64_t left_until(int64_t deadline_ns, int64_t now_ns)
-{
-	int64_t left_ns;
-
-	return __builtin_sub_overflow(deadline_ns, now_ns, &left_ns) ? INT64_MAX : left_ns;
-}
-
 int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret)
 {
 	struct kernel_ports *kp = ctx;
@@ -272,7 +263,7 @@ int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret)
 			*ret = (struct port_event){ .kind = PORT_TIMEOUT };
 			return 0;
 		}
-		left_ns = left_until(deadline_mono_ns, now.mono_ns);
+		left_ns = ns_sub(deadline_mono_ns, now.mono_ns);
 		kp->has_polled = true;
 		kp->polled_mono_ns = now.mono_ns;
 		if (poll(kp->polled, kp->slot_count, timeout_ms(left_ns)) >= 0) {

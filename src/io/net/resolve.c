@@ -60,10 +60,9 @@ static void resolver_child(void *ctx, int fd)
 
 int resolver_start(struct resolver **ret)
 {
-	struct resolver *resolver;
 	int r;
+	struct resolver *resolver = calloc(1, sizeof(*resolver));
 
-	resolver = calloc(1, sizeof(*resolver));
 	if (!resolver) {
 		return -ENOMEM;
 	}
@@ -130,9 +129,8 @@ static int make_room(struct waiting *lane)
 static int ask_one(struct resolver *resolver, const struct question *question)
 {
 	struct waiting *lane = &resolver->lanes[resolve_lane(question->family)];
-	int r;
+	int r = make_room(lane);
 
-	r = make_room(lane);
 	if (r < 0) {
 		return r;
 	}

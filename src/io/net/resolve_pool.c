@@ -180,25 +180,19 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static unsigned count_waiting(const struct lane *lane)
-{
-	unsigned waiting = 0;
-
-	for (const struct lookup *l = lane->lookups; l; l = l->next) {
-		waiting += l->taken < l->wanted;
-	}
-	return waiting;
-}
-
 /* If no thread can be added, the existing ones go on: an errno only where there is no
  * thread. */
 static int add_thread(struct lane *lane)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
+	unsigned waiting = 0;
 	int r;
 
-	if (lane->idle >= count_waiting(lane)) {
+	for (const struct lookup *l = lane->lookups; l; l = l->next) {
+		waiting += l->taken < l->wanted;
+	}
+	if (lane->idle >= waiting) {
 		pthread_cond_signal(&lane->has_work);
 		return 0;
 	}
@@ -273,20 +267,14 @@ static void take_question(struct pool *pool, const struct question *question)
 	}
 }
 
-static bool has_new_question(const struct lane *lane)
-{
-	const struct lookup *waiting = waiting_lookup(lane);
-
-	return waiting && waiting->taken == 0;
-}
-
 /* Further tries begin only when no question waits for a thread, and leave threads for those
  * still to come: tries with long timeouts block a thread for long. */
 static void try_again(struct lane *lane, unsigned try_max)
 {
 	const int64_t now_ns = monotonic_now_ns();
+	const struct lookup *waiting = waiting_lookup(lane);
 
-	if (has_new_question(lane)) {
+	if (waiting && waiting->taken == 0) {
 		return;
 	}
 	for (struct lookup *l = lane->lookups; l; l = l->next) {
@@ -314,27 +302,20 @@ static void take_questions(struct pool *pool)
 	}
 }
 
-/* If the user sets RES_OPTIONS, those settings hold: a single try. */
-static unsigned choose_tries(void)
-{
-	char options[40];
-
-	if (getenv("RES_OPTIONS")) {
-		return 1;
-	}
-	snprintf(options, sizeof(options), "timeout:%d attempts:2", tries[0].timeout_s);
-	return setenv("RES_OPTIONS", options, 1) < 0 ? 1 : COUNT_OF(tries);
-}
-
 void resolve_work(int fd)
 {
 	struct pollfd parent = { .fd = fd, .events = POLLIN };
 	/* No thread outlives this one: the process ends with it. */
 	static struct pool pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	char options[40];
 	bool is_busy = false;
 
 	pool.fd = fd;
-	pool.try_max = choose_tries();
+	snprintf(options, sizeof(options), "timeout:%d attempts:2", tries[0].timeout_s);
+	/* If the user sets RES_OPTIONS, those settings hold: a single try. */
+	pool.try_max = getenv("RES_OPTIONS") || setenv("RES_OPTIONS", options, 1) < 0
+	                       ? 1
+	                       : COUNT_OF(tries);
 	for (size_t i = 0; i < RESOLVE_LANES; i++) {
 		pool.lanes[i].pool = &pool;
 		pthread_cond_init(&pool.lanes[i].has_work, NULL);

@@ -5,6 +5,7 @@
 #include "io/net/sockaddr.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 
 socklen_t sockaddr_from_address(const struct address *address, union sockaddr_any *ret)
@@ -43,4 +44,18 @@ struct address sockaddr_to_address(const union sockaddr_any *name)
 		memcpy(address.octets, &name->v6.sin6_addr, sizeof(name->v6.sin6_addr));
 	}
 	return address;
+}
+
+int sockaddr_bound(int fd, struct address *ret, int *ret_type)
+{
+	union sockaddr_any name = { 0 };
+	socklen_t len = sizeof(name);
+	socklen_t type_len = sizeof(*ret_type);
+
+	if ((ret_type && getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &type_len) < 0) ||
+	    getsockname(fd, &name.any, &len) < 0) {
+		return -errno;
+	}
+	*ret = sockaddr_to_address(&name);
+	return 0;
 }

@@ -20,5 +20,8 @@ union sockaddr_any {
 socklen_t sockaddr_from_address(const struct address *address, union sockaddr_any *ret);
 /* ADDRESS_NONE for another family. */
 struct address sockaddr_to_address(const union sockaddr_any *name);
+/* The address that a socket is bound to, and its type (SOCK_...) unless `ret_type` is NULL.
+ * 0 or -errno. */
+MUST_USE int sockaddr_bound(int fd, struct address *ret, int *ret_type);
 
 #endif

@@ -54,13 +54,11 @@ static int start_connect(int fd, const union sockaddr_any *to, socklen_t len)
 int tcp_open(const struct address *server, const void *request, size_t len,
              struct tcp_channel **ret)
 {
-	struct tcp_channel *ch = NULL;
+	struct tcp_channel *ch;
 	union sockaddr_any to;
-	socklen_t to_len;
-	int fd = -1;
 	int r;
+	socklen_t to_len = sockaddr_from_address(server, &to);
 
-	to_len = sockaddr_from_address(server, &to);
 	if (to_len == 0) {
 		return -EAFNOSUPPORT;
 	}
@@ -71,34 +69,27 @@ int tcp_open(const struct address *server, const void *request, size_t len,
 	if (!ch) {
 		return -ENOMEM;
 	}
-	fd = bare_socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
+	ch->fd = bare_socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	                     0);
+	if (ch->fd < 0) {
 		r = -errno;
-		goto out;
+		free(ch);
+		return r;
 	}
 	r = kernel_clock_now(&ch->sent);
-	if (r < 0) {
-		goto out;
+	if (r == 0) {
+		r = start_connect(ch->fd, &to, to_len);
 	}
-	r = start_connect(fd, &to, to_len);
 	if (r < 0) {
-		goto out;
+		tcp_close(ch);
+		return r;
 	}
 	if (len > 0) {
 		memcpy(ch->request, request, len);
 	}
 	ch->request_len = len;
-	ch->fd = fd;
 	*ret = ch;
-	fd = -1; /* both now belong to the caller */
-	ch = NULL;
-	r = 0;
-out:
-	if (fd >= 0) {
-		close(fd);
-	}
-	free(ch);
-	return r;
+	return 0;
 }
 
 int tcp_fd(const struct tcp_channel *ch)

@@ -17,84 +17,57 @@
 
 enum { BACKLOG = 128 };
 
-static int set_on(int fd, int level, int option)
-{
-	const int on = 1;
-
-	return setsockopt(fd, level, option, &on, sizeof(on)) < 0 ? -errno : 0;
-}
-
 int tcp_listen_open(const struct address *at, int *ret_fd, struct address *ret_bound)
 {
-	union sockaddr_any name = { 0 };
-	socklen_t len = sizeof(name);
 	bool is_absent;
-	int fd;
 	int r;
+	int fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+	                SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
-	            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		return -errno;
 	}
 	/* For TCP this lets a restarted server reuse its port at once; it does not let two
 	 * servers share one. */
 	r = set_on(fd, SOL_SOCKET, SO_REUSEADDR);
-	if (r < 0) {
-		goto out;
-	}
-	if (at->family == ADDRESS_IPV6) {
+	if (r == 0 && at->family == ADDRESS_IPV6) {
 		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-		if (r < 0) {
-			goto out;
-		}
 	}
 	/* Inherited by the connections: a one-line answer must not be delayed. */
-	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
-	if (r < 0) {
-		goto out;
+	if (r == 0) {
+		r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
 	}
-	r = freebind(fd, at, &is_absent);
+	if (r == 0) {
+		r = freebind(fd, at, &is_absent);
+	}
 	if (r == 0 && listen(fd, BACKLOG) < 0) {
 		r = -errno;
 	}
+	if (r == 0) {
+		r = sockaddr_bound(fd, ret_bound, NULL);
+	}
 	if (r < 0) {
-		goto out;
-	}
-	if (getsockname(fd, &name.any, &len) < 0) {
-		r = -errno;
-		goto out;
-	}
-	*ret_bound = sockaddr_to_address(&name);
-	*ret_fd = fd;
-	fd = -1;
-	r = 0;
-out:
-	if (fd >= 0) {
 		close(fd);
+		return r;
 	}
-	return r;
+	*ret_fd = fd;
+	return 0;
 }
 
 int tcp_listen_adopt(int fd, struct address *ret_bound)
 {
-	union sockaddr_any name = { 0 };
-	socklen_t len = sizeof(name);
-	socklen_t int_len = sizeof(int);
+	socklen_t len = sizeof(int);
 	int type, is_listening, flags;
-	int r;
+	int r = sockaddr_bound(fd, ret_bound, &type);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_len) < 0 ||
-	    getsockname(fd, &name.any, &len) < 0) {
-		return -errno;
+	if (r < 0) {
+		return r;
 	}
-	int_len = sizeof(int);
 	if (type != SOCK_STREAM ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &int_len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) < 0 ||
 	    !is_listening) {
 		return -EPROTOTYPE;
 	}
-	*ret_bound = sockaddr_to_address(&name);
 	if (ret_bound->family == ADDRESS_NONE) {
 		return -EAFNOSUPPORT;
 	}
@@ -103,8 +76,7 @@ int tcp_listen_adopt(int fd, struct address *ret_bound)
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		return -errno;
 	}
-	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
-	return r;
+	return set_on(fd, IPPROTO_TCP, TCP_NODELAY);
 }
 
 void tcp_listen_close(int fd)

@@ -35,7 +35,7 @@ enum {
 
 struct udp_channel {
 	int fd;
-	uint32_t tried_count; /* sends, failed ones included: see take_stamp() */
+	uint32_t tried_count; /* sends, failed ones included: see drain_errors() */
 	bool has_left;
 	struct instant left;
 };
@@ -80,9 +80,8 @@ static int bind_random(int fd, sa_family_t family)
 	uint16_t ports[PORT_TRIES];
 	union sockaddr_any local;
 	socklen_t len;
-	int r;
+	int r = entropy_fill(ports, sizeof(ports));
 
-	r = entropy_fill(ports, sizeof(ports));
 	if (r < 0) {
 		return r;
 	}
@@ -137,13 +136,11 @@ static void ask_for_stamps(int fd, sa_family_t family)
 
 int udp_open(const struct address *server, struct udp_channel **ret)
 {
-	struct udp_channel *ch = NULL;
+	struct udp_channel *ch;
 	union sockaddr_any to;
-	socklen_t to_len;
-	int fd = -1;
 	int r;
+	socklen_t to_len = sockaddr_from_address(server, &to);
 
-	to_len = sockaddr_from_address(server, &to);
 	if (to_len == 0) {
 		return -EAFNOSUPPORT;
 	}
@@ -151,31 +148,24 @@ int udp_open(const struct address *server, struct udp_channel **ret)
 	if (!ch) {
 		return -ENOMEM;
 	}
-	fd = bare_socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
+	ch->fd =
+		bare_socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (ch->fd < 0) {
 		r = -errno;
-		goto out;
+		free(ch);
+		return r;
 	}
-	ask_for_stamps(fd, to.any.sa_family);
-	r = bind_random(fd, to.any.sa_family);
+	ask_for_stamps(ch->fd, to.any.sa_family);
+	r = bind_random(ch->fd, to.any.sa_family);
+	if (r == 0 && connect(ch->fd, &to.any, to_len) < 0) {
+		r = -errno;
+	}
 	if (r < 0) {
-		goto out;
+		udp_close(ch);
+		return r;
 	}
-	if (connect(fd, &to.any, to_len) < 0) {
-		r = -errno;
-		goto out;
-	}
-	ch->fd = fd;
 	*ret = ch;
-	fd = -1; /* both now belong to the caller */
-	ch = NULL;
-	r = 0;
-out:
-	if (fd >= 0) {
-		close(fd);
-	}
-	free(ch);
-	return r;
+	return 0;
 }
 
 int udp_fd(const struct udp_channel *ch)
@@ -244,19 +234,11 @@ static ssize_t receive(int fd, void *buf, size_t size, int flags, struct receive
 	return got;
 }
 
-/* The kernel numbers the datagrams it sent (OPT_ID), we number the attempts: an attempt
+/* Reads the whole error queue: 0, or the first real error as -errno.
+ *
+ * The kernel numbers the datagrams it sent (OPT_ID), we number the attempts: an attempt
  * that failed early has no kernel number, so ours is never the smaller one, and equal
  * numbers can only mean the latest send. */
-static void take_stamp(struct udp_channel *ch, const struct received *got)
-{
-	if (got->has_stamp && got->error.ee_info == SCM_TSTAMP_SND &&
-	    got->error.ee_data == ch->tried_count - 1) {
-		ch->left = got->stamp;
-		ch->has_left = true;
-	}
-}
-
-/* Reads the whole error queue: 0, or the first real error as -errno. */
 static int drain_errors(struct udp_channel *ch)
 {
 	struct received got;
@@ -270,7 +252,11 @@ static int drain_errors(struct udp_channel *ch)
 			continue;
 		}
 		if (got.error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
-			take_stamp(ch, &got);
+			if (got.has_stamp && got.error.ee_info == SCM_TSTAMP_SND &&
+			    got.error.ee_data == ch->tried_count - 1) {
+				ch->left = got.stamp;
+				ch->has_left = true;
+			}
 		} else if (got.error.ee_errno != 0 &&
 		           got.error.ee_origin != SO_EE_ORIGIN_LOCAL) {
 			/* send() has reported a local error already. */
@@ -284,9 +270,8 @@ ssize_t udp_receive(struct udp_channel *ch, void *buf, size_t size, struct udp_a
 {
 	struct received got;
 	ssize_t len;
-	int r;
+	int r = drain_errors(ch);
 
-	r = drain_errors(ch);
 	if (r < 0) {
 		return r;
 	}
@@ -325,9 +310,9 @@ void udp_close(struct udp_channel *ch)
 
 int udp_hold_stamps(void)
 {
-	int fd, r;
+	int fd = bare_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r;
 
-	fd = bare_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;
 	}

@@ -80,10 +80,8 @@ static bool is_answerable(const struct udp_listen_socket *socket,
 {
 	enum address_reach reach = address_reach(from);
 
-	if (from->port == 0 || reach == ADDRESS_UNSPECIFIED || reach == ADDRESS_MULTICAST) {
-		return false;
-	}
-	if (!to->is_known || !to->is_unicast) {
+	if (from->port == 0 || reach == ADDRESS_UNSPECIFIED || reach == ADDRESS_MULTICAST ||
+	    !to->is_known || !to->is_unicast) {
 		return false;
 	}
 	return from->port != socket->bound.port ||

@@ -14,18 +14,8 @@
 
 #include "io/sys/bare_call.h"
 
-enum {
-	/* The kernel counts a request as some 800 octets and doubles this size: 2,700
-	 * requests. */
-	QUEUE_OCTETS = 1 << 20,
-};
-
-static int set_on(int fd, int level, int option)
-{
-	const int on = 1;
-
-	return setsockopt(fd, level, option, &on, sizeof(on)) < 0 ? -errno : 0;
-}
+/* The kernel counts a request as some 800 octets and doubles this size: 2,700 requests. */
+enum { QUEUE_OCTETS = 1 << 20 };
 
 int udp_listen_set_timestamping(int fd, int flags)
 {
@@ -96,88 +86,66 @@ static int set_options(int fd, enum address_family family)
 	                              : set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 }
 
-/* Without SO_REUSEPORT on this socket the kernel refuses a port in use, even one that its
- * users share. */
-static int bind_to(int fd, const struct address *at, bool is_another, bool *ret_is_absent)
-{
-	int r = is_another ? set_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
-
-	return r < 0 ? r : freebind(fd, at, ret_is_absent);
-}
-
 int udp_listen_open(const struct address *at, bool is_another,
                     struct udp_listen_socket **ret)
 {
-	union sockaddr_any name = { 0 };
-	socklen_t len = sizeof(name);
-	struct udp_listen_socket *s = NULL;
-	int fd = -1;
+	struct udp_listen_socket *s = calloc(1, sizeof(*s));
 	int r;
 
-	s = calloc(1, sizeof(*s));
 	if (!s) {
 		return -ENOMEM;
 	}
-	fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
-	            SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
+	s->fd = socket(at->family == ADDRESS_IPV4 ? AF_INET : AF_INET6,
+	               SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s->fd < 0) {
 		r = -errno;
-		goto out;
+		free(s);
+		return r;
 	}
 	s->is_single = is_of_one_host(at);
-	s->stamp_error = ask_for_stamps(fd);
-	r = set_options(fd, at->family);
-	if (r == 0 && at->family == ADDRESS_IPV6) {
-		r = set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-	}
-	if (r < 0) {
-		goto out;
-	}
-	r = bind_to(fd, at, is_another, &s->is_absent);
-	if (r < 0) {
-		goto out;
-	}
-	if (getsockname(fd, &name.any, &len) < 0) {
-		r = -errno;
-		goto out;
-	}
-	s->fd = fd;
-	s->bound = sockaddr_to_address(&name);
 	s->is_wildcard = address_reach(at) == ADDRESS_UNSPECIFIED;
-	*ret = s;
-	fd = -1;
-	s = NULL;
-	r = 0;
-out:
-	if (fd >= 0) {
-		close(fd);
+	s->stamp_error = ask_for_stamps(s->fd);
+	r = set_options(s->fd, at->family);
+	if (r == 0 && at->family == ADDRESS_IPV6) {
+		r = set_on(s->fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	}
-	free(s);
-	return r;
+	/* Without SO_REUSEPORT on this socket the kernel refuses a port in use, even one
+	 * that its users share. */
+	if (r == 0 && is_another) {
+		r = set_on(s->fd, SOL_SOCKET, SO_REUSEPORT);
+	}
+	if (r == 0) {
+		r = freebind(s->fd, at, &s->is_absent);
+	}
+	if (r == 0) {
+		r = sockaddr_bound(s->fd, &s->bound, NULL);
+	}
+	if (r < 0) {
+		udp_listen_close(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
 }
 
 /* Whether `fd` is a socket such as udp_listen_open() would have opened. */
 static int check_kind(int fd, struct address *ret_bound)
 {
-	union sockaddr_any name = { 0 };
-	socklen_t len = sizeof(name);
-	socklen_t type_len = sizeof(int);
+	socklen_t len = sizeof(int);
 	int type, v6only = 1;
+	int r = sockaddr_bound(fd, ret_bound, &type);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||
-	    getsockname(fd, &name.any, &len) < 0) {
-		return -errno;
+	if (r < 0) {
+		return r;
 	}
 	if (type != SOCK_DGRAM) {
 		return -EPROTOTYPE;
 	}
-	*ret_bound = sockaddr_to_address(&name);
 	if (ret_bound->family == ADDRESS_NONE) {
 		return -EAFNOSUPPORT;
 	}
-	type_len = sizeof(int);
 	if (ret_bound->family == ADDRESS_IPV6 &&
-	    (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &type_len) < 0 ||
+	    (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &len) < 0 ||
 	     (!v6only && address_reach(ret_bound) == ADDRESS_UNSPECIFIED))) {
 		return -EPROTONOSUPPORT;
 	}

@@ -95,11 +95,9 @@ bool udp_listen_tx_stamp(struct udp_listen_socket *socket, uint64_t *ret_token,
 		if (recvmsg(socket->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
 			return false;
 		}
-		if (!read_tx_stamp(&msg, &number, ret_at)) {
-			continue;
-		}
-		/* From an earlier numbering, or replaced by newer ones. */
-		if (socket->next_number - number - 1 >= UDP_LISTEN_STAMPS) {
+		/* A number may be from an earlier numbering, or replaced by newer ones. */
+		if (!read_tx_stamp(&msg, &number, ret_at) ||
+		    socket->next_number - number - 1 >= UDP_LISTEN_STAMPS) {
 			continue;
 		}
 		place = &socket->tokens[number % UDP_LISTEN_STAMPS];

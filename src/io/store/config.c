@@ -58,7 +58,6 @@ static char *next_line(char *buf, int size, void *stream)
 	for (; len > 0 && (*s->at == ' ' || *s->at == '\t'); len--) {
 		s->at++;
 	}
-
 	if (len == 0 || s->result != 0) {
 		return NULL;
 	}
@@ -114,12 +113,6 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 	return 0;
 }
 
-/* The usual way to ask for no file. */
-static bool is_null_device(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
-}
-
 static int check_file(int fd, struct config_error *ret)
 {
 	struct stat st;
@@ -130,7 +123,8 @@ static int check_file(int fd, struct config_error *ret)
 		(void)refuse(ret, 0, strerror(errno));
 		return r;
 	}
-	if (is_null_device(&st)) {
+	/* /dev/null is the usual way to ask for no file. */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -224,10 +218,9 @@ int config_read(const char *path, int (*take)(void *ctx, const struct config_ent
 {
 	struct source s = { .take = take, .ctx = ctx };
 	size_t len = 0;
-	char *text;
 	int r = 0;
+	char *text = read_all(path, &len, &r, ret_error);
 
-	text = read_all(path, &len, &r, ret_error);
 	if (!text) {
 		return r;
 	}

@@ -67,9 +67,8 @@ static int check_header(int fd)
 	uint8_t header[HEADER_OCTETS];
 	struct octets_reader in;
 	uint32_t id;
-	ssize_t len;
+	ssize_t len = pread(fd, header, sizeof(header), 0);
 
-	len = pread(fd, header, sizeof(header), 0);
 	if (len < 0) {
 		return -errno;
 	}
@@ -207,9 +206,8 @@ static void close_database(struct history *history)
 static int open_store(struct history *history)
 {
 	bool is_alone;
-	int r;
+	int r = check_file(history);
 
-	r = check_file(history);
 	if (r < 0) {
 		return r;
 	}
@@ -295,9 +293,8 @@ static void explain(const struct history *history, int error, char *warning)
 /* `settings` and the directory are known.  Fills `warning`. */
 static int open_or_reset(struct history *history, char *warning)
 {
-	int r;
+	int r = open_store(history);
 
-	r = open_store(history);
 	if (r == -EUCLEAN && !history->is_read_only) {
 		r = history_reset(history);
 		if (r == 0) {
@@ -364,11 +361,10 @@ int history_open(const char *state_dir, const struct history_settings *settings,
 			? state_dir_look(state_dir)
 			: state_dir_open(state_dir,
 	                                 settings->may_write && settings->may_create);
-	struct history *history;
 	char *real;
 	int r;
+	struct history *history = history_new(state_dir, dir_fd, settings, &r, warning);
 
-	history = history_new(state_dir, dir_fd, settings, &r, warning);
 	if (!history) {
 		return r;
 	}
@@ -389,10 +385,9 @@ int history_open_here(int dir_fd, const char *state_dir,
                       const struct history_settings *settings, struct history **ret,
                       char *warning)
 {
-	struct history *history;
 	int r;
+	struct history *history = history_new(state_dir, dir_fd, settings, &r, warning);
 
-	history = history_new(state_dir, dir_fd, settings, &r, warning);
 	if (!history) {
 		return r;
 	}

@@ -20,9 +20,8 @@ static const char chosen_sql[] =
 static int prepare_chosen(struct history *history, const struct history_choice *choice,
                           size_t size, sqlite3_stmt **ret)
 {
-	int r;
+	int r = history_table_prepare_select(history, &history_run_table, chosen_sql, ret);
 
-	r = history_table_prepare_select(history, &history_run_table, chosen_sql, ret);
 	if (r < 0) {
 		return r;
 	}

@@ -266,25 +266,27 @@ static void list_columns(sqlite3_str *sql, const struct column *columns, size_t 
 	}
 }
 
+/* Takes over `text`. */
+static int prepare_text(struct history *history, sqlite3_str *text, sqlite3_stmt **ret)
+{
+	char *sql = sqlite3_str_finish(text);
+	const int r = sql ? history_sql_prepare(history, sql, ret) : -ENOMEM;
+
+	sqlite3_free(sql);
+	return r;
+}
+
 int history_table_prepare_insert(struct history *history, const struct history_table *table,
                                  const char *extra, sqlite3_stmt **ret)
 {
 	sqlite3_str *text = sqlite3_str_new(history->db);
-	char *sql;
-	int r;
 
 	sqlite3_str_appendf(text, "INSERT INTO %s(", table->name);
 	list_columns(text, table->columns, table->count, false);
 	sqlite3_str_appendf(text, "%s%s)VALUES(", extra ? "," : "", extra ? extra : "");
 	list_columns(text, table->columns, table->count, true);
 	sqlite3_str_appendf(text, "%s)", extra ? ",?" : "");
-	sql = sqlite3_str_finish(text);
-	if (!sql) {
-		return -ENOMEM;
-	}
-	r = history_sql_prepare(history, sql, ret);
-	sqlite3_free(sql);
-	return r;
+	return prepare_text(history, text, ret);
 }
 
 int history_table_extra_index(const struct history_table *table)
@@ -427,17 +429,9 @@ int history_table_prepare_select(struct history *history, const struct history_t
                                  const char *rest, sqlite3_stmt **ret)
 {
 	sqlite3_str *text = sqlite3_str_new(history->db);
-	char *sql;
-	int r;
 
 	sqlite3_str_appendall(text, "SELECT ");
 	list_columns(text, table->columns, table->count, false);
 	sqlite3_str_appendf(text, " %s", rest);
-	sql = sqlite3_str_finish(text);
-	if (!sql) {
-		return -ENOMEM;
-	}
-	r = history_sql_prepare(history, sql, ret);
-	sqlite3_free(sql);
-	return r;
+	return prepare_text(history, text, ret);
 }

@@ -88,9 +88,8 @@ static int put_kiss(struct history *history, const char *address, uint32_t port,
 	                         ")VALUES(?,?,?,?,?,?)"
 	                       : "DELETE FROM kiss WHERE address=? AND port=?";
 	sqlite3_stmt *stmt = NULL;
-	int r;
+	int r = history_sql_prepare(history, sql, &stmt);
 
-	r = history_sql_prepare(history, sql, &stmt);
 	if (r < 0) {
 		return r;
 	}

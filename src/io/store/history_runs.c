@@ -150,11 +150,10 @@ static int prune_by_age(struct history *history, struct instant now)
 		"DELETE FROM kiss WHERE since_wall_ns NOT BETWEEN ? AND ?";
 	const int64_t day_ns = 86400 * NS_PER_S;
 	const int64_t ahead_ns = ns_add(now.unix_ns, day_ns);
-	int r;
+	int r = history_sql_run_with(
+		history, runs, instant_add_ns(now, -history->settings.keep_ns).unix_ns,
+		ahead_ns);
 
-	r = history_sql_run_with(history, runs,
-	                         instant_add_ns(now, -history->settings.keep_ns).unix_ns,
-	                         ahead_ns);
 	return r < 0 ? r
 	             : history_sql_run_with(history, kisses,
 	                                    ns_add(now.unix_ns, -7 * day_ns), ahead_ns);
@@ -190,9 +189,8 @@ static int store_all(struct history *history, const struct run_record *run,
 	const struct instant end = run_record_end(run);
 	sqlite3_stmt *stmt = NULL;
 	int64_t id = 0;
-	int r;
+	int r = history_table_prepare_insert(history, &history_run_table, NULL, &stmt);
 
-	r = history_table_prepare_insert(history, &history_run_table, NULL, &stmt);
 	if (r == 0) {
 		r = history_table_insert(stmt, &history_run_table, run);
 		id = sqlite3_last_insert_rowid(history->db);
@@ -235,9 +233,8 @@ int history_store(struct history *history, const struct run_record *run,
 		r = history_sql_run(history, "COMMIT");
 	}
 	if (r < 0) {
-		(void)history_sql_run(history,
-		                      "ROLLBACK"); /* unless SQLite has already rolled
-		                                    * back */
+		/* Fails where SQLite has already rolled back. */
+		(void)history_sql_run(history, "ROLLBACK");
 	}
 	return r;
 }

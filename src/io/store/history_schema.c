@@ -50,9 +50,8 @@ static const char *const schema_steps[HISTORY_SCHEMA] = {
 static int ask_version(struct history *history)
 {
 	int64_t id = 0, version = 0, tables = 0;
-	int r;
+	int r = history_sql_ask(history, "PRAGMA application_id", &id);
 
-	r = history_sql_ask(history, "PRAGMA application_id", &id);
 	if (r == 0) {
 		r = history_sql_ask(history, "PRAGMA user_version", &version);
 	}
@@ -81,9 +80,8 @@ static int ask_version(struct history *history)
 
 int history_schema_version(struct history *history)
 {
-	int r;
+	int r = history_sql_run(history, "BEGIN");
 
-	r = history_sql_run(history, "BEGIN");
 	if (r == 0) {
 		r = ask_version(history);
 	}
@@ -95,9 +93,8 @@ int history_schema_version(struct history *history)
 int history_schema_migrate(struct history *history)
 {
 	char text[96];
-	int r;
+	int r = history_sql_run(history, "BEGIN IMMEDIATE");
 
-	r = history_sql_run(history, "BEGIN IMMEDIATE");
 	if (r < 0) {
 		return r;
 	}

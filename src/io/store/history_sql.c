@@ -83,9 +83,8 @@ int history_sql_run_with(struct history *history, const char *sql, int64_t first
                          int64_t second)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r;
+	int r = history_sql_prepare(history, sql, &stmt);
 
-	r = history_sql_prepare(history, sql, &stmt);
 	if (r < 0) {
 		return r;
 	}

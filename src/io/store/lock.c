@@ -23,10 +23,9 @@ enum { LOCK_MODE = 0600 };
 static int lock_open(int dir_fd, const char *name, uid_t uid, gid_t gid)
 {
 	struct stat st;
-	int fd;
+	int fd = state_dir_open_file_as(dir_fd, name, O_RDWR | O_CREAT, LOCK_MODE,
+	                                LOCK_SIZE_MAX, uid, gid);
 
-	fd = state_dir_open_file_as(dir_fd, name, O_RDWR | O_CREAT, LOCK_MODE,
-	                            LOCK_SIZE_MAX, uid, gid);
 	/* The file may exist from before the file system became read-only. */
 	if (fd == -EROFS) {
 		fd = state_dir_open_file_as(dir_fd, name, O_RDONLY, 0, LOCK_SIZE_MAX, uid,

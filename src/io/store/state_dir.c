@@ -49,15 +49,6 @@ static int link_check(const char *path)
 	return !S_ISLNK(st.st_mode) || is_ours(&st) ? 0 : -ELOOP;
 }
 
-/* Returns 1 when it was created, 0 when another process was faster. */
-static int make(const char *path)
-{
-	if (mkdir(path, 0755) == 0) {
-		return 1;
-	}
-	return errno == EEXIST ? 0 : -errno;
-}
-
 /* A user who could replace the directory could make root use another one. */
 static bool is_given_by_root(int fd, const struct stat *st)
 {
@@ -86,14 +77,14 @@ static int dir_check(int fd, bool made, struct stat *ret)
 int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid, gid_t *ret_gid)
 {
 	struct stat st;
-	int made = 0;
+	bool made = false;
 	int fd, r;
 
 	r = link_check(path);
 	if (r == -ENOENT && may_create) {
-		made = make(path);
-		if (made < 0) {
-			return made;
+		made = mkdir(path, 0755) == 0;
+		if (!made && errno != EEXIST) { /* another process may be faster */
+			return -errno;
 		}
 		r = link_check(path);
 	}
@@ -104,7 +95,7 @@ int state_dir_open_of(const char *path, bool may_create, uid_t *ret_uid, gid_t *
 	if (fd < 0) {
 		return -errno;
 	}
-	r = dir_check(fd, made > 0, &st);
+	r = dir_check(fd, made, &st);
 	if (r < 0) {
 		close(fd);
 		return r;

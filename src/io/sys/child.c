@@ -46,9 +46,8 @@ static int leave_parent(const struct child_ops *ops, int fd, struct lifeline *li
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	sigset_t all;
-	int r;
+	int r = descriptors_leave(fd, line);
 
-	r = descriptors_leave(fd, line);
 	if (r < 0) {
 		return r;
 	}

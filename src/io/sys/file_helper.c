@@ -43,25 +43,18 @@ static void serve(int fd, const struct file_helper_ops *ops)
 	}
 }
 
-static int leave_parent(int *fd, struct lifeline *line)
-{
-	int fds[] = { *fd, line->tied };
-	/* No other descriptor of the parent stays open. */
-	const int r = descriptors_keep(HELPER_FD, fds, COUNT_OF(fds));
-
-	*fd = fds[0];
-	*line = (struct lifeline){ .held = -1, .tied = fds[1] };
-	return r;
-}
-
 static _Noreturn void be_file_helper(int fd, struct lifeline *line,
                                      const struct file_helper_ops *ops)
 {
+	int fds[] = { fd, line->tied };
 	int status;
 
-	if (leave_parent(&fd, line) < 0) {
+	/* No other descriptor of the parent stays open. */
+	if (descriptors_keep(HELPER_FD, fds, COUNT_OF(fds)) < 0) {
 		_exit(1);
 	}
+	fd = fds[0];
+	*line = (struct lifeline){ .held = -1, .tied = fds[1] };
 	status = ops->become(ops->ctx);
 	if (status == 0 && lifeline_tie(line) < 0) {
 		_exit(1);

@@ -52,9 +52,8 @@ static int clock_read(clockid_t clock, int64_t *ret_ns)
 static int read_once(struct reading *ret)
 {
 	int64_t mono_ns = 0, wall_ns = 0, boot_ns = 0, end_ns = 0;
-	int r;
+	int r = clock_read(CLOCK_MONOTONIC, &mono_ns);
 
-	r = clock_read(CLOCK_MONOTONIC, &mono_ns);
 	if (r == 0) {
 		r = clock_read(CLOCK_REALTIME, &wall_ns);
 	}
@@ -79,9 +78,8 @@ static int read_once(struct reading *ret)
 int kernel_clock_now(struct reading *ret)
 {
 	struct reading best, next;
-	int r;
+	int r = read_once(&best);
 
-	r = read_once(&best);
 	if (r < 0) {
 		return r;
 	}
@@ -147,17 +145,6 @@ static int64_t frequency_ppb(const struct timex *tx)
 	return tick_ppb(tx) + divided((int64_t)tx->freq * 1000, 65536);
 }
 
-static unsigned leap_armed(int status)
-{
-	if (status & STA_INS) {
-		return NTP_LEAP_INSERT;
-	}
-	if (status & STA_DEL) {
-		return NTP_LEAP_DELETE;
-	}
-	return NTP_LEAP_NONE;
-}
-
 int kernel_clock_state(struct kernel_clock_state *ret)
 {
 	struct timex tx = { .modes = 0 };
@@ -166,10 +153,7 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 	int state, r;
 
 	state = adjtimex(&tx);
-	if (state < 0) {
-		return -errno;
-	}
-	if (adjtimex(&slew) < 0) {
+	if (state < 0 || adjtimex(&slew) < 0) {
 		return -errno;
 	}
 	r = kernel_clock_precision(&precision_ns);
@@ -180,7 +164,9 @@ int kernel_clock_state(struct kernel_clock_state *ret)
 		.is_unsynchronised = state == TIME_ERROR || (tx.status & STA_UNSYNC),
 		.is_pll_active = tx.status & (STA_PLL | STA_FLL),
 		.status = tx.status,
-		.leap = leap_armed(tx.status),
+		.leap = tx.status & STA_INS   ? NTP_LEAP_INSERT
+		        : tx.status & STA_DEL ? NTP_LEAP_DELETE
+		                              : NTP_LEAP_NONE,
 		.frequency_ppb = frequency_ppb(&tx),
 		.tick_us = tx.tick,
 		.tick_ppb = tick_ppb(&tx),
@@ -200,10 +186,7 @@ int kernel_clock_may_set(void)
 	 * refuses -1, with and without ADJ_NANO. */
 	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { .tv_usec = -1 } };
 
-	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL) {
-		return 0;
-	}
-	return -errno;
+	return clock_adjtime(CLOCK_REALTIME, &tx) >= 0 || errno == EINVAL ? 0 : -errno;
 }
 
 /* Seconds rounded down, so that the rest is in [0, 1e9) for steps backwards too: -0.3 s is
@@ -221,9 +204,8 @@ static struct timespec split_ns(int64_t ns)
 static int stepped_time(int64_t by_ns, struct timespec *ret)
 {
 	int64_t now_ns = 0;
-	int r;
+	int r = clock_read(CLOCK_REALTIME, &now_ns);
 
-	r = clock_read(CLOCK_REALTIME, &now_ns);
 	if (r < 0) {
 		return r;
 	}
@@ -246,9 +228,8 @@ static int step_by_adjtime(int64_t by_ns)
 static int step_by_settime(int64_t by_ns)
 {
 	struct timespec to;
-	int r;
+	int r = stepped_time(by_ns, &to);
 
-	r = stepped_time(by_ns, &to);
 	if (r < 0) {
 		return r;
 	}
@@ -260,13 +241,9 @@ static int step_by_settime(int64_t by_ns)
 static int step_by_settimeofday(int64_t by_ns)
 {
 	struct timespec to;
-	int r;
+	int r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
 
-	r = stepped_time(ns_add(by_ns, NS_PER_US / 2), &to);
-	if (r < 0) {
-		return r;
-	}
-	return bare_settimeofday(&to);
+	return r < 0 ? r : bare_settimeofday(&to);
 }
 
 int kernel_clock_step(int64_t by_ns, enum kernel_clock_method *ret_method)

@@ -11,16 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LANDLOCK_IS_POSSIBLE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LANDLOCK_IS_POSSIBLE 0
-#endif
-#endif
-#ifndef LANDLOCK_IS_POSSIBLE
-#define LANDLOCK_IS_POSSIBLE 1
-#endif
+#include "io/sys/sandbox_private.h"
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
@@ -62,16 +53,6 @@ struct net_port {
 	uint64_t allowed;
 	uint64_t port;
 };
-
-static uint64_t known_rights(long version)
-{
-	uint64_t rights = ALL_OF_1;
-
-	rights |= version >= 2 ? REFER : 0;
-	rights |= version >= 3 ? TRUNCATE : 0;
-	rights |= version >= 5 ? IOCTL_DEV : 0;
-	return rights;
-}
 
 static int add_folder(int ruleset_fd, const struct landlock_folder *folder, uint64_t known)
 {
@@ -126,18 +107,20 @@ int landlock_enter_reach(const struct landlock_reach *reach)
 	size_t len = version >= 6   ? sizeof(ruleset)
 	             : version >= 4 ? offsetof(struct ruleset, scoped)
 	                            : sizeof(ruleset.files);
-	int fd;
-	int r;
+	int fd, r;
 
 	/* The leak check of AddressSanitizer reads /proc at exit. */
-	if (!LANDLOCK_IS_POSSIBLE) {
+	if (!SANDBOX_IS_POSSIBLE) {
 		return -ENOSYS;
 	}
 	if (version < 1) {
 		return version < 0 && errno != ENOSYS && errno != EOPNOTSUPP ? -errno
 		                                                             : -ENOSYS;
 	}
-	ruleset.files = known_rights(version);
+	ruleset.files = ALL_OF_1;
+	ruleset.files |= version >= 2 ? REFER : 0;
+	ruleset.files |= version >= 3 ? TRUNCATE : 0;
+	ruleset.files |= version >= 5 ? IOCTL_DEV : 0;
 	if (version >= 4) {
 		ruleset.net = reach->may_connect ? BIND_TCP : BIND_TCP | CONNECT_TCP;
 	}

@@ -106,10 +106,9 @@ int log_write(const struct log *log, enum log_level level, const char *program,
               const char *text)
 {
 	char line[LINE_SIZE];
-	size_t len;
 	ssize_t n;
+	size_t len = (size_t)head_of(log, level, program, line, LINE_SIZE - LOG_LINE_MAX);
 
-	len = (size_t)head_of(log, level, program, line, LINE_SIZE - LOG_LINE_MAX);
 	if (len >= LINE_SIZE - LOG_LINE_MAX) {
 		return -EMSGSIZE;
 	}

@@ -79,11 +79,10 @@ int notify_send(const struct notify *notify, const char *assignments)
 	if (notify->fd < 0) {
 		return 0;
 	}
-	if (send(notify->fd, assignments, strlen(assignments),
-	         MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-		return -errno;
-	}
-	return 0;
+	return send(notify->fd, assignments, strlen(assignments),
+	            MSG_NOSIGNAL | MSG_DONTWAIT) < 0
+	               ? -errno
+	               : 0;
 }
 
 void notify_close(struct notify *notify)

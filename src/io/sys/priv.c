@@ -24,8 +24,8 @@ static int error_or(int fallback)
  * call: the kernel clears from it what is not inheritable, and nothing in `wanted` is. */
 static int caps_become(cap_t wanted)
 {
-	cap_t now = NULL;
-	int r = 0;
+	cap_t now;
+	int r;
 
 	if (cap_set_proc(wanted) < 0) {
 		return error_or(EPERM);
@@ -34,9 +34,7 @@ static int caps_become(cap_t wanted)
 	if (!now) {
 		return error_or(ENOMEM);
 	}
-	if (cap_compare(now, wanted) != 0) {
-		r = -EPERM;
-	}
+	r = cap_compare(now, wanted) == 0 ? 0 : -EPERM;
 	cap_free(now);
 	return r;
 }
@@ -45,10 +43,9 @@ static int caps_become(cap_t wanted)
 static int raise_permitted(cap_value_t cap)
 {
 	cap_flag_value_t has = CAP_CLEAR;
-	cap_t caps;
 	int r = 0;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -103,10 +100,9 @@ static int drop_bounding(const cap_value_t *kept, int kept_count)
 /* Sets or clears one capability in the effective set; the others do not change. */
 static int one_effective(cap_value_t cap, cap_flag_value_t value)
 {
-	cap_t caps;
 	int r;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -134,10 +130,9 @@ static int keep_time_and(const cap_value_t *others, int count)
 {
 	cap_value_t kept[1 + COUNT_OF(user_caps)] = { CAP_SYS_TIME };
 	int kept_count = 1;
-	cap_t caps;
 	int r;
+	cap_t caps = cap_get_proc();
 
-	caps = cap_get_proc();
 	if (!caps) {
 		return error_or(ENOMEM);
 	}
@@ -151,15 +146,13 @@ static int keep_time_and(const cap_value_t *others, int count)
 		}
 	}
 	r = drop_bounding(kept, kept_count);
-	if (r < 0) {
-		goto out;
-	}
-	if (cap_clear(caps) < 0 ||
-	    cap_set_flag(caps, CAP_PERMITTED, kept_count, kept, CAP_SET) < 0) {
+	if (r == 0 && (cap_clear(caps) < 0 ||
+	               cap_set_flag(caps, CAP_PERMITTED, kept_count, kept, CAP_SET) < 0)) {
 		r = error_or(EINVAL);
-		goto out;
 	}
-	r = caps_become(caps);
+	if (r == 0) {
+		r = caps_become(caps);
+	}
 out:
 	cap_free(caps);
 	return r;
@@ -195,9 +188,8 @@ int priv_raise_raw(void)
 int priv_drop_all(void)
 {
 	cap_t none;
-	int r;
+	int r = drop_bounding(NULL, 0);
 
-	r = drop_bounding(NULL, 0);
 	if (r < 0) {
 		return r;
 	}
@@ -219,10 +211,9 @@ int priv_drop_all(void)
 int priv_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 {
 	struct passwd record, *found = NULL;
-	char *buf;
 	int r;
+	char *buf = malloc(PASSWD_SIZE);
 
-	buf = malloc(PASSWD_SIZE);
 	if (!buf) {
 		return -ENOMEM;
 	}

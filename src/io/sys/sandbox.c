@@ -20,17 +20,6 @@
 #include "io/sys/lifeline.h"
 #include "io/sys/sandbox_private.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANDBOX_IS_POSSIBLE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANDBOX_IS_POSSIBLE 0
-#endif
-#endif
-#ifndef SANDBOX_IS_POSSIBLE
-#define SANDBOX_IS_POSSIBLE 1
-#endif
-
 #if SANDBOX_IS_POSSIBLE
 
 /* Each call is listed under all its names on all machines: 32-bit ones have a second name
@@ -163,14 +152,6 @@ static void allow(struct filter *filter, const char *call, unsigned argument, ui
 	filter_rule(filter, SECCOMP_RET_ALLOW, call, &test, 1);
 }
 
-/* Memory, but never executable memory. */
-static void allow_memory(struct filter *filter)
-{
-	allow(filter, "mmap", 2, PROT_EXEC, 0);
-	allow(filter, "mmap2", 2, PROT_EXEC, 0);
-	allow(filter, "mprotect", 2, PROT_EXEC, 0);
-}
-
 /* No operation that makes the kernel send a signal on our behalf: F_SETOWN, F_SETSIG,
  * F_NOTIFY, O_ASYNC. */
 static void allow_fcntl(struct filter *filter, bool has_files)
@@ -254,13 +235,6 @@ static void allow_measuring(struct filter *filter)
 	allow_option(filter, "getsockopt", SOL_SOCKET, SO_ERROR);
 }
 
-static void allow_serving(struct filter *filter)
-{
-	filter_rules(filter, SECCOMP_RET_ALLOW, serve_may, COUNT_OF(serve_may));
-	/* io/net/udp_tx_stamps.c restarts the numbering. */
-	allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
-}
-
 static void allow_reading(struct filter *filter)
 {
 	static const struct {
@@ -299,7 +273,10 @@ static void allow_tracing(struct filter *filter)
 static void fill(struct filter *filter, enum sandbox_role role)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, all_may, COUNT_OF(all_may));
-	allow_memory(filter);
+	/* Never executable memory. */
+	allow(filter, "mmap", 2, PROT_EXEC, 0);
+	allow(filter, "mmap2", 2, PROT_EXEC, 0);
+	allow(filter, "mprotect", 2, PROT_EXEC, 0);
 	allow_others(filter);
 	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE &&
 	                            role != SANDBOX_TRACE);
@@ -308,7 +285,9 @@ static void fill(struct filter *filter, enum sandbox_role role)
 		allow_measuring(filter);
 		break;
 	case SANDBOX_SERVE:
-		allow_serving(filter);
+		filter_rules(filter, SECCOMP_RET_ALLOW, serve_may, COUNT_OF(serve_may));
+		/* io/net/udp_tx_stamps.c restarts the numbering. */
+		allow_option(filter, "setsockopt", SOL_SOCKET, SO_TIMESTAMPING);
 		break;
 	case SANDBOX_HISTORY:
 		filter_rules(filter, SECCOMP_RET_ALLOW, history_may, COUNT_OF(history_may));

@@ -14,8 +14,7 @@
 int signals_open(const int *signals, size_t count)
 {
 	sigset_t set;
-	int fd;
-	int r;
+	int fd, r;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < count; i++) {
@@ -40,11 +39,8 @@ int signals_wait(int fd, int64_t timeout_ns)
 	int64_t timeout_ms = (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
 	int r = poll(&wait, 1, timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
 
-	if (r < 0) {
-		return errno == EINTR ? 0 : -errno;
-	}
-	if (r == 0) {
-		return 0;
+	if (r <= 0) {
+		return r == 0 || errno == EINTR ? 0 : -errno;
 	}
 	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
 		return errno == EINTR || errno == EAGAIN ? 0 : -EIO;
