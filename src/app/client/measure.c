@@ -247,18 +247,6 @@ static bool hears_all(const struct measurement *m)
 	return m->settings->ask_all || m->is_surprised;
 }
 
-/* Whether the decided answer is good enough. */
-static bool is_enough(struct measurement *m)
-{
-	const struct measure_settings *settings = m->settings;
-
-	m->is_surprised =
-		settings->is_surprising && outstanding(m) > 0 &&
-		settings->is_surprising(settings->surprise_ctx, m->selection.offset_ns,
-	                                m->selection.bound_ns);
-	return !m->is_surprised;
-}
-
 static bool is_over(struct measurement *m)
 {
 	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
@@ -271,7 +259,14 @@ static bool is_over(struct measurement *m)
 		return false;
 	}
 	if (m->decided_mono_ns != INT64_MAX) {
-		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS && is_enough(m);
+		if (m->now_mono_ns - m->decided_mono_ns < GRACE_NS) {
+			return false;
+		}
+		m->is_surprised = m->settings->is_surprising && outstanding(m) > 0 &&
+		                  m->settings->is_surprising(m->settings->surprise_ctx,
+		                                             m->selection.offset_ns,
+		                                             m->selection.bound_ns);
+		return !m->is_surprised;
 	}
 	return m->selection.verdict != SELECT_OK && m->answered_count > 0 &&
 	       m->uncounted == 0 && !selection_can_change(m, 0);

@@ -46,16 +46,6 @@ static void make_candidate(struct measurement *m, size_t i, struct candidate *re
 	}
 }
 
-/* An address of two servers is asked once, and the answer counts for both; a second server
- * that has the same addresses as the first has no address pair of its own for it. */
-static void copy_candidate(struct measurement *m, size_t i)
-{
-	const size_t pair = m->candidates[i].pair;
-
-	m->candidates[i] = m->candidates[m->sources[i].twin];
-	m->candidates[i].pair = pair;
-}
-
 void selection_update(struct measurement *m)
 {
 	size_t count = m->run->source_count;
@@ -66,9 +56,14 @@ void selection_update(struct measurement *m)
 			(struct candidate){ .pair = sources_pair(m, i), .asked = i };
 		make_candidate(m, i, &m->candidates[i]);
 	}
+	/* An address of two servers is asked once, and the answer counts for both; a second
+	 * server with the same addresses as the first has no address pair of its own. */
 	for (size_t i = 0; i < count; i++) {
 		if (m->sources[i].twin != SIZE_MAX) {
-			copy_candidate(m, i);
+			const size_t pair = m->candidates[i].pair;
+
+			m->candidates[i] = m->candidates[m->sources[i].twin];
+			m->candidates[i].pair = pair;
 		}
 	}
 	source_groups_form(m->candidates, count, m->scratch, m->intervals, m->interval_of,

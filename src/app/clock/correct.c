@@ -122,17 +122,6 @@ static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant befor
 	       taken_ns <= seconds * CORRECT_SLEW_PER_SECOND_NS + SLEW_TOLERANCE_NS;
 }
 
-static uint32_t flags_of(const struct kernel_clock_state *state)
-{
-	uint32_t flags = 0;
-
-	flags |= state->is_unsynchronised ? CORRECT_KERNEL_UNSYNC : 0;
-	flags |= state->is_pll_active ? CORRECT_KERNEL_PLL : 0;
-	flags |= state->leap == NTP_LEAP_INSERT ? CORRECT_KERNEL_LEAP_INSERT : 0;
-	flags |= state->leap == NTP_LEAP_DELETE ? CORRECT_KERNEL_LEAP_DELETE : 0;
-	return flags;
-}
-
 /* As found; and the same for "after", until something is done. */
 static void found(const struct kernel_clock_state *state, const struct reading *now,
                   struct correct_result *ret)
@@ -146,7 +135,11 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	                            : instant_add_ns(now->wall, ret->slew_lasts_ns).unix_ns;
 	ret->max_error_ns = state->max_error_ns;
 	ret->estimated_error_ns = state->estimated_error_ns;
-	ret->kernel_flags = flags_of(state);
+	ret->kernel_flags =
+		(state->is_unsynchronised ? CORRECT_KERNEL_UNSYNC : 0) |
+		(state->is_pll_active ? CORRECT_KERNEL_PLL : 0) |
+		(state->leap == NTP_LEAP_INSERT ? CORRECT_KERNEL_LEAP_INSERT : 0) |
+		(state->leap == NTP_LEAP_DELETE ? CORRECT_KERNEL_LEAP_DELETE : 0);
 }
 
 /* The PLL stays enabled when its daemon has ended; a daemon is assumed to run only while

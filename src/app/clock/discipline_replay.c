@@ -162,13 +162,6 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	ret->beyond_ppb = advice.beyond_ppb;
 }
 
-/* The state of the clock after a run of `set`. */
-static bool forecast_after(const struct discipline *d, struct discipline_forecast *ret)
-{
-	*ret = discipline_forecast(d);
-	return ret->is_known && discipline_advise(d).state != DISCIPLINE_UNSET;
-}
-
 void discipline_replay_bounds(const struct run_record *runs, size_t count, int64_t *ret)
 {
 	const struct run_record *last = NULL;
@@ -186,7 +179,9 @@ void discipline_replay_bounds(const struct run_record *runs, size_t count, int64
 		}
 		if (runs[i].verb == RUN_VERB_SET && !runs[i].is_dry) {
 			discipline_replay_run(&d, &runs[i], last);
-			is_known = forecast_after(&d, &forecast);
+			forecast = discipline_forecast(&d);
+			is_known = forecast.is_known &&
+			           discipline_advise(&d).state != DISCIPLINE_UNSET;
 			last = &runs[i];
 		}
 	}
