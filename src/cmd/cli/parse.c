@@ -109,14 +109,6 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 	                  value ? "" : hint_for_value(0, next));
 }
 
-/* "-timeout", "-dry-run": a long option with one dash. */
-static bool is_long_with_one_dash(const struct command *command, const char *word,
-                                  size_t len)
-{
-	return len > 3 &&
-	       option_find(command, word + 1, len - 1, 0) < option_count(command);
-}
-
 /* `word` is "-x", "-xy" of flags, "-x5" or "-yx5". */
 static int parse_letters(struct parse *parse, const char *word, const char *next,
                          bool *took)
@@ -127,7 +119,9 @@ static int parse_letters(struct parse *parse, const char *word, const char *next
 	size_t i;
 	int status;
 
-	if (is_long_with_one_dash(parse->command, word, len)) {
+	/* "-timeout", "-dry-run": a long option with one dash. */
+	if (len > 3 && option_find(parse->command, word + 1, len - 1, 0) <
+	                       option_count(parse->command)) {
 		return complain_unknown(parse, word, len);
 	}
 	for (at = word + 1; *at; at++) {

@@ -261,12 +261,6 @@ static int run_confirming(struct repeat *r, int status)
 	return status;
 }
 
-/* Statuses that a further run would not change. */
-static bool is_final(int status)
-{
-	return status == REQTIME_EXIT_USAGE || status == run_status_exit(RUN_NOT_PERMITTED);
-}
-
 static int run_all(struct repeat *r)
 {
 	int64_t every_ns = r->settings->every_ns;
@@ -285,7 +279,9 @@ static int run_all(struct repeat *r)
 	}
 	status = r->settings->wait_ns > 0 ? run_until_answered(r) : run_once(r, false);
 	status = run_confirming(r, status);
-	while (every_ns > 0 && !r->signal && !is_final(status)) {
+	/* A further run would change neither of these two statuses. */
+	while (every_ns > 0 && !r->signal && status != REQTIME_EXIT_USAGE &&
+	       status != run_status_exit(RUN_NOT_PERMITTED)) {
 		/* At multiples of the interval; missed runs are not made up for. */
 		while (next_ns <= monotonic_now_ns()) {
 			next_ns +=

@@ -282,15 +282,6 @@ static int show(const struct job *job, struct history_runs *runs)
 	return history_show_table(runs);
 }
 
-static void free_runs(struct history_runs *runs)
-{
-	history_close(runs->history);
-	free(runs->runs);
-	free(runs->numbers);
-	free(runs->sources);
-	free(runs->source_records);
-}
-
 static int load_and_show(const struct job *job)
 {
 	const struct show_settings *settings = job->settings;
@@ -315,7 +306,11 @@ static int load_and_show(const struct job *job)
 	if (status == 0) {
 		status = show(job, &runs);
 	}
-	free_runs(&runs);
+	history_close(runs.history);
+	free(runs.runs);
+	free(runs.numbers);
+	free(runs.sources);
+	free(runs.source_records);
 	return status;
 }
 

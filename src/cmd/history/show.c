@@ -23,25 +23,13 @@ enum {
 	TABLE_COLUMNS_MIN = 60 /* of report_table() */
 };
 
-/* Prints each line of `text` with an indentation. */
-static void print_indented(const char *text, int indent)
-{
-	size_t len;
-
-	for (; *text; text += len) {
-		len = strcspn(text, "\n");
-		len += text[len] == '\n';
-		printf("%*s%.*s", indent, "", (int)len, text);
-	}
-}
-
 static int print_sources(struct history_runs *runs, size_t at)
 {
 	struct style style = runs->style;
 	const int indent =
 		style.columns >= TABLE_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
 	struct run run = { .sources = runs->sources };
-	size_t size;
+	size_t size, len;
 	char *text;
 	int status;
 
@@ -57,21 +45,13 @@ static int print_sources(struct history_runs *runs, size_t at)
 		return REQTIME_EXIT_SYSTEM;
 	}
 	report_table(&run, &style, text, size);
-	print_indented(text, indent);
+	for (const char *line = text; *line; line += len) {
+		len = strcspn(line, "\n");
+		len += line[len] == '\n';
+		printf("%*s%.*s", indent, "", (int)len, line);
+	}
 	free(text);
 	return 0;
-}
-
-static void print_summary(const struct history_runs *runs)
-{
-	char text[LINE_SIZE];
-
-	if (runs->shown_from > 0) {
-		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
-		       runs->count);
-	}
-	run_table_summary(&runs->summary, &runs->style, text, sizeof(text));
-	fputs(text, stdout);
 }
 
 int history_show_table(struct history_runs *runs)
@@ -94,7 +74,12 @@ int history_show_table(struct history_runs *runs)
 	}
 	if (status == 0) {
 		putchar('\n');
-		print_summary(runs);
+		if (runs->shown_from > 0) {
+			printf("... and %zu before: --last %zu shows all\n",
+			       runs->shown_from, runs->count);
+		}
+		run_table_summary(&runs->summary, &runs->style, line, sizeof(line));
+		fputs(line, stdout);
 	}
 	return status;
 }

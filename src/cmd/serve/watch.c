@@ -193,21 +193,16 @@ static void hear_helper(struct watching *w)
 	}
 }
 
-static void put_rules(struct watching *w)
-{
-	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
-		w->has_rules = false;
-		say(w, "reread: %u prefixes, %u requests per second from one address",
-		    w->rules.list.count, w->rules.limits.per_s);
-	}
-}
-
 static void tick(struct watching *w)
 {
 	struct serve_view before = w->view;
 
 	hear_helper(w);
-	put_rules(w);
+	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
+		w->has_rules = false;
+		say(w, "reread: %u prefixes, %u requests per second from one address",
+		    w->rules.list.count, w->rules.limits.per_s);
+	}
 	serve_refresh(w->watch->serve, &w->view);
 	if (w->view.doubt != before.doubt || w->view.basis != before.basis) {
 		say_state(w, &before);

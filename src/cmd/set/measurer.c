@@ -28,11 +28,6 @@ struct measurer {
 	struct discipline discipline; /* including this run */
 };
 
-static int64_t set_ahead_ns(const struct measurer *m)
-{
-	return decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session);
-}
-
 /* Gets the decision from the parent; in a dry run the same decision is made here. */
 static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
@@ -120,7 +115,9 @@ static struct discipline_report report_of(const struct measurer *m,
 		                      : m->record.slew_before_ns;
 		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
 	}
-	discipline_report = discipline_replay_report(&m->discipline, &did, set_ahead_ns(m));
+	discipline_report = discipline_replay_report(
+		&m->discipline, &did,
+		decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session));
 	discipline_report.rate_missing_ppb = result->rate_missing_ppb;
 	before = discipline_drag(&m->session->view.replay.discipline);
 	discipline_report.is_drag_new =

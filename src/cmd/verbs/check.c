@@ -204,18 +204,6 @@ out:
 	return status;
 }
 
-/* Blocked until measure() handles them. */
-static void signals_hold(void)
-{
-	sigset_t held;
-
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &held, NULL);
-}
-
 static int check_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
@@ -228,9 +216,15 @@ static int check_run(const void *settings, const char *const *operands,
 	struct decide_view seen;
 	struct measure_cli measurement;
 	struct session session;
+	sigset_t held;
 	int status;
 
-	signals_hold();
+	/* Blocked until measure() handles them. */
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &held, NULL);
 	status = measure_cli_servers(operands, operand_count, &servers);
 	if (status) {
 		return status;
