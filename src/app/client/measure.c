@@ -12,8 +12,7 @@
 /* Once the answer is decided, replies are awaited for this long: that includes servers at
  * about the same distance, at a negligible cost. */
 #define GRACE_NS (3 * NS_PER_MS)
-/* A server this near can be sent all its requests at once: it costs little and narrows the
- * bound. */
+/* A server this near gets all its requests at once: cheap, and narrows the bound. */
 #define NEAR_DELAY_NS NS_PER_MS
 enum { NEAR_SOURCES_MAX = 64 };
 /* First requests are sent in flights of this many, one flight per millisecond: thousands at
@@ -196,8 +195,7 @@ static void ask_due(struct measurement *m)
 	ask_new(m);
 }
 
-/* Counting is O(n log n): with thousands of sources it is done after the last event, not
- * after each. */
+/* O(n log n): with thousands of sources only after the last event, not after each. */
 static void count_intervals(struct measurement *m)
 {
 	size_t rest = m->answered_count / RECOUNT_SHARE +
@@ -348,8 +346,7 @@ static int run_rounds(struct measurement *m)
 		ask_due(m);
 		if (is_over(m)) {
 			if (m->phase_count[PHASE_HELD] > 0) {
-				selection_update(m); /* some sources have been given up
-				                      * since */
+				selection_update(m); /* sources have been given up */
 			}
 			if (!ask_held(m)) {
 				return 0;

@@ -145,8 +145,7 @@ static void assign_pair(struct measurement *m, size_t i)
 	}
 }
 
-/* Gives source `i` its address; from now on it can be asked, unless another source has the
- * same. */
+/* Sets the address: source `i` can be asked now, unless another source has the same. */
 static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -222,8 +221,7 @@ int sources_start(struct measurement *m, size_t server)
 	return 0;
 }
 
-/* A name must not resolve to this machine or a multicast address: that comes from a broken
- * or hostile resolver. */
+/* A name for loopback or multicast comes from a broken or hostile resolver. */
 static bool is_acceptable(const struct address *address, const char *host)
 {
 	switch (address_reach(address)) {
@@ -270,8 +268,7 @@ static void close_name(struct measurement *m, struct named_server *name)
 	}
 }
 
-/* The source for the next address of a name: first the one that represents the name, then
- * new ones. */
+/* The next address of a name: first for the source of the name, then for new ones. */
 static ssize_t next_source(struct measurement *m, size_t server)
 {
 	struct named_server *name = &m->names[server];
@@ -431,8 +428,7 @@ void sources_put_in_order(struct measurement *m)
 		struct run_source first = sources[i];
 		size_t to = i, from;
 
-		/* Follows a cycle of the permutation: each place takes its source from the
-		 * next. */
+		/* Along a cycle of the permutation each place takes its next source. */
 		while ((from = order[to].at) != i) {
 			sources[to] = sources[from];
 			order[to].at = to;

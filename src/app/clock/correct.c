@@ -60,8 +60,7 @@ static bool record_is_valid(const struct correct_record *record,
 	return counts_are_valid(record, wish);
 }
 
-/* How far the wall clock moved against the monotonic one from `a` to `b`; 0: it was not
- * changed. */
+/* The move of the wall clock against the monotonic one from `a` to `b`. */
 static int64_t wall_moved_ns(struct instant a_wall, int64_t a_mono_ns,
                              const struct reading *b)
 {
@@ -85,8 +84,7 @@ static enum correct_status record_check(const struct correct_record *record,
 	return CORRECT_DONE;
 }
 
-/* Compares the move with the step, with a tolerance that never lets a clock that did not
- * move pass. */
+/* The tolerance never accepts a clock that did not move. */
 static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int64_t gap_ns)
 {
 	int64_t size_ns = ns_abs(by_ns);
@@ -104,8 +102,7 @@ static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int6
 	return correct_is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
 }
 
-/* The pending slew must be what was given, less what the kernel may have applied at the
- * full seconds since. */
+/* The slew as given, less what the kernel may have applied at the full seconds since. */
 static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant before,
                          struct instant after)
 {
@@ -168,8 +165,7 @@ static enum other_daemon other_daemon_of(const struct correction *correction)
 	return OTHER_NONE;
 }
 
-/* 0, or the error that keeps the clock from following; refused settings are not an
- * error. */
+/* 0, or the error if the clock does not follow; refused settings are no error. */
 static int kernel_update(struct correction *correction)
 {
 	const struct clock_ports *clock = correction->clock;

@@ -94,8 +94,7 @@ bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
 {
 	size_t at = count;
 
-	/* Compared octet by octet: after a record was changed, the snapshot's past is a
-	 * different one. */
+	/* Octet by octet: after a changed record the past is a different one. */
 	while (at > 0 &&
 	       memcmp(&runs[at - 1], &snapshot->last, sizeof(snapshot->last)) != 0) {
 		at--;

@@ -93,8 +93,7 @@ static int keep(struct config_file *file, const struct config_entry *entry)
 	item->line = entry->line;
 	file->count++; /* closed with the others even if incomplete */
 	if (!item->section || !item->key || !item->value) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	return 0;
 }
@@ -231,8 +230,7 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 	*ret = (struct config_file){ .path = path };
 	ret->items = calloc(ITEMS_MAX, sizeof(ret->items[0]));
 	if (!ret->items) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	r = config_read(path, take, &reading, &error);
 	if (r == -ENOENT && !is_named) {

@@ -24,8 +24,7 @@ int parse_open(const struct program *program, const struct command *command,
 		calloc(word_count + OPTION_TEXTS_MAX + 1, sizeof(parse.operands[0]));
 	if (!parse.settings || !parse.defaults || !parse.operands) {
 		parse_close(&parse);
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	if (command->defaults) {
 		command->defaults(parse.settings);

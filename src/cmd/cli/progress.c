@@ -17,8 +17,7 @@
 
 enum { COLUMNS_MIN = 20, COLUMNS_DEFAULT = 80 };
 
-/* Carriage return, and clear to the end of the line: every terminal except "dumb" has
- * it. */
+/* Carriage return, and clear to the end of the line: known to all terminals but "dumb". */
 static const char erase[] = "\r\033[K";
 
 /* A background job must not overwrite what the user types. */

@@ -19,8 +19,7 @@ bool terminal_is_able(void)
 	return term && term[0] && strcmp(term, "dumb") != 0;
 }
 
-/* By name: the C library would need the locale's files, which a static program and a small
- * system may not have. */
+/* By name: a static program and a small system may lack the locale's files. */
 bool terminal_is_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };

@@ -41,8 +41,7 @@ static int print_sources(struct history_runs *runs, size_t at)
 	size = report_table(&run, &style, NULL, 0) + 1;
 	text = malloc(size);
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	report_table(&run, &style, text, size);
 	for (const char *line = text; *line; line += len) {
@@ -152,8 +151,7 @@ int history_show_plot(struct history_runs *runs)
 	size = plot_render(&chart, &runs->summary, &runs->style, runs->lines, NULL, 0) + 1;
 	text = malloc(size);
 	if (!text) {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
+		status = command_complain_memory();
 		goto out;
 	}
 	plot_render(&chart, &runs->summary, &runs->style, runs->lines, text, size);

@@ -17,8 +17,7 @@
 /* The interval of updates: by RFC 5905 the dispersion grows by 15 us in it. */
 #define REFRESH_EVERY_NS NS_PER_S
 #define METRICS_EVERY_NS (15 * NS_PER_S)
-/* Limits the lines per minute, so that a clock that changes its state often does not fill
- * the log. */
+/* Lines per minute, at most: a clock that changes often must not fill the log. */
 #define SAY_PERIOD_NS (60 * NS_PER_S)
 enum { SAY_MAX = 10, SUMMARY_SIZE = 512, STATUS_SIZE = 256 };
 

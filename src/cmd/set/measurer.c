@@ -158,8 +158,7 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 	}
 }
 
-/* Renews the hold-off of a server that was asked in it.  True if there are kiss codes to
- * store. */
+/* Renews the hold-off of servers asked in it.  True if there are kiss codes to store. */
 static bool note_kisses(struct measurer *m, const struct run *run)
 {
 	const struct history_view *view = &m->session->view;
@@ -180,8 +179,7 @@ static bool note_kisses(struct measurer *m, const struct run *run)
 	return has_news;
 }
 
-/* Makes one measurement and has it decided.  Returns the exit status; `*ret_again` when it
- * must be repeated. */
+/* Measures and has it decided.  The exit status; `*ret_again`: to be repeated. */
 static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
                         bool *ret_again)
 {

@@ -155,8 +155,7 @@ static void warn(const struct set_settings *set, const struct set_reply *reply,
 		                 "%lld us; it is corrected",
 		                 (long long)result->stray_tick_us);
 	}
-	/* With --quiet only when it is new: cron mails what is printed.  The log always has
-	 * it. */
+	/* With --quiet only when new: cron mails what is printed.  The log has it. */
 	if (discipline_report &&
 	    report_drag(&discipline_report->drag, drag, sizeof(drag)) > 0) {
 		if (set->measurement.is_quiet && !discipline_report->is_drag_new) {

@@ -87,8 +87,7 @@ static int print_below(const char *words)
 	char *text = malloc(size);
 
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	check_result_escape(words, text, size);
 	fputs(text, stdout);
@@ -119,16 +118,14 @@ static int print_more(const struct measure_cli *measurement, const struct run *r
 	int status;
 
 	if (!to) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	shown.style = STYLE_PLAIN; /* the same on every terminal and page */
 	shown.verbosity = measurement->verbosity >= SHOWS_DETAILS;
 	status = measure_cli_print(&shown, run,
 	                           measurement->verbosity >= SHOWS_ALL ? plan : NULL, to);
 	if (fclose(to) != 0 && status == 0) {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
+		status = command_complain_memory();
 	}
 	if (status == 0) {
 		status = print_below(words);

@@ -40,8 +40,7 @@ static void query_defaults(void *settings)
 	measure_cli_defaults(&query->measurement);
 }
 
-/* Line by line: one object with thousands of sources would take far more memory than the
- * measurement. */
+/* Line by line: one object of thousands of sources would need far more memory. */
 static int query_print_json(const struct run *run, const struct plan *plan,
                             const struct held_back *held_back, bool in_lines)
 {
