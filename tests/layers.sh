@@ -143,43 +143,28 @@ libraries() {
 		grep -vxE "lib(c|m|dl|pthread|cap|seccomp|inih|sqlite3${2:-})|ld-linux.*"
 }
 
-none() {
-	if [ -z "$2" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "$2"
-	fi
-}
-some() {
-	if [ -n "$2" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "the deliberate break was not seen"
-	fi
-}
-
-none "src/README.md has each room, below those that it includes" "$(wrong_rooms .)"
-none "each file and function that it names exists" "$(wrong_files .; wrong_functions .)"
-none "includes point the way that the map shows" "$(wrong_includes .)"
-none "what only siblings need is called private" "$(public_without_need .)"
-none "include/reqtime leans on nothing" "$(wrong_public .)"
+nothing "src/README.md has each room, below those that it includes" "$(wrong_rooms .)"
+nothing "each file and function that it names exists" "$(wrong_files .; wrong_functions .)"
+nothing "includes point the way that the map shows" "$(wrong_includes .)"
+nothing "what only siblings need is called private" "$(public_without_need .)"
+nothing "include/reqtime leans on nothing" "$(wrong_public .)"
 if [ -f "$BUILD/libcore.a" ]; then
-	none "core asks for nothing it may not have" "$(strange_symbols "$BUILD/libcore.a")"
-	none "core keeps no state" "$(mutable_symbols "$BUILD/libcore.a")"
+	nothing "core asks for nothing it may not have" "$(strange_symbols "$BUILD/libcore.a")"
+	nothing "core keeps no state" "$(mutable_symbols "$BUILD/libcore.a")"
 else
 	not_ok "core asks for nothing it may not have" "no $BUILD/libcore.a"
 fi
 if have nm && [ -d "$BUILD/src" ]; then
 	# Only objects of existing sources: the folder may hold old ones as well.
 	# shellcheck disable=SC2046 # a list of files
-	none "no circle between files" \
+	nothing "no circle between files" \
 		"$(circles $(find src -name '*.c' | sed "s,^,$BUILD/,; s,c\$,o,"))"
 else
 	skip "no circle between files" "needs nm and $BUILD/src"
 fi
 if have readelf && [ -f "$REQTIME" ]; then
-	none "reqtime is linked to nothing that it does not need" "$(libraries "$REQTIME" '|jansson')"
-	none "reqtimed neither" "$(libraries "$REQTIMED")"
+	nothing "reqtime is linked to nothing that it does not need" "$(libraries "$REQTIME" '|jansson')"
+	nothing "reqtimed neither" "$(libraries "$REQTIMED")"
 else
 	skip "reqtime is linked to nothing that it does not need" "needs readelf and build/reqtime"
 fi
@@ -193,10 +178,10 @@ done
 broken() { # broken NAME FILE LINE [CHECK]
 	mkdir -p "$T/$(dirname "$2")"
 	echo "$3" >"$T/$2"
-	some "$1" "$(${4:-wrong_includes} "$T")"
+	something "$1" "$(${4:-wrong_includes} "$T")"
 	rm "$T/$2"
 }
-none "a tree that is as the map says is right" "$(wrong_rooms "$T"; wrong_includes "$T")"
+nothing "a tree that is as the map says is right" "$(wrong_rooms "$T"; wrong_includes "$T")"
 broken "a stray io include in core is seen" src/core/ntp/stray.c '#include "io/net/udp.h"'
 broken "a clock header in core is seen" src/core/ntp/stray.c '#include <time.h>'
 broken "an app include in io is seen" src/io/net/stray.c '#include "app/client/measure.h"'
@@ -218,18 +203,18 @@ broken "a folder that is no room is seen" src/core/stray/stray.c '' wrong_rooms
 rmdir "$T/src/core/stray"
 # shellcheck disable=SC2016 # backquotes, no command
 sed 's/^| `core\/base` | /&ntp /' src/README.md >"$T/src/README.md"
-some "a circle of rooms is seen" "$(wrong_rooms "$T")"
+something "a circle of rooms is seen" "$(wrong_rooms "$T")"
 cp src/README.md "$T/src/"
 printf '#include "core/base/base.h"\n' >"$T/src/io/net/stray.c"
 mkdir -p "$T/doc/src/core/base"
 # shellcheck disable=SC2016 # backquotes, no command
 echo 'See `core/base/stray.c` (`stray_run`).' >"$T/doc/src/README.md"
-some "a file of the map that does not exist is seen" "$(wrong_files "$T/doc")"
+something "a file of the map that does not exist is seen" "$(wrong_files "$T/doc")"
 echo 'int stray_stop(void)' >"$T/doc/src/core/base/stray.c"
-some "a function of the map that its file does not define is seen" "$(wrong_functions "$T/doc")"
+something "a function of the map that its file does not define is seen" "$(wrong_functions "$T/doc")"
 echo 'int stray_run(void)' >"$T/doc/src/core/base/stray.c"
-none "a file and a function that exist are not" "$(wrong_files "$T/doc"; wrong_functions "$T/doc")"
-none "an include to the left is not" "$(wrong_includes "$T")"
+nothing "a file and a function that exist are not" "$(wrong_files "$T/doc"; wrong_functions "$T/doc")"
+nothing "an include to the left is not" "$(wrong_includes "$T")"
 cat >"$T/stray.c" <<'END'
 #include <time.h>
 int core_counter;
@@ -241,8 +226,8 @@ int stray(struct timespec *ts)
 }
 END
 if cc -c "$T/stray.c" -o "$T/stray.o" 2>/dev/null && ar rcs "$T/stray.a" "$T/stray.o"; then
-	some "a stray clock_gettime is seen" "$(strange_symbols "$T/stray.a")"
-	some "static state is seen" "$(mutable_symbols "$T/stray.a")"
+	something "a stray clock_gettime is seen" "$(strange_symbols "$T/stray.a")"
+	something "static state is seen" "$(mutable_symbols "$T/stray.a")"
 else
 	skip "stray symbols are seen" "needs a compiler"
 fi
@@ -252,15 +237,15 @@ for pair in "a b" "b c" "c a"; do
 		cc -c -x c - -o "$T/objects/${pair% ?}.o" 2>/dev/null
 done
 if [ -f "$T/objects/c.o" ]; then
-	some "a circle of three files is seen" "$(circles "$T/objects/"*.o)"
+	something "a circle of three files is seen" "$(circles "$T/objects/"*.o)"
 	rm "$T/objects/c.o"
-	none "a line of files is not" "$(circles "$T/objects/"*.o)"
+	nothing "a line of files is not" "$(circles "$T/objects/"*.o)"
 else
 	skip "a circle of files is seen" "needs a compiler"
 fi
 echo "int main(void) { return 0; }" >"$T/main.c"
 if cc -Wl,--no-as-needed "$T/main.c" -o "$T/stray" -lresolv 2>/dev/null; then
-	some "a stray library is seen" "$(libraries "$T/stray")"
+	something "a stray library is seen" "$(libraries "$T/stray")"
 else
 	skip "a stray library is seen" "needs a compiler"
 fi

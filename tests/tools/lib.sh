@@ -5,6 +5,7 @@
 #
 #   ok NAME | not_ok NAME [WHY] | skip NAME REASON     one test each
 #   check NAME COMMAND...                              ok when the command succeeds
+#   nothing NAME FINDINGS | something NAME FINDINGS    ok when there are none, or some after a deliberate break
 #   skip_all REASON                                    skips the whole script
 #   finish                                             the last line of every script
 #
@@ -105,6 +106,21 @@ skip_all() {
 finish() {
 	echo "1..$lib_count"
 	exit 0
+}
+
+nothing() {
+	if [ -z "$2" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "$2"
+	fi
+}
+something() {
+	if [ -n "$2" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "the deliberate break was not seen"
+	fi
 }
 
 check() {

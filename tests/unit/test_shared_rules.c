@@ -21,7 +21,7 @@ static struct access_rules numbered(uint32_t n)
 	return (struct access_rules){ .limits = { n, n } };
 }
 
-static struct shared_rules *gate_new(void)
+static struct shared_rules *rules_new(void)
 {
 	struct shared_rules *shared_rules;
 
@@ -31,7 +31,7 @@ static struct shared_rules *gate_new(void)
 
 static void replaced_rules_are_in_force(void **state)
 {
-	struct shared_rules *shared_rules = gate_new();
+	struct shared_rules *shared_rules = rules_new();
 	struct rules_reader *seat = shared_rules_join(shared_rules);
 
 	(void)state;
@@ -49,7 +49,7 @@ static void replaced_rules_are_in_force(void **state)
 
 static void held_rules_stay_as_they_are(void **state)
 {
-	struct shared_rules *shared_rules = gate_new();
+	struct shared_rules *shared_rules = rules_new();
 	struct rules_reader *slow = shared_rules_join(shared_rules),
 			    *quick = shared_rules_join(shared_rules);
 	const struct access_rules *old = shared_rules_hold(shared_rules, slow);
@@ -70,7 +70,7 @@ static void held_rules_stay_as_they_are(void **state)
 static void no_place_is_free(void **state)
 {
 	struct rules_reader *seats[SHARED_RULES_VERSIONS];
-	struct shared_rules *shared_rules = gate_new();
+	struct shared_rules *shared_rules = rules_new();
 	struct access_rules rules;
 
 	(void)state;
@@ -117,7 +117,7 @@ static void *read_on(void *arg)
 static void no_thread_sees_rules_change(void **state)
 {
 	enum { READERS = 3, REPLACEMENTS = 20000 };
-	struct shared_rules *shared_rules = gate_new();
+	struct shared_rules *shared_rules = rules_new();
 	struct reader readers[READERS];
 	pthread_t threads[READERS];
 	atomic_bool is_over = false;
@@ -145,7 +145,7 @@ static void no_thread_sees_rules_change(void **state)
 /* An attacker who knew the key could choose addresses that displace another one (A13). */
 static void each_server_has_a_key_of_its_own(void **state)
 {
-	struct shared_rules *gates[] = { gate_new(), gate_new() };
+	struct shared_rules *gates[] = { rules_new(), rules_new() };
 	const struct siphash_key a = gates[0]->table.key, b = gates[1]->table.key;
 
 	(void)state;

@@ -14,8 +14,7 @@ static const struct {
 	const char *name;
 	const char *words;
 } defaults[] = {
-	{ "interval",
-	  "2s on public addresses, as soon as there is an answer on near ones" },
+	{ "interval", "2s on public addresses, otherwise as soon as the answer is there" },
 	{ "min-sources", "1" },
 	{ "liars", "fewer than half of the sources" },
 	{ "refuse-back-above", "no more than refuse-above" },
@@ -33,7 +32,7 @@ const char *config_default(const char *name, bool *ret_is_value, char buf[HISTOR
 	}
 	if (strcmp(name, "refuse-above") == 0) {
 		span_write(DECIDE_REFUSE_ABOVE_NS, limit);
-		snprintf(buf, HISTORY_DIR_SIZE, "%s, passed by what later runs confirm",
+		snprintf(buf, HISTORY_DIR_SIZE, "%s, unless later runs confirm the offset",
 		         limit);
 		return buf;
 	}

@@ -25,7 +25,7 @@ struct cells {
 /* Makes each column at least as wide as its cell of `line`. */
 void cells_widen(struct cells *cells, const char *const *line);
 size_t cells_width(const struct cells *cells); /* columns of a whole line */
-/* One line with its line feed, without blanks at its end. */
+/* A line with its line feed, without blanks at its end. */
 void cells_put(struct text *out, const struct cells *cells, const char *const *line);
 
 #endif

@@ -42,7 +42,7 @@ shows "a key before the sections" "samples = 2 ; $conf:4"
 shows "a setting that is not given" "pool = 4 ; default"
 shows "an unset setting is a comment with the value in force" \
 	"# liars: fewer than half of the sources ; default"
-shows "... also of a limit" "# refuse-above: 1000s, passed by what later runs confirm ; default"
+shows "... also of a limit" "# refuse-above: 1000s, unless later runs confirm the offset ; default"
 shows "... and where no value is in force" "# metrics: none ; default"
 check "each setting shows the value in force" sh -c "! grep -q 'not set' '$out'"
 check "... and its origin" sh -c \
