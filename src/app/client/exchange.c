@@ -407,8 +407,7 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 	return OUTCOME_SAMPLE;
 }
 
-/* Ready for the next exchange of the burst; public servers only after the minimum
- * interval. */
+/* Ready for the next exchange; public servers only after the minimum interval. */
 static void rest(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
@@ -439,13 +438,10 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 		return;
 	}
 	/* A request has a single reply: later ones with the same cookie are ignored. */
-	m->ports->close_channel(m->ports->ctx, event->source);
-	s->is_open = false;
-	m->open_count--;
+	close_channel(m, event->source);
 	rest(m, event->source);
 	if (outcome == OUTCOME_VOID) {
-		/* The clock was stepped, or the machine slept: the stamps are of two
-		 * clocks. */
+		/* A step of the clock or a suspend: the stamps are of two clocks. */
 		snprintf(shown->reason, sizeof(shown->reason),
 		         "the local clock was disturbed meanwhile");
 		if (++s->voids > VOIDS_MAX) {

@@ -12,8 +12,7 @@
 /* Once the answer is decided, replies are awaited for this long: that includes servers at
  * about the same distance, at a negligible cost. */
 #define GRACE_NS (3 * NS_PER_MS)
-/* A server this near can be sent all its requests at once: it costs little and narrows the
- * bound. */
+/* A server this near gets all its requests at once: cheap, and narrows the bound. */
 #define NEAR_DELAY_NS NS_PER_MS
 enum { NEAR_SOURCES_MAX = 64 };
 /* First requests are sent in flights of this many, one flight per millisecond: thousands at
@@ -196,8 +195,7 @@ static void ask_due(struct measurement *m)
 	ask_new(m);
 }
 
-/* Counting is O(n log n): with thousands of sources it is done after the last event, not
- * after each. */
+/* O(n log n): with thousands of sources only after the last event, not after each. */
 static void count_intervals(struct measurement *m)
 {
 	size_t rest = m->answered_count / RECOUNT_SHARE +
@@ -247,18 +245,6 @@ static bool hears_all(const struct measurement *m)
 	return m->settings->ask_all || m->is_surprised;
 }
 
-/* Whether the decided answer is good enough. */
-static bool is_enough(struct measurement *m)
-{
-	const struct measure_settings *settings = m->settings;
-
-	m->is_surprised =
-		settings->is_surprising && outstanding(m) > 0 &&
-		settings->is_surprising(settings->surprise_ctx, m->selection.offset_ns,
-	                                m->selection.bound_ns);
-	return !m->is_surprised;
-}
-
 static bool is_over(struct measurement *m)
 {
 	if (m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns) {
@@ -271,7 +257,14 @@ static bool is_over(struct measurement *m)
 		return false;
 	}
 	if (m->decided_mono_ns != INT64_MAX) {
-		return m->now_mono_ns - m->decided_mono_ns >= GRACE_NS && is_enough(m);
+		if (m->now_mono_ns - m->decided_mono_ns < GRACE_NS) {
+			return false;
+		}
+		m->is_surprised = m->settings->is_surprising && outstanding(m) > 0 &&
+		                  m->settings->is_surprising(m->settings->surprise_ctx,
+		                                             m->selection.offset_ns,
+		                                             m->selection.bound_ns);
+		return !m->is_surprised;
 	}
 	return m->selection.verdict != SELECT_OK && m->answered_count > 0 &&
 	       m->uncounted == 0 && !selection_can_change(m, 0);
@@ -353,8 +346,7 @@ static int run_rounds(struct measurement *m)
 		ask_due(m);
 		if (is_over(m)) {
 			if (m->phase_count[PHASE_HELD] > 0) {
-				selection_update(m); /* some sources have been given up
-				                      * since */
+				selection_update(m); /* sources have been given up */
 			}
 			if (!ask_held(m)) {
 				return 0;

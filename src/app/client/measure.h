@@ -20,8 +20,7 @@ struct measure_settings {
 	unsigned samples;    /* requests per source, 1..MEASURE_SAMPLES_MAX; default 4 */
 	unsigned pool;       /* addresses per name, at most; default 4 */
 	size_t min_sources;  /* sources that must agree; 0: only the rule */
-	size_t liars;        /* falsetickers tolerated; SELECT_LIARS_DEFAULT: fewer than
-	                      * half */
+	size_t liars;        /* falsetickers tolerated; or SELECT_LIARS_DEFAULT */
 	int64_t interval_ns; /* between requests to one source; 0: by kind of address */
 	int64_t timeout_ns;  /* of the whole run, including names; default 5 s */
 	int64_t target_ns;   /* a bound at or below it needs no further round */

@@ -16,8 +16,7 @@ enum source_phase {
 	PHASE_HELD,    /* in hold-off: asked only when there is no majority without it */
 	PHASE_READY,   /* to be asked at `due_mono_ns` */
 	PHASE_ASKED,   /* a request is outstanding; lost at `due_mono_ns` */
-	PHASE_REFUSED, /* an ICMP error came: a real reply still counts until
-	                * `due_mono_ns` */
+	PHASE_REFUSED, /* ICMP error: a real reply counts until `due_mono_ns` */
 	PHASE_DONE,    /* it is not asked any more */
 	PHASE_COUNT
 };
@@ -27,8 +26,7 @@ struct source {
 	enum source_phase phase;
 	size_t server; /* index into settings->servers */
 	size_t place;  /* its index among the server's addresses of its family, from 0 */
-	size_t twin;   /* the source with the same address that is asked instead; SIZE_MAX:
-	              * none */
+	size_t twin;   /* source of its address that is asked; SIZE_MAX: none */
 	uint32_t next_in_bucket;        /* see measurement.buckets */
 	const struct kod_holdoff *kiss; /* its hold-off; NULL: none */
 	bool has_declined;              /* by its answer or its kind it cannot be used */
@@ -53,8 +51,7 @@ struct named_server {
 	bool has_address;
 	struct address astray; /* the first address that is loopback or multicast, if any */
 	unsigned address_counts[ADDRESS_IPV6 + 1]; /* different ones, by family */
-	/* How many of its addresses another server has too, and which server; SIZE_MAX:
-	 * several. */
+	/* Number of its addresses that another server has, and which; SIZE_MAX: several. */
 	size_t twin_count;
 	size_t twin;
 	size_t first_pair; /* as of the latest selection */
@@ -70,8 +67,7 @@ struct measurement {
 	struct source *sources;
 	size_t source_size;
 	struct named_server *names; /* [settings->server_count] */
-	unsigned *address_counts;   /* [settings->server_count]: see
-		                 * source_groups_pairs_max() */
+	unsigned *address_counts;   /* [server_count]: source_groups_pairs_max() */
 	size_t pending_count;       /* names with an answer still to come */
 	/* Sources by address: each bucket is a chain of indexes + 1, ended by 0. */
 	uint32_t buckets[MEASUREMENT_BUCKETS];
@@ -102,8 +98,7 @@ struct measurement {
 	size_t answered_count;   /* sources with a sample */
 	size_t uncounted;        /* events since the last selection */
 	bool is_surprised;       /* the answer is surprising: every source is awaited */
-	int64_t decided_mono_ns; /* since when the answer is good enough; INT64_MAX: it is
-	                          * not */
+	int64_t decided_mono_ns; /* the answer is good enough since then; or INT64_MAX */
 	int signal;
 };
 
@@ -121,8 +116,7 @@ static inline void enter_phase(struct measurement *m, size_t i, enum source_phas
 
 /* --- sources.c: 0 or -ENOMEM; an error of a server goes into its reason --- */
 
-/* A numeric host becomes a source at once; a name, or an address with an interface name,
- * once it is resolved. */
+/* A numeric host becomes a source at once; a name or a host%interface when resolved. */
 MUST_USE int sources_start(struct measurement *m, size_t server);
 MUST_USE int sources_take_addresses(struct measurement *m, const struct port_event *event);
 void sources_lose_name(struct measurement *m, const struct port_event *event);
@@ -151,8 +145,7 @@ void hold_off_format(const struct kod_holdoff *kiss, char *buf, size_t size);
 
 /* Sends the next request of source `i`.  Errors go into its reason. */
 void exchange_ask(struct measurement *m, size_t i);
-/* Frees its channel for another source; it will be asked again later, and a late reply is
- * lost. */
+/* Frees its channel for another source; asked again later, a late reply is lost. */
 void exchange_yield(struct measurement *m, size_t i);
 /* Evaluates a reply: a sample, an unusable answer, or nothing. */
 void exchange_reply(struct measurement *m, const struct port_event *event);
@@ -160,16 +153,14 @@ void exchange_reply(struct measurement *m, const struct port_event *event);
 void exchange_failed(struct measurement *m, size_t i, int error);
 /* Ends the requests to `i` and closes its channel. */
 void exchange_finish(struct measurement *m, size_t i);
-/* Detects a step of the local clock between two readings and shifts all samples
- * accordingly. */
+/* Detects a step of the local clock between two readings and shifts all samples. */
 void exchange_watch_clock(struct measurement *m, const struct reading *now);
 
 /* --- selection.c --- */
 
 /* Counts the intervals as of m->now_mono_ns into m->selection. */
 void selection_update(struct measurement *m);
-/* Whether the outstanding sources, and `more` address pairs not asked yet, could still make
- * a majority. */
+/* Whether the outstanding sources and `more` unasked pairs could make a majority. */
 bool selection_can_change(const struct measurement *m, size_t more);
 /* Whether the answer stands whatever the outstanding sources report. */
 bool selection_is_decided(const struct measurement *m);

@@ -12,8 +12,7 @@
 /* Servers named in the reason of a run without a majority. */
 enum { MISSING_NAMED_MAX = 4 };
 
-/* A server's own error is in its root dispersion; the drift since its samples were taken is
- * the local clock's. */
+/* The error of a server is in its root dispersion; the drift since is the local clock's. */
 static void make_candidate(struct measurement *m, size_t i, struct candidate *ret)
 {
 	struct source *s = &m->sources[i];
@@ -22,8 +21,7 @@ static void make_candidate(struct measurement *m, size_t i, struct candidate *re
 	ret->is_outstanding = s->phase != PHASE_HELD && s->twin == SIZE_MAX &&
 	                      (s->phase != PHASE_DONE || m->names[s->server].is_pending);
 	ret->is_held = s->phase == PHASE_HELD;
-	/* A source whose answers have no common point has disproved itself, or its path
-	 * has. */
+	/* Answers without a common point: the source or its path is wrong. */
 	ret->has_answered =
 		filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
 	                       m->settings->local_drift_ppb, &s->estimate) == FILTER_OK;
@@ -46,16 +44,6 @@ static void make_candidate(struct measurement *m, size_t i, struct candidate *re
 	}
 }
 
-/* An address of two servers is asked once, and the answer counts for both; a second server
- * that has the same addresses as the first has no address pair of its own for it. */
-static void copy_candidate(struct measurement *m, size_t i)
-{
-	const size_t pair = m->candidates[i].pair;
-
-	m->candidates[i] = m->candidates[m->sources[i].twin];
-	m->candidates[i].pair = pair;
-}
-
 void selection_update(struct measurement *m)
 {
 	size_t count = m->run->source_count;
@@ -66,9 +54,14 @@ void selection_update(struct measurement *m)
 			(struct candidate){ .pair = sources_pair(m, i), .asked = i };
 		make_candidate(m, i, &m->candidates[i]);
 	}
+	/* An address of two servers is asked once, and the answer counts for both; a second
+	 * server with the same addresses as the first has no address pair of its own. */
 	for (size_t i = 0; i < count; i++) {
 		if (m->sources[i].twin != SIZE_MAX) {
-			copy_candidate(m, i);
+			const size_t pair = m->candidates[i].pair;
+
+			m->candidates[i] = m->candidates[m->sources[i].twin];
+			m->candidates[i].pair = pair;
 		}
 	}
 	source_groups_form(m->candidates, count, m->scratch, m->intervals, m->interval_of,
@@ -359,8 +352,7 @@ static void report_answer(struct measurement *m)
 	}
 }
 
-/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ntp3: ..."; the first few, as
- * far as there is room. */
+/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ..." as far as it fits. */
 static void report_missing(struct measurement *m)
 {
 	struct run *run = m->run;

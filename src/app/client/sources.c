@@ -9,17 +9,6 @@
 
 #include "app/client/measure_private.h"
 
-static int grow(void **array, size_t count, size_t size)
-{
-	void *bigger = reallocarray(*array, count, size);
-
-	if (!bigger) {
-		return -ENOMEM;
-	}
-	*array = bigger;
-	return 0;
-}
-
 /* Grows all arrays with an element per source together. */
 static int grow_sources(struct measurement *m, size_t buf_size)
 {
@@ -39,11 +28,12 @@ static int grow_sources(struct measurement *m, size_t buf_size)
 	};
 
 	for (size_t k = 0; k < COUNT_OF(arrays); k++) {
-		int r = grow(arrays[k].array, buf_size, arrays[k].size);
+		void *bigger = reallocarray(*arrays[k].array, buf_size, arrays[k].size);
 
-		if (r < 0) {
-			return r;
+		if (!bigger) {
+			return -ENOMEM;
 		}
+		*arrays[k].array = bigger;
 	}
 	m->source_size = buf_size;
 	return 0;
@@ -155,8 +145,7 @@ static void assign_pair(struct measurement *m, size_t i)
 	}
 }
 
-/* Gives source `i` its address; from now on it can be asked, unless another source has the
- * same. */
+/* Sets the address: source `i` can be asked now, unless another source has the same. */
 static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
@@ -232,18 +221,12 @@ int sources_start(struct measurement *m, size_t server)
 	return 0;
 }
 
-static bool is_localhost(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0;
-}
-
-/* A name must not resolve to this machine or a multicast address: that comes from a broken
- * or hostile resolver. */
+/* A name for loopback or multicast comes from a broken or hostile resolver. */
 static bool is_acceptable(const struct address *address, const char *host)
 {
 	switch (address_reach(address)) {
 	case ADDRESS_LOOPBACK:
-		return is_localhost(host);
+		return strcasecmp(host, "localhost") == 0;
 	case ADDRESS_UNSPECIFIED:
 	case ADDRESS_MULTICAST:
 		return false;
@@ -285,8 +268,7 @@ static void close_name(struct measurement *m, struct named_server *name)
 	}
 }
 
-/* The source for the next address of a name: first the one that represents the name, then
- * new ones. */
+/* The next address of a name: first for the source of the name, then for new ones. */
 static ssize_t next_source(struct measurement *m, size_t server)
 {
 	struct named_server *name = &m->names[server];
@@ -428,31 +410,25 @@ size_t sources_server_count(const struct measurement *m)
 	return count;
 }
 
-/* Server by server: the sources of its first place, then those of its second. */
-static struct keyed place_of(const struct measurement *m, size_t i)
-{
-	bool is_ipv6 = m->run->sources[i].address.family == ADDRESS_IPV6;
-
-	return (struct keyed){ .key = (int64_t)m->sources[i].server,
-		               .tie = (int64_t)m->sources[i].place * 2 + is_ipv6,
-		               .at = i };
-}
-
 void sources_put_in_order(struct measurement *m)
 {
 	struct run_source *sources = m->run->sources;
 	struct keyed *order = m->scratch;
 
+	/* Server by server: the sources of its first place, then those of its second. */
 	for (size_t i = 0; i < m->run->source_count; i++) {
-		order[i] = place_of(m, i);
+		const bool is_ipv6 = sources[i].address.family == ADDRESS_IPV6;
+
+		order[i].key = (int64_t)m->sources[i].server;
+		order[i].tie = (int64_t)m->sources[i].place * 2 + is_ipv6;
+		order[i].at = i;
 	}
 	keyed_sort(order, m->run->source_count);
 	for (size_t i = 0; i < m->run->source_count; i++) {
 		struct run_source first = sources[i];
 		size_t to = i, from;
 
-		/* Follows a cycle of the permutation: each place takes its source from the
-		 * next. */
+		/* Along a cycle of the permutation each place takes its next source. */
 		while ((from = order[to].at) != i) {
 			sources[to] = sources[from];
 			order[to].at = to;

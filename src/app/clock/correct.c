@@ -60,8 +60,7 @@ static bool record_is_valid(const struct correct_record *record,
 	return counts_are_valid(record, wish);
 }
 
-/* How far the wall clock moved against the monotonic one from `a` to `b`; 0: it was not
- * changed. */
+/* The move of the wall clock against the monotonic one from `a` to `b`. */
 static int64_t wall_moved_ns(struct instant a_wall, int64_t a_mono_ns,
                              const struct reading *b)
 {
@@ -85,8 +84,7 @@ static enum correct_status record_check(const struct correct_record *record,
 	return CORRECT_DONE;
 }
 
-/* Compares the move with the step, with a tolerance that never lets a clock that did not
- * move pass. */
+/* The tolerance never accepts a clock that did not move. */
 static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int64_t gap_ns)
 {
 	int64_t size_ns = ns_abs(by_ns);
@@ -104,8 +102,7 @@ static bool step_is_seen(int64_t by_ns, int64_t bound_ns, int64_t moved_ns, int6
 	return correct_is_within(ns_add(moved_ns, -by_ns), tolerance_ns);
 }
 
-/* The pending slew must be what was given, less what the kernel may have applied at the
- * full seconds since. */
+/* The slew as given, less what the kernel may have applied at the full seconds since. */
 static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant before,
                          struct instant after)
 {
@@ -122,17 +119,6 @@ static bool slew_is_seen(int64_t by_ns, int64_t pending_ns, struct instant befor
 	       taken_ns <= seconds * CORRECT_SLEW_PER_SECOND_NS + SLEW_TOLERANCE_NS;
 }
 
-static uint32_t flags_of(const struct kernel_clock_state *state)
-{
-	uint32_t flags = 0;
-
-	flags |= state->is_unsynchronised ? CORRECT_KERNEL_UNSYNC : 0;
-	flags |= state->is_pll_active ? CORRECT_KERNEL_PLL : 0;
-	flags |= state->leap == NTP_LEAP_INSERT ? CORRECT_KERNEL_LEAP_INSERT : 0;
-	flags |= state->leap == NTP_LEAP_DELETE ? CORRECT_KERNEL_LEAP_DELETE : 0;
-	return flags;
-}
-
 /* As found; and the same for "after", until something is done. */
 static void found(const struct kernel_clock_state *state, const struct reading *now,
                   struct correct_result *ret)
@@ -146,7 +132,11 @@ static void found(const struct kernel_clock_state *state, const struct reading *
 	                            : instant_add_ns(now->wall, ret->slew_lasts_ns).unix_ns;
 	ret->max_error_ns = state->max_error_ns;
 	ret->estimated_error_ns = state->estimated_error_ns;
-	ret->kernel_flags = flags_of(state);
+	ret->kernel_flags =
+		(state->is_unsynchronised ? CORRECT_KERNEL_UNSYNC : 0) |
+		(state->is_pll_active ? CORRECT_KERNEL_PLL : 0) |
+		(state->leap == NTP_LEAP_INSERT ? CORRECT_KERNEL_LEAP_INSERT : 0) |
+		(state->leap == NTP_LEAP_DELETE ? CORRECT_KERNEL_LEAP_DELETE : 0);
 }
 
 /* The PLL stays enabled when its daemon has ended; a daemon is assumed to run only while
@@ -175,8 +165,7 @@ static enum other_daemon other_daemon_of(const struct correction *correction)
 	return OTHER_NONE;
 }
 
-/* 0, or the error that keeps the clock from following; refused settings are not an
- * error. */
+/* 0, or the error if the clock does not follow; refused settings are no error. */
 static int kernel_update(struct correction *correction)
 {
 	const struct clock_ports *clock = correction->clock;

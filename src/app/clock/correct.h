@@ -34,11 +34,9 @@ struct correct_record {
 	uint32_t has_advice;   /* the next five are known */
 	int64_t phase_ns;      /* the advised correction; |phase - offset| <= bound */
 	int64_t phase_sd_ns;   /* its standard deviation: esterror */
-	int64_t in_flight_ns;  /* part of the correction that an earlier slew makes in this
-	                       * second */
+	int64_t in_flight_ns;  /* of that correction, by an earlier slew in this second */
 	int64_t frequency_ppb; /* to be given to the kernel */
-	int64_t beyond_ppb;    /* needed by the clock but beyond the kernel's range; 0:
-	                     * nothing */
+	int64_t beyond_ppb;    /* needed, but out of the kernel's range; or 0 */
 	int64_t expected_ns;   /* the offset expected from past runs ... */
 	int64_t expected_bound_ns; /* ... within this; <= 0: no expectation */
 	/* The kernel's frequency at the end of the previous run, whatever its outcome (also
@@ -50,13 +48,11 @@ struct correct_record {
 };
 
 enum correct_status {
-	CORRECT_DONE,       /* the clock follows, verified by a read-back; or nothing was
-	               * needed */
+	CORRECT_DONE,       /* verified by a read-back; or nothing was needed */
 	CORRECT_REFUSED,    /* or held back, by the decision */
 	CORRECT_NO_ANSWER,  /* the record has no answer; its status gives the reason */
 	CORRECT_BAD_RECORD, /* an invalid record: the measuring process misbehaved */
-	CORRECT_STALE,      /* older than a second, or the clock was stepped since: measure
-	                * again */
+	CORRECT_STALE,      /* over a second old, or the clock was stepped: measure again */
 	CORRECT_NOT_PERMITTED,
 	CORRECT_FAILED,    /* the system call failed: `error` */
 	CORRECT_NOT_MOVED, /* the call succeeded, but the read-back does not match */
@@ -75,17 +71,14 @@ struct correct_result {
 	enum other_daemon other_daemon;
 	/* The kernel's clock before and after; both as found where nothing was done. */
 	bool has_kernel;    /* the rest is known */
-	bool is_verified;   /* frequency, status and errors were given, and the read-back
-	                     * matches */
-	int settings_error; /* errno when the kernel took the correction, but not these
-	                     * settings */
+	bool is_verified;   /* given frequency, status and errors match the read-back */
+	int settings_error; /* errno: correction taken, these settings refused */
 	int64_t frequency_before_ppb;
 	int64_t frequency_after_ppb;
 	/* After a correction: how much faster the clock would have to run than the kernel
 	 * could be set to; beyond CORRECT_RATE_TOLERANCE_PPB it will not follow. */
 	int64_t rate_missing_ppb;
-	int64_t stray_tick_us; /* `tick` of struct timex as another program left it and this
-	                        * run reset it; 0: none */
+	int64_t stray_tick_us; /* `tick` left by another program, reset by this run; or 0 */
 	int64_t slew_before_ns; /* what adjtime() had pending */
 	int64_t slew_after_ns;
 	int64_t slew_lasts_ns; /* until slew_after_ns is done ... */
@@ -108,8 +101,7 @@ struct correct_result {
 #define CORRECT_KERNEL_LEAP_INSERT UINT32_C(4)
 #define CORRECT_KERNEL_LEAP_DELETE UINT32_C(8)
 
-/* The clock as `set` needs it; io/sys/kernel_clock.c implements it, tests use a simulated
- * clock. */
+/* The clock for `set`: io/sys/kernel_clock.c, or in tests a simulated clock. */
 struct clock_ports {
 	void *ctx;
 	int (*now)(void *ctx, struct reading *ret);
@@ -137,8 +129,7 @@ struct correct_wish {
 	size_t min_sources;
 };
 
-/* The clock was corrected and will not stay right: the kernel cannot be set to the rate
- * that it needs. */
+/* The clock will not stay right: the kernel cannot be set to the rate that it needs. */
 static inline bool correct_rate_is_missing(const struct correct_result *result)
 {
 	return result->rate_missing_ppb > CORRECT_RATE_TOLERANCE_PPB ||

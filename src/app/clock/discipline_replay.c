@@ -94,8 +94,7 @@ bool discipline_replay_resume(const struct discipline_snapshot *snapshot,
 {
 	size_t at = count;
 
-	/* Compared octet by octet: after a record was changed, the snapshot's past is a
-	 * different one. */
+	/* Octet by octet: after a changed record the past is a different one. */
 	while (at > 0 &&
 	       memcmp(&runs[at - 1], &snapshot->last, sizeof(snapshot->last)) != 0) {
 		at--;
@@ -162,13 +161,6 @@ void discipline_replay_advise(struct discipline *d, const struct run_record *now
 	ret->beyond_ppb = advice.beyond_ppb;
 }
 
-/* The state of the clock after a run of `set`. */
-static bool forecast_after(const struct discipline *d, struct discipline_forecast *ret)
-{
-	*ret = discipline_forecast(d);
-	return ret->is_known && discipline_advise(d).state != DISCIPLINE_UNSET;
-}
-
 void discipline_replay_bounds(const struct run_record *runs, size_t count, int64_t *ret)
 {
 	const struct run_record *last = NULL;
@@ -186,7 +178,9 @@ void discipline_replay_bounds(const struct run_record *runs, size_t count, int64
 		}
 		if (runs[i].verb == RUN_VERB_SET && !runs[i].is_dry) {
 			discipline_replay_run(&d, &runs[i], last);
-			is_known = forecast_after(&d, &forecast);
+			forecast = discipline_forecast(&d);
+			is_known = forecast.is_known &&
+			           discipline_advise(&d).state != DISCIPLINE_UNSET;
 			last = &runs[i];
 		}
 	}

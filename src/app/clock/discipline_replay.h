@@ -46,8 +46,7 @@ void discipline_replay_run(struct discipline *d, const struct run_record *run,
 struct discipline_snapshot {
 	uint32_t magic;
 	uint32_t octets;                   /* of this struct */
-	char version[RECORD_VERSION_SIZE]; /* of the program: the next version may compute
-		                        * differently */
+	char version[RECORD_VERSION_SIZE]; /* another version may compute differently */
 	struct run_record last;            /* the newest run included */
 	struct discipline discipline;
 };
@@ -64,8 +63,7 @@ MUST_USE bool discipline_replay_resume(const struct discipline_snapshot *snapsho
                                        const struct run_record *runs, size_t count,
                                        struct discipline *ret);
 
-/* The interval between runs: the median of the latest, DISCIPLINE_REPLAY_INTERVAL_NS when
- * there are too few. */
+/* Median of the latest intervals; DISCIPLINE_REPLAY_INTERVAL_NS if there are too few. */
 int64_t discipline_replay_interval_ns(const struct run_record *runs, size_t count);
 
 /* For each of `runs` the bound predicted by the runs of `set` before it: |offset| would

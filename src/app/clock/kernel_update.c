@@ -48,8 +48,7 @@ static unsigned leap_for(const struct correction *correction)
 		               ? NTP_LEAP_NONE
 		               : record->leap;
 	}
-	/* A leap second armed by another program stays, but not on a day that cannot have
-	 * one. */
+	/* Another program's leap second stays, unless the day cannot have one. */
 	if (armed == record->leap_armed || !is_last_day(truth, false) ||
 	    !is_last_day(local, false)) {
 		return NTP_LEAP_NONE;

@@ -54,20 +54,15 @@ static int confine(const char *path)
 	return r;
 }
 
-/* A file that is not ours contributes nothing; a pipe must not block. */
-static struct metrics_previous previous_of(const char *path, const struct metrics *metrics)
-{
-	static char text[METRICS_SIZE];
-
-	(void)file_read(AT_FDCWD, path, O_NOFOLLOW, text, sizeof(text));
-	return metrics_read_previous(text, (enum run_verb)metrics->verb, metrics->ended);
-}
-
+/* A previous file that is not ours contributes nothing; a pipe must not block. */
 static int32_t export(const char *path, const struct metrics *metrics)
 {
-	const struct metrics_previous previous = previous_of(path, metrics);
 	static char text[METRICS_SIZE];
+	struct metrics_previous previous;
 
+	(void)file_read(AT_FDCWD, path, O_NOFOLLOW, text, sizeof(text));
+	previous =
+		metrics_read_previous(text, (enum run_verb)metrics->verb, metrics->ended);
 	return file_replace(path, text, metrics_write(metrics, &previous, text));
 }
 

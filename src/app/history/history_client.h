@@ -46,16 +46,14 @@ struct history_client_settings {
 
 enum history_use {
 	HISTORY_USED,     /* the view is complete; empty on a first run */
-	HISTORY_ABSENT,   /* it does not exist and cannot be created: normal for an ordinary
-	                 * user */
+	HISTORY_ABSENT,   /* absent, cannot be created: normal for ordinary users */
 	HISTORY_UNUSABLE, /* it exists, but cannot be used */
 };
 
 /* The view of past runs. */
 struct history_view {
 	enum history_use use;
-	char warning[HISTORY_CLIENT_WARNING_SIZE]; /* "": no warning; may be set with
-		                                * HISTORY_USED */
+	char warning[HISTORY_CLIENT_WARNING_SIZE]; /* "": none; also with HISTORY_USED */
 	char boot_id[RECORD_BOOT_ID_SIZE];         /* of this boot; "" when unknown */
 	struct replay_state replay;
 	struct kod_holdoff *kisses; /* in force now */

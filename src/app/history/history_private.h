@@ -65,8 +65,7 @@ struct message {
 	} u;
 };
 
-/* The octets of a message of that kind: the socket preserves borders, so no other length is
- * valid. */
+/* Octets of a message of that kind: the socket keeps borders, other lengths are invalid. */
 size_t message_size(enum message_kind kind);
 /* Whether `len` octets from the socket are a valid message. */
 MUST_USE bool message_is_whole(const struct message *message, ssize_t len);

@@ -59,8 +59,7 @@ static bool message_send(const struct history_process *process,
 	return len == (ssize_t)size;
 }
 
-/* False when the other side has ended or sends an invalid message: it is not the caller
- * that we serve. */
+/* False when the caller has ended, or an invalid message shows that it is another. */
 static bool message_receive(const struct history_process *process, struct message *message,
                             enum message_kind kind)
 {

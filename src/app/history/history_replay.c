@@ -45,14 +45,6 @@ static int replay_all(struct history *history, struct discipline *ret)
 	return r;
 }
 
-static int load_trusted(struct history *history, struct replay_state *replay)
-{
-	int r = history_load_trusted(history, &replay->trusted);
-
-	replay->has_trusted = r == 0;
-	return r == -ENOENT ? 0 : r;
-}
-
 int history_replay_load(struct history *history, struct replay_state *ret)
 {
 	struct run_record *runs = calloc(DISCIPLINE_REPLAY_RECENT, sizeof(*runs));
@@ -70,7 +62,9 @@ int history_replay_load(struct history *history, struct replay_state *ret)
 		replay.has_last = 1;
 		replay.last = runs[count - 1];
 		replay.interval_ns = discipline_replay_interval_ns(runs, count);
-		r = load_trusted(history, &replay);
+		r = history_load_trusted(history, &replay.trusted);
+		replay.has_trusted = r == 0;
+		r = r == -ENOENT ? 0 : r;
 	}
 	if (r == 0 && count > 0) {
 		r = load_snapshot(history, runs, count, &replay.discipline, &is_known);

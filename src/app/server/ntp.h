@@ -33,8 +33,7 @@ const char *serve_verdict_text(enum serve_verdict verdict);
  * repeated it or given up. */
 #define SERVE_QUEUE_MAX_NS (500 * NS_PER_MS)
 
-/* The verdict of the rules on a request: SERVE_ANSWER, SERVE_KISSED, SERVE_TOO_OFTEN or
- * SERVE_DENIED. */
+/* SERVE_ANSWER, SERVE_KISSED, SERVE_TOO_OFTEN or SERVE_DENIED, by the rules. */
 enum serve_verdict serve_verdict_from_access(enum access_verdict verdict);
 
 /* `after` is when its batch was received, `has_stepped` whether the clock was stepped since
@@ -59,8 +58,7 @@ struct serve_step_watch {
 };
 bool serve_step_seen(struct serve_step_watch *watch, struct clock_moment now);
 
-/* The wall clock at `mono_ns`, extrapolated from `base` so that it is on the same side of a
- * step as `base`. */
+/* The wall clock at `mono_ns`, extrapolated from `base`, on its side of a step. */
 struct instant serve_wall_at(struct clock_moment base, int64_t mono_ns);
 
 #endif

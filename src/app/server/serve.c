@@ -74,15 +74,6 @@ static int open_workers(struct serve *serve, const struct serve_settings *settin
 	return serve_tcp_new(&serve->state, serve->shared_rules, &serve->tcp);
 }
 
-static int open_shared(struct serve *serve, const struct serve_settings *settings)
-{
-	serve->interleave = calloc(1, sizeof(*serve->interleave));
-	if (!serve->interleave) {
-		return -ENOMEM;
-	}
-	return shared_rules_new(settings->rules, &serve->shared_rules);
-}
-
 int serve_open(const struct serve_settings *settings, struct serve **ret,
                struct serve_place *ret_failed)
 {
@@ -97,7 +88,9 @@ int serve_open(const struct serve_settings *settings, struct serve **ret,
 	}
 	serve->clock.local_stratum = settings->local_stratum;
 	serve_refresh(serve, &view);
-	r = open_shared(serve, settings);
+	serve->interleave = calloc(1, sizeof(*serve->interleave));
+	r = serve->interleave ? shared_rules_new(settings->rules, &serve->shared_rules)
+	                      : -ENOMEM;
 	if (r == 0) {
 		r = open_workers(serve, settings);
 	}

@@ -56,9 +56,8 @@ struct serve_place {
 	struct address at;
 };
 
-/* Binds everything.  On 0 `*ret` is the caller's until serve_close().  Else -errno, and
- * `*ret_failed` is the endpoint that could not be bound (service SERVE_SERVICE_COUNT for
- * any other failure). */
+/* On 0 all is bound and `*ret` is the caller's until serve_close().  Else -errno and the
+ * endpoint that failed (any other failure: service SERVE_SERVICE_COUNT). */
 MUST_USE int serve_open(const struct serve_settings *settings, struct serve **ret,
                         struct serve_place *ret_failed);
 size_t serve_place_count(const struct serve *serve);
@@ -76,8 +75,7 @@ int serve_stamp_error(const struct serve *serve);
 MUST_USE int serve_start(struct serve *serve);
 void serve_go(struct serve *serve);
 
-/* The sync source of the answers from the next serve_refresh() on; called by the same
- * thread. */
+/* The sync source from the next serve_refresh() on; called by the same thread. */
 void serve_set_sync_source(struct serve *serve, const struct sync_source *sync_source);
 
 /* Recomputes the state.  Called every second, by one thread. */

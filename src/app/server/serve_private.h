@@ -132,8 +132,7 @@ void worker_free(struct worker *w);
 
 /* --- bind.c --- */
 
-/* Opens all sockets and gives them to the workers.  0, or -errno and the endpoint that
- * could not be bound. */
+/* Opens all sockets for the workers.  0, or -errno and the endpoint that failed. */
 MUST_USE int serve_bind(struct serve *serve, const struct serve_settings *settings,
                         struct serve_place *ret_failed);
 

@@ -18,8 +18,7 @@ struct rules_reader {
 };
 
 struct shared_rules {
-	/* New rules are written to a free slot: not the one in force, nor one that a thread
-	 * still holds. */
+	/* New rules go to a slot that is not in force and that no thread holds. */
 	struct access_rules versions[SHARED_RULES_VERSIONS];
 	atomic_uint current;
 	struct rules_reader readers[SHARED_RULES_READERS_MAX];
@@ -27,8 +26,7 @@ struct shared_rules {
 	struct rate_table table;
 };
 
-/* The key of the table is new and random.  0 or -errno; `*ret` is the caller's until
- * shared_rules_free(). */
+/* With a new random key.  0 or -errno; `*ret` is the caller's until shared_rules_free(). */
 MUST_USE int shared_rules_new(const struct access_rules *rules, struct shared_rules **ret);
 void shared_rules_free(struct shared_rules *shared_rules); /* NULL is fine */
 
@@ -41,8 +39,7 @@ const struct access_rules *shared_rules_hold(struct shared_rules *shared_rules,
                                              struct rules_reader *reader);
 void shared_rules_release(struct rules_reader *reader);
 
-/* Called by one thread; the table of clients stays.  False when every slot is in use: try
- * again a moment later. */
+/* Called by one thread; clients stay.  False if every slot is in use: try again later. */
 MUST_USE bool shared_rules_replace(struct shared_rules *shared_rules,
                                    const struct access_rules *rules);
 

@@ -156,14 +156,6 @@ static void view_sync_source(const struct serve_clock *clock, struct clock_momen
 	memcpy(ret->ntp.refid, t->refid, sizeof(ret->ntp.refid));
 }
 
-/* The kernel's leap is armed on the last day, while a server may announce one for weeks:
- * clients are told on that day only, and no more once it is over. */
-static enum ntp_leap leap_today(enum ntp_leap leap, struct instant now)
-{
-	return civil_from_instant(instant_add_ns(now, DAY_NS)).day == 1 ? leap
-	                                                                : NTP_LEAP_NONE;
-}
-
 static void view_kernel(struct serve_clock *clock, const struct kernel_clock_state *kernel,
                         struct clock_moment now, struct serve_view *ret)
 {
@@ -191,7 +183,11 @@ static void view_kernel(struct serve_clock *clock, const struct kernel_clock_sta
 		ret->ntp.root_dispersion_ns = kernel->max_error_ns;
 		memcpy(ret->ntp.refid, refid_kernel, sizeof(ret->ntp.refid));
 	}
-	ret->ntp.leap = leap_today(ret->ntp.leap, now.wall);
+	/* The kernel's leap is armed on the last day, while a server may announce one for
+	 * weeks: clients are told on that day only, and no more once it is over. */
+	if (civil_from_instant(instant_add_ns(now.wall, DAY_NS)).day != 1) {
+		ret->ntp.leap = NTP_LEAP_NONE;
+	}
 	if (kernel->is_unsynchronised) {
 		view_unsynchronised(ret, SERVE_UNSYNCHRONISED, refid_unsynchronised);
 	} else if (ret->ntp.root_delay_ns / 2 + ret->ntp.root_dispersion_ns >

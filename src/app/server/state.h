@@ -95,9 +95,7 @@ struct serve_clock {
 	int64_t stated_ns;    /* the error of the clock in the last view */
 	int64_t grace_until_mono_ns;
 	struct sync_source sync_source;
-	int kernel_error; /* errno, when the state of the kernel could not be read; then its
-	                   * maximum error and all other fields except the precision are
-	                   * invalid */
+	int kernel_error; /* errno: of the kernel's state only the precision is valid */
 };
 
 /* Local stratum: leap 0, reference id LOCL (stratum 1) or 127.127.1.1, the dispersion is

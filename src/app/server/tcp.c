@@ -270,23 +270,17 @@ static bool is_one_too_many(const struct serve_tcp *tcp, const struct address *f
 	       of_network >= SERVE_TCP_PER_NETWORK_MAX;
 }
 
-static bool is_allowed(struct serve_tcp *tcp, const struct address *from)
-{
-	const struct access_rules *rules =
-		shared_rules_hold(tcp->shared_rules, tcp->reader);
-	bool is = cidr_list_allows(&rules->list, from);
-
-	shared_rules_release(tcp->reader);
-	return is;
-}
-
 static void greet(struct serve_tcp *tcp, enum serve_service service, int fd,
                   const struct address *from)
 {
+	const struct access_rules *rules =
+		shared_rules_hold(tcp->shared_rules, tcp->reader);
+	const bool is_allowed = cidr_list_allows(&rules->list, from);
 	struct connection *c;
 	bool stays = true;
 
-	if (!is_allowed(tcp, from)) {
+	shared_rules_release(tcp->reader);
+	if (!is_allowed) {
 		count_up(tcp, DENIED);
 		tcp_listen_disconnect(fd);
 		return;

@@ -14,8 +14,7 @@ enum {
 	SERVE_TCP_LISTENERS_MAX = 256,
 	SERVE_TCP_CONNECTIONS_MAX = 256,
 	SERVE_TCP_PER_ADDRESS_MAX = 16, /* an IPv6 /64 counts as one address */
-	/* Per IPv4 /24 or IPv6 /48: a network with many addresses cannot displace
-	 * others. */
+	/* Per IPv4 /24 or IPv6 /48, so that a network cannot displace others. */
 	SERVE_TCP_PER_NETWORK_MAX = 64,
 };
 /* From accept to close, whatever happens in between. */
@@ -26,17 +25,14 @@ struct serve_tcp;
 struct serve_tcp_counts {
 	uint64_t answered;
 	uint64_t denied;  /* by the access lists */
-	uint64_t refused; /* over the limit of their address or network, or displaced by
-		          * newer ones */
+	uint64_t refused; /* over the limit of address or network, or displaced */
 	uint64_t dropped; /* no request, too late, time unknown */
 };
 
-/* Takes a reader of the shared rules.  `state` and `shared_rules` stay the caller's.  0 or
- * -errno. */
+/* Takes a reader; `state` and `shared_rules` stay the caller's.  0 or -errno. */
 MUST_USE int serve_tcp_new(struct serve_cell *state, struct shared_rules *shared_rules,
                            struct serve_tcp **ret);
-/* Binds a service to `at`; -ENOBUFS when there are SERVE_TCP_LISTENERS_MAX.  0 or
- * -errno. */
+/* Binds `service` to `at`.  0 or -errno; -ENOBUFS: SERVE_TCP_LISTENERS_MAX are bound. */
 MUST_USE int serve_tcp_add(struct serve_tcp *tcp, enum serve_service service,
                            const struct address *at, struct address *ret_bound);
 /* Adds a socket that listens already; owned by the serve_tcp on 0. */

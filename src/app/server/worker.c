@@ -11,17 +11,6 @@
 
 enum { ERROR_PAUSE_MS = 10 };
 
-static void count_batch(struct worker *w, int count)
-{
-	unsigned size = 0;
-
-	while (size + 1 < SERVE_BATCH_SIZES && 1 << size < count) {
-		size++;
-	}
-	worker_add_to(&w->batches[size], 1);
-	worker_add_to(&w->counters[SERVE_BATCHES], 1);
-}
-
 static enum serve_verdict check_text_access(struct worker *w, struct worker_socket *s,
                                             const struct udp_listen_datagram *d)
 {
@@ -66,6 +55,7 @@ static void serve_text_batch(struct worker *w, struct worker_socket *s, int coun
 static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wait)
 {
 	int count = udp_listen_receive(s->socket, w->batch, may_wait);
+	unsigned size = 0;
 
 	if (udp_listen_tx_stamps_due(s->socket) > 0) {
 		tx_stamps_read(w, s->socket);
@@ -75,7 +65,11 @@ static void serve_socket(struct worker *w, struct worker_socket *s, bool may_wai
 		return; /* perhaps only udp_listen_interrupt() */
 	}
 	if (count > 0) {
-		count_batch(w, count);
+		while (size + 1 < SERVE_BATCH_SIZES && 1 << size < count) {
+			size++;
+		}
+		worker_add_to(&w->batches[size], 1);
+		worker_add_to(&w->counters[SERVE_BATCHES], 1);
 	}
 	if (count > 0 && s->service == SERVE_NTP) {
 		worker_answer_ntp(w, s->socket, count);

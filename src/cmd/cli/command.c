@@ -214,8 +214,7 @@ static int standard_descriptors_open(void)
 int command_print(char *line)
 {
 	if (!line) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	puts(line);
 	free(line);

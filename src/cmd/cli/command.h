@@ -52,8 +52,7 @@ struct command {
 	 * function, called last, gets them with a line feed after each and returns the exit
 	 * status for `status`.  NULL: complaints go to stderr at once. */
 	int (*conclude)(int status, const char *complaints);
-	/* Number of descriptors after the standard ones that the caller may pass.  NULL:
-	 * 0. */
+	/* Descriptors beyond the standard ones that the caller may pass; NULL: 0. */
 	int (*lent_descriptors)(void);
 	/* Returns the exit status. */
 	int (*run)(const void *settings, const char *const *operands, size_t operand_count);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "reqtime/exit.h"
 
 static struct {
 	const char *program;
@@ -50,6 +51,12 @@ void command_complain(const char *format, ...)
 	if (complain_also) {
 		complain_also(line);
 	}
+}
+
+int command_complain_memory(void)
+{
+	command_complain("out of memory");
+	return REQTIME_EXIT_SYSTEM;
 }
 
 void command_complain_also(void (*to)(const char *text))

@@ -16,6 +16,8 @@ const char *complain_kept(void);
 
 /* "PROGRAM: ..." and a line feed on stderr. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Reports a lack of memory.  REQTIME_EXIT_SYSTEM. */
+int command_complain_memory(void);
 /* `to` gets each complaint too, without the program's name; NULL ends that. */
 void command_complain_also(void (*to)(const char *text));
 

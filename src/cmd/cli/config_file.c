@@ -93,8 +93,7 @@ static int keep(struct config_file *file, const struct config_entry *entry)
 	item->line = entry->line;
 	file->count++; /* closed with the others even if incomplete */
 	if (!item->section || !item->key || !item->value) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	return 0;
 }
@@ -231,8 +230,7 @@ int config_file_read(const struct program *program, const char *path, bool is_na
 	*ret = (struct config_file){ .path = path };
 	ret->items = calloc(ITEMS_MAX, sizeof(ret->items[0]));
 	if (!ret->items) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	r = config_read(path, take, &reading, &error);
 	if (r == -ENOENT && !is_named) {
@@ -278,14 +276,6 @@ static bool is_given(const struct parse *parse, size_t i)
 	return is_operand && has_operands;
 }
 
-/* "no" undoes the choice of an earlier section. */
-static void unchoose(const struct parse *parse, const struct option_row *row, int *field)
-{
-	if (*field == (int)row->max) {
-		memcpy(field, (const char *)parse->defaults + row->at, sizeof(*field));
-	}
-}
-
 /* Applies one entry; `is_first`: the first of its option in this section. */
 static int apply_item(const struct config_file *file, const struct config_item *item,
                       struct parse *parse, size_t i, bool is_first)
@@ -299,8 +289,10 @@ static int apply_item(const struct config_file *file, const struct config_item *
 	if (row->kind == OPT_TEXTS && is_first) {
 		((struct option_texts *)field)->count = 0;
 	}
-	if (row->kind == OPT_CHOICE && is_no(item->value)) {
-		unchoose(parse, row, field);
+	/* "no" undoes the choice of an earlier section. */
+	if (row->kind == OPT_CHOICE && is_no(item->value) &&
+	    *(const int *)field == (int)row->max) {
+		memcpy(field, (const char *)parse->defaults + row->at, sizeof(int));
 	}
 	for (size_t k = 0; k < option_count(parse->command); k++) {
 		if (option_excludes(option_at(parse->command, k), row) &&

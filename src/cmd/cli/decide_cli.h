@@ -60,9 +60,8 @@ void decide_look_around(struct decide_view *view);
 int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
                         int64_t min_interval_ns, const struct session *session);
 
-/* The record of `run` for the decision.  `now` is the same run as it will be stored, with
- * the kernel's state.  `ret_discipline` has then observed the run, except with
- * no_discipline. */
+/* `now`: the same run as it will be stored, with the kernel's state.  `ret_discipline` has
+ * then observed the run, except with no_discipline. */
 struct correct_record decide_record(const struct decide_settings *settings,
                                     const struct session *session, const struct run *run,
                                     const struct run_record *now,
@@ -82,12 +81,10 @@ void decide_dry(const struct decide_view *view,
  * would not be believed if few SERVERs gave it. */
 bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 
-/* The kernel's clock, read-only; `set` adds the functions that change it.  `ctx` is a
- * struct decide_view. */
+/* The kernel's clock, to read; `set` adds what changes it.  `ctx`: struct decide_view. */
 extern const struct clock_ports decide_clock;
 
-/* The same for `query` and `check` in one call: NULL if the run gave no answer, else the
- * plan in `*ret`. */
+/* The same for `query` and `check`: the plan in `*ret`; NULL if there is no answer. */
 const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
                                 const struct session *session, const struct run *run,

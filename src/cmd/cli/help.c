@@ -12,19 +12,10 @@
 
 enum { HELP_COLUMNS = 79, HELP_TEXT_AT = 28, EXAMPLES_MAX = 3, HELP_TEXT_SIZE = 1024 };
 
-/* `text` from column HELP_TEXT_AT on. */
-static void print_wrapped(const char *text)
-{
-	char buf[HELP_TEXT_SIZE];
-	struct text out = text_to(buf, sizeof(buf));
-
-	style_wrap(&out, text, HELP_TEXT_AT, HELP_TEXT_AT, HELP_COLUMNS, NULL);
-	fputs(buf, stdout);
-}
-
 static void print_row(const struct option_row *row)
 {
-	char left[64];
+	char left[64], wrapped[HELP_TEXT_SIZE];
+	struct text out = text_to(wrapped, sizeof(wrapped));
 	int len;
 
 	len = snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", row->letter ? '-' : ' ',
@@ -35,7 +26,8 @@ static void print_row(const struct option_row *row)
 	} else {
 		printf("%-*s", HELP_TEXT_AT, left);
 	}
-	print_wrapped(row->help);
+	style_wrap(&out, row->help, HELP_TEXT_AT, HELP_TEXT_AT, HELP_COLUMNS, NULL);
+	fputs(wrapped, stdout);
 }
 
 static bool is_in(const struct option_group *group, const char *name)
@@ -81,16 +73,6 @@ static void print_group(const struct command *command, const struct option_group
 	}
 }
 
-static void print_options(const struct command *command)
-{
-	const struct option_group *group = command->groups;
-
-	for (; group && group->heading; group++) {
-		print_group(command, group, group->heading);
-	}
-	print_group(command, NULL, command->groups ? "Other" : "Options");
-}
-
 static void print_block(const char *heading, const char *lines)
 {
 	if (lines) {
@@ -101,11 +83,15 @@ static void print_block(const char *heading, const char *lines)
 void help_print_command(const struct program *program, const struct command *command)
 {
 	const bool has_words = program->command_count > 1;
+	const struct option_group *group = command->groups;
 
 	printf("Usage: %s%s%s [OPTION]...%s%s\n%s\n", program->name, has_words ? " " : "",
 	       has_words ? command->name : "", command->operands ? " " : "",
 	       command->operands ? command->operands : "", command->summary);
-	print_options(command);
+	for (; group && group->heading; group++) {
+		print_group(command, group, group->heading);
+	}
+	print_group(command, NULL, command->groups ? "Other" : "Options");
 	print_block("Examples", command->examples);
 	print_block("Exit status", command->exit_statuses);
 }

@@ -152,13 +152,6 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Only letters: hosts have digits, dots and colons. */
-static bool is_letters(const char *word)
-{
-	return strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
-	       strlen(word);
-}
-
 static const char *slip_of_command(const struct program *program, const char *word)
 {
 	size_t best = SIZE_MAX, slips;
@@ -182,7 +175,8 @@ const char *hint_for_command(const struct program *program, const char *word,
 {
 	const char *name;
 
-	if (!is_letters(word)) {
+	/* Hosts have digits, dots and colons. */
+	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")]) {
 		return NULL;
 	}
 	*ret_is_slip = false;

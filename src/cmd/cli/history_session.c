@@ -26,17 +26,6 @@ static bool may(int dir_fd, const char *path, int mode)
 	return faccessat(dir_fd, path, mode, AT_EACCESS) == 0;
 }
 
-/* A read-only command starts the history process only if there is a history, or a directory
- * for one. */
-static bool looking_settings(const char *dir, struct history_client_settings *ret)
-{
-	char file[HISTORY_DIR_SIZE + sizeof(HISTORY_FILE) + 1];
-
-	ret->may_write = may(AT_FDCWD, dir, W_OK | X_OK);
-	snprintf(file, sizeof(file), "%s/%s", dir, HISTORY_FILE);
-	return ret->may_write || may(AT_FDCWD, file, R_OK);
-}
-
 /* Only `set` makes the directory; without it a read-only command has no history, and warns
  * if the directory was named. /dev/null asks for that, so it needs no warning. */
 static void complain_no_dir(const struct session *session, const char *dir)
@@ -72,7 +61,7 @@ void history_session_open(const struct measure_cli_settings *settings,
 	struct history_client_settings how = { .limits = HISTORY_CLIENT_LIMITS,
 		                               .keep_ns = settings->keep_ns,
 		                               .wants_replay = wants_replay };
-	char buf[HISTORY_DIR_SIZE];
+	char buf[HISTORY_DIR_SIZE], file[HISTORY_DIR_SIZE + sizeof(HISTORY_FILE) + 1];
 	const char *dir = history_dir(settings, buf);
 	int r;
 
@@ -84,9 +73,15 @@ void history_session_open(const struct measure_cli_settings *settings,
 	if (role == HISTORY_SESSION_RECORDS) {
 		how.may_write = true;
 		how.may_create = true;
-	} else if (!looking_settings(dir, &how)) {
-		complain_no_dir(ret, dir);
-		return;
+	} else {
+		/* A read-only command starts the history process only if there is a
+		 * history, or a directory for one. */
+		how.may_write = may(AT_FDCWD, dir, W_OK | X_OK);
+		snprintf(file, sizeof(file), "%s/%s", dir, HISTORY_FILE);
+		if (!how.may_write && !may(AT_FDCWD, file, R_OK)) {
+			complain_no_dir(ret, dir);
+			return;
+		}
 	}
 	ret->may_write = how.may_write;
 	r = history_client_start(dir, &how, &ret->client);
@@ -97,28 +92,24 @@ void history_session_open(const struct measure_cli_settings *settings,
 	}
 }
 
-static void skip_all_held(struct history_view *view)
-{
-	struct reading now;
-
-	if (kernel_clock_now(&now) < 0) {
-		view->kiss_count = 0;
-	}
-	for (size_t i = 0; i < view->kiss_count; i++) {
-		kod_holdoff_renew(&view->kisses[i], now.wall);
-	}
-}
-
 void history_session_load(struct session *session)
 {
+	struct history_view *view = &session->view;
+	struct reading now;
+
 	if (!session->client) {
 		return;
 	}
-	history_client_load(session->client, &session->view);
+	history_client_load(session->client, view);
 	if (!session->may_write) {
-		skip_all_held(&session->view);
+		if (kernel_clock_now(&now) < 0) {
+			view->kiss_count = 0;
+		}
+		for (size_t i = 0; i < view->kiss_count; i++) {
+			kod_holdoff_renew(&view->kisses[i], now.wall);
+		}
 	}
-	complain(session, session->view.warning);
+	complain(session, view->warning);
 }
 
 void history_session_close(struct session *session)

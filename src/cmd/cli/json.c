@@ -160,13 +160,6 @@ static bool add(json_t *root, const char *key, json_t *value)
 	return root && json_object_set_new(root, key, value) == 0;
 }
 
-/* The keys of `set` beyond those of `query`. */
-static bool add_action(const struct json_report *report, json_t *root)
-{
-	return add(root, "applied", applied_json(report)) &&
-	       add(root, "learnt", discipline_json(report->discipline_report));
-}
-
 /* Takes `root`; NULL, as argument or result, means out of memory. */
 static char *text_of(json_t *root)
 {
@@ -207,7 +200,10 @@ char *json_render(const struct json_report *report)
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan), "held_back",
 	                 held_back_json(report->held_back));
-	if ((report->has_applied && !add_action(report, root)) ||
+	/* `set` adds two keys to those of `query`. */
+	if ((report->has_applied &&
+	     !(add(root, "applied", applied_json(report)) &&
+	       add(root, "learnt", discipline_json(report->discipline_report)))) ||
 	    (report->check_result &&
 	     !add(root, "check", check_result_json(report->check_result)))) {
 		json_decref(root);

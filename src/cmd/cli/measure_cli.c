@@ -135,8 +135,7 @@ int measure_cli_servers(const char *const *words, size_t count, struct server_sp
 	}
 	servers = calloc(count, sizeof(servers[0]));
 	if (!servers) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	for (i = 0; i < count; i++) {
 		if (server_from("", words[i], &servers[i]) != 0) {

@@ -64,8 +64,7 @@ void measure_cli_defaults(struct measure_cli_settings *ret);
 
 /* For a command's `check_operand`. */
 int measure_cli_check_server(const char *where, const char *word);
-/* 0 and an array of `count` that the caller frees, or the exit status with a line on
- * stderr. */
+/* 0 and `count` servers, freed by the caller, or the exit status with a line on stderr. */
 int measure_cli_servers(const char *const *words, size_t count, struct server_spec **ret);
 
 struct measure_cli {

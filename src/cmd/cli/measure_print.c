@@ -62,8 +62,7 @@ static int print(const struct printing *p, render_fn *render, FILE *to)
 	char *text = malloc(size);
 
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	render(p, text, size);
 	fputs(text, to);

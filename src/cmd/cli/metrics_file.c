@@ -54,8 +54,7 @@ const char *metrics_file_advice(int error)
 
 const char *metrics_file_default(void)
 {
-	/* A program with file capabilities must not write to a path of its user's
-	 * environment. */
+	/* A program with file capabilities must not write to a path of the environment. */
 	const char *path = secure_getenv("REQTIME_METRICS");
 
 	return path && *path ? path : NULL;

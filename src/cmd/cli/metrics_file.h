@@ -15,8 +15,7 @@
 #include "core/report/check_result.h"
 #include "core/report/discipline_report.h"
 
-/* The file if neither command line nor configuration names one: $REQTIME_METRICS, as a unit
- * sets it; or NULL. */
+/* The file without option or setting: $REQTIME_METRICS, as a unit sets it; or NULL. */
 const char *metrics_file_default(void);
 
 /* For -errno of a file that cannot be written: "; ..." with a way out, or "". */

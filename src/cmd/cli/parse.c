@@ -24,8 +24,7 @@ int parse_open(const struct program *program, const struct command *command,
 		calloc(word_count + OPTION_TEXTS_MAX + 1, sizeof(parse.operands[0]));
 	if (!parse.settings || !parse.defaults || !parse.operands) {
 		parse_close(&parse);
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	if (command->defaults) {
 		command->defaults(parse.settings);
@@ -109,14 +108,6 @@ static int parse_long(struct parse *parse, const char *word, const char *next, b
 	                  value ? "" : hint_for_value(0, next));
 }
 
-/* "-timeout", "-dry-run": a long option with one dash. */
-static bool is_long_with_one_dash(const struct command *command, const char *word,
-                                  size_t len)
-{
-	return len > 3 &&
-	       option_find(command, word + 1, len - 1, 0) < option_count(command);
-}
-
 /* `word` is "-x", "-xy" of flags, "-x5" or "-yx5". */
 static int parse_letters(struct parse *parse, const char *word, const char *next,
                          bool *took)
@@ -127,7 +118,9 @@ static int parse_letters(struct parse *parse, const char *word, const char *next
 	size_t i;
 	int status;
 
-	if (is_long_with_one_dash(parse->command, word, len)) {
+	/* "-timeout", "-dry-run": a long option with one dash. */
+	if (len > 3 && option_find(parse->command, word + 1, len - 1, 0) <
+	                       option_count(parse->command)) {
 		return complain_unknown(parse, word, len);
 	}
 	for (at = word + 1; *at; at++) {

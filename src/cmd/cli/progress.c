@@ -17,8 +17,7 @@
 
 enum { COLUMNS_MIN = 20, COLUMNS_DEFAULT = 80 };
 
-/* Carriage return, and clear to the end of the line: every terminal except "dumb" has
- * it. */
+/* Carriage return, and clear to the end of the line: known to all terminals but "dumb". */
 static const char erase[] = "\r\033[K";
 
 /* A background job must not overwrite what the user types. */
@@ -53,12 +52,6 @@ void progress_begin(struct progress *progress)
 	progress->shown_mono_ns = now.mono_ns;
 }
 
-/* Neither an answer nor an error has arrived. */
-static bool is_awaited(const struct run_source *source)
-{
-	return source->received == 0 && source->reason[0] == '\0';
-}
-
 static size_t format_name(const struct run_source *source, char *buf, size_t buf_size)
 {
 	const bool has_port = source->port != scheme_port(source->scheme);
@@ -86,8 +79,8 @@ static size_t put_names(const struct run *run, size_t len, size_t buf_size, char
 	size_t name_len, i;
 
 	for (i = 0; i < run->source_count; i++) {
-		if (!is_awaited(&run->sources[i])) {
-			continue;
+		if (run->sources[i].received > 0 || run->sources[i].reason[0] != '\0') {
+			continue; /* an answer or an error has arrived */
 		}
 		name_len = format_name(&run->sources[i], name, sizeof(name));
 		if (len + 2 + name_len + sizeof(more) - 1 > buf_size) {

@@ -25,8 +25,7 @@ struct progress {
 	int64_t shown_mono_ns;
 };
 
-/* Checks the terminal and the environment; without a usable terminal all later calls do
- * nothing. */
+/* Checks the terminal; without a usable one all later calls do nothing. */
 void progress_open(struct progress *ret);
 void progress_begin(struct progress *progress);
 /* For struct ports: `watch_ctx` is a struct progress. */
@@ -34,8 +33,7 @@ void progress_look(void *watch_ctx, const struct run *run, size_t answered,
                    size_t outstanding);
 void progress_erase(struct progress *progress);
 
-/* "waiting for 3 of 4 servers: a, b, c 1.2 s", cut to `columns`, at least 20.  Returns the
- * length. */
+/* "waiting for 3 of 4 servers: a, b, c 1.2 s", cut to `columns` >= 20.  The length. */
 enum { PROGRESS_LINE_SIZE = 256 };
 size_t progress_line(const struct run *run, size_t outstanding, int64_t took_ns,
                      unsigned columns, char buf[PROGRESS_LINE_SIZE]);

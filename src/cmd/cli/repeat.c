@@ -27,8 +27,7 @@
 #define TRY_MOST_NS (30 * NS_PER_S)
 /* ... and where the kernel does not report network changes. */
 #define TRY_MOST_UNTOLD_NS (5 * NS_PER_S)
-/* Two or three more runs confirm (core/select/decide.h) unless each measures something
- * else: then for a day. */
+/* Two or three more runs confirm, unless each measures something else: then for a day. */
 enum { CONFIRM_LOOKS_MAX = 240 };
 /* A run that does not end on a signal in this time is killed. */
 #define RUN_ENDS_NS (3 * NS_PER_S)
@@ -52,8 +51,7 @@ struct repeat {
 
 int64_t repeat_splay_ns(const char *host, size_t len, int64_t span_ns)
 {
-	/* Not secret: it only keeps other programs that hash the same name from the same
-	 * delay. */
+	/* Not secret: it keeps programs that hash the same name apart. */
 	const struct siphash_key key = { UINT64_C(0x72657174696d6520),
 		                         UINT64_C(0x73706c6179202020) };
 
@@ -234,8 +232,7 @@ static int run_until_answered(struct repeat *r)
 	}
 }
 
-/* Repeats a run that was held back until it is confirmed.  Returns the status of the last
- * run. */
+/* Repeats a run held back until it is confirmed.  Returns the last exit status. */
 static int run_confirming(struct repeat *r, int status)
 {
 	const struct repeat_job *job = r->job;
@@ -261,12 +258,6 @@ static int run_confirming(struct repeat *r, int status)
 	return status;
 }
 
-/* Statuses that a further run would not change. */
-static bool is_final(int status)
-{
-	return status == REQTIME_EXIT_USAGE || status == run_status_exit(RUN_NOT_PERMITTED);
-}
-
 static int run_all(struct repeat *r)
 {
 	int64_t every_ns = r->settings->every_ns;
@@ -285,7 +276,9 @@ static int run_all(struct repeat *r)
 	}
 	status = r->settings->wait_ns > 0 ? run_until_answered(r) : run_once(r, false);
 	status = run_confirming(r, status);
-	while (every_ns > 0 && !r->signal && !is_final(status)) {
+	/* A further run would change neither of these two statuses. */
+	while (every_ns > 0 && !r->signal && status != REQTIME_EXIT_USAGE &&
+	       status != run_status_exit(RUN_NOT_PERMITTED)) {
 		/* At multiples of the interval; missed runs are not made up for. */
 		while (next_ns <= monotonic_now_ns()) {
 			next_ns +=

@@ -22,11 +22,9 @@ struct repeat_settings {
 
 struct repeat_job {
 	void *ctx;
-	/* Returns the exit status.  `is_try`: a run without an answer is retried, so it
-	 * reports nothing. */
+	/* The exit status.  `is_try`: retried without an answer, and then silent. */
 	int (*once)(void *ctx, bool is_try);
-	/* Whether the last run has to be confirmed by another; may be NULL.  Called once
-	 * per run. */
+	/* Whether another run has to confirm the last; once per run; may be NULL. */
 	bool (*is_to_confirm)(void *ctx);
 	void (*reread)(void *ctx); /* on SIGHUP; may be NULL */
 };

@@ -110,8 +110,7 @@ static int server_add(struct reader *reader, const char *word)
 		size = reader->size + reader->size / 2 + 64;
 		grown = reallocarray(reader->servers, size, sizeof(*grown));
 		if (!grown) {
-			command_complain("out of memory");
-			return REQTIME_EXIT_SYSTEM;
+			return command_complain_memory();
 		}
 		reader->servers = grown;
 		reader->size = size;

@@ -19,8 +19,7 @@ bool terminal_is_able(void)
 	return term && term[0] && strcmp(term, "dumb") != 0;
 }
 
-/* By name: the C library would need the locale's files, which a static program and a small
- * system may not have. */
+/* By name: a static program and a small system may lack the locale's files. */
 bool terminal_is_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
@@ -45,25 +44,20 @@ void terminal_size(int fd, unsigned *ret_columns, unsigned *ret_lines)
 	*ret_lines = size.ws_row > 0 ? size.ws_row : TERMINAL_LINES;
 }
 
-static unsigned columns_of(int fd)
-{
-	unsigned columns, lines;
-
-	terminal_size(fd, &columns, &lines);
-	if (columns < TERMINAL_COLUMNS_MIN) {
-		return TERMINAL_COLUMNS_MIN;
-	}
-	return columns < TERMINAL_COLUMNS_MAX ? columns : TERMINAL_COLUMNS_MAX;
-}
-
 struct style terminal_style(int fd, enum terminal_color color)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct style style = STYLE_UNWRAPPED;
+	unsigned lines;
 
 	if (isatty(fd)) {
 		style.is_unwrapped = false;
-		style.columns = columns_of(fd);
+		terminal_size(fd, &style.columns, &lines);
+		if (style.columns < TERMINAL_COLUMNS_MIN) {
+			style.columns = TERMINAL_COLUMNS_MIN;
+		} else if (style.columns > TERMINAL_COLUMNS_MAX) {
+			style.columns = TERMINAL_COLUMNS_MAX;
+		}
 		style.has_utf8 = terminal_is_utf8();
 		style.has_color = terminal_is_able() && !(no_color && *no_color);
 	}

@@ -17,8 +17,7 @@ enum { TERMINAL_COLUMNS_MIN = 40, TERMINAL_COLUMNS_MAX = 200 };
  * unless NO_COLOR is set or TERM is "dumb" or unset.  Anything else is STYLE_UNWRAPPED;
  * `color` overrides the colours. */
 struct style terminal_style(int fd, enum terminal_color color);
-/* The size without limits; 80 columns and 24 lines if `fd` is no terminal or has no
- * size. */
+/* Without limits; 80 columns and 24 lines if `fd` is no terminal or has no size. */
 void terminal_size(int fd, unsigned *ret_columns, unsigned *ret_lines);
 /* Whether the locale uses UTF-8, by LC_ALL, LC_CTYPE and LANG. */
 bool terminal_is_utf8(void);

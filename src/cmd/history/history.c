@@ -226,8 +226,7 @@ static int load(const char *state_dir, const struct show_settings *settings,
 	ret->source_records =
 		calloc(HISTORY_SOURCES_PER_RUN_MAX, sizeof(*ret->source_records));
 	if (!ret->runs || !ret->numbers || !ret->sources || !ret->source_records) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	r = history_open(state_dir, &look, &ret->history, warning);
 	if (r < 0) {
@@ -282,15 +281,6 @@ static int show(const struct job *job, struct history_runs *runs)
 	return history_show_table(runs);
 }
 
-static void free_runs(struct history_runs *runs)
-{
-	history_close(runs->history);
-	free(runs->runs);
-	free(runs->numbers);
-	free(runs->sources);
-	free(runs->source_records);
-}
-
 static int load_and_show(const struct job *job)
 {
 	const struct show_settings *settings = job->settings;
@@ -315,7 +305,11 @@ static int load_and_show(const struct job *job)
 	if (status == 0) {
 		status = show(job, &runs);
 	}
-	free_runs(&runs);
+	history_close(runs.history);
+	free(runs.runs);
+	free(runs.numbers);
+	free(runs.sources);
+	free(runs.source_records);
 	return status;
 }
 
@@ -348,8 +342,7 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The process that parses the history cannot rename files; so this one waits and does
- * it. */
+/* Waits for the process that parses the history, which cannot rename files. */
 static int page_to_file(struct job *job)
 {
 	const char *path = job->settings->html;

@@ -24,8 +24,7 @@ struct history_runs {
 	struct source_record *source_records;
 };
 
-/* Loads the sources of run `at` into runs->sources.  0, or the exit status with a line on
- * stderr. */
+/* Fills runs->sources.  0, or the exit status with a line on stderr. */
 int history_get_sources(struct history_runs *runs, size_t at, size_t *ret_count);
 
 /* Print on stdout; 0 or the exit status. */

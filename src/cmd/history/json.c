@@ -32,11 +32,6 @@ static json_t *plan_json(const struct run_record *run)
 	                 plan_reason_text((enum plan_reason)run->plan_reason));
 }
 
-static json_t *held_back_json(const struct run_record *run)
-{
-	return run->has_plan ? json_boolean(run_record_is_held_back(run)) : json_null();
-}
-
 static json_t *applied_json(const struct run_record *run)
 {
 	if (!run_record_action_name(run)) {
@@ -136,7 +131,8 @@ char *history_json_run(const struct run_record *run, const struct run_source *so
 		put(&root, "sources", sources_json(sources, count));
 	}
 	put(&root, "plan", plan_json(run));
-	put(&root, "held_back", held_back_json(run));
+	put(&root, "held_back",
+	    run->has_plan ? json_boolean(run_record_is_held_back(run)) : json_null());
 	put(&root, "applied", applied_json(run));
 	put_kernel(&root, run);
 	line = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;

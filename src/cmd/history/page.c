@@ -51,8 +51,7 @@ static int write_page(const struct page_input *input, int fd)
 	int r;
 
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	page_render(input, text, size);
 	r = write_all(fd, text, size - 1);

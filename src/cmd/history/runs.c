@@ -43,8 +43,7 @@ int history_make_chart(const struct history_runs *runs, struct chart_point **ret
 		discipline_replay_bounds(runs->runs, runs->count, predictions);
 		chart_make(runs->runs, runs->count, predictions, scratch, *ret_points, ret);
 	} else {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
+		status = command_complain_memory();
 	}
 	free(predictions);
 	free(scratch);

@@ -23,25 +23,13 @@ enum {
 	TABLE_COLUMNS_MIN = 60 /* of report_table() */
 };
 
-/* Prints each line of `text` with an indentation. */
-static void print_indented(const char *text, int indent)
-{
-	size_t len;
-
-	for (; *text; text += len) {
-		len = strcspn(text, "\n");
-		len += text[len] == '\n';
-		printf("%*s%.*s", indent, "", (int)len, text);
-	}
-}
-
 static int print_sources(struct history_runs *runs, size_t at)
 {
 	struct style style = runs->style;
 	const int indent =
 		style.columns >= TABLE_COLUMNS_MIN + SOURCES_INDENT ? SOURCES_INDENT : 0;
 	struct run run = { .sources = runs->sources };
-	size_t size;
+	size_t size, len;
 	char *text;
 	int status;
 
@@ -53,25 +41,16 @@ static int print_sources(struct history_runs *runs, size_t at)
 	size = report_table(&run, &style, NULL, 0) + 1;
 	text = malloc(size);
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	report_table(&run, &style, text, size);
-	print_indented(text, indent);
+	for (const char *line = text; *line; line += len) {
+		len = strcspn(line, "\n");
+		len += line[len] == '\n';
+		printf("%*s%.*s", indent, "", (int)len, line);
+	}
 	free(text);
 	return 0;
-}
-
-static void print_summary(const struct history_runs *runs)
-{
-	char text[LINE_SIZE];
-
-	if (runs->shown_from > 0) {
-		printf("... and %zu before: --last %zu shows all\n", runs->shown_from,
-		       runs->count);
-	}
-	run_table_summary(&runs->summary, &runs->style, text, sizeof(text));
-	fputs(text, stdout);
 }
 
 int history_show_table(struct history_runs *runs)
@@ -94,7 +73,12 @@ int history_show_table(struct history_runs *runs)
 	}
 	if (status == 0) {
 		putchar('\n');
-		print_summary(runs);
+		if (runs->shown_from > 0) {
+			printf("... and %zu before: --last %zu shows all\n",
+			       runs->shown_from, runs->count);
+		}
+		run_table_summary(&runs->summary, &runs->style, line, sizeof(line));
+		fputs(line, stdout);
 	}
 	return status;
 }
@@ -167,8 +151,7 @@ int history_show_plot(struct history_runs *runs)
 	size = plot_render(&chart, &runs->summary, &runs->style, runs->lines, NULL, 0) + 1;
 	text = malloc(size);
 	if (!text) {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
+		status = command_complain_memory();
 		goto out;
 	}
 	plot_render(&chart, &runs->summary, &runs->style, runs->lines, text, size);

@@ -230,8 +230,7 @@ out:
 	return status;
 }
 
-/* The checks of a start before it listens: the user, and the files that the user may
- * access. */
+/* Checks before it listens: the user, and the files that the user may access. */
 static int serve_check(const struct serve_options *options)
 {
 	struct file_helper helper = { .fd = -1 };

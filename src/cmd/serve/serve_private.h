@@ -77,8 +77,7 @@ struct sync_source_watch {
 	int said_error; /* each error is reported once */
 };
 
-/* True and `*ret` when something changed since the last call: a trusted run, or no trusted
- * run any more. */
+/* True and `*ret` after a change: a trusted run, or no trusted run any more. */
 bool sync_source_look(struct sync_source_watch *source_watch, struct sync_source *ret);
 
 /* --- file_helper.c --- */
@@ -90,16 +89,14 @@ struct serve_news {
 	struct sync_source sync_source;
 };
 
-/* Starts the file helper if a configuration file, metrics or past runs are needed.  0 or
- * the exit status. */
+/* Started for a configuration file, metrics or past runs.  0 or the exit status. */
 int serve_helper_start(const struct serve_options *options, struct file_helper *ret);
 void serve_helper_reread(const struct file_helper *helper);
 void serve_helper_metrics(const struct file_helper *helper,
                           const struct serve_metrics *metrics);
 /* Asks for the state of the history; the first request is always answered. */
 void serve_helper_look(const struct file_helper *helper);
-/* The next message of the file helper; false without a message.  Its end is reported
- * once. */
+/* The next message; false without one.  The helper's end is reported once. */
 bool serve_helper_news(struct file_helper *helper, struct serve_news *ret);
 
 /* --- watch.c --- */
@@ -115,8 +112,7 @@ struct serve_watch {
 	struct instant started;
 };
 
-/* Reports the state of the clock, then serves until a signal, which is returned, or
- * -errno. */
+/* Reports the clock, then serves until a signal, which is returned, or -errno. */
 int serve_watch(struct serve_watch *watch, const struct serve_view *view);
 void serve_watch_say_counts(const struct serve_counts *counts);
 

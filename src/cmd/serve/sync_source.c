@@ -14,8 +14,7 @@
 #include "io/store/history.h"
 #include "io/store/state_dir.h"
 
-/* Enough runs to estimate the clock's frequency; a replay of the whole history could take
- * too long. */
+/* Enough runs to estimate the clock's frequency; the whole history could take too long. */
 enum { RUNS_MAX = 200 };
 
 static void see(const char *dir, const char *file, struct sync_source_stamp *ret)
@@ -65,8 +64,7 @@ static int load(struct history *history, struct run_record *runs,
 	return r;
 }
 
-/* 0, or -errno with the reason in `warning` (HISTORY_WARNING_SIZE); `*ret` is zero without
- * a run. */
+/* 0 or -errno with a `warning` (HISTORY_WARNING_SIZE); `*ret` is zero without a run. */
 static int read_history(const char *dir, struct sync_source *ret, char *warning)
 {
 	/* A user who may set the clock gains nothing by a false history. */

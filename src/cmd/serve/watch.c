@@ -17,8 +17,7 @@
 /* The interval of updates: by RFC 5905 the dispersion grows by 15 us in it. */
 #define REFRESH_EVERY_NS NS_PER_S
 #define METRICS_EVERY_NS (15 * NS_PER_S)
-/* Limits the lines per minute, so that a clock that changes its state often does not fill
- * the log. */
+/* Lines per minute, at most: a clock that changes often must not fill the log. */
 #define SAY_PERIOD_NS (60 * NS_PER_S)
 enum { SAY_MAX = 10, SUMMARY_SIZE = 512, STATUS_SIZE = 256 };
 
@@ -193,21 +192,16 @@ static void hear_helper(struct watching *w)
 	}
 }
 
-static void put_rules(struct watching *w)
-{
-	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
-		w->has_rules = false;
-		say(w, "reread: %u prefixes, %u requests per second from one address",
-		    w->rules.list.count, w->rules.limits.per_s);
-	}
-}
-
 static void tick(struct watching *w)
 {
 	struct serve_view before = w->view;
 
 	hear_helper(w);
-	put_rules(w);
+	if (w->has_rules && serve_replace_rules(w->watch->serve, &w->rules)) {
+		w->has_rules = false;
+		say(w, "reread: %u prefixes, %u requests per second from one address",
+		    w->rules.list.count, w->rules.limits.per_s);
+	}
 	serve_refresh(w->watch->serve, &w->view);
 	if (w->view.doubt != before.doubt || w->view.basis != before.basis) {
 		say_state(w, &before);

@@ -64,18 +64,6 @@ static int clock_slew(void *ctx, int64_t by_ns)
 	return kernel_clock_slew(by_ns);
 }
 
-static struct clock_ports clock_of(struct decider *decider)
-{
-	struct clock_ports clock = decide_clock;
-
-	clock.ctx = decider;
-	clock.raise = clock_raise;
-	clock.clear = clock_clear;
-	clock.update = clock_update;
-	clock.slew = clock_slew;
-	return clock;
-}
-
 /* The hardware clock gets the true time, not that of a clock that may still slew. */
 static int rtc_set(const struct correct_record *record, const struct correct_result *result)
 {
@@ -188,10 +176,15 @@ struct set_reply set_decide(const struct set_settings *set, size_t server_count,
 	struct correct_wish wish =
 		decide_wish(&set->decide, &set->measurement, server_count);
 	struct decider decider = { .set = set };
-	const struct clock_ports clock = clock_of(&decider);
+	struct clock_ports clock = decide_clock;
 	struct set_reply reply;
 	int r;
 
+	clock.ctx = &decider;
+	clock.raise = clock_raise;
+	clock.clear = clock_clear;
+	clock.update = clock_update;
+	clock.slew = clock_slew;
 	memset(&reply, 0, sizeof(reply)); /* padding crosses a socket, too */
 	/* Daemons that run now, not when this process started. */
 	decider.view.other_daemon = other_daemon_look("/proc");

@@ -28,11 +28,6 @@ struct measurer {
 	struct discipline discipline; /* including this run */
 };
 
-static int64_t set_ahead_ns(const struct measurer *m)
-{
-	return decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session);
-}
-
 /* Gets the decision from the parent; in a dry run the same decision is made here. */
 static int reply_get(struct measurer *m, const struct run *run, bool may_repeat,
                      struct set_reply *ret)
@@ -120,7 +115,9 @@ static struct discipline_report report_of(const struct measurer *m,
 		                      : m->record.slew_before_ns;
 		did.frequency_ppb = discipline_advise(&m->discipline).frequency_ppb;
 	}
-	discipline_report = discipline_replay_report(&m->discipline, &did, set_ahead_ns(m));
+	discipline_report = discipline_replay_report(
+		&m->discipline, &did,
+		decide_ahead_ns(&m->set->measurement, m->set->min_interval_ns, m->session));
 	discipline_report.rate_missing_ppb = result->rate_missing_ppb;
 	before = discipline_drag(&m->session->view.replay.discipline);
 	discipline_report.is_drag_new =
@@ -161,8 +158,7 @@ static void warn_of_silent(const struct measurer *m, const struct run *run)
 	}
 }
 
-/* Renews the hold-off of a server that was asked in it.  True if there are kiss codes to
- * store. */
+/* Renews the hold-off of servers asked in it.  True if there are kiss codes to store. */
 static bool note_kisses(struct measurer *m, const struct run *run)
 {
 	const struct history_view *view = &m->session->view;
@@ -183,8 +179,7 @@ static bool note_kisses(struct measurer *m, const struct run *run)
 	return has_news;
 }
 
-/* Makes one measurement and has it decided.  Returns the exit status; `*ret_again` when it
- * must be repeated. */
+/* Measures and has it decided.  The exit status; `*ret_again`: to be repeated. */
 static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
                         bool *ret_again)
 {

@@ -7,8 +7,7 @@
 #include "core/base/span.h"
 #include "io/sys/kernel_clock.h"
 
-/* The time since the clock was last set; without a record, since the machine was started.
- * -1 in the first run. */
+/* Time since the clock was last set, or without a record since boot; -1 in the first run. */
 static int64_t unset_for_ns(const struct session *session)
 {
 	const struct run_record *last = history_session_last_set(session);

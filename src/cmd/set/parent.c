@@ -82,8 +82,7 @@ static void parent_kill_child(struct parent *parent)
 	}
 }
 
-/* Waits for a record (if `wants_record`), the end of the child, a signal or the
- * deadline. */
+/* Waits for a record (if `wants_record`), the child's end, a signal or the deadline. */
 static enum wake parent_wait(struct parent *parent, bool wants_record)
 {
 	struct pollfd fds[2] = { { .fd = parent->signals_fd, .events = POLLIN },
@@ -151,8 +150,7 @@ static int parent_give_up(struct parent *parent, enum wake wake)
 	return REQTIME_EXIT_SYSTEM;
 }
 
-/* True and a record, or false when the child closed its end.  A record of a wrong size has
- * no magic. */
+/* False when the child closed its end.  A record of a wrong size has no magic. */
 static bool record_receive(const struct parent *parent, struct correct_record *ret)
 {
 	unsigned char octets[sizeof(*ret) + 1];

@@ -140,28 +140,6 @@ void set_complain(const struct set_reply *reply, const struct set_settings *set,
 	complain_beside(reply, set);
 }
 
-/* The clock is changed, and another daemon may be running where /proc does not show it.
- * The kernel's clock state was checked for one anyway. */
-static void warn_of_view(const struct set_settings *set, const struct set_reply *reply)
-{
-	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
-	    reply->result.other_daemon == OTHER_NONE && !set->decide.is_force) {
-		command_complain("warning: cannot tell whether another time daemon is "
-		                 "running: %s",
-		                 proc_view_text(reply->view));
-	}
-}
-
-/* With --quiet only when it is new: cron mails what is printed.  The log always has it. */
-static void warn_drag(const struct set_settings *set, const char *drag, bool is_new)
-{
-	if (set->measurement.is_quiet && !is_new) {
-		run_log_say(drag);
-	} else {
-		command_complain("warning: %s", drag);
-	}
-}
-
 /* Warnings that do not change the exit status. */
 static void warn(const struct set_settings *set, const struct set_reply *reply,
                  const struct discipline_report *discipline_report)
@@ -177,9 +155,14 @@ static void warn(const struct set_settings *set, const struct set_reply *reply,
 		                 "%lld us; it is corrected",
 		                 (long long)result->stray_tick_us);
 	}
+	/* With --quiet only when new: cron mails what is printed.  The log has it. */
 	if (discipline_report &&
 	    report_drag(&discipline_report->drag, drag, sizeof(drag)) > 0) {
-		warn_drag(set, drag, discipline_report->is_drag_new);
+		if (set->measurement.is_quiet && !discipline_report->is_drag_new) {
+			run_log_say(drag);
+		} else {
+			command_complain("warning: %s", drag);
+		}
 	}
 	if (result->settings_error) {
 		command_complain("warning: cannot set the kernel's error estimates: %s",
@@ -213,15 +196,6 @@ static void action_text(const struct correct_result *result, const struct style 
 	};
 
 	report_action(&done, style, text, REPORT_ACTION_SIZE);
-}
-
-static void print_action(const struct correct_result *result, const struct style *style,
-                         FILE *to)
-{
-	char text[REPORT_ACTION_SIZE];
-
-	action_text(result, style, text);
-	fputs(text, to);
 }
 
 /* NULL without a plan. */
@@ -282,15 +256,6 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 	return command_print(json_render(&report));
 }
 
-static void print_discipline(const struct measure_cli *measurement,
-                             const struct discipline_report *discipline_report, FILE *to)
-{
-	char text[DISCIPLINE_REPORT_SIZE];
-
-	report_discipline(discipline_report, &measurement->style, text, sizeof(text));
-	fputs(text, to);
-}
-
 static int print_text(const struct set_settings *set, const struct measure_cli *measurement,
                       const struct run *run, const struct set_reply *reply,
                       const struct discipline_report *discipline_report)
@@ -304,16 +269,20 @@ static int print_text(const struct set_settings *set, const struct measure_cli *
 	                        result->status == CORRECT_BUSY)
 			? &result->decision.plan
 			: NULL;
+	char done[REPORT_ACTION_SIZE], discipline[DISCIPLINE_REPORT_SIZE];
 	int status;
 
 	status = set->measurement.is_quiet && is_done
 	                 ? measure_cli_print_verdict(measurement, run, plan, to)
 	                 : measure_cli_print(measurement, run, plan, to);
 	if (status == 0 && is_done && !set->is_dry) {
-		print_action(result, &measurement->style, to);
+		action_text(result, &measurement->style, done);
+		fputs(done, to);
 	}
 	if (status == 0 && discipline_report && measurement->verbosity > 0) {
-		print_discipline(measurement, discipline_report, to);
+		report_discipline(discipline_report, &measurement->style, discipline,
+		                  sizeof(discipline));
+		fputs(discipline, to);
 	}
 	return status;
 }
@@ -417,7 +386,14 @@ int set_report(const struct set_settings *set, const struct measure_cli *measure
 	} else {
 		set_complain(reply, set, run);
 	}
-	warn_of_view(set, reply);
+	/* Another daemon may be running where /proc does not show it.  The kernel's clock
+	 * state was checked for one anyway. */
+	if (reply->view != PROC_VIEW_ALL && reply->result.status == CORRECT_DONE &&
+	    reply->result.other_daemon == OTHER_NONE && !set->decide.is_force) {
+		command_complain("warning: cannot tell whether another time daemon is "
+		                 "running: %s",
+		                 proc_view_text(reply->view));
+	}
 	warn(set, reply, discipline_report);
 	return status ? status : printed;
 }

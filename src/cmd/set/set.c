@@ -97,15 +97,6 @@ static int set_lock(struct set_settings *set, struct lock *ret)
 	return 0;
 }
 
-/* Only the process that holds the lock writes the anchor. */
-static void set_anchor_open(struct set_settings *set, struct anchor_file *ret)
-{
-	char buf[HISTORY_DIR_SIZE];
-
-	anchor_file_open(history_dir(&set->measurement, buf), LOCK_RUN_DIR, ret);
-	set->anchor_file = ret;
-}
-
 /* Whether --min-interval skips this run.  A time that is not confirmed in this boot is
  * measured again first: it may have been wrong. */
 static bool is_too_soon(const struct set_settings *set, const struct anchor *anchor)
@@ -184,6 +175,7 @@ static int set_once(void *ctx, bool is_try)
 	struct set_settings set = job->set;
 	struct lock lock = { .fds = { -1, -1 } };
 	struct anchor_file anchor_file = { .fds = { -1, -1 } };
+	char buf[HISTORY_DIR_SIZE];
 	int status = 0;
 
 	set.is_try = is_try;
@@ -198,7 +190,10 @@ static int set_once(void *ctx, bool is_try)
 		status = set_parent_permission(&set);
 		if (status == 0) {
 			status = set_lock(&set, &lock);
-			set_anchor_open(&set, &anchor_file);
+			/* Only the process that holds the lock writes the anchor. */
+			anchor_file_open(history_dir(&set.measurement, buf), LOCK_RUN_DIR,
+			                 &anchor_file);
+			set.anchor_file = &anchor_file;
 		}
 	}
 	if (status == 0) {
@@ -269,15 +264,6 @@ static bool set_is_to_confirm(void *ctx)
 	       (r != -EWOULDBLOCK && job->unclaimed_looks++ < UNCLAIMED_LOOKS_MAX);
 }
 
-/* NULL when out of memory: then this process confirms nothing. */
-static struct set_shared *shared_make(void)
-{
-	void *shared = mmap(NULL, sizeof(struct set_shared), PROT_READ | PROT_WRITE,
-	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return shared == MAP_FAILED ? NULL : shared;
-}
-
 static int set_run(const void *settings, const char *const *operands, size_t operand_count)
 {
 	struct set_job job = { .server_count = operand_count,
@@ -292,7 +278,11 @@ static int set_run(const void *settings, const char *const *operands, size_t ope
 	set_take(&job, settings);
 	status = measure_cli_servers(operands, operand_count, &job.servers);
 	if (job.set.confirm_ns > 0 || job.set.measurement.every_ns > 0) {
-		job.shared = shared_make();
+		job.shared = mmap(NULL, sizeof(*job.shared), PROT_READ | PROT_WRITE,
+		                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (job.shared == MAP_FAILED) {
+			job.shared = NULL; /* then this process confirms nothing */
+		}
 	}
 	/* Checked before the wait, which then needs no further privilege. */
 	if (status == 0 && !job.set.is_dry && repeat_has_to_wait(&job.when)) {

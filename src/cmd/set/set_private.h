@@ -69,8 +69,7 @@ struct set_reply set_decide_dry(const struct set_settings *set, size_t server_co
 /* 0, or the exit status with a line on stderr. */
 int set_mono_now(int64_t *ret_ns);
 
-/* Prints measurement and action on stdout, errors on stderr.  Returns the exit status of
- * the run. */
+/* Prints measurement and action, errors on stderr.  Returns the run's exit status. */
 int set_report(const struct set_settings *set, const struct measure_cli *measurement,
                struct run *run, const struct set_reply *reply,
                const struct discipline_report *discipline_report);

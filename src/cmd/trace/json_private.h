@@ -8,8 +8,7 @@
 
 #include "core/trace/trace.h"
 
-/* Each returns one line without a line feed, which the caller frees; NULL: out of
- * memory. */
+/* A line without a line feed, freed by the caller; NULL: out of memory. */
 char *trace_json_packet(const struct trace_packet *packet);
 char *trace_json_exchange(const struct trace_exchange *exchange);
 char *trace_json_silence(const struct trace_silence *silence);

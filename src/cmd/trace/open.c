@@ -18,8 +18,7 @@
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
 
-/* Ports of the command line come first, so that they can assign a standard port to another
- * protocol. */
+/* First those of the command line: they may give a standard port another protocol. */
 int trace_collect_ports(struct session *session)
 {
 	const struct option_texts *given = &session->settings->ports;
@@ -103,8 +102,7 @@ static int open_output(struct session *session, const char *name)
 			"--write needs a file: the report goes to standard output");
 		return REQTIME_EXIT_USAGE;
 	}
-	/* O_NONBLOCK: waits neither for a reader of a FIFO now, nor for a slow one
-	 * later. */
+	/* O_NONBLOCK: waits for no reader of a FIFO, nor for a slow one. */
 	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (fd < 0 && errno == ENXIO) {
 		command_complain("cannot write %s: no program has it open for reading",

@@ -320,8 +320,7 @@ static int trace_run(const void *settings, const char *const *operands,
 	}
 	session.trace = malloc(sizeof(*session.trace));
 	if (!session.trace) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	trace_init(session.trace, session.ports, session.port_count);
 	session.style =

@@ -47,8 +47,7 @@ struct session {
 
 /* These return 0, or the exit status with a line on stderr. */
 int trace_collect_ports(struct session *session);
-/* Opens input and output, drops privileges, enters the sandbox and reads the head of a
- * file. */
+/* Opens input and output, drops privileges, enters the sandbox, reads a file's head. */
 int trace_open(struct session *session);
 int trace_close(struct session *session);
 

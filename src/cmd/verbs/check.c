@@ -87,8 +87,7 @@ static int print_below(const char *words)
 	char *text = malloc(size);
 
 	if (!text) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	check_result_escape(words, text, size);
 	fputs(text, stdout);
@@ -119,16 +118,14 @@ static int print_more(const struct measure_cli *measurement, const struct run *r
 	int status;
 
 	if (!to) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	shown.style = STYLE_PLAIN; /* the same on every terminal and page */
 	shown.verbosity = measurement->verbosity >= SHOWS_DETAILS;
 	status = measure_cli_print(&shown, run,
 	                           measurement->verbosity >= SHOWS_ALL ? plan : NULL, to);
 	if (fclose(to) != 0 && status == 0) {
-		command_complain("out of memory");
-		status = REQTIME_EXIT_SYSTEM;
+		status = command_complain_memory();
 	}
 	if (status == 0) {
 		status = print_below(words);
@@ -204,18 +201,6 @@ out:
 	return status;
 }
 
-/* Blocked until measure() handles them. */
-static void signals_hold(void)
-{
-	sigset_t held;
-
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &held, NULL);
-}
-
 static int check_run(const void *settings, const char *const *operands,
                      size_t operand_count)
 {
@@ -228,9 +213,15 @@ static int check_run(const void *settings, const char *const *operands,
 	struct decide_view seen;
 	struct measure_cli measurement;
 	struct session session;
+	sigset_t held;
 	int status;
 
-	signals_hold();
+	/* Blocked until measure() handles them. */
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &held, NULL);
 	status = measure_cli_servers(operands, operand_count, &servers);
 	if (status) {
 		return status;

@@ -226,8 +226,7 @@ static int parse_one(const struct config_settings *settings, const struct comman
 	int status;
 
 	if (!all) {
-		command_complain("out of memory");
-		return REQTIME_EXIT_SYSTEM;
+		return command_complain_memory();
 	}
 	if (settings->config) {
 		all[count++] = "--config";

@@ -22,23 +22,19 @@ static const struct {
 	{ "every", "once" },
 };
 
-static const char *refuse_above(char buf[HISTORY_DIR_SIZE])
+const char *config_default(const char *name, bool *ret_is_value, char buf[HISTORY_DIR_SIZE])
 {
 	char limit[SPAN_TEXT_SIZE];
 
-	span_write(DECIDE_REFUSE_ABOVE_NS, limit);
-	snprintf(buf, HISTORY_DIR_SIZE, "%s, unless later runs confirm the offset", limit);
-	return buf;
-}
-
-const char *config_default(const char *name, bool *ret_is_value, char buf[HISTORY_DIR_SIZE])
-{
 	*ret_is_value = strcmp(name, "state-dir") == 0;
 	if (*ret_is_value) {
 		return state_dir_default(buf);
 	}
 	if (strcmp(name, "refuse-above") == 0) {
-		return refuse_above(buf);
+		span_write(DECIDE_REFUSE_ABOVE_NS, limit);
+		snprintf(buf, HISTORY_DIR_SIZE, "%s, unless later runs confirm the offset",
+		         limit);
+		return buf;
 	}
 	for (size_t i = 0; i < COUNT_OF(defaults); i++) {
 		if (strcmp(name, defaults[i].name) == 0) {

@@ -84,13 +84,6 @@ static json_t *value_json(const struct parse *parse, size_t i)
 	return json_boolean(*(const int *)field == (int)row->max);
 }
 
-/* null if not set. */
-static json_t *value_ns_json(const struct option_row *row, const void *field)
-{
-	return option_is_set(row, field) ? json_integer(*(const int64_t *)field)
-	                                 : json_null();
-}
-
 /* Adds the default in words for an option without a value.  0, or below 0. */
 static int add_in_force(json_t *json, const struct parse *parse, size_t i)
 {
@@ -112,6 +105,7 @@ static json_t *setting_json(const struct parse *parse, size_t i)
 		                               [ORIGIN_COMMAND_LINE] = "command-line" };
 	const struct option_row *row = option_at(parse->command, i);
 	const enum option_origin origin = parse->origins[i];
+	const void *field = option_field(parse, i);
 	json_t *json;
 
 	json = json_pack("{so ss so}", "value", value_json(parse, i), "origin",
@@ -124,7 +118,9 @@ static json_t *setting_json(const struct parse *parse, size_t i)
 	}
 	if (json && row->kind == OPT_SPAN_NS &&
 	    json_object_set_new(json, "value_ns",
-	                        value_ns_json(row, option_field(parse, i))) < 0) {
+	                        option_is_set(row, field)
+	                                ? json_integer(*(const int64_t *)field)
+	                                : json_null()) < 0) {
 		json_decref(json);
 		json = NULL;
 	}

@@ -7,8 +7,7 @@
 
 #include "cmd/cli/parse.h"
 
-/* A line without a line feed, ASCII only; the caller frees it.  NULL: out of memory, or a
- * value is not UTF-8. */
+/* A line in ASCII, freed by the caller; NULL: out of memory, or a value is not UTF-8. */
 char *config_json_render(const struct parse *parses, size_t count);
 
 #endif

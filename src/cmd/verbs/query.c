@@ -40,8 +40,7 @@ static void query_defaults(void *settings)
 	measure_cli_defaults(&query->measurement);
 }
 
-/* Line by line: one object with thousands of sources would take far more memory than the
- * measurement. */
+/* Line by line: one object of thousands of sources would need far more memory. */
 static int query_print_json(const struct run *run, const struct plan *plan,
                             const struct held_back *held_back, bool in_lines)
 {
@@ -60,15 +59,6 @@ static int query_print_json(const struct run *run, const struct plan *plan,
 		}
 	}
 	return command_print(json_render(&report));
-}
-
-static void query_log(const struct run *run, const struct plan *plan)
-{
-	const struct log_entry entry = {
-		.verb = "query", .status = run->status, .run = run, .plan = plan
-	};
-
-	run_log_run(&entry);
 }
 
 /* Says when an offset that is held back would be believed. */
@@ -91,13 +81,16 @@ static int query_report(const struct query_settings *query,
                         const struct decide_view *view, const struct run *run,
                         const struct correct_result *would, const struct plan *plan)
 {
+	const struct log_entry entry = {
+		.verb = "query", .status = run->status, .run = run, .plan = plan
+	};
 	FILE *to = query->measurement.is_quiet ? stderr : stdout;
 	char would_text[REPORT_WOULD_SIZE] = "";
 	struct held_back held_back;
 	bool is_held_back;
 	int status = 0;
 
-	query_log(run, plan);
+	run_log_run(&entry);
 	if (run->status == RUN_OK && query->measurement.is_quiet) {
 		return 0;
 	}
