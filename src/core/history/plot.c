@@ -30,19 +30,6 @@ static const struct {
 
 /* ---- writing ---- */
 
-void plot_put_label(struct text *out, const struct style *style, const char *label,
-                    const char *axis)
-{
-	char shown[CHART_LABEL_SIZE + 2];
-	size_t columns;
-
-	snprintf(shown, sizeof(shown), "%s", label);
-	style_units(style, shown);
-	columns = style_columns(shown);
-	text_blanks(out, columns < PLOT_LABEL_COLUMNS ? PLOT_LABEL_COLUMNS - columns : 0);
-	text_format(out, "%s %s", shown, axis);
-}
-
 static void put_cell(struct text *out, const struct canvas *canvas, size_t row, size_t at,
                      bool is_zero)
 {

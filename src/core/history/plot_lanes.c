@@ -66,6 +66,19 @@ static void put_event(struct text *out, const struct canvas *canvas,
 	text_put(out, octets);
 }
 
+void plot_put_label(struct text *out, const struct style *style, const char *label,
+                    const char *axis)
+{
+	char shown[CHART_LABEL_SIZE + 2];
+	size_t columns;
+
+	snprintf(shown, sizeof(shown), "%s", label);
+	style_units(style, shown);
+	columns = style_columns(shown);
+	text_blanks(out, columns < PLOT_LABEL_COLUMNS ? PLOT_LABEL_COLUMNS - columns : 0);
+	text_format(out, "%s %s", shown, axis);
+}
+
 /* "13% failed": of all runs. */
 static void put_lane_label(struct text *out, const struct canvas *canvas,
                            const struct lane *lane, size_t total)

@@ -46,7 +46,7 @@ void plot_paint(struct canvas *canvas, enum chart_panel panel);
 size_t plot_lane_count(const struct canvas *canvas);
 void plot_put_lanes(struct text *out, const struct canvas *canvas);
 
-/* plot.c: the left margin of a line: `label`, and the axis. */
+/* plot_lanes.c: the left margin of a line: `label`, and the axis. */
 void plot_put_label(struct text *out, const struct style *style, const char *label,
                     const char *axis);
 

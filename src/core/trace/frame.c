@@ -63,23 +63,6 @@ static enum frame_verdict take_type(struct frame_walk *walk)
 	}
 }
 
-enum frame_verdict frame_ip(struct frame_walk *walk)
-{
-	enum frame_verdict verdict = frame_has(&walk->in, 1);
-
-	if (verdict != FRAME_OK) {
-		return verdict;
-	}
-	switch (walk->in.at[0] >> 4) {
-	case 4:
-		return frame_next(walk, FRAME_LAYER_IPV4);
-	case 6:
-		return frame_next(walk, FRAME_LAYER_IPV6);
-	default:
-		return frame_stop(walk, FRAME_NOT_IP, 0);
-	}
-}
-
 static enum frame_verdict take_layer(struct frame_walk *walk)
 {
 	switch (walk->next) {

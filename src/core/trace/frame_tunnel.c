@@ -102,6 +102,23 @@ static bool has_known_type(const struct frame_rest *in, size_t at)
 	}
 }
 
+enum frame_verdict frame_ip(struct frame_walk *walk)
+{
+	enum frame_verdict verdict = frame_has(&walk->in, 1);
+
+	if (verdict != FRAME_OK) {
+		return verdict;
+	}
+	switch (walk->in.at[0] >> 4) {
+	case 4:
+		return frame_next(walk, FRAME_LAYER_IPV4);
+	case 6:
+		return frame_next(walk, FRAME_LAYER_IPV6);
+	default:
+		return frame_stop(walk, FRAME_NOT_IP, 0);
+	}
+}
+
 /* Labels do not name their contents: the first four bits do (RFC 4928).  0 is the control
  * word of a pseudowire (RFC 4385) or the start of an Ethernet address; the types decide. */
 static enum frame_verdict take_labelled(struct frame_walk *walk)
