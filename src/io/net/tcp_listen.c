@@ -58,7 +58,8 @@ int tcp_listen_adopt(int fd, struct address *ret_bound)
 {
 	socklen_t len = sizeof(int);
 	int type, is_listening, flags;
-	int r = sockaddr_bound(fd, ret_bound, &type);
+	struct address bound;
+	int r = sockaddr_bound(fd, &bound, &type);
 
 	if (r < 0) {
 		return r;
@@ -68,7 +69,7 @@ int tcp_listen_adopt(int fd, struct address *ret_bound)
 	    !is_listening) {
 		return -EPROTOTYPE;
 	}
-	if (ret_bound->family == ADDRESS_NONE) {
+	if (bound.family == ADDRESS_NONE) {
 		return -EAFNOSUPPORT;
 	}
 	flags = fcntl(fd, F_GETFL);
@@ -76,7 +77,11 @@ int tcp_listen_adopt(int fd, struct address *ret_bound)
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		return -errno;
 	}
-	return set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+	r = set_on(fd, IPPROTO_TCP, TCP_NODELAY);
+	if (r == 0) {
+		*ret_bound = bound;
+	}
+	return r;
 }
 
 void tcp_listen_close(int fd)
