@@ -99,8 +99,8 @@ const char *cidr_verdict_text(enum cidr_verdict verdict)
 		[CIDR_BAD_ADDRESS] = "not a numeric address",
 		[CIDR_BAD_LENGTH] =
 			"the prefix length is not a number in the range of the address",
-		[CIDR_HOST_BITS] = "host bits are set beyond the prefix length; write "
-				   "10.0.0.0/8, not 10.0.0.1/8",
+		[CIDR_HOST_BITS] = ("host bits are set beyond the prefix length; write "
+		                    "10.0.0.0/8, not 10.0.0.1/8"),
 	};
 
 	return (unsigned)verdict < CIDR_VERDICT_COUNT ? texts[verdict] : "unknown";

@@ -171,9 +171,9 @@ const char *span_verdict_text(enum span_verdict verdict)
 	static const char *const texts[] = {
 		[SPAN_OK] = "a span of time",
 		[SPAN_EMPTY] = "empty: a span is a number and a unit, as in 250ms or 1h30m",
-		[SPAN_NOT_A_NUMBER] =
-			"not a number: digits and at most one point, without a sign, as in "
-			"250ms or 1.5s",
+		[SPAN_NOT_A_NUMBER] = ("not a number: digits and at most one point, "
+		                       "without a sign, as in "
+		                       "250ms or 1.5s"),
 		[SPAN_NO_UNIT] = "each of several numbers needs a unit, as in 1h30m",
 		[SPAN_UNKNOWN_UNIT] =
 			"unknown unit: known are ns, us, ms, s, min (or m), h, d and w",

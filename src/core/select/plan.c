@@ -49,8 +49,9 @@ const char *plan_reason_text(enum plan_reason reason)
 			"the rest of an earlier slew would move the clock out of the bound",
 		[PLAN_BEYOND_BACK_LIMIT] =
 			"the clock would go back by more than --refuse-back-above",
-		[PLAN_BEYOND_DRIFT] = "drift since the last run cannot explain the offset, "
-				      "and too few servers confirm it",
+		[PLAN_BEYOND_DRIFT] =
+			("drift since the last run cannot explain the offset, "
+		         "and too few servers confirm it"),
 		[PLAN_BEFORE_RELEASE] =
 			"the servers' time is before the release of this program",
 		[PLAN_OTHER_DAEMON] = "another program disciplines the clock",
