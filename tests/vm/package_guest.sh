@@ -84,7 +84,7 @@ took=$(($(cut -d. -f1 /proc/uptime) - began))
 result "the timer fires, and the clock is set within a minute" $? "$took s; $(journalctl -q -u reqtime.service)"
 journalctl -q -o cat -u reqtime-boot.service _COMM=reqtime >$W/lines
 [ "$(wc -l <$W/lines)" -eq 1 ] &&
-	grep -q '^stepped the clock by +\(39\|40\)[^;]*: [^;]*; offset +\(39\|40\)[^;]* s +/- [^;]*, 1 of 1 server agrees: 10\.79\.0\.1$' $W/lines
+	grep -q '^stepped the clock by +\(39\|40\)[^;]* (verified); reason: [^;]*; offset +\(39\|40\)[^;]* s +/- [^;]*, 1 of 1 server agrees: 10\.79\.0\.1$' $W/lines
 result "... with one line in the journal: action, offset, bound, servers" $? "$(cat $W/lines)"
 left=$(offset_us)
 between -50000 50000 "$left"
@@ -232,7 +232,7 @@ wrong_options() { # wrong_options NAME OPTIONS PATTERN
 wrong_options "--listen with the sockets of systemd: the unit is named, no restart" "--listen 10.79.0.2:124" \
 	'Address family not supported.*; systemd passes the sockets of reqtimed.socket: change ListenDatagram= there'
 wrong_options "--metrics where it may not write: the folder that it may is named, no restart" \
-	"--metrics $node/reqtimed.prom" 'this service may write to "\{0,1\}/run/reqtimed"\{0,1\}: --metrics /run/reqtimed/reqtimed.prom'
+	"--metrics $node/reqtimed.prom" 'this service may write to "\{0,1\}/run/reqtimed"\{0,1\}: use --metrics /run/reqtimed/reqtimed.prom'
 [ ! -e $node/reqtimed.prom ] && [ ! -h $node/reqtimed.prom ]
 result "... a server that has ended leaves no dangling link" $? "$(ls -la $node)"
 rm -r /run/systemd/system/reqtimed.service.d
