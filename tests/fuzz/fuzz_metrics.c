@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	}
 	text[size] = '\0';
-	for (int verb = 0; verb < RUN_VERB_VERB_COUNT; verb++) {
+	for (int verb = 0; verb < RUN_VERB_COUNT; verb++) {
 		check_verb(text, (enum run_verb)verb);
 	}
 	free(text);

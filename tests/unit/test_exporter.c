@@ -373,7 +373,7 @@ static void nonsense_and_death(void **state)
 	struct exporter exporter;
 
 	(void)state;
-	metrics.verb = RUN_VERB_VERB_COUNT;
+	metrics.verb = RUN_VERB_COUNT;
 	assert_int_equal(export(path, &metrics), -EPIPE);
 	metrics.verb = RUN_VERB_QUERY;
 	assert_int_equal(exporter_start(path, &exporter), 0);

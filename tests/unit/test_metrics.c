@@ -344,12 +344,12 @@ static void the_longest_page_fits(void **state)
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -9223372036.854775808\n", true);
 }
 
-static void what_is_not_sane(void **state)
+static void invalid_values(void **state)
 {
 	struct metrics metrics = measured(RUN_VERB_SET);
 
 	(void)state;
-	metrics.verb = RUN_VERB_VERB_COUNT;
+	metrics.verb = RUN_VERB_COUNT;
 	assert_false(metrics_are_valid(&metrics));
 	metrics = measured(RUN_VERB_SET);
 	metrics.run.status = 99;
@@ -420,7 +420,7 @@ int main(void)
 		cmocka_unit_test(a_run_that_measured_nothing),
 		cmocka_unit_test(a_refusal_and_a_check),
 		cmocka_unit_test(the_longest_page_fits),
-		cmocka_unit_test(what_is_not_sane),
+		cmocka_unit_test(invalid_values),
 	};
 	struct CMUnitTest
 		tests[COUNT_OF(others) + COUNT_OF(view_rows) + COUNT_OF(left_rows)];

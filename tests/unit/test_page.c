@@ -209,7 +209,7 @@ static void elements_are_closed(void **state)
 }
 
 /* A picture has a fixed number of columns, and all outliers are in it. */
-static void size_stays_sane(void **state)
+static void size_stays_valid(void **state)
 {
 	size_t len;
 
@@ -427,7 +427,7 @@ int main(void)
 		cmocka_unit_test(foreign_text_is_no_markup),
 		cmocka_unit_test(needs_nothing_from_elsewhere),
 		cmocka_unit_test(elements_are_closed),
-		cmocka_unit_test(size_stays_sane),
+		cmocka_unit_test(size_stays_valid),
 		cmocka_unit_test(events_have_marks_and_words),
 		cmocka_unit_test(failures_are_drawn_as_their_share),
 		cmocka_unit_test(many_reboots_do_not_look_like_always),

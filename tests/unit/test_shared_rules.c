@@ -157,7 +157,7 @@ static void each_server_has_a_key_of_its_own(void **state)
 
 /* An attacker who knew the state could predict which requests are answered beyond the
  * rate. */
-static void each_thread_has_dice_of_its_own(void **state)
+static void each_thread_draws_its_own_leaks(void **state)
 {
 	struct rate_leak leak[3] = { { 0 }, { 0 }, { 0 } };
 
@@ -179,7 +179,7 @@ int main(void)
 		cmocka_unit_test(no_place_is_free),
 		cmocka_unit_test(no_thread_sees_rules_change),
 		cmocka_unit_test(each_server_has_a_key_of_its_own),
-		cmocka_unit_test(each_thread_has_dice_of_its_own),
+		cmocka_unit_test(each_thread_draws_its_own_leaks),
 	};
 
 	return cmocka_run_group_tests_name("shared_rules", tests, NULL, NULL);

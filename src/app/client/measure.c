@@ -19,7 +19,7 @@ enum { NEAR_SOURCES_MAX = 64 };
  * once would overrun the queues of the network and of the servers.  Pending replies are
  * read before the next flight, but a flood of replies cannot postpone that for long. */
 #define FLIGHT_NS NS_PER_MS
-#define FLIGHT_PATIENCE_NS (10 * NS_PER_MS)
+#define FLIGHT_WAIT_NS (10 * NS_PER_MS)
 enum { FLIGHT_SOURCES = 32 };
 /* By then a public server has been asked three times. */
 #define HELD_AFTER_NS (5 * NS_PER_S)
@@ -106,7 +106,7 @@ static void ask_new(struct measurement *m)
 	unsigned asked = 0;
 
 	if (m->now_mono_ns <
-	    m->next_flight_mono_ns + (m->has_read_all ? 0 : FLIGHT_PATIENCE_NS)) {
+	    m->next_flight_mono_ns + (m->has_read_all ? 0 : FLIGHT_WAIT_NS)) {
 		return;
 	}
 	while (m->next_unasked < m->run->source_count) {

@@ -165,8 +165,9 @@ struct correct_wish decide_wish(const struct decide_settings *settings,
 		.remembers = true,
 		.server_count = server_count,
 		.pool = measurement->pool,
-		.liars = measurement->liars == MEASURING_LIARS_UNSET ? SELECT_LIARS_DEFAULT
-		                                                     : measurement->liars,
+		.liars = measurement->liars == MEASURE_CLI_LIARS_UNSET
+		                 ? SELECT_LIARS_DEFAULT
+		                 : measurement->liars,
 		.min_sources = measurement->min_sources,
 	};
 }

@@ -24,7 +24,7 @@
 #define HOUR_NS (3600 * NS_PER_S)
 
 /* clang-format off */
-const struct option_row measure_cli_options[MEASURING_OPTION_COUNT] = {
+const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 	{ "server", 'H', OPT_TEXTS, AT(servers), 0, 0, "SERVER",
 	  "server to ask; may be repeated (for configuration files)" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
@@ -53,7 +53,7 @@ const struct option_row measure_cli_options[MEASURING_OPTION_COUNT] = {
 	  "directory of the history (/var/lib/reqtime)" },
 	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "drop runs older than this from the history (90d)" },
-	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURING_JSON, NULL,
+	{ "json", 0, OPT_CHOICE, AT(format), 0, MEASURE_CLI_JSON, NULL,
 	  "print one line of JSON" },
 	{ "metrics", 0, OPT_TEXT, AT(metrics), 0, 0, "FILE",
 	  "write Prometheus metrics of the run to FILE" },
@@ -64,7 +64,7 @@ const struct option_row measure_cli_options[MEASURING_OPTION_COUNT] = {
 	  "log a line per run and message to FILE, syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "repeat at this interval until stopped by a signal" },
-	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURING_FORMAT_WORDS,
+	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURE_CLI_FORMAT_WORDS,
 	  "output format (table)" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
 	  "print nothing when all is well; check the exit status" },
@@ -96,7 +96,7 @@ void measure_cli_defaults(struct measure_cli_settings *ret)
 	ret->samples = defaults.samples;
 	ret->pool = defaults.pool;
 	ret->min_sources = 0;
-	ret->liars = MEASURING_LIARS_UNSET;
+	ret->liars = MEASURE_CLI_LIARS_UNSET;
 	ret->interval_ns = defaults.interval_ns;
 	ret->timeout_ns = defaults.timeout_ns;
 	ret->target_ns = defaults.target_ns;
@@ -184,7 +184,7 @@ static struct measure_settings measure_from(const struct measure_cli_settings *s
 	measure.samples = settings->samples;
 	measure.pool = settings->pool;
 	measure.min_sources = settings->min_sources;
-	if (settings->liars != MEASURING_LIARS_UNSET) {
+	if (settings->liars != MEASURE_CLI_LIARS_UNSET) {
 		measure.liars = settings->liars;
 	}
 	measure.interval_ns = settings->interval_ns;

@@ -20,16 +20,16 @@
 struct kernel_ports;
 
 /* --format, in the order of the words. */
-#define MEASURING_LIARS_UNSET UINT_MAX
+#define MEASURE_CLI_LIARS_UNSET UINT_MAX
 
 enum measure_cli_format {
-	MEASURING_TABLE,
-	MEASURING_JSON,
-	MEASURING_CSV,
-	MEASURING_NTPDATE,
-	MEASURING_LINE
+	MEASURE_CLI_TABLE,
+	MEASURE_CLI_JSON,
+	MEASURE_CLI_CSV,
+	MEASURE_CLI_NTPDATE,
+	MEASURE_CLI_LINE
 };
-#define MEASURING_FORMAT_WORDS "table|json|csv|ntpdate|line"
+#define MEASURE_CLI_FORMAT_WORDS "table|json|csv|ntpdate|line"
 
 /* The values of the shared options; the settings of a command begin with it. */
 struct measure_cli_settings {
@@ -37,7 +37,7 @@ struct measure_cli_settings {
 	unsigned samples;
 	unsigned pool;
 	unsigned min_sources;
-	unsigned liars; /* MEASURING_LIARS_UNSET: fewer than half */
+	unsigned liars; /* MEASURE_CLI_LIARS_UNSET: fewer than half */
 	int64_t interval_ns;
 	int64_t timeout_ns;
 	int64_t target_ns;
@@ -56,8 +56,8 @@ struct measure_cli_settings {
 	const char *config;
 };
 
-enum { MEASURING_OPTION_COUNT = 23, MEASURING_CHECK_OPTION_COUNT = 18 };
-extern const struct option_row measure_cli_options[MEASURING_OPTION_COUNT];
+enum { MEASURE_CLI_OPTION_COUNT = 23, MEASURE_CLI_CHECK_OPTION_COUNT = 18 };
+extern const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT];
 /* The groups of `query`, `set` and `check`. */
 extern const struct option_group measure_cli_groups[];
 void measure_cli_defaults(struct measure_cli_settings *ret);

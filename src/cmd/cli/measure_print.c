@@ -86,7 +86,8 @@ int measure_cli_print_lines(const struct measure_cli *measurement, const struct 
 		                    .plan = plan,
 		                    .has_log_line = has_log_line };
 
-	return print(&p, measurement->format == MEASURING_CSV ? render_csv : render_ntpdate,
+	return print(&p,
+	             measurement->format == MEASURE_CLI_CSV ? render_csv : render_ntpdate,
 	             to);
 }
 

@@ -132,7 +132,7 @@ static int parse_verb(const char *word, struct history_choice *ret)
 		ret->verb = RUN_VERB_SET;
 		return 0;
 	}
-	for (int verb = 0; verb < RUN_VERB_VERB_COUNT; verb++) {
+	for (int verb = 0; verb < RUN_VERB_COUNT; verb++) {
 		if (strcmp(word, run_verb_name((enum run_verb)verb)) == 0) {
 			ret->verb = (enum run_verb)verb;
 			return 0;

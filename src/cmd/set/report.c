@@ -26,7 +26,7 @@ int set_report_unmeasured(const struct set_settings *set, enum run_status status
 	struct reading now;
 
 	run_log_run(&entry);
-	if (set->measurement.format == MEASURING_JSON && kernel_clock_now(&now) == 0) {
+	if (set->measurement.format == MEASURE_CLI_JSON && kernel_clock_now(&now) == 0) {
 		run.at = now.wall;
 		set_print_json(set, &run, NULL, NULL);
 		command_flush();
@@ -352,15 +352,15 @@ static int print_run(const struct set_settings *set, const struct measure_cli *m
                      const struct discipline_report *discipline_report)
 {
 	switch (measurement->format) {
-	case MEASURING_TABLE:
+	case MEASURE_CLI_TABLE:
 		return print_text(set, measurement, run, reply, discipline_report);
-	case MEASURING_LINE:
+	case MEASURE_CLI_LINE:
 		return print_line(set, run, reply);
-	case MEASURING_JSON:
+	case MEASURE_CLI_JSON:
 		run->status = reply->status;
 		return set_print_json(set, run, reply, discipline_report);
-	case MEASURING_CSV:
-	case MEASURING_NTPDATE:
+	case MEASURE_CLI_CSV:
+	case MEASURE_CLI_NTPDATE:
 	default:
 		run->status = reply->status;
 		return print_lines(set, measurement, run, reply);
@@ -381,7 +381,7 @@ int set_report(const struct set_settings *set, const struct measure_cli *measure
 	}
 	printed = print_run(set, measurement, run, reply, discipline_report);
 	command_flush(); /* on a terminal the table comes before the complaint */
-	if (measurement->format == MEASURING_LINE) {
+	if (measurement->format == MEASURE_CLI_LINE) {
 		complain_beside(reply, set);
 	} else {
 		set_complain(reply, set, run);

@@ -115,7 +115,7 @@ static bool is_too_soon(const struct set_settings *set, const struct anchor *anc
 	         "nothing to do: the last good run was %s ago, --min-interval is %s", ago,
 	         least);
 	run_log_say(text);
-	if (!set->measurement.is_quiet && set->measurement.format == MEASURING_TABLE) {
+	if (!set->measurement.is_quiet && set->measurement.format == MEASURE_CLI_TABLE) {
 		puts(text);
 	}
 	return true;
@@ -313,7 +313,7 @@ const struct command command_set = {
 	.options = set_options,
 	.option_count = COUNT_OF(set_options),
 	.shared_options = measure_cli_options,
-	.shared_option_count = MEASURING_OPTION_COUNT,
+	.shared_option_count = MEASURE_CLI_OPTION_COUNT,
 	.settings_size = sizeof(struct set_settings),
 	.defaults = set_defaults,
 	.run = set_run,

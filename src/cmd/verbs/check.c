@@ -143,7 +143,7 @@ static int print_all(const struct check_settings *check,
 	};
 	int status;
 
-	if (check->measurement.format == MEASURING_JSON) {
+	if (check->measurement.format == MEASURE_CLI_JSON) {
 		return print_line(json_render(&report));
 	}
 	status = print_line(line_of(run, &check->limits, check_result));
@@ -287,7 +287,7 @@ const struct command command_check = {
 	.options = check_options,
 	.option_count = COUNT_OF(check_options),
 	.shared_options = measure_cli_options,
-	.shared_option_count = MEASURING_CHECK_OPTION_COUNT,
+	.shared_option_count = MEASURE_CLI_CHECK_OPTION_COUNT,
 	.settings_size = sizeof(struct check_settings),
 	.defaults = check_defaults,
 	.run = check_run,

@@ -95,15 +95,15 @@ static int query_report(const struct query_settings *query,
 		return 0;
 	}
 	is_held_back = plan && report_held_back(&would->decision, &held_back);
-	if (measurement->format == MEASURING_JSON || query->is_json_lines) {
+	if (measurement->format == MEASURE_CLI_JSON || query->is_json_lines) {
 		status = query_print_json(run, plan, is_held_back ? &held_back : NULL,
 		                          query->is_json_lines);
-	} else if (measurement->format == MEASURING_TABLE) {
+	} else if (measurement->format == MEASURE_CLI_TABLE) {
 		status = measure_cli_print(measurement, run, plan, to);
 		if (is_held_back) {
 			query_print_refusal(view, run, &would->decision, to);
 		}
-	} else if (measurement->format == MEASURING_LINE) {
+	} else if (measurement->format == MEASURE_CLI_LINE) {
 		if (plan) {
 			report_would(plan, would_text, sizeof(would_text));
 		}
@@ -121,10 +121,11 @@ static int query_servers(const struct query_settings *query, const char *const *
 {
 	int status;
 
-	if (query->measurement.format != MEASURING_TABLE && query->is_json_lines) {
+	if (query->measurement.format != MEASURE_CLI_TABLE && query->is_json_lines) {
 		command_complain("--json-lines contradicts %s",
-		                 query->measurement.format == MEASURING_JSON ? "--json"
-		                                                             : "--format");
+		                 query->measurement.format == MEASURE_CLI_JSON
+		                         ? "--json"
+		                         : "--format");
 		return REQTIME_EXIT_USAGE;
 	}
 	if (operand_count > 0) {
@@ -287,7 +288,7 @@ const struct command command_query = {
 	.options = query_options,
 	.option_count = COUNT_OF(query_options),
 	.shared_options = measure_cli_options,
-	.shared_option_count = MEASURING_OPTION_COUNT,
+	.shared_option_count = MEASURE_CLI_OPTION_COUNT,
 	.settings_size = sizeof(struct query_settings),
 	.defaults = query_defaults,
 	.run = query_run,

@@ -11,13 +11,13 @@ enum { RATE_COUNT_MAX = 8 };
 
 const char *run_verb_name(enum run_verb verb)
 {
-	static const char *const names[RUN_VERB_VERB_COUNT] = {
+	static const char *const names[RUN_VERB_COUNT] = {
 		[RUN_VERB_QUERY] = "query",
 		[RUN_VERB_SET] = "set",
 		[RUN_VERB_CHECK] = "check",
 	};
 
-	return (unsigned)verb < RUN_VERB_VERB_COUNT ? names[verb] : NULL;
+	return (unsigned)verb < RUN_VERB_COUNT ? names[verb] : NULL;
 }
 
 static void text_copy(char *to, const char *from, size_t size)
@@ -101,7 +101,7 @@ bool run_record_is_valid(const struct run_record *record)
 	    !is_flag(record->has_plan) || !is_flag(record->has_kernel)) {
 		return false;
 	}
-	if (record->verb >= RUN_VERB_VERB_COUNT || record->status > RUN_INTERRUPTED ||
+	if (record->verb >= RUN_VERB_COUNT || record->status > RUN_INTERRUPTED ||
 	    record->exit_status > 255 || record->applied_action > PLAN_STEP ||
 	    record->plan_action > PLAN_REFUSE || record->plan_reason >= PLAN_REASON_COUNT ||
 	    record->kernel_flags > RECORD_KERNEL_ALL) {

@@ -16,7 +16,7 @@ enum {
 	RECORD_REASON_SIZE = SOURCE_REASON_SIZE,
 };
 
-enum run_verb { RUN_VERB_QUERY, RUN_VERB_SET, RUN_VERB_CHECK, RUN_VERB_VERB_COUNT };
+enum run_verb { RUN_VERB_QUERY, RUN_VERB_SET, RUN_VERB_CHECK, RUN_VERB_COUNT };
 const char *run_verb_name(enum run_verb verb); /* "query"; NULL when out of range */
 
 /* Bits of kernel_flags. */

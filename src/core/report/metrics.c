@@ -53,7 +53,7 @@ void metrics_note_discipline(struct metrics *metrics,
 
 bool metrics_are_valid(const struct metrics *metrics)
 {
-	if (metrics->verb >= RUN_VERB_VERB_COUNT || metrics->exit_status > 255 ||
+	if (metrics->verb >= RUN_VERB_COUNT || metrics->exit_status > 255 ||
 	    metrics->is_measured > 1 || metrics->duration_ns < 0) {
 		return false;
 	}

@@ -31,7 +31,7 @@ static bool is_answer_to(const struct trace_pending *pending,
 	}
 	/* Without a cookie only the timestamps show that the answer came after the request. */
 	return address_equal(&pending->server, &answer->frame.source) && away_ns >= 0 &&
-	       away_ns <= TRACE_PATIENCE_NS;
+	       away_ns <= TRACE_WAIT_NS;
 }
 
 bool trace_early_complete(struct trace *trace, struct trace_pending *pending,

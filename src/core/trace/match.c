@@ -69,7 +69,7 @@ bool trace_next_silence(struct trace *trace, struct instant now, struct trace_si
 			continue;
 		}
 		if (now.unix_ns < INT64_MAX &&
-		    instant_diff_ns(now, pending->at) <= TRACE_PATIENCE_NS &&
+		    instant_diff_ns(now, pending->at) <= TRACE_WAIT_NS &&
 		    trace->pending_end - trace->pending_reported < TRACE_PENDING_MAX) {
 			return false;
 		}
@@ -204,7 +204,7 @@ static void check_mode(struct trace_packet *packet, const struct trace_pending *
 void trace_complete(struct trace *trace, struct trace_pending *pending,
                     struct trace_packet *packet, struct trace_exchange *ret)
 {
-	bool is_late = instant_diff_ns(packet->at, pending->at) > TRACE_PATIENCE_NS &&
+	bool is_late = instant_diff_ns(packet->at, pending->at) > TRACE_WAIT_NS &&
 	               !pending->is_steady;
 
 	if (pending->is_reported) {

@@ -66,7 +66,7 @@ enum {
 #define TRACE_PRECISION_NS NS_PER_US
 
 /* A later answer is late; a request without an answer for this long is silent. */
-#define TRACE_PATIENCE_NS (5 * NS_PER_S)
+#define TRACE_WAIT_NS (5 * NS_PER_S)
 
 enum trace_role {
 	TRACE_OTHER,
@@ -79,7 +79,7 @@ enum trace_note {
 	TRACE_NOTE_NONE,
 	TRACE_NOTE_AGAIN,          /* the same request as `related` */
 	TRACE_NOTE_DUPLICATE,      /* `related` is already answered */
-	TRACE_NOTE_LATE,           /* more than TRACE_PATIENCE_NS after `related` */
+	TRACE_NOTE_LATE,           /* more than TRACE_WAIT_NS after `related` */
 	TRACE_NOTE_ELSEWHERE,      /* answers `related`, which went to another address */
 	TRACE_NOTE_MISMATCH,       /* its origin timestamp is not that of `related` */
 	TRACE_NOTE_UNASKED,        /* no request for it was seen */
@@ -262,7 +262,7 @@ bool trace_frame(struct trace *trace, const struct trace_input *in,
  * NTP.  Call until false. */
 bool trace_next_assumed(struct trace *trace, struct trace_packet *ret);
 
-/* The oldest unreported request that has waited longer than TRACE_PATIENCE_NS at `now`, or
+/* The oldest unreported request that has waited longer than TRACE_WAIT_NS at `now`, or
  * whose place is needed.  Call until false before each trace_frame(), and with the largest
  * instant at the end. */
 bool trace_next_silence(struct trace *trace, struct instant now, struct trace_silence *ret);

@@ -113,7 +113,7 @@ static const struct column run_columns[] = {
 	{ "boottime_ns", COLUMN_INTEGER, IN_RUN(boot_ns), 0, NULL, CONDITION_NONE },
 	{ "boot_id", COLUMN_TEXT, IN_RUN(boot_id), 0, NULL, CONDITION_NONE },
 	{ "version", COLUMN_TEXT, IN_RUN(version), 0, NULL, CONDITION_NONE },
-	{ "verb", COLUMN_NAME, IN_RUN(verb), RUN_VERB_VERB_COUNT - 1, verb_name, CONDITION_NONE },
+	{ "verb", COLUMN_NAME, IN_RUN(verb), RUN_VERB_COUNT - 1, verb_name, CONDITION_NONE },
 	{ "status", COLUMN_NAME, IN_RUN(status), RUN_INTERRUPTED, status_name, CONDITION_NONE },
 	{ "exit_status", COLUMN_COUNT, IN_RUN(exit_status), 255, NULL, CONDITION_NONE },
 	{ "agreeing", COLUMN_COUNT, IN_RUN(agreeing_count), UINT32_MAX, NULL, CONDITION_NONE },
