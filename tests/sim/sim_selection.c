@@ -14,7 +14,7 @@
 
 #include "core/select/source_groups.h"
 
-enum { SERVERS_MAX = 5, ADDRESSES_MAX = 4, ELECTORS_MAX = 16 };
+enum { SERVERS_MAX = 5, ADDRESSES_MAX = 4, CANDIDATES_MAX = 16 };
 
 enum state { USABLE, SILENT, LYING, STATE_COUNT };
 
@@ -63,11 +63,11 @@ static size_t seat(const struct scene *scene, struct candidate *ret)
 
 static enum outcome play(const struct scene *scene)
 {
-	struct candidate candidates[ELECTORS_MAX];
-	struct keyed scratch[2 * ELECTORS_MAX];
-	struct interval intervals[ELECTORS_MAX];
-	enum interval_status status_of[ELECTORS_MAX];
-	size_t interval_of[ELECTORS_MAX], daemon_of[ELECTORS_MAX];
+	struct candidate candidates[CANDIDATES_MAX];
+	struct keyed scratch[2 * CANDIDATES_MAX];
+	struct interval intervals[CANDIDATES_MAX];
+	enum interval_status status_of[CANDIDATES_MAX];
+	size_t interval_of[CANDIDATES_MAX], daemon_of[CANDIDATES_MAX];
 	struct select_rule rule = { .liars = SELECT_LIARS_DEFAULT };
 	struct source_groups source_groups;
 	struct selection selection;

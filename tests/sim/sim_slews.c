@@ -26,7 +26,7 @@ enum { LIVES = 500, RUNS = 20, LONG_LIVES = 20, LONG_RUNS = 500 };
 #define STEP_SHARE 0.1 /* of the intervals, in which others step the clock */
 #define SLOW_SHARE 0.05
 #define PPM_MOST 2.0
-#define LEARNT_AFTER_S 3600.0
+#define SETTLED_AFTER_S 3600.0
 
 struct life {
 	struct fake_clock clock;
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < LONG_LIVES; i++) {
 		live(seed * 1000003 + LIVES + i, i % 2 ? 60e3 : -60e3, LONG_RUNS,
-		     LEARNT_AFTER_S, &wrong);
+		     SETTLED_AFTER_S, &wrong);
 	}
 	printf("# seed %llu; kernel right at first: %u runs, worst %.3f ppm, %u beyond 3 "
 	       "sd, %u of %u looks beyond the bound\n",

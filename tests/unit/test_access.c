@@ -282,7 +282,7 @@ static uint32_t next(uint32_t *state)
 
 /* A million sources, fifteen times what fits: the newest are known, those that flood all
  * along stay held back, and no source is dropped because of others. */
-static void more_sources_than_room(void **state)
+static void more_sources_than_entries(void **state)
 {
 	const struct address flooder = address("203.0.113.7");
 	struct address at = { .family = ADDRESS_IPV4, .port = 5000 };
@@ -439,7 +439,7 @@ int main(void)
 		cmocka_unit_test(loopback_is_exempt),
 		cmocka_unit_test(rate_0_is_no_limit),
 		cmocka_unit_test(the_list_comes_first),
-		cmocka_unit_test(more_sources_than_room),
+		cmocka_unit_test(more_sources_than_entries),
 		cmocka_unit_test(the_key_decides_where_a_source_is_kept),
 		cmocka_unit_test(answers_beyond_the_rate_are_random),
 		cmocka_unit_test(new_sources_are_told),

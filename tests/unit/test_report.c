@@ -393,7 +393,7 @@ static void refid_row(void **state)
 }
 
 /* Like snprintf(): in any buffer the start of the text, and always its whole length. */
-static void every_room(void **state)
+static void every_size(void **state)
 {
 	struct run_source sources[COUNT_OF(mixed)];
 	struct run run = { .has_answer = true,
@@ -547,7 +547,7 @@ int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(rule_has_the_time),
-		cmocka_unit_test(every_room),
+		cmocka_unit_test(every_size),
 		cmocka_unit_test(every_width),
 		cmocka_unit_test(printed_bound_holds),
 	};

@@ -535,7 +535,7 @@ static bool try_layer(void)
 	       errno != EPERM;
 }
 
-static bool try_socket_room(void)
+static bool try_socket_size(void)
 {
 	const int size = 65536;
 
@@ -764,7 +764,7 @@ static const struct sandbox_row rows[] = {
 	{ "netlink of routes", try_route_netlink, { ENDS, ENDS, ENDS, ENDS,      ENDS,   WORKS, ENDS } },
 	{ "a program for a socket", try_socket_program, ENDS_OR_REFUSED },
 	{ "a layer upon TCP", try_layer, ENDS_OR_REFUSED },
-	{ "room of a socket", try_socket_room, { WORKS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
+	{ "room of a socket", try_socket_size, { WORKS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
 	{ "send elsewhere", try_send_elsewhere, { ENDS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
 	{ "UDP socket", try_udp_socket,      { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
 	{ "TCP socket, IPv6", try_tcp6_socket,{ WORKS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
