@@ -19,21 +19,6 @@
 
 enum { DISCIPLINE_REPORT_SIZE = 512, COMPLAINT_SIZE = 1024 };
 
-int set_report_unmeasured(const struct set_settings *set, enum run_status status)
-{
-	struct run run = { .status = status };
-	const struct log_entry entry = { .verb = "set", .status = status, .run = &run };
-	struct reading now;
-
-	run_log_run(&entry);
-	if (set->measurement.format == MEASURE_CLI_JSON && kernel_clock_now(&now) == 0) {
-		run.at = now.wall;
-		set_print_json(set, &run, NULL, NULL);
-		command_flush();
-	}
-	return run_status_exit(status);
-}
-
 /* `run`: NULL if the measuring process cannot be trusted. */
 static void put_refused(struct text *out, const struct set_reply *reply,
                         const struct set_settings *set, const struct run *run)
@@ -230,9 +215,10 @@ static void log_run(const struct set_settings *set, const struct run *run,
 	run_log_run(&entry);
 }
 
-int set_print_json(const struct set_settings *set, const struct run *run,
-                   const struct set_reply *reply,
-                   const struct discipline_report *discipline_report)
+/* `reply`: NULL if nothing was measured.  0 or the exit status. */
+static int print_json(const struct set_settings *set, const struct run *run,
+                      const struct set_reply *reply,
+                      const struct discipline_report *discipline_report)
 {
 	struct json_report report = { .verb = "set",
 		                      .run = run,
@@ -254,6 +240,21 @@ int set_print_json(const struct set_settings *set, const struct run *run,
 		report.slew_ends.unix_ns = reply->result.slew_ends_ns;
 	}
 	return command_print(json_render(&report));
+}
+
+int set_report_unmeasured(const struct set_settings *set, enum run_status status)
+{
+	struct run run = { .status = status };
+	const struct log_entry entry = { .verb = "set", .status = status, .run = &run };
+	struct reading now;
+
+	run_log_run(&entry);
+	if (set->measurement.format == MEASURE_CLI_JSON && kernel_clock_now(&now) == 0) {
+		run.at = now.wall;
+		(void)print_json(set, &run, NULL, NULL);
+		command_flush();
+	}
+	return run_status_exit(status);
 }
 
 static int print_text(const struct set_settings *set, const struct measure_cli *measurement,
@@ -358,7 +359,7 @@ static int print_run(const struct set_settings *set, const struct measure_cli *m
 		return print_line(set, run, reply);
 	case MEASURE_CLI_JSON:
 		run->status = reply->status;
-		return set_print_json(set, run, reply, discipline_report);
+		return print_json(set, run, reply, discipline_report);
 	case MEASURE_CLI_CSV:
 	case MEASURE_CLI_NTPDATE:
 	default:

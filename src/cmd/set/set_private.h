@@ -73,11 +73,6 @@ int set_mono_now(int64_t *ret_ns);
 int set_report(const struct set_settings *set, const struct measure_cli *measurement,
                struct run *run, const struct set_reply *reply,
                const struct discipline_report *discipline_report);
-/* `discipline_report`: NULL with --no-discipline.  `reply` is NULL when nothing was
- * measured.  0 or the exit status. */
-int set_print_json(const struct set_settings *set, const struct run *run,
-                   const struct set_reply *reply,
-                   const struct discipline_report *discipline_report);
 void set_complain(const struct set_reply *reply, const struct set_settings *set,
                   const struct run *run);
 /* Advises how to get the missing right. */
