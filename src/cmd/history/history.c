@@ -317,8 +317,9 @@ static int complain_page(const char *path, int error)
 {
 	char quoted[COMMAND_QUOTE_SIZE];
 
-	command_complain("cannot write %s: %s", command_quote(path, quoted),
-	                 file_replace_error_text(error));
+	command_complain("cannot write %s: %s%s", command_quote(path, quoted),
+	                 file_replace_error_text(error),
+	                 error == -EMEDIUMTYPE ? "; use - for standard output" : "");
 	return REQTIME_EXIT_SYSTEM;
 }
 

@@ -38,7 +38,7 @@ run "$REQTIME" history --state-dir "$T/state" --html "$T/link"
 expect "--html on a link: exit 6" 6 'not a regular file'
 check "--html on a link: not followed" test ! -e "$T/elsewhere"
 run "$REQTIME" history --state-dir "$T/state" --html /dev/null
-expect "--html on a device: exit 6" 6 'not a regular file'
+expect "--html on a device: exit 6" 6 'not a regular file; use - for standard output'
 check "--html on a device: it still exists" test -c /dev/null
 run sh -c "'$REQTIME' history --state-dir '$T/state' --html - >/dev/full"
 expect "--html - to a full device: exit 6" 6 'No space left'
