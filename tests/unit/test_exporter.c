@@ -180,6 +180,20 @@ static void a_leftover_is_no_obstacle(void **state)
 	assert_int_equal(entries(), 1);
 }
 
+/* In a folder of all users, where another user's file stays: here a folder stands for it. */
+static void a_blocked_name_is_passed_over(void **state)
+{
+	char name[128];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s.%ld.0", path, (long)getpid());
+	assert_int_equal(mkdir(name, 0700), 0);
+	assert_int_equal(file_replace(path, "x", 1), 0);
+	assert_string_equal(content(path), "x");
+	assert_int_equal(entries(), 2);
+	assert_int_equal(rmdir(name), 0);
+}
+
 /* An attacker who may write into the folder: the name of the temporary file is a link to
  * another user's file. */
 static void plant(const char *temporary, const char *target, bool is_symbolic)
@@ -404,6 +418,7 @@ int main(void)
 		TEST(never_in_part),
 		TEST(only_regular_files),
 		TEST(a_leftover_is_no_obstacle),
+		TEST(a_blocked_name_is_passed_over),
 		TEST(planted_links_are_not_followed),
 		TEST(pages_follow_no_planted_link),
 		TEST(behind_a_filter),

@@ -115,13 +115,60 @@ static void no_terminal(void **state)
 	close(pipe_fds[1]);
 }
 
+/* ---- word wrap ---- */
+
+static bool is_dash(const char *text, size_t at)
+{
+	return text[at] == '-';
+}
+
+static const struct wrap {
+	const char *name, *text;
+	size_t column, indent, columns;
+	bool (*may_break)(const char *text, size_t at);
+	const char *want;
+} wraps[] = {
+	{ "wrap: nothing", "", 0, 0, 10, NULL, "\n" },
+	{ "wrap: it fits to the last column", "0123 56789", 0, 0, 10, NULL,
+	  "0123 56789\n" },
+	{ "wrap: one column too many", "0123 567890", 0, 0, 10, NULL, "0123\n567890\n" },
+	{ "wrap: further lines are indented", "aa bb cc", 0, 2, 5, NULL, "aa bb\n  cc\n" },
+	{ "wrap: the first line begins later", "aa bb cc", 4, 0, 8, NULL, "aa\nbb cc\n" },
+	{ "wrap: no room in the first line", "aaaa bb", 6, 1, 8, NULL, "\n aaaa bb\n" },
+	{ "wrap: a long word is cut", "aaaaaaa bb", 0, 1, 4, NULL, "aaaa\n aaa\n bb\n" },
+	{ "wrap: colours take no column", "\033[31maa\033[0m bb", 0, 0, 5, NULL,
+	  "\033[31maa\033[0m bb\n" },
+	{ "wrap: a character of UTF-8 takes one", "1 \xc2\xb5s bb", 0, 0, 7, NULL,
+	  "1 \xc2\xb5s bb\n" },
+	{ "wrap: a rule of its own", "a a-b b", 0, 0, 5, is_dash, "a a\n-b b\n" },
+	{ "wrap: never", "a b c d", 0, 0, SIZE_MAX, NULL, "a b c d\n" },
+};
+
+static void wrap_row(void **state)
+{
+	const struct wrap *row = *state;
+	char buf[64];
+	struct text out = text_to(buf, sizeof(buf));
+
+	style_wrap(&out, row->text, row->column, row->indent, row->columns, row->may_break);
+	assert_string_equal(buf, row->want);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(columns),     cmocka_unit_test(signs),
 		cmocka_unit_test(words),       cmocka_unit_test(locales),
 		cmocka_unit_test(no_terminal),
 	};
+	struct CMUnitTest tests[COUNT_OF(single) + COUNT_OF(wraps)];
 
+	memcpy(tests, single, sizeof(single));
+	for (size_t i = 0; i < COUNT_OF(wraps); i++) {
+		tests[COUNT_OF(single) + i] =
+			(struct CMUnitTest){ .name = wraps[i].name,
+			                     .test_func = wrap_row,
+			                     .initial_state = (void *)&wraps[i] };
+	}
 	return cmocka_run_group_tests_name("style", tests, NULL, NULL);
 }
