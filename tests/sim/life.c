@@ -324,7 +324,7 @@ static void check_honest(struct life *l, const struct before *b)
 		larger(l->moved_most_ns, size_of(b->settled_ns - l->honest_booted_ns) +
 	                                         2 * l->answer.bound_ns);
 	if (l->result.status != CORRECT_DONE ||
-	    l->result.decision.verdict != DECIDE_BELIEVED) {
+	    l->result.decision.verdict != DECIDE_ACCEPTED) {
 		return;
 	}
 	/* The measurement is true within its bound, and the kernel gets the remaining error. */
@@ -376,7 +376,7 @@ static void check_way_out(struct life *l, const struct correct_record *record,
 	    record->bound_ns > PLAN_SLEW_MAX_NS) {
 		return;
 	}
-	if (result.status != CORRECT_DONE || result.decision.verdict != DECIDE_BELIEVED) {
+	if (result.status != CORRECT_DONE || result.decision.verdict != DECIDE_ACCEPTED) {
 		fault(l, &l->faults->closed, plan_reason_text(result.decision.plan.reason),
 		      record->offset_ns);
 	}

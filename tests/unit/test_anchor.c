@@ -352,12 +352,12 @@ static void believed(void **state)
 	struct anchor anchor = full();
 
 	(void)state;
-	anchor_note_believed(&anchor, &point, false);
+	anchor_note_accepted(&anchor, &point, false);
 	assert_true(anchor.last.boot_ns == BOOT + S(60) && anchor.sight_count == 0);
 	assert_true(anchor.chain_ns == BOOT - S(3600));
 	assert_true(anchor.confirmed.boot_ns == BOOT - S(400));
 	assert_true(anchor.floor_ns == NOW - S(400));
-	anchor_note_believed(&anchor, &point, true);
+	anchor_note_accepted(&anchor, &point, true);
 	anchor_note_confirmed(&anchor, NOW + S(60), release);
 	assert_true(anchor.chain_ns == BOOT + S(60));
 	assert_true(anchor.confirmed.boot_ns == BOOT + S(60));

@@ -77,45 +77,45 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
 	/* ---- no jump ---- */
-	{ "no jump: nothing off", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = true },
-	{ "no jump: first run of a boot", NEW, 300000, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "no jump: first run of a boot, four SERVERs", NEW, 300000, 0, 4, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "no jump: second run", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
-	{ "no jump: second run, 299 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false, .age_s = 299, .chain_s = 299 },
-	{ "no jump: second run, 300 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .age_s = 300, .chain_s = 300 },
-	{ "no jump: drift of 100 ppm in an hour", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
-	{ "no jump: the clock was stepped, the servers agree with their last answers", CONFIRMED, 0, 500000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "no jump: stepped by a year, and the same", CONFIRMED, 0, 31536000000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "no jump: the clock follows a leap second, too", CONFIRMED, -1000, -1000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = false },
-	{ "no jump: within 128 ms of the clock that others put right", CONFIRMED, 5000, 4870, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false },
+	{ "no jump: nothing off", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = true },
+	{ "no jump: first run of a boot", NEW, 300000, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "no jump: first run of a boot, four SERVERs", NEW, 300000, 0, 4, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "no jump: second run", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true },
+	{ "no jump: second run, 299 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = false, .age_s = 299, .chain_s = 299 },
+	{ "no jump: second run, 300 s later", BELIEVED, 50, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true, .age_s = 300, .chain_s = 300 },
+	{ "no jump: drift of 100 ppm in an hour", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true },
+	{ "no jump: the clock was stepped, the servers agree with their last answers", CONFIRMED, 0, 500000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "no jump: stepped by a year, and the same", CONFIRMED, 0, 31536000000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "no jump: the clock follows a leap second, too", CONFIRMED, -1000, -1000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = false },
+	{ "no jump: within 128 ms of the clock that others put right", CONFIRMED, 5000, 4870, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = false },
 	{ "no jump: further than that", CONFIRMED, 5000, 4861, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "no jump: what a slew has still to do", CONFIRMED, 900000, 0, 1, SLEWING, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "no jump: somebody else's slew leads astray", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_PENDING, .is_confirmed = true, .pending_ms = 900 },
+	{ "no jump: what a slew has still to do", CONFIRMED, 900000, 0, 1, SLEWING, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "no jump: somebody else's slew leads astray", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_PENDING, .is_confirmed = true, .pending_ms = 900 },
 	{ "jump: who says that our slew is not needed", CONFIRMED, 0, 0, 1, OURS, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .pending_ms = 900 },
 	{ "no jump: beyond the limits", NEW, 1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "no jump: beyond the limits, four SERVERs", NEW, 1001000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "no jump: back beyond the limits", NEW, -1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .floor_s = 7200 },
-	{ "no jump: an accepted run clears the first sight", CONFIRMED, 50, 0, 1, 0, { { 1000, 9000, 1 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true },
+	{ "no jump: an accepted run clears the first sight", CONFIRMED, 50, 0, 1, 0, { { 1000, 9000, 1 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true },
 
 	/* ---- a jump at first sight ---- */
 	{ "jump: held back", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: back, held back", CONFIRMED, -5000, 0, 2, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: with --boot, too", BELIEVED, 5000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: two SERVERs are not enough", CONFIRMED, 5000, 0, 2, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: three are", CONFIRMED, 5000, 0, 3, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "jump: three are", CONFIRMED, 5000, 0, 3, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "jump: drift of more than 100 ppm", CONFIRMED, 381, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: --no-discipline: 500 ppm", CONFIRMED, 1819, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "jump: --no-discipline: 500 ppm", CONFIRMED, 1819, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "jump: --no-discipline: more than 500 ppm", CONFIRMED, 1821, 0, 1, UNDISCIPLINED, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "jump: the learned drift narrows it", CONFIRMED, 379, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 1 },
-	{ "jump: the learned drift, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 350 },
+	{ "jump: the learned drift, within it", CONFIRMED, 370, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 350 },
 	{ "jump: the learned drift never widens it", CONFIRMED, 5000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 5000 },
 	{ "jump: the learned drift, while a slew is pending", CONFIRMED, 500, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .expected_ms = 300, .pending_ms = 300 },
-	{ "jump: the learned drift, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 1 },
-	{ "jump: not below 128 ms", CONFIRMED, 147, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_SMALL, .is_confirmed = false, .age_s = 1, .chain_s = 1 },
+	{ "jump: the learned drift, before a time is confirmed", BELIEVED, 379, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = true, .expected_ms = 1 },
+	{ "jump: not below 128 ms", CONFIRMED, 147, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_SMALL, .is_confirmed = false, .age_s = 1, .chain_s = 1 },
 	{ "jump: above 128 ms", CONFIRMED, 149, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .age_s = 1 },
-	{ "jump: a suspend may be wrong by two seconds", CONFIRMED, 2370, 0, 1, SLEPT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "jump: a suspend may be wrong by two seconds", CONFIRMED, 2370, 0, 1, SLEPT, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "jump: and not by more", CONFIRMED, 2390, 0, 1, SLEPT, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "jump: nowhere to record it: accepted", CONFIRMED, 5000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "jump: nowhere to record it: accepted", CONFIRMED, 5000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "jump: ... within the limits", CONFIRMED, 1001000, 0, 1, FORGETFUL, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "jump: beyond the limits", CONFIRMED, 1001000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "jump: beyond the limits, four SERVERs", CONFIRMED, 1001000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
@@ -123,28 +123,28 @@ static const struct row rows[] = {
 	/* ---- a bound is the servers' own word ---- */
 	{ "bound: it does not explain a jump", CONFIRMED, 900000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .bound_ms = 899900 },
 	{ "bound: nor one back", CONFIRMED, -900000, 0, 2, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .bound_ms = 899999 },
-	{ "bound: what leaves the clock alone is no jump", CONFIRMED, 900000, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 900000 },
+	{ "bound: what leaves the clock alone is no jump", CONFIRMED, 900000, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 900000 },
 	{ "bound: a step within it from 128 ms of it", CONFIRMED, 600, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .bound_ms = 590 },
-	{ "bound: advice within it is no jump", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 900000, .phase_ms = 800000 },
-	{ "bound: small advice counts", CONFIRMED, 400, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_ADVISED, .is_confirmed = true, .bound_ms = 900, .phase_ms = 100 },
-	{ "bound: what was seen is as narrow as it was", CONFIRMED, 5400, 0, 1, 0, { { 360, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .bound_ms = 1000, .step_ms = 5000 },
-	{ "bound: 900 s beside a narrow sight", CONFIRMED, 800000, 0, 1, 0, { { 360, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .bound_ms = 799000, .step_ms = 5000 },
+	{ "bound: advice within it is no jump", CONFIRMED, 0, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 900000, .phase_ms = 800000 },
+	{ "bound: small advice counts", CONFIRMED, 400, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_ADVISED, .is_confirmed = true, .bound_ms = 900, .phase_ms = 100 },
+	{ "bound: what was seen is as narrow as it was", CONFIRMED, 5400, 0, 1, 0, { { 360, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .bound_ms = 1000, .step_ms = 5000 },
+	{ "bound: 900 s beside a narrow sight", CONFIRMED, 800000, 0, 1, 0, { { 360, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .bound_ms = 799000, .step_ms = 5000 },
 
 	/* ---- 5a: seen again ---- */
-	{ "5a: seen 300 s ago", CONFIRMED, 5000, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: seen 300 s ago", CONFIRMED, 5000, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "5a: seen 299 s ago", CONFIRMED, 5000, 0, 1, 0, { { 299, 5000, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "5a: seen a month ago", CONFIRMED, 5000, 0, 1, 0, { { 30 * DAY, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .age_s = 31 * DAY },
-	{ "5a: 500 ppm between them, and both bounds", CONFIRMED, 5000, 0, 1, 0, { { 300, 5169, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "5a: no further than this run says", CONFIRMED, 5100, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .step_ms = 5100 },
-	{ "5a: what is pending is counted out", CONFIRMED, 5300, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .pending_ms = 300 },
+	{ "5a: seen a month ago", CONFIRMED, 5000, 0, 1, 0, { { 30 * DAY, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .age_s = 31 * DAY },
+	{ "5a: 500 ppm between them, and both bounds", CONFIRMED, 5000, 0, 1, 0, { { 300, 5169, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: no further than this run says", CONFIRMED, 5100, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .step_ms = 5100 },
+	{ "5a: what is pending is counted out", CONFIRMED, 5300, 0, 1, 0, { { 300, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .pending_ms = 300 },
 	{ "5a: something else", CONFIRMED, 5000, 0, 1, 0, { { 300, 5171, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
-	{ "5a: a suspend between them", CONFIRMED, 5000, 0, 1, SLEPT, { { 300, 7160, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: a suspend between them", CONFIRMED, 5000, 0, 1, SLEPT, { { 300, 7160, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "5a: hours ago, and something else", CONFIRMED, 5000, 0, 1, 0, { { 7200, 6200, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .age_s = 9000 },
-	{ "5a: hours ago, --no-discipline", CONFIRMED, 9000, 0, 1, UNDISCIPLINED, { { 7200, 10200, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .age_s = 9000 },
-	{ "5a: any of them", CONFIRMED, 5000, 0, 1, 0, { { 900, 9000, 1 }, { 600, 5000, 1 }, { 300, -9000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "5a: with --boot", BELIEVED, 5000000, 0, 1, BOOT_UNIT, { { 300, 5000000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: hours ago, --no-discipline", CONFIRMED, 9000, 0, 1, UNDISCIPLINED, { { 7200, 10200, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .age_s = 9000 },
+	{ "5a: any of them", CONFIRMED, 5000, 0, 1, 0, { { 900, 9000, 1 }, { 600, 5000, 1 }, { 300, -9000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: with --boot", BELIEVED, 5000000, 0, 1, BOOT_UNIT, { { 300, 5000000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "5a: beyond the limits", CONFIRMED, 1001000, 0, 1, 0, { { 300, 1001000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "5a: four SERVERs are confirmed by it", CONFIRMED, 5000, 0, 4, 0, { { 300, 5000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "5a: four SERVERs are confirmed by it", CONFIRMED, 5000, 0, 4, 0, { { 300, 5000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 
 	/* ---- 5b: further each time ---- */
 	{ "5b: two sights in that direction", CONFIRMED, 9000, 0, 1, 0, { { 600, 3000, 1 }, { 300, 6000, 1 } }, DECIDE_PARTLY, PLAN_LARGE, .is_confirmed = false, .step_ms = 3000 },
@@ -160,72 +160,72 @@ static const struct row rows[] = {
 	{ "5b: a part that moves nothing does not count", CONFIRMED, 9000, 3000, 1, 0, { { 600, 3000, 1 }, { 300, 6000, 1 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 
 	/* ---- 6: the reference ---- */
-	{ "limit: from the clock as confirmed", CONFIRMED, 0, 5000000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "limit: from the clock as found", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .found_ms = 4500000 },
+	{ "limit: from the clock as confirmed", CONFIRMED, 0, 5000000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: from the clock as found", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false, .found_ms = 4500000 },
 	{ "limit: from both", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .found_ms = 3900000 },
 	{ "limit: as found does not count when one is confirmed", CONFIRMED, 5000000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .found_ms = 5000000 },
-	{ "limit: at it", CONFIRMED, 1000000, 0, 3, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "limit: at it", CONFIRMED, 1000000, 0, 3, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "limit: beyond it", CONFIRMED, 1000001, 0, 3, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: --refuse-back-above", CONFIRMED, -101000, 0, 3, BACK, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_BACK_LIMIT, .is_confirmed = false },
-	{ "limit: --refuse-back-above, within it", CONFIRMED, -100000, 0, 3, BACK, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "limit: --refuse-back-above, forward", CONFIRMED, 101000, 0, 3, BACK, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "limit: --refuse-back-above, within it", CONFIRMED, -100000, 0, 3, BACK, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "limit: --refuse-back-above, forward", CONFIRMED, 101000, 0, 3, BACK, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "limit: a bound beyond it", CONFIRMED, 0, 0, 4, 0, { { 0 } }, DECIDE_IMPOSSIBLE, PLAN_UNCERTAIN, .is_confirmed = false, .bound_ms = 1000001 },
 
 	/* ---- 6: a clock that is known to be wrong ---- */
-	{ "wrong clock: before the release", CONFIRMED, 0, -101 * DAY * 1000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "wrong clock: before the last confirmed time", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .floor_s = -3 },
+	{ "wrong clock: before the release", CONFIRMED, 0, -101 * DAY * 1000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "wrong clock: before the last confirmed time", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false, .floor_s = -3 },
 	{ "wrong clock: two seconds before it are none", NEW, 5000000, 0, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .floor_s = -2 },
-	{ "wrong clock: 21 years after the release", NEW, 0, 21 * YEAR * 1000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .found_ms = 21 * YEAR * 1000 },
+	{ "wrong clock: 21 years after the release", NEW, 0, 21 * YEAR * 1000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false, .found_ms = 21 * YEAR * 1000 },
 	{ "wrong clock: 19 years after the release are none", NEW, 0, 19 * YEAR * 1000, 1, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false, .found_ms = 19 * YEAR * 1000 },
 	{ "wrong clock: a jump is held back all the same", BELIEVED, 5000000, 0, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false, .floor_s = -3 },
-	{ "wrong clock: a jump that was seen", BELIEVED, 5000000, 0, 1, 0, { { 300, 5000000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true, .floor_s = -3 },
-	{ "wrong clock: a jump that three SERVERs say", BELIEVED, 5000000, 0, 3, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .floor_s = -3 },
+	{ "wrong clock: a jump that was seen", BELIEVED, 5000000, 0, 1, 0, { { 300, 5000000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true, .floor_s = -3 },
+	{ "wrong clock: a jump that three SERVERs say", BELIEVED, 5000000, 0, 3, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false, .floor_s = -3 },
 
 	/* ---- 6b: a machine that stood still ---- */
-	{ "pause: three SERVERs, twice", CONFIRMED, 7200000, 0, 3, 0, { { 300, 7200000, 3 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "pause: three SERVERs, twice", CONFIRMED, 7200000, 0, 3, 0, { { 300, 7200000, 3 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "pause: two now", CONFIRMED, 7200000, 0, 2, 0, { { 300, 7200000, 3 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "pause: two then", CONFIRMED, 7200000, 0, 3, 0, { { 300, 7200000, 2 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "pause: two, and then three", CONFIRMED, 7200000, 0, 3, 0, { { 600, 7200000, 2 }, { 300, 7200000, 3 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "pause: two, and then three", CONFIRMED, 7200000, 0, 3, 0, { { 600, 7200000, 2 }, { 300, 7200000, 3 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "pause: at first sight", CONFIRMED, 7200000, 0, 4, 0, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "pause: at first sight, back", CONFIRMED, -7200000, 0, 4, 0, { { 300, -7200000, 4 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "pause: never where the limit was given", CONFIRMED, 7200000, 0, 4, GIVEN, { { 300, 7200000, 4 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 
 	/* ---- a default limit needs three runs ---- */
-	{ "limit: three runs", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "limit: three runs, back", CONFIRMED, -7200000, 0, 1, 0, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: three runs", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: three runs, back", CONFIRMED, -7200000, 0, 1, 0, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "limit: three runs, the second too young", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7200000, 1 }, { 299, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: three runs, too near to each other", CONFIRMED, 7200000, 0, 1, 0, { { 599, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "limit: three runs, something else between them", CONFIRMED, 7200000, 0, 1, 0, { { 900, 7200000, 1 }, { 600, 9000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: three runs, something else between them", CONFIRMED, 7200000, 0, 1, 0, { { 900, 7200000, 1 }, { 600, 9000, 1 }, { 300, 7200000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "limit: three runs, one differs", CONFIRMED, 7200000, 0, 1, 0, { { 600, 7100000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given, three runs", CONFIRMED, 7200000, 0, 1, GIVEN, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "limit: given backwards, three runs", CONFIRMED, -7200000, 0, 1, BACK, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "limit: given backwards, and wide: the default one is passed by three runs", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: given backwards, and wide: the default one is passed by three runs", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 600, -7200000, 1 }, { 300, -7200000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 	{ "limit: given backwards, and wide: two runs are too few", CONFIRMED, -7200000, 0, 1, BACK_WIDE, { { 300, -7200000, 1 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
-	{ "limit: given backwards, three runs forward", CONFIRMED, 7200000, 0, 1, BACK, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
+	{ "limit: given backwards, three runs forward", CONFIRMED, 7200000, 0, 1, BACK, { { 600, 7200000, 1 }, { 300, 7200000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
 
 	/* ---- 7: the floor ---- */
 	{ "floor: a jump in the first run of a boot", NEW, -3603000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEFORE_FLOOR, .is_confirmed = false },
-	{ "floor: two seconds before it are none", NEW, -3602000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "floor: two seconds before it are none", NEW, -3602000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "floor: the clock that agrees is no excuse", NEW, -3603000, -3603000, 1, 0, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEFORE_FLOOR, .is_confirmed = false },
-	{ "floor: three SERVERs pass it", NEW, -3603000, 0, 3, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "floor: seen again", NEW, -3603000, 0, 1, BOOT_UNIT, { { 300, -3603000, 1 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = true },
-	{ "floor: --any-offset passes it", NEW, -3603000, 0, 1, ANY, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "floor: not checked once a run is accepted", CONFIRMED, -3700000, -3700000, 1, 0, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = false },
-	{ "floor: none", NEW, -3603000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false, .floor_s = INT64_MIN },
-	{ "floor: no memory, and nothing is held back", NEW, -3603000, 0, 1, BOOT_UNIT | FORGETFUL, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "floor: three SERVERs pass it", NEW, -3603000, 0, 3, BOOT_UNIT, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "floor: seen again", NEW, -3603000, 0, 1, BOOT_UNIT, { { 300, -3603000, 1 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = true },
+	{ "floor: --any-offset passes it", NEW, -3603000, 0, 1, ANY, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "floor: not checked once a run is accepted", CONFIRMED, -3700000, -3700000, 1, 0, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = false },
+	{ "floor: none", NEW, -3603000, 0, 1, BOOT_UNIT, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false, .floor_s = INT64_MIN },
+	{ "floor: no memory, and nothing is held back", NEW, -3603000, 0, 1, BOOT_UNIT | FORGETFUL, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 
 	/* ---- the flags ---- */
-	{ "--any-offset: the limit", CONFIRMED, 5000000, 0, 1, ANY, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--any-offset: the limit back", CONFIRMED, -900000, 0, 1, ANY | BACK, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--any-offset: the limit that was given", CONFIRMED, 5000000, 0, 1, ANY | GIVEN, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--any-offset: first sight", CONFIRMED, 5000, 0, 1, ANY, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--any-offset: a bound beyond the limit", CONFIRMED, 0, 0, 1, ANY, { { 0 } }, DECIDE_BELIEVED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 1000001 },
+	{ "--any-offset: the limit", CONFIRMED, 5000000, 0, 1, ANY, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--any-offset: the limit back", CONFIRMED, -900000, 0, 1, ANY | BACK, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--any-offset: the limit that was given", CONFIRMED, 5000000, 0, 1, ANY | GIVEN, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--any-offset: first sight", CONFIRMED, 5000, 0, 1, ANY, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--any-offset: a bound beyond the limit", CONFIRMED, 0, 0, 1, ANY, { { 0 } }, DECIDE_ACCEPTED, PLAN_WITHIN_BOUND, .is_confirmed = true, .bound_ms = 1000001 },
 	{ "--any-offset: not the release", CONFIRMED, -101 * DAY * 1000, 0, 4, ANY, { { 0 } }, DECIDE_IMPOSSIBLE, PLAN_BEFORE_RELEASE, .is_confirmed = false },
 	{ "--any-offset: not 2106", CONFIRMED, 80 * YEAR * 1000, 0, 4, ANY, { { 0 } }, DECIDE_IMPOSSIBLE, PLAN_BEYOND_RANGE, .is_confirmed = false },
 	{ "--any-offset: not a leap second that is near", CONFIRMED, 19 * DAY * 1000 + 43200000, 0, 4, ANY | LEAP, { { 0 } }, DECIDE_IMPOSSIBLE, PLAN_LEAP_NEAR, .is_confirmed = false },
-	{ "--boot: the limit", BELIEVED, 5000000, 0, 3, BOOT_UNIT, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--boot: the limit that was given", NEW, 5000000, 0, 1, BOOT_UNIT | GIVEN, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
-	{ "--boot: the limit back", NEW, -900000, 0, 1, BOOT_UNIT | BACK, { { 0 } }, DECIDE_BELIEVED, PLAN_LARGE, .is_confirmed = false },
+	{ "--boot: the limit", BELIEVED, 5000000, 0, 3, BOOT_UNIT, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--boot: the limit that was given", NEW, 5000000, 0, 1, BOOT_UNIT | GIVEN, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
+	{ "--boot: the limit back", NEW, -900000, 0, 1, BOOT_UNIT | BACK, { { 0 } }, DECIDE_ACCEPTED, PLAN_LARGE, .is_confirmed = false },
 	{ "--boot: not once a time is confirmed", CONFIRMED, 5000000, 0, 4, BOOT_UNIT, { { 0 } }, DECIDE_REFUSED, PLAN_BEYOND_LIMIT, .is_confirmed = false },
 	{ "--boot: not first sight", BELIEVED, 5000000, 0, 2, BOOT_UNIT, { { 0 } }, DECIDE_HELD_BACK, PLAN_BEYOND_DRIFT, .is_confirmed = false },
 	{ "--boot: not a bound beyond the limit", NEW, 0, 0, 4, BOOT_UNIT, { { 0 } }, DECIDE_IMPOSSIBLE, PLAN_UNCERTAIN, .is_confirmed = false, .bound_ms = 1000001 },
@@ -333,7 +333,7 @@ static void check_anchor(const struct row *row, const struct anchor *before,
                          const struct anchor *after, const struct decision *decision)
 {
 	switch (row->want) {
-	case DECIDE_BELIEVED:
+	case DECIDE_ACCEPTED:
 		assert_int_equal(after->sight_count, 0);
 		assert_true(after->has_last && after->last.boot_ns == BOOT);
 		assert_true(after->last.booted_ns == left_ns(row, decision));
@@ -413,7 +413,7 @@ static void way_out(void **state)
 		if (rows[i].want == DECIDE_HELD_BACK || rows[i].want == DECIDE_REFUSED) {
 			limits.any_offset = true;
 			decide(&input, &limits, &anchor, &decision);
-			assert_int_equal(decision.verdict, DECIDE_BELIEVED);
+			assert_int_equal(decision.verdict, DECIDE_ACCEPTED);
 		}
 	}
 }
@@ -443,7 +443,7 @@ static void part_and_rest(void **state)
 	input.now.boot_ns += S(300);
 	input.now.mono_ns += S(300);
 	decide(&input, &limits, &anchor, &decision);
-	assert_int_equal(decision.verdict, DECIDE_BELIEVED);
+	assert_int_equal(decision.verdict, DECIDE_ACCEPTED);
 	assert_true(decision.is_confirmed && decision.plan.by_ns == MS(6000));
 }
 
@@ -467,7 +467,7 @@ static void slewed_meanwhile(void **state)
 	input.measured.pending_ns = MS(120);
 	copy = anchor;
 	decide(&input, &limits, &copy, &decision);
-	assert_true(decision.verdict == DECIDE_BELIEVED && decision.is_confirmed);
+	assert_true(decision.verdict == DECIDE_ACCEPTED && decision.is_confirmed);
 	input.measured.offset_ns = MS(420);
 	decide(&input, &limits, &anchor, &decision);
 	assert_int_equal(decision.verdict, DECIDE_HELD_BACK);

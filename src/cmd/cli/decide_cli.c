@@ -214,7 +214,7 @@ bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
 	}
 	input.measured.local = input.now.wall;
 	decide(&input, &limits, &anchor, &decision);
-	return decision.verdict != DECIDE_BELIEVED && decision.verdict != DECIDE_IMPOSSIBLE;
+	return decision.verdict != DECIDE_ACCEPTED && decision.verdict != DECIDE_IMPOSSIBLE;
 }
 
 void decide_dry(const struct decide_view *view,

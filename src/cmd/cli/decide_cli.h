@@ -78,7 +78,7 @@ void decide_dry(const struct decide_view *view,
                 const struct correct_record *record, struct correct_result *ret);
 
 /* For a measurement (app/client/measure.h), `ctx` a struct decide_view: whether the answer
- * would not be believed if few SERVERs gave it. */
+ * would not be accepted if few SERVERs gave it. */
 bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 
 /* The kernel's clock, to read; `set` adds what changes it.  `ctx`: struct decide_view. */

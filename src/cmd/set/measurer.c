@@ -63,10 +63,10 @@ static void record_begin(struct measurer *m, const struct run *run)
 	history_session_note_before(m->session, &m->record);
 }
 
-static bool is_believed(const struct correct_result *result)
+static bool is_accepted(const struct correct_result *result)
 {
 	return result->status == CORRECT_DONE &&
-	       result->decision.verdict == DECIDE_BELIEVED;
+	       result->decision.verdict == DECIDE_ACCEPTED;
 }
 
 /* Notes the result. */
@@ -76,7 +76,7 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 
 	/* A clock that does not keep its rate was still set, so the run counts for the
 	 * discipline.  A run that was held back does not. */
-	m->record.status = (uint32_t)(is_believed(result) ? RUN_OK : reply->status);
+	m->record.status = (uint32_t)(is_accepted(result) ? RUN_OK : reply->status);
 	m->record.exit_status = (uint32_t)run_status_exit(reply->status);
 	if (result->status == CORRECT_DONE || result->decision.plan.action != PLAN_NONE) {
 		m->record.has_plan = 1;
@@ -85,7 +85,7 @@ static void record_end(struct measurer *m, const struct set_reply *reply)
 		m->record.plan_by_ns = result->decision.plan.by_ns;
 	}
 	m->record.kernel_flags |=
-		is_believed(result) && result->decision.is_confirmed ? RECORD_CONFIRMED : 0;
+		is_accepted(result) && result->decision.is_confirmed ? RECORD_CONFIRMED : 0;
 	if (!m->set->is_dry) {
 		m->record.applied_action = (uint32_t)result->applied;
 		m->record.applied_by_ns = result->applied_ns;

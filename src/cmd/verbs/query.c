@@ -61,7 +61,7 @@ static int query_print_json(const struct run *run, const struct plan *plan,
 	return command_print(json_render(&report));
 }
 
-/* Says when an offset that is held back would be believed. */
+/* Says when an offset that is held back would be accepted. */
 static void query_print_refusal(const struct decide_view *view, const struct run *run,
                                 const struct decision *decision, FILE *to)
 {

@@ -5,7 +5,7 @@
  * Wire seconds count modulo 2^32 from 1900, so their era is ambiguous.  They are placed in
  * a window that does not depend on the local clock: the 2^32 s, 136 years, from 50 years
  * before the release of this program.  So the same answer means the same time on a clock at
- * 1970, 2001 or 2199.  A time before the release is never believed, but still shown
+ * 1970, 2001 or 2199.  A time before the release is never accepted, but still shown
  * correctly.
  */
 #ifndef CORE_BASE_NTP_TIME_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The anchor: packing, checks, and its update by believed, held-back and refused runs.
+ * The anchor: packing, checks, and its update by accepted, held-back and refused runs.
  */
 #include "core/select/anchor.h"
 
@@ -213,7 +213,7 @@ void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight)
 	anchor->sights[anchor->sight_count++] = *sight;
 }
 
-void anchor_note_believed(struct anchor *anchor, const struct anchor_point *point,
+void anchor_note_accepted(struct anchor *anchor, const struct anchor_point *point,
                           bool is_apart)
 {
 	if (!anchor->has_last || is_apart) {

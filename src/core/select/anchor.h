@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The state that the privileged process of `set` keeps from run to run: one record of fixed
- * size with a checksum.  It alone decides whether a time is believed at first sight; the
+ * size with a checksum.  It alone decides whether a time is accepted at first sight; the
  * measuring process has no influence on it.
  *
  *   anchor_unpack, or anchor_init -> anchor_begin -> core/select/decide.h -> anchor_pack
@@ -55,14 +55,14 @@ struct anchor {
 	uint32_t has_confirmed;
 	uint32_t has_floor;
 	uint32_t has_frequency;
-	struct anchor_point last; /* clock as left by the last believed run of this boot */
-	int64_t chain_ns;         /* believed runs agree since then, CLOCK_BOOTTIME */
+	struct anchor_point last; /* clock as left by the last accepted run of this boot */
+	int64_t chain_ns;         /* accepted runs agree since then, CLOCK_BOOTTIME */
 	struct anchor_point confirmed; /* clock as left by the last confirmed run */
 	int64_t floor_ns; /* the last confirmed time of any boot, unix ns: certainly past */
 	int64_t frequency_ppb; /* last given to the kernel in this boot, or about to be */
 	int64_t slew_ns; /* last ordered by a run of this boot; its rest is no larger */
 	uint64_t sight_count;
-	/* Since the last believed run, oldest first: of those younger than
+	/* Since the last accepted run, oldest first: of those younger than
 	 * ANCHOR_CONFIRM_NS the first that differ, of the older ones the latest. */
 	struct anchor_sight sights[ANCHOR_SIGHTS];
 };
@@ -91,11 +91,11 @@ void anchor_begin(struct anchor *anchor, const char *boot_id, const struct readi
 
 /* After a refused or held-back run. */
 void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight);
-/* After a believed run that left the clock at `point`.  `is_apart`: it disagrees with
+/* After a accepted run that left the clock at `point`.  `is_apart`: it disagrees with
  * the last. */
-void anchor_note_believed(struct anchor *anchor, const struct anchor_point *point,
+void anchor_note_accepted(struct anchor *anchor, const struct anchor_point *point,
                           bool is_apart);
-/* The last believed run is confirmed and becomes the reference; `floor_ns`, unix, becomes
+/* The last accepted run is confirmed and becomes the reference; `floor_ns`, unix, becomes
  * the floor if it lies within the 20 years after `release`. */
 void anchor_note_confirmed(struct anchor *anchor, int64_t floor_ns, struct instant release);
 /* After a run that the clock followed only in part, to `sights[first]`: later sights are

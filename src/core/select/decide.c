@@ -175,18 +175,18 @@ static bool decide_part(const struct look *look, struct anchor *anchor,
 	return true;
 }
 
-static void believe(const struct look *look, bool is_seen, struct anchor *anchor,
-                    struct decision *ret)
+static void accept_time(const struct look *look, bool is_seen, struct anchor *anchor,
+                        struct decision *ret)
 {
 	const bool is_agreed =
 		anchor->has_last && !look->is_apart &&
 		ns_sub(look->point.boot_ns, anchor->chain_ns) >= ANCHOR_CONFIRM_NS;
 	struct anchor_point left;
 
-	ret->verdict = DECIDE_BELIEVED;
+	ret->verdict = DECIDE_ACCEPTED;
 	ret->is_confirmed = ret->is_jump ? is_seen : is_agreed;
 	left = left_after(look, &ret->plan);
-	anchor_note_believed(anchor, &left, ret->is_jump || look->is_apart);
+	anchor_note_accepted(anchor, &left, ret->is_jump || look->is_apart);
 	anchor->slew_ns = slew_after_ns(look, &ret->plan);
 	if (ret->is_confirmed) {
 		anchor_note_confirmed(anchor,
@@ -275,7 +275,7 @@ void decide(const struct decide_input *input, const struct plan_limits *limits,
 	set_limits(&look, &measured, ret);
 	ret->plan = plan_make(&measured, limits);
 	if (ret->plan.action != PLAN_REFUSE) {
-		believe(&look, is_seen, anchor, ret);
+		accept_time(&look, is_seen, anchor, ret);
 		return;
 	}
 	ret->verdict = verdict_of(ret->plan.reason);

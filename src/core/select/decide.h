@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The decision about a trusted measurement: its time is believed, held back until another
+ * The decision about a trusted measurement: its time is accepted, held back until another
  * run confirms it, or refused; and then the action on the clock (core/select/plan.h).
  *
  * Pure.  `query`, `check` and a dry run call it on what they read; the privileged process
@@ -9,9 +9,9 @@
  *
  * The rules, with T the servers' time, B CLOCK_BOOTTIME and `booted` = T - B:
  *
- * - Jump: `booted` differs from that of the last believed run by more than drift
- *   explains, and the clock does not agree with it either.  Without a believed run in
- *   this boot: T is before the floor.  A jump is believed at first sight when
+ * - Jump: `booted` differs from that of the last accepted run by more than drift
+ *   explains, and the clock does not agree with it either.  Without a accepted run in
+ *   this boot: T is before the floor.  A jump is accepted at first sight when
  *   DECIDE_STRONG SERVERs agree on it.  Otherwise it is held back and stored as a sight.
  *   Where a sight cannot be stored, nothing is held back.
  * - Confirmation: by a sight at least ANCHOR_CONFIRM_NS old that agrees; or by two
@@ -24,8 +24,8 @@
  *   limits.  Limits that the operator did not give are also lifted by three runs that
  *   agree, ANCHOR_CONFIRM_NS apart, or by two where DECIDE_STRONG SERVERs move the clock
  *   forward, as after a pause of a virtual machine.
- * - Confirmed, so that it becomes the floor and the reference: a believed run that is no
- *   jump, when believed runs have agreed for ANCHOR_CONFIRM_NS; or a jump that a sight
+ * - Confirmed, so that it becomes the floor and the reference: a accepted run that is no
+ *   jump, when accepted runs have agreed for ANCHOR_CONFIRM_NS; or a jump that a sight
  *   confirms.
  *
  * So further runs end every refusal, at a time that is reported, unless its cause is the
@@ -37,7 +37,7 @@
 #include "core/select/anchor.h"
 #include "core/select/plan.h"
 
-/* A jump on which this many SERVERs (not addresses) agree is believed at first sight. */
+/* A jump on which this many SERVERs (not addresses) agree is accepted at first sight. */
 enum { DECIDE_STRONG = 3 };
 
 struct decide_input {
@@ -48,14 +48,14 @@ struct decide_input {
 	bool remembers;      /* the next run would find a stored sight */
 	bool is_disciplined; /* false: --no-discipline, drift of crystals */
 	/* The offset predicted from past runs.  It can reduce the drift allowed since
-	 * the last believed run, which is never more than 100 ppm of the time between. */
+	 * the last accepted run, which is never more than 100 ppm of the time between. */
 	bool has_expected;
 	int64_t expected_ns;
 	int64_t expected_bound_ns;
 };
 
 enum decide_verdict {
-	DECIDE_BELIEVED,
+	DECIDE_ACCEPTED,
 	DECIDE_PARTLY,     /* the clock follows part of it; the rest is held back */
 	DECIDE_HELD_BACK,  /* another run must confirm it */
 	DECIDE_REFUSED,    /* beyond a limit; stored as a sight */
@@ -70,7 +70,7 @@ struct decision {
 	bool is_confirmed;
 	/* DECIDE_PARTLY, DECIDE_HELD_BACK and DECIDE_REFUSED; CLOCK_BOOTTIME. */
 	int64_t first_seen_ns;    /* of this run if it is the first */
-	int64_t confirm_after_ns; /* a later run that agrees is believed */
+	int64_t confirm_after_ns; /* a later run that agrees is accepted */
 	bool is_limit_given; /* DECIDE_REFUSED: not even then, as the operator set it ... */
 	/* ... else by this many more runs, ANCHOR_CONFIRM_NS apart; 0: by none, as
 	 * sights cannot be stored. */
@@ -78,7 +78,7 @@ struct decision {
 	int64_t rest_ns; /* the move of the clock that is held back */
 	/* The origin of the jump, and the reference of the limits. */
 	bool has_last;
-	int64_t last_ns; /* CLOCK_BOOTTIME of the last believed run */
+	int64_t last_ns; /* CLOCK_BOOTTIME of the last accepted run */
 	bool is_before_floor;
 	struct instant floor;
 	bool is_reference_confirmed; /* false: the local clock as this boot found it */

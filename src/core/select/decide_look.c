@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Compares a measurement with the last believed run: possible drift, and whether it is a
+ * Compares a measurement with the last accepted run: possible drift, and whether it is a
  * jump.
  */
 #include "core/select/decide_private.h"
@@ -36,7 +36,7 @@ static int64_t unordered_ns(const struct anchor *anchor, const struct plan_input
 	return ns_sub(pending_ns, ours_ns);
 }
 
-/* Limit of the change of `booted` since the last believed run, predicted from past runs. */
+/* Limit of the change of `booted` since the last accepted run, predicted from past runs. */
 static int64_t disciplined_drift_ns(const struct look *look)
 {
 	const struct decide_input *input = look->input;
@@ -54,7 +54,7 @@ int64_t decide_drift_ppm(const struct look *look)
 	return look->input->is_disciplined ? DRIFT_PPM : DRIFT_UNDISCIPLINED_PPM;
 }
 
-/* Limit of the drift since the last believed run. */
+/* Limit of the drift since the last accepted run. */
 static int64_t drift_ns(const struct look *look)
 {
 	const int64_t apart_ns = ns_sub(look->point.boot_ns, look->anchor->last.boot_ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Parts of the decision: decide_look.c compares a measurement with the last believed run,
+ * Parts of the decision: decide_look.c compares a measurement with the last accepted run,
  * decide_sight.c with stored sights; decide.c applies the limits and decides.
  */
 #ifndef CORE_SELECT_DECIDE_PRIVATE_H
@@ -15,10 +15,10 @@ struct look {
 	struct anchor_point point;
 	struct anchor_point left; /* the clock as this run would leave it */
 	struct instant truth;
-	bool is_apart; /* away from where the last believed run left the clock */
+	bool is_apart; /* away from where the last accepted run left the clock */
 	bool is_strong;
 	int64_t unordered_ns; /* part of the pending slew that our runs did not order */
-	int64_t jump_ns;      /* from the last believed run, else from the floor */
+	int64_t jump_ns;      /* from the last accepted run, else from the floor */
 };
 
 /* A time before the floor or the release by less than this is still possible. */

@@ -34,7 +34,7 @@ enum plan_reason {
 	PLAN_ADVISED,       /* slew: inside the bound, to the estimate from past runs */
 	PLAN_PENDING, /* slew: the rest of an earlier slew would lead out of the bound */
 	PLAN_BEYOND_BACK_LIMIT, /* refuse: back by more than refuse-back-above */
-	PLAN_BEYOND_DRIFT, /* refuse: held back, beyond drift since the last believed run */
+	PLAN_BEYOND_DRIFT, /* refuse: held back, beyond drift since the last accepted run */
 	PLAN_BEFORE_RELEASE, /* refuse: before the release of this program */
 	PLAN_OTHER_DAEMON,   /* refuse: another program disciplines the clock */
 	PLAN_REASON_COUNT
