@@ -70,7 +70,7 @@ HARDEN += $(if $(findstring FORTIFY,$(HARDEN)),-U_FORTIFY_SOURCE)
 TIME64 := $(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null | \
             sed -n 's/^.define __SIZEOF_LONG__ 4$$/-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64/p')
 
-LIBRARIES   := libcap libseccomp inih jansson sqlite3
+LIBRARIES   := libcap libseccomp inih jansson sqlite3 nettle
 LIBRARY_INC := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 PCAP_INC    := $(shell $(PKG_CONFIG) --cflags libpcap 2>/dev/null)
 given       += $(LIBRARY_INC) $(PCAP_INC)
