@@ -51,8 +51,8 @@ size_t nts_placeholders(size_t left, size_t cookie_len);
 size_t nts_request_seal(const struct nts_request *request, const struct nts_keys *keys,
                         const struct nts_aead *aead, uint8_t *buf, size_t size);
 
-/* Result of the checks of a reply, in their order.  Only NTS_REPLY_AUTHENTIC and
- * NTS_REPLY_NAK may change the caller's state. */
+/* Result of the checks of a reply.  Only NTS_REPLY_AUTHENTIC and NTS_REPLY_NAK may change
+ * the caller's state. */
 enum nts_reply_verdict {
 	NTS_REPLY_AUTHENTIC,
 	NTS_REPLY_PLAIN,    /* without any field of NTS: not from the server, or from one
@@ -72,6 +72,10 @@ struct nts_reply {
 	struct nts_cookies
 		cookies; /* new ones, for AUTHENTIC; as in nts_response_parse() */
 };
+
+/* The length of the packet up to the end of its first authenticator; `len` without one. The
+ * rest is protected by nothing, and is not looked at. */
+size_t nts_sealed_octets(const uint8_t *packet, size_t len);
 
 /* `len` octets as a reply to a request with `unique_id`.  The NTP header is left to
  * core/ntp/packet.h, except for the kiss code of NTS_REPLY_NAK.  `*ret` is written only for

@@ -64,8 +64,10 @@ struct nts_answer {
 bool nts_question_is_valid(const struct nts_question *question);
 bool nts_answer_is_valid(const struct nts_answer *answer);
 
-/* "key exchange: connection refused", for the reason of a source. */
+/* "key exchange: connection refused", for the reason of a source; printable ASCII.
+ * `error_text` is strerror() of `error`; used for NTS_FAILURE_CONNECT alone. */
 enum { NTS_FAILURE_TEXT_SIZE = 120 };
-void nts_failure_format(const struct nts_answer *answer, char buf[NTS_FAILURE_TEXT_SIZE]);
+void nts_failure_format(const struct nts_answer *answer, const char *error_text,
+                        char buf[NTS_FAILURE_TEXT_SIZE]);
 
 #endif

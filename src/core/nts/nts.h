@@ -50,6 +50,8 @@ struct nts_cookies {
 bool nts_cookies_spend(struct nts_cookies *cookies, struct nts_cookie *ret);
 /* Beyond NTS_COOKIES_MAX it is dropped. */
 void nts_cookies_add(struct nts_cookies *cookies, const struct nts_cookie *cookie);
+/* A new cookie from a server, of any length: dropped, too, when no packet can carry it. */
+void nts_cookies_receive(struct nts_cookies *cookies, const uint8_t *octets, size_t len);
 /* For untrusted data: count and lengths. */
 bool nts_cookies_are_valid(const struct nts_cookies *cookies);
 
