@@ -9,8 +9,8 @@
 #   make bench      measure against other programs
 #   make install    PREFIX=/usr/local DESTDIR= ; SYSCONFDIR=/etc is for `make` as well
 #   make uninstall  removes what `make install` with the same PREFIX and DESTDIR installed
-#   make deb        the Debian packages of both, in build/deb
-#   make static     build/static/reqtime and reqtimed: one file each, for images and initramfs
+#   make deb        the Debian packages, in build/deb
+#   make static     build/static/reqtime and reqtimed: one file each, for images; without NTS
 #
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, TSAN=1 with ThreadSanitizer.
 # WERROR=-Werror makes every warning an error, as `make check` does.
@@ -23,6 +23,7 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 # Debian's zsh takes the completions of packages from /usr/share/zsh/vendor-completions.
 ZSH_DIR    ?= zsh/site-functions
+LIBEXECDIR ?= $(PREFIX)/libexec/reqtime
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 
@@ -72,8 +73,9 @@ TIME64 := $(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null 
 
 LIBRARIES   := libcap libseccomp inih jansson sqlite3 nettle
 LIBRARY_INC := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+TLS_INC     := $(shell $(PKG_CONFIG) --cflags gnutls 2>/dev/null)
 PCAP_INC    := $(shell $(PKG_CONFIG) --cflags libpcap 2>/dev/null)
-given       += $(LIBRARY_INC) $(PCAP_INC)
+given       += $(LIBRARY_INC) $(PCAP_INC) $(TLS_INC)
 LIBRARY_LD  := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),\
                  $(patsubst lib%,-l%,$(filter lib%,$(LIBRARIES))) \
                  $(patsubst %,-l%,$(filter-out lib%,$(LIBRARIES))))
@@ -86,7 +88,7 @@ override CPPFLAGS += -Isrc -Iinclude $(LIBRARY_INC) -D_GNU_SOURCE $(TIME64) $(fi
 override LDFLAGS  += $(PIE) -Wl,-z,relro,-z,now,--as-needed
 override LDLIBS   += $(LIBRARY_LD) -lm -ldl
 
-PROGS   := reqtime reqtimed
+PROGS   := reqtime reqtimed $(if $(STATIC),,reqtime-nts)
 TESTS   := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 SIMS    := $(basename $(notdir $(wildcard tests/sim/sim_*.c)))
 TOOLS   := $(filter-out history_maker,$(basename $(notdir $(wildcard tests/tools/*.c tests/bench/*.c)))) \
@@ -101,7 +103,7 @@ tests: sims $(TESTS:%=$(B)/%) $(B)/history_maker
 sims: $(SIMS:%=$(B)/%)
 tools: $(TOOLS:%=build/tools/%)
 
-left_out := $(ABSENT:%=src/cmd/trace/%.c)
+left_out := $(ABSENT:%=src/cmd/trace/%.c) $(if $(STATIC),src/io/tls/% src/cmd/nts/%)
 objects   = $(patsubst %.c,$(B)/%.o,$(filter-out $(left_out),$(wildcard src/$1/*/*.c)))
 # The directories, too, so that an archive drops the object of a deleted file.
 $(foreach l,$(LAYERS),$(eval $(B)/lib$l.a: $(call objects,$l) $(wildcard src/$l/*/)))
@@ -114,6 +116,10 @@ $(ARCHIVES) $(B)/libtests.a:
 # Linker wraps for the calls that set the clock or write the hardware clock.
 -include tests/unit/wrap.mk
 
+# GnuTLS is for these alone.
+$(B)/test_nts_helper: | $(B)/reqtime-nts
+$(B)/reqtime-nts $(B)/test_nts_%: private override LDLIBS += \
+	$(or $(shell $(PKG_CONFIG) --libs gnutls 2>/dev/null),-lgnutls)
 $(PROGS:%=$(B)/%): $(B)/%: $(B)/src/%.o $(ARCHIVES)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libtests.a $(ARCHIVES)
@@ -128,12 +134,17 @@ $(B)/%.o: %.c $(B)/flags | $(B)/needs.ok
 
 $(B)/tests/unit/%.o: | $(B)/needs-tests.ok
 $(B)/src/io/net/capture%.o: override CPPFLAGS += $(PCAP_INC)
+# GnuTLS has the times of the machine: where those are narrow, so are its functions.
+$(B)/src/io/tls/%.o $(B)/tests/unit/nts_%.o: private override CPPFLAGS := $(filter-out $(TIME64),$(CPPFLAGS)) $(TLS_INC)
+$(B)/src/io/nts/aead.o: private override CPPFLAGS += $(if $(STATIC),-DREQTIME_STATIC)
+$(B)/src/io/nts/helper.o: $(B)/LIBEXECDIR
+$(B)/src/io/nts/helper.o: private override CPPFLAGS += -DREQTIME_LIBEXECDIR='"$(LIBEXECDIR)"'
 
 # The test tools share no code with the programs.
 TOOL_FLAGS := -O2 -std=gnu11 -Wall -Wextra $(WERROR) -D_GNU_SOURCE -MMD -MP
 build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
-	$(CC) $(TOOL_FLAGS) -o $@ $< -Wl,--as-needed -lm -lsqlite3 -lseccomp
+	$(CC) $(TOOL_FLAGS) -o $@ $< -Wl,--as-needed -lm -lsqlite3 -lseccomp -lgnutls -lnettle
 build/tools/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TOOL_FLAGS) -o $@ $< -lm
@@ -143,26 +154,22 @@ build/tools/%.so: tests/tools/preload/%.c
 
 # If the flags differ from those of the last build, everything is rebuilt.
 flags = $(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS))
-$(B)/flags: FORCE
+$(B)/flags $(B)/LIBEXECDIR: FORCE
 	@mkdir -p $(@D)
-	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' >$@
+	@echo '$($(@F))' | cmp -s - $@ || echo '$($(@F))' >$@
 # Before compiling: report missing libraries and their packages.
-$(B)/needs.ok: $(B)/flags packaging/deps
-	@$(look_for) headers build
-	@touch $@
-$(B)/needs-tests.ok: $(B)/flags packaging/deps
-	@$(look_for) headers test
+$(B)/needs.ok $(B)/needs-tests.ok: $(B)/flags packaging/deps
+	@$(look_for) headers $(if $(findstring tests,$(@F)),test,build)
 	@touch $@
 
 # The linker warns that name lookups need shared libraries.  /etc/hosts and DNS do not: tests/static.sh.
 static:
 	@$(MAKE) --no-print-directory STATIC=1 all
-	@stat -c '%n: %s octets' $(PROGS:%=build/static/%)
+	@stat -c '%n: %s octets' build/static/reqtime build/static/reqtimed
 
 # Both packages, from a copy of the sources: the top level is not changed.
 deb:
-	@rm -rf build/deb
-	@mkdir -p build/deb/reqtime-$(VERSION)
+	@rm -rf build/deb && mkdir -p build/deb/reqtime-$(VERSION)
 	@cp -r Makefile src include tests packaging LICENSE README.md packaging/debian \
 		build/deb/reqtime-$(VERSION)
 	@cd build/deb/reqtime-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
@@ -170,8 +177,7 @@ deb:
 	@stat -c '%n: %s octets' build/deb/*.deb
 
 demo:
-	@$(look_for) build
-	@$(MAKE) --no-print-directory -s all
+	@$(look_for) build && $(MAKE) --no-print-directory -s all
 	@BUILD=$(B) packaging/demo.sh
 
 unit: tests
@@ -187,16 +193,11 @@ check nightly:
 
 bench: all sims tools
 	@packaging/deps build test
-	@tests/bench/accuracy
-	@BUILD=$(B) tests/bench/server
+	@tests/bench/accuracy && BUILD=$(B) tests/bench/server
 	@BUILD=$(B) tests/bench/soak 2000000
-	@tests/bench/rounds
-	@tests/bench/names
-	@tests/bench/fleet
+	@tests/bench/rounds && tests/bench/nts && tests/bench/names && tests/bench/fleet
 	@$(B)/sim_measure 1000000
-	@B=$(B) tests/bench/discipline
-	@B=$(B) tests/bench/lives
-	@tests/bench/state
+	@B=$(B) tests/bench/discipline && B=$(B) tests/bench/lives && tests/bench/state
 
 format:
 	clang-format -i $(C_FILES)
@@ -207,7 +208,7 @@ lint: all
 install: all
 install uninstall:
 	@PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' ZSH_DIR='$(ZSH_DIR)' DESTDIR='$(DESTDIR)' \
-		packaging/install $@ $(B)
+		LIBEXECDIR='$(LIBEXECDIR)' packaging/install $@ $(B)
 
 clean:
 	rm -rf build

@@ -57,7 +57,7 @@ libraries() {
 	own_apt "$folder" "$@" update >"$folder/log" 2>&1
 	if ! own_apt "$folder" "$@" --download-only install libc6-dev \
 		"libgcc-${version%%.*}-dev" libcap-dev libseccomp-dev libjansson-dev \
-		libsqlite3-dev libinih-dev libpcap-dev libcmocka-dev >>"$folder/log" 2>&1; then
+		libsqlite3-dev libinih-dev libpcap-dev nettle-dev libgnutls28-dev libcmocka-dev >>"$folder/log" 2>&1; then
 		say "cannot get libraries: $(why "$folder/log")"
 		return 1
 	fi

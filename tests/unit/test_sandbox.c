@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -44,11 +45,12 @@
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
 
-enum { OTHER_EXIT = 10, NO_SANDBOX = 77, ROLES = 7 };
+enum { OTHER_EXIT = 10, NO_SANDBOX = 77, ROLES = 8 };
 /* Newer than some systems' headers. */
 enum { MPTCP = 262, SCTP = 132, UDP_LITE = 136, TCP_LAYER = 31 };
 
 static int listener = -1;          /* opened before, as the server does */
+static int pair[2];                /* ... and as a process with a helper does */
 static struct kernel_ports *ports; /* ... and as the measuring process does */
 
 /* Each returns whether it succeeded; forbidden ones never return. */
@@ -552,6 +554,45 @@ static bool try_send_elsewhere(void)
 	       errno == EPIPE || errno == EINVAL || errno == ENOTCONN;
 }
 
+static bool try_no_delay(void)
+{
+	const int on = 1;
+
+	return bare_setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
+}
+
+/* A socket that listens cannot be connected: only the filter's answer counts. */
+static bool try_connect(void)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET };
+
+	return connect(listener, (const struct sockaddr *)&at, sizeof(at)) == 0 ||
+	       errno != EPERM;
+}
+
+/* A descriptor through a socket pair, and out of it. */
+static bool try_pass_descriptor(void)
+{
+	union {
+		struct cmsghdr header;
+		char octets[CMSG_SPACE(sizeof(int))];
+	} control = { .octets = { 0 } };
+	char octet = 'x';
+	struct iovec part = { .iov_base = &octet, .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &part,
+		                  .msg_iovlen = 1,
+		                  .msg_control = control.octets,
+		                  .msg_controllen = sizeof(control.octets) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &listener, sizeof(listener));
+	return sendmsg(pair[0], &message, MSG_NOSIGNAL) == 1 &&
+	       recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC) == 1 &&
+	       message.msg_controllen > 0;
+}
+
 /* ---- calls of another table ---- */
 
 #ifdef __x86_64__
@@ -674,33 +715,33 @@ struct sandbox_row {
 
 #define ENDS_ALL                                                                           \
 	{                                                                                  \
-		ENDS, ENDS, ENDS, ENDS, ENDS, ENDS, ENDS                                   \
+		ENDS, ENDS, ENDS, ENDS, ENDS, ENDS, ENDS, ENDS                             \
 	}
 /* An attack under an allow list, an error in the resolver. */
 #define ENDS_OR_REFUSED                                                                    \
 	{                                                                                  \
-		ENDS, ENDS, ENDS, ENDS, ENDS, IS_REFUSED, ENDS                             \
+		ENDS, ENDS, ENDS, ENDS, ENDS, IS_REFUSED, ENDS, ENDS                       \
 	}
 #define WORKS_ALL                                                                          \
 	{                                                                                  \
-		WORKS, WORKS, WORKS, WORKS, WORKS, WORKS, WORKS                            \
+		WORKS, WORKS, WORKS, WORKS, WORKS, WORKS, WORKS, WORKS                     \
 	}
 
 static const struct sandbox_row rows[] = {
 	/* clang-format off */
-	/*                                     measure serve  file helper  reader       history resolve     trace */
-	{ "open a file", try_open,           { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, IS_REFUSED } },
-	{ "make a file", try_openat_write,   { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED } },
-	{ "write to a file", try_write_there,{ ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED } },
-	{ "remove a file", try_unlink,       { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, ENDS } },
-	{ "change a mode", try_mode,         { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED, ENDS } },
-	{ "follow a link", try_readlink,     { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, ENDS } },
-	{ "read at a place", try_pread,      { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, WORKS } },
-	{ "keep a database", try_database,   { ENDS,   ENDS,  ENDS,  IS_REFUSED, WORKS,  IS_REFUSED, ENDS } },
+	/*                                     measure serve  file helper  reader       history resolve     trace   nts */
+	{ "open a file", try_open,           { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, IS_REFUSED, IS_REFUSED } },
+	{ "make a file", try_openat_write,   { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED, IS_REFUSED } },
+	{ "write to a file", try_write_there,{ ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, IS_REFUSED, IS_REFUSED } },
+	{ "remove a file", try_unlink,       { ENDS,   ENDS,  WORKS, IS_REFUSED, WORKS,  IS_REFUSED, ENDS, ENDS } },
+	{ "change a mode", try_mode,         { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED, ENDS, ENDS } },
+	{ "follow a link", try_readlink,     { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, ENDS, IS_REFUSED } },
+	{ "read at a place", try_pread,      { ENDS,   ENDS,  WORKS, WORKS,      WORKS,  WORKS, WORKS, ENDS } },
+	{ "keep a database", try_database,   { ENDS,   ENDS,  ENDS,  IS_REFUSED, WORKS,  IS_REFUSED, ENDS, ENDS } },
 	{ "run a program", try_exec, ENDS_ALL },
 	{ "fork", try_fork, ENDS_ALL },
 	{ "clone", try_clone, ENDS_ALL },
-	{ "start a thread", try_thread,      { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
+	{ "start a thread", try_thread,      { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
 	{ "clock_settime", try_settime, ENDS_ALL },
 	{ "settimeofday", try_settimeofday, ENDS_ALL },
 	{ "ptrace", try_ptrace, ENDS_ALL },
@@ -736,7 +777,7 @@ static const struct sandbox_row rows[] = {
 	{ "signal itself", try_tgkill_itself, WORKS_ALL },
 	{ "type for the user", try_terminal_input, ENDS_ALL },
 	{ "ask for a terminal", try_terminal_questions, WORKS_ALL },
-	{ "prctl", try_prctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
+	{ "prctl", try_prctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
 	{ "ask for no_new_privs", try_prctl_question, WORKS_ALL },
 	{ "PR_SET_DUMPABLE", try_prctl_dumpable, ENDS_ALL },
 	{ "PR_SET_PDEATHSIG", try_prctl_death_signal, ENDS_ALL },
@@ -752,8 +793,8 @@ static const struct sandbox_row rows[] = {
 	{ "another's processors", try_processors_of_parent, ENDS_OR_REFUSED },
 	{ "another's priority", try_priority_of_parent, ENDS_OR_REFUSED },
 
-	{ "unix socket", try_unix_socket,    { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "unix socket, directly", try_bare_unix_socket, { ENDS, ENDS, ENDS, ENDS, ENDS, WORKS, ENDS } },
+	{ "unix socket", try_unix_socket,    { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "unix socket, directly", try_bare_unix_socket, { ENDS, ENDS, ENDS, ENDS, ENDS, WORKS, ENDS, ENDS } },
 	{ "raw socket", try_raw_socket, ENDS_OR_REFUSED },
 	{ "packet socket", try_packet_socket, ENDS_OR_REFUSED },
 	{ "MPTCP", try_mptcp, ENDS_OR_REFUSED },
@@ -761,23 +802,26 @@ static const struct sandbox_row rows[] = {
 	{ "UDP-Lite", try_udp_lite, ENDS_OR_REFUSED },
 	{ "ICMP", try_icmp, ENDS_OR_REFUSED },
 	{ "netlink", try_other_netlink, ENDS_OR_REFUSED },
-	{ "netlink of routes", try_route_netlink, { ENDS, ENDS, ENDS, ENDS,      ENDS,   WORKS, ENDS } },
-	{ "a program for a socket", try_socket_program, ENDS_OR_REFUSED },
-	{ "a layer upon TCP", try_layer, ENDS_OR_REFUSED },
-	{ "room of a socket", try_socket_size, { WORKS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "send elsewhere", try_send_elsewhere, { ENDS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "UDP socket", try_udp_socket,      { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "TCP socket, IPv6", try_tcp6_socket,{ WORKS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "exchange over UDP", try_exchange, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "a whole run of ports", try_ports, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   ENDS, ENDS } },
-	{ "accept", try_listen_accept,       { ENDS,   WORKS, ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "memory to run", try_exec_memory,  { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
-	{ "make memory to run", try_exec_later,{ ENDS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS } },
+	{ "netlink of routes", try_route_netlink, { ENDS, ENDS, ENDS, ENDS,      ENDS,   WORKS, ENDS, ENDS } },
+	{ "a program for a socket", try_socket_program, { ENDS, ENDS, ENDS, ENDS, ENDS, IS_REFUSED, ENDS, IS_REFUSED } },
+	{ "a layer upon TCP", try_layer,       { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED, ENDS, IS_REFUSED } },
+	{ "room of a socket", try_socket_size, { WORKS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS, IS_REFUSED } },
+	{ "TCP_NODELAY", try_no_delay,       { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, WORKS } },
+	{ "connect", try_connect,            { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "pass a descriptor", try_pass_descriptor, { WORKS, ENDS, ENDS, ENDS,   ENDS,   WORKS, ENDS, WORKS } },
+	{ "send elsewhere", try_send_elsewhere, { ENDS, ENDS, ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "UDP socket", try_udp_socket,      { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "TCP socket, IPv6", try_tcp6_socket,{ WORKS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "exchange over UDP", try_exchange, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "a whole run of ports", try_ports, { WORKS,  ENDS,  ENDS,  ENDS,       ENDS,   ENDS, ENDS, ENDS } },
+	{ "accept", try_listen_accept,       { ENDS,   WORKS, ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "memory to run", try_exec_memory,  { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
+	{ "make memory to run", try_exec_later,{ ENDS, ENDS,  ENDS,  ENDS,       ENDS,   WORKS, ENDS, ENDS } },
 	{ "make memory read-only", try_protect, WORKS_ALL },
-	{ "ioctl", try_ioctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED, ENDS } },
+	{ "ioctl", try_ioctl,                { ENDS,   ENDS,  ENDS,  ENDS,       ENDS,   IS_REFUSED, ENDS, ENDS } },
 	{ "memory", try_memory, WORKS_ALL },
-	{ "read the clocks", try_clocks,     { WORKS,  WORKS, WORKS, WORKS,      WORKS,  ENDS, WORKS } },
-	{ "adjtime is refused", try_adjtime_is_refused, { WORKS, WORKS, WORKS, WORKS, WORKS, ENDS, WORKS } },
+	{ "read the clocks", try_clocks,     { WORKS,  WORKS, WORKS, WORKS,      WORKS,  ENDS, WORKS, WORKS } },
+	{ "adjtime is refused", try_adjtime_is_refused, { WORKS, WORKS, WORKS, WORKS, WORKS, ENDS, WORKS, WORKS } },
 	{ "random octets", try_random, WORKS_ALL },
 	{ "stdio", try_stdio, WORKS_ALL },
 	/* clang-format on */
@@ -869,6 +913,11 @@ static void attempt_trace(void **state)
 	attempt(*state, SANDBOX_TRACE);
 }
 
+static void attempt_nts(void **state)
+{
+	attempt(*state, SANDBOX_NTS);
+}
+
 /* Without no_new_privs and without a capability the kernel refuses a filter, and that must
  * be an error. */
 static void needs_no_new_privs(void **state)
@@ -908,7 +957,8 @@ int main(void)
 		      { "reader", attempt_reader },
 		      { "history", attempt_history },
 		      { "resolve", attempt_resolve },
-		      { "trace", attempt_trace } };
+		      { "trace", attempt_trace },
+		      { "nts", attempt_nts } };
 	static const char *const outcome_words[] = { "ends it", "is allowed",
 		                                     "is refused" };
 	static char names[COUNT_OF(roles) * COUNT_OF(rows)][64];
@@ -916,7 +966,8 @@ int main(void)
 	size_t n = 0;
 
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener < 0 || listen(listener, 1) < 0) {
+	if (listener < 0 || listen(listener, 1) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return 1;
 	}
 	memset(tests, 0, sizeof(tests));

@@ -7,6 +7,10 @@
 
 #include "core/nts/fields.h"
 
+/* Loads nettle: before any sandbox, and before there are threads.  0 or -ELIBACC; then
+ * nts_aead_siv must not be used. */
+MUST_USE int nts_aead_load(void);
+
 /* Allocates nothing, keeps no key. */
 extern const struct nts_aead nts_aead_siv;
 

@@ -10,26 +10,36 @@
 #include "io/sys/sandbox.h"
 
 /* EPERM: a container's own filter may forbid the calls. */
-static int enter(const struct landlock_reach *reach, enum sandbox_role role,
-                 struct confinement *ret)
+static int reach_only(const struct landlock_reach *reach, struct confinement *ret)
 {
 	int r = landlock_enter_reach(reach);
 
 	ret->has_landlock = r == 0;
-	if (r < 0 && r != -ENOSYS && r != -EPERM) {
-		return r;
-	}
-	r = sandbox_enter(role);
+	return r == -ENOSYS || r == -EPERM ? 0 : r;
+}
+
+static int filtered(int r, struct confinement *ret)
+{
 	ret->has_filter = r == 0;
 	return r == -ENOSYS ? 0 : r;
 }
 
-int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement *ret)
+static int enter(const struct landlock_reach *reach, enum sandbox_role role,
+                 struct confinement *ret)
+{
+	int r = reach_only(reach, ret);
+
+	return r < 0 ? r : filtered(sandbox_enter(role), ret);
+}
+
+int confine_measurer(const uint16_t *tcp_ports, size_t count, int passing_fd,
+                     struct confinement *ret)
 {
 	const struct landlock_reach reach = { .tcp_ports = tcp_ports,
 		                              .tcp_port_count = count };
+	int r = reach_only(&reach, ret);
 
-	return enter(&reach, SANDBOX_MEASURE, ret);
+	return r < 0 ? r : filtered(sandbox_enter_measure(passing_fd), ret);
 }
 
 int confine_resolver(void)
@@ -49,6 +59,14 @@ int confine_tracer(void)
 	struct confinement ignored;
 
 	return enter(&nothing, SANDBOX_TRACE, &ignored);
+}
+
+int confine_nts(void)
+{
+	const struct landlock_reach nothing = { .folders = NULL };
+	struct confinement ignored;
+
+	return enter(&nothing, SANDBOX_NTS, &ignored);
 }
 
 int confine_history(void)

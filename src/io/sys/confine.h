@@ -16,14 +16,17 @@ struct confinement {
 	bool has_landlock;
 };
 
-/* UDP, and TCP to these ports only; no file. */
-MUST_USE int confine_measurer(const uint16_t *tcp_ports, size_t count,
+/* UDP, and TCP to these ports only; no file.  Over `passing_fd` it passes connections; -1:
+ * none. */
+MUST_USE int confine_measurer(const uint16_t *tcp_ports, size_t count, int passing_fd,
                               struct confinement *ret);
 /* Reads what its user may read. */
 MUST_USE int confine_resolver(void);
 /* Only what is open already: a capture's socket or file, and the output.  No file can be
  * opened. */
 MUST_USE int confine_tracer(void);
+/* The program that speaks TLS: sockets that it has or is sent, and no file. */
+MUST_USE int confine_nts(void);
 /* Reads and writes in the working directory. */
 MUST_USE int confine_history(void);
 

@@ -46,6 +46,19 @@ int lifeline_tie(struct lifeline *line)
 	return poll(&gone, 1, 0) == 0 ? 0 : -ESRCH;
 }
 
+int lifeline_adopt(int fd)
+{
+	struct pollfd gone = { .fd = fd, .events = 0 };
+	const int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || !(flags & O_ASYNC) || fcntl(fd, F_GETOWN) != getpid() ||
+	    fcntl(fd, F_GETSIG) != SIGKILL || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		return -EBADF;
+	}
+	mine = fd;
+	return poll(&gone, 1, 0) == 0 ? 0 : -ESRCH;
+}
+
 int lifeline_fd(void)
 {
 	return mine;

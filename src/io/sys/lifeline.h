@@ -23,6 +23,10 @@ MUST_USE int lifeline_make(struct lifeline *ret); /* 0 or -errno */
 /* Ties this process to the lifeline; to be called after the last change of its user.  0;
  * -ESRCH when it was cut already; another -errno. */
 MUST_USE int lifeline_tie(struct lifeline *line);
+/* For a program that a tied process has executed: `fd` is the lifeline that it inherited.
+ * 0; -ESRCH when it was cut already; -EBADF when it is another
+ * descriptor. */
+MUST_USE int lifeline_adopt(int fd);
 /* The descriptor of this process' lifeline, -1: none; a sandbox must not let it be
  * closed. */
 int lifeline_fd(void);

@@ -104,11 +104,11 @@ static const char *const all_may[] = {
 	"getuid32",
 };
 
-/* `socket` and `setsockopt` are below.  Signals go only through pidfds, and this process
- * has only those of its helpers. */
+/* `socket` and `setsockopt` are below; `sendmsg` passes a socket to reqtime-nts.  Signals
+ * go only through pidfds, and this process has only those of its helpers. */
 static const char *const measure_may[] = {
-	"bind",    "connect", "getsockname", "pidfd_send_signal",
-	"recvmsg", "wait4",   "waitid",      "waitpid",
+	"bind",    "connect", "getsockname", "pidfd_send_signal", "recvmsg",
+	"sendmsg", "wait4",   "waitid",      "waitpid",
 };
 
 static const char *const serve_may[] = {
@@ -132,6 +132,8 @@ static const char *const history_may[] = {
 
 /* `recvmsg` is for kernels without a packet ring. */
 static const char *const trace_may[] = { "pread64", "recvmsg" };
+
+static const char *const nts_may[] = { "recvmsg", "sendmsg" };
 
 static const char *const reader_may[] = {
 	"access",  "faccessat", "faccessat2", "getcwd", "lstat",  "lstat64",
@@ -270,6 +272,32 @@ static void allow_tracing(struct filter *filter)
 	filter_rules(filter, FILTER_ERROR(EACCES), refused, COUNT_OF(refused));
 }
 
+/* sendmsg() on this one socket: elsewhere MSG_FASTOPEN would connect past Landlock. */
+static void allow_passing(struct filter *filter, int fd)
+{
+	const struct filter_test tests[] = {
+		{ 0, FILTER_IS, UINT32_MAX, (uint32_t)fd },
+		{ 2, FILTER_IS, MSG_FASTOPEN, 0 },
+	};
+
+	filter_rule(filter, SECCOMP_RET_ALLOW, "sendmsg", tests, COUNT_OF(tests));
+}
+
+/* GnuTLS looks for files (optional libraries, a configuration) and for TLS in the kernel,
+ * and goes on without. */
+static void allow_tls(struct filter *filter)
+{
+	static const char *const refused[] = {
+		"access", "faccessat", "faccessat2", "lstat", "lstat64", "open",
+		"openat", "readlink",  "readlinkat", "stat",  "stat64",
+	};
+
+	filter_rules(filter, SECCOMP_RET_ALLOW, nts_may, COUNT_OF(nts_may));
+	filter_rules(filter, FILTER_ERROR(EACCES), refused, COUNT_OF(refused));
+	allow_option(filter, "setsockopt", IPPROTO_TCP, TCP_NODELAY);
+	filter_rule(filter, FILTER_ERROR(EPERM), "setsockopt", NULL, 0);
+}
+
 static void fill(struct filter *filter, enum sandbox_role role)
 {
 	filter_rules(filter, SECCOMP_RET_ALLOW, all_may, COUNT_OF(all_may));
@@ -279,7 +307,7 @@ static void fill(struct filter *filter, enum sandbox_role role)
 	allow(filter, "mprotect", 2, PROT_EXEC, 0);
 	allow_others(filter);
 	allow_fcntl(filter, role != SANDBOX_MEASURE && role != SANDBOX_SERVE &&
-	                            role != SANDBOX_TRACE);
+	                            role != SANDBOX_TRACE && role != SANDBOX_NTS);
 	switch (role) {
 	case SANDBOX_MEASURE:
 		allow_measuring(filter);
@@ -304,6 +332,9 @@ static void fill(struct filter *filter, enum sandbox_role role)
 	case SANDBOX_TRACE:
 		allow_tracing(filter);
 		break;
+	case SANDBOX_NTS:
+		allow_tls(filter);
+		break;
 	case SANDBOX_RESOLVE:
 		break;
 	}
@@ -322,6 +353,18 @@ int sandbox_enter(enum sandbox_role role)
 	return filter_load(&filter, SECCOMP_RET_KILL_PROCESS);
 }
 
+int sandbox_enter_measure(int passing_fd)
+{
+	struct filter filter;
+
+	filter_begin(&filter);
+	fill(&filter, SANDBOX_MEASURE);
+	if (passing_fd >= 0) {
+		allow_passing(&filter, passing_fd);
+	}
+	return filter_load(&filter, SECCOMP_RET_KILL_PROCESS);
+}
+
 #else
 
 /* AddressSanitizer opens files, and its leak check starts a process that traces this one:
@@ -329,6 +372,12 @@ int sandbox_enter(enum sandbox_role role)
 int sandbox_enter(enum sandbox_role role)
 {
 	(void)role;
+	return -ENOSYS;
+}
+
+int sandbox_enter_measure(int passing_fd)
+{
+	(void)passing_fd;
 	return -ENOSYS;
 }
 

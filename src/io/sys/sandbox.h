@@ -22,10 +22,15 @@ enum sandbox_role {
 	                  * no write to a file */
 	SANDBOX_TRACE,   /* `trace`: only the open capture; opening a file is refused, not
 	                * fatal */
+	SANDBOX_NTS,     /* reqtime-nts: only sockets that it has or is sent; no connect().
+	                 * Opening a file is refused, not fatal: GnuTLS may look for an
+	                 * optional library */
 };
 
 /* 0, or -errno; -ENOSYS where the kernel has no seccomp (a container may forbid it): the
  * caller decides whether to go on, and reports it. */
 MUST_USE int sandbox_enter(enum sandbox_role role);
+/* The same for SANDBOX_MEASURE with a socket over which it passes connections; -1: none. */
+MUST_USE int sandbox_enter_measure(int passing_fd);
 
 #endif
