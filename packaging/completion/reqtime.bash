@@ -47,7 +47,7 @@ _reqtime_server() {
 		return
 	fi
 	mapfile -t COMPREPLY < <(
-		compgen -W 'ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://' -- "$1"
+		compgen -W 'ntp:// nts:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://' -- "$1"
 		compgen -A hostname -- "$1"
 		# Servers of the configuration file.
 		compgen -W "$("$program" config query 2>/dev/null | sed -n 's/^server = \([^ ]*\) .*/\1/p')" -- "$1"
@@ -76,7 +76,7 @@ _reqtime_value() {
 		;;
 	*SERVER*) _reqtime_server "$2" ;;
 	*PROTO:*)
-		mapfile -t COMPREPLY < <(compgen -W 'ntp: reqtime: time: daytime:' -- "$2")
+		mapfile -t COMPREPLY < <(compgen -W 'ntp: reqtime: time: daytime: nts-ke:' -- "$2")
 		compopt -o nospace 2>/dev/null
 		;;
 	IFACE) mapfile -t COMPREPLY < <(compgen -W "any $(command ls /sys/class/net)" -- "$2") ;;

@@ -29,7 +29,7 @@ function __reqtime_servers
     else
         # Also the servers of the configuration file.
         reqtime config query 2>/dev/null | string replace -f -r '^server = (\S+) .*' '$1'
-        printf '%s\n' ntp:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://
+        printf '%s\n' ntp:// nts:// reqtime:// reqtime+tcp:// time:// time+tcp:// daytime:// daytime+tcp://
         __fish_print_hostnames
     end
 end
@@ -46,7 +46,7 @@ function __reqtime_value
         case '*DIR*'
             printf '%s\n' -x -a '(__fish_complete_directories)'
         case '*PROTO:*'
-            printf '%s\n' -x -a 'ntp: reqtime: time: daytime:'
+            printf '%s\n' -x -a 'ntp: reqtime: time: daytime: nts-ke:'
         case IFACE
             printf '%s\n' -x -a 'any (__fish_print_interfaces)'
         case NAME

@@ -33,38 +33,17 @@ static bool is_public(const struct address *address)
 	return address_reach(address) == ADDRESS_PUBLIC;
 }
 
-static void close_channel(struct measurement *m, size_t i)
+/* The length, or -errno. */
+static ssize_t request_write(struct measurement *m, size_t i, uint8_t *buf, size_t size)
 {
-	if (m->sources[i].is_open) {
-		m->ports->close_channel(m->ports->ctx, i);
-		m->sources[i].is_open = false;
-		m->open_count--;
-	}
-}
+	const struct ntp_ts cookie = m->sources[i].cookie;
 
-void exchange_finish(struct measurement *m, size_t i)
-{
-	close_channel(m, i);
-	enter_phase(m, i, PHASE_DONE);
-}
-
-/* The source answered that it cannot serve.  It still counts, like a silent one: otherwise
- * an attacker who makes servers refuse would choose the majority. */
-static void decline(struct measurement *m, size_t i, const char *reason)
-{
-	struct run_source *shown = &m->run->sources[i];
-
-	m->sources[i].has_declined = m->sources[i].sample_count == 0;
-	shown->status = SOURCE_REJECTED;
-	snprintf(shown->reason, sizeof(shown->reason), "%s", reason);
-	exchange_finish(m, i);
-}
-
-static size_t request_write(struct source *s, enum scheme scheme, uint8_t *buf)
-{
-	switch (scheme) {
+	switch (m->run->sources[i].scheme) {
 	case SCHEME_NTP:
-		return ntp_request_write(NTP_VERSION, s->cookie, buf);
+		return (ssize_t)ntp_request_write(NTP_VERSION, cookie, buf);
+	case SCHEME_NTS:
+		ntp_request_write(NTP_VERSION, cookie, buf);
+		return authentic_seal(m, i, buf, size);
 	case SCHEME_REQTIME:
 	case SCHEME_REQTIME_TCP:
 		memcpy(buf, TEXT_TIME_REQUEST, strlen(TEXT_TIME_REQUEST));
@@ -92,22 +71,37 @@ static bool is_passing(int r)
 	return r == -ENOBUFS || r == -ENOMEM || r == -EAGAIN;
 }
 
+/* Writes the request and sends it.  0 or -errno. */
+static int send_request(struct measurement *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	const struct run_source *shown = &m->run->sources[i];
+	uint8_t buf[NTP_PACKET_SIZE];
+	uint8_t random[8];
+	ssize_t len;
+	int r = m->ports->random(m->ports->ctx, random, sizeof(random));
+
+	if (r < 0) {
+		return r;
+	}
+	memcpy(&s->cookie.seconds, random, 4);
+	memcpy(&s->cookie.fraction, random + 4, 4);
+	len = request_write(m, i, buf, sizeof(buf));
+	if (len < 0) {
+		return (int)len;
+	}
+	return m->ports->ask(m->ports->ctx, i, &shown->address,
+	                     scheme_is_tcp(shown->scheme) ? PORT_TCP : PORT_UDP, buf,
+	                     (size_t)len);
+}
+
 void exchange_ask(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 	struct run_source *shown = &m->run->sources[i];
-	uint8_t buf[NTP_HEADER_OCTETS];
-	uint8_t random[8];
 	int r;
 
-	r = m->ports->random(m->ports->ctx, random, sizeof(random));
-	if (r >= 0) {
-		memcpy(&s->cookie.seconds, random, 4);
-		memcpy(&s->cookie.fraction, random + 4, 4);
-		r = m->ports->ask(m->ports->ctx, i, &shown->address,
-		                  scheme_is_tcp(shown->scheme) ? PORT_TCP : PORT_UDP, buf,
-		                  request_write(s, shown->scheme, buf));
-	}
+	r = send_request(m, i);
 	if (s->is_open && r < 0) {
 		s->is_open = false;
 		m->open_count--;
@@ -122,7 +116,7 @@ void exchange_ask(struct measurement *m, size_t i)
 			enter_phase(m, i, PHASE_READY);
 			s->due_mono_ns = m->now_mono_ns + PASSING_NS;
 		} else {
-			exchange_finish(m, i);
+			source_finish(m, i);
 		}
 		return;
 	}
@@ -137,11 +131,42 @@ void exchange_ask(struct measurement *m, size_t i)
 	shown->sent++;
 }
 
+void exchange_probe(struct measurement *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+	uint8_t buf[NTP_HEADER_OCTETS];
+
+	s->has_probed = true;
+	s->due_mono_ns = m->deadline_mono_ns;
+	if (m->ports->random(m->ports->ctx, &s->cookie, sizeof(s->cookie)) < 0) {
+		return;
+	}
+	ntp_request_write(NTP_VERSION, s->cookie, buf);
+	source_close_channel(m, i);
+	if (m->ports->ask(m->ports->ctx, i, &m->run->sources[i].address, PORT_UDP, buf,
+	                  sizeof(buf)) == 0) {
+		s->is_open = true;
+		m->open_count++;
+	}
+}
+
+static void probe_answered(struct measurement *m, size_t i)
+{
+	char reason[SOURCE_REASON_SIZE];
+
+	snprintf(
+		reason, sizeof(reason),
+		"no answer to %zu octets with NTS, but to 48 without: something on the way "
+		"drops long NTP packets",
+		m->sources[i].keys->request_octets);
+	source_decline(m, i, reason);
+}
+
 void exchange_yield(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 
-	close_channel(m, i);
+	source_close_channel(m, i);
 	enter_phase(m, i, PHASE_READY);
 	s->due_mono_ns = m->now_mono_ns + retry_span(m, s, &m->run->sources[i].address);
 }
@@ -162,7 +187,7 @@ void exchange_failed(struct measurement *m, size_t i, int error)
 	snprintf(shown->reason, sizeof(shown->reason), "%s",
 	         error == ECONNRESET ? closed_without_answer : strerror(error));
 	if (scheme_is_tcp(shown->scheme)) {
-		exchange_finish(m, i);
+		source_finish(m, i);
 		return;
 	}
 	enter_phase(m, i, PHASE_REFUSED);
@@ -189,6 +214,7 @@ void exchange_watch_clock(struct measurement *m, const struct reading *now)
 	int64_t step_ns = skew_ns - m->wall_minus_mono_ns;
 
 	m->now_mono_ns = now->mono_ns;
+	m->boot_minus_mono_ns = now->boot_ns - now->mono_ns;
 	if (ns_abs(step_ns) <= now->gap_ns + LOOK_SLACK_NS) {
 		return;
 	}
@@ -278,7 +304,7 @@ static void refuse_reply(struct measurement *m, size_t i, const struct reply *re
 	struct run_source *shown = &m->run->sources[i];
 
 	if (reply->outcome == REPLY_REFUSED) {
-		decline(m, i, reply->reason);
+		source_decline(m, i, reply->reason);
 	} else {
 		m->sources[i].has_refused = true;
 		snprintf(shown->reason, sizeof(shown->reason), "%s", reply->reason);
@@ -303,7 +329,9 @@ static enum outcome sample_ntp(struct measurement *m, const struct port_event *e
 	struct run_source *shown = &m->run->sources[event->source];
 	const struct reply_packet packet = {
 		.octets = event->octets,
-		.len = event->len,
+		.len = shown->scheme == SCHEME_NTS
+		               ? nts_sealed_octets(event->octets, event->len)
+		               : event->len,
 		.is_cut = event->is_truncated,
 		.cookie = s->cookie,
 		.has_last = s->sample_count > 0,
@@ -325,7 +353,14 @@ static enum outcome sample_ntp(struct measurement *m, const struct port_event *e
 	if (reply.outcome == REPLY_FOREIGN || reply.outcome == REPLY_REPEATED) {
 		return OUTCOME_NONE;
 	}
+	if (s->has_probed) {
+		probe_answered(m, event->source);
+		return OUTCOME_NONE;
+	}
 	count_reply(m, event->source);
+	if (shown->scheme == SCHEME_NTS && !authentic_open(m, event, &reply)) {
+		return OUTCOME_NONE;
+	}
 	if (ntp_verdict_is_answer(reply.verdict)) {
 		show_header(shown, &reply.header);
 	}
@@ -339,7 +374,14 @@ static enum outcome sample_ntp(struct measurement *m, const struct port_event *e
 	}
 	show_stamps(shown, &stamps);
 	if (reply_sample(&reply.header, &times, ret, reason) != SAMPLE_OK) {
-		decline(m, event->source, reason);
+		source_decline(m, event->source, reason);
+		return OUTCOME_NONE;
+	}
+	if (shown->scheme == SCHEME_NTS &&
+	    !certificate_is_in_time(m, event->source, ret, stamps.t4)) {
+		if (!key_exchange_after_renewal(m, event->source)) {
+			certificate_decline_time(m, event->source, ret, stamps.t4);
+		}
 		return OUTCOME_NONE;
 	}
 	return OUTCOME_SAMPLE;
@@ -351,12 +393,12 @@ static void decline_not_a_time(struct measurement *m, const struct port_event *e
 	char reason[SOURCE_REASON_SIZE], said[SOURCE_REASON_SIZE / 2];
 
 	if (event->len == 0) {
-		decline(m, event->source, closed_without_answer);
+		source_decline(m, event->source, closed_without_answer);
 		return;
 	}
 	text_escape(event->octets, event->len, said, sizeof(said));
 	snprintf(reason, sizeof(reason), REPLY_NOT_A_TIME ": \"%s\"", said);
-	decline(m, event->source, reason);
+	source_decline(m, event->source, reason);
 }
 
 static enum outcome sample_text(struct measurement *m, const struct port_event *event,
@@ -376,12 +418,12 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 			len--;
 		}
 		if (event->len == 0 && scheme_is_tcp(shown->scheme)) {
-			decline(m, event->source, closed_without_answer);
+			source_decline(m, event->source, closed_without_answer);
 			return OUTCOME_NONE;
 		}
 		shown->received++;
 		text_escape(event->octets, len, shown->text, sizeof(shown->text));
-		decline(m, event->source, REPLY_DAYTIME);
+		source_decline(m, event->source, REPLY_DAYTIME);
 		return OUTCOME_NONE;
 	}
 	is_parsed = is_868 ? text_time_868_parse(event->octets, event->len, &server)
@@ -425,27 +467,27 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 {
 	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
+	const bool is_ntp = shown->scheme == SCHEME_NTP || shown->scheme == SCHEME_NTS;
 	struct sample sample;
 	enum outcome outcome;
 
 	if ((s->phase != PHASE_ASKED && s->phase != PHASE_REFUSED) ||
-	    (event->is_truncated && shown->scheme != SCHEME_NTP)) {
+	    (event->is_truncated && !is_ntp)) {
 		return;
 	}
-	outcome = shown->scheme == SCHEME_NTP ? sample_ntp(m, event, &sample)
-	                                      : sample_text(m, event, &sample);
+	outcome = is_ntp ? sample_ntp(m, event, &sample) : sample_text(m, event, &sample);
 	if (outcome == OUTCOME_NONE) {
 		return;
 	}
 	/* A request has a single reply: later ones with the same cookie are ignored. */
-	close_channel(m, event->source);
+	source_close_channel(m, event->source);
 	rest(m, event->source);
 	if (outcome == OUTCOME_VOID) {
 		/* A step of the clock or a suspend: the stamps are of two clocks. */
 		snprintf(shown->reason, sizeof(shown->reason),
 		         "the local clock was disturbed meanwhile");
 		if (++s->voids > VOIDS_MAX) {
-			exchange_finish(m, event->source);
+			source_finish(m, event->source);
 		}
 		return;
 	}

@@ -18,14 +18,16 @@ const struct kod_holdoff *hold_off_find(const struct measurement *m,
 {
 	const struct instant now = wall_now(m);
 
-	if (source->scheme != SCHEME_NTP) {
+	if (source->scheme != SCHEME_NTP && source->scheme != SCHEME_NTS) {
 		return NULL; /* only NTP has kiss codes */
 	}
 	for (size_t k = 0; k < m->settings->kiss_count; k++) {
 		const struct kod_holdoff *kiss = &m->settings->kisses[k];
 
-		if (address_equal(&kiss->address, &source->address) &&
-		    kod_holdoff_holds(kiss, now)) {
+		/* A run is recorded with the port that was named: with NTS that of the key
+		 * exchange. */
+		if (address_is_same_host(&kiss->address, &source->address) &&
+		    kiss->address.port == source->port && kod_holdoff_holds(kiss, now)) {
 			return kiss;
 		}
 	}
@@ -67,6 +69,6 @@ void hold_off_begin(struct measurement *m, size_t i, const struct kod_holdoff *k
 	if (kod_holdoff_may_ask(kiss, wall_now(m))) {
 		enter_phase(m, i, PHASE_HELD);
 	} else {
-		exchange_finish(m, i);
+		source_finish(m, i);
 	}
 }

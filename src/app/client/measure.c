@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/client/measure_private.h"
 
@@ -44,7 +45,7 @@ struct measure_settings measure_defaults(void)
 /* Sources with a reply outstanding, and those not yet asked at all. */
 static size_t outstanding(const struct measurement *m)
 {
-	return m->pending_count + m->phase_count[PHASE_ASKED] +
+	return m->pending_count + m->phase_count[PHASE_ASKED] + m->phase_count[PHASE_KEYS] +
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
@@ -52,8 +53,15 @@ static size_t outstanding(const struct measurement *m)
 static unsigned requests_max(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
+	/* The request that was answered by NTSN has given no sample. */
+	const unsigned most =
+		s->kiss ? 1 : m->settings->samples + s->voids + s->has_renewed;
 
-	return s->kiss ? 1 : m->settings->samples + s->voids;
+	if (!s->keys) {
+		return most;
+	}
+	/* Each request needs a cookie of its own. */
+	return (unsigned)ns_min(most, m->run->sources[i].sent + s->keys->cookies.count);
 }
 
 static bool is_good_enough(const struct measurement *m)
@@ -100,6 +108,32 @@ static bool has_place(const struct measurement *m)
 	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
 }
 
+/* Key exchanges have a limit of their own. */
+static bool has_key_window(const struct measurement *m)
+{
+	return m->phase_count[PHASE_KEYS] < NTS_UNDERWAY_MAX;
+}
+
+static bool may_exchange_keys(const struct measurement *m, size_t i)
+{
+	return m->run->sources[i].scheme != SCHEME_NTS || m->sources[i].keys ||
+	       has_key_window(m);
+}
+
+/* With NTS, keys come before the first request. */
+static void ask(struct measurement *m, size_t i)
+{
+	const bool needs_keys =
+		m->run->sources[i].scheme == SCHEME_NTS && !m->sources[i].keys;
+
+	if (needs_keys && !key_store_take(m, i)) {
+		key_exchange_start(m, i);
+	} else if (m->sources[i].phase == PHASE_READY ||
+	           m->sources[i].phase == PHASE_ASKED) {
+		exchange_ask(m, i);
+	}
+}
+
 /* Sends first requests, in order, as far as the window and the flight allow. */
 static void ask_new(struct measurement *m)
 {
@@ -113,14 +147,14 @@ static void ask_new(struct measurement *m)
 		size_t i = m->next_unasked;
 
 		if (m->sources[i].phase == PHASE_READY) {
-			if (!has_window(m)) {
+			if (!has_window(m) || !may_exchange_keys(m, i)) {
 				return;
 			}
 			if (asked++ == FLIGHT_SOURCES) {
 				m->next_flight_mono_ns = m->now_mono_ns + FLIGHT_NS;
 				return;
 			}
-			exchange_ask(m, i);
+			ask(m, i);
 			if (m->sources[i].due_mono_ns < m->earliest_due_ns) {
 				m->earliest_due_ns = m->sources[i].due_mono_ns;
 			}
@@ -129,24 +163,65 @@ static void ask_new(struct measurement *m)
 	}
 }
 
+/* A server that has lost the keys of an earlier run may say so with NTSN, or be silent.  On
+ * a private network the first retry comes early, and the path may just be long. */
+static bool has_forgotten_keys(const struct measurement *m, size_t i)
+{
+	const struct run_source *shown = &m->run->sources[i];
+	const bool is_early =
+		shown->sent < 2 && address_reach(&shown->address) != ADDRESS_PUBLIC;
+
+	return shown->nts.has_keys && shown->nts.key_exchange_ns < 0 &&
+	       shown->received == 0 && !is_early;
+}
+
+/* When there is just time for one more answer. */
+static int64_t probe_at(const struct measurement *m)
+{
+	return m->deadline_mono_ns - ns_min(NS_PER_S, m->settings->timeout_ns / 4);
+}
+
+static bool is_to_be_probed(const struct measurement *m, size_t i)
+{
+	const struct source *s = &m->sources[i];
+
+	return m->settings->may_probe && s->keys && !s->has_probed &&
+	       m->run->sources[i].received == 0 && !s->has_refused;
+}
+
 /* No reply: ask again, or free the channel for sources not yet asked. */
 static bool attend_silent(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
-	bool may_ask = m->run->sources[i].sent < requests_max(m, i);
+	bool may_ask = !s->has_probed && m->run->sources[i].sent < requests_max(m, i);
+
+	if (s->has_nak || (has_forgotten_keys(m, i) && key_store_is_due(m, i))) {
+		if (has_key_window(m)) {
+			return key_exchange_again(m, i);
+		}
+		s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
+		return true;
+	}
+	if (is_to_be_probed(m, i) && (!may_ask || m->now_mono_ns >= probe_at(m))) {
+		exchange_probe(m, i);
+		return true;
+	}
 
 	if (is_crowded(m) && !has_place(m)) {
 		if (may_ask) {
 			exchange_yield(m, i);
 			return true;
 		}
-		exchange_finish(m, i);
+		source_finish(m, i);
 		return false;
 	}
 	if (may_ask) {
-		exchange_ask(m, i);
+		ask(m, i);
 	} else {
 		s->due_mono_ns = m->deadline_mono_ns; /* the last reply may come late */
+	}
+	if (is_to_be_probed(m, i)) {
+		s->due_mono_ns = ns_min(s->due_mono_ns, probe_at(m));
 	}
 	return s->phase == PHASE_ASKED;
 }
@@ -162,16 +237,18 @@ static bool attend(struct measurement *m, size_t i)
 		if (!is_more_wanted(m, i)) {
 			return false;
 		}
-		if (is_due && has_place(m)) {
-			exchange_ask(m, i);
+		if (is_due && has_place(m) && may_exchange_keys(m, i)) {
+			ask(m, i);
 		} else if (is_due) {
 			s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
 		}
 		return true;
 	case PHASE_REFUSED:
 		if (is_due) {
-			exchange_finish(m, i);
+			source_finish(m, i);
 		}
+		return !is_due;
+	case PHASE_KEYS:
 		return !is_due;
 	case PHASE_ASKED:
 		return !is_due || attend_silent(m, i);
@@ -282,7 +359,7 @@ static int64_t next_wake(const struct measurement *m)
 		wake_ns = m->decided_mono_ns + GRACE_NS;
 	}
 	if (m->next_unasked < m->run->source_count && has_window(m) &&
-	    m->next_flight_mono_ns < wake_ns) {
+	    may_exchange_keys(m, m->next_unasked) && m->next_flight_mono_ns < wake_ns) {
 		wake_ns = m->next_flight_mono_ns;
 	}
 	if (m->phase_count[PHASE_HELD] > 0 && m->selection.verdict != SELECT_OK &&
@@ -319,12 +396,24 @@ static int handle(struct measurement *m, const struct port_event *event)
 		exchange_failed(m, event->source, event->error);
 		note_due(m, event->source);
 		break;
+	case PORT_KEYS:
+		r = key_exchange_end(m, event);
+		note_due(m, event->source);
+		break;
 	case PORT_NAME:
-		r = sources_take_addresses(m, event);
+		if (event->name >= m->settings->server_count) {
+			key_exchange_take_address(m, event);
+		} else {
+			r = sources_take_addresses(m, event);
+		}
 		m->earliest_due_ns = m->now_mono_ns;
 		break;
 	case PORT_NAME_FAILED:
-		sources_lose_name(m, event);
+		if (event->name >= m->settings->server_count) {
+			key_exchange_lose_name(m, event);
+		} else {
+			sources_lose_name(m, event);
+		}
 		break;
 	case PORT_SIGNAL:
 		m->signal = event->signal;
@@ -384,7 +473,11 @@ static int run_rounds(struct measurement *m)
 static void measurement_free(struct measurement *m)
 {
 	for (size_t i = 0; i < m->run->source_count; i++) {
-		exchange_finish(m, i);
+		source_finish(m, i);
+		if (m->sources[i].keys) {
+			explicit_bzero(m->sources[i].keys, sizeof(*m->sources[i].keys));
+			free(m->sources[i].keys);
+		}
 	}
 	free(m->sources);
 	free(m->names);
@@ -418,6 +511,7 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		return r;
 	}
 	m.now_mono_ns = now.mono_ns;
+	m.boot_minus_mono_ns = now.boot_ns - now.mono_ns;
 	m.wall_minus_mono_ns = instant_diff_ns(now.wall, (struct instant){ now.mono_ns });
 	m.deadline_mono_ns = ns_add(now.mono_ns, settings->timeout_ns);
 	m.held_mono_ns = ns_add(now.mono_ns, settings->timeout_ns / 2 < HELD_AFTER_NS
@@ -430,6 +524,10 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		free(m.address_counts);
 		return -ENOMEM;
 	}
+	for (size_t k = 0; k < settings->server_count; k++) {
+		m.has_authenticated |=
+			!settings->is_mixed && settings->servers[k].scheme == SCHEME_NTS;
+	}
 	for (size_t k = 0; k < settings->server_count && r >= 0; k++) {
 		r = sources_start(&m, k);
 	}
@@ -438,7 +536,8 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		r = run_rounds(&m);
 	}
 	if (r >= 0) {
-		selection_report(&m);
+		key_store_put(&m);
+		report_outcome(&m);
 		*ret = run;
 	}
 	measurement_free(&m);

@@ -7,6 +7,7 @@
 #define APP_CLIENT_MEASURE_H
 
 #include "core/discipline/run_record.h"
+#include "core/nts/stored.h"
 #include "core/select/ports.h"
 #include "core/select/run.h"
 #include "core/select/select.h"
@@ -28,7 +29,26 @@ struct measure_settings {
 	int64_t local_drift_ppb;      /* most the local clock may drift */
 	int64_t local_precision_ns;   /* of reading the local clock */
 	size_t window; /* sources with an open channel at a time, at most; 0: no limit */
-	bool ask_all;  /* wait for every source, even after a majority is reached */
+	/* Network Time Security: as soon as one server is nts://, only those vote, unless
+	 * is_mixed. */
+	bool is_mixed;
+	/* A certificate must be valid by the local clock, too.  Else the time that an
+	 * authentic answer tells decides (RFC 8915 section 8.5), */
+	bool is_certificate_strict;
+	/* ... unless the true time is known: then by that.  CLOCK_BOOTTIME was 0 at
+	 * `known_booted_ns`, in unix ns. */
+	bool is_time_known;
+	int64_t known_booted_ns;
+	/* Keys of earlier runs, in and out: those that are used are taken out, and what can
+	 * be used later is in it when the run has ended.  NULL: each run exchanges keys. */
+	struct nts_store *store;
+	/* A lone source may decide although its certificate is valid only by its own
+	 * time. */
+	bool may_trust_one;
+	/* Find out why a server with keys does not answer, with one plain request that is
+	 * never used for time. */
+	bool may_probe;
+	bool ask_all; /* wait for every source, even after a majority is reached */
 	/* Whether more servers than the deciding majority should confirm the offset: then
 	 * every source is awaited.  NULL: never. */
 	bool (*is_surprising)(const void *ctx, int64_t offset_ns, int64_t bound_ns);

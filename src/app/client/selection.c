@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counts the intervals of a measurement and reports the outcome.
+ * Counts the intervals of a measurement: is there a majority, and can it still change?
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "app/client/measure_private.h"
-#include "core/base/span.h"
-#include "core/base/text.h"
-
-/* Servers named in the reason of a run without a majority. */
-enum { MISSING_NAMED_MAX = 4 };
 
 /* The error of a server is in its root dispersion; the drift since is the local clock's. */
 static void make_candidate(struct measurement *m, size_t i, struct candidate *ret)
@@ -44,6 +38,71 @@ static void make_candidate(struct measurement *m, size_t i, struct candidate *re
 	}
 }
 
+/* A server whose certificate is valid only by its own time does not decide alone. */
+static bool is_in_doubt(const struct measurement *m)
+{
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		if (m->sources[i].has_vote && m->sources[i].sample_count > 0 &&
+		    m->run->sources[i].nts.is_told) {
+			return !m->settings->may_trust_one;
+		}
+	}
+	return false;
+}
+
+static bool is_agreeing(const struct measurement *m, size_t i)
+{
+	const size_t interval = m->interval_of[i];
+
+	return m->candidates[i].has_answered && interval != SIZE_MAX &&
+	       m->address_counts[m->sources[i].server] > 0 &&
+	       (m->selection.verdict == SELECT_TOO_FEW ||
+	        (m->selection.verdict == SELECT_OK &&
+	         m->status_of[interval] != INTERVAL_FALSETICKER));
+}
+
+size_t selection_agreeing_servers(struct measurement *m)
+{
+	size_t count = 0;
+
+	for (size_t k = 0; k < m->settings->server_count; k++) {
+		m->names[k].is_agreeing = false;
+	}
+	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
+		m->scratch[v].tie = 0; /* by daemon, which stands for a SERVER */
+	}
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		struct named_server *name = &m->names[m->sources[i].server];
+		struct keyed *daemon;
+
+		if (name->is_agreeing || !is_agreeing(m, i)) {
+			continue;
+		}
+		daemon = &m->scratch[m->daemon_of[m->interval_of[i]]];
+		name->is_agreeing = daemon->tie == 0;
+		count += name->is_agreeing;
+		daemon->tie = 1;
+	}
+	return count;
+}
+
+/* The majority is there.  Is it enough?  Where a certificate is in doubt, two SERVERs are
+ * needed: the addresses of one have the same certificate, and an attacker who answers for
+ * its name can give it several. */
+static void confirm(struct measurement *m)
+{
+	m->daemons = source_groups_daemons(&m->source_groups, m->daemon_of, m->status_of,
+	                                   m->scratch);
+	if (!source_groups_confirm(&m->source_groups, &m->daemons, &m->rule)) {
+		m->selection.verdict = SELECT_ONE_DAEMON;
+	} else if (is_in_doubt(m) && selection_agreeing_servers(m) < 2) {
+		m->is_in_doubt = true;
+		m->selection.verdict = SELECT_TOO_FEW;
+		m->selection.needed_count =
+			m->selection.needed_count < 2 ? 2 : m->selection.needed_count;
+	}
+}
+
 void selection_update(struct measurement *m)
 {
 	size_t count = m->run->source_count;
@@ -51,17 +110,21 @@ void selection_update(struct measurement *m)
 	sources_assign_pairs(m);
 	for (size_t i = 0; i < count; i++) {
 		m->candidates[i] =
-			(struct candidate){ .pair = sources_pair(m, i), .asked = i };
+			(struct candidate){ .has_no_vote = !m->sources[i].has_vote,
+			                    .pair = sources_pair(m, i),
+			                    .asked = m->sources[i].host,
+			                    .is_shared = m->sources[i].is_shared };
 		make_candidate(m, i, &m->candidates[i]);
 	}
 	/* An address of two servers is asked once, and the answer counts for both; a second
 	 * server with the same addresses as the first has no address pair of its own. */
 	for (size_t i = 0; i < count; i++) {
 		if (m->sources[i].twin != SIZE_MAX) {
-			const size_t pair = m->candidates[i].pair;
+			const struct candidate own = m->candidates[i];
 
 			m->candidates[i] = m->candidates[m->sources[i].twin];
-			m->candidates[i].pair = pair;
+			m->candidates[i].pair = own.pair;
+			m->candidates[i].has_no_vote = own.has_no_vote;
 		}
 	}
 	source_groups_form(m->candidates, count, m->scratch, m->intervals, m->interval_of,
@@ -72,19 +135,10 @@ void selection_update(struct measurement *m)
 		                        .min_agreeing = m->settings->min_sources };
 	select_majority(m->intervals, m->source_groups.interval_count, &m->rule, m->scratch,
 	                &m->selection, m->status_of);
+	m->is_in_doubt = false;
 	if (m->selection.verdict == SELECT_OK) {
-		m->daemons = source_groups_daemons(&m->source_groups, m->daemon_of,
-		                                   m->status_of, m->scratch);
-		if (!source_groups_confirm(&m->source_groups, &m->daemons, &m->rule)) {
-			m->selection.verdict = SELECT_ONE_DAEMON;
-		}
+		confirm(m);
 	}
-}
-
-/* Names without an address: they may bring more address pairs than they have now. */
-static size_t nameless_count(const struct measurement *m)
-{
-	return m->phase_count[PHASE_NAMED];
 }
 
 bool selection_can_change(const struct measurement *m, size_t more)
@@ -93,11 +147,15 @@ bool selection_can_change(const struct measurement *m, size_t more)
 	const size_t agreeing =
 		m->selection.deepest_count + m->source_groups.outstanding_count + more;
 
-	if (nameless_count(m) > 0) {
+	/* Names without an address may bring more address pairs than they have now. */
+	if (m->nameless_count > 0) {
 		return true;
 	}
 	if (!select_can_be_met(&m->rule)) {
 		return false;
+	}
+	if (m->is_in_doubt) {
+		return m->source_groups.outstanding_count + more > 0;
 	}
 	if (m->selection.verdict == SELECT_ONE_DAEMON) {
 		struct daemons daemons = m->daemons;
@@ -107,14 +165,14 @@ bool selection_can_change(const struct measurement *m, size_t more)
 	}
 	/* Those that dissent cannot come to agree any more: intervals only shrink. */
 	return m->selection.deepest_count + liars_max >= m->source_groups.interval_count &&
-	       agreeing > liars_max && agreeing >= m->settings->min_sources;
+	       agreeing > liars_max && agreeing >= m->rule.min_agreeing;
 }
 
 bool selection_is_decided(const struct measurement *m)
 {
 	/* The rule must hold even if all outstanding sources dissent, and if each name
 	 * without an address gets as many address pairs as any other has. */
-	const size_t more = nameless_count(m) * (m->cap - 1);
+	const size_t more = m->nameless_count * (m->cap - 1);
 	struct source_groups source_groups = m->source_groups;
 	struct select_rule rule = m->rule;
 	struct daemons daemons = m->daemons;
@@ -130,353 +188,4 @@ bool selection_is_decided(const struct measurement *m)
 	return m->selection.deepest_count + select_liars_max(&rule) >=
 	               source_groups.interval_count + out &&
 	       source_groups_confirm(&source_groups, &daemons, &rule);
-}
-
-static void show_estimate(struct run_source *shown, const struct estimate *estimate)
-{
-	shown->has_estimate = true;
-	shown->offset_ns = estimate->offset_ns;
-	shown->bound_ns = estimate->bound_ns;
-	shown->delay_ns = estimate->delay_ns;
-	shown->jitter_ns = estimate->jitter_ns;
-	shown->sample_count = (unsigned)estimate->sample_count;
-}
-
-static void report_interval(const struct measurement *m, size_t i)
-{
-	struct run_source *shown = &m->run->sources[i];
-	const struct interval *interval = &m->candidates[i].interval;
-	char miss[SPAN_TEXT_SIZE];
-
-	show_estimate(shown, &m->sources[i].estimate);
-	if (m->interval_of[i] == SIZE_MAX) {
-		shown->status = SOURCE_REJECTED;
-		snprintf(shown->reason, sizeof(shown->reason),
-		         "the addresses of its name contradict each other");
-	} else if (m->selection.verdict == SELECT_TOO_FEW) {
-		shown->status = SOURCE_AGREEING;
-		snprintf(shown->reason, sizeof(shown->reason), "too few others confirm it");
-	} else if (m->selection.verdict != SELECT_OK) {
-		shown->status = SOURCE_REJECTED;
-		snprintf(shown->reason, sizeof(shown->reason), "%s",
-		         m->selection.verdict == SELECT_NO_MAJORITY
-		                 ? "in dispute: no majority"
-		                 : "no majority");
-	} else if (m->status_of[m->interval_of[i]] == INTERVAL_FALSETICKER) {
-		shown->status = SOURCE_FALSETICKER;
-		span_format(select_miss_ns(interval, &m->selection), 1, miss);
-		snprintf(shown->reason, sizeof(shown->reason), "misses the majority by %s",
-		         miss);
-	} else {
-		shown->status = m->status_of[m->interval_of[i]] == INTERVAL_SELECTED
-		                        ? SOURCE_SELECTED
-		                        : SOURCE_AGREEING;
-		shown->reason[0] = '\0';
-		if (shown->status == SOURCE_AGREEING) {
-			snprintf(shown->reason, sizeof(shown->reason),
-			         "agrees, but is too unsure to count in the mean");
-		}
-	}
-}
-
-static void report_silent(const struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-	struct run_source *shown = &m->run->sources[i];
-	const char *why = s->phase == PHASE_NAMED ? "its name is not resolved yet"
-	                  : shown->sent == 0      ? "not asked"
-	                                          : "no answer";
-	const bool is_cut_short = m->selection.verdict == SELECT_OK &&
-	                          s->phase != PHASE_DONE &&
-	                          m->now_mono_ns < m->deadline_mono_ns;
-
-	shown->status =
-		s->has_declined || s->has_refused ? SOURCE_REJECTED : SOURCE_UNREACHABLE;
-	if (shown->reason[0] == '\0') {
-		snprintf(shown->reason, sizeof(shown->reason), "%s%s", why,
-		         is_cut_short ? "; the others were enough" : "");
-	}
-}
-
-/* The end of its hold-off, and the result if it was asked all the same. */
-static void report_hold_off(const struct measurement *m, size_t i)
-{
-	struct run_source *shown = &m->run->sources[i];
-	char came[SOURCE_REASON_SIZE], until[SOURCE_REASON_SIZE];
-
-	hold_off_format(m->sources[i].kiss, until, sizeof(until));
-	if (shown->sent == 0) {
-		snprintf(shown->reason, sizeof(shown->reason),
-		         "%.56s; to ask it now: reqtime query --state-dir /dev/null",
-		         until);
-		return;
-	}
-	snprintf(came, sizeof(came), "%s",
-	         m->candidates[i].has_answered       ? "answered"
-	         : strcmp(shown->reason, until) == 0 ? "no answer"
-	                                             : shown->reason);
-	snprintf(shown->reason, sizeof(shown->reason), "%.56s; asked all the same: %.40s",
-	         until, came);
-}
-
-static void report_source(const struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-	struct run_source *shown = &m->run->sources[i];
-
-	if (s->twin == SIZE_MAX && m->candidates[i].has_answered) {
-		report_interval(m, i);
-	} else if (s->sample_count > 0) {
-		shown->status = SOURCE_REJECTED;
-		snprintf(shown->reason, sizeof(shown->reason),
-		         "its own answers contradict each other");
-	} else {
-		report_silent(m, i);
-	}
-	if (s->kiss) {
-		report_hold_off(m, i);
-	}
-}
-
-/* "2 servers say +0.0 s, 2 say +100.0 s", and the way out. */
-static void report_cliques(struct measurement *m)
-{
-	struct clique cliques[4];
-	char span[SPAN_TEXT_SIZE];
-	struct text out = text_to(m->run->reason, sizeof(m->run->reason));
-	const size_t count = select_cliques(m->intervals, m->source_groups.interval_count,
-	                                    m->scratch, cliques, COUNT_OF(cliques));
-
-	for (size_t i = 0; i < count; i++) {
-		span_format(cliques[i].offset_ns, 1, span);
-		text_format(&out, "%s%zu%s %s %s", i > 0 ? ", " : "", cliques[i].count,
-		            i > 0                   ? ""
-		            : cliques[i].count == 1 ? " server"
-		                                    : " servers",
-		            cliques[i].count == 1 ? "says" : "say", span);
-	}
-	text_put(&out, "; name one more server, or trust one alone: reqtime set SERVER");
-}
-
-static bool is_unsynchronised(const struct run_source *shown)
-{
-	return shown->has_header &&
-	       (shown->leap == NTP_LEAP_UNSYNCHRONISED || shown->stratum == 0 ||
-	        shown->stratum > NTP_STRATUM_MAX);
-}
-
-static void report_no_answer(struct measurement *m)
-{
-	struct run *run = m->run;
-	size_t unsynchronised = 0, silent = 0;
-
-	for (size_t i = 0; i < run->source_count; i++) {
-		silent += !m->sources[i].has_declined && m->sources[i].sample_count == 0;
-		unsynchronised +=
-			is_unsynchronised(&run->sources[i]) &&
-			ntp_kiss_from_refid(run->sources[i].refid) == NTP_KISS_NONE;
-	}
-	run->status = RUN_NO_ANSWER;
-	if (unsynchronised > 0 && silent == 0) {
-		run->status = RUN_UNSYNCHRONISED;
-		snprintf(run->reason, sizeof(run->reason),
-		         unsynchronised == 1
-		                 ? "the server is not synchronised itself"
-		                 : "%zu servers are not synchronised themselves",
-		         unsynchronised);
-	} else {
-		snprintf(run->reason, sizeof(run->reason),
-		         "no server gave a usable answer");
-	}
-}
-
-enum { LEAP_UNKNOWN = -1 };
-
-/* The leap announcement of more than half of those that agree, if they are more than
- * `liars`. All addresses of an address pair must announce the same. */
-static uint8_t agreed_leap(const struct measurement *m)
-{
-	size_t counts[NTP_LEAP_UNSYNCHRONISED + 1] = { 0 };
-	size_t leap_count = 0;
-
-	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
-		m->scratch[v].key = LEAP_UNKNOWN;
-	}
-	for (size_t i = 0; i < m->run->source_count; i++) {
-		const struct run_source *shown = &m->run->sources[i];
-		struct keyed *pair;
-
-		if (shown->status != SOURCE_SELECTED && shown->status != SOURCE_AGREEING) {
-			continue;
-		}
-		pair = &m->scratch[m->interval_of[i]];
-		pair->key = pair->key == LEAP_UNKNOWN || pair->key == shown->leap
-		                    ? shown->leap
-		                    : NTP_LEAP_NONE;
-	}
-	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
-		if (m->scratch[v].key != LEAP_UNKNOWN) {
-			counts[m->scratch[v].key & NTP_LEAP_UNSYNCHRONISED]++;
-			leap_count++;
-		}
-	}
-	for (uint8_t leap = NTP_LEAP_INSERT; leap <= NTP_LEAP_DELETE; leap++) {
-		if (counts[leap] * 2 > leap_count &&
-		    counts[leap] > select_liars_max(&m->rule)) {
-			return leap;
-		}
-	}
-	return NTP_LEAP_NONE;
-}
-
-static void report_answer(struct measurement *m)
-{
-	struct run *run = m->run;
-	int64_t spread_ns = INT64_MAX;
-
-	run->status = RUN_OK;
-	run->has_answer = true;
-	run->offset_ns = m->selection.offset_ns;
-	run->bound_ns = m->selection.bound_ns;
-	run->leap = agreed_leap(m);
-	for (size_t i = 0; i < run->source_count; i++) {
-		const struct run_source *shown = &run->sources[i];
-
-		if (shown->status == SOURCE_SELECTED &&
-		    m->sources[i].estimate.spread_ns < spread_ns) {
-			spread_ns = m->sources[i].estimate.spread_ns;
-			run->delay_ns = shown->delay_ns;
-			run->jitter_ns = shown->jitter_ns;
-			run->sample_count = shown->sample_count;
-		}
-	}
-}
-
-/* "no majority: 1 of 3 agree, 2 are needed; ntp2: no answer; ..." as far as it fits. */
-static void report_missing(struct measurement *m)
-{
-	struct run *run = m->run;
-	size_t named = 0, len;
-
-	len = (size_t)snprintf(run->reason, sizeof(run->reason),
-	                       "no majority: %zu of %zu agree, %zu are needed",
-	                       run->agreeing_count, run->asked_count, run->needed_count);
-	for (size_t i = 0; i < run->source_count && named < MISSING_NAMED_MAX; i++) {
-		const struct run_source *shown = &run->sources[i];
-		char port[8] = "", why[SOURCE_REASON_SIZE];
-		int more;
-
-		if (m->candidates[i].has_answered || m->sources[i].twin != SIZE_MAX) {
-			continue;
-		}
-		if (shown->port != scheme_port(shown->scheme)) {
-			snprintf(port, sizeof(port), ":%u", (unsigned)shown->port);
-		}
-		memcpy(why, shown->reason, sizeof(why));
-		if (m->sources[i].kiss && shown->sent == 0) { /* without the command */
-			hold_off_format(m->sources[i].kiss, why, sizeof(why));
-		}
-		more = snprintf(run->reason + len, sizeof(run->reason) - len,
-		                "; %.60s%s: %s", shown->name, port, why);
-		if (more < 0 || (size_t)more >= sizeof(run->reason) - len) {
-			run->reason[len] = '\0';
-			break;
-		}
-		len += (size_t)more;
-		named++;
-	}
-}
-
-static bool is_agreeing(const struct measurement *m, size_t i)
-{
-	const size_t interval = m->interval_of[i];
-
-	return m->candidates[i].has_answered && interval != SIZE_MAX &&
-	       m->address_counts[m->sources[i].server] > 0 &&
-	       (m->selection.verdict == SELECT_TOO_FEW ||
-	        (m->selection.verdict == SELECT_OK &&
-	         m->status_of[interval] != INTERVAL_FALSETICKER));
-}
-
-/* SERVERs with an agreeing source; a daemon shared by several counts once. */
-static void count_agreeing_servers(struct measurement *m)
-{
-	struct run *run = m->run;
-
-	run->server_count = sources_server_count(m);
-	for (size_t v = 0; v < m->source_groups.interval_count; v++) {
-		m->scratch[v].tie = 0; /* by daemon, which stands for a SERVER */
-	}
-	for (size_t i = 0; i < run->source_count; i++) {
-		struct named_server *name = &m->names[m->sources[i].server];
-		struct keyed *daemon;
-
-		if (name->is_agreeing || !is_agreeing(m, i)) {
-			continue;
-		}
-		daemon = &m->scratch[m->daemon_of[m->interval_of[i]]];
-		name->is_agreeing = daemon->tie == 0;
-		run->agreeing_server_count += name->is_agreeing;
-		daemon->tie = 1;
-	}
-}
-
-static void report_no_majority(struct measurement *m)
-{
-	struct run *run = m->run;
-
-	run->status = RUN_NO_MAJORITY;
-	switch (m->selection.verdict) {
-	case SELECT_ONE_DAEMON:
-		snprintf(run->reason, sizeof(run->reason),
-		         "no majority: %zu of %zu agree, but some of them are one machine: "
-		         "%zu of %zu machines",
-		         run->agreeing_count, run->asked_count, m->daemons.agreeing_count,
-		         m->source_groups.daemon_count);
-		break;
-	case SELECT_LIARS_TOO_MANY:
-		snprintf(
-			run->reason, sizeof(run->reason),
-			"no majority: --liars %zu needs %zu sources or more, %zu are named",
-			m->rule.liars, 2 * m->rule.liars + 1, run->asked_count);
-		break;
-	case SELECT_TOO_FEW:
-		report_missing(m);
-		break;
-	default:
-		report_cliques(m);
-		break;
-	}
-}
-
-void selection_report(struct measurement *m)
-{
-	struct run *run = m->run;
-
-	selection_update(m);
-	run->at_mono_ns = m->now_mono_ns;
-	run->at = instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
-	run->agreeing_count = m->selection.agreeing_count;
-	run->needed_count = m->selection.needed_count;
-	run->asked_count = m->source_groups.asked_count;
-	for (size_t i = 0; i < run->source_count; i++) {
-		report_source(m, i);
-	}
-	count_agreeing_servers(m);
-	switch (m->selection.verdict) {
-	case SELECT_OK:
-		report_answer(m);
-		break;
-	case SELECT_NO_ANSWER:
-		report_no_answer(m);
-		break;
-	default:
-		report_no_majority(m);
-		break;
-	}
-	sources_put_in_order(m);
-	if (m->signal != 0) {
-		run->status = RUN_INTERRUPTED;
-		run->signal = m->signal;
-	}
 }

@@ -61,40 +61,18 @@ static ssize_t add_source(struct measurement *m, size_t server)
 		.status = SOURCE_UNREACHABLE,
 	};
 	memcpy(m->run->sources[i].name, spec->host, sizeof(spec->host));
-	m->sources[i] =
-		(struct source){ .phase = PHASE_NAMED, .server = server, .twin = SIZE_MAX };
+	m->sources[i] = (struct source){
+		.phase = PHASE_NAMED,
+		.server = server,
+		.twin = SIZE_MAX,
+		.host = i,
+		.has_vote = !m->has_authenticated || spec->scheme == SCHEME_NTS,
+	};
+	m->run->sources[i].has_no_vote = !m->sources[i].has_vote;
 	m->phase_count[PHASE_NAMED]++;
+	m->nameless_count += m->sources[i].has_vote;
 	m->run->source_count++;
 	return (ssize_t)i;
-}
-
-static void refuse_source(struct measurement *m, size_t i, const char *reason)
-{
-	m->sources[i].has_declined = true;
-	snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE, "%s", reason);
-	exchange_finish(m, i);
-}
-
-/* FNV-1a: the published constants. */
-static uint32_t *bucket_of(struct measurement *m, const struct address *address)
-{
-	uint32_t key = UINT32_C(2166136261) ^ address->port;
-
-	for (size_t k = 0; k < sizeof(address->octets); k++) {
-		key = (key ^ address->octets[k]) * UINT32_C(16777619);
-	}
-	return &m->buckets[(key ^ key >> 16) % MEASUREMENT_BUCKETS];
-}
-
-/* Source `i` has the address of source `k`, which is asked for both. */
-static void pair_source(struct measurement *m, size_t i, size_t k)
-{
-	char reason[SOURCE_REASON_SIZE];
-
-	m->sources[i].twin = k;
-	snprintf(reason, sizeof(reason), "the same address as %.60s: asked once",
-	         m->run->sources[k].name);
-	refuse_source(m, i, reason);
 }
 
 /* Only the user knows the link that the server is on. */
@@ -106,7 +84,7 @@ static void lose_without_zone(struct measurement *m, size_t i)
 	address_format(&shown->address, text);
 	snprintf(shown->reason, sizeof(shown->reason),
 	         "%.39s is link-local: add the interface, %.39s%%eth0", text, text);
-	exchange_finish(m, i);
+	source_finish(m, i);
 }
 
 /* The source that already has this address for the server of `i`; SIZE_MAX: none. */
@@ -145,12 +123,11 @@ static void assign_pair(struct measurement *m, size_t i)
 	}
 }
 
-/* Sets the address: source `i` can be asked now, unless another source has the same. */
+/* Sets the address: source `i` can be asked now, unless another source has the same.  With
+ * NTS it is the address of the key exchange, which gives the other. */
 static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
-	const struct kod_holdoff *kiss;
-	uint32_t *bucket;
 
 	shown->address = *address;
 	shown->address.port = shown->port;
@@ -158,23 +135,12 @@ static void find_way(struct measurement *m, size_t i, const struct address *addr
 		lose_without_zone(m, i);
 		return;
 	}
-	bucket = bucket_of(m, &shown->address);
-	for (uint32_t k = *bucket; k != 0; k = m->sources[k - 1].next_in_bucket) {
-		const struct run_source *other = &m->run->sources[k - 1];
-
-		if (other->scheme == shown->scheme &&
-		    address_equal(&other->address, &shown->address)) {
-			pair_source(m, i, k - 1);
-			return;
-		}
-	}
-	m->sources[i].next_in_bucket = *bucket;
-	*bucket = (uint32_t)i + 1;
-	kiss = hold_off_find(m, shown);
-	if (kiss) {
-		hold_off_begin(m, i, kiss);
+	if (shown->scheme != SCHEME_NTS) {
+		hosts_find(m, i, &shown->address);
 		return;
 	}
+	shown->nts.key_port = shown->port;
+	m->sources[i].key_address = shown->address;
 	enter_phase(m, i, PHASE_READY);
 }
 
@@ -199,10 +165,10 @@ int sources_start(struct measurement *m, size_t server)
 	is_address = address_parse(spec->host, &address);
 	if (is_address && m->settings->family != ADDRESS_NONE &&
 	    m->settings->family != address.family) {
-		refuse_source(m, (size_t)i,
-		              address.family == ADDRESS_IPV4
-		                      ? "an IPv4 address, and --ipv6 was given"
-		                      : "an IPv6 address, and --ipv4 was given");
+		source_decline(m, (size_t)i,
+		               address.family == ADDRESS_IPV4
+		                       ? "an IPv4 address, and --ipv6 was given"
+		                       : "an IPv6 address, and --ipv4 was given");
 		return 0;
 	}
 	if (is_address && address.zone[0] == '\0') {
@@ -213,7 +179,7 @@ int sources_start(struct measurement *m, size_t server)
 	if (r < 0) {
 		snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE,
 		         "cannot be resolved: %s", strerror(-r));
-		exchange_finish(m, (size_t)i);
+		source_finish(m, (size_t)i);
 		return 0;
 	}
 	*name = (struct named_server){ .source = (size_t)i, .is_pending = true };
@@ -250,7 +216,7 @@ static void refuse_astray(struct measurement *m, const struct named_server *name
 		snprintf(reason, sizeof(reason),
 		         "its name leads to %.39s, which is no server's address", address);
 	}
-	refuse_source(m, name->source, reason);
+	source_decline(m, name->source, reason);
 }
 
 /* No more answers will come for the name: its addresses are final. */
@@ -264,7 +230,7 @@ static void close_name(struct measurement *m, struct named_server *name)
 	if (name->astray.family != ADDRESS_NONE) {
 		refuse_astray(m, name);
 	} else {
-		exchange_finish(m, name->source);
+		source_finish(m, name->source);
 	}
 }
 
@@ -351,6 +317,11 @@ void sources_lose_name(struct measurement *m, const struct port_event *event)
 	}
 }
 
+static bool has_vote(const struct measurement *m, size_t server)
+{
+	return !m->has_authenticated || m->settings->servers[server].scheme == SCHEME_NTS;
+}
+
 static unsigned addresses_of(const struct named_server *name)
 {
 	return name->address_counts[ADDRESS_IPV4] + name->address_counts[ADDRESS_IPV6];
@@ -380,8 +351,9 @@ void sources_assign_pairs(struct measurement *m)
 	size_t pairs = 0;
 
 	for (size_t k = 0; k < m->settings->server_count; k++) {
-		m->address_counts[k] =
-			is_named_twice(m, &m->names[k]) ? 0 : pairs_wanted(&m->names[k]);
+		m->address_counts[k] = !has_vote(m, k) || is_named_twice(m, &m->names[k])
+		                               ? 0
+		                               : pairs_wanted(&m->names[k]);
 	}
 	m->cap = source_groups_pairs_max(m->address_counts, m->settings->server_count);
 	for (size_t k = 0; k < m->settings->server_count; k++) {
@@ -394,6 +366,9 @@ size_t sources_pair(const struct measurement *m, size_t i)
 {
 	const struct source *s = &m->sources[i];
 
+	if (!s->has_vote) {
+		return SOURCES_NO_PAIR;
+	}
 	if (m->address_counts[s->server] == 0) {
 		s = &m->sources[s->twin];
 	}

@@ -271,6 +271,89 @@ int history_client_store(struct history_client *client, const struct run_record 
 	return message.u.answer.error;
 }
 
+static int put_ticket(struct history_client *client, enum message_kind kind,
+                      int64_t deadline_ns)
+{
+	struct message message;
+
+	message_init(&message, kind);
+	message.u.ticket.ticket = ++client->ticket;
+	return put_message(client, &message, deadline_ns);
+}
+
+/* The answer of the latest request; keys before it are added to `keys`, which may be
+ * NULL. */
+static int await_answer(struct history_client *client, struct nts_store *keys,
+                        char *warning, int64_t deadline_ns)
+{
+	struct message message;
+	int r;
+
+	for (;;) {
+		r = await_message(client, &message, deadline_ns);
+		if (r < 0) {
+			return r;
+		}
+		if (message.kind == MESSAGE_KEYS && keys) {
+			if (keys->count == NTS_STORED_MAX ||
+			    !nts_stored_is_valid(&message.u.keys, boottime_now_ns())) {
+				return -EPROTO;
+			}
+			keys->items[keys->count++] = message.u.keys;
+		} else if (message.kind == MESSAGE_ANSWER &&
+		           message.u.answer.ticket == client->ticket) {
+			break;
+		}
+	}
+	if (!text_ends(message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE)) {
+		return -EPROTO;
+	}
+	memcpy(warning, message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE);
+	return 0;
+}
+
+void history_client_take_keys(struct history_client *client, struct nts_store *ret,
+                              char *warning)
+{
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.load_ns);
+	int r;
+
+	warning[0] = '\0';
+	ret->count = 0;
+	r = put_ticket(client, MESSAGE_TAKE, deadline_ns);
+	if (r == 0) {
+		r = await_answer(client, ret, warning, deadline_ns);
+	}
+	if (r < 0) {
+		ret->count = 0;
+		explain(r, warning);
+	}
+}
+
+void history_client_put_keys(struct history_client *client, const struct nts_store *keys,
+                             char *warning)
+{
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
+	struct message message;
+	int r = 0;
+
+	warning[0] = '\0';
+	for (size_t i = 0; r == 0 && i < keys->count; i++) {
+		message_init(&message, MESSAGE_KEYS);
+		message.u.keys = keys->items[i];
+		r = put_message(client, &message, deadline_ns);
+	}
+	if (r == 0) {
+		r = put_ticket(client, MESSAGE_PUT, deadline_ns);
+	}
+	if (r == 0) {
+		r = await_answer(client, NULL, warning, deadline_ns);
+	}
+	if (r < 0) {
+		explain(r, warning);
+	}
+}
+
 void history_client_stop(struct history_client *client)
 {
 	const int64_t begin_ns = monotonic_now_ns();

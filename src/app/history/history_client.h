@@ -16,6 +16,7 @@
 
 #include "app/clock/discipline_replay.h"
 #include "core/discipline/run_record.h"
+#include "core/nts/stored.h"
 
 enum {
 	HISTORY_CLIENT_REPLAY_MAX =
@@ -82,6 +83,14 @@ MUST_USE int history_client_store(struct history_client *client,
                                   const struct run_record *run,
                                   const struct source_record *sources, size_t count,
                                   char *warning);
+
+/* Keys of NTS, only from a process that measures; `keys->items` has room for
+ * NTS_STORED_MAX. Takes what earlier runs of this boot have left: until it is put back, no
+ * other run gets it.  Never fails: `keys` may be empty; `warning` as above. */
+void history_client_take_keys(struct history_client *client, struct nts_store *ret,
+                              char *warning);
+void history_client_put_keys(struct history_client *client, const struct nts_store *keys,
+                             char *warning);
 
 /* NULL is fine.  Does not wait for a process that hangs in the kernel. */
 void history_client_stop(struct history_client *client);

@@ -24,6 +24,11 @@ size_t message_size(enum message_kind kind)
 		return head + sizeof(of->u.source);
 	case MESSAGE_ANSWER:
 		return head + sizeof(of->u.answer);
+	case MESSAGE_TAKE:
+	case MESSAGE_PUT:
+		return head + sizeof(of->u.ticket);
+	case MESSAGE_KEYS:
+		return head + sizeof(of->u.keys);
 	}
 	return 0;
 }

@@ -9,6 +9,12 @@
  *      STORE   --->                  how many sources follow
  *      SOURCE...  ->
  *              <---  ANSWER          an error or 0, warning
+ *      TAKE    --->                  keys of NTS: from a measuring process only
+ *              <---  KEYS...
+ *              <---  ANSWER          after the last of them
+ *      KEYS... --->
+ *      PUT     --->                  after the last of them
+ *              <---  ANSWER
  *
  * history_client.c is the caller's side, history_process.c the other process.  Both
  * validate what they receive like network data: each has parsed what the other must not
@@ -28,6 +34,9 @@ enum message_kind {
 	MESSAGE_STORE,
 	MESSAGE_SOURCE,
 	MESSAGE_ANSWER,
+	MESSAGE_TAKE,
+	MESSAGE_KEYS,
+	MESSAGE_PUT,
 };
 
 struct message_head {
@@ -49,8 +58,12 @@ struct message_store {
 
 struct message_answer {
 	int32_t error;   /* 0 or -errno */
-	uint32_t ticket; /* of the STORE */
+	uint32_t ticket; /* of the STORE, TAKE or PUT */
 	char warning[HISTORY_CLIENT_WARNING_SIZE];
+};
+
+struct message_ticket {
+	uint32_t ticket;
 };
 
 struct message {
@@ -62,6 +75,8 @@ struct message {
 		struct message_store store;
 		struct source_record source;
 		struct message_answer answer;
+		struct message_ticket ticket; /* TAKE, PUT */
+		struct nts_stored keys;
 	} u;
 };
 

@@ -15,10 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "io/store/file_replace.h"
 #include "io/store/history.h"
+#include "io/store/keys_file.h"
 #include "io/store/state_dir.h"
 #include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
+#include "io/sys/monotonic.h"
 
 struct history_process {
 	int fd;                /* to the caller */
@@ -36,6 +39,7 @@ struct history_process {
 	size_t kiss_count;
 	struct silent_server silent[HISTORY_CLIENT_SILENT_MAX];
 	size_t silent_count;
+	struct nts_store keys; /* room for them once they are asked for */
 };
 
 PRINTF_LIKE(2, 3) static void say(char *warning, const char *format, ...)
@@ -60,15 +64,14 @@ static bool message_send(const struct history_process *process,
 }
 
 /* False when the caller has ended, or an invalid message shows that it is another. */
-static bool message_receive(const struct history_process *process, struct message *message,
-                            enum message_kind kind)
+static bool message_receive(const struct history_process *process, struct message *message)
 {
 	ssize_t len;
 
 	do {
 		len = recv(process->fd, message, sizeof(*message), 0);
 	} while (len < 0 && errno == EINTR);
-	return message_is_whole(message, len) && message->kind == (uint32_t)kind;
+	return message_is_whole(message, len);
 }
 
 static int load_all(struct history_process *process)
@@ -132,6 +135,14 @@ static int history_process_confine(const struct history_process *process)
 	return fchdir(process->dir_fd) < 0 ? -errno : confine_history();
 }
 
+/* The history closes it when it cannot be used, and keys still can. */
+static int dir_of_history(const struct history_process *process)
+{
+	const int fd = process->dir_fd < 0 ? -1 : dup(process->dir_fd);
+
+	return fd >= 0 ? fd : process->dir_fd < 0 ? process->dir_fd : -errno;
+}
+
 static void history_process_open(struct history_process *process)
 {
 	char warning[HISTORY_WARNING_SIZE];
@@ -140,6 +151,9 @@ static void history_process_open(struct history_process *process)
 	boot_id_read(process->boot_id);
 	r = history_process_confine(process);
 	if (r < 0) {
+		/* Its keys are not used either: and perhaps this is another folder. */
+		close(process->dir_fd);
+		process->dir_fd = r;
 		process->use = HISTORY_UNUSABLE;
 		process->error = r;
 		say(process->warning,
@@ -147,8 +161,8 @@ static void history_process_open(struct history_process *process)
 		    strerror(-r));
 		return;
 	}
-	r = history_open_here(process->dir_fd, process->state_dir, &process->settings,
-	                      &process->history, warning);
+	r = history_open_here(dir_of_history(process), process->state_dir,
+	                      &process->settings, &process->history, warning);
 	say(process->warning, "%s", warning);
 	if (r == 0) {
 		r = load_all(process);
@@ -232,7 +246,19 @@ static int store(struct history_process *process, const struct run_record *run,
 	return r;
 }
 
-/* Handles a request.  False when this caller is finished. */
+static bool answer_send(const struct history_process *process, int error, uint32_t ticket)
+{
+	struct message message;
+
+	message_init(&message, MESSAGE_ANSWER);
+	message.u.answer.error = error;
+	message.u.answer.ticket = ticket;
+	memcpy(message.u.answer.warning, process->warning, sizeof(process->warning));
+	return message_send(process, &message);
+}
+
+/* These handle a request.  False when this caller is finished. */
+
 static bool store_request(struct history_process *process, const struct message *request)
 {
 	const uint32_t count = request->u.store.source_count;
@@ -250,7 +276,7 @@ static bool store_request(struct history_process *process, const struct message 
 		return false;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (!message_receive(process, &message, MESSAGE_SOURCE) ||
+		if (!message_receive(process, &message) || message.kind != MESSAGE_SOURCE ||
 		    !source_record_is_valid(&message.u.source)) {
 			goto out;
 		}
@@ -268,14 +294,90 @@ static bool store_request(struct history_process *process, const struct message 
 		say(process->warning, "this run is not recorded in %.100s: %s",
 		    process->state_dir, strerror(-r));
 	}
-	message_init(&message, MESSAGE_ANSWER);
-	message.u.answer.error = r;
-	message.u.answer.ticket = request->u.store.ticket;
-	memcpy(message.u.answer.warning, process->warning, sizeof(process->warning));
-	goes_on = message_send(process, &message);
+	goes_on = answer_send(process, r, request->u.store.ticket);
 out:
 	free(sources);
 	return goes_on;
+}
+
+static bool has_room_for_keys(struct history_process *process)
+{
+	if (!process->keys.items) {
+		process->keys.items = calloc(NTS_STORED_MAX, sizeof(*process->keys.items));
+	}
+	return process->keys.items != NULL;
+}
+
+static bool take_request(struct history_process *process, const struct message *request)
+{
+	struct message message;
+	int r = process->dir_fd;
+
+	process->warning[0] = '\0';
+	process->keys.count = 0;
+	if (!has_room_for_keys(process)) {
+		return false;
+	}
+	if (r >= 0 && process->settings.may_write) {
+		r = keys_file_take(process->dir_fd, process->boot_id, boottime_now_ns(),
+		                   &process->keys);
+	}
+	if (r < 0 && r != -ENOENT) {
+		say(process->warning, "%.100s/" KEYS_FILE " is not used: %s",
+		    process->state_dir,
+		    r == -EKEYREVOKED ? "others may read it" : state_dir_error_text(r));
+	}
+	for (size_t i = 0; i < process->keys.count; i++) {
+		message_init(&message, MESSAGE_KEYS);
+		message.u.keys = process->keys.items[i];
+		if (!message_send(process, &message)) {
+			return false;
+		}
+	}
+	process->keys.count = 0;
+	return answer_send(process, r < 0 ? r : 0, request->u.ticket.ticket);
+}
+
+static bool keys_request(struct history_process *process, const struct message *request)
+{
+	if (!has_room_for_keys(process) || process->keys.count == NTS_STORED_MAX ||
+	    !nts_stored_is_valid(&request->u.keys, boottime_now_ns())) {
+		return false;
+	}
+	process->keys.items[process->keys.count++] = request->u.keys;
+	return true;
+}
+
+static bool put_request(struct history_process *process, const struct message *request)
+{
+	int r = process->dir_fd;
+
+	process->warning[0] = '\0';
+	if (r >= 0 && process->settings.may_write) {
+		r = keys_file_put(process->boot_id, &process->keys);
+	}
+	process->keys.count = 0;
+	if (r < 0) {
+		say(process->warning, "%.100s/" KEYS_FILE " cannot be written: %s",
+		    process->state_dir, file_replace_error_text(r));
+	}
+	return answer_send(process, r < 0 ? r : 0, request->u.ticket.ticket);
+}
+
+static bool handle(struct history_process *process, const struct message *request)
+{
+	switch (request->kind) {
+	case MESSAGE_STORE:
+		return store_request(process, request);
+	case MESSAGE_TAKE:
+		return take_request(process, request);
+	case MESSAGE_KEYS:
+		return keys_request(process, request);
+	case MESSAGE_PUT:
+		return put_request(process, request);
+	default:
+		return false;
+	}
 }
 
 void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid)
@@ -305,11 +407,12 @@ void history_process_main(void *ctx, int fd)
 	if (process.kisses) {
 		history_process_open(&process);
 		if (view_send(&process)) {
-			while (message_receive(&process, &message, MESSAGE_STORE) &&
-			       store_request(&process, &message)) {
+			while (message_receive(&process, &message) &&
+			       handle(&process, &message)) {
 			}
 		}
 		history_close(process.history);
 	}
 	free(process.kisses);
+	free(process.keys.items);
 }

@@ -18,6 +18,7 @@
 #include "io/sys/other_daemon.h"
 
 #define DAY_NS (86400 * NS_PER_S)
+#define KNOWN_MAX_ERROR_NS NS_PER_S
 
 _Static_assert((int)BOOT_ID_SIZE == (int)ANCHOR_BOOT_ID_SIZE, "the same text");
 
@@ -94,6 +95,64 @@ void decide_look_around(struct decide_view *view)
 {
 	view->other_daemon = other_daemon_look("/proc");
 	view->proc = proc_view_look("/proc");
+}
+
+/* Whether the answer would not be accepted if few SERVERs gave it. */
+static bool is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
+{
+	const struct decide_view *view = ctx;
+	const struct plan_limits limits = decide_limits(&view->settings);
+	struct decide_input input = { .measured = { .offset_ns = offset_ns,
+		                                    .bound_ns = bound_ns },
+		                      .agreeing_server_count = 1,
+		                      .is_disciplined = !view->settings.no_discipline,
+		                      .remembers = true };
+	struct anchor anchor = view->anchor;
+	struct kernel_clock_state state;
+	struct decision decision;
+
+	if (kernel_clock_now(&input.now) < 0) {
+		return false;
+	}
+	if (kernel_clock_state(&state) == 0) {
+		input.measured.pending_ns = state.pending_slew_ns;
+	}
+	input.measured.local = input.now.wall;
+	decide(&input, &limits, &anchor, &decision);
+	return decision.verdict != DECIDE_ACCEPTED && decision.verdict != DECIDE_IMPOSSIBLE;
+}
+
+/* The time of this machine, if something has shown that it is right: a run that was
+ * confirmed in this boot, or another daemon that keeps it.  An unconfirmed run
+ * of ours that made the kernel's clock synchronised proves nothing. */
+static void know_time(const struct decide_view *view, struct measure_settings *ret)
+{
+	struct kernel_clock_state state;
+	struct reading now;
+
+	if (view->settings.any_offset) {
+		return;
+	}
+	ret->is_time_known = view->anchor.has_confirmed;
+	ret->known_booted_ns = view->anchor.confirmed.booted_ns;
+	if (ret->is_time_known || view->other_daemon < OTHER_CHRONYD ||
+	    kernel_clock_state(&state) < 0 || kernel_clock_now(&now) < 0) {
+		return;
+	}
+	ret->is_time_known =
+		!state.is_unsynchronised && state.max_error_ns < KNOWN_MAX_ERROR_NS;
+	ret->known_booted_ns = ns_sub(now.wall.unix_ns, now.boot_ns);
+}
+
+void decide_prepare(const struct decide_view *view, const struct history_view *history,
+                    struct measure_settings *ret)
+{
+	ret->kisses = history->kisses;
+	ret->kiss_count = history->kiss_count;
+	ret->is_surprising = is_surprising;
+	ret->surprise_ctx = view;
+	ret->may_trust_one = view->settings.any_offset || view->settings.is_boot;
+	know_time(view, ret);
 }
 
 int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
@@ -192,30 +251,6 @@ static enum other_daemon clock_other_daemon(void *ctx)
 const struct clock_ports decide_clock = { .now = clock_now,
 	                                  .state = clock_state,
 	                                  .other_daemon = clock_other_daemon };
-
-bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns)
-{
-	const struct decide_view *view = ctx;
-	const struct plan_limits limits = decide_limits(&view->settings);
-	struct decide_input input = { .measured = { .offset_ns = offset_ns,
-		                                    .bound_ns = bound_ns },
-		                      .agreeing_server_count = 1,
-		                      .is_disciplined = !view->settings.no_discipline,
-		                      .remembers = true };
-	struct anchor anchor = view->anchor;
-	struct kernel_clock_state state;
-	struct decision decision;
-
-	if (kernel_clock_now(&input.now) < 0) {
-		return false;
-	}
-	if (kernel_clock_state(&state) == 0) {
-		input.measured.pending_ns = state.pending_slew_ns;
-	}
-	input.measured.local = input.now.wall;
-	decide(&input, &limits, &anchor, &decision);
-	return decision.verdict != DECIDE_ACCEPTED && decision.verdict != DECIDE_IMPOSSIBLE;
-}
 
 void decide_dry(const struct decide_view *view,
                 const struct measure_cli_settings *measurement, size_t server_count,

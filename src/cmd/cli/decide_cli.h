@@ -56,6 +56,12 @@ void decide_look(const struct measure_cli_settings *settings,
 /* ... and looks for other time daemons. */
 void decide_look_around(struct decide_view *view);
 
+/* Gives a measurement what is known of past runs and of this machine: servers in hold-off,
+ * the limits of a surprising answer, and the time as far as it is known.  `view` and `history` must
+ * outlive it. */
+void decide_prepare(const struct decide_view *view, const struct history_view *history,
+                    struct measure_settings *ret);
+
 /* How far ahead the clock error is predicted: to the next run. */
 int64_t decide_ahead_ns(const struct measure_cli_settings *settings,
                         int64_t min_interval_ns, const struct session *session);
@@ -76,10 +82,6 @@ struct correct_wish decide_wish(const struct decide_settings *settings,
 void decide_dry(const struct decide_view *view,
                 const struct measure_cli_settings *measurement, size_t server_count,
                 const struct correct_record *record, struct correct_result *ret);
-
-/* For a measurement (app/client/measure.h), `ctx` a struct decide_view: whether the answer
- * would not be accepted if few SERVERs gave it. */
-bool decide_is_surprising(const void *ctx, int64_t offset_ns, int64_t bound_ns);
 
 /* The kernel's clock, to read; `set` adds what changes it.  `ctx`: struct decide_view. */
 extern const struct clock_ports decide_clock;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/siphash.h"
 #include "io/store/history.h"
 #include "io/sys/kernel_clock.h"
 
@@ -54,6 +55,29 @@ static void complain(struct session *session, const char *warning)
 	}
 }
 
+/* Which certificates a run trusts: its files, as they are now. */
+static uint64_t trust_of(const struct option_texts *authorities)
+{
+	struct siphash_key digest = { UINT64_C(0x6e74732e74727573), 0 };
+
+	for (size_t i = 0; i < authorities->count; i++) {
+		const char *path = authorities->items[i];
+		int64_t seen[5] = { 0 };
+		struct stat st;
+
+		if (stat(path, &st) == 0) {
+			seen[0] = (int64_t)st.st_dev;
+			seen[1] = (int64_t)st.st_ino;
+			seen[2] = (int64_t)st.st_size;
+			seen[3] = (int64_t)st.st_mtim.tv_sec;
+			seen[4] = (int64_t)st.st_mtim.tv_nsec;
+		}
+		digest.k1 = siphash(digest, (const uint8_t *)path, strlen(path));
+		digest.k1 = siphash(digest, (const uint8_t *)seen, sizeof(seen));
+	}
+	return digest.k1;
+}
+
 void history_session_open(const struct measure_cli_settings *settings,
                           enum history_session_role role, bool wants_replay,
                           struct session *ret)
@@ -68,6 +92,7 @@ void history_session_open(const struct measure_cli_settings *settings,
 	memset(ret, 0, sizeof(*ret));
 	ret->role = role;
 	ret->is_named = settings->state_dir != NULL;
+	ret->trust = trust_of(&settings->authorities);
 	ret->view.use = HISTORY_ABSENT;
 	replay_state_init(&ret->view.replay);
 	if (role == HISTORY_SESSION_RECORDS) {
@@ -112,8 +137,19 @@ void history_session_load(struct session *session)
 	complain(session, view->warning);
 }
 
+static void forget_keys(struct session *session)
+{
+	if (session->keys.items) {
+		explicit_bzero(session->keys.items,
+		               NTS_STORED_MAX * sizeof(*session->keys.items));
+		free(session->keys.items);
+		session->keys.items = NULL;
+	}
+}
+
 void history_session_close(struct session *session)
 {
+	forget_keys(session); /* of a run that has failed */
 	history_client_stop(session->client);
 	session->client = NULL;
 	history_view_free(&session->view);
@@ -200,6 +236,53 @@ void history_session_store(struct session *session, const struct run_record *rec
 		complain(session, warning);
 	}
 	free(sources);
+}
+
+static bool has_nts(const struct measure_settings *measure)
+{
+	for (size_t i = 0; i < measure->server_count; i++) {
+		if (measure->servers[i].scheme == SCHEME_NTS) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A folder that cannot be used has been reported already. */
+static void complain_of_keys(struct session *session, const char *warning)
+{
+	if (!session->has_warned) {
+		complain(session, warning);
+	}
+}
+
+void history_session_take_keys(struct session *session, struct measure_settings *ret)
+{
+	char warning[HISTORY_CLIENT_WARNING_SIZE];
+
+	if (!session->client || !session->may_write || !has_nts(ret)) {
+		return;
+	}
+	session->keys.items = calloc(NTS_STORED_MAX, sizeof(*session->keys.items));
+	if (!session->keys.items) {
+		return; /* then the keys are exchanged */
+	}
+	session->keys.trust = session->trust;
+	history_client_take_keys(session->client, &session->keys, warning);
+	complain_of_keys(session, warning);
+	ret->store = &session->keys;
+}
+
+void history_session_put_keys(struct session *session)
+{
+	char warning[HISTORY_CLIENT_WARNING_SIZE];
+
+	if (session->keys.items) {
+		nts_store_tidy(&session->keys);
+		history_client_put_keys(session->client, &session->keys, warning);
+		complain_of_keys(session, warning);
+		forget_keys(session);
+	}
 }
 
 const struct run_record *history_session_last_set(const struct session *session)

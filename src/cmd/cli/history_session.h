@@ -25,8 +25,10 @@ struct session {
 	bool is_silent; /* the caller has already warned */
 	bool has_warned;
 	bool may_write;
+	uint64_t trust;                /* see core/nts/stored.h */
 	struct history_client *client; /* NULL: no history */
 	struct history_view view;
+	struct nts_store keys; /* `items` NULL: none are wanted */
 };
 
 /* The directory: --state-dir, else systemd's StateDirectory=, else the default. */
@@ -48,6 +50,11 @@ void history_session_note_after(struct run_record *record);
 /* Stores `record` with the sources of `run`. */
 void history_session_store(struct session *session, const struct run_record *record,
                            const struct run *run);
+
+/* Before and after the measurement, in its process: the keys of NTS of earlier runs.  Only
+ * where they can be kept, and if a server needs them. */
+void history_session_take_keys(struct session *session, struct measure_settings *ret);
+void history_session_put_keys(struct session *session);
 
 /* The latest trusted run of `set`, or NULL. */
 const struct run_record *history_session_last_set(const struct session *session);

@@ -41,28 +41,68 @@ static json_t *refid_json(const struct run_source *source)
 	return json_string(text);
 }
 
+/* The port of NTP, which with NTS comes with the keys. */
+static json_t *port_json(const struct run_source *source)
+{
+	if (source->scheme == SCHEME_NTS) {
+		return ns_or_null(source->nts.has_keys, source->address.port);
+	}
+	return json_integer(source->port);
+}
+
+static json_t *unix_s_json(int64_t unix_s)
+{
+	const int64_t last_s = INT64_MAX / NS_PER_S;
+	char text[TEXT_TIME_RFC3339_SIZE];
+
+	text_time_rfc3339((struct instant){ ns_clamp(unix_s, 0, last_s) * NS_PER_S }, text);
+	return json_string(text);
+}
+
+static json_t *nts_json(const struct run_source *source)
+{
+	const struct source_nts *nts = &source->nts;
+
+	if (!nts->has_keys) {
+		return json_null();
+	}
+	return json_pack("{ss si si so s{so so so ss}}",                              //
+	                 "aead", "AES-SIV-CMAC-256",                                  //
+	                 "ke_port", (int)nts->key_port,                               //
+	                 "cookies_left", (int)nts->cookie_count,                      //
+	                 "key_exchange_ns",                                           //
+	                 ns_or_null(nts->key_exchange_ns >= 0, nts->key_exchange_ns), //
+	                 "certificate",                                               //
+	                 "subject", text_or_null(nts->subject),                       //
+	                 "not_before", unix_s_json(nts->window.from_s),               //
+	                 "not_after", unix_s_json(nts->window.until_s),               //
+	                 "checked", nts->is_told ? "told" : "now");
+}
+
 /* json_pack() steals the references it gets, and returns NULL if one of them is NULL. */
 struct json_t *json_source(const struct run_source *source)
 {
 	bool has_header = source->has_header;
 	bool has_estimate = source->has_estimate;
 
-	return json_pack("{so so si ss ss so so so so so so so so si si}",   //
-	                 "name", text_or_null(source->name),                 //
-	                 "address", address_json(&source->address),          //
-	                 "port", (int)source->port,                          //
-	                 "scheme", scheme_name(source->scheme),              //
-	                 "status", source_status_name(source->status),       //
-	                 "reason", text_or_null(source->reason),             //
-	                 "stratum", ns_or_null(has_header, source->stratum), //
-	                 "refid", refid_json(source),                        //
-	                 "offset_ns", ns_or_null(has_estimate, source->offset_ns),
-	                 "bound_ns", ns_or_null(has_estimate, source->bound_ns), "delay_ns",
-	                 ns_or_null(has_estimate, source->delay_ns), "root_delay_ns",
-	                 ns_or_null(has_header, source->root_delay_ns),
-	                 "root_dispersion_ns",
-	                 ns_or_null(has_header, source->root_dispersion_ns), "sent",
-	                 (int)source->sent, "received", (int)source->received);
+	return json_pack(
+		"{so so so ss ss so so so so so so so so si si so so}", //
+		"name", text_or_null(source->name),                     //
+		"address", address_json(&source->address),              //
+		"port", port_json(source),                              //
+		"scheme", scheme_name(source->scheme),                  //
+		"status", source_status_name(source->status),           //
+		"reason", text_or_null(source->reason),                 //
+		"stratum", ns_or_null(has_header, source->stratum),     //
+		"refid", refid_json(source),                            //
+		"offset_ns", ns_or_null(has_estimate, source->offset_ns), "bound_ns",
+		ns_or_null(has_estimate, source->bound_ns), "delay_ns",
+		ns_or_null(has_estimate, source->delay_ns), "root_delay_ns",
+		ns_or_null(has_header, source->root_delay_ns), "root_dispersion_ns",
+		ns_or_null(has_header, source->root_dispersion_ns), "sent",
+		(int)source->sent, "received", (int)source->received, "authentication",
+		text_or_null(source->nts.is_authenticated ? "nts" : NULL), "nts",
+		nts_json(source));
 }
 
 static json_t *sources_json(const struct run *run)
@@ -190,13 +230,14 @@ char *json_render(const struct json_report *report)
 
 	json_seed();
 	text_time_rfc3339(run->at, time);
-	root = json_pack("{ss ss ss ss ss so so so so so so so}", "program", "reqtime",
+	root = json_pack("{ss ss ss ss ss so so so so sb so so so}", "program", "reqtime",
 	                 "version", REQTIME_VERSION, "verb", report->verb, "time", time,
 	                 "status", run_status_name(run->status), "offset_ns",
 	                 ns_or_null(run->has_answer, run->offset_ns), "bound_ns",
 	                 ns_or_null(run->has_answer, run->bound_ns), "delay_ns",
 	                 ns_or_null(run->has_answer, run->delay_ns), "leap",
-	                 ns_or_null(run->has_answer, run->leap), "sources",
+	                 ns_or_null(run->has_answer, run->leap), "authenticated",
+	                 (int)run->is_authenticated, "sources",
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan), "held_back",
 	                 held_back_json(report->held_back));

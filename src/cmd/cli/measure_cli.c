@@ -49,6 +49,13 @@ const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 	  "reject servers farther than this from their reference (1.5s)" },
 	{ "all", 0, OPT_FLAG, AT(ask_all), 0, 0, NULL,
 	  "wait for every source, even after a majority is reached" },
+	{ "nts-ca", 0, OPT_TEXTS, AT(authorities), 0, 0, "FILE",
+	  "trust only these certificates for nts:// (file, directory or \"system\")" },
+	{ "certificate-time", 0, OPT_WORD, AT(certificate_time), 0, 0,
+	  MEASURE_CLI_CERTIFICATE_TIME_WORDS,
+	  "check certificates at the time that the servers tell, or by this clock too (told)" },
+	{ "authenticated", 0, OPT_WORD, AT(authenticated), 0, 0, MEASURE_CLI_AUTHENTICATED_WORDS,
+	  "once an nts:// server is named: other servers have no vote, or have one (require)" },
 	{ "state-dir", 0, OPT_TEXT, AT(state_dir), 0, 0, "DIR",
 	  "directory of the history (/var/lib/reqtime)" },
 	{ "keep", 0, OPT_SPAN_NS, AT(keep_ns), HOUR_NS, 100 * 365 * 24 * HOUR_NS, "SPAN",
@@ -75,10 +82,12 @@ const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 
 const struct option_group measure_cli_groups[] = {
 	{ "Limits", " warning critical stratum-warning stratum-critical bound-warning "
-	            "bound-critical root-distance-warning root-distance-critical " },
+	            "bound-critical root-distance-warning root-distance-critical "
+	            "certificate-warning require-authenticated " },
 	{ "Measuring",
 	  " server servers-file ipv4 ipv6 samples interval timeout pool target "
 	  "root-distance all " },
+	{ "Authentication", " nts-ca certificate-time authenticated " },
 	{ "Deciding", " min-sources liars step slew step-above refuse-above "
 	              "refuse-back-above any-offset "
 	              "boot force no-discipline rtc dry-run " },
@@ -148,10 +157,14 @@ int measure_cli_servers(const char *const *words, size_t count, struct server_sp
 }
 
 /* The maximum number of sources and of names to resolve. */
-static struct kernel_ports_settings ports_size(const struct measure_settings *measure)
+static struct kernel_ports_settings ports_size(const struct measure_cli_settings *settings,
+                                               const struct measure_settings *measure)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct kernel_ports_settings size = { .signals = signals,
+	struct kernel_ports_settings size = { .authorities = settings->authorities.items,
+		                              .authority_count =
+		                                      settings->authorities.count,
+		                              .signals = signals,
 		                              .signal_count = COUNT_OF(signals) };
 	const size_t families = measure->family == ADDRESS_NONE ? 2 : 1;
 	struct address literal;
@@ -165,9 +178,14 @@ static struct kernel_ports_settings ports_size(const struct measure_settings *me
 		if (!is_address || literal.zone[0] != '\0') {
 			size.name_max = measure->server_count;
 		}
+		size.has_keys |= measure->servers[i].scheme == SCHEME_NTS;
 	}
 	if (size.source_max > MEASURE_SOURCES_MAX) {
 		size.source_max = MEASURE_SOURCES_MAX;
+	}
+	/* A key exchange may name another server. */
+	if (size.has_keys) {
+		size.name_max = measure->server_count + size.source_max;
 	}
 	return size;
 }
@@ -192,6 +210,9 @@ static struct measure_settings measure_from(const struct measure_cli_settings *s
 	measure.target_ns = settings->target_ns;
 	measure.root_distance_max_ns = settings->root_distance_max_ns;
 	measure.ask_all = settings->ask_all;
+	measure.may_probe = settings->verbosity > 0;
+	measure.is_mixed = settings->authenticated == MEASURE_CLI_MIX;
+	measure.is_certificate_strict = settings->certificate_time == MEASURE_CLI_STRICT;
 	/* Some containers forbid even reading it; then the default stays. */
 	if (kernel_clock_state(&state) == 0 &&
 	    state.precision_ns > measure.local_precision_ns) {
@@ -226,11 +247,14 @@ static int enter_sandbox(const struct measure_cli *measurement, bool is_root)
 	int r;
 
 	for (size_t i = 0; tcp_ports && i < measure->server_count; i++) {
-		if (scheme_is_tcp(measure->servers[i].scheme)) {
+		if (scheme_is_tcp(measure->servers[i].scheme) ||
+		    measure->servers[i].scheme == SCHEME_NTS) {
 			tcp_ports[count++] = measure->servers[i].port;
 		}
 	}
-	r = tcp_ports ? confine_measurer(tcp_ports, count, &has) : -ENOMEM;
+	r = tcp_ports ? confine_measurer(tcp_ports, count,
+	                                 ports_passing_fd(measurement->ports), &has)
+	              : -ENOMEM;
 	free(tcp_ports);
 	if (r < 0) {
 		command_complain("cannot enter the sandbox: %s", strerror(-r));
@@ -244,7 +268,8 @@ static int enter_sandbox(const struct measure_cli *measurement, bool is_root)
 
 /* Privileges are dropped first, the resolver must start before the sandbox is entered, and
  * no packet may be sent before both. */
-static int process_confine(struct measure_cli *measurement)
+static int process_confine(const struct measure_cli_settings *settings,
+                           struct measure_cli *measurement)
 {
 	/* With our own buffer stdio makes no system calls about the descriptor inside the
 	 * sandbox. */
@@ -259,7 +284,7 @@ static int process_confine(struct measure_cli *measurement)
 		return REQTIME_EXIT_SYSTEM;
 	}
 	is_root = r > 0;
-	size = ports_size(&measurement->measure);
+	size = ports_size(settings, &measurement->measure);
 	r = ports_open(&size, &measurement->ports);
 	if (r < 0) {
 		command_complain("cannot prepare the network: %s", strerror(-r));
@@ -287,13 +312,34 @@ int measure_cli_open(const struct measure_cli_settings *settings,
 	if (!settings->is_quiet) {
 		progress_open(&measurement.progress);
 	}
-	status = process_confine(&measurement);
+	status = process_confine(settings, &measurement);
 	if (status) {
 		ports_close(measurement.ports);
 		return status;
 	}
 	*ret = measurement;
 	return 0;
+}
+
+/* Whether a server has no keys of an earlier run. */
+static bool needs_keys(const struct measure_settings *measure)
+{
+	for (size_t i = 0; i < measure->server_count; i++) {
+		bool has_keys = measure->servers[i].scheme != SCHEME_NTS;
+
+		for (size_t k = 0; !has_keys && measure->store && k < measure->store->count;
+		     k++) {
+			const struct nts_stored *stored = &measure->store->items[k];
+
+			has_keys = stored->cookies.count > 0 &&
+			           stored->trust == measure->store->trust &&
+			           strcmp(stored->host, measure->servers[i].host) == 0;
+		}
+		if (!has_keys) {
+			return true;
+		}
+	}
+	return false;
 }
 
 int measure_cli_run(const struct measure_cli *measurement, int64_t timeout_ns,
@@ -306,6 +352,9 @@ int measure_cli_run(const struct measure_cli *measurement, int64_t timeout_ns,
 	int r;
 
 	measure_settings.timeout_ns = timeout_ns;
+	if (needs_keys(&measure_settings)) {
+		ports_expect_keys(measurement->ports);
+	}
 	if (progress.is_wanted) {
 		progress_begin(&progress);
 		watched = *ports;

@@ -31,6 +31,12 @@ enum measure_cli_format {
 };
 #define MEASURE_CLI_FORMAT_WORDS "table|json|csv|ntpdate|line"
 
+/* --certificate-time and --authenticated, in the order of the words. */
+enum measure_cli_certificate_time { MEASURE_CLI_TOLD, MEASURE_CLI_STRICT };
+#define MEASURE_CLI_CERTIFICATE_TIME_WORDS "told|strict"
+enum measure_cli_authenticated { MEASURE_CLI_REQUIRE, MEASURE_CLI_MIX };
+#define MEASURE_CLI_AUTHENTICATED_WORDS "require|mix"
+
 /* The values of the shared options; the settings of a command begin with it. */
 struct measure_cli_settings {
 	int family; /* enum address_family; ADDRESS_NONE: both */
@@ -43,9 +49,12 @@ struct measure_cli_settings {
 	int64_t target_ns;
 	int64_t root_distance_max_ns;
 	bool ask_all;
-	const char *state_dir; /* NULL: see history_dir() */
-	const char *log_to;    /* NULL: no log */
-	const char *metrics;   /* NULL: no metrics */
+	struct option_texts authorities; /* --nts-ca */
+	int certificate_time;            /* enum measure_cli_certificate_time */
+	int authenticated;               /* enum measure_cli_authenticated */
+	const char *state_dir;           /* NULL: see history_dir() */
+	const char *log_to;              /* NULL: no log */
+	const char *metrics;             /* NULL: no metrics */
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	int format;       /* enum measure_cli_format */
@@ -56,7 +65,7 @@ struct measure_cli_settings {
 	const char *config;
 };
 
-enum { MEASURE_CLI_OPTION_COUNT = 23, MEASURE_CLI_CHECK_OPTION_COUNT = 18 };
+enum { MEASURE_CLI_OPTION_COUNT = 26, MEASURE_CLI_CHECK_OPTION_COUNT = 21 };
 extern const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT];
 /* The groups of `query`, `set` and `check`. */
 extern const struct option_group measure_cli_groups[];

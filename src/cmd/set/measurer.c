@@ -249,13 +249,11 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 	if (status) {
 		return status;
 	}
-	m.measurement.measure.kisses = session->view.kisses;
-	m.measurement.measure.kiss_count = session->view.kiss_count;
+	decide_prepare(view, &session->view, &m.measurement.measure);
+	history_session_take_keys(session, &m.measurement.measure);
 	/* A server is reported as silent only if this run waited for it: a majority may be
 	 * reached before a slow one answers. */
 	m.measurement.measure.ask_all |= session->view.silent_count > 0;
-	m.measurement.measure.is_surprising = decide_is_surprising;
-	m.measurement.measure.surprise_ctx = view;
 	status = measure_once(&m, set->measurement.timeout_ns, true, &is_again);
 	if (is_again) {
 		status = set_mono_now(&now_ns);
@@ -266,6 +264,7 @@ int set_measure(const struct set_settings *set, const struct server_spec *server
 				false, &is_again);
 		}
 	}
+	history_session_put_keys(session);
 	measure_cli_close(&m.measurement);
 	return status;
 }

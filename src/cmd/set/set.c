@@ -142,7 +142,9 @@ static int set_remembering(struct set_settings *set, const struct server_spec *s
 	if (last && last->has_kernel) {
 		set->usual_ns = last->max_error_ns;
 	}
-	if (set->is_dry) {
+	/* A daemon that keeps the time ends this run, unless --force: then it shows that the
+	 * clock is right, and by which time certificates are valid. */
+	if (set->is_dry || set->decide.is_force) {
 		decide_look_around(&view);
 	}
 	if (is_too_soon(set, &view.anchor)) {

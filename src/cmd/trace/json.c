@@ -72,6 +72,22 @@ static json_t *mode_json(uint8_t mode)
 	return json_string(ntp_mode_name(mode));
 }
 
+static json_t *nts_json(const struct trace_packet *packet)
+{
+	const struct trace_nts *nts = &packet->nts;
+
+	if (nts->unique_id_octets == 0 && nts->cookie_octets == 0 &&
+	    nts->placeholder_count == 0 && nts->authenticator_octets == 0) {
+		return json_null();
+	}
+	return json_pack("{so so so so so}", "unique_id_octets",
+	                 count_json(nts->unique_id_octets), "cookie_octets",
+	                 count_json(nts->cookie_octets), "placeholders",
+	                 count_json(nts->placeholder_count), "authenticator_octets",
+	                 count_json(nts->authenticator_octets), "encrypted_octets",
+	                 count_json(nts->encrypted_octets));
+}
+
 static json_t *ntp_json(const struct trace_packet *packet)
 {
 	const struct ntp_header *ntp = &packet->ntp;
@@ -86,7 +102,7 @@ static json_t *ntp_json(const struct trace_packet *packet)
 	}
 	refid_format(ntp->stratum, ntp->refid, refid, sizeof(refid));
 	return json_pack(
-		"{si so si si si si so so ss so so so so so so so}", "version",
+		"{si so si si si si so so ss so so so so so so so so}", "version",
 		(int)ntp->version, "mode", mode_json(ntp->mode), "leap", (int)ntp->leap,
 		"stratum", (int)ntp->stratum, "poll_log2_s", (int)ntp->poll_log2_s,
 		"precision_log2_s", (int)ntp->precision_log2_s, "root_delay_ns",
@@ -97,7 +113,8 @@ static json_t *ntp_json(const struct trace_packet *packet)
 		"receive", ts_json(ntp->receive), "transmit", ts_json(ntp->transmit),
 		"extension_fields", count_json(packet->extension_count), "mac_octets",
 		integer_or_null(packet->mac_octets > 0, (int64_t)packet->mac_octets),
-		"key_id", integer_or_null(packet->mac_octets > 0, packet->key_id));
+		"key_id", integer_or_null(packet->mac_octets > 0, packet->key_id), "nts",
+		nts_json(packet));
 }
 
 static json_t *tcp_json(const struct trace_packet *packet)

@@ -49,6 +49,12 @@ static const struct option_row check_options[] = {
 	  "WARNING when the nearest selected server's root distance is outside RANGE" },
 	{ "root-distance-critical", 0, OPT_RANGE, CRITICAL(CHECK_ROOT_DISTANCE), 0, THRESHOLD_LENGTH, "RANGE",
 	  "CRITICAL when it is outside RANGE" },
+	{ "certificate-warning", 0, OPT_SPAN_NS, offsetof(struct check_settings, limits.certificate_warning_ns),
+	  NS_PER_S, INT64_C(100) * 365 * 86400 * NS_PER_S, "SPAN",
+	  "WARNING when the certificate of an nts:// server expires within SPAN" },
+	{ "require-authenticated", 0, OPT_FLAG,
+	  offsetof(struct check_settings, limits.requires_authenticated), 0, 0, NULL,
+	  "CRITICAL when the answer is not authenticated" },
 };
 /* clang-format on */
 
@@ -168,10 +174,9 @@ static int check_measure(const struct check_settings *check,
 	struct run run;
 	int status;
 
-	measurement->measure.kisses = view->kisses;
-	measurement->measure.kiss_count = view->kiss_count;
-	measurement->measure.is_surprising = decide_is_surprising;
-	measurement->measure.surprise_ctx = seen;
+	decide_prepare(seen, view, &measurement->measure);
+	history_session_take_keys(session, &measurement->measure);
+	measurement->measure.may_probe = true;
 	status = measure_cli_run(measurement, left_ns > NS_PER_MS ? left_ns : NS_PER_MS,
 	                         &run);
 	if (status) {
@@ -197,6 +202,7 @@ static int check_measure(const struct check_settings *check,
 	metrics_file_run(&run, &record, &check_result, NULL);
 	history_session_store(session, &record, &run);
 out:
+	history_session_put_keys(session);
 	measure_free(&run);
 	return status;
 }

@@ -152,10 +152,8 @@ static int query_measure(const struct query_settings *query,
 	int status;
 
 	history_session_load(session);
-	measurement->measure.kisses = session->view.kisses;
-	measurement->measure.kiss_count = session->view.kiss_count;
-	measurement->measure.is_surprising = decide_is_surprising;
-	measurement->measure.surprise_ctx = view;
+	decide_prepare(view, &session->view, &measurement->measure);
+	history_session_take_keys(session, &measurement->measure);
 	status = measure_cli_run(measurement, query->measurement.timeout_ns, &run);
 	if (status) {
 		return status;
@@ -175,6 +173,7 @@ static int query_measure(const struct query_settings *query,
 	metrics_file_run(&run, &record, NULL, NULL);
 	history_session_store(session, &record, &run);
 out:
+	history_session_put_keys(session);
 	measure_free(&run);
 	return status;
 }

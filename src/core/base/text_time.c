@@ -26,6 +26,14 @@ enum {
 static const char *const weekday_names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
 	                                     "Thursday", "Friday", "Saturday" };
 
+struct civil civil_from_unix_s(int64_t unix_s)
+{
+	const int64_t last_s = INT64_MAX / NS_PER_S;
+	const int64_t within_s = ns_clamp(unix_s, -last_s, last_s);
+
+	return civil_from_instant((struct instant){ within_s * NS_PER_S });
+}
+
 const char *civil_month(int month)
 {
 	static const char *const names[] = {

@@ -53,6 +53,8 @@ struct civil {
 	int64_t ns;               /* 0..999999999 */
 };
 struct civil civil_from_instant(struct instant at);
+/* The same for Unix seconds, within the years of struct instant. */
+struct civil civil_from_unix_s(int64_t unix_s);
 /* "January" for 1; the first three letters are its short name. */
 const char *civil_month(int month);
 

@@ -64,6 +64,9 @@ void source_record_init(struct source_record *ret, const struct run_source *sour
 	ret->status = (uint32_t)source->status;
 	ret->sent_count = source->sent;
 	ret->received_count = source->received;
+	ret->authentication = !source->nts.is_authenticated ? RECORD_PLAIN
+	                      : source->nts.is_told         ? RECORD_NTS_TOLD
+	                                                    : RECORD_NTS;
 	ret->has_header = source->has_header;
 	if (source->has_header) {
 		ret->leap = source->leap;
@@ -134,8 +137,8 @@ bool source_record_is_valid(const struct source_record *record)
 	}
 	return record->port <= UINT16_MAX && record->port == record->address.port &&
 	       record->scheme < SCHEME_COUNT && record->status <= SOURCE_UNREACHABLE &&
-	       record->kiss <= NTP_KISS_RATE && record->leap <= NTP_LEAP_UNSYNCHRONISED &&
-	       record->bound_ns >= 0;
+	       record->kiss <= NTP_KISS_RATE && record->authentication <= RECORD_NTS_TOLD &&
+	       record->leap <= NTP_LEAP_UNSYNCHRONISED && record->bound_ns >= 0;
 }
 
 struct discipline_observation run_record_observation(const struct run_record *record,

@@ -76,6 +76,12 @@ struct run_record {
 	uint32_t kernel_flags; /* RECORD_KERNEL_*, before; RECORD_CONFIRMED */
 };
 
+enum record_authentication {
+	RECORD_PLAIN,
+	RECORD_NTS,      /* its answer was authenticated (RFC 8915), ... */
+	RECORD_NTS_TOLD, /* ... with a certificate that was valid only by the server's time */
+};
+
 struct source_record {
 	char name[SERVER_HOST_SIZE]; /* as given */
 	struct address address;      /* its port is `port` */
@@ -85,8 +91,9 @@ struct source_record {
 	char reason[RECORD_REASON_SIZE];
 	uint32_t sent_count;
 	uint32_t received_count;
-	uint32_t kiss;      /* enum ntp_kiss: the last one of this run */
-	uint8_t has_header; /* the next five are known */
+	uint32_t kiss;           /* enum ntp_kiss: the last one of this run */
+	uint32_t authentication; /* enum record_authentication */
+	uint8_t has_header;      /* the next five are known */
 	uint8_t leap;
 	uint8_t stratum;
 	uint8_t refid[4];

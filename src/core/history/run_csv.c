@@ -110,11 +110,11 @@ size_t run_csv_run(const struct run_record *run, char *buf, size_t size)
 size_t run_csv_source_heading(char *buf, size_t size)
 {
 	static const char *const names[] = {
-		"time",     "verb",     "run_status",    "name",
-		"address",  "port",     "scheme",        "status",
-		"reason",   "stratum",  "refid",         "offset_ns",
-		"bound_ns", "delay_ns", "root_delay_ns", "root_dispersion_ns",
-		"sent",     "received",
+		"time",     "verb",     "run_status",     "name",
+		"address",  "port",     "scheme",         "status",
+		"reason",   "stratum",  "refid",          "offset_ns",
+		"bound_ns", "delay_ns", "root_delay_ns",  "root_dispersion_ns",
+		"sent",     "received", "authentication",
 	};
 
 	return put_heading(names, COUNT_OF(names), buf, size);
@@ -150,6 +150,9 @@ size_t run_csv_source(const struct run_record *run, const struct run_source *sou
 	csv_number(&csv, source->has_header, source->root_dispersion_ns);
 	csv_number(&csv, true, source->sent);
 	csv_number(&csv, true, source->received);
+	csv_text(&csv, !source->nts.is_authenticated ? ""
+	               : source->nts.is_told         ? "nts-told"
+	                                             : "nts");
 	csv_end(&csv);
 	return csv.out.len;
 }

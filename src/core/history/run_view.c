@@ -61,6 +61,8 @@ void source_record_view(const struct source_record *record, struct run_source *r
 	            sizeof(ret->reason));
 	ret->sent = record->sent_count;
 	ret->received = record->received_count;
+	ret->nts.is_authenticated = record->authentication != RECORD_PLAIN;
+	ret->nts.is_told = record->authentication == RECORD_NTS_TOLD;
 	ret->has_header = record->has_header;
 	ret->leap = record->leap;
 	ret->stratum = record->stratum;

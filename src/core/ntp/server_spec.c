@@ -28,6 +28,7 @@ static const struct scheme_row {
 	[SCHEME_TIME_TCP] = { "time+tcp", TIME_PORT, true },
 	[SCHEME_DAYTIME] = { "daytime", DAYTIME_PORT, false },
 	[SCHEME_DAYTIME_TCP] = { "daytime+tcp", DAYTIME_PORT, true },
+	[SCHEME_NTS] = { "nts", NTS_PORT, false },
 };
 
 const char *scheme_name(enum scheme scheme)
@@ -74,8 +75,7 @@ static enum server_spec_verdict scheme_parse(const char *text, size_t len, enum 
 			return SERVER_SPEC_OK;
 		}
 	}
-	return is_word(text, len, "nts") ? SERVER_SPEC_LATER_SCHEME
-	                                 : SERVER_SPEC_UNKNOWN_SCHEME;
+	return SERVER_SPEC_UNKNOWN_SCHEME;
 }
 
 static bool is_literal(const char *host, enum address_family family)
@@ -240,9 +240,8 @@ const char *server_spec_verdict_text(enum server_spec_verdict verdict)
 		[SERVER_SPEC_EMPTY] =
 			"no host was given: a server is [SCHEME://]HOST[:PORT]",
 		[SERVER_SPEC_UNKNOWN_SCHEME] =
-			"unknown scheme: known are ntp, reqtime, reqtime+tcp, time, "
+			"unknown scheme: known are ntp, nts, reqtime, reqtime+tcp, time, "
 			"time+tcp, daytime and daytime+tcp",
-		[SERVER_SPEC_LATER_SCHEME] = "nts is not supported yet: use ntp",
 		[SERVER_SPEC_NOT_ASCII] =
 			"not ASCII: write the name in its xn-- form, and dashes as \"-\"",
 		[SERVER_SPEC_SEVERAL] =

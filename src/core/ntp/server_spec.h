@@ -17,13 +17,20 @@ enum scheme {
 	SCHEME_TIME_TCP,    /* 37/tcp */
 	SCHEME_DAYTIME,     /* 13/udp, RFC 867: only shown */
 	SCHEME_DAYTIME_TCP, /* 13/tcp */
+	SCHEME_NTS,         /* 4460/tcp for the keys, then authenticated NTP, RFC 8915 */
 	SCHEME_COUNT
 };
 
 const char *scheme_name(enum scheme scheme); /* "reqtime+tcp" */
 uint16_t scheme_port(enum scheme scheme);
-/* RFC 5905, RFC 868, RFC 867; 9191 is our own. */
-enum { NTP_PORT = 123, TIME_PORT = 37, DAYTIME_PORT = 13, REQTIME_PORT = 9191 };
+/* RFC 5905, RFC 868, RFC 867, RFC 8915; 9191 is our own. */
+enum {
+	NTP_PORT = 123,
+	TIME_PORT = 37,
+	DAYTIME_PORT = 13,
+	NTS_PORT = 4460,
+	REQTIME_PORT = 9191
+};
 bool scheme_is_tcp(enum scheme scheme);
 
 enum { SERVER_HOST_SIZE = 256 };
@@ -38,7 +45,6 @@ enum server_spec_verdict {
 	SERVER_SPEC_OK,
 	SERVER_SPEC_EMPTY,
 	SERVER_SPEC_UNKNOWN_SCHEME,
-	SERVER_SPEC_LATER_SCHEME, /* nts: known, not supported yet */
 	/* The first reason why it is not a host: */
 	SERVER_SPEC_NOT_ASCII,
 	SERVER_SPEC_SEVERAL,  /* a blank, comma or semicolon in it */

@@ -70,6 +70,38 @@ static void find(const struct run *run, struct check_result *check_result)
 	}
 }
 
+/* By the true time, which the answer tells. */
+static void find_expiring(const struct run *run, struct check_result *check_result)
+{
+	const int64_t now_ns = ns_add(run->at.unix_ns, run->offset_ns);
+	const int64_t last_s = INT64_MAX / NS_PER_S;
+
+	for (size_t i = 0; i < run->source_count; i++) {
+		const struct run_source *source = &run->sources[i];
+		const int64_t left_ns = ns_sub(
+			ns_clamp(source->nts.window.until_s, 0, last_s) * NS_PER_S, now_ns);
+
+		if (source->nts.is_authenticated &&
+		    (source->status == SOURCE_SELECTED ||
+		     source->status == SOURCE_AGREEING) &&
+		    (!check_result->expiring || left_ns < check_result->expires_in_ns)) {
+			check_result->expiring = source;
+			check_result->expires_in_ns = left_ns;
+		}
+	}
+}
+
+/* Needs `expiring`. */
+static void check_authentication(const struct run *run, const struct check_limits *limits,
+                                 struct check_result *check_result)
+{
+	check_result->is_expiring =
+		check_result->expiring &&
+		check_result->expires_in_ns < limits->certificate_warning_ns;
+	check_result->lacks_authentication =
+		limits->requires_authenticated && !run->is_authenticated;
+}
+
 void check_result_make(const struct run *run, const struct check_limits *limits,
                        struct check_result *ret)
 {
@@ -101,6 +133,10 @@ void check_result_make(const struct run *run, const struct check_limits *limits,
 			finding->warning == THRESHOLD_INCONCLUSIVE ||
 			finding->critical == THRESHOLD_INCONCLUSIVE;
 	}
+	find_expiring(run, &check_result);
+	check_authentication(run, limits, &check_result);
+	is_critical |= check_result.lacks_authentication;
+	is_warning |= check_result.is_expiring;
 	check_result.state = is_critical  ? CHECK_CRITICAL
 	                     : is_warning ? CHECK_WARNING
 	                     : is_unknown ? CHECK_UNKNOWN
@@ -239,6 +275,21 @@ static void put_agreeing(struct text *out, const struct run *run)
 	}
 }
 
+static void put_authentication(struct text *out, const struct check_result *check_result)
+{
+	char left[SPAN_TEXT_SIZE];
+
+	if (check_result->lacks_authentication) {
+		text_put(out, ", not authenticated");
+	}
+	if (check_result->is_expiring) {
+		span_format(check_result->expires_in_ns, 0, left);
+		text_put(out, ", the certificate of ");
+		put_server(out, check_result->expiring);
+		text_format(out, " expires in %s", left);
+	}
+}
+
 /* With the reason of the first server that has one; -v shows the others. */
 static void put_no_answer(struct text *out, const struct run *run)
 {
@@ -301,6 +352,16 @@ static void put_performance(struct text *out, const struct run *run,
 		threshold_format_seconds(run->delay_ns, seconds);
 		text_format(out, "delay=%ss;;;0 ", seconds);
 	}
+	if (check_result->expiring) {
+		threshold_format_seconds(check_result->expires_in_ns / NS_PER_S * NS_PER_S,
+		                         seconds);
+		text_format(out, "certificate=%ss", seconds);
+		if (limits->certificate_warning_ns > 0) {
+			threshold_format_seconds(limits->certificate_warning_ns, seconds);
+			text_format(out, ";%s:", seconds);
+		}
+		text_put(out, " ");
+	}
 	text_format(out, "sources=%zu;;;0 agreeing=%zu;;;0 falsetickers=%zu;;;0",
 	            run->asked_count, run->agreeing_count,
 	            count_of(run, SOURCE_FALSETICKER));
@@ -316,6 +377,7 @@ size_t check_result_line(const struct run *run, const struct check_limits *limit
 	if (check_result->of[CHECK_OFFSET].is_known) {
 		put_findings(&out, run, limits, check_result);
 		put_agreeing(&out, run);
+		put_authentication(&out, check_result);
 		if (report_drag(&check_result->drag, drag, sizeof(drag)) > 0) {
 			text_format(&out, "; %s", drag);
 		}

@@ -33,6 +33,8 @@ struct check_limit {
 
 struct check_limits {
 	struct check_limit of[CHECK_QUANTITY_COUNT];
+	int64_t certificate_warning_ns; /* WARNING when one expires earlier; 0: no limit */
+	bool requires_authenticated;    /* CRITICAL when the answer is not */
 };
 
 struct check_finding {
@@ -47,6 +49,12 @@ struct check_result {
 	bool is_inconclusive; /* an end of a range lies inside offset +- bound */
 	struct check_finding of[CHECK_QUANTITY_COUNT];
 	struct discipline_drag drag; /* warnings from the runs of `set` */
+	/* The server that agrees and whose certificate expires first, and how long after
+	 * this run.  NULL: none has one. */
+	const struct run_source *expiring;
+	int64_t expires_in_ns;
+	bool is_expiring;          /* within the limit */
+	bool lacks_authentication; /* which is required */
 };
 
 /* UNKNOWN without a trusted answer; also for a limit on a value that no server reports,

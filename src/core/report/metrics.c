@@ -30,7 +30,16 @@ void metrics_note_run(struct metrics *metrics, const struct run *run,
 	for (size_t i = 0; i < run->source_count; i++) {
 		metrics->source_counts[run->sources[i].status]++;
 	}
+	metrics->is_authenticated = run->is_authenticated;
+	metrics->authenticated_count = 0;
+	for (size_t i = 0; i < run->source_count; i++) {
+		metrics->authenticated_count += run->sources[i].nts.is_authenticated;
+	}
 	check_result_make(run, &no_limits, &check_result);
+	metrics->has_certificate = check_result.expiring != NULL;
+	if (check_result.expiring) {
+		metrics->certificate_until_s = check_result.expiring->nts.window.until_s;
+	}
 	metrics->has_server = check_result.of[CHECK_STRATUM].is_known;
 	if (metrics->has_server) {
 		metrics->stratum = (uint32_t)check_result.of[CHECK_STRATUM].value;
@@ -58,7 +67,8 @@ bool metrics_are_valid(const struct metrics *metrics)
 		return false;
 	}
 	return !metrics->is_measured ||
-	       (metrics->has_server <= 1 && metrics->has_check <= 1 &&
+	       (metrics->has_server <= 1 && metrics->is_authenticated <= 1 &&
+	        metrics->has_certificate <= 1 && metrics->has_check <= 1 &&
 	        metrics->has_discipline <= 1 && metrics->has_long_term <= 1 &&
 	        metrics->check_state <= CHECK_UNKNOWN &&
 	        run_record_is_valid(&metrics->run));
@@ -244,9 +254,22 @@ static void put_measurement(struct prometheus *p, const struct metrics *m)
 		                  source_status_name((enum source_status)i),
 		                  m->source_counts[i]);
 	}
+	put_number(p, "source_authenticated", "Servers whose answer was authenticated.",
+	           m->authenticated_count);
 	if (m->run.has_answer) {
 		put_answer(p, m);
 		put_remaining(p, m);
+		put_number(p, "authenticated",
+		           "1 if authenticated servers alone have decided.",
+		           m->is_authenticated);
+	}
+	if (m->has_certificate) {
+		prometheus_billionths(
+			p, "nts_certificate_not_after_seconds",
+			"When the first certificate of the agreeing servers expires, in "
+			"seconds since 1970.",
+			ns_clamp(m->certificate_until_s, 0, INT64_MAX / NS_PER_S) *
+				NS_PER_S);
 	}
 	if (m->has_server) {
 		put_number(p, "stratum", "Lowest stratum of the selected servers.",

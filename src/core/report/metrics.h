@@ -26,6 +26,10 @@ struct metrics {
 	int64_t off_long_term_ppb;
 	int64_t corrected_ns; /* sum over a day */
 	int64_t rate_missing_ppb;
+	uint8_t is_authenticated;     /* authenticated servers alone have decided */
+	uint32_t authenticated_count; /* servers */
+	uint8_t has_certificate;      /* of a server that agrees; the first to expire: */
+	int64_t certificate_until_s;  /* unix */
 	uint8_t has_check;
 	uint32_t check_state; /* enum check_state */
 };

@@ -36,6 +36,7 @@ enum column {
 	COLUMN_BOUND,
 	COLUMN_DELAY,
 	COLUMN_SAMPLES,
+	COLUMN_AUTHENTICATION, /* only if a server is nts:// */
 	COLUMN_VERDICT,
 	COLUMN_COUNT
 };
@@ -48,6 +49,7 @@ static const struct {
 	[COLUMN_OFFSET] = { "Offset", "Offset" },
 	[COLUMN_DELAY] = { "Delay", "Delay" },
 	[COLUMN_SAMPLES] = { "Samples", "Smp" },
+	[COLUMN_AUTHENTICATION] = { "Auth", "Auth" },
 	[COLUMN_VERDICT] = { "Verdict", "Verdict" },
 };
 
@@ -107,6 +109,10 @@ static void format_cells(const struct run_source *source, const struct layout *l
 	}
 	snprintf(cells[COLUMN_SAMPLES], REPORT_FIGURE_SIZE, "%u/%u", source->received,
 	         source->sent);
+	if (source->nts.is_authenticated) {
+		snprintf(cells[COLUMN_AUTHENTICATION], REPORT_FIGURE_SIZE, "%s",
+		         source->nts.is_told ? "NTS*" : "NTS");
+	}
 	snprintf(cells[COLUMN_VERDICT], REPORT_FIGURE_SIZE, "%s",
 	         source_status_name(source->status));
 }
@@ -120,6 +126,16 @@ static void headings_of(const struct layout *layout, const char **ret)
 	ret[COLUMN_BOUND] = style_plus_minus(layout->style);
 }
 
+static bool has_nts(const struct run *run)
+{
+	for (size_t i = 0; i < run->source_count; i++) {
+		if (run->sources[i].scheme == SCHEME_NTS) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Sets every width to that of the contents; returns the columns of the whole line. */
 static size_t measure(const struct run *run, struct layout *layout)
 {
@@ -129,6 +145,8 @@ static size_t measure(const struct run *run, struct layout *layout)
 
 	layout->cells = (struct cells){ .count = COLUMN_COUNT, .gap = layout->level->gap };
 	layout->cells.columns[COLUMN_SERVER].is_left = true;
+	layout->cells.columns[COLUMN_AUTHENTICATION].is_left = true;
+	layout->cells.columns[COLUMN_AUTHENTICATION].is_hidden = !has_nts(run);
 	layout->cells.columns[COLUMN_VERDICT].is_left = true;
 	layout->cells.columns[COLUMN_DELAY].is_hidden = !layout->level->has_delay;
 	layout->cells.columns[COLUMN_SAMPLES].is_hidden = !layout->level->has_samples;
@@ -259,6 +277,12 @@ static void put_details(struct text *out, const struct layout *layout,
 	if (source->reason[0] != '\0') {
 		text_put(&detail, detail.len > 0 ? ": " : "");
 		text_put(&detail, source->reason);
+	}
+	if (source->nts.is_told && source->reason[0] == '\0') {
+		text_put(&detail, detail.len > 0 ? ": " : "");
+		text_put(&detail,
+		         "its certificate is valid by the server's time, not by this "
+		         "clock (NTS*)");
 	}
 	if (source->text[0] != '\0') {
 		text_put(&detail, detail.len > 0 ? ": " : "");

@@ -31,8 +31,9 @@ static void put_offset_sentence(struct text *out, const struct run *run,
 	report_figures(run->offset_ns, run->bound_ns, false, offset, bound);
 	style_units(style, offset);
 	style_units(style, bound);
-	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s.", state,
-	         offset, style_plus_minus(style), bound, intervals);
+	snprintf(line, sizeof(line), "The local clock %s: offset %s %s %s by %s%s.", state,
+	         offset, style_plus_minus(style), bound, intervals,
+	         run->is_authenticated ? ", authenticated" : "");
 	report_wrapped(out, line, 0, report_columns(style));
 }
 

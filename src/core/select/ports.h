@@ -9,6 +9,8 @@
 
 #include "core/base/address.h"
 #include "core/base/ntp_time.h"
+#include "core/nts/fields.h"
+#include "core/nts/message.h"
 #include "core/select/reading.h"
 #include "core/select/run.h"
 
@@ -18,12 +20,13 @@ enum port_event_kind {
 	PORT_FAILED,      /* `source`: `error` is an errno; ICMP errors come as these */
 	PORT_NAME,        /* `name` has `addresses`, all of one family */
 	PORT_NAME_FAILED, /* `name` has no address of a family; reason: `error_text` */
+	PORT_KEYS,        /* the key exchange of `source` has ended: `keys` */
 	PORT_SIGNAL,      /* `signal` asks the run to end */
 };
 
 struct port_event {
 	enum port_event_kind kind;
-	size_t source; /* PORT_REPLY, PORT_FAILED: as given to ask() */
+	size_t source; /* PORT_REPLY, PORT_FAILED, PORT_KEYS: as given to ask() */
 	int error;
 	/* PORT_REPLY.  `octets` are valid until the next wait(). */
 	const uint8_t *octets;
@@ -42,6 +45,7 @@ struct port_event {
 	const struct address *addresses; /* valid until the next wait(); ports are 0 */
 	size_t address_count;
 	const char *error_text;
+	const struct nts_answer *keys; /* valid until the next wait() */
 	int signal;
 };
 
@@ -60,6 +64,13 @@ struct ports {
 	 * `source` had.  -errno when it cannot; then no channel is open. */
 	int (*ask)(void *ctx, size_t source, const struct address *to,
 	           enum port_transport transport, const uint8_t *buf, size_t len);
+	/* Starts the key exchange of `source` with `to`, whose certificate must be for
+	 * `host` (RFC 8915 section 4); a PORT_KEYS follows.  At most NTS_UNDERWAY_MAX at a
+	 * time.  -errno when it cannot start. */
+	int (*exchange_keys)(void *ctx, size_t source, const struct address *to,
+	                     const char *host);
+	/* For the packets of a source with keys.  NULL: no key exchange succeeds. */
+	const struct nts_aead *aead;
 	/* Closes the channel of `source`, if any. */
 	void (*close_channel)(void *ctx, size_t source);
 	/* The next event, or PORT_TIMEOUT at `deadline_mono_ns`.  -errno on a system

@@ -9,6 +9,7 @@
 #include "core/base/address.h"
 #include "core/ntp/packet.h"
 #include "core/ntp/server_spec.h"
+#include "core/nts/message.h"
 #include "core/select/plan.h"
 
 enum source_status {
@@ -29,6 +30,20 @@ enum stamp_kind {
 };
 
 enum { SOURCE_REASON_SIZE = 120, RUN_REASON_SIZE = 240 };
+
+/* Network Time Security of a source, RFC 8915. */
+struct source_nts {
+	uint16_t key_port;     /* of the key exchange */
+	bool has_keys;         /* the next six are known */
+	bool is_authenticated; /* an answer was authentic and is used */
+	/* The certificate is valid at the time that the source tells, but not by the local
+	 * clock. */
+	bool is_told;
+	unsigned cookie_count;          /* left */
+	int64_t key_exchange_ns;        /* how long it took; -1: keys of an earlier run */
+	struct nts_window window;       /* of the certificates */
+	char subject[NTS_SUBJECT_SIZE]; /* of the server's; printable ASCII */
+};
 
 struct run_source {
 	char name[SERVER_HOST_SIZE]; /* the host as given */
@@ -55,6 +70,9 @@ struct run_source {
 	enum stamp_kind sent_stamp;     /* the worse of the samples' T1 */
 	enum stamp_kind received_stamp; /* ... T4 */
 	char text[64];                  /* daytime: the line received, escaped; else "" */
+	/* Another source is authenticated and decides; this one is only compared. */
+	bool has_no_vote;
+	struct source_nts nts; /* scheme nts */
 };
 
 enum run_status {
@@ -92,6 +110,7 @@ struct run {
 	 * an agreeing source, where two that are one daemon count once. */
 	size_t server_count;
 	size_t agreeing_server_count;
+	bool is_authenticated; /* only authenticated sources have decided */
 	int signal;
 	struct run_source *sources; /* owned by the owner of the run */
 	size_t source_count;

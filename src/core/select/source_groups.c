@@ -112,6 +112,13 @@ static void take_pair(const struct candidate *candidates, const struct keyed *wa
 	ret->asked_count++;
 }
 
+static void leave_out(const struct keyed *ways, size_t count, size_t *ret_interval_of)
+{
+	for (size_t k = 0; k < count; k++) {
+		ret_interval_of[ways[k].at] = SIZE_MAX;
+	}
+}
+
 /* The root dispersion of one daemon grows between two answers by at most 500 ppm, the
  * rate of the kernel's error; the slack is for rounding and for its transmit error. */
 static bool is_same_dispersion(const struct candidate *a, const struct candidate *b)
@@ -146,6 +153,9 @@ static int64_t daemon_key(const struct candidate *e)
 	};
 	uint64_t key = UINT64_C(14695981039346656037);
 
+	if (e->is_shared) {
+		return (int64_t)((key ^ e->asked) * prime);
+	}
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		key = (key ^ words[i]) * prime;
 		key ^= key >> 32;
@@ -202,11 +212,16 @@ void source_groups_form(const struct candidate *candidates, size_t count,
 	}
 	keyed_sort(scratch, count);
 	for (size_t k = 1; k <= count; k++) {
-		if (k == count || scratch[k].key != scratch[first].key) {
+		if (k < count && scratch[k].key == scratch[first].key) {
+			continue;
+		}
+		if (candidates[scratch[first].at].has_no_vote) {
+			leave_out(&scratch[first], k - first, ret_interval_of);
+		} else {
 			take_pair(candidates, &scratch[first], k - first, ret_intervals,
 			          ret_interval_of, ret_daemon_of, ret);
-			first = k;
 		}
+		first = k;
 	}
 	ret->daemon_count = group_intervals(candidates, ret_intervals, ret->interval_count,
 	                                    scratch, ret_daemon_of) +

@@ -24,12 +24,14 @@ size_t source_groups_pairs_max(const unsigned *address_counts, size_t server_cou
 
 /* A source that is asked. */
 struct candidate {
+	bool has_no_vote;    /* counts nowhere; all of these have a pair of their own */
 	bool has_answered;   /* usably: `interval` is set */
 	bool is_outstanding; /* may still answer */
 	bool is_held;        /* in hold-off: may answer if it were asked */
 	size_t pair;         /* index of its address pair; one answer of a pair is enough */
 	struct interval interval;
-	size_t asked; /* the same for candidates on one machine, whatever they claim */
+	size_t asked;   /* the same for candidates on one machine, whatever they claim */
+	bool is_shared; /* there are several with this `asked` */
 	/* Its last clock update, and when it was received.  Two candidates with the same
 	 * claim to be one daemon, except with a zero reference; the root dispersion
 	 * grows between answers and may differ by that. */

@@ -233,6 +233,7 @@ void trace_complete(struct trace *trace, struct trace_pending *pending,
 		.reading = packet->reading,
 		.resolution_ns = packet->protocol == TRACE_TIME ? NS_PER_S : 1,
 		.is_assumed = packet->is_assumed,
+		.is_authenticated = packet->nts.authenticator_octets > 0,
 	};
 	if (packet->protocol == TRACE_NTP) {
 		check_mode(packet, pending);

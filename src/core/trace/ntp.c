@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/octets.h"
 #include "core/ntp/ext.h"
 #include "core/ntp/refusal.h"
+#include "core/nts/fields.h"
 #include "core/trace/frame_private.h"
 #include "core/trace/match_private.h"
 
@@ -20,6 +22,35 @@ struct candidates {
 	struct trace_pending *elsewhere; /* same timestamp, another server */
 	struct trace_pending *last;      /* of the same client to the same server */
 };
+
+static void read_nts(const struct ntp_ext_field *field, struct trace_nts *ret)
+{
+	struct octets_reader body = octets_read_from(field->body, field->body_octets);
+	size_t nonce, sealed;
+
+	switch (field->type) {
+	case NTS_FIELD_UNIQUE_ID:
+		ret->unique_id_octets = field->body_octets;
+		break;
+	case NTS_FIELD_COOKIE:
+		ret->cookie_octets = field->body_octets;
+		break;
+	case NTS_FIELD_PLACEHOLDER:
+		ret->placeholder_count++;
+		break;
+	case NTS_FIELD_AUTHENTICATOR:
+		nonce = octets_get_u16(&body);
+		sealed = octets_get_u16(&body);
+		ret->authenticator_octets = field->body_octets;
+		ret->encrypted_octets =
+			sealed >= NTS_TAG_OCTETS && nonce + sealed <= body.left
+				? sealed - NTS_TAG_OCTETS
+				: 0;
+		break;
+	default:
+		break;
+	}
+}
 
 /* The extension fields and the MAC after the header, and how a server would take them. */
 static enum ntp_request_verdict read_tail(struct trace_packet *packet)
@@ -38,6 +69,7 @@ static enum ntp_request_verdict read_tail(struct trace_packet *packet)
 	}
 	while ((result = ntp_ext_next(octets, len, &at, &field)) == NTP_EXT_FIELD) {
 		packet->extension_count++;
+		read_nts(&field, &packet->nts);
 	}
 	if (result == NTP_EXT_MAC) {
 		packet->mac_octets = len - at;

@@ -269,6 +269,9 @@ bool trace_tcp(struct trace *trace, struct trace_packet *packet, bool is_to_serv
 		}
 		return false; /* its payload is no data: RFC 9293 section 3.5.3 */
 	}
+	if (stream->protocol == TRACE_NTS_KE) {
+		return false; /* encrypted: it cannot be told where a request ends */
+	}
 	if (packet->frame.wire_octets > 0) {
 		if (!side_take(side, packet)) {
 			return false;

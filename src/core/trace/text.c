@@ -78,6 +78,37 @@ static void put_note(struct text *out, const struct trace_packet *packet)
 	}
 }
 
+/* The fields of NTS by name, with the length of their bodies; the others only by their
+ * number. */
+static void put_fields(struct text *out, const struct trace_packet *packet)
+{
+	const struct trace_nts *nts = &packet->nts;
+	const size_t named =
+		(size_t)(nts->unique_id_octets > 0) + (size_t)(nts->cookie_octets > 0) +
+		(size_t)(nts->authenticator_octets > 0) + nts->placeholder_count;
+	const size_t others =
+		packet->extension_count > named ? packet->extension_count - named : 0;
+
+	if (nts->unique_id_octets > 0) {
+		text_format(out, ", unique identifier (%zu octets)", nts->unique_id_octets);
+	}
+	if (nts->cookie_octets > 0) {
+		text_format(out, ", cookie (%zu)", nts->cookie_octets);
+	}
+	if (nts->placeholder_count > 0) {
+		text_format(out, ", %zu placeholder%s for more cookies",
+		            nts->placeholder_count, nts->placeholder_count > 1 ? "s" : "");
+	}
+	if (nts->authenticator_octets > 0) {
+		text_format(out, ", authenticator (%zu; encrypted fields: %zu)",
+		            nts->authenticator_octets, nts->encrypted_octets);
+	}
+	if (others > 0) {
+		text_format(out, ", %zu %sextension field%s", others,
+		            named > 0 ? "other " : "", others > 1 ? "s" : "");
+	}
+}
+
 static void put_ntp(struct text *out, const struct trace_packet *packet)
 {
 	static const char *const leaps[] = {
@@ -109,17 +140,28 @@ static void put_ntp(struct text *out, const struct trace_packet *packet)
 		}
 		text_put(out, leaps[ntp->leap & 3]);
 	}
-	if (packet->extension_count > 0) {
-		text_format(out, ", %llu extension field%s",
-		            (unsigned long long)packet->extension_count,
-		            packet->extension_count > 1 ? "s" : "");
-	}
+	put_fields(out, packet);
 	if (packet->mac_octets > 4) {
 		text_format(out, ", MAC of %u octets (key %lu)",
 		            (unsigned)packet->mac_octets, (unsigned long)packet->key_id);
 	} else if (packet->mac_octets > 0) {
 		text_format(out, ", crypto-NAK");
 	}
+}
+
+/* The type of the first TLS record in it, RFC 8446 section 5.1: the rest is encrypted. */
+static void put_tls(struct text *out, const struct trace_packet *packet)
+{
+	static const char *const types[] = { "change of cipher", "alert", "handshake",
+		                             "data" };
+	enum { FIRST_TYPE = 20 };
+	const uint8_t type =
+		packet->frame.payload_octets > 0 ? packet->frame.payload[0] : 0;
+
+	if (type >= FIRST_TYPE && type < FIRST_TYPE + COUNT_OF(types)) {
+		text_format(out, ", TLS %s", types[type - FIRST_TYPE]);
+	}
+	text_put(out, ", key exchange of NTS");
 }
 
 static void put_tcp(struct text *out, const struct trace_packet *packet)
@@ -145,6 +187,9 @@ static void put_tcp(struct text *out, const struct trace_packet *packet)
 	if (packet->frame.wire_octets > 0) {
 		text_format(out, ", %llu octets",
 		            (unsigned long long)packet->frame.wire_octets);
+	}
+	if (packet->protocol == TRACE_NTS_KE) {
+		put_tls(out, packet);
 	}
 	if (packet->role != TRACE_OTHER) {
 		text_format(out, ", ");

@@ -285,6 +285,12 @@ static void put_head(const struct ladder *ladder, const struct trace_exchange *e
 	text_format(ladder->out, "\n");
 }
 
+static const char authenticated[] =
+	"The answer has an authenticator of NTS, which only the client can check: if it is "
+	"right, T2, T3 and all else in the answer come from the server, and belong to this "
+	"request.  Not protected is the delay: a packet that is held up on the way shifts "
+	"the offset, by half of the delay at most.";
+
 size_t trace_text_ladder(const struct trace_exchange *exchange, const struct style *style,
                          char *buf, size_t size)
 {
@@ -314,6 +320,10 @@ size_t trace_text_ladder(const struct trace_exchange *exchange, const struct sty
 	                     "the server's clock.",
 	           0, 0, ladder.columns, NULL);
 	text_format(&out, "\n");
+	if (exchange->is_authenticated) {
+		style_wrap(&out, authenticated, 0, 0, ladder.columns, NULL);
+		text_format(&out, "\n");
+	}
 	if (exchange->has_result) {
 		put_conclusion(&ladder, exchange);
 	} else {

@@ -11,10 +11,9 @@
 #include "core/trace/match_private.h"
 
 const struct trace_port trace_standard_ports[TRACE_STANDARD_PORTS] = {
-	{ TRACE_NTP, NTP_PORT },
-	{ TRACE_REQTIME, REQTIME_PORT },
-	{ TRACE_TIME, TIME_PORT },
-	{ TRACE_DAYTIME, DAYTIME_PORT },
+	{ TRACE_NTP, NTP_PORT },    { TRACE_REQTIME, REQTIME_PORT },
+	{ TRACE_TIME, TIME_PORT },  { TRACE_DAYTIME, DAYTIME_PORT },
+	{ TRACE_NTS_KE, NTS_PORT },
 };
 
 const char *trace_protocol_name(enum trace_protocol protocol)
@@ -22,7 +21,7 @@ const char *trace_protocol_name(enum trace_protocol protocol)
 	static const char *const names[TRACE_PROTOCOL_COUNT] = {
 		[TRACE_NONE] = "none",       [TRACE_NTP] = "ntp",
 		[TRACE_REQTIME] = "reqtime", [TRACE_TIME] = "time",
-		[TRACE_DAYTIME] = "daytime",
+		[TRACE_DAYTIME] = "daytime", [TRACE_NTS_KE] = "nts-ke",
 	};
 
 	return (size_t)protocol < COUNT_OF(names) ? names[protocol] : "none";
@@ -99,9 +98,11 @@ static enum trace_protocol port_protocol(const struct trace *trace, uint16_t por
                                          bool is_tcp)
 {
 	for (size_t i = 0; i < trace->port_count; i++) {
+		const enum trace_protocol protocol = trace->ports[i].protocol;
+
 		if (trace->ports[i].port == port &&
-		    !(is_tcp && trace->ports[i].protocol == TRACE_NTP)) {
-			return trace->ports[i].protocol;
+		    protocol != (is_tcp ? TRACE_NTP : TRACE_NTS_KE)) {
+			return protocol;
 		}
 	}
 	return TRACE_NONE;

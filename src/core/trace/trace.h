@@ -33,6 +33,7 @@ enum trace_protocol {
 	TRACE_REQTIME, /* UDP and TCP, like the next two */
 	TRACE_TIME,    /* RFC 868 */
 	TRACE_DAYTIME, /* RFC 867 */
+	TRACE_NTS_KE,  /* RFC 8915, key exchange: TLS over TCP, whose octets say nothing */
 	TRACE_PROTOCOL_COUNT
 };
 const char *trace_protocol_name(enum trace_protocol protocol); /* "ntp"; never NULL */
@@ -42,10 +43,10 @@ struct trace_port {
 	uint16_t port;
 };
 
-enum { TRACE_STANDARD_PORTS = 4 };
+enum { TRACE_STANDARD_PORTS = 5 };
 extern const struct trace_port trace_standard_ports[TRACE_STANDARD_PORTS];
 
-/* "ntp:11123", "reqtime:19191", "time:1037", "daytime:1013"; a number alone means the
+/* "ntp:11123", "reqtime:19191", "time:1037", "daytime:1013", "nts-ke:14460"; a number alone means the
  * protocol with that standard port, else NTP.  False, and `*ret` unchanged, for anything
  * else. */
 MUST_USE bool trace_port_parse(const char *text, struct trace_port *ret);
@@ -103,6 +104,15 @@ struct trace_input {
 	size_t wire;
 };
 
+/* The extension fields of Network Time Security in a packet, RFC 8915 section 5. */
+struct trace_nts {
+	size_t unique_id_octets; /* 0: no such field, as for those below */
+	size_t cookie_octets;    /* a request: the cookie that it spends */
+	size_t placeholder_count;
+	size_t authenticator_octets;
+	size_t encrypted_octets; /* in the authenticator: an answer's new cookies */
+};
+
 /* A decoded frame. */
 struct trace_packet {
 	uint64_t number;
@@ -122,6 +132,7 @@ struct trace_packet {
 	struct ntp_header ntp;
 	bool is_cut;                    /* the capture does not hold all of it */
 	size_t extension_count;         /* fields after the header */
+	struct trace_nts nts;           /* ... those of NTS among them */
 	size_t mac_octets;              /* key id included; 4: a crypto-NAK; 0: none */
 	uint32_t key_id;                /* where there is a MAC */
 	bool is_assumed;                /* NTP by its cookie, on an unknown port */
@@ -152,6 +163,7 @@ struct trace_exchange {
 	int64_t offset_ns;
 	int64_t delay_ns;                  /* >= 0 */
 	bool is_assumed;                   /* as in struct trace_packet */
+	bool is_authenticated;             /* the answer has an authenticator of NTS */
 	char complaint[REPLY_REASON_SIZE]; /* why a client would not use it; "": it would */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/net/ports_private.h"
+#include "io/nts/aead.h"
 #include "io/sys/entropy.h"
 #include "io/sys/kernel_clock.h"
 
@@ -185,6 +186,9 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 		r = resolver_start(&kp->resolver);
 	}
 	if (r == 0) {
+		r = ports_open_keys(kp, settings);
+	}
+	if (r == 0) {
 		kp->stamp_fd = udp_hold_stamps();
 		r = open_signals(kp, settings->signals, settings->signal_count);
 	}
@@ -197,6 +201,8 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 		.fd = kp->resolver ? resolver_fd(kp->resolver) : -1,
 		.events = POLLIN,
 	};
+	kp->polled[SLOT_KEYS] =
+		(struct pollfd){ .fd = ports_passing_fd(kp), .events = POLLIN };
 	kp->slot_count = FIRST_SLOT;
 	kp->names_lost_at = kp->name_max;
 	kp->window = find_window(kp->source_max);
@@ -206,6 +212,8 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 		.random = ports_random,
 		.resolve = ports_resolve,
 		.ask = ports_ask,
+		.exchange_keys = ports_exchange_keys,
+		.aead = kp->has_aead ? &nts_aead_siv : NULL,
 		.close_channel = ports_close_channel,
 		.wait = ports_wait,
 	};
@@ -216,6 +224,11 @@ int ports_open(const struct kernel_ports_settings *settings, struct kernel_ports
 const struct ports *ports_of(struct kernel_ports *kp)
 {
 	return &kp->ports;
+}
+
+int ports_passing_fd(const struct kernel_ports *kp)
+{
+	return kp->helper ? nts_helper_fd(kp->helper) : -1;
 }
 
 size_t ports_window(const struct kernel_ports *kp)
@@ -233,7 +246,9 @@ void ports_close(struct kernel_ports *kp)
 			ports_close_channel(kp, i);
 		}
 	}
+	nts_helper_kill(kp->helper); /* so that both end at once */
 	resolver_stop(kp->resolver);
+	nts_helper_stop(kp->helper);
 	if (kp->stamp_fd >= 0) {
 		close(kp->stamp_fd);
 	}

@@ -13,13 +13,15 @@
 #include "io/net/resolve.h"
 #include "io/net/tcp.h"
 #include "io/net/udp.h"
+#include "io/nts/helper.h"
 
 enum {
 	/* Larger than any valid answer; a longer one is truncated and marked. */
 	DATAGRAM_SIZE = 2048,
-	FIRST_SLOT = 2,
+	FIRST_SLOT = 3,
 	SLOT_SIGNAL = 0,
 	SLOT_RESOLVER = 1,
+	SLOT_KEYS = 2,
 };
 
 #define NO_SLOT SIZE_MAX
@@ -29,6 +31,7 @@ struct channel {
 	struct tcp_channel *tcp;
 	size_t slot; /* in `polled`; NO_SLOT: nothing is open */
 	struct reading before;
+	uint32_t keys_ticket; /* of the key exchange under way; 0: none */
 };
 
 /* The latest question for a name. */
@@ -44,7 +47,7 @@ struct kernel_ports {
 	size_t window;
 	struct channel *channels; /* [source_max] */
 
-	/* [0], [1]: signals and the resolver; then the channels without a gap. */
+	/* [0] to [2]: signals, the resolver, reqtime-nts; then the channels without a gap. */
 	struct pollfd *polled;
 	size_t *owners; /* the source of each slot */
 	size_t slot_count;
@@ -57,6 +60,7 @@ struct kernel_ports {
 	unsigned turn; /* datagrams served to the source at ready_at */
 	bool signal_is_ready;
 	bool resolver_is_ready;
+	bool keys_are_ready;
 	bool has_polled;
 	int64_t polled_mono_ns;
 
@@ -69,6 +73,12 @@ struct kernel_ports {
 	size_t names_lost_at;      /* after the resolver has ended: names below this one
 	                            * have been reported */
 	struct resolve_answer answer;
+
+	struct nts_helper *helper; /* NULL: none, or ended */
+	bool has_aead;
+	uint32_t keys_tickets;
+	size_t keys_lost_at; /* like names_lost_at, for sources with a keys_ticket */
+	struct nts_answer keys;
 	uint8_t octets[DATAGRAM_SIZE];
 };
 
@@ -79,5 +89,17 @@ void ports_take_slot(struct kernel_ports *kp, size_t source, int fd, short event
 /* Members of struct ports; `ctx` is a struct kernel_ports. */
 void ports_close_channel(void *ctx, size_t source);
 int ports_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *ret);
+int ports_exchange_keys(void *ctx, size_t source, const struct address *to,
+                        const char *host);
+
+/* --- ports_keys.c --- */
+
+/* Starts reqtime-nts.  Where it is missing each key exchange fails with that reason: 0 or
+ * -errno. */
+int ports_open_keys(struct kernel_ports *kp, const struct kernel_ports_settings *settings);
+/* 1: `*ret` is the end of a key exchange.  0: none now. */
+int ports_serve_keys(struct kernel_ports *kp, struct port_event *ret);
+/* The same once reqtime-nts has ended: every key exchange under way has failed. */
+int ports_serve_lost_keys(struct kernel_ports *kp, struct port_event *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waiting for events: replies, names, signals, the deadline.
+ * Waiting for events: replies, names, keys, signals, the deadline.
  *
  * poll() and nothing newer: programs that simulate a clock can intercept it.  Each poll()
  * is scanned once; ready sources wait in a queue and are served one event per call, so a
@@ -210,6 +210,12 @@ static int serve(struct kernel_ports *kp, struct port_event *ret)
 	if (r == 0 && !kp->resolver) {
 		r = serve_lost_name(kp, ret);
 	}
+	if (r == 0 && kp->keys_are_ready) {
+		r = ports_serve_keys(kp, ret);
+	}
+	if (r == 0 && !kp->helper) {
+		r = ports_serve_lost_keys(kp, ret);
+	}
 	return r;
 }
 
@@ -217,6 +223,7 @@ static void queue_ready(struct kernel_ports *kp)
 {
 	kp->signal_is_ready = kp->polled[SLOT_SIGNAL].revents != 0;
 	kp->resolver_is_ready = kp->polled[SLOT_RESOLVER].revents != 0;
+	kp->keys_are_ready = kp->polled[SLOT_KEYS].revents != 0;
 	kp->ready_at = 0;
 	kp->ready_count = 0;
 	kp->turn = 0;

@@ -38,30 +38,37 @@ struct tcp_channel {
 	size_t answer_len;
 };
 
-static int start_connect(int fd, const union sockaddr_any *to, socklen_t len)
+int tcp_connect(const struct address *server)
 {
 	const int on = 1;
+	union sockaddr_any to;
+	socklen_t len = sockaddr_from_address(server, &to);
+	int fd, error;
 
+	if (len == 0) {
+		return -EAFNOSUPPORT;
+	}
+	fd = bare_socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -errno;
+	}
 	/* The request is small: waiting to fill a segment would only cost time. */
 	(void)bare_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* An interrupted connect() continues in the background: connect(2). */
-	if (connect(fd, &to->any, len) < 0 && errno != EINPROGRESS && errno != EINTR) {
-		return -errno;
+	if (connect(fd, &to.any, len) < 0 && errno != EINPROGRESS && errno != EINTR) {
+		error = errno;
+		close(fd);
+		return -error;
 	}
-	return 0;
+	return fd;
 }
 
 int tcp_open(const struct address *server, const void *request, size_t len,
              struct tcp_channel **ret)
 {
 	struct tcp_channel *ch;
-	union sockaddr_any to;
 	int r;
-	socklen_t to_len = sockaddr_from_address(server, &to);
 
-	if (to_len == 0) {
-		return -EAFNOSUPPORT;
-	}
 	if (len > REQUEST_SIZE) {
 		return -EMSGSIZE;
 	}
@@ -69,21 +76,15 @@ int tcp_open(const struct address *server, const void *request, size_t len,
 	if (!ch) {
 		return -ENOMEM;
 	}
-	ch->fd = bare_socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	                     0);
-	if (ch->fd < 0) {
-		r = -errno;
+	r = kernel_clock_now(&ch->sent);
+	if (r == 0) {
+		r = tcp_connect(server);
+	}
+	if (r < 0) {
 		free(ch);
 		return r;
 	}
-	r = kernel_clock_now(&ch->sent);
-	if (r == 0) {
-		r = start_connect(ch->fd, &to, to_len);
-	}
-	if (r < 0) {
-		tcp_close(ch);
-		return r;
-	}
+	ch->fd = r;
 	if (len > 0) {
 		memcpy(ch->request, request, len);
 	}

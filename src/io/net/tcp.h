@@ -14,6 +14,9 @@
 #include "core/base/address.h"
 #include "core/select/reading.h"
 
+/* A non-blocking socket that is connecting to `server`, or -errno. */
+MUST_USE int tcp_connect(const struct address *server);
+
 struct tcp_channel;
 
 enum { TCP_ANSWER_SIZE = 512 };

@@ -15,12 +15,12 @@ enum { TRIES = 100 };
 
 /* 0 or -errno; -EEXIST: another name may work.  A killed process with this id may have left
  * the name behind. */
-static int temporary_open(struct file_replace *file)
+static int temporary_open(struct file_replace *file, mode_t mode)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		/* O_EXCL never follows a link. */
 		file->fd = open(file->temporary,
-		                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (file->fd >= 0) {
 			return 0;
 		}
@@ -34,7 +34,7 @@ static int temporary_open(struct file_replace *file)
 	return -EEXIST;
 }
 
-int file_replace_begin(const char *path, struct file_replace *ret)
+int file_replace_begin_as(const char *path, mode_t mode, struct file_replace *ret)
 {
 	struct stat st;
 	int len, r = -EEXIST;
@@ -51,9 +51,14 @@ int file_replace_begin(const char *path, struct file_replace *ret)
 		if (len < 0 || (size_t)len >= sizeof(ret->temporary)) {
 			return -ENAMETOOLONG;
 		}
-		r = temporary_open(ret);
+		r = temporary_open(ret, mode);
 	}
 	return r;
+}
+
+int file_replace_begin(const char *path, struct file_replace *ret)
+{
+	return file_replace_begin_as(path, 0666, ret);
 }
 
 int file_replace_end(struct file_replace *file, bool is_good, bool is_durable)

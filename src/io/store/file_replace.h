@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/base.h"
 
@@ -23,6 +24,9 @@ struct file_replace {
  * comes next; else -errno: -EMEDIUMTYPE or -EISDIR when `path` exists and is not a regular
  * file; it is left unchanged. */
 MUST_USE int file_replace_begin(const char *path, struct file_replace *ret);
+/* The same with `mode` in place of 0666: who may not read a file must not have it open before
+ * it is written. */
+MUST_USE int file_replace_begin_as(const char *path, mode_t mode, struct file_replace *ret);
 
 /* With `is_good` the new file atomically replaces the old one, with `is_durable` after it
  * is on the disk; otherwise it is removed.  0 or -errno: then the old one stays. */

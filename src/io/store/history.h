@@ -20,7 +20,7 @@
 #define HISTORY_APPLICATION_ID INT64_C(0x5271546d)
 
 enum {
-	HISTORY_SCHEMA = 4, /* PRAGMA user_version */
+	HISTORY_SCHEMA = 5, /* PRAGMA user_version */
 	HISTORY_RUNS_MAX = 20000,
 	HISTORY_SOURCES_MAX = 100000,
 	HISTORY_SOURCES_PER_RUN_MAX = 1024, /* per run; further sources are not recorded */

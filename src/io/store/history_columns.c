@@ -168,6 +168,8 @@ static const struct column source_columns[] = {
 	{ "received", COLUMN_COUNT, IN_SOURCE(received_count), UINT32_MAX, NULL,
 	  CONDITION_NONE },
 	{ "kiss", COLUMN_COUNT, IN_SOURCE(kiss), NTP_KISS_RATE, NULL, CONDITION_NONE },
+	{ "authentication", COLUMN_COUNT, IN_SOURCE(authentication), RECORD_NTS_TOLD, NULL,
+	  CONDITION_NONE },
 	{ "stratum", COLUMN_COUNT, IN_SOURCE(stratum), UINT8_MAX, NULL,
 	  SOURCE_IF(has_header) },
 	{ "leap", COLUMN_COUNT, IN_SOURCE(leap), 3, NULL, SOURCE_IF(has_header) },

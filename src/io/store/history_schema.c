@@ -45,6 +45,8 @@ static const char *const schema_steps[HISTORY_SCHEMA] = {
 	"CREATE TABLE silent("
 	" name TEXT NOT NULL, port INTEGER NOT NULL, since_wall_ns INTEGER NOT NULL,"
 	" asked_wall_ns INTEGER NOT NULL, PRIMARY KEY(name, port)) WITHOUT ROWID;",
+
+	"ALTER TABLE source ADD COLUMN authentication INTEGER DEFAULT 0;",
 };
 
 static int ask_version(struct history *history)

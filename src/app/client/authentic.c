@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Packets with NTS (RFC 8915 section 5): seals a request, checks that a reply is authentic.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/client/measure_private.h"
+
+/* How long an authentic reply may still follow a NAK, which anyone on the path can forge. */
+#define NAK_GRACE_NS (100 * NS_PER_MS)
+
+ssize_t authentic_seal(struct measurement *m, size_t i, uint8_t *buf, size_t size)
+{
+	struct source_keys *keys = m->sources[i].keys;
+	struct nts_request request;
+	size_t len;
+	int r;
+
+	if (!nts_cookies_spend(&keys->cookies, &request.cookie)) {
+		return -ENOKEY;
+	}
+	m->run->sources[i].nts.cookie_count = keys->cookies.count;
+	request.placeholder_count =
+		nts_placeholders(keys->cookies.count, request.cookie.len);
+	r = m->ports->random(m->ports->ctx, request.unique_id, sizeof(request.unique_id));
+	if (r >= 0) {
+		r = m->ports->random(m->ports->ctx, request.nonce, sizeof(request.nonce));
+	}
+	if (r < 0) {
+		return r;
+	}
+	memcpy(keys->unique_id, request.unique_id, sizeof(keys->unique_id));
+	len = nts_request_seal(&request, &keys->keys, m->ports->aead, buf, size);
+	keys->request_octets = len;
+	return len > 0 ? (ssize_t)len : -EMSGSIZE;
+}
+
+/* A kiss code without authentication is obeyed for this run, which ends no worse than if
+ * the answer had been cut off, and not remembered. */
+static void obey_kiss(struct measurement *m, size_t i, const struct ntp_header *header)
+{
+	char reason[SOURCE_REASON_SIZE];
+
+	snprintf(reason, sizeof(reason),
+	         "asked to be left alone (kiss code %.4s), without authentication",
+	         (const char *)header->refid);
+	source_decline(m, i, reason);
+}
+
+static void note_nak(struct measurement *m, size_t i)
+{
+	struct source *s = &m->sources[i];
+
+	if (!s->has_nak) {
+		s->has_nak = true;
+		s->due_mono_ns = ns_min(s->due_mono_ns, m->now_mono_ns + NAK_GRACE_NS);
+	}
+}
+
+bool authentic_open(struct measurement *m, const struct port_event *event,
+                    const struct reply *reply)
+{
+	const size_t i = event->source;
+	struct source_keys *keys = m->sources[i].keys;
+	struct run_source *shown = &m->run->sources[i];
+	struct nts_reply opened;
+	enum nts_reply_verdict verdict =
+		event->is_truncated
+			? NTS_REPLY_MALFORMED
+			: nts_reply_open(event->octets, event->len, keys->unique_id,
+	                                 &keys->keys, m->ports->aead, &opened);
+
+	switch (verdict) {
+	case NTS_REPLY_AUTHENTIC:
+		m->sources[i].has_nak = false;
+		/* A broken answer does not end the request: if it comes a second time, its
+		 * cookies must not be there twice. */
+		for (size_t k = 0;
+		     k < opened.cookies.count && reply->outcome != REPLY_BROKEN; k++) {
+			nts_cookies_add(&keys->cookies, &opened.cookies.items[k]);
+		}
+		shown->nts.cookie_count = keys->cookies.count;
+		return true;
+	case NTS_REPLY_NAK:
+		note_nak(m, i);
+		break;
+	case NTS_REPLY_UNSEALED:
+		if (reply->verdict == NTP_KISS &&
+		    ntp_kiss_from_refid(reply->header.refid) != NTP_KISS_NONE) {
+			obey_kiss(m, i, &reply->header);
+			return false;
+		}
+		break;
+	default:
+		break;
+	}
+	m->sources[i].has_refused = true;
+	snprintf(shown->reason, sizeof(shown->reason), "%s", nts_reply_text(verdict));
+	return false;
+}
