@@ -24,10 +24,16 @@ words_of() {
 	}' | tr -d "'"
 }
 
+# shellcheck source=tests/tools/nts.sh
+. "$R/tests/tools/nts.sh"
+nts_certificates_make
+nts_start --ke 127.0.0.1:4460 --ntp 127.0.0.1:0
+
 mkdir "$T/files" "$T/state"
+cp "$nts_ca" "$T/files/ca.pem"
 chmod 777 "$T/files" # whatever --user is
 export STATE_DIRECTORY="$T/state"
-echo 'server = 127.0.0.1' >"$T/conf"
+printf 'server = 127.0.0.1\nnts-ca = %s\n' "$nts_ca" >"$T/conf"
 echo 127.0.0.1 >"$T/fleet.txt"
 # Adapts a command to this machine: a server here, files below $T.
 here() {

@@ -61,6 +61,12 @@ for program in reqtime reqtimed; do
 			"$T/$program/usr/share/man/man${page##*.}/${page##*/}.gz"
 	done
 done
+run dpkg-deb -c build/deb/reqtime-nts_*.deb
+expect "reqtime-nts.deb has the program" 0 ' \./usr/libexec/reqtime/reqtime-nts$'
+check "... where reqtime looks for it" test "$(cat build/deb/reqtime-*/build/LIBEXECDIR)" = /usr/libexec/reqtime
+for package in reqtime reqtimed; do
+	check "$package.deb does without GnuTLS" sh -c "! grep '^Depends:.*gnutls' '$T/$package/DEBIAN/control'"
+done
 check "reqtime.deb names the servers of its vendor, and no other" test "$(sed -n 's/^server = //p' \
 	"$T/reqtime/etc/reqtime/reqtime.conf" | xargs)" = "$(servers_for "$(dpkg-vendor --query Vendor)")"
 run "$REQTIME" config -f "$T/reqtime/etc/reqtime/reqtime.conf"

@@ -119,6 +119,32 @@ check "each row of the server, and from 84 on, has the tests that it names ($nam
 	test -z "$lacking" -a "$named" -gt 120
 [ -z "$lacking" ] || echo "# $lacking"
 
+# The rows of NTS name the files whose tests carry their ids.
+sed -n 's/^| \(N[KNSB][0-9][0-9]*\) | .* | \([^|]*\) |$/\1|\2/p' $table >"$T/nts"
+for kind in 'NK 45' 'NN 25' 'NS 7' 'NB 12'; do
+	i=1
+	while [ $i -le "${kind#* }" ]; do
+		echo "${kind% *}$i"
+		i=$((i + 1))
+	done
+done >"$T/wanted"
+cut -d '|' -f 1 "$T/nts" >"$T/found"
+check "tests/faults.md has each row of NTS once, in order" diff "$T/wanted" "$T/found"
+lacking=
+while IFS='|' read -r id tests; do
+	[ -n "$tests" ] || lacking="$lacking $id(names no test)"
+	for word in $(printf '%s' "$tests" | tr , ' '); do
+		file=$(file_of "$word")
+		grep -Eqs "(^|[^A-Za-z0-9])$id([^0-9]|\$)" "$file" || lacking="$lacking $id($word)"
+	done
+done <"$T/nts"
+nothing "each row of NTS has the tests that it names" "$lacking"
+grep -Eoh "(^|[\"'])N[KNSB][0-9]+ " tests/system/client/nts_*.sh tests/unit/*.c tests/vm/nts*.sh 2>/dev/null |
+	sed "s/^[\"']//; s/ \$//" | sort -u >"$T/named"
+sort -u "$T/wanted" >"$T/sorted"
+check "no test has an id of NTS that is not in the table" sh -c \
+	"[ -s '$T/named' ] && [ -z \"\$(comm -23 '$T/named' '$T/sorted')\" ]"
+
 # A row with neither a test nor a reason.
 check "no row is empty" sh -c "! grep -Eq '^[^|]*\\| *\$' '$T/lines'"
 finish

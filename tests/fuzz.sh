@@ -20,7 +20,9 @@ fi
 
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 links="build/fuzz/src/io/net/capture.o build/fuzz/src/io/net/capture_library.o
-	build/fuzz/src/io/store/config.o build/fuzz/libcore.a"
+	build/fuzz/src/io/store/config.o build/fuzz/src/io/store/keys_file.o
+	build/fuzz/src/io/store/file_replace.o build/fuzz/src/io/store/state_dir.o
+	build/fuzz/src/io/sys/priv.o build/fuzz/libcore.a"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 # shellcheck disable=SC2086 # several words
 check "the sources are built for it" "${MAKE:-make}" -s -j "$(nproc)" B=build/fuzz CC=clang HARDEN= \
@@ -30,7 +32,7 @@ for target in tests/fuzz/fuzz_*.c; do
 	program=build/fuzz/$name
 	# shellcheck disable=SC2086 # several words
 	if ! clang -g1 -O1 -fsanitize=fuzzer $sanitize -std=gnu11 -D_GNU_SOURCE -Isrc -Iinclude "$target" \
-		$links -Wl,--as-needed -linih -lm -ldl -o "$program" \
+		$links -Wl,--as-needed -linih -lcap -lm -ldl -o "$program" \
 		2>"$T/why"; then
 		not_ok "$name" "$(head -n 20 "$T/why")"
 		continue

@@ -14,7 +14,7 @@ done)
 units=$(for unit in packaging/systemd/*; do
 	echo "lib/systemd/system/${unit##*/}"
 done)
-for file in bin/reqtime sbin/reqtimed include/reqtime/exit.h $pages $units share/doc/reqtime/cron.d-reqtime \
+for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtime/exit.h $pages $units share/doc/reqtime/cron.d-reqtime \
 	share/reqtime/prometheus/reqtime.rules.yml share/reqtime/prometheus/reqtime.dashboard.json \
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \

@@ -165,6 +165,7 @@ fi
 if have readelf && [ -f "$REQTIME" ]; then
 	nothing "reqtime is linked to nothing that it does not need" "$(libraries "$REQTIME" '|jansson')"
 	nothing "reqtimed neither" "$(libraries "$REQTIMED")"
+	nothing "reqtime-nts: GnuTLS besides" "$(libraries "$BUILD/reqtime-nts" '|gnutls')"
 else
 	skip "reqtime is linked to nothing that it does not need" "needs readelf and build/reqtime"
 fi

@@ -13,7 +13,7 @@ build() {
 
 # ---- hardening, by default ----
 if have readelf; then
-	for program in reqtime reqtimed; do
+	for program in reqtime reqtimed reqtime-nts; do
 		readelf -Wdl "build/$program" >"$T/elf"
 		check "$program: full RELRO, bound at the start, no executable stack" sh -c \
 			"grep -q GNU_RELRO '$T/elf' && grep -q BIND_NOW '$T/elf' &&
@@ -87,10 +87,10 @@ check "... with WERROR=-Werror it is" sh -c \
 # ---- what is missing ----
 # Headers that only CPPFLAGS finds, and one that does not exist.
 mkdir "$T/empty" "$T/headers"
-for header in seccomp.h jansson.h sqlite3.h ini.h pcap.h; do
+mkdir "$T/headers/sys" "$T/headers/nettle" "$T/headers/gnutls"
+for header in seccomp.h jansson.h sqlite3.h ini.h pcap.h nettle/siv-cmac.h gnutls/gnutls.h; do
 	: >"$T/headers/$header"
 done
-mkdir "$T/headers/sys"
 : >"$T/headers/sys/capability.h"
 freestanding="-nostdinc -isystem $(gcc -print-file-name=include 2>/dev/null)"
 : >"$T/headers/stdio.h"

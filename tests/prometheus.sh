@@ -34,7 +34,8 @@ done
 wait_for 15 test -s "$T/m/reqtimed.prom"
 {
 	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$T"/m/*.prom
-	# node_exporter's own; metrics after a day of runs; metrics of failed runs
+	# With NTS; node_exporter's own; metrics after a day of runs; metrics of failed runs
+	echo reqtime_nts_certificate_not_after_seconds
 	echo node_textfile_mtime_seconds
 	echo reqtime_frequency_off_long_term_ratio
 	echo reqtime_failing_since_timestamp_seconds

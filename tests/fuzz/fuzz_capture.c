@@ -80,7 +80,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	to = fopen("/dev/null", "wb");
-	must(to && capture_save(capture, to, why) == 0);
+	must(to);
+	/* There are link types that libpcap reads and does not write. */
+	if (capture_save(capture, to, why) < 0) {
+		check_why(why);
+	}
 	follow(capture);
 	must(capture_close(capture) == 0);
 	return 0;

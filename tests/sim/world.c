@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../unit/toy_aead.h"
 #include "core/ntp/packet.h"
 
 static uint64_t next_random(struct world *w)
@@ -57,7 +58,7 @@ static void look(const struct world *w, struct reading *ret)
 	/* The local monotonic clock did not start with the world. */
 	*ret = (struct reading){ .wall = world_wall(w),
 		                 .mono_ns = local_ns(w) + 1000 * NS_PER_S,
-		                 .boot_ns = local_ns(w) + 2000 * NS_PER_S,
+		                 .boot_ns = local_ns(w) + WORLD_BOOTED_NS,
 		                 .gap_ns = 100 };
 }
 
@@ -131,7 +132,8 @@ static void tell_name(struct world *w, size_t k, size_t f, struct port_event *re
 	}
 }
 
-static void post(struct world *w, size_t source, const uint8_t *octets, int64_t at_ns)
+static void post(struct world *w, size_t source, const uint8_t *octets, size_t len,
+                 int64_t at_ns)
 {
 	const struct world_server *server = &w->servers[w->server_of[source]];
 	int copies = world_chance(w, server->twice) ? 2 : 1;
@@ -146,8 +148,8 @@ static void post(struct world *w, size_t source, const uint8_t *octets, int64_t 
 		packet->at_ns = at_ns + server->back_ns + (int64_t)jitter;
 		packet->source = source;
 		packet->generation = w->generation[source];
-		packet->len = NTP_HEADER_OCTETS;
-		memcpy(packet->octets, octets, NTP_HEADER_OCTETS);
+		packet->len = len;
+		memcpy(packet->octets, octets, len);
 		w->packet_count++;
 	}
 }
@@ -172,8 +174,43 @@ static struct instant server_clock(struct world *w, struct world_server *server,
 	}
 }
 
+/* Seals the answer; what others send in its place comes first. */
+static size_t seal(struct world *w, size_t source, const struct nts_peer_request *request,
+                   int64_t at_ns, uint8_t *octets)
+{
+	const struct world_server *server = &w->servers[w->server_of[source]];
+	struct world_server *issuer = &w->servers[w->keys_of[source]];
+	size_t len;
+
+	if (server->nts.is_intercepted) {
+		uint8_t lie[WORLD_PACKET_SIZE];
+
+		memcpy(lie, octets, NTP_HEADER_OCTETS);
+		lie[35] ^= 0x10; /* 16 s, in T2 and T3 */
+		lie[43] ^= 0x10;
+		len = world_chance(w, 0.5)
+		              ? NTP_HEADER_OCTETS
+		              : nts_peer_mark(request->unique_id, lie, sizeof(lie));
+		post(w, source, lie, len, at_ns - 1000);
+	}
+	if (issuer != server && !(issuer->nts.is_liar && server->nts.is_liar)) {
+		octets[1] = 0; /* stratum: it cannot read the cookie */
+		memcpy(octets + 12, "NTSN", 4);
+		return nts_peer_mark(request->unique_id, octets, WORLD_PACKET_SIZE);
+	}
+	if (issuer->nts.is_forgetful) {
+		issuer->nts.is_forgetful = false;
+		octets[1] = 0;
+		memcpy(octets + 12, "NTSN", 4);
+		return nts_peer_mark(request->unique_id, octets, WORLD_PACKET_SIZE);
+	}
+	return nts_peer_seal(&issuer->nts.peer, request, 1 + request->placeholder_count,
+	                     octets, WORLD_PACKET_SIZE);
+}
+
+/* `sealed`: with NTS, the request's fields; else NULL. */
 static void answer(struct world *w, size_t source, const struct ntp_header *request,
-                   int64_t at_ns)
+                   const struct nts_peer_request *sealed, int64_t at_ns)
 {
 	struct world_server *server = &w->servers[w->server_of[source]];
 	int64_t held_ns = world_between(w, 1000, 200000);
@@ -196,7 +233,8 @@ static void answer(struct world *w, size_t source, const struct ntp_header *requ
 		.transmit = ntp_from_instant(instant_add_ns(
 			server_clock(w, server, at_ns + held_ns), claimed_ns)),
 	};
-	uint8_t octets[NTP_HEADER_OCTETS];
+	uint8_t octets[WORLD_PACKET_SIZE];
+	size_t len = NTP_HEADER_OCTETS;
 
 	memcpy(h.refid,
 	       server->conduct == CONDUCT_KISS ? "RATE" : (const char *)server->refid, 4);
@@ -207,10 +245,13 @@ static void answer(struct world *w, size_t source, const struct ntp_header *requ
 	if (server->conduct == CONDUCT_GARBAGE) {
 		bool keeps_cookie = world_chance(w, 0.5);
 
-		world_random(w, octets, keeps_cookie ? 24 : sizeof(octets));
+		world_random(w, octets, keeps_cookie ? 24 : NTP_HEADER_OCTETS);
 		octets[0] = keeps_cookie ? 0x24 : octets[0];
 	}
-	post(w, source, octets, at_ns + held_ns);
+	if (sealed) {
+		len = seal(w, source, sealed, at_ns + held_ns, octets);
+	}
+	post(w, source, octets, len, at_ns + held_ns);
 }
 
 static size_t server_at(const struct world *w, const struct address *address)
@@ -223,11 +264,71 @@ static size_t server_at(const struct world *w, const struct address *address)
 	return 0;
 }
 
+/* A request to a server with NTS, whatever its fate. */
+static void check_sealed(struct world *w, size_t source, const uint8_t *buf, size_t len,
+                         struct nts_peer_request *ret)
+{
+	struct nts_peer *peer = &w->servers[w->keys_of[source]].nts.peer;
+	const enum nts_peer_verdict verdict = nts_peer_read(peer, buf, len, ret);
+
+	if (verdict != NTS_PEER_GOOD) {
+		w->fault =
+			verdict == NTS_PEER_REUSED ? "a cookie is sent twice" : ret->fault;
+	}
+}
+
+static int world_exchange_keys(void *ctx, size_t source, const struct address *to,
+                               const char *host)
+{
+	struct world *w = ctx;
+	const size_t server = server_at(w, to);
+
+	(void)host;
+	w->keys_of[source] = server;
+	w->keys_at_ns[source] = w->servers[server].nts.is_silent
+	                                ? 0
+	                                : w->now_ns + w->servers[server].nts.keys_after_ns;
+	return 0;
+}
+
+static void tell_keys(struct world *w, size_t source, struct port_event *ret)
+{
+	struct world_nts *nts = &w->servers[w->keys_of[source]].nts;
+
+	w->now_ns = w->keys_at_ns[source] > w->now_ns ? w->keys_at_ns[source] : w->now_ns;
+	w->keys_at_ns[source] = 0;
+	if (nts->has_no_keys) {
+		w->keys = (struct nts_answer){ .failure = NTS_FAILURE_CLOSED };
+	} else {
+		nts_peer_exchange(&nts->peer, NTS_COOKIES_MAX, &w->keys);
+		w->keys.window = nts->window;
+		if (nts->leads_to != SIZE_MAX) {
+			address_format(&w->servers[nts->leads_to].address, w->keys.server);
+		}
+	}
+	*ret = (struct port_event){ .kind = PORT_KEYS, .source = source, .keys = &w->keys };
+}
+
+/* The source whose key exchange ends next, until `*until_ns`, which gets the time. */
+static size_t next_keys(const struct world *w, int64_t *until_ns)
+{
+	size_t next = SIZE_MAX;
+
+	for (size_t i = 0; i < WORLD_SOURCES_MAX; i++) {
+		if (w->keys_at_ns[i] != 0 && w->keys_at_ns[i] <= *until_ns) {
+			*until_ns = w->keys_at_ns[i];
+			next = i;
+		}
+	}
+	return next;
+}
+
 static int world_ask(void *ctx, size_t source, const struct address *to,
                      enum port_transport transport, const uint8_t *buf, size_t len)
 {
 	struct world *w = ctx;
 	struct world_server *server = &w->servers[server_at(w, to)];
+	struct nts_peer_request sealed;
 	struct ntp_header request;
 
 	(void)transport;
@@ -236,7 +337,14 @@ static int world_ask(void *ctx, size_t source, const struct address *to,
 	w->is_open[source] = true;
 	w->sent++;
 	look(w, &w->before[source]);
-	if (len != NTP_HEADER_OCTETS || ntp_request_parse(buf, len, &request)) {
+	if (server->nts.is_given) {
+		check_sealed(w, source, buf, len, &sealed);
+		if (w->fault) {
+			return -EPROTO;
+		}
+	}
+	if ((len != NTP_HEADER_OCTETS && !server->nts.is_given) ||
+	    ntp_request_parse(buf, len, &request)) {
 		return -EPROTO;
 	}
 	w->cookies[source] = request.transmit;
@@ -246,7 +354,8 @@ static int world_ask(void *ctx, size_t source, const struct address *to,
 		int64_t out_ns = server->out_ns +
 		                 (int64_t)world_exponential(w, (double)server->jitter_ns);
 
-		answer(w, source, &request, w->now_ns + out_ns);
+		answer(w, source, &request, server->nts.is_given ? &sealed : NULL,
+		       w->now_ns + out_ns);
 	}
 	return 0;
 }
@@ -271,20 +380,25 @@ static int world_wait(void *ctx, int64_t deadline_mono_ns, struct port_event *re
 	int64_t deadline_ns = mono_to_true(w, deadline_mono_ns);
 
 	for (;;) {
-		size_t first = 0, name = 0, family = 0;
+		size_t first = 0, name = 0, family = 0, keys;
 		struct world_packet packet;
+		int64_t until_ns = deadline_ns;
 
 		for (size_t i = 1; i < w->packet_count; i++) {
 			if (w->packets[i].at_ns < w->packets[first].at_ns) {
 				first = i;
 			}
 		}
-		if (next_name(w,
-		              w->packet_count > 0 && w->packets[first].at_ns < deadline_ns
-		                      ? w->packets[first].at_ns
-		                      : deadline_ns,
-		              &name, &family)) {
+		if (w->packet_count > 0 && w->packets[first].at_ns < deadline_ns) {
+			until_ns = w->packets[first].at_ns;
+		}
+		keys = next_keys(w, &until_ns);
+		if (next_name(w, until_ns, &name, &family)) {
 			tell_name(w, name, family, ret);
+			return 0;
+		}
+		if (keys != SIZE_MAX) {
+			tell_keys(w, keys, ret);
 			return 0;
 		}
 		if (w->packet_count == 0 || w->packets[first].at_ns > deadline_ns) {
@@ -321,6 +435,8 @@ struct ports world_ports(struct world *w)
 		               .random = world_random,
 		               .resolve = world_resolve,
 		               .ask = world_ask,
+		               .exchange_keys = world_exchange_keys,
+		               .aead = &toy_aead,
 		               .close_channel = world_close_channel,
 		               .wait = world_wait };
 }

@@ -7,13 +7,18 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "../unit/nts_peer.h"
 #include "app/client/measure.h"
+
+/* CLOCK_BOOTTIME when a world begins. */
+#define WORLD_BOOTED_NS (2000 * NS_PER_S)
 
 enum {
 	WORLD_SOURCES_MAX = 16,
 	WORLD_PACKETS_MAX = 256,
 	WORLD_NAMES_MAX = 6,
-	WORLD_ADDRESSES_MAX = 4
+	WORLD_ADDRESSES_MAX = 4,
+	WORLD_PACKET_SIZE = 304, /* of NTS, with the shortest cookies */
 };
 
 /* Behaviour of a server of the world. */
@@ -34,6 +39,19 @@ enum conduct {
 	CONDUCT_COUNT
 };
 
+/* A server with NTS: exchanges keys, and answers by its conduct, sealed. */
+struct world_nts {
+	bool is_given;
+	bool has_no_keys, is_silent; /* the key exchange fails, or never ends */
+	int64_t keys_after_ns;
+	struct nts_window window;
+	size_t leads_to;     /* the server that its key exchange names, or SIZE_MAX */
+	bool is_intercepted; /* a false answer that is not sealed comes first */
+	bool is_forgetful;   /* the first request gets NTSN */
+	bool is_liar;        /* shares its keys with all other liars */
+	struct nts_peer peer;
+};
+
 struct world_server {
 	struct address address;
 	enum conduct conduct;
@@ -45,6 +63,7 @@ struct world_server {
 	struct ntp_ts reference;
 	uint8_t refid[4];
 	unsigned asked;
+	struct world_nts nts;
 };
 
 /* The resolver's answer for servers[i] if that is a name.  Each family is one event. */
@@ -61,7 +80,7 @@ struct world_packet {
 	size_t source;
 	unsigned generation;
 	size_t len;
-	uint8_t octets[NTP_HEADER_OCTETS];
+	uint8_t octets[WORLD_PACKET_SIZE];
 };
 
 struct world {
@@ -84,8 +103,13 @@ struct world {
 	struct ntp_ts cookies[WORLD_SOURCES_MAX];
 	struct world_packet packets[WORLD_PACKETS_MAX];
 	size_t packet_count;
-	uint8_t delivered[NTP_HEADER_OCTETS];
+	uint8_t delivered[WORLD_PACKET_SIZE];
 	unsigned sent;
+	/* By source with NTS: the end of its key exchange, 0 for none; and its server. */
+	int64_t keys_at_ns[WORLD_SOURCES_MAX];
+	size_t keys_of[WORLD_SOURCES_MAX];
+	struct nts_answer keys;
+	const char *fault; /* a rule of NTS that the client has broken; NULL: none */
 };
 
 double world_uniform(struct world *w);                          /* [0, 1) */

@@ -306,9 +306,97 @@ static void other_row(void **state)
 	assert_int_equal(check_result.state, CHECK_CRITICAL);
 }
 
+/* ---- authentication ---- */
+
+#define DAY_S INT64_C(86400)
+
+/* clang-format off */
+static const struct authentication_row {
+	const char *name;
+	int64_t left_s; /* of the certificate, by the true time; 0: not authenticated */
+	int64_t warning_s;
+	bool requires_authenticated;
+	int64_t offset_s; /* of the clock: the certificate is older or younger by it */
+	enum check_state want;
+	const char *part; /* of the line */
+	const char *performance;
+} authentication_rows[] = {
+	{ "plain", 0, 14 * DAY_S, false, 0, CHECK_OK, "a single server|", NULL },
+	{ "plain, and it is required not to be", 0, 0, true, 0, CHECK_CRITICAL, ", not authenticated|", NULL },
+	{ "authenticated as required", 30 * DAY_S, 0, true, 0, CHECK_OK, "a single server|", " certificate=2592000s " },
+	{ "far from its end", 30 * DAY_S, 14 * DAY_S, false, 0, CHECK_OK, "a single server|", " certificate=2592000s;1209600: " },
+	{ "near its end", 13 * DAY_S, 14 * DAY_S, false, 0, CHECK_WARNING, ", the certificate of nts://a expires in ", " certificate=1123200s;1209600: " },
+	{ "near its end, without a limit", 13 * DAY_S, 0, false, 0, CHECK_OK, "a single server|", " certificate=1123200s " },
+	{ "by the true time, not by this clock", 13 * DAY_S, 14 * DAY_S, false, 5 * DAY_S, CHECK_WARNING, " expires in ", " certificate=1123200s;1209600: " },
+};
+/* clang-format on */
+
+static void authentication_row(void **state)
+{
+	const struct authentication_row *row = *state;
+	const struct check_limits limits = { .certificate_warning_ns =
+		                                     row->warning_s * S(1),
+		                             .requires_authenticated =
+		                                     row->requires_authenticated };
+	const int64_t true_s = 1795610096;
+	struct check_result check_result;
+	struct run_source *source;
+	struct world world;
+	char line[512];
+
+	begin(&world, row->offset_s * S(1), MS(1));
+	source = add(&world, "a", SOURCE_SELECTED, "");
+	world.run.at = (struct instant){ (true_s - row->offset_s) * S(1) };
+	if (row->left_s != 0) {
+		source->scheme = SCHEME_NTS;
+		source->port = NTS_PORT;
+		source->nts.has_keys = source->nts.is_authenticated = true;
+		source->nts.window = (struct nts_window){ 0, true_s + row->left_s };
+		world.run.is_authenticated = true;
+	}
+	check_result_make(&world.run, &limits, &check_result);
+	assert_int_equal(check_result.state, row->want);
+	check_result_line(&world.run, &limits, &check_result, line, sizeof(line));
+	if (!strstr(line, row->part) ||
+	    (row->performance ? !strstr(line, row->performance)
+	                      : strstr(line, "certificate=") != NULL)) {
+		fail_msg("%s", line);
+	}
+}
+
+/* A server that does not agree, or is not authenticated, has no say. */
+static void the_first_to_expire(void **state)
+{
+	const struct check_limits limits = { .certificate_warning_ns = 14 * DAY_S * S(1) };
+	static const struct {
+		enum source_status status;
+		bool is_authenticated;
+		int64_t left_s;
+	} servers[] = { { SOURCE_SELECTED, true, 40 * DAY_S },
+		        { SOURCE_AGREEING, true, 20 * DAY_S },
+		        { SOURCE_FALSETICKER, true, DAY_S },
+		        { SOURCE_SELECTED, false, 2 * DAY_S } };
+	struct check_result check_result;
+	struct world world;
+
+	(void)state;
+	begin(&world, 0, MS(1));
+	for (size_t i = 0; i < COUNT_OF(servers); i++) {
+		struct run_source *source = add(&world, "a", servers[i].status, "");
+
+		source->nts.is_authenticated = servers[i].is_authenticated;
+		source->nts.window.until_s = servers[i].left_s;
+	}
+	check_result_make(&world.run, &limits, &check_result);
+	assert_int_equal(check_result.state, CHECK_OK);
+	assert_true(check_result.expiring == &world.sources[1]);
+	assert_int_equal(check_result.expires_in_ns, 20 * DAY_S * S(1));
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(offset_rows) + COUNT_OF(other_rows) + 3];
+	struct CMUnitTest tests[COUNT_OF(offset_rows) + COUNT_OF(other_rows) +
+	                        COUNT_OF(authentication_rows) + 4];
 	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT_OF(offset_rows); i++) {
@@ -323,6 +411,14 @@ int main(void)
 			                     .test_func = other_row,
 			                     .initial_state = (void *)&other_rows[i] };
 	}
+	for (size_t i = 0; i < COUNT_OF(authentication_rows); i++) {
+		tests[count++] = (struct CMUnitTest){
+			.name = authentication_rows[i].name,
+			.test_func = authentication_row,
+			.initial_state = (void *)(uintptr_t)&authentication_rows[i]
+		};
+	}
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_first_to_expire);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(no_trusted_time_is_unknown);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(nothing_is_injected);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(falsetickers_are_named);

@@ -50,8 +50,16 @@ static const struct source_row {
 	       0, "INIT", 0, 0, 0 }
 #define FAR  { "a-very-long-name-of-a-server.in-some-department.example.org", "192.0.2.1", "", \
 	       SOURCE_SELECTED, SCHEME_NTP, 123, 4, 4, 1, "GPS", S(817087057) + 542900000, 212000, 210300 }
+#define NTS_1 { "ntp1.example", "192.0.2.1", "", SOURCE_SELECTED, SCHEME_NTS, 4460, 1, 1, 1, "GPS", \
+	       12345678, 1512345, 2345678 }
+#define NTS_2 { "told.example", "2001:db8:12::7", "", SOURCE_SELECTED, SCHEME_NTS, 4460, 1, 1, 2, \
+	       "\xc0\x00\x02\x01", 12456789, 4020001, 7812345 }
+#define NTS_3 { "ntp3.example", "192.0.2.3", "key exchange: connection refused", SOURCE_UNREACHABLE, \
+	       SCHEME_NTS, 14460, 0, 0, -1, "", 0, 0, 0 }
+#define NO_VOTE { "ntp4.example", "192.0.2.4", "agrees, but has no vote: it is not authenticated", \
+	       SOURCE_AGREEING, SCHEME_NTP, 123, 1, 1, 1, "PPS", 12400000, 3456789, 4567890 }
 mixed[] = { NEAR, NEXT, OFF, KISS, DEAD }, alone[] = { NEAR }, lost[] = { LOST, KISS },
-gone[] = { DEAD, GONE }, far[] = { FAR, NEXT }, two[] = { NEAR, OFF };
+gone[] = { DEAD, GONE }, far[] = { FAR, NEXT }, two[] = { NEAR, OFF }, proved[] = { NTS_1, NTS_2, NTS_3, NO_VOTE };
 
 #define ROWS(rows) (rows), COUNT_OF(rows)
 
@@ -76,6 +84,8 @@ static const struct golden {
 	  &(struct plan){ PLAN_STEP, PLAN_LARGE, -S(3) - 500123456 } },
 	{ "refuse", ROWS(far), RUN_OK, "", true, S(817087057) + 542900000, 212000, 210300, 2, 2, 0, false,
 	  &(struct plan){ PLAN_REFUSE, PLAN_BEYOND_LIMIT, S(817087057) + 542900000 } },
+	{ "nts", ROWS(proved), RUN_OK, "", true, 12345678, 1512345, 2345678, 2, 3, 0, false,
+	  &(struct plan){ PLAN_SLEW, PLAN_SMALL, 12345678 } },
 	{ "no-answer", ROWS(gone), RUN_NO_ANSWER, "", false, 0, 0, 0, 0, 2, 0, false, NULL },
 	{ "no-majority", ROWS(two), RUN_NO_MAJORITY,
 	  "1 server says +12.35 ms, 1 says +3.500 s; name one more server, or trust one alone: reqtime set SERVER",
@@ -126,6 +136,25 @@ static void fill(struct run_source *source, const struct source_row *row)
 	if (row->address[0] != '\0') {
 		assert_true(address_parse(row->address, &source->address));
 		source->address.port = row->port;
+	}
+}
+
+/* The certificate of "told" is valid by the server's time alone. */
+static void fill_nts(struct run_source *source)
+{
+	const bool is_told = strncmp(source->name, "told", 4) == 0;
+
+	source->nts.key_port = source->port;
+	source->nts.has_keys = source->has_estimate;
+	if (source->nts.has_keys) {
+		source->address.port = 123;
+		source->nts.is_authenticated = true;
+		source->nts.is_told = is_told;
+		source->nts.cookie_count = is_told ? 7 : 8;
+		source->nts.key_exchange_ns = is_told ? -1 : MS(12);
+		source->nts.window = (struct nts_window){ 1793491200, 1801267199 };
+		snprintf(source->nts.subject, sizeof(source->nts.subject), "%.60s",
+		         source->name);
 	}
 }
 
@@ -219,6 +248,10 @@ static void render(const struct golden *golden)
 	snprintf(run.reason, sizeof(run.reason), "%s", golden->reason);
 	for (size_t i = 0; i < golden->source_count; i++) {
 		fill(&sources[i], &golden->sources[i]);
+		if (sources[i].scheme == SCHEME_NTS) {
+			fill_nts(&sources[i]);
+			run.is_authenticated = true;
+		}
 	}
 	all = text_to(output, sizeof(output));
 	put_table(golden, &run, "table, 80 columns", &STYLE_PLAIN);

@@ -13,18 +13,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "app/history/history_client.h"
+#include "app/history/history_private.h"
 #include "io/store/history.h"
+#include "io/store/keys_file.h"
+#include "io/sys/child.h"
+#include "io/sys/monotonic.h"
 #include "io/sys/priv.h"
 #include "io/sys/sandbox.h"
 #include "scratch.h"
@@ -60,14 +65,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	return scratch_leave();
-}
-
-static int64_t monotonic_now_ns(void)
-{
-	struct timespec ts;
-
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 static struct run_record a_run(int64_t number)
@@ -795,6 +792,468 @@ static void killed_while_writing(void **state)
 	}
 }
 
+/* ---- keys between runs ---- */
+
+static struct nts_stored key_items[NTS_STORED_MAX + 1];
+static struct nts_store keys = { .items = key_items };
+
+static struct nts_stored a_stored(unsigned number)
+{
+	struct nts_stored stored = { .obtained_ns = boottime_now_ns(),
+		                     .keys = { .aead = NTS_AEAD_SIV_CMAC_256 },
+		                     .window = { 1700000000, 1800000000 } };
+	const struct nts_cookie cookie = { .len = 100, .octets = { (uint8_t)number } };
+
+	snprintf(stored.host, sizeof(stored.host), "time%u.example", number);
+	assert_true(address_parse("192.0.2.1", &stored.key_address));
+	stored.key_address.port = 4460;
+	stored.address = stored.key_address;
+	nts_cookies_add(&stored.cookies, &cookie);
+	return stored;
+}
+
+static void fill_keys(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		key_items[i] = a_stored((unsigned)i);
+	}
+	keys.count = count;
+}
+
+static struct history_client *loaded_with(int64_t load_ns, int64_t store_ns)
+{
+	struct history_client *client = started_with(load_ns, store_ns, AMPLE_NS);
+	struct history_view view;
+
+	history_client_load(client, &view);
+	history_view_free(&view);
+	return client;
+}
+
+static struct history_client *loaded(void)
+{
+	return loaded_with(AMPLE_NS, AMPLE_NS);
+}
+
+static void keys_from_run_to_run(void **state)
+{
+	static const size_t counts[] = { 1, 0, NTS_STORED_MAX };
+	const struct run_record run = a_run(1);
+	struct nts_stored want;
+	struct history_client *client;
+	struct stat st;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(counts); i++) {
+		client = loaded();
+		history_client_take_keys(client, &keys, warning);
+		assert_string_equal(warning, "");
+		assert_int_equal(keys.count, 0);
+		fill_keys(counts[i]);
+		assert_int_equal(history_client_store(client, &run, sources, 3, warning),
+		                 0);
+		history_client_put_keys(client, &keys, warning);
+		assert_string_equal(warning, "");
+		history_client_stop(client);
+		assert_int_equal(stat("d/" KEYS_FILE, &st), counts[i] > 0 ? 0 : -1);
+		want = key_items[0];
+		memset(key_items, 0, sizeof(key_items));
+
+		client = loaded();
+		history_client_take_keys(client, &keys, warning);
+		assert_string_equal(warning, "");
+		assert_int_equal(keys.count, counts[i]);
+		if (counts[i] > 0) {
+			assert_memory_equal(&key_items[0], &want, sizeof(want));
+			assert_int_equal(st.st_mode & 07777, 0600);
+		}
+		/* Once. */
+		history_client_take_keys(client, &keys, warning);
+		assert_int_equal(keys.count, 0);
+		history_client_stop(client);
+		assert_int_equal(stat("d/" KEYS_FILE, &st), -1);
+	}
+}
+
+static void keys_without_a_directory(void **state)
+{
+	struct history_client *client = NULL;
+	struct history_view view;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(history_client_start("d", &looking, &client), 0);
+	history_client_load(client, &view);
+	history_view_free(&view);
+	history_client_take_keys(client, &keys, warning);
+	assert_string_equal(warning, "");
+	assert_int_equal(keys.count, 0);
+	fill_keys(2);
+	history_client_put_keys(client, &keys, warning);
+	assert_string_not_equal(warning, "");
+	history_client_stop(client);
+	assert_int_equal(stat(KEYS_FILE, &st), -1);
+	/* A directory that may only be read. */
+	client = loaded();
+	history_client_put_keys(client, &keys, warning);
+	assert_string_equal(warning, "");
+	history_client_stop(client);
+	assert_int_equal(history_client_start("d", &looking, &client), 0);
+	history_client_load(client, &view);
+	history_view_free(&view);
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	history_client_stop(client);
+	assert_int_equal(stat("d/" KEYS_FILE, &st), 0);
+}
+
+static void keys_without_a_history(void **state)
+{
+	struct history_client *client;
+	struct history_view view;
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0755), 0);
+	assert_int_equal(chmod("d", 0755), 0);
+	assert_int_equal(mkdir("d/" HISTORY_FILE, 0755), 0);
+	for (size_t i = 0; i < 2; i++) {
+		client = started();
+		history_client_load(client, &view);
+		assert_int_equal(view.use, HISTORY_UNUSABLE);
+		history_view_free(&view);
+		history_client_take_keys(client, &keys, warning);
+		assert_string_equal(warning, "");
+		assert_int_equal(keys.count, i);
+		fill_keys(1);
+		history_client_put_keys(client, &keys, warning);
+		assert_string_equal(warning, "");
+		history_client_stop(client);
+	}
+}
+
+static void bad_file_of_keys(void **state)
+{
+	struct history_client *client = loaded();
+
+	(void)state;
+	fill_keys(2);
+	history_client_put_keys(client, &keys, warning);
+	assert_int_equal(chmod("d/" KEYS_FILE, 0644), 0);
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	assert_non_null(strstr(warning, "d/" KEYS_FILE " is not used: others may read it"));
+	assert_int_equal(chmod("d/" KEYS_FILE, 0600), 0);
+	assert_int_equal(truncate("d/" KEYS_FILE, 1000), 0);
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	assert_non_null(strstr(warning, "it is damaged"));
+	assert_int_equal(symlink("nowhere", "d/" KEYS_FILE), 0);
+	history_client_take_keys(client, &keys, warning);
+	assert_non_null(strstr(warning, "it is a symbolic link"));
+	fill_keys(1);
+	history_client_put_keys(client, &keys, warning);
+	assert_non_null(
+		strstr(warning, "d/" KEYS_FILE " cannot be written: not a regular"));
+	/* And the history goes on. */
+	assert_int_equal(history_client_store(client, &(struct run_record){ 0 }, sources, 0,
+	                                      warning),
+	                 0);
+	history_client_stop(client);
+}
+
+/* A disk that stands still for a while: the answers that come too late belong to no later
+ * request. */
+static void late_keys(void **state)
+{
+	struct history_client *client = loaded();
+	const struct run_record run = a_run(1);
+	pid_t pid;
+
+	(void)state;
+	fill_keys(NTS_STORED_MAX);
+	history_client_put_keys(client, &keys, warning);
+	history_client_stop(client);
+
+	client = loaded_with(SHORT_NS, AMPLE_NS);
+	pid = child_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	assert_non_null(strstr(warning, "in time"));
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	/* Whatever was on the way: a cookie that came too late is sent by nobody. */
+	assert_int_equal(history_client_store(client, &run, sources, SOURCES, warning), 0);
+	fill_keys(1);
+	history_client_put_keys(client, &keys, warning);
+	assert_string_equal(warning, "");
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 1);
+	history_client_stop(client);
+	assert_int_equal(sql("SELECT count(*) FROM source"), SOURCES);
+}
+
+static void keys_of_a_process_that_has_ended(void **state)
+{
+	struct history_client *client = loaded();
+
+	(void)state;
+	assert_int_equal(kill(child_pid(), SIGKILL), 0);
+	history_client_take_keys(client, &keys, warning);
+	assert_int_equal(keys.count, 0);
+	assert_string_not_equal(warning, "");
+	fill_keys(NTS_STORED_MAX);
+	history_client_put_keys(client, &keys, warning);
+	assert_string_not_equal(warning, "");
+	history_client_stop(client);
+}
+
+/* ---- the history process, asked by somebody who is not history_client.c ---- */
+
+static struct child raw;
+static struct message message;
+
+static void raw_start(void)
+{
+	static struct history_process_settings process = { .state_dir = "d" };
+
+	process.how = settings;
+	process.how.wants_replay = false;
+	assert_int_equal(
+		child_start(&(struct child_ops){ .prepare = history_process_prepare,
+	                                         .run = history_process_main,
+	                                         .ctx = &process },
+	                    &raw),
+		0);
+	assert_int_equal(recv(raw.fd, &message, sizeof(message), 0),
+	                 message_size(MESSAGE_HEAD));
+}
+
+/* Whether it goes on until then. */
+static bool raw_stop(void)
+{
+	struct pollfd poll_fd = { .fd = raw.fd, .events = POLLIN };
+	bool goes_on;
+	ssize_t len;
+
+	message_init(&message, MESSAGE_TAKE);
+	message.u.ticket.ticket = 4711;
+	goes_on = send(raw.fd, &message, message_size(MESSAGE_TAKE), MSG_NOSIGNAL) > 0;
+	while (goes_on) {
+		assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+		len = recv(raw.fd, &message, sizeof(message), 0);
+		goes_on = len > 0;
+		if (goes_on && message.kind == MESSAGE_ANSWER &&
+		    message.u.answer.ticket == 4711) {
+			break;
+		}
+	}
+	child_close(&raw);
+	assert_true(child_ends_by(&raw, monotonic_now_ns() + AMPLE_NS));
+	child_forget(&raw);
+	return goes_on;
+}
+
+static void raw_send(enum message_kind kind)
+{
+	assert_int_equal(send(raw.fd, &message, message_size(kind), MSG_NOSIGNAL),
+	                 message_size(kind));
+}
+
+static void raw_keys(unsigned number, void (*change)(struct nts_stored *stored))
+{
+	message_init(&message, MESSAGE_KEYS);
+	message.u.keys = a_stored(number);
+	if (change) {
+		change(&message.u.keys);
+	}
+	raw_send(MESSAGE_KEYS);
+}
+
+static void raw_ticket(enum message_kind kind, uint32_t ticket)
+{
+	message_init(&message, kind);
+	message.u.ticket.ticket = ticket;
+	raw_send(kind);
+}
+
+/* How many keys lie in the file. */
+static size_t keys_in_file(void)
+{
+	struct history_client *client = loaded();
+
+	history_client_take_keys(client, &keys, warning);
+	history_client_stop(client);
+	return keys.count;
+}
+
+static void no_host(struct nts_stored *stored)
+{
+	stored->host[0] = '\0';
+}
+static void from_the_future(struct nts_stored *stored)
+{
+	stored->obtained_ns += 3600 * NS_PER_S;
+}
+static void too_many_cookies(struct nts_stored *stored)
+{
+	stored->cookies.count = UINT32_MAX;
+}
+static void long_wait(struct nts_stored *stored)
+{
+	stored->failure_count = 1;
+	stored->next_attempt_ns = INT64_MAX;
+}
+
+static void send_two(void)
+{
+	raw_keys(0, NULL);
+	raw_keys(1, NULL);
+	raw_ticket(MESSAGE_PUT, 1);
+}
+static void send_none(void)
+{
+	raw_ticket(MESSAGE_PUT, 1);
+	raw_ticket(MESSAGE_PUT, 1);
+}
+static void send_unfinished(void)
+{
+	raw_keys(0, NULL);
+}
+static void send_most(void)
+{
+	for (unsigned i = 0; i < NTS_STORED_MAX; i++) {
+		raw_keys(i, NULL);
+	}
+	raw_ticket(MESSAGE_PUT, 1);
+}
+static void send_too_many(void)
+{
+	for (unsigned i = 0; i < NTS_STORED_MAX; i++) {
+		raw_keys(i, NULL);
+	}
+	raw_keys(99, NULL);
+}
+/* A TAKE between them begins anew. */
+static void send_taken_between(void)
+{
+	raw_keys(0, NULL);
+	raw_keys(1, NULL);
+	raw_ticket(MESSAGE_TAKE, 1);
+	raw_keys(2, NULL);
+	raw_ticket(MESSAGE_PUT, 2);
+}
+static void send_put_twice(void)
+{
+	send_two();
+	raw_keys(2, NULL);
+	raw_ticket(MESSAGE_PUT, 2);
+}
+static void send_no_host(void)
+{
+	raw_keys(0, no_host);
+}
+static void send_future(void)
+{
+	raw_keys(0, from_the_future);
+}
+static void send_cookies(void)
+{
+	raw_keys(0, too_many_cookies);
+}
+static void send_wait(void)
+{
+	raw_keys(0, long_wait);
+}
+static void send_half(void)
+{
+	message_init(&message, MESSAGE_KEYS);
+	message.u.keys = a_stored(0);
+	assert_true(send(raw.fd, &message, message_size(MESSAGE_KEYS) - 1, MSG_NOSIGNAL) >
+	            0);
+}
+static void send_more(void)
+{
+	message_init(&message, MESSAGE_PUT);
+	assert_true(send(raw.fd, &message, message_size(MESSAGE_PUT) + 4, MSG_NOSIGNAL) >
+	            0);
+}
+static void send_answer(void)
+{
+	message_init(&message, MESSAGE_ANSWER);
+	raw_send(MESSAGE_ANSWER);
+}
+static void send_head(void)
+{
+	message_init(&message, MESSAGE_HEAD);
+	raw_send(MESSAGE_HEAD);
+}
+
+struct raw_row {
+	const char *name;
+	void (*send)(void);
+	bool goes_on;
+	size_t want; /* in the file afterwards, unless it has been taken */
+};
+
+/* clang-format off */
+static const struct raw_row raw_rows[] = {
+	{ "two",                            send_two,           true,  2 },
+	{ "none: the file is left alone",   send_none,          true,  1 },
+	{ "keys without a PUT",             send_unfinished,    true,  1 },
+	{ "64",                             send_most,          true,  NTS_STORED_MAX },
+	{ "65",                             send_too_many,      false, 1 },
+	{ "taken between them",             send_taken_between, true,  1 },
+	{ "put twice: the later ones",      send_put_twice,     true,  1 },
+	{ "no host",                        send_no_host,       false, 1 },
+	{ "from the future",                send_future,        false, 1 },
+	{ "too many cookies",               send_cookies,       false, 1 },
+	{ "endless wait",               send_wait,          false, 1 },
+	{ "half a message",                 send_half,          false, 1 },
+	{ "a message with more behind it",  send_more,          false, 1 },
+	{ "an answer",                      send_answer,        false, 1 },
+	{ "a head",                         send_head,          false, 1 },
+};
+/* clang-format on */
+
+static void messages_of_keys(void **state)
+{
+	struct history_client *client;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(raw_rows); i++) {
+		const struct raw_row *row = &raw_rows[i];
+
+		print_message("  %s\n", row->name);
+		client = loaded();
+		fill_keys(1);
+		history_client_put_keys(client, &keys, warning);
+		history_client_stop(client);
+		raw_start();
+		row->send();
+		/* Its last request takes what is there. */
+		assert_int_equal(raw_stop(), row->goes_on);
+		assert_int_equal(keys_in_file(), row->goes_on ? 0 : row->want);
+		if (!row->goes_on) {
+			continue;
+		}
+		fill_keys(1);
+		client = loaded();
+		history_client_put_keys(client, &keys, warning);
+		history_client_stop(client);
+		raw_start();
+		row->send();
+		assert_int_equal(shutdown(raw.fd, SHUT_WR), 0);
+		while (recv(raw.fd, &message, sizeof(message), 0) > 0) {
+		}
+		child_close(&raw);
+		assert_true(child_ends_by(&raw, monotonic_now_ns() + AMPLE_NS));
+		child_forget(&raw);
+		assert_int_equal(keys_in_file(), row->want);
+	}
+}
+
 #define TEST(text, function)                                                               \
 	{                                                                                  \
 		.name = (text), .test_func = (function), .setup_func = set_up,             \
@@ -823,6 +1282,13 @@ int main(void)
 		TEST("has no privilege", has_no_privilege),
 		TEST("from inside the sandbox", from_inside_the_sandbox),
 		TEST("75 killed while writing", killed_while_writing),
+		TEST("keys from run to run", keys_from_run_to_run),
+		TEST("keys without a directory", keys_without_a_directory),
+		TEST("keys without a history", keys_without_a_history),
+		TEST("NS2 NS3 bad file of keys", bad_file_of_keys),
+		TEST("late keys", late_keys),
+		TEST("keys of a process that has ended", keys_of_a_process_that_has_ended),
+		TEST("messages of keys", messages_of_keys),
 	};
 
 	return cmocka_run_group_tests_name("history_client", tests, NULL, NULL);

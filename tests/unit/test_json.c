@@ -28,6 +28,8 @@ static const char *const source_keys[] = {
 	"root_dispersion_ns",
 	"sent",
 	"received",
+	"authentication",
+	"nts",
 };
 
 static struct run_source answered(void)
@@ -114,13 +116,14 @@ static void whole_line(void **state)
 		"{\"program\":\"reqtime\",\"version\":\"" REQTIME_VERSION
 		"\",\"verb\":\"set\",\"time\":\"2026-11-23T02:42:24.000000005Z\","
 		"\"status\":\"ok\",\"offset_ns\":-5,\"bound_ns\":0,\"delay_ns\":3,\"leap\":"
-		"1,"
+		"1,\"authenticated\":false,"
 		"\"sources\":[{\"name\":\"time.example\",\"address\":\"192.0.2.1\","
 		"\"port\":123,"
 		"\"scheme\":\"ntp\",\"status\":\"selected\",\"reason\":null,\"stratum\":1,"
 		"\"refid\":\"GPS\",\"offset_ns\":-1234567890123456789,\"bound_ns\":7,"
 		"\"delay_ns\":0,\"root_delay_ns\":0,\"root_dispersion_ns\":15,\"sent\":2,"
-		"\"received\":1}],\"plan\":{\"action\":\"step\",\"by_ns\":-5,\"reason\":"
+		"\"received\":1,\"authentication\":null,\"nts\":null}],\"plan\":{"
+		"\"action\":\"step\",\"by_ns\":-5,\"reason\":"
 		"\"--step was "
 		"given\",\"lasts_ns\":null},\"held_back\":null,\"applied\":{\"action\":"
 		"\"step\",\"by_ns\":-5,"
@@ -131,10 +134,11 @@ static void whole_line(void **state)
 /* An unknown value is null, never 0, and every key exists. */
 static void unknown_is_null(void **state)
 {
-	static const char *const nulls[] = { "address",       "stratum",
-		                             "refid",         "offset_ns",
-		                             "bound_ns",      "delay_ns",
-		                             "root_delay_ns", "root_dispersion_ns" };
+	static const char *const nulls[] = { "address",        "stratum",
+		                             "refid",          "offset_ns",
+		                             "bound_ns",       "delay_ns",
+		                             "root_delay_ns",  "root_dispersion_ns",
+		                             "authentication", "nts" };
 	static const char *const top_nulls[] = { "offset_ns", "bound_ns", "delay_ns",
 		                                 "leap",      "plan",     "held_back" };
 	struct run_source source = unresolved();
@@ -165,7 +169,7 @@ static void unknown_is_null(void **state)
 	assert_int_equal(json_integer_value(json_object_get(shown, "sent")), 0);
 	/* `query` applies nothing and has no such key. */
 	assert_null(json_object_get(root, "applied"));
-	assert_int_equal(json_object_size(root), 12);
+	assert_int_equal(json_object_size(root), 13);
 	json_decref(root);
 }
 
@@ -198,7 +202,7 @@ static void check_has_its_state(void **state)
 	json_t *root = render(&report), *check = json_object_get(root, "check");
 
 	(void)state;
-	assert_int_equal(json_object_size(root), 13);
+	assert_int_equal(json_object_size(root), 14);
 	assert_int_equal(json_object_size(check), 3);
 	assert_string_equal(json_string_value(json_object_get(check, "state")), "warning");
 	assert_int_equal(json_integer_value(json_object_get(check, "exit_status")), 1);
@@ -308,7 +312,7 @@ static void no_sources(void **state)
 	(void)state;
 	root = render(&report);
 	assert_true(json_is_null(json_object_get(root, "sources")));
-	assert_int_equal(json_object_size(root), 12);
+	assert_int_equal(json_object_size(root), 13);
 	json_decref(root);
 }
 

@@ -69,8 +69,8 @@ static const struct row {
 	{ "ntpx://host",             SERVER_SPEC_UNKNOWN_SCHEME, NULL, 0, 0 },
 	{ "ntp+tcp://host",          SERVER_SPEC_UNKNOWN_SCHEME, NULL, 0, 0 },
 	{ "ntp ://host",             SERVER_SPEC_UNKNOWN_SCHEME, NULL, 0, 0 },
-	{ "nts://host",              SERVER_SPEC_LATER_SCHEME, NULL, 0, 0 },
-	{ "NTS://host:4460",         SERVER_SPEC_LATER_SCHEME, NULL, 0, 0 },
+	{ "nts://host",              SERVER_SPEC_OK, "host", 4460, SCHEME_NTS },
+	{ "NTS://host:123",          SERVER_SPEC_OK, "host", 123, SCHEME_NTS },
 
 	{ "-x",                      SERVER_SPEC_DASH, NULL, 0, 0 },
 	{ "--step",                  SERVER_SPEC_DASH, NULL, 0, 0 },

@@ -228,9 +228,11 @@ void priv_act_as_self(void)
 {
 }
 
-int confine_measurer(const uint16_t *tcp_ports, size_t count, struct confinement *ret)
+int confine_measurer(const uint16_t *tcp_ports, size_t count, int passing_fd,
+                     struct confinement *ret)
 {
 	(void)tcp_ports;
+	assert_int_equal(passing_fd, -1);
 	assert_int_equal(count, 0);
 	note("sandbox");
 	*ret = (struct confinement){ .has_filter = world->script.sandbox_r != -ENOSYS,
@@ -420,6 +422,24 @@ int history_client_store(struct history_client *client, const struct run_record 
 	return world->script.store_r;
 }
 
+void history_client_take_keys(struct history_client *client, struct nts_store *ret,
+                              char *warning)
+{
+	(void)client;
+	(void)ret;
+	(void)warning;
+	fail_msg("no server needs keys");
+}
+
+void history_client_put_keys(struct history_client *client, const struct nts_store *keys,
+                             char *warning)
+{
+	(void)client;
+	(void)keys;
+	(void)warning;
+	fail_msg("there are no keys");
+}
+
 void history_client_stop(struct history_client *client)
 {
 	(void)client;
@@ -439,6 +459,18 @@ const struct ports *ports_of(struct kernel_ports *ports)
 {
 	(void)ports;
 	return &no_ports;
+}
+
+void ports_expect_keys(struct kernel_ports *ports)
+{
+	(void)ports;
+	fail_msg("no server needs keys");
+}
+
+int ports_passing_fd(const struct kernel_ports *ports)
+{
+	(void)ports;
+	return -1;
 }
 
 size_t ports_window(const struct kernel_ports *ports)
@@ -611,7 +643,7 @@ static const struct row rows[] = {
 	{ "quiet, needs nothing", { "-q", "h" }, { .offset_ns = 5 }, 0, ALLOWED CHILD TOLD, NULL, NULL },
 	{ "quiet, steps: reported", { "-q", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED, "stepped the clock", NULL },
 	{ "json, steps", { "--json", "h" }, { .offset_ns = 2 * S }, 0, ALLOWED CHILD DEED,
-	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"sources\":[],"
+	  "\"status\":\"ok\",\"offset_ns\":2000000000,\"bound_ns\":1000000,\"delay_ns\":0,\"leap\":0,\"authenticated\":false,\"sources\":[],"
 	  "\"plan\":{\"action\":\"step\",\"by_ns\":2000000000,\"reason\":\"the offset is not below --step-above\",\"lasts_ns\":null},"
 	  "\"held_back\":null,\"applied\":{\"action\":\"step\",\"by_ns\":2000000000,\"lasts_ns\":null,\"ends\":null},"
 	  "\"learnt\":{\"state\":\"learning\",\"frequency_ppb\":0,\"frequency_sd_ppb\":100000,"

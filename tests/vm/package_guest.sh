@@ -36,7 +36,9 @@ denied() {
 }
 # Microseconds the clock is behind the host's; nothing without an answer.
 offset_us() {
-	reqtime --json --state-dir $W/none 10.79.0.1 | sed -n 's/.*"status": *"ok", *"offset_ns": *\(-\{0,1\}[0-9]*\)[0-9]\{3\},.*/\1/p'
+	ns=$(reqtime --json --state-dir $W/none 10.79.0.1 |
+		sed -n 's/.*"status": *"ok", *"offset_ns": *\(-\{0,1\}[0-9]*\),.*/\1/p')
+	[ -z "$ns" ] || echo $((ns / 1000))
 }
 confined() { # confined PROFILE COMMAND...
 	run aa-exec -p "$@"

@@ -148,7 +148,7 @@ refused 'an address with a prefix length' 'server "192.0.2.0/24": a server has n
 refused 'a list with commas' 'server "a,b": one word is one server' a,b
 refused 'a malformed IPv6 address' 'server "fe80:::1": not an IPv6 address' fe80:::1
 refused 'an interface behind a name' 'server "h%eth0": "%" belongs' h%eth0
-refused 'scheme nts' 'server "nts://h": ' nts://h
+refused 'nts without a host' 'server "nts://": no host' nts://
 refused 'scheme without a host' 'server "ntp://": ' ntp://
 refused 'port 0' 'server "h:0": ' h:0
 refused 'port 65536' 'server "h:65536": ' h:65536

@@ -93,7 +93,7 @@ import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 keys = ["name", "address", "port", "scheme", "status", "reason", "stratum", "refid",
         "offset_ns", "bound_ns", "delay_ns", "root_delay_ns", "root_dispersion_ns",
-        "sent", "received"]
+        "sent", "received", "authentication", "nts"]
 assert all(list(line) == keys for line in lines[:-1])
 assert [line["address"][-1] for line in lines[:-1]] == list("1234")
 # On a busy machine an honest one may be too unsure to count in the mean.
@@ -103,7 +103,8 @@ assert status[3] == "falseticker", lines
 assert lines[-1]["program"] == "reqtime" and lines[-1]["status"] == "ok"
 assert lines[-1]["sources"] is None and lines[-1]["plan"]["action"] == "none"
 assert list(lines[-1]) == ["program", "version", "verb", "time", "status", "offset_ns",
-                           "bound_ns", "delay_ns", "leap", "sources", "plan", "held_back"]
+                           "bound_ns", "delay_ns", "leap", "authenticated", "sources", "plan",
+                           "held_back"]
 END
 	check "the keys of the contract, the verdict of the selection, the order of the list" \
 		python3 "$T/check.py" "$out"

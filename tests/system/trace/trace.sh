@@ -111,6 +111,22 @@ expect '--explain concludes with the numbers' 0 \
 	"^The client's clock is 113\.5 us ahead of the server's if the delay is the same$"
 last=$(awk 'NF == 0 { text = ""; next } { text = text (text ? " " : "") $0 } END { print text }' "$out")
 check '... in its last paragraph' test "${last%; otherwise up to * us more or less.}" != "$last"
+run "$REQTIME" trace -r "$data/chronyd-4.3-nts.pcap"
+expect 'NTS: TCP port 4460 is the key exchange, whose octets are encrypted' 0 \
+	'TCP PSH ACK, stream of 1, 870 octets, TLS data, key exchange of NTS'
+expect "... the request's fields are named, with the cookie that it spends" 0 \
+	'NTPv4 client, request, unique identifier .32 octets., cookie .100.,'
+expect "... the answer's, with the new cookie in it" 0 '.140; encrypted fields: 104., answers 20'
+check '... and the key exchange is no request' test "$(grep -c '^Requests: 1, without an answer: 0' "$out")" -eq 1
+run "$REQTIME" trace -r "$data/chronyd-4.3-nts.pcap" --json
+expect 'NTS as JSON' 0 '"nts":{"unique_id_octets":32,"cookie_octets":100,"placeholders":0,"authenticator_octets":36,"encrypted_octets":0}'
+run "$REQTIME" trace -r "$data/chronyd-4.3-nts.pcap" --explain
+expect 'NTS explained: what is protected, and that the delay is not' 0 'Not protected is the delay'
+run "$REQTIME" trace -r "$data/chronyd-4.3-nts.pcap" -p ntp:4460
+expect 'a TCP port is no port of NTP' 0 'key exchange of NTS'
+run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain
+expect '... and without NTS nothing is said of it' 0 "The client's clock"
+check '... nothing' test "$(grep -c 'authenticator' "$out")" -eq 0
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 2
 expect '--exchange 2' 0 '^Exchange 2, '
 run "$REQTIME" trace -r "$data/chronyd-4.3-plain.pcap" -p 11123 --explain --exchange 3
@@ -344,7 +360,7 @@ expect 'no such interface' 2 'nosuchthing0: no such interface'
 run "$REQTIME" trace -i lo -t 300ms
 expect '--timeout ends it' 0 '^Frames: 0, '
 expect 'it prints what it listens to, and how it ends' 0 \
-	'^reqtime: listening on lo: ntp 123, reqtime 9191, time 37, daytime 13 \(--port .*\); ends after 300 ms or with Ctrl-C$'
+	'^reqtime: listening on lo: ntp 123, reqtime 9191, time 37, daytime 13, nts-ke 4460 \(--port .*\); ends after 300 ms or with Ctrl-C$'
 run "$REQTIME" trace -i lo -t 100ms --quiet
 check '--quiet does not' test ! -s "$err"
 if [ "$(id -u)" = 0 ] && have setcap && cp "$REQTIME" "$T/capable" &&
