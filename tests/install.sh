@@ -7,7 +7,16 @@
 cd "$R" || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
-check "make install" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
+# For another prefix reqtime is linked anew: in a copy, because other tests run these programs.
+mkdir "$T/build"
+cp -a build/src build/flags build/LIBEXECDIR build/needs.ok build/lib*.a build/reqtime build/reqtimed \
+	build/reqtime-nts "$T/build"
+before=$(cksum build/reqtime)
+make_target() { # make_target TARGET DESTDIR
+	"${MAKE:-make}" -s "$1" B="$T/build" PREFIX=/opt/reqtime DESTDIR="$2"
+}
+
+check "make install" make_target install "$T/root"
 pages=$(for page in packaging/man/*.[1-9]; do
 	echo "share/man/man${page##*.}/${page##*/}"
 done)
@@ -26,6 +35,9 @@ int main(void) { return REQTIME_EXIT_REFUSED; }' >"$T/other.c"
 run sh -c "cc -std=c99 -pedantic -Wall -Wextra -Werror -I'$T/root/opt/reqtime/include' \
 	-o '$T/other' '$T/other.c' && '$T/other'"
 expect "other programs compile with the header" 3
+check "reqtime looks for reqtime-nts where it was installed" test "$(cat "$T/build/LIBEXECDIR")" = \
+	/opt/reqtime/libexec/reqtime
+check "... and was compiled for it" test "$T/build/src/io/nts/helper.o" -nt build/src/io/nts/helper.o
 check "installed reqtime runs" "$T/root/opt/reqtime/bin/reqtime" --version
 check "the unit starts what was installed" grep -q \
 	'^ExecStart=/opt/reqtime/sbin/reqtimed ' "$T/root/opt/reqtime/lib/systemd/system/reqtimed.service"
@@ -43,11 +55,11 @@ done
 check "no server is configured by default" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
 rm "$T/root/etc/reqtime/reqtimed.conf"
-check "make install once more" "${MAKE:-make}" -s install PREFIX=/opt/reqtime DESTDIR="$T/root"
+check "make install once more" make_target install "$T/root"
 check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
 # make uninstall: removes all its files, and nothing of others.
 uninstall() {
-	"${MAKE:-make}" -s uninstall PREFIX=/opt/reqtime DESTDIR="$1"
+	make_target uninstall "$1"
 }
 cp -r "$T/root" "$T/bare"
 echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"
@@ -57,6 +69,7 @@ check "... leaves the configuration file, and what is not ours" test "$(cd "$T/b
 check "... no folder of ours, and all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
 	grep . && [ -d '$T/bare/opt/reqtime/bin' ]"
 check "make uninstall once more: nothing to do" uninstall "$T/bare"
+check "the programs of the other tests are as before" test "$(cksum build/reqtime)" = "$before"
 if have systemd-analyze; then
 	mkdir "$T/units"
 	for unit in $units; do
