@@ -5,18 +5,8 @@
 # installed.
 . "$(dirname "$0")/tools/lib.sh"
 cd "$R" || exit 1
-unset MAKEFLAGS MAKELEVEL MFLAGS
-
-# For another prefix reqtime is linked anew: in a copy, because other tests run these programs.
-mkdir "$T/build"
-cp -a build/src build/flags build/LIBEXECDIR build/needs.ok build/lib*.a build/reqtime build/reqtimed \
-	build/reqtime-nts "$T/build"
 before=$(cksum build/reqtime)
-make_target() { # make_target TARGET DESTDIR
-	"${MAKE:-make}" -s "$1" B="$T/build" PREFIX=/opt/reqtime DESTDIR="$2"
-}
-
-check "make install" make_target install "$T/root"
+check "make install" make_for /opt/reqtime install "$T/root"
 pages=$(for page in packaging/man/*.[1-9]; do
 	echo "share/man/man${page##*.}/${page##*/}"
 done)
@@ -55,11 +45,11 @@ done
 check "no server is configured by default" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
 rm "$T/root/etc/reqtime/reqtimed.conf"
-check "make install once more" make_target install "$T/root"
+check "make install once more" make_for /opt/reqtime install "$T/root"
 check "... leaves a configuration file alone" grep -qx '# mine' "$T/root/etc/reqtime/reqtime.conf"
 # make uninstall: removes all its files, and nothing of others.
 uninstall() {
-	make_target uninstall "$1"
+	make_for /opt/reqtime uninstall "$1"
 }
 cp -r "$T/root" "$T/bare"
 echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"

@@ -23,6 +23,7 @@
 #   tool NAME [AS]       build/tools/NAME, which `make tools` builds from tests/tools and tests/bench, as
 #                        $T/AS ($T/NAME); without it the whole script is skipped
 #   deb_built            builds the packages of the current sources in build/deb; else $T/why
+#   make_for PREFIX TARGET DESTDIR   `make install` or `make uninstall` with that prefix
 #   own_network          continues the script in its own network namespace, lo up
 #
 # $T is the script's own directory, removed at the end; $R the top folder; $BUILD
@@ -195,6 +196,18 @@ stderr: $(head -n 20 "$err")"
 tool() {
 	[ -e "$R/build/tools/$1" ] || skip_all "no build/tools/$1: run make tools"
 	cp "$R/build/tools/$1" "$T/${2:-$1}"
+}
+
+# For another prefix reqtime is linked anew: in a copy, because other scripts run these programs.
+make_for() {
+	if [ ! -d "$T/build" ]; then
+		mkdir "$T/build"
+		(cd "$R/build" && cp -a src flags LIBEXECDIR needs.ok lib*.a reqtime reqtimed reqtime-nts "$T/build")
+	fi
+	(
+		unset MAKEFLAGS MAKELEVEL MFLAGS
+		"${MAKE:-make}" -s -C "$R" "$2" B="$T/build" PREFIX="$1" DESTDIR="$3"
+	)
 }
 
 # Two tests need them, and may run at once.  The unit tests, which also run on their own, are for the

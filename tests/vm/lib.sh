@@ -59,8 +59,7 @@ guest_tool() {
 }
 
 guest_install() {
-	unset MAKEFLAGS MAKELEVEL MFLAGS
-	if ! (cd "$R" && "${MAKE:-make}" -s install PREFIX=/usr DESTDIR="$T/dest" >"$T/why" 2>&1); then
+	if ! make_for /usr install "$T/dest" >"$T/why" 2>&1; then
 		not_ok "make install" "$(cat "$T/why")"
 		finish
 	fi
