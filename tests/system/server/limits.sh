@@ -98,6 +98,7 @@ $(cat "$T/intruded.log")"
 fi
 
 # Without a system call filter Landlock is the only protection, for each of the threads.
+rm -f "$T/intruded.log" # else the last one's "ready" could end the wait before this one starts
 INTRUDER_UNFILTERED=1 INTRUDER_TRIES=open INTRUDER_THREAD=open LD_PRELOAD=$T/intruder.so \
 	"$REQTIMED" --listen 127.0.0.1:0 --local-stratum 1 --threads 1 2>"$T/intruded.log" </dev/null &
 server_pid=$!
