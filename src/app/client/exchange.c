@@ -77,15 +77,12 @@ static int send_request(struct measurement *m, size_t i)
 	struct source *s = &m->sources[i];
 	const struct run_source *shown = &m->run->sources[i];
 	uint8_t buf[NTP_PACKET_SIZE];
-	uint8_t random[8];
 	ssize_t len;
-	int r = m->ports->random(m->ports->ctx, random, sizeof(random));
+	int r = m->ports->random(m->ports->ctx, &s->cookie, sizeof(s->cookie));
 
 	if (r < 0) {
 		return r;
 	}
-	memcpy(&s->cookie.seconds, random, 4);
-	memcpy(&s->cookie.fraction, random + 4, 4);
 	len = request_write(m, i, buf, sizeof(buf));
 	if (len < 0) {
 		return (int)len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rounds of a measurement: which source to ask when, and when to stop.
+ * The rounds of a measurement: handles what arrives, and when to stop.
  */
 #include "app/client/measure.h"
 
@@ -13,15 +13,6 @@
 /* Once the answer is decided, replies are awaited for this long: that includes servers at
  * about the same distance, at a negligible cost. */
 #define GRACE_NS (3 * NS_PER_MS)
-/* A server this near gets all its requests at once: cheap, and narrows the bound. */
-#define NEAR_DELAY_NS NS_PER_MS
-enum { NEAR_SOURCES_MAX = 64 };
-/* First requests are sent in flights of this many, one flight per millisecond: thousands at
- * once would overrun the queues of the network and of the servers.  Pending replies are
- * read before the next flight, but a flood of replies cannot postpone that for long. */
-#define FLIGHT_NS NS_PER_MS
-#define FLIGHT_WAIT_NS (10 * NS_PER_MS)
-enum { FLIGHT_SOURCES = 32 };
 /* By then a public server has been asked three times. */
 #define HELD_AFTER_NS (5 * NS_PER_S)
 #define PROGRESS_TICK_NS (200 * NS_PER_MS)
@@ -49,229 +40,6 @@ static size_t outstanding(const struct measurement *m)
 	       m->phase_count[PHASE_REFUSED] + (m->run->source_count - m->next_unasked);
 }
 
-/* Requests per source, at most: a server in hold-off gets one. */
-static unsigned requests_max(const struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-	/* The request that was answered by NTSN has given no sample. */
-	const unsigned most =
-		s->kiss ? 1 : m->settings->samples + s->voids + s->has_renewed;
-
-	if (!s->keys) {
-		return most;
-	}
-	/* Each request needs a cookie of its own. */
-	return (unsigned)ns_min(most, m->run->sources[i].sent + s->keys->cookies.count);
-}
-
-static bool is_good_enough(const struct measurement *m)
-{
-	return selection_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
-}
-
-/* Whether a source that has answered is worth another request. */
-static bool is_more_wanted(const struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-	const struct run_source *shown = &m->run->sources[i];
-	const struct sample *latest;
-
-	if (shown->sent >= requests_max(m, i)) {
-		return false;
-	}
-	if (s->sample_count == 0) {
-		return true; /* its exchange was void */
-	}
-	latest = &samples_of(m, i)[s->sample_count - 1];
-	if (latest->delay_ns < NEAR_DELAY_NS && m->run->source_count <= NEAR_SOURCES_MAX &&
-	    address_reach(&shown->address) != ADDRESS_PUBLIC) {
-		return true;
-	}
-	/* Another exchange can shorten the path, never the server's own distance. */
-	return selection_is_decided(m) && !is_good_enough(m) &&
-	       latest->root_distance_ns < m->settings->target_ns;
-}
-
-static bool has_window(const struct measurement *m)
-{
-	return m->settings->window == 0 || m->open_count < m->settings->window;
-}
-
-/* Not all sources can be open at once: those not yet asked go first. */
-static bool is_crowded(const struct measurement *m)
-{
-	return m->settings->window != 0 && m->run->source_count > m->settings->window;
-}
-
-static bool has_place(const struct measurement *m)
-{
-	return has_window(m) && (!is_crowded(m) || m->next_unasked == m->run->source_count);
-}
-
-/* Key exchanges have a limit of their own. */
-static bool has_key_window(const struct measurement *m)
-{
-	return m->phase_count[PHASE_KEYS] < NTS_UNDERWAY_MAX;
-}
-
-static bool may_exchange_keys(const struct measurement *m, size_t i)
-{
-	return m->run->sources[i].scheme != SCHEME_NTS || m->sources[i].keys ||
-	       has_key_window(m);
-}
-
-/* With NTS, keys come before the first request. */
-static void ask(struct measurement *m, size_t i)
-{
-	const bool needs_keys =
-		m->run->sources[i].scheme == SCHEME_NTS && !m->sources[i].keys;
-
-	if (needs_keys && !key_store_take(m, i)) {
-		key_exchange_start(m, i);
-	} else if (m->sources[i].phase == PHASE_READY ||
-	           m->sources[i].phase == PHASE_ASKED) {
-		exchange_ask(m, i);
-	}
-}
-
-/* Sends first requests, in order, as far as the window and the flight allow. */
-static void ask_new(struct measurement *m)
-{
-	unsigned asked = 0;
-
-	if (m->now_mono_ns <
-	    m->next_flight_mono_ns + (m->has_read_all ? 0 : FLIGHT_WAIT_NS)) {
-		return;
-	}
-	while (m->next_unasked < m->run->source_count) {
-		size_t i = m->next_unasked;
-
-		if (m->sources[i].phase == PHASE_READY) {
-			if (!has_window(m) || !may_exchange_keys(m, i)) {
-				return;
-			}
-			if (asked++ == FLIGHT_SOURCES) {
-				m->next_flight_mono_ns = m->now_mono_ns + FLIGHT_NS;
-				return;
-			}
-			ask(m, i);
-			if (m->sources[i].due_mono_ns < m->earliest_due_ns) {
-				m->earliest_due_ns = m->sources[i].due_mono_ns;
-			}
-		}
-		m->next_unasked++;
-	}
-}
-
-/* A server that has lost the keys of an earlier run may say so with NTSN, or be silent.  On
- * a private network the first retry comes early, and the path may just be long. */
-static bool has_forgotten_keys(const struct measurement *m, size_t i)
-{
-	const struct run_source *shown = &m->run->sources[i];
-	const bool is_early =
-		shown->sent < 2 && address_reach(&shown->address) != ADDRESS_PUBLIC;
-
-	return shown->nts.has_keys && shown->nts.key_exchange_ns < 0 &&
-	       shown->received == 0 && !is_early;
-}
-
-/* When there is just time for one more answer. */
-static int64_t probe_at(const struct measurement *m)
-{
-	return m->deadline_mono_ns - ns_min(NS_PER_S, m->settings->timeout_ns / 4);
-}
-
-static bool is_to_be_probed(const struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-
-	return m->settings->may_probe && s->keys && !s->has_probed &&
-	       m->run->sources[i].received == 0 && !s->has_refused;
-}
-
-/* No reply: ask again, or free the channel for sources not yet asked. */
-static bool attend_silent(struct measurement *m, size_t i)
-{
-	struct source *s = &m->sources[i];
-	bool may_ask = !s->has_probed && m->run->sources[i].sent < requests_max(m, i);
-
-	if (s->has_nak || (has_forgotten_keys(m, i) && key_store_is_due(m, i))) {
-		if (has_key_window(m)) {
-			return key_exchange_again(m, i);
-		}
-		s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
-		return true;
-	}
-	if (is_to_be_probed(m, i) && (!may_ask || m->now_mono_ns >= probe_at(m))) {
-		exchange_probe(m, i);
-		return true;
-	}
-
-	if (is_crowded(m) && !has_place(m)) {
-		if (may_ask) {
-			exchange_yield(m, i);
-			return true;
-		}
-		source_finish(m, i);
-		return false;
-	}
-	if (may_ask) {
-		ask(m, i);
-	} else {
-		s->due_mono_ns = m->deadline_mono_ns; /* the last reply may come late */
-	}
-	if (is_to_be_probed(m, i)) {
-		s->due_mono_ns = ns_min(s->due_mono_ns, probe_at(m));
-	}
-	return s->phase == PHASE_ASKED;
-}
-
-/* Handles a source that is due; true when it must be handled again later. */
-static bool attend(struct measurement *m, size_t i)
-{
-	struct source *s = &m->sources[i];
-	bool is_due = s->due_mono_ns <= m->now_mono_ns;
-
-	switch (s->phase) {
-	case PHASE_READY:
-		if (!is_more_wanted(m, i)) {
-			return false;
-		}
-		if (is_due && has_place(m) && may_exchange_keys(m, i)) {
-			ask(m, i);
-		} else if (is_due) {
-			s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
-		}
-		return true;
-	case PHASE_REFUSED:
-		if (is_due) {
-			source_finish(m, i);
-		}
-		return !is_due;
-	case PHASE_KEYS:
-		return !is_due;
-	case PHASE_ASKED:
-		return !is_due || attend_silent(m, i);
-	default:
-		return false;
-	}
-}
-
-/* Handles all sources that are due: retries of lost requests, further rounds. */
-static void ask_due(struct measurement *m)
-{
-	if (m->now_mono_ns >= m->earliest_due_ns) {
-		m->earliest_due_ns = INT64_MAX;
-		for (size_t i = 0; i < m->next_unasked; i++) {
-			if (attend(m, i) &&
-			    m->sources[i].due_mono_ns < m->earliest_due_ns) {
-				m->earliest_due_ns = m->sources[i].due_mono_ns;
-			}
-		}
-	}
-	ask_new(m);
-}
-
 /* O(n log n): with thousands of sources only after the last event, not after each. */
 static void count_intervals(struct measurement *m)
 {
@@ -283,7 +51,7 @@ static void count_intervals(struct measurement *m)
 	}
 	selection_update(m);
 	m->earliest_due_ns = m->now_mono_ns; /* more requests may be wanted now */
-	if (!is_good_enough(m)) {
+	if (!selection_is_good_enough(m)) {
 		m->decided_mono_ns = INT64_MAX;
 	} else if (m->decided_mono_ns == INT64_MAX) {
 		m->decided_mono_ns = m->now_mono_ns;
@@ -349,18 +117,11 @@ static bool is_over(struct measurement *m)
 
 static int64_t next_wake(const struct measurement *m)
 {
-	int64_t wake_ns = m->deadline_mono_ns;
+	int64_t wake_ns = ns_min(m->deadline_mono_ns, requests_next_ns(m));
 
-	if (m->earliest_due_ns < wake_ns) {
-		wake_ns = m->earliest_due_ns;
-	}
 	if (!hears_all(m) && m->decided_mono_ns != INT64_MAX &&
 	    m->decided_mono_ns + GRACE_NS < wake_ns) {
 		wake_ns = m->decided_mono_ns + GRACE_NS;
-	}
-	if (m->next_unasked < m->run->source_count && has_window(m) &&
-	    may_exchange_keys(m, m->next_unasked) && m->next_flight_mono_ns < wake_ns) {
-		wake_ns = m->next_flight_mono_ns;
 	}
 	if (m->phase_count[PHASE_HELD] > 0 && m->selection.verdict != SELECT_OK &&
 	    m->held_mono_ns > m->now_mono_ns && m->held_mono_ns < wake_ns) {
@@ -372,17 +133,6 @@ static int64_t next_wake(const struct measurement *m)
 	return wake_ns;
 }
 
-/* After an event: updates the time at which source `i` is due. */
-static void note_due(struct measurement *m, size_t i)
-{
-	const struct source *s = &m->sources[i];
-
-	if (s->phase != PHASE_DONE && (s->phase != PHASE_READY || is_more_wanted(m, i)) &&
-	    s->due_mono_ns < m->earliest_due_ns) {
-		m->earliest_due_ns = s->due_mono_ns;
-	}
-}
-
 static int handle(struct measurement *m, const struct port_event *event)
 {
 	int r = 0;
@@ -390,15 +140,15 @@ static int handle(struct measurement *m, const struct port_event *event)
 	switch (event->kind) {
 	case PORT_REPLY:
 		exchange_reply(m, event);
-		note_due(m, event->source);
+		requests_note_due(m, event->source);
 		break;
 	case PORT_FAILED:
 		exchange_failed(m, event->source, event->error);
-		note_due(m, event->source);
+		requests_note_due(m, event->source);
 		break;
 	case PORT_KEYS:
 		r = key_exchange_end(m, event);
-		note_due(m, event->source);
+		requests_note_due(m, event->source);
 		break;
 	case PORT_NAME:
 		if (event->name >= m->settings->server_count) {
@@ -432,7 +182,7 @@ static int run_rounds(struct measurement *m)
 		struct reading now;
 		int r;
 
-		ask_due(m);
+		requests_send_due(m);
 		if (is_over(m)) {
 			if (m->phase_count[PHASE_HELD] > 0) {
 				selection_update(m); /* sources have been given up */

@@ -2,8 +2,9 @@
  *
  * Shared by the parts of a measurement: measure.c runs the rounds, sources.c makes sources
  * of servers, hosts.c finds those at one address, hold_off.c handles servers that sent a
- * kiss code, exchange.c asks one source and evaluates its reply, key_exchange.c, key_store.c
- * and authentic.c do so for NTS, selection.c counts intervals, report.c writes the outcome.
+ * kiss code, requests.c says which source is asked when, exchange.c asks one source and
+ * evaluates its reply, key_exchange.c, key_store.c and authentic.c do so for NTS,
+ * selection.c counts intervals, report.c writes the outcome.
  */
 #ifndef APP_CLIENT_MEASURE_PRIVATE_H
 #define APP_CLIENT_MEASURE_PRIVATE_H
@@ -153,8 +154,8 @@ static inline void enter_phase(struct measurement *m, size_t i, enum source_phas
 void source_close_channel(struct measurement *m, size_t i);
 /* Ends the requests to `i` and closes its channel. */
 void source_finish(struct measurement *m, size_t i);
-/* The source cannot be used.  It still counts, like a silent one: otherwise an attacker who
- * makes servers refuse would choose the majority. */
+/* The source cannot be used.  It still counts, like a silent one: otherwise making servers
+ * refuse would be a way to choose the majority. */
 void source_decline(struct measurement *m, size_t i, const char *reason);
 
 /* --- sources.c: 0 or -ENOMEM; an error of a server goes into its reason --- */
@@ -245,6 +246,16 @@ MUST_USE ssize_t authentic_seal(struct measurement *m, size_t i, uint8_t *buf, s
 /* Whether the reply comes from the server.  If not, it changes no more than the reason. */
 bool authentic_open(struct measurement *m, const struct port_event *event,
                     const struct reply *reply);
+
+/* --- requests.c --- */
+
+/* Asks each source that is due: first requests, retries of lost ones, further rounds. */
+void requests_send_due(struct measurement *m);
+/* After an event: updates the time at which source `i` is due. */
+void requests_note_due(struct measurement *m, size_t i);
+/* When a source is due next; CLOCK_MONOTONIC, INT64_MAX: none is. */
+int64_t requests_next_ns(const struct measurement *m);
+
 /* --- exchange.c --- */
 
 /* Sends the next request of source `i`.  Errors go into its reason. */
@@ -271,6 +282,8 @@ bool selection_can_change(const struct measurement *m, size_t more);
 size_t selection_agreeing_servers(struct measurement *m);
 /* Whether the answer stands whatever the outstanding sources report. */
 bool selection_is_decided(const struct measurement *m);
+/* ... and its error bound is small enough. */
+bool selection_is_good_enough(const struct measurement *m);
 
 /* --- report.c --- */
 

@@ -87,8 +87,8 @@ size_t selection_agreeing_servers(struct measurement *m)
 }
 
 /* The majority is there.  Is it enough?  Where a certificate is in doubt, two SERVERs are
- * needed: the addresses of one have the same certificate, and an attacker who answers for
- * its name can give it several. */
+ * needed: all addresses of one have the same certificate, and a forged DNS answer can give
+ * its name several. */
 static void confirm(struct measurement *m)
 {
 	m->daemons = source_groups_daemons(&m->source_groups, m->daemon_of, m->status_of,
@@ -188,4 +188,9 @@ bool selection_is_decided(const struct measurement *m)
 	return m->selection.deepest_count + select_liars_max(&rule) >=
 	               source_groups.interval_count + out &&
 	       source_groups_confirm(&source_groups, &daemons, &rule);
+}
+
+bool selection_is_good_enough(const struct measurement *m)
+{
+	return selection_is_decided(m) && m->selection.bound_ns <= m->settings->target_ns;
 }

@@ -39,6 +39,11 @@ static int grow_sources(struct measurement *m, size_t buf_size)
 	return 0;
 }
 
+static bool has_vote(const struct measurement *m, size_t server)
+{
+	return !m->has_authenticated || m->settings->servers[server].scheme == SCHEME_NTS;
+}
+
 /* Adds a source for servers[server]; its index, or -errno. */
 static ssize_t add_source(struct measurement *m, size_t server)
 {
@@ -66,7 +71,7 @@ static ssize_t add_source(struct measurement *m, size_t server)
 		.server = server,
 		.twin = SIZE_MAX,
 		.host = i,
-		.has_vote = !m->has_authenticated || spec->scheme == SCHEME_NTS,
+		.has_vote = has_vote(m, server),
 	};
 	m->run->sources[i].has_no_vote = !m->sources[i].has_vote;
 	m->phase_count[PHASE_NAMED]++;
@@ -315,11 +320,6 @@ void sources_lose_name(struct measurement *m, const struct port_event *event)
 	if (event->is_last) {
 		close_name(m, name);
 	}
-}
-
-static bool has_vote(const struct measurement *m, size_t server)
-{
-	return !m->has_authenticated || m->settings->servers[server].scheme == SCHEME_NTS;
 }
 
 static unsigned addresses_of(const struct named_server *name)

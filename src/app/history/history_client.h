@@ -84,11 +84,12 @@ MUST_USE int history_client_store(struct history_client *client,
                                   const struct source_record *sources, size_t count,
                                   char *warning);
 
-/* Keys of NTS, only from a process that measures; `keys->items` has room for
- * NTS_STORED_MAX. Takes what earlier runs of this boot have left: until it is put back, no
- * other run gets it.  Never fails: `keys` may be empty; `warning` as above. */
+/* Takes the NTS keys that earlier runs of this boot have left: until they are put back, no
+ * other run gets them.  Only for a measuring process; `ret->items` has space for
+ * NTS_STORED_MAX.  Never fails: `ret` may be empty; `warning` as above. */
 void history_client_take_keys(struct history_client *client, struct nts_store *ret,
                               char *warning);
+/* Keeps them for the next run.  `warning` as above. */
 void history_client_put_keys(struct history_client *client, const struct nts_store *keys,
                              char *warning);
 

@@ -13,11 +13,10 @@
 
 #include "io/sys/monotonic.h"
 
-/* A server that has not answered by then counts as silent: those who ask have given up long
- * before, and others may need its place. */
+/* A server that has not answered by then counts as silent: the measurement has ended long
+ * before, and another server may need the place. */
 #define EXCHANGE_LIMIT_NS (30 * NS_PER_S)
-/* ... and by then, when all places are taken: those who are silent must not keep out those
- * who would answer. */
+/* ... and by then, when all places are taken: silent servers must not keep out others. */
 #define CROWDED_LIMIT_NS (2 * NS_PER_S)
 
 struct exchange {

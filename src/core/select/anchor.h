@@ -91,7 +91,7 @@ void anchor_begin(struct anchor *anchor, const char *boot_id, const struct readi
 
 /* After a refused or held-back run. */
 void anchor_note_sight(struct anchor *anchor, const struct anchor_sight *sight);
-/* After a accepted run that left the clock at `point`.  `is_apart`: it disagrees with
+/* After an accepted run that left the clock at `point`.  `is_apart`: it disagrees with
  * the last. */
 void anchor_note_accepted(struct anchor *anchor, const struct anchor_point *point,
                           bool is_apart);

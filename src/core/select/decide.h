@@ -10,7 +10,7 @@
  * The rules, with T the servers' time, B CLOCK_BOOTTIME and `booted` = T - B:
  *
  * - Jump: `booted` differs from that of the last accepted run by more than drift
- *   explains, and the clock does not agree with it either.  Without a accepted run in
+ *   explains, and the clock does not agree with it either.  Without an accepted run in
  *   this boot: T is before the floor.  A jump is accepted at first sight when
  *   DECIDE_STRONG SERVERs agree on it.  Otherwise it is held back and stored as a sight.
  *   Where a sight cannot be stored, nothing is held back.
@@ -24,7 +24,7 @@
  *   limits.  Limits that the operator did not give are also lifted by three runs that
  *   agree, ANCHOR_CONFIRM_NS apart, or by two where DECIDE_STRONG SERVERs move the clock
  *   forward, as after a pause of a virtual machine.
- * - Confirmed, so that it becomes the floor and the reference: a accepted run that is no
+ * - Confirmed, so that it becomes the floor and the reference: an accepted run that is no
  *   jump, when accepted runs have agreed for ANCHOR_CONFIRM_NS; or a jump that a sight
  *   confirms.
  *

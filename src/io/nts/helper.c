@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/sys/bare_call.h"
 #include "io/sys/child.h"
 
 #define PROGRAM_NAME "reqtime-nts"
@@ -182,7 +183,7 @@ int nts_helper_ask(struct nts_helper *helper, const struct nts_question *questio
 	control.header.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	do {
-		n = sendmsg(helper->child.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = bare_sendmsg(helper->child.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		return errno == ECONNRESET ? -EPIPE : -errno;

@@ -104,6 +104,13 @@ int bare_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 
 	return r < 0 && errno == ENOSYS ? getsockopt(fd, level, name, value, len) : (int)r;
 }
+
+ssize_t bare_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	long r = syscall(SYS_sendmsg, (long)fd, message, (long)flags);
+
+	return r < 0 && errno == ENOSYS ? sendmsg(fd, message, flags) : (ssize_t)r;
+}
 #else
 bool bare_socket_is_direct(void)
 {
@@ -127,5 +134,10 @@ int bare_setsockopt(int fd, int level, int name, const void *value, socklen_t le
 int bare_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
 	return getsockopt(fd, level, name, value, len);
+}
+
+ssize_t bare_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return sendmsg(fd, message, flags);
 }
 #endif

@@ -20,12 +20,13 @@ MUST_USE int bare_clock_gettime(clockid_t clock, struct timespec *ret);
  * time that needs more (from 2038 on), -ENOSYS where the machine has no such call. */
 MUST_USE int bare_settimeofday(const struct timespec *to);
 
-/* socket(2), setsockopt(2) and getsockopt(2) as direct calls, whose arguments a filter can
+/* socket(2), setsockopt(2), getsockopt(2) and sendmsg(2) as direct calls, whose arguments a filter can
  * see (io/sys/filter_private.h): on a machine with socketcall() the C library uses that
  * one.  Like the library's: a result, or -1 and errno. */
 MUST_USE int bare_socket(int family, int type, int protocol);
 int bare_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 int bare_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+MUST_USE ssize_t bare_sendmsg(int fd, const struct msghdr *message, int flags);
 /* Whether the kernel has them: machines with socketcall() got them in Linux 4.3. */
 bool bare_socket_is_direct(void);
 

@@ -9,27 +9,20 @@
 #include "io/sys/landlock.h"
 #include "io/sys/sandbox.h"
 
-/* EPERM: a container's own filter may forbid the calls. */
-static int reach_only(const struct landlock_reach *reach, struct confinement *ret)
+static int enter(const struct landlock_reach *reach, enum sandbox_role role, int passing_fd,
+                 struct confinement *ret)
 {
 	int r = landlock_enter_reach(reach);
 
 	ret->has_landlock = r == 0;
-	return r == -ENOSYS || r == -EPERM ? 0 : r;
-}
-
-static int filtered(int r, struct confinement *ret)
-{
+	/* EPERM: a container's own filter may forbid the calls. */
+	if (r < 0 && r != -ENOSYS && r != -EPERM) {
+		return r;
+	}
+	r = role == SANDBOX_MEASURE ? sandbox_enter_measure(passing_fd)
+	                            : sandbox_enter(role);
 	ret->has_filter = r == 0;
 	return r == -ENOSYS ? 0 : r;
-}
-
-static int enter(const struct landlock_reach *reach, enum sandbox_role role,
-                 struct confinement *ret)
-{
-	int r = reach_only(reach, ret);
-
-	return r < 0 ? r : filtered(sandbox_enter(role), ret);
 }
 
 int confine_measurer(const uint16_t *tcp_ports, size_t count, int passing_fd,
@@ -37,9 +30,8 @@ int confine_measurer(const uint16_t *tcp_ports, size_t count, int passing_fd,
 {
 	const struct landlock_reach reach = { .tcp_ports = tcp_ports,
 		                              .tcp_port_count = count };
-	int r = reach_only(&reach, ret);
 
-	return r < 0 ? r : filtered(sandbox_enter_measure(passing_fd), ret);
+	return enter(&reach, SANDBOX_MEASURE, passing_fd, ret);
 }
 
 int confine_resolver(void)
@@ -50,7 +42,7 @@ int confine_resolver(void)
 		                              .may_connect = true };
 	struct confinement ignored;
 
-	return enter(&reach, SANDBOX_RESOLVE, &ignored);
+	return enter(&reach, SANDBOX_RESOLVE, -1, &ignored);
 }
 
 int confine_tracer(void)
@@ -58,7 +50,7 @@ int confine_tracer(void)
 	const struct landlock_reach nothing = { .folders = NULL };
 	struct confinement ignored;
 
-	return enter(&nothing, SANDBOX_TRACE, &ignored);
+	return enter(&nothing, SANDBOX_TRACE, -1, &ignored);
 }
 
 int confine_nts(void)
@@ -66,7 +58,7 @@ int confine_nts(void)
 	const struct landlock_reach nothing = { .folders = NULL };
 	struct confinement ignored;
 
-	return enter(&nothing, SANDBOX_NTS, &ignored);
+	return enter(&nothing, SANDBOX_NTS, -1, &ignored);
 }
 
 int confine_history(void)
@@ -77,5 +69,5 @@ int confine_history(void)
 	const struct landlock_reach reach = { .folders = &here, .folder_count = 1 };
 	struct confinement ignored;
 
-	return enter(&reach, SANDBOX_HISTORY, &ignored);
+	return enter(&reach, SANDBOX_HISTORY, -1, &ignored);
 }

@@ -104,11 +104,11 @@ static const char *const all_may[] = {
 	"getuid32",
 };
 
-/* `socket` and `setsockopt` are below; `sendmsg` passes a socket to reqtime-nts.  Signals
- * go only through pidfds, and this process has only those of its helpers. */
+/* `socket`, `setsockopt` and `sendmsg` are below.  Signals go only through pidfds, and this
+ * process has only those of its helpers. */
 static const char *const measure_may[] = {
-	"bind",    "connect", "getsockname", "pidfd_send_signal", "recvmsg",
-	"sendmsg", "wait4",   "waitid",      "waitpid",
+	"bind",    "connect", "getsockname", "pidfd_send_signal",
+	"recvmsg", "wait4",   "waitid",      "waitpid",
 };
 
 static const char *const serve_may[] = {
@@ -133,7 +133,7 @@ static const char *const history_may[] = {
 /* `recvmsg` is for kernels without a packet ring. */
 static const char *const trace_may[] = { "pread64", "recvmsg" };
 
-static const char *const nts_may[] = { "recvmsg", "sendmsg" };
+static const char *const nts_may[] = { "recvmsg" };
 
 static const char *const reader_may[] = {
 	"access",  "faccessat", "faccessat2", "getcwd", "lstat",  "lstat64",

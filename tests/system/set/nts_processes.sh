@@ -163,7 +163,7 @@ else
 		check "... and behind Landlock before that" test "${landlock:-99999}" -lt "${filter:-0}"
 	fi
 	tail -n "+${filter:-1}" "$T/calls" |
-		grep -vE ' (recvmsg|recvfrom|sendto|sendmsg|poll|ppoll|close|getrandom|futex|brk|mmap|munmap|mremap|madvise|mprotect|seccomp|clock_gettime|getsockopt|setsockopt|exit_group|rt_sigprocmask|getpid|<\.\.\.|\+\+\+)' \
+		grep -vE ' (recvmsg|recvfrom|sendto|poll|ppoll|close|getrandom|futex|brk|mmap|munmap|mremap|madvise|mprotect|seccomp|clock_gettime|getsockopt|setsockopt|exit_group|rt_sigprocmask|getpid|<\.\.\.|\+\+\+)' \
 		>"$T/more"
 	nothing "... and after it there are sockets, memory and random numbers only" "$(cat "$T/more")"
 	nts_stop
