@@ -353,7 +353,7 @@ static const struct text_row text_rows[] = {
 	{ "NK9 wrong name", FAILURE(NAME, ""), "key exchange: the certificate is for another name: use the name that it has" },
 	{ "NK11 clientAuth only", FAILURE(CERTIFICATE, "not for servers"), "key exchange: bad certificate: not for servers" },
 	{ "NK35 too long", FAILURE(TOO_LONG, ""), "key exchange: the server does not stop sending" },
-	{ "NK41 no program", FAILURE(NO_PROGRAM, ""), "nts:// needs reqtime-nts (package reqtime-nts): not installed, or it ended" },
+	{ "NK41 no program", FAILURE(NO_PROGRAM, ""), "nts:// needs reqtime-nts (package reqtime-nts): not installed, of another version, or it ended" },
 	{ "NK42 no CA file", FAILURE(NO_CA, "/etc/x.pem: No such file or directory"), "cannot read the trusted certificates: /etc/x.pem: No such file or directory" },
 	{ "NK42 the longest detail", FAILURE(NO_CA, LONGEST_DETAIL), "cannot read the trusted certificates: " LONGEST_DETAIL },
 	{ "NK15 no End", RESPONSE(INCOMPLETE, 0), "key exchange: the response ends too early" },

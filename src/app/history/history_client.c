@@ -240,51 +240,10 @@ static int put_run(const struct history_client *client, const struct run_record 
 	return r;
 }
 
-int history_client_store(struct history_client *client, const struct run_record *run,
-                         const struct source_record *sources, size_t count, char *warning)
-{
-	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
-	struct message message;
-	int r;
-
-	warning[0] = '\0';
-	if (count > HISTORY_SOURCES_PER_RUN_MAX) {
-		count = HISTORY_SOURCES_PER_RUN_MAX;
-	}
-	client->ticket++;
-	r = put_run(client, run, sources, count, deadline_ns);
-	if (r == 0) {
-		do {
-			r = await_message(client, &message, deadline_ns);
-		} while (r == 0 && (message.kind != MESSAGE_ANSWER ||
-		                    message.u.answer.ticket != client->ticket));
-	}
-	if (r == 0 && (message.u.answer.error > 0 ||
-	               !text_ends(message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE))) {
-		r = -EPROTO;
-	}
-	if (r < 0) {
-		explain(r, warning);
-		return r;
-	}
-	memcpy(warning, message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE);
-	return message.u.answer.error;
-}
-
-static int put_ticket(struct history_client *client, enum message_kind kind,
-                      int64_t deadline_ns)
-{
-	struct message message;
-
-	message_init(&message, kind);
-	message.u.ticket.ticket = ++client->ticket;
-	return put_message(client, &message, deadline_ns);
-}
-
-/* The answer of the latest request; keys before it are added to `keys`, which may be
- * NULL. */
+/* The answer of the latest request: its error and warning.  Keys before it are added to
+ * `keys`, which may be NULL.  0, or -errno when none came. */
 static int await_answer(struct history_client *client, struct nts_store *keys,
-                        char *warning, int64_t deadline_ns)
+                        int *ret_error, char *warning, int64_t deadline_ns)
 {
 	struct message message;
 	int r;
@@ -300,29 +259,64 @@ static int await_answer(struct history_client *client, struct nts_store *keys,
 				return -EPROTO;
 			}
 			keys->items[keys->count++] = message.u.keys;
+			explicit_bzero(&message, sizeof(message));
 		} else if (message.kind == MESSAGE_ANSWER &&
 		           message.u.answer.ticket == client->ticket) {
 			break;
 		}
 	}
-	if (!text_ends(message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE)) {
+	if (message.u.answer.error > 0 ||
+	    !text_ends(message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE)) {
 		return -EPROTO;
 	}
 	memcpy(warning, message.u.answer.warning, HISTORY_CLIENT_WARNING_SIZE);
+	*ret_error = message.u.answer.error;
 	return 0;
+}
+
+int history_client_store(struct history_client *client, const struct run_record *run,
+                         const struct source_record *sources, size_t count, char *warning)
+{
+	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
+	int r, error = 0;
+
+	warning[0] = '\0';
+	if (count > HISTORY_SOURCES_PER_RUN_MAX) {
+		count = HISTORY_SOURCES_PER_RUN_MAX;
+	}
+	client->ticket++;
+	r = put_run(client, run, sources, count, deadline_ns);
+	if (r == 0) {
+		r = await_answer(client, NULL, &error, warning, deadline_ns);
+	}
+	if (r < 0) {
+		explain(r, warning);
+		return r;
+	}
+	return error;
+}
+
+static int put_ticket(struct history_client *client, enum message_kind kind,
+                      int64_t deadline_ns)
+{
+	struct message message;
+
+	message_init(&message, kind);
+	message.u.ticket.ticket = ++client->ticket;
+	return put_message(client, &message, deadline_ns);
 }
 
 void history_client_take_keys(struct history_client *client, struct nts_store *ret,
                               char *warning)
 {
 	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.load_ns);
-	int r;
+	int r, error;
 
 	warning[0] = '\0';
 	ret->count = 0;
 	r = put_ticket(client, MESSAGE_TAKE, deadline_ns);
 	if (r == 0) {
-		r = await_answer(client, ret, warning, deadline_ns);
+		r = await_answer(client, ret, &error, warning, deadline_ns);
 	}
 	if (r < 0) {
 		ret->count = 0;
@@ -335,19 +329,20 @@ void history_client_put_keys(struct history_client *client, const struct nts_sto
 {
 	const int64_t deadline_ns = ns_add(monotonic_now_ns(), client->limits.store_ns);
 	struct message message;
-	int r = 0;
+	int r = 0, error;
 
 	warning[0] = '\0';
 	for (size_t i = 0; r == 0 && i < keys->count; i++) {
 		message_init(&message, MESSAGE_KEYS);
 		message.u.keys = keys->items[i];
 		r = put_message(client, &message, deadline_ns);
+		explicit_bzero(&message, sizeof(message));
 	}
 	if (r == 0) {
 		r = put_ticket(client, MESSAGE_PUT, deadline_ns);
 	}
 	if (r == 0) {
-		r = await_answer(client, NULL, warning, deadline_ns);
+		r = await_answer(client, NULL, &error, warning, deadline_ns);
 	}
 	if (r < 0) {
 		explain(r, warning);

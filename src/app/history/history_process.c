@@ -308,6 +308,15 @@ static bool has_room_for_keys(struct history_process *process)
 	return process->keys.items != NULL;
 }
 
+static void forget_keys(struct history_process *process)
+{
+	if (process->keys.items) {
+		explicit_bzero(process->keys.items,
+		               NTS_STORED_MAX * sizeof(*process->keys.items));
+	}
+	process->keys.count = 0;
+}
+
 static bool take_request(struct history_process *process, const struct message *request)
 {
 	struct message message;
@@ -334,7 +343,8 @@ static bool take_request(struct history_process *process, const struct message *
 			return false;
 		}
 	}
-	process->keys.count = 0;
+	explicit_bzero(&message, sizeof(message));
+	forget_keys(process);
 	return answer_send(process, r < 0 ? r : 0, request->u.ticket.ticket);
 }
 
@@ -356,7 +366,7 @@ static bool put_request(struct history_process *process, const struct message *r
 	if (r >= 0 && process->settings.may_write) {
 		r = keys_file_put(process->boot_id, &process->keys);
 	}
-	process->keys.count = 0;
+	forget_keys(process);
 	if (r < 0) {
 		say(process->warning, "%.100s/" KEYS_FILE " cannot be written: %s",
 		    process->state_dir, file_replace_error_text(r));
@@ -411,8 +421,10 @@ void history_process_main(void *ctx, int fd)
 			       handle(&process, &message)) {
 			}
 		}
+		explicit_bzero(&message, sizeof(message));
 		history_close(process.history);
 	}
 	free(process.kisses);
+	forget_keys(&process);
 	free(process.keys.items);
 }

@@ -258,8 +258,11 @@ int nts_client_run(const struct client_settings *settings)
 			r = -ECONNRESET;
 		}
 	}
-	for (size_t i = 0; work && i < NTS_UNDERWAY_MAX; i++) {
-		tls_session_close(work->exchanges[i].session);
+	if (work) {
+		for (size_t i = 0; i < NTS_UNDERWAY_MAX; i++) {
+			tls_session_close(work->exchanges[i].session);
+		}
+		explicit_bzero(work, sizeof(*work));
 	}
 	free(work);
 	return r == -ECONNRESET || r == -EPIPE ? 0 : r;

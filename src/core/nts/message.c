@@ -11,14 +11,11 @@
 #include "core/nts/host_private.h"
 #include "core/nts/record.h"
 
-static bool is_printable(const char *text, size_t size)
+bool nts_text_is_printable(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		if (text[i] == '\0') {
-			return true;
-		}
 		if (text[i] < ' ' || text[i] > '~') {
-			return false;
+			return text[i] == '\0';
 		}
 	}
 	return false; /* not terminated */
@@ -36,7 +33,7 @@ static bool server_is_valid(const char server[SERVER_HOST_SIZE])
 
 static bool success_is_valid(const struct nts_answer *answer)
 {
-	return is_printable(answer->subject, sizeof(answer->subject)) &&
+	return nts_text_is_printable(answer->subject, sizeof(answer->subject)) &&
 	       nts_window_is_valid(&answer->window) &&
 	       answer->keys.aead == NTS_AEAD_SIV_CMAC_256 &&
 	       server_is_valid(answer->server) && answer->port != 0 &&
@@ -54,7 +51,7 @@ static bool response_is_valid(const struct nts_answer *answer)
 bool nts_answer_is_valid(const struct nts_answer *answer)
 {
 	if (answer->failure >= NTS_FAILURE_COUNT ||
-	    !is_printable(answer->detail, sizeof(answer->detail))) {
+	    !nts_text_is_printable(answer->detail, sizeof(answer->detail))) {
 		return false;
 	}
 	switch ((enum nts_failure)answer->failure) {
@@ -138,7 +135,8 @@ static const char *failure_text(enum nts_failure failure)
 		[NTS_FAILURE_TOO_LONG] = "the server does not stop sending",
 		[NTS_FAILURE_NO_CA] = "cannot read the trusted certificates",
 		[NTS_FAILURE_NO_PROGRAM] = "nts:// needs reqtime-nts (package "
-					   "reqtime-nts): not installed, or it ended",
+					   "reqtime-nts): not installed, of another "
+					   "version, or it ended",
 	};
 
 	return (unsigned)failure < NTS_FAILURE_COUNT ? texts[failure] : "failed";

@@ -61,6 +61,8 @@ struct nts_answer {
 	struct nts_cookies cookies; /* at least one */
 };
 
+/* Whether it ends within `size` and is printable ASCII, for what is shown to people. */
+bool nts_text_is_printable(const char *text, size_t size);
 bool nts_question_is_valid(const struct nts_question *question);
 bool nts_answer_is_valid(const struct nts_answer *answer);
 

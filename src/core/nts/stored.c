@@ -11,17 +11,6 @@ static bool is_text(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-/* It is shown to people. */
-static bool is_printable_text(const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] < ' ' || text[i] > '~') {
-			return text[i] == '\0';
-		}
-	}
-	return false;
-}
-
 static bool is_address(const struct address *address)
 {
 	return (address->family == ADDRESS_IPV4 || address->family == ADDRESS_IPV6) &&
@@ -39,8 +28,13 @@ bool nts_stored_is_valid(const struct nts_stored *stored, int64_t now_ns)
 	return stored->cookies.count == 0 ||
 	       (is_address(&stored->address) && nts_window_is_valid(&stored->window) &&
 	        stored->keys.aead == NTS_AEAD_SIV_CMAC_256 &&
-	        is_printable_text(stored->subject, sizeof(stored->subject)) &&
-	        now_ns - stored->obtained_ns <= NTS_STORED_AGE_NS);
+	        nts_text_is_printable(stored->subject, sizeof(stored->subject)));
+}
+
+bool nts_stored_is_fresh(const struct nts_stored *stored, int64_t now_ns)
+{
+	return stored->cookies.count == 0 ||
+	       ns_sub(now_ns, stored->obtained_ns) <= NTS_STORED_AGE_NS;
 }
 
 int64_t nts_backoff_ns(uint32_t failure_count)

@@ -38,9 +38,11 @@ struct nts_stored {
 	struct nts_cookies cookies;
 };
 
-/* For untrusted data; `now_ns` is CLOCK_BOOTTIME.  False also for times after it and for
- * keys that are too old. */
+/* For untrusted data; `now_ns` is CLOCK_BOOTTIME.  False also for times after it. */
 MUST_USE bool nts_stored_is_valid(const struct nts_stored *stored, int64_t now_ns);
+/* Whether a run that begins now may use its keys.  They may become too old during a run, so
+ * this is asked when they are taken from the file, and only then. */
+bool nts_stored_is_fresh(const struct nts_stored *stored, int64_t now_ns);
 
 /* After `failure_count` failed key exchanges in a row: 10 s, and half as much again with
  * each further one (RFC 8915 section 4.2), up to an hour. */

@@ -23,6 +23,7 @@
 struct nts_helper {
 	struct child child;
 	size_t underway;
+	bool is_awake; /* it is the program, or about to become it */
 };
 
 /* ---- the start ---- */
@@ -33,8 +34,10 @@ static bool is_of_same_owner(const char *program, const char *other)
 {
 	struct stat a, b;
 
-	return stat(program, &a) == 0 && stat(other, &b) == 0 && S_ISREG(b.st_mode) &&
-	       (b.st_uid == a.st_uid || b.st_uid == 0) && !(b.st_mode & S_IWOTH);
+	/* A link would be judged by its target, which may be anything of root's. */
+	return stat(program, &a) == 0 && lstat(other, &b) == 0 && S_ISREG(b.st_mode) &&
+	       (b.st_uid == a.st_uid || b.st_uid == 0) && !(b.st_mode & S_IWOTH) &&
+	       (!(b.st_mode & S_IWGRP) || ((a.st_mode & S_IWGRP) && a.st_gid == b.st_gid));
 }
 
 /* Beside this program: in a build folder, or where all is in one. */
@@ -152,6 +155,11 @@ void nts_helper_wake(struct nts_helper *helper)
 {
 	const char octet = 0;
 
+	/* The program itself knows only questions. */
+	if (helper->is_awake) {
+		return;
+	}
+	helper->is_awake = true;
 	(void)send(helper->child.fd, &octet, sizeof(octet), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -188,6 +196,7 @@ int nts_helper_ask(struct nts_helper *helper, const struct nts_question *questio
 	if (n < 0) {
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	}
+	helper->is_awake = true;
 	helper->underway++;
 	return 0;
 }

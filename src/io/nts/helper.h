@@ -16,8 +16,9 @@ enum {
 	NTS_PROGRAM_FD = 3,          /* the socket pair */
 	NTS_PROGRAM_LIFELINE_FD = 4, /* io/sys/lifeline.h */
 };
-/* Its first argument as a client; the authorities follow. */
-#define NTS_PROGRAM_CLIENT "client"
+/* Its first argument as a client; the authorities follow.  Another version may have other
+ * messages: it refuses. */
+#define NTS_PROGRAM_CLIENT "client-" REQTIME_VERSION
 
 /* Starts the process of reqtime-nts, before any sandbox: found beside this program, else in
  * the libexec directory; with AT_SECURE only there.  It becomes that program with the first

@@ -128,7 +128,8 @@ static int read_items(int fd, const char *boot_id, uint64_t inode, int64_t now_n
 		return 0;
 	}
 	for (size_t i = 0; i < head.count; i++) {
-		if (nts_stored_is_valid(&ret->items[i], now_ns)) {
+		if (nts_stored_is_valid(&ret->items[i], now_ns) &&
+		    nts_stored_is_fresh(&ret->items[i], now_ns)) {
 			ret->items[kept++] = ret->items[i];
 		}
 	}
