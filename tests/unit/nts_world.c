@@ -395,6 +395,10 @@ static void answer(struct nts_world *w, const struct question *q, char letter)
 		post_false(w, q, (char)(letter | 0x20));
 		post_authentic(w, q, BEHIND_NS, 'a');
 		break;
+	case 'Q':
+		post_false(w, q, 'K');
+		post_authentic(w, q, BEHIND_NS, 'a');
+		break;
 	case 'b':
 		post_authentic(w, q, 0, 'b');
 		post_authentic(w, q, BEHIND_NS, 'a');

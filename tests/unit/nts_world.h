@@ -39,7 +39,7 @@ struct nts_machine {
 	 *   n NTSN                      K RATE, both with the identifier
 	 *   w NTSN with another         R the last answer once more
 	 * followed by the authentic answer:
-	 *   P M U F N W r, and
+	 *   P M U F N W r, Q (K first), and
 	 *   b an authentic answer in client mode, three times */
 	const char *turns;
 	int64_t shift_ns; /* its clock less UTC */

@@ -49,6 +49,7 @@ struct row {
 	int64_t told_ns;            /* the answer less UTC */
 	int64_t took_ns;            /* at most; 0: any */
 	unsigned sent;              /* by the first source; 0: any */
+	bool no_keys;               /* no key exchange of the first */
 	size_t keys, placeholders;  /* key exchanges of the first; the most; 0: any */
 	unsigned cookies;           /* left to the first; 0: any */
 	const char *host, *address; /* of the first, in the key exchange and of NTP */
@@ -115,11 +116,11 @@ static const struct row rows[] = {
 	  .sources = { "selected*" }, .told_ns = IN_2024 },
 	{ .name = "NB6 the same of three: outvoted", .scene = { THREE(OLD, .shift_ns = IN_2024) }, .sources = { "falseticker*", "selected", "selected" } },
 	{ .name = "NB7 expired, and the time is known", .scene = { ONE(.until_s = UTC_S - DAY_S), .clock_ns = -10 * DAY }, .is_time_known = true,
-	  .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: its certificate expired on 2026-11-17, and the time is confirmed" }, LATE_MS(40) },
+	  .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: its certificate expired on 2026-11-17 by the confirmed time; if that is wrong: --any-offset" }, LATE_MS(40) },
 	{ .name = "NB7 expired, and the time is known and told otherwise", .scene = { ONE(OLD, .shift_ns = IN_2024) }, .is_time_known = true, .may_trust_one = true,
-	  .status = RUN_NO_ANSWER, .sources = { "rejected: and the time is confirmed" } },
+	  .status = RUN_NO_ANSWER, .sources = { "rejected: by the confirmed time; if that is wrong: --any-offset" } },
 	{ .name = "NB7 the known time is later than the end", .scene = { ONE() }, .is_time_known = true, .known_ns = 60 * DAY,
-	  .status = RUN_NO_ANSWER, .sources = { "rejected: expired on 2026-12-30, and the time is confirmed" } },
+	  .status = RUN_NO_ANSWER, .sources = { "rejected: expired on 2026-12-30 by the confirmed time; if that is wrong: --any-offset" } },
 	{ .name = "NB7 the known time is earlier than the start: it may lag", .scene = { TWO() }, .is_time_known = true, .known_ns = -60 * DAY, .sources = { "selected*", "selected*" } },
 	{ .name = "NB7 ... and one alone does not decide", .scene = { ONE() }, .is_time_known = true, .known_ns = -60 * DAY, .status = RUN_NO_MAJORITY, .sources = { "agreeing*" } },
 	{ .name = "NB7 the known time is right, the clock wrong", .scene = { ONE(), .clock_ns = 10 * YEAR }, .is_time_known = true, .sources = { "selected" } },
@@ -158,6 +159,9 @@ static const struct row rows[] = {
 	  .status = RUN_NO_ANSWER, .sources = { "rejected: certificate from an authority that is not trusted", "rejected -", "rejected -" } },
 	{ .name = "vote: its name is not resolved", .scene = { .servers = { "nts://a.test", "203.0.113.2" }, .machines = { AT(1), AT(2) }, .told = { { .host = "a.test", .why = "no such name" } } },
 	  .status = RUN_NO_ANSWER, .sources = { "unreachable: no such name", "rejected -" } },
+	{ .name = "no vote is missing where all are plain and their answers contradict", .scene = { .servers = { "a.test" }, .machines = { AT(1), { .address = "2001:db8::1", .shift_ns = HOUR } },
+	    .told = { { .host = "a.test", .addresses = "203.0.113.1" }, { .host = "a.test", .addresses = "2001:db8::1", .family = ADDRESS_IPV6 } } },
+	  .status = RUN_NO_ANSWER, .sources = { "rejected: the addresses" }, .run_reason = "=no server gave a usable answer" },
 	{ .name = "vote: it is of the other family", .scene = { .servers = { "nts://[2001:db8::1]", "203.0.113.2" }, .machines = { AT(1), AT(2) } }, .family = ADDRESS_IPV4,
 	  .status = RUN_NO_ANSWER, .sources = { "rejected: --ipv4 was given", "rejected -" } },
 	{ .name = "vote: one of two with NTS, and plain ones that dissent", .scene = { .servers = { A, B, "203.0.113.3", "203.0.113.4" }, .machines = { AT(1, .turns = "."), AT(2), AT(3, .shift_ns = HOUR), AT(4, .shift_ns = HOUR) } },
@@ -198,10 +202,14 @@ static const struct row rows[] = {
 	{ .name = "vote: two at one address, and the second moves away", .scene = { MOVED(60 * MS, 10 * MS) }, .sources = { "selected", "selected", "falseticker" } },
 #define SAME_TWO AT(1, .is_same = true), AT(2, .is_same = true), AT(3, .shift_ns = HOUR)
 	{ .name = "vote: one daemon by two names is no majority", .scene = { .servers = { A, B, C }, .machines = { SAME_TWO } }, .status = RUN_NO_MAJORITY, .sources = { "rejected" }, .run_reason = "one machine: 1 of 2 machines" },
+	/* A and B lead to one machine, whose daemon C is, too. */
+	{ .name = "vote: one daemon at two addresses, one of them shared, is no majority", .scene = { .servers = { A, B, C, "nts://203.0.113.4" }, .machines = { AT(1, .server = "203.0.113.9", .cookie_keys = 7), AT(2, .server = "203.0.113.9", .cookie_keys = 7),
+	    AT(9, .cookie_keys = 7, .is_same = true), AT(3, .is_same = true), AT(4, .shift_ns = HOUR) } }, .status = RUN_NO_MAJORITY, .sources = { "rejected" }, .run_reason = "one machine: 1 of 2 machines" },
 	{ .name = "vote: ... nor with a plain server at its address", .scene = { .servers = { A, B, C, "203.0.113.1" }, .machines = { SAME_TWO } }, .status = RUN_NO_MAJORITY, .sources = { "rejected" }, .run_reason = "one machine: 1 of 2 machines" },
 	{ .name = "vote: a plain one at the address of one with NTS", .scene = { .servers = { A, "203.0.113.1" }, .machines = { AT(1) } }, .sources = { "selected", "agreeing -" } },
 
 	/* ---- packets ---- */
+#define TWICE .runs = 2
 	{ .name = "NN1 a plain reply", .scene = { ONE(.turns = "p") }, .status = RUN_NO_ANSWER, .sources = { "rejected: answered, but without authentication" }, .has_no_header = true, .sent = 3 },
 	{ .name = "NN1 a plain reply, then the authentic one", .scene = { ONE(.turns = "P") }, .sources = { "selected" }, .sent = 1 },
 	{ .name = "NN2 another identifier", .scene = { ONE(.turns = "u") }, .status = RUN_NO_ANSWER, .sources = { "rejected: without the identifier" }, .has_no_header = true },
@@ -224,7 +232,9 @@ static const struct row rows[] = {
 	{ .name = "NN19 NTSN to every request", .scene = { ONE(.turns = "n") }, .status = RUN_NO_ANSWER, .sources = { "rejected: does not accept its own new cookies (NTSN)" }, .keys = 2, .sent = 2, LATE_MS(400) },
 	{ .name = "NN20 an authentic RATE", .scene = { ONE(.turns = "k") }, .status = RUN_NO_ANSWER, .sources = { "rejected: kiss code RATE" }, .kiss = "RATE", .sent = 1 },
 	{ .name = "NN20 an authentic DENY", .scene = { ONE(.turns = "d") }, .status = RUN_NO_ANSWER, .sources = { "rejected: kiss code DENY" }, .kiss = "DENY", .sent = 1 },
-	{ .name = "NN21 RATE that is not sealed", .scene = { ONE(.turns = "K") }, .status = RUN_NO_ANSWER, .sources = { "rejected: (kiss code RATE), without authentication" }, .has_no_header = true, .sent = 1, LATE_MS(60) },
+	{ .name = "NN21 RATE that is not sealed", .scene = { ONE(.turns = "K") }, .status = RUN_NO_ANSWER, .sources = { "rejected: (kiss code RATE), without authentication" }, .has_no_header = true, .sent = 1, LATE_MS(160) },
+	{ .name = "NN21 RATE that is not sealed, then the authentic answer", .scene = { ONE(.turns = "Q") }, .sources = { "selected" }, .sent = 1, LATE_MS(80) },
+	{ .name = "NN21 RATE that is not sealed is not remembered as a failed key exchange", .scene = { ONE(.turns = "Ka"), .has_store = true }, TWICE, .sources = { "selected" }, .keys = 1, .sent = 1 },
 	{ .name = "NN22 the last answer once more", .scene = { NEAR(.turns = "aR") }, .ask_all = true, .sources = { "selected" }, .interval_ns = S, .sent = 4 },
 	{ .name = "NN22 the last answer once more, then the authentic one", .scene = { NEAR(.turns = "ar") }, .ask_all = true, .sources = { "selected" }, .sent = 2 },
 	{ .name = "NN23 authentic and not synchronised", .scene = { ONE(.turns = "x") }, .status = RUN_UNSYNCHRONISED, .sources = { "rejected: not synchronised" }, .sent = 1 },
@@ -283,10 +293,13 @@ static const struct row rows[] = {
 	{ .name = "a hundred names", .scene = { .many = 100, .is_many_named = true, .machines = { AT(1) } }, .ask_all = true, .selected = 100 },
 	{ .name = "a hundred servers, 40 silent", .scene = { .many = 100, .silent_count = 40, .machines = { AT(1) } }, .sources = { "unreachable" }, LATE_MS(500) },
 	{ .name = "a hundred servers that want a second key exchange", .scene = { .many = 100, .machines = { AT(1, .turns = "na") } }, .ask_all = true, .selected = 100 },
+#define TWICE_HELD TWICE, .held = "203.0.113.1"
 	{ .name = "hold-off: not asked when the others are enough", .scene = { THREE() }, .held = "203.0.113.1", .sources = { "rejected: asked to be left alone (kiss code RATE) until", "selected", "selected" } },
 	{ .name = "hold-off: asked once when there is no majority without it", .scene = { ONE() }, .held = "203.0.113.1", .sources = { "selected: asked all the same: answered" }, .sent = 1 },
 	{ .name = "hold-off: of the address of NTP", .scene = { THREE(.server = "203.0.113.9") }, .held = "203.0.113.9", .sources = { "rejected: asked to be left alone", "selected", "selected" } },
-	{ .name = "hold-off: not of the address of the key exchange", .scene = { LEADS(.server = "203.0.113.9") }, .held = "203.0.113.1", .sources = { "selected" }, .sent = 1, LATE_MS(60) },
+	{ .name = "hold-off: of the address of the key exchange: before that", .scene = { THREE() }, .held = "203.0.113.1", .sources = { "rejected: asked to be left alone", "selected", "selected" }, .no_keys = true },
+	{ .name = "hold-off: of the address of the key exchange: asked when needed, wherever it leads", .scene = { LEADS(.server = "203.0.113.9") }, .held = "203.0.113.1", .sources = { "selected: asked all the same: answered" }, .sent = 1 },
+	{ .name = "hold-off: new keys do not use up the one request", .scene = { ONE(.turns = "ana"), .has_store = true }, TWICE_HELD, .sources = { "selected: asked all the same: answered" }, .keys = 2, .sent = 2 },
 
 	/* ---- a plain request to find out why there is no answer ---- */
 #define PROBE(...) ONE(__VA_ARGS__), .may_probe = true
@@ -297,13 +310,18 @@ static const struct row rows[] = {
 	{ .name = "probe: not while others decide", .scene = { THREE(.turns = ":"), .may_probe = true }, .sources = { "unreachable", "selected", "selected" }, LATE_MS(60) },
 
 	/* ---- keys of an earlier run ---- */
-#define TWICE .runs = 2
 	{ .name = "store: no second key exchange", .scene = { THREE(), .has_store = true }, TWICE, .sources = { "selected", "selected", "selected" }, .keys = 1, .sent = 1, .cookies = 8, LATE_MS(30) },
 	{ .name = "store: to where the key exchange has led", .scene = { LEADS(.server = "ntp.test", .port = 1123), .told = { { .host = "ntp.test.", .addresses = "203.0.113.9" } }, .has_store = true }, TWICE, .sources = { "selected" }, .keys = 1, .address = "203.0.113.9" },
 	{ .name = "store: thirty runs with one key exchange", .scene = { NEAR(), .has_store = true }, .runs = 30, .sources = { "selected" }, .keys = 1, .cookies = 8 },
 	{ .name = "store: a server that gives no more cookies", .scene = { NEAR(.turns = "c"), .has_store = true }, .runs = 30, .sources = { "selected" } },
 	{ .name = "store: its cookie keys have changed", .scene = { ONE(.turns = "ana"), .has_store = true }, TWICE, .sources = { "selected" }, .keys = 2, .sent = 2 },
 	{ .name = "store: it has forgotten its keys and is silent", .scene = { ONE(.turns = "a.a"), .has_store = true }, TWICE, .sources = { "selected" }, .keys = 2, .sent = 2 },
+	{ .name = "store: a lost request and no key exchange: the other cookies do", .scene = { ONE(.turns = "a.a", .failure_again = NTS_FAILURE_CONNECT), .has_store = true }, TWICE, .sources = { "selected" }, .keys = 2, .sent = 2, .cookies = 8 },
+	{ .name = "store: ... nor with a server that fails there", .scene = { ONE(.turns = "a.a", .failure_again = NTS_FAILURE_NO_NTS), .has_store = true }, TWICE, .sources = { "selected" }, .keys = 2, .sent = 2 },
+	{ .name = "store: ... and NTSN then", .scene = { ONE(.turns = "a.n", .failure_again = NTS_FAILURE_CONNECT), .has_store = true }, TWICE, .status = RUN_NO_ANSWER,
+	  .sources = { "rejected: its cookie keys have changed (NTSN), and the key exchange for new ones has failed" }, .keys = 2, .sent = 2 },
+	{ .name = "store: NTSN, and no key exchange for new keys", .scene = { ONE(.turns = "an", .failure_again = NTS_FAILURE_CONNECT, .error = ECONNREFUSED), .has_store = true }, TWICE, .status = RUN_NO_ANSWER,
+	  .sources = { "unreachable: key exchange: connection refused" }, .keys = 2, .sent = 1 },
 	{ .name = "store: the clock is wrong: two SERVERs are needed as ever", .scene = { ONE(), .has_store = true, .clock_ns = -25 * YEAR }, TWICE, .status = RUN_NO_MAJORITY, .sources = { "agreeing*" }, .keys = 1 },
 	{ .name = "store: named twice", .scene = { .servers = { A, A }, .machines = { AT(1) }, .has_store = true }, .runs = 5, .sources = { "selected", "selected" } },
 	{ .name = "store: the key exchange has failed", .scene = { ONE(FAILED), .has_store = true }, TWICE, .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: failed 1 time, not tried before" }, .keys = 1 },
@@ -319,7 +337,7 @@ static const struct row rows[] = {
 	{ .name = "store: the certificate has run out, and its server has no other", .scene = { ONE(ENDS(30)), .has_store = true }, TWICE, .pause_ns = HOUR - 60 * S,
 	  .status = RUN_NO_ANSWER, .sources = { "rejected: clock refused" }, .keys = 2, .sent = 2 },
 	{ .name = "store: the same where the time is known", .scene = { ONE(ENDS(30)), .has_store = true }, .is_time_known = true, TWICE, .pause_ns = HOUR,
-	  .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: its certificate expired on 2026-11-18, and the time is confirmed" }, .keys = 2 },
+	  .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: its certificate expired on 2026-11-18 by the confirmed time; if that is wrong: --any-offset" }, .keys = 2 },
 	{ .name = "store: it always answers NTSN", .scene = { ONE(.turns = "n"), .has_store = true }, TWICE, .status = RUN_NO_ANSWER, .sources = { "rejected: key exchange: failed 1 time" }, .keys = 2 },
 };
 /* clang-format on */
@@ -369,6 +387,9 @@ static void check_first(const struct row *row, const struct nts_world *w,
 
 	if (row->sent != 0) {
 		assert_int_equal(shown->sent, row->sent);
+	}
+	if (row->no_keys) {
+		assert_int_equal(first->keys_count, 0);
 	}
 	if (row->keys != 0) {
 		assert_int_equal(first->keys_count, row->keys);

@@ -8,8 +8,9 @@
 
 #include "app/client/measure_private.h"
 
-/* How long an authentic reply may still follow a NAK, which anyone on the path can forge. */
-#define NAK_GRACE_NS (100 * NS_PER_MS)
+/* How long an authentic reply may still follow a kiss code without authentication, such as
+ * NTSN, which anyone on the path can forge. */
+#define KISS_GRACE_NS (100 * NS_PER_MS)
 
 ssize_t authentic_seal(struct measurement *m, size_t i, uint8_t *buf, size_t size)
 {
@@ -37,26 +38,25 @@ ssize_t authentic_seal(struct measurement *m, size_t i, uint8_t *buf, size_t siz
 	return len > 0 ? (ssize_t)len : -EMSGSIZE;
 }
 
-/* A kiss code without authentication is obeyed for this run, which ends no worse than if
- * the answer had been cut off, and not remembered. */
-static void obey_kiss(struct measurement *m, size_t i, const struct ntp_header *header)
-{
-	char reason[SOURCE_REASON_SIZE];
-
-	snprintf(reason, sizeof(reason),
-	         "asked to be left alone (kiss code %.4s), without authentication",
-	         (const char *)header->refid);
-	source_decline(m, i, reason);
-}
-
-static void note_nak(struct measurement *m, size_t i)
+static void await_authentic(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
 
-	if (!s->has_nak) {
-		s->has_nak = true;
-		s->due_mono_ns = ns_min(s->due_mono_ns, m->now_mono_ns + NAK_GRACE_NS);
+	if (!s->has_nak && !s->has_plain_kiss) {
+		s->due_mono_ns = ns_min(s->due_mono_ns, m->now_mono_ns + KISS_GRACE_NS);
 	}
+}
+
+/* It is obeyed for this run, which ends no worse than if the answer had been cut off, and
+ * not remembered. */
+static void note_plain_kiss(struct measurement *m, size_t i,
+                            const struct ntp_header *header)
+{
+	await_authentic(m, i);
+	m->sources[i].has_plain_kiss = true;
+	snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE,
+	         "asked to be left alone (kiss code %.4s), without authentication",
+	         (const char *)header->refid);
 }
 
 bool authentic_open(struct measurement *m, const struct port_event *event,
@@ -74,7 +74,7 @@ bool authentic_open(struct measurement *m, const struct port_event *event,
 
 	switch (verdict) {
 	case NTS_REPLY_AUTHENTIC:
-		m->sources[i].has_nak = false;
+		m->sources[i].has_nak = m->sources[i].has_plain_kiss = false;
 		/* A broken answer does not end the request: if it comes a second time, its
 		 * cookies must not be there twice. */
 		for (size_t k = 0;
@@ -84,12 +84,13 @@ bool authentic_open(struct measurement *m, const struct port_event *event,
 		shown->nts.cookie_count = keys->cookies.count;
 		return true;
 	case NTS_REPLY_NAK:
-		note_nak(m, i);
+		await_authentic(m, i);
+		m->sources[i].has_nak = true;
 		break;
 	case NTS_REPLY_UNSEALED:
 		if (reply->verdict == NTP_KISS &&
 		    ntp_kiss_from_refid(reply->header.refid) != NTP_KISS_NONE) {
-			obey_kiss(m, i, &reply->header);
+			note_plain_kiss(m, i, &reply->header);
 			return false;
 		}
 		break;

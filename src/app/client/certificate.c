@@ -58,7 +58,7 @@ bool certificate_is_acceptable(struct measurement *m, size_t i,
 	snprintf(why, sizeof(why), "key exchange: its certificate %s %04d-%02d-%02d%s",
 	         is_early ? "is not valid before" : "expired on", date.year, date.month,
 	         date.day,
-	         is_known ? ", and the time is confirmed"
+	         is_known ? " by the confirmed time; if that is wrong: --any-offset"
 	                  : " by this clock (--certificate-time strict)");
 	source_decline(m, i, why);
 	return false;

@@ -61,7 +61,6 @@ static void leave_host(struct measurement *m, size_t i)
 		}
 	}
 	m->sources[i].host = i;
-	m->sources[i].is_shared = false;
 }
 
 void hosts_find(struct measurement *m, size_t i, const struct address *address)
@@ -84,7 +83,6 @@ void hosts_find(struct measurement *m, size_t i, const struct address *address)
 		if (is_shared_host(shown, other)) {
 			if (s->has_vote && m->sources[k - 1].has_vote) {
 				s->host = m->sources[k - 1].host;
-				s->is_shared = m->sources[k - 1].is_shared = true;
 			}
 		} else if (other->scheme == shown->scheme) {
 			pair_source(m, i, k - 1);
@@ -93,7 +91,8 @@ void hosts_find(struct measurement *m, size_t i, const struct address *address)
 	}
 	s->next_in_bucket = *bucket;
 	*bucket = (uint32_t)i + 1;
-	kiss = hold_off_find(m, shown);
+	kiss = s->kiss ? NULL
+	               : hold_off_find(m, shown); /* else it is asked in spite of it */
 	if (kiss) {
 		hold_off_begin(m, i, kiss);
 		return;

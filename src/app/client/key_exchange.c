@@ -45,7 +45,7 @@ void key_exchange_start(struct measurement *m, size_t i)
 	/* A second one, too, goes to the server that the user has named, not to where the
 	 * first has led. */
 	server_name(m->run->sources[i].name, name);
-	s->has_ntp_address = false;
+	s->wants_keys = false;
 	r = m->ports->exchange_keys(m->ports->ctx, i, &s->key_address, name);
 	if (r < 0) {
 		snprintf(m->run->sources[i].reason, SOURCE_REASON_SIZE,
@@ -53,34 +53,47 @@ void key_exchange_start(struct measurement *m, size_t i)
 		source_finish(m, i);
 		return;
 	}
+	m->run->sources[i].reason[0] = '\0';
+	s->has_refused = false;
 	s->keys_asked_mono_ns = m->now_mono_ns;
 	s->due_mono_ns = m->deadline_mono_ns;
 	enter_phase(m, i, PHASE_KEYS);
 }
 
-bool key_exchange_again(struct measurement *m, size_t i)
+bool key_exchange_again(struct measurement *m, size_t i, bool keeps_cookies)
 {
 	struct source *s = &m->sources[i];
 
-	s->keys->cookies.count = 0;
+	if (!keeps_cookies) {
+		s->keys->cookies.count = 0;
+	}
+	if (s->has_renewed && m->run->sources[i].nts.key_exchange_ns < 0) {
+		source_decline(m, i,
+		               "its cookie keys have changed (NTSN), and the key exchange "
+		               "for new ones has failed");
+		return false;
+	}
 	if (s->has_renewed) {
 		s->has_key_failure = true;
-		source_decline(m, i,
-		               "it does not accept its own new cookies (NTSN): its cookie "
-		               "keys differ between its machines");
+		source_decline(
+			m, i,
+			"it does not accept its own new cookies (NTSN): its machines "
+			"have different keys, or something forges NTSN");
 		return false;
 	}
 	s->has_renewed = true;
+	s->wants_keys = true;
 	s->has_nak = false;
 	source_close_channel(m, i);
-	key_exchange_start(m, i);
+	enter_phase(m, i, PHASE_READY);
+	s->due_mono_ns = m->now_mono_ns;
 	return true;
 }
 
 bool key_exchange_after_renewal(struct measurement *m, size_t i)
 {
 	return m->run->sources[i].nts.key_exchange_ns < 0 && key_store_is_due(m, i) &&
-	       key_exchange_again(m, i);
+	       key_exchange_again(m, i, false);
 }
 
 /* A server may send us to another one, but not to this machine or its network: unless the
@@ -167,22 +180,35 @@ static bool is_silence(uint32_t failure)
 	       failure == NTS_FAILURE_NO_CA || failure == NTS_FAILURE_NO_PROGRAM;
 }
 
+static void take_failure(struct measurement *m, size_t i, const struct nts_answer *answer)
+{
+	struct source *s = &m->sources[i];
+	char reason[NTS_FAILURE_TEXT_SIZE];
+
+	s->has_key_failure = is_of_server(answer->failure);
+	nts_failure_format(answer, strerror(answer->error), reason);
+	source_decline(m, i, reason);
+	s->has_declined = !is_silence(answer->failure);
+	/* A request was lost, perhaps no more than that: the cookies that are left may do. */
+	if (s->keys && s->keys->cookies.count > 0) {
+		s->has_declined = false;
+		s->due_mono_ns = m->now_mono_ns;
+		enter_phase(m, i, PHASE_READY);
+	}
+}
+
 int key_exchange_end(struct measurement *m, const struct port_event *event)
 {
 	const size_t i = event->source;
 	const struct nts_answer *answer = event->keys;
 	struct run_source *shown = &m->run->sources[i];
 	struct source *s = &m->sources[i];
-	char reason[NTS_FAILURE_TEXT_SIZE];
 
 	if (s->phase != PHASE_KEYS) {
 		return 0;
 	}
 	if (answer->failure != NTS_FAILURE_NONE) {
-		s->has_key_failure = is_of_server(answer->failure);
-		nts_failure_format(answer, strerror(answer->error), reason);
-		source_decline(m, i, reason);
-		s->has_declined = !is_silence(answer->failure);
+		take_failure(m, i, answer);
 		return 0;
 	}
 	if (!s->keys) {
@@ -202,6 +228,7 @@ int key_exchange_end(struct measurement *m, const struct port_event *event)
 	shown->reason[0] = '\0';
 	if (certificate_is_acceptable(m, i, &answer->window)) {
 		s->ntp_port = answer->port;
+		s->has_ntp_address = false;
 		find_server(m, i, answer->server);
 	}
 	return 0;

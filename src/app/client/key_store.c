@@ -85,8 +85,7 @@ bool key_store_may_exchange(struct measurement *m, size_t i)
 		ns_add(m->wall_minus_mono_ns, stored->next_attempt_ns - now_ns)));
 	snprintf(reason, sizeof(reason),
 	         "key exchange: failed %u time%s, not tried before %02d:%02d:%02d UTC; to "
-	         "try it "
-	         "now: --state-dir /dev/null",
+	         "try it now: reqtime query --state-dir /dev/null",
 	         (unsigned)stored->failure_count, stored->failure_count == 1 ? "" : "s",
 	         at.hour, at.minute, at.second);
 	source_decline(m, i, reason);
@@ -103,6 +102,9 @@ static bool has_failed(const struct measurement *m, size_t i)
 
 	if (s->has_key_failure || s->phase == PHASE_KEYS) {
 		return s->has_key_failure;
+	}
+	if (s->kiss || s->has_plain_kiss) {
+		return false; /* its keys may be good */
 	}
 	return s->keys && shown->nts.key_exchange_ns >= 0 && !shown->nts.is_authenticated &&
 	       (s->has_declined ||

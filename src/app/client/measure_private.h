@@ -42,8 +42,7 @@ struct source {
 	size_t server; /* index into settings->servers */
 	size_t place;  /* its index among the server's addresses of its family, from 0 */
 	size_t twin;   /* source of its address that is asked; SIZE_MAX: none */
-	size_t host;   /* the first source at its address; is_shared: there are several */
-	bool is_shared;
+	size_t host;   /* the first source at its address */
 	bool has_vote;
 	uint32_t next_in_bucket;        /* see measurement.buckets */
 	const struct kod_holdoff *kiss; /* its hold-off; NULL: none */
@@ -52,9 +51,11 @@ struct source {
 	bool is_received; /* the latest request: a packet with its cookie has come */
 	bool has_refused; /* ... to any request: a malformed reply */
 	bool has_probed;  /* ... is a plain one: why are the others not answered? */
-	bool has_nak;     /* ... it could not read the cookie, or an attacker sent this */
+	bool has_nak; /* ... NTSN: it could not read the cookie, or an attacker sent this */
+	bool has_plain_kiss;  /* ... another kiss code without authentication: the same */
 	bool has_key_failure; /* a key exchange has failed, or its keys are not accepted */
-	bool has_renewed;     /* a second key exchange, because of that */
+	bool wants_keys;      /* keys are there, and new ones are to be got */
+	bool has_renewed; /* new ones have been asked for, which is done once in a run */
 	struct address key_address; /* of the key exchange */
 	uint16_t ntp_port;          /* that it gave */
 	bool has_ntp_address;       /* that is known, too: run_source.address */
@@ -215,9 +216,10 @@ void certificate_decline_time(struct measurement *m, size_t i, const struct samp
 /* Starts the key exchange of source `i`, unless the last ones have failed and it is too
  * early for another. */
 void key_exchange_start(struct measurement *m, size_t i);
-/* Has new keys made because the server does not read the cookie any more; false: it is too
- * late for that. */
-MUST_USE bool key_exchange_again(struct measurement *m, size_t i);
+/* The server does not answer to its keys: new ones are to be got.  With `keeps_cookies`
+ * the old ones are used if that fails.  False when that has been done in this run: then the
+ * source is declined. */
+MUST_USE bool key_exchange_again(struct measurement *m, size_t i, bool keeps_cookies);
 /* The certificate of an earlier run is not valid any more: the server may have another by
  * now.  False when its keys are of this run. */
 MUST_USE bool key_exchange_after_renewal(struct measurement *m, size_t i);

@@ -198,10 +198,11 @@ static bool is_unsynchronised(const struct run_source *shown)
 static void report_no_answer(struct measurement *m)
 {
 	struct run *run = m->run;
-	size_t unsynchronised = 0, silent = 0;
+	size_t unsynchronised = 0, silent = 0, without_vote = 0;
 
 	for (size_t i = 0; i < run->source_count; i++) {
 		if (run->sources[i].has_no_vote) {
+			without_vote += m->sources[i].sample_count > 0;
 			continue;
 		}
 		silent += !m->sources[i].has_declined && m->sources[i].sample_count == 0;
@@ -219,9 +220,9 @@ static void report_no_answer(struct measurement *m)
 		         unsynchronised);
 	} else {
 		snprintf(run->reason, sizeof(run->reason), "%s",
-		         m->answered_count > 0
+		         without_vote > 0
 		                 ? "no authenticated server gave a usable answer, and the "
-		                   "others have no vote"
+		                   "others have no vote: --authenticated mix gives them one"
 		                 : "no server gave a usable answer");
 	}
 }

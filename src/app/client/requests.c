@@ -2,6 +2,8 @@
  *
  * The requests of a measurement: which source is asked when, and how often.
  */
+#include <string.h>
+
 #include "app/client/measure_private.h"
 
 /* A server this near gets all its requests at once: cheap, and narrows the bound. */
@@ -20,9 +22,9 @@ static unsigned requests_max(const struct measurement *m, size_t i)
 	const struct source *s = &m->sources[i];
 	/* The request that was answered by NTSN has given no sample. */
 	const unsigned most =
-		s->kiss ? 1 : m->settings->samples + s->voids + s->has_renewed;
+		(s->kiss ? 1 : m->settings->samples + s->voids) + s->has_renewed;
 
-	if (!s->keys) {
+	if (!s->keys || s->wants_keys) {
 		return most;
 	}
 	/* Each request needs a cookie of its own. */
@@ -74,19 +76,23 @@ static bool has_key_window(const struct measurement *m)
 	return m->phase_count[PHASE_KEYS] < NTS_UNDERWAY_MAX;
 }
 
+static bool needs_keys(const struct measurement *m, size_t i)
+{
+	return m->run->sources[i].scheme == SCHEME_NTS &&
+	       (!m->sources[i].keys || m->sources[i].wants_keys);
+}
+
 static bool may_exchange_keys(const struct measurement *m, size_t i)
 {
-	return m->run->sources[i].scheme != SCHEME_NTS || m->sources[i].keys ||
-	       has_key_window(m);
+	return !needs_keys(m, i) || has_key_window(m);
 }
 
 /* With NTS, keys come before the first request. */
 static void ask(struct measurement *m, size_t i)
 {
-	const bool needs_keys =
-		m->run->sources[i].scheme == SCHEME_NTS && !m->sources[i].keys;
+	const bool has_none = !m->sources[i].keys;
 
-	if (needs_keys && !key_store_take(m, i)) {
+	if (needs_keys(m, i) && !(has_none && key_store_take(m, i))) {
 		key_exchange_start(m, i);
 	} else if (m->sources[i].phase == PHASE_READY ||
 	           m->sources[i].phase == PHASE_ASKED) {
@@ -132,7 +138,7 @@ static bool has_forgotten_keys(const struct measurement *m, size_t i)
 		shown->sent < 2 && address_reach(&shown->address) != ADDRESS_PUBLIC;
 
 	return shown->nts.has_keys && shown->nts.key_exchange_ns < 0 &&
-	       shown->received == 0 && !is_early;
+	       !m->sources[i].has_renewed && shown->received == 0 && !is_early;
 }
 
 /* When there is just time for one more answer. */
@@ -153,14 +159,16 @@ static bool is_to_be_probed(const struct measurement *m, size_t i)
 static bool attend_silent(struct measurement *m, size_t i)
 {
 	struct source *s = &m->sources[i];
+	char reason[SOURCE_REASON_SIZE];
 	bool may_ask = !s->has_probed && m->run->sources[i].sent < requests_max(m, i);
 
 	if (s->has_nak || (has_forgotten_keys(m, i) && key_store_is_due(m, i))) {
-		if (has_key_window(m)) {
-			return key_exchange_again(m, i);
-		}
-		s->due_mono_ns = m->now_mono_ns + FLIGHT_NS;
-		return true;
+		return key_exchange_again(m, i, !s->has_nak);
+	}
+	if (s->has_plain_kiss) {
+		memcpy(reason, m->run->sources[i].reason, sizeof(reason));
+		source_decline(m, i, reason);
+		return false;
 	}
 	if (is_to_be_probed(m, i) && (!may_ask || m->now_mono_ns >= probe_at(m))) {
 		exchange_probe(m, i);

@@ -112,8 +112,7 @@ void selection_update(struct measurement *m)
 		m->candidates[i] =
 			(struct candidate){ .has_no_vote = !m->sources[i].has_vote,
 			                    .pair = sources_pair(m, i),
-			                    .asked = m->sources[i].host,
-			                    .is_shared = m->sources[i].is_shared };
+			                    .asked = m->sources[i].host };
 		make_candidate(m, i, &m->candidates[i]);
 	}
 	/* An address of two servers is asked once, and the answer counts for both; a second

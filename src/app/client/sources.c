@@ -133,6 +133,7 @@ static void assign_pair(struct measurement *m, size_t i)
 static void find_way(struct measurement *m, size_t i, const struct address *address)
 {
 	struct run_source *shown = &m->run->sources[i];
+	const struct kod_holdoff *kiss;
 
 	shown->address = *address;
 	shown->address.port = shown->port;
@@ -146,6 +147,11 @@ static void find_way(struct measurement *m, size_t i, const struct address *addr
 	}
 	shown->nts.key_port = shown->port;
 	m->sources[i].key_address = shown->address;
+	kiss = hold_off_find(m, shown);
+	if (kiss) {
+		hold_off_begin(m, i, kiss);
+		return;
+	}
 	enter_phase(m, i, PHASE_READY);
 }
 

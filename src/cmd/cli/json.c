@@ -62,11 +62,12 @@ static json_t *unix_s_json(int64_t unix_s)
 static json_t *nts_json(const struct run_source *source)
 {
 	const struct source_nts *nts = &source->nts;
+	const char *checked = nts->is_told ? "told" : "now";
 
 	if (!nts->has_keys) {
 		return json_null();
 	}
-	return json_pack("{ss si si so s{so so so ss}}",                              //
+	return json_pack("{ss si si so s{so so so so}}",                              //
 	                 "aead", "AES-SIV-CMAC-256",                                  //
 	                 "ke_port", (int)nts->key_port,                               //
 	                 "cookies_left", (int)nts->cookie_count,                      //
@@ -76,7 +77,7 @@ static json_t *nts_json(const struct run_source *source)
 	                 "subject", text_or_null(nts->subject),                       //
 	                 "not_before", unix_s_json(nts->window.from_s),               //
 	                 "not_after", unix_s_json(nts->window.until_s),               //
-	                 "checked", nts->is_told ? "told" : "now");
+	                 "checked", text_or_null(nts->is_authenticated ? checked : ""));
 }
 
 /* json_pack() steals the references it gets, and returns NULL if one of them is NULL. */

@@ -131,11 +131,10 @@ static bool is_same_dispersion(const struct candidate *a, const struct candidate
 
 static bool is_same_daemon(const struct candidate *a, const struct candidate *b)
 {
-	return a->asked == b->asked ||
-	       (!ntp_ts_is_zero(a->reference) && ntp_ts_equal(a->reference, b->reference) &&
-	        a->stratum == b->stratum &&
-	        memcmp(a->refid, b->refid, sizeof(a->refid)) == 0 &&
-	        a->root_delay_ns == b->root_delay_ns && is_same_dispersion(a, b));
+	return !ntp_ts_is_zero(a->reference) && ntp_ts_equal(a->reference, b->reference) &&
+	       a->stratum == b->stratum &&
+	       memcmp(a->refid, b->refid, sizeof(a->refid)) == 0 &&
+	       a->root_delay_ns == b->root_delay_ns && is_same_dispersion(a, b);
 }
 
 /* A hash: equal for one daemon, almost certainly different for others. */
@@ -153,14 +152,44 @@ static int64_t daemon_key(const struct candidate *e)
 	};
 	uint64_t key = UINT64_C(14695981039346656037);
 
-	if (e->is_shared) {
-		return (int64_t)((key ^ e->asked) * prime);
-	}
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		key = (key ^ words[i]) * prime;
 		key ^= key >> 32;
 	}
 	return (int64_t)key;
+}
+
+/* Group `from` becomes part of group `to`. */
+static size_t merge_groups(size_t from, size_t to, size_t count, size_t *daemon_of)
+{
+	for (size_t v = 0; from != to && v < count; v++) {
+		daemon_of[v] = daemon_of[v] == from ? to : daemon_of[v];
+	}
+	return from != to;
+}
+
+/* Intervals of one machine that overlap are one group, whatever it claims: two servers with
+ * NTS may be at one address, and what a machine claims changes between two answers.
+ * `machines` is by machine and lower end.  How many groups have become part of others. */
+static size_t merge_machines(const struct interval *intervals, size_t count,
+                             const struct keyed *machines, size_t *daemon_of)
+{
+	size_t first = 0, merged = 0;
+	int64_t hull_hi_ns = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		const size_t v = machines[k].at;
+
+		if (k == 0 || machines[k].key != machines[k - 1].key ||
+		    intervals[v].lo_ns > hull_hi_ns) {
+			first = v;
+			hull_hi_ns = intervals[v].hi_ns;
+			continue;
+		}
+		hull_hi_ns = ns_max(hull_hi_ns, intervals[v].hi_ns);
+		merged += merge_groups(daemon_of[v], daemon_of[first], count, daemon_of);
+	}
+	return merged;
 }
 
 /* Intervals with the same daemon claim that overlap, directly or through others, are one
@@ -170,16 +199,19 @@ static size_t group_intervals(const struct candidate *candidates,
                               const struct interval *intervals, size_t count,
                               struct keyed *scratch, size_t *daemon_of)
 {
+	struct keyed *machines = &scratch[count];
 	const struct candidate *first = NULL;
 	size_t groups = 0;
 	int64_t hull_hi_ns = 0;
 
 	for (size_t v = 0; v < count; v++) {
-		scratch[v] = (struct keyed){ .key = daemon_key(&candidates[daemon_of[v]]),
-			                     .tie = intervals[v].lo_ns,
-			                     .at = v };
+		const struct candidate *e = &candidates[daemon_of[v]];
+
+		scratch[v] = (struct keyed){ daemon_key(e), intervals[v].lo_ns, v };
+		machines[v] = (struct keyed){ (int64_t)e->asked, intervals[v].lo_ns, v };
 	}
 	keyed_sort(scratch, count);
+	keyed_sort(machines, count);
 	for (size_t k = 0; k < count; k++) {
 		const size_t v = scratch[k].at;
 		const struct candidate *e = &candidates[daemon_of[v]];
@@ -194,7 +226,7 @@ static size_t group_intervals(const struct candidate *candidates,
 		}
 		daemon_of[v] = groups - 1;
 	}
-	return groups;
+	return groups - merge_machines(intervals, count, machines, daemon_of);
 }
 
 void source_groups_form(const struct candidate *candidates, size_t count,

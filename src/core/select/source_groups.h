@@ -30,8 +30,7 @@ struct candidate {
 	bool is_held;        /* in hold-off: may answer if it were asked */
 	size_t pair;         /* index of its address pair; one answer of a pair is enough */
 	struct interval interval;
-	size_t asked;   /* the same for candidates on one machine, whatever they claim */
-	bool is_shared; /* there are several with this `asked` */
+	size_t asked; /* the same for candidates on one machine, whatever they claim */
 	/* Its last clock update, and when it was received.  Two candidates with the same
 	 * claim to be one daemon, except with a zero reference; the root dispersion
 	 * grows between answers and may differ by that. */
@@ -53,7 +52,7 @@ struct source_groups {
 	size_t daemon_count;
 };
 
-/* Fills `ret_intervals`, `ret_daemon_of` (per interval its group, from 0) and
+/* Fills `ret_intervals`, `ret_daemon_of` (per interval a number of its group, below interval_count) and
  * `ret_interval_of` (per candidate the interval of its address pair, or SIZE_MAX); each
  * has room for `count`, `scratch` for 2 * count.  The interval of an address pair is the
  * hull of its answers; answers without a common point give no interval. */

@@ -246,7 +246,7 @@ query
 bad "a key exchange that fails" 1 'the server reports error 2'
 query
 bad "a second later it is not asked" 1 \
-	'failed 1 time, not tried before [0-9:]* UTC; to try it now: --state-dir /dev/null'
+	'failed 1 time, not tried before [0-9:]* UTC; to try it now: reqtime query --state-dir /dev/null'
 again
 query
 bad "... nor when it is well again" 0 'failed 1 time, not tried before'
