@@ -233,7 +233,7 @@ bad "NK42 the trusted certificates do not exist" "cannot read the trusted certif
 query "$(nts_source)" -t 5s
 bad "NK42 ... are an empty file" "cannot read the trusted certificates: .*nothing.crt"
 ca=
-check "NK42 ... and the server is not asked" test "$(nts_logged '^ke ')" -eq 0
+check "NK42 ... and the server is sent no request" test "$(nts_logged '^ke ')" -eq 0
 nts_stop
 if [ "$(id -u)" = 0 ]; then
 	# Files are searched for a name as it is written.
