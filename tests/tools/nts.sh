@@ -3,6 +3,8 @@
 #
 # After lib.sh, for nts_server.c and nts_certificates.c, and for the servers of others:
 #
+#   nts_program                  skips the script without reqtime-nts; fails when it does not run
+#   nts_begin                    that, and nts_certificates_make, which must succeed
 #   nts_certificates_make        certificates in $nts_certificates; ca.crt is the authority of all
 #                                but `unknown`; see below for their names; `good` has
 #                                localhost, time.example, 127.0.0.1, ::1, 192.0.2.1
@@ -12,7 +14,10 @@
 #   nts_stop                     ends the last; the others end with the script
 #   nts_logged PATTERN           how many lines of the log match
 #   nts_source [HOST]            nts://HOST:$nts_ke (127.0.0.1)
-#   nts_cookies_unique           true when no cookie was sent twice
+#   nts_cookies_unique           true when cookies were sent, and none twice, to whichever server
+#   nts_good NAME [WHY]          one test: the last run (`query --json`) has a time, within its bound,
+#                                by NTS alone; WHY: what else is wrong with it
+#   nts_bad NAME REASON [WHY]    one test: it has none, for that reason
 #
 # In an own_network, because they have the ports 123 and 4460:
 #   peer_chronyd_nts ADDRESS     chronyd as a server
@@ -31,6 +36,22 @@ nts_certificates=$T/certificates
 nts_count=0
 # shellcheck disable=SC2034 # for the scripts
 nts_ca=$nts_certificates/ca.crt
+
+nts_program() {
+	[ -e "$BUILD/reqtime-nts" ] || skip_all "no $BUILD/reqtime-nts"
+	if ! "$BUILD/reqtime-nts" --version >"$T/why" 2>&1; then
+		not_ok "reqtime-nts runs" "$(cat "$T/why")"
+		finish
+	fi
+}
+
+nts_begin() {
+	nts_program
+	if ! nts_certificates_make >"$T/why" 2>&1; then
+		not_ok "the certificates are made" "$(cat "$T/why")"
+		finish
+	fi
+}
 
 nts_certificates_make() {
 	mkdir -p "$nts_certificates"
@@ -99,7 +120,33 @@ nts_source() {
 }
 
 nts_cookies_unique() {
-	! grep -q 'is-reused=yes' "$nts_log"
+	sed -n 's/^ntp .* cookie=\([0-9a-f]\{1,\}\) .*/\1/p' "$T"/nts.*.log >"$T/cookies"
+	[ -s "$T/cookies" ] && [ -z "$(sort "$T/cookies" | uniq -d)" ]
+}
+
+nts_good() {
+	nts_why=${2:-}
+	[ "$status" -eq 0 ] || nts_why="$nts_why, exit $status"
+	within "$(json bound_ns)" "$(json offset_ns)" || nts_why="$nts_why, offset $(json offset_ns)"
+	[ "$(json authentication)" = nts ] || nts_why="$nts_why, not authenticated"
+	nts_verdict "$1"
+}
+nts_bad() {
+	nts_why=${3:-}
+	[ "$status" -eq 1 ] || nts_why="$nts_why, exit $status"
+	json reason | grep -Eq -e "$2" || nts_why="$nts_why, reason \"$(json reason)\", not $2"
+	nts_verdict "$1"
+}
+nts_verdict() {
+	# NTP without NTS would be the fallback that must not exist.
+	[ "$(nts_logged '^ntp .* verdict=plain ')" -eq 0 ] || nts_why="$nts_why, a plain request"
+	nts_cookies_unique || nts_why="$nts_why, a cookie twice, or none at all"
+	if [ -z "$nts_why" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "${nts_why#, }
+$(head -c 1500 "$out"; cat "$err"; cut -c 1-160 "$nts_log")"
+	fi
 }
 
 NTS_CHRONYD=$R/build/peers/usr/sbin/chronyd

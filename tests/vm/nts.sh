@@ -10,7 +10,7 @@
 
 guest_needs_uml
 [ -x "$NTS_CHRONYD" ] || skip_all "needs chronyd below build/peers (packaging/deps test)"
-"$BUILD/reqtime-nts" --version >/dev/null 2>&1 || skip_all "no $BUILD/reqtime-nts"
+nts_program
 guest_network "$@"
 
 cat >"$T/chronyd.conf" <<END

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../tools/nts.sh"
 . "$(dirname "$0")/lib.sh"
 
-"$BUILD/reqtime-nts" --version >/dev/null 2>&1 || skip_all "no $BUILD/reqtime-nts"
+nts_program
 guest_root "$R/tests/vm/nts_confirmed_guest.sh" "$BUILD/reqtime" "$BUILD/reqtime-nts" "$T/nts_server"
 here=ip=127.0.0.1,127.0.0.2,127.0.0.3
 if ! "$T/nts_certificates" "$guest_top/etc" "ca ca" "good by=ca $here" \
