@@ -14,20 +14,11 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "io/nts/authorities.h"
 #include "io/tls/tls_private.h"
 
 /* Larger than any collection: that of the web has 250 kB. */
 enum { AUTHORITIES_FILE_MAX = 16 << 20, AUTHORITY_SHOWN_MAX = 44 };
-
-/* Where distributions keep all certificates in one file: read by ourselves, because GnuTLS
- * may be built to look for the system's in a PKCS #11 module during each verification, which
- * no sandbox could allow. */
-static const char *const system_files[] = {
-	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch, Gentoo */
-	"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora, RHEL */
-	"/etc/ssl/ca-bundle.pem",             /* openSUSE */
-	"/etc/ssl/cert.pem",
-};
 
 void tls_text(char *buf, size_t size, const char *text)
 {
@@ -172,10 +163,12 @@ static int add_default(struct trust_store *store)
 	return store->count > before ? 0 : -ENODATA;
 }
 
+/* Read by ourselves, because GnuTLS may be built to look for the system's in a PKCS #11 module
+ * during each verification, which no sandbox could allow. */
 static int add_system(struct trust_store *store)
 {
-	for (size_t i = 0; i < COUNT_OF(system_files); i++) {
-		const int r = add_file(store, AT_FDCWD, system_files[i]);
+	for (size_t i = 0; i < COUNT_OF(authorities_system_files); i++) {
+		const int r = add_file(store, AT_FDCWD, authorities_system_files[i]);
 
 		if (r == 0 || r == -ENOMEM) {
 			return r;
@@ -188,7 +181,7 @@ static int add_authority(struct trust_store *store, const char *authority)
 {
 	struct stat about;
 
-	if (strcmp(authority, "system") == 0) {
+	if (strcmp(authority, AUTHORITIES_SYSTEM) == 0) {
 		return add_system(store);
 	}
 	return stat(authority, &about) == 0 && S_ISDIR(about.st_mode)
@@ -203,7 +196,7 @@ static void explain(const char *authority, int r, char why[NTS_DETAIL_SIZE])
 	                                    : strerror(-r);
 	char text[NTS_DETAIL_SIZE * 2];
 
-	if (strcmp(authority, "system") == 0 && r == -ENODATA) {
+	if (strcmp(authority, AUTHORITIES_SYSTEM) == 0 && r == -ENODATA) {
 		snprintf(text, sizeof(text),
 		         "the system has none (package ca-certificates)");
 	} else {
@@ -216,7 +209,7 @@ static void explain(const char *authority, int r, char why[NTS_DETAIL_SIZE])
 int trust_store_open(const char *const *authorities, size_t count,
                      char why[NTS_DETAIL_SIZE], struct trust_store **ret)
 {
-	static const char *const by_default[] = { "system" };
+	static const char *const by_default[] = { AUTHORITIES_SYSTEM };
 	struct trust_store *store = calloc(1, sizeof(*store));
 	int r = 0;
 
