@@ -30,6 +30,23 @@ static struct certificate root, own, stranger, slow;
 static struct trust_store *store;
 static struct tls_client *client;
 
+static unsigned export_count; /* of keys, by the client */
+
+int __real_gnutls_prf_rfc5705(gnutls_session_t tls, size_t label_len, const char *label,
+                              size_t context_len, const char *context, size_t len,
+                              char *ret);
+int __wrap_gnutls_prf_rfc5705(gnutls_session_t tls, size_t label_len, const char *label,
+                              size_t context_len, const char *context, size_t len,
+                              char *ret);
+int __wrap_gnutls_prf_rfc5705(gnutls_session_t tls, size_t label_len, const char *label,
+                              size_t context_len, const char *context, size_t len,
+                              char *ret)
+{
+	export_count++;
+	return __real_gnutls_prf_rfc5705(tls, label_len, label, context_len, context, len,
+	                                 ret);
+}
+
 /* False when it has no result within ten seconds. */
 static bool run_session(struct tls_session *session, struct nts_answer *ret)
 {
@@ -146,6 +163,7 @@ static void exchange_row(void **state)
 	close(tell[1]);
 	session = open_session(row->host, ends[0]);
 	memset(&answer, 0xa5, sizeof(answer));
+	export_count = 0;
 	has_ended = run_session(session, &answer);
 	tls_session_close(session);
 	if (row->server.conduct == HOLDS) {
@@ -163,6 +181,7 @@ static void exchange_row(void **state)
 	assert_true(nts_answer_is_valid(&answer));
 	if (row->failure == NTS_FAILURE_NONE) {
 		check_success(&answer, tell[0]);
+		assert_int_equal(export_count, 2); /* one of each direction */
 	} else {
 		assert_memory_equal(&answer.keys, &no_keys, sizeof(no_keys));
 		assert_int_equal(answer.response, row->response);

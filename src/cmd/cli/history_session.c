@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/siphash.h"
+#include "io/nts/authorities.h"
 #include "io/store/history.h"
 #include "io/sys/kernel_clock.h"
 
@@ -55,29 +55,6 @@ static void complain(struct session *session, const char *warning)
 	}
 }
 
-/* Which certificates a run trusts: its files, as they are now. */
-static uint64_t trust_of(const struct option_texts *authorities)
-{
-	struct siphash_key digest = { UINT64_C(0x6e74732e74727573), 0 };
-
-	for (size_t i = 0; i < authorities->count; i++) {
-		const char *path = authorities->items[i];
-		int64_t seen[5] = { 0 };
-		struct stat st;
-
-		if (stat(path, &st) == 0) {
-			seen[0] = (int64_t)st.st_dev;
-			seen[1] = (int64_t)st.st_ino;
-			seen[2] = (int64_t)st.st_size;
-			seen[3] = (int64_t)st.st_mtim.tv_sec;
-			seen[4] = (int64_t)st.st_mtim.tv_nsec;
-		}
-		digest.k1 = siphash(digest, (const uint8_t *)path, strlen(path));
-		digest.k1 = siphash(digest, (const uint8_t *)seen, sizeof(seen));
-	}
-	return digest.k1;
-}
-
 void history_session_open(const struct measure_cli_settings *settings,
                           enum history_session_role role, bool wants_replay,
                           struct session *ret)
@@ -92,7 +69,8 @@ void history_session_open(const struct measure_cli_settings *settings,
 	memset(ret, 0, sizeof(*ret));
 	ret->role = role;
 	ret->is_named = settings->state_dir != NULL;
-	ret->trust = trust_of(&settings->authorities);
+	ret->trust = authorities_digest(settings->authorities.items,
+	                                settings->authorities.count);
 	ret->view.use = HISTORY_ABSENT;
 	replay_state_init(&ret->view.replay);
 	if (role == HISTORY_SESSION_RECORDS) {

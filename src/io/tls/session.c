@@ -360,6 +360,7 @@ static int step_response(struct tls_session *session)
 {
 	size_t left = sizeof(session->response) - session->response_len;
 	ssize_t n = 1;
+	int r;
 
 	while (left > 0 && n != 0) {
 		n = gnutls_record_recv(session->tls,
@@ -380,11 +381,12 @@ static int step_response(struct tls_session *session)
 		fail(session, NTS_FAILURE_CLOSED);
 		return STEP_FAILED;
 	}
-	if (left == 0 && response_check(session, false) == STEP_WAIT) {
+	r = response_check(session, left > 0);
+	if (r == STEP_WAIT) {
 		fail(session, NTS_FAILURE_TOO_LONG);
 		return STEP_FAILED;
 	}
-	return response_check(session, true);
+	return r;
 }
 
 bool tls_session_step(struct tls_session *session, struct nts_answer *ret)

@@ -125,6 +125,24 @@ touch -d '2020-01-01' "$T/other.crt"
 ca=$T/other.crt
 query
 good "an authority's file has changed: other keys" 5
+system=/etc/ssl/certs/ca-certificates.crt
+if [ "$(id -u)" = 0 ] && [ -f "$system" ] && unshare -m true 2>/dev/null; then
+	cp "$nts_ca" "$T/system.crt"
+	printf '#!/bin/sh\nmount --bind %s %s && exec "$@"\n' "$T/system.crt" "$system" >"$T/with-system"
+	chmod 755 "$T/with-system"
+	later="unshare -m $T/with-system"
+	ca=system
+	query
+	good "the system's authorities: other keys" 6
+	query
+	good "... which are used while these are the same" 6
+	touch "$T/system.crt"
+	query
+	good "the system's authorities have changed: other keys" 7
+	later=
+else
+	skip "the system's authorities have changed: other keys" "needs root and $system"
+fi
 ca=$nts_ca
 nts_stop
 
