@@ -8,12 +8,12 @@
 #include <stdio.h>
 
 /* A server that does not know TLS 1.3 takes our hello for one of TLS 1.2 without a cipher
- * in common, and refuses before any hello of its own. */
-static bool is_too_old(gnutls_session_t tls, gnutls_alert_description_t alert)
+ * in common, and refuses before any hello of its own; one that has no certificate for the
+ * name may refuse in the same way. */
+static bool is_refused_hello(gnutls_session_t tls, gnutls_alert_description_t alert)
 {
-	return alert == GNUTLS_A_PROTOCOL_VERSION ||
-	       (alert == GNUTLS_A_HANDSHAKE_FAILURE &&
-	        (int)gnutls_handshake_get_last_in(tls) < 0);
+	return alert == GNUTLS_A_HANDSHAKE_FAILURE &&
+	       (int)gnutls_handshake_get_last_in(tls) < 0;
 }
 
 /* Words of GnuTLS for an alert are constants: nothing in them is from the network. */
@@ -23,11 +23,10 @@ static void alert_failure(gnutls_session_t tls, struct nts_answer *answer)
 	const char *name = gnutls_alert_get_name(alert);
 	char text[NTS_DETAIL_SIZE];
 
-	if (is_too_old(tls, alert)) {
+	switch ((int)alert) {
+	case GNUTLS_A_PROTOCOL_VERSION:
 		answer->failure = NTS_FAILURE_TLS_VERSION;
 		return;
-	}
-	switch ((int)alert) {
 	case GNUTLS_A_NO_APPLICATION_PROTOCOL:
 		answer->failure = NTS_FAILURE_NO_NTS;
 		return;
@@ -36,8 +35,10 @@ static void alert_failure(gnutls_session_t tls, struct nts_answer *answer)
 		return;
 	default:
 		answer->failure = NTS_FAILURE_TLS;
-		snprintf(text, sizeof(text), "it sent the alert %d (%s)", (int)alert,
-		         name ? name : "unknown");
+		snprintf(text, sizeof(text), "it sent the alert %d (%s)%s", (int)alert,
+		         name ? name : "unknown",
+		         is_refused_hello(tls, alert) ? ": no TLS 1.3, or not for this name"
+		                                      : "");
 		tls_text(answer->detail, sizeof(answer->detail), text);
 	}
 }

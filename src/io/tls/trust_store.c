@@ -170,7 +170,7 @@ static bool is_certificate(const gnutls_datum_t *block)
 static int add_file(struct trust_store *store, int folder, const char *name,
                     struct found *found)
 {
-	gnutls_datum_t pem;
+	gnutls_datum_t pem = { 0 };
 	uint8_t *at, *next;
 	const uint8_t *end;
 	int r = read_file(folder, name, &pem);

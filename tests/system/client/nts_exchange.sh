@@ -90,7 +90,7 @@ for stage in accept hello flight handshake request response; do
 	fails "NK5 reset after $stage" "$closed" --mode reset-$stage
 done
 fails "NK6 TLS 1.2 only" 'no TLS 1.3' --mode tls12
-fails "NK6 TLS 1.2 only, without the alert for it" 'no TLS 1.3|TLS failed' --mode tls12-40
+fails "NK6 TLS 1.2 only, without the alert for it" '.*: no TLS 1.3, or not for this name' --mode tls12-40
 fails "NK7 no ALPN" 'not an NTS server' --mode no-alpn
 fails "NK7 another protocol" 'not an NTS server' --mode alpn-other
 
@@ -225,8 +225,21 @@ bad "NK42 the trusted certificates do not exist" "cannot read the trusted certif
 : >"$T/nothing.crt"
 query "$(nts_source)" -t 5s
 bad "NK42 ... are an empty file" "cannot read the trusted certificates: .*nothing.crt"
-ca=
+# The system's and a directory may have one that is damaged; a file that is named may not.
+{
+	cat "$nts_ca"
+	printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+	cat "$nts_ca"
+} >"$T/nothing.crt"
+query "$(nts_source)" -t 5s
+bad "NK42 ... are a file with a damaged one" "nothing.crt: a certificate in it cannot be read"
 check "NK42 ... and the server is sent no request" test "$(nts_logged '^ke ')" -eq 0
+mkdir "$T/folder"
+mv "$T/nothing.crt" "$T/folder/"
+ca=$T/folder
+query "$(nts_source)" -t 5s
+good "NK42 ... are a directory, and one in it is damaged"
+ca=
 nts_stop
 if [ "$(id -u)" = 0 ]; then
 	# Files are searched for a name as it is written.
