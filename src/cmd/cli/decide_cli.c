@@ -273,15 +273,15 @@ void decide_dry(const struct decide_view *view,
 const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
                                 const struct session *session, const struct run *run,
-                                const struct run_record *now, struct correct_result *ret)
+                                const struct run_record *now, struct correct_result *ret,
+                                struct discipline *ret_discipline)
 {
-	struct discipline discipline;
 	struct correct_record record;
 
 	if (run->status != RUN_OK) {
 		return NULL;
 	}
-	record = decide_record(&view->settings, session, run, now, &discipline);
+	record = decide_record(&view->settings, session, run, now, ret_discipline);
 	decide_dry(view, settings, server_count, &record, ret);
 	return ret->status == CORRECT_DONE || ret->decision.plan.action == PLAN_REFUSE
 	               ? &ret->decision.plan

@@ -86,11 +86,13 @@ void decide_dry(const struct decide_view *view,
 /* The kernel's clock, to read; `set` adds what changes it.  `ctx`: struct decide_view. */
 extern const struct clock_ports decide_clock;
 
-/* The same for `query` and `check`: the plan in `*ret`; NULL if there is no answer. */
+/* The same for `query` and `check`: the plan in `*ret`; NULL if there is no answer.
+ * `ret_discipline`: as from decide_record(). */
 const struct plan *decide_would(const struct measure_cli_settings *settings,
                                 size_t server_count, const struct decide_view *view,
                                 const struct session *session, const struct run *run,
-                                const struct run_record *now, struct correct_result *ret);
+                                const struct run_record *now, struct correct_result *ret,
+                                struct discipline *ret_discipline);
 
 /* Whether a run of `query` or `check` may decide which recorded runs are old: its time is
  * confirmed, or `set` is not in use here and the answer is within a day of the clock. */

@@ -19,6 +19,7 @@
 #include "io/sys/confine.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
+#include "reqtime/now.h"
 
 #define AT(field) offsetof(struct measure_cli_settings, field)
 #define HOUR_NS (3600 * NS_PER_S)
@@ -71,6 +72,12 @@ const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 	  "log a line per run and message to FILE, syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "repeat at this interval until stopped by a signal" },
+	{ "bound-file", 0, OPT_TEXT, AT(bound_file), 0, 0, "FILE",
+	  "file for reqtime now and status (" REQTIME_NOW_FILE ")" },
+	{ "clockbound", 0, OPT_TEXT, AT(clockbound), 0, 0, "FILE",
+	  "also write the bound for clients of ClockBound" },
+	{ "max-drift", 0, OPT_COUNT, AT(max_drift_ppm), 1, 500, "PPM",
+	  "by which the bound grows, beside what past runs have found (50)" },
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURE_CLI_FORMAT_WORDS,
 	  "output format (table)" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
@@ -91,7 +98,9 @@ const struct option_group measure_cli_groups[] = {
 	{ "Deciding", " min-sources liars step slew step-above refuse-above "
 	              "refuse-back-above any-offset "
 	              "boot force no-discipline rtc dry-run " },
-	{ "Output", " verbose quiet json json-lines format color metrics log-to " },
+	{ "Output",
+	  " verbose quiet json json-lines format color metrics bound-file clockbound "
+	  "max-drift log-to " },
 	{ "Running",
 	  " every min-interval splay wait confirm overdue config state-dir keep " },
 	{ NULL, NULL },
@@ -106,6 +115,7 @@ void measure_cli_defaults(struct measure_cli_settings *ret)
 	ret->pool = defaults.pool;
 	ret->min_sources = 0;
 	ret->liars = MEASURE_CLI_LIARS_UNSET;
+	ret->max_drift_ppm = REQTIME_NOW_MAX_DRIFT_PPM;
 	ret->interval_ns = defaults.interval_ns;
 	ret->timeout_ns = defaults.timeout_ns;
 	ret->target_ns = defaults.target_ns;

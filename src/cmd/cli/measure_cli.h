@@ -55,6 +55,9 @@ struct measure_cli_settings {
 	const char *state_dir;           /* NULL: see history_dir() */
 	const char *log_to;              /* NULL: no log */
 	const char *metrics;             /* NULL: no metrics */
+	const char *bound_file;          /* NULL: REQTIME_NOW_FILE, by default */
+	const char *clockbound;          /* NULL: none */
+	unsigned max_drift_ppm;
 	int64_t keep_ns;
 	int64_t every_ns; /* 0: once */
 	int format;       /* enum measure_cli_format */
@@ -65,7 +68,7 @@ struct measure_cli_settings {
 	const char *config;
 };
 
-enum { MEASURE_CLI_OPTION_COUNT = 26, MEASURE_CLI_CHECK_OPTION_COUNT = 21 };
+enum { MEASURE_CLI_OPTION_COUNT = 29, MEASURE_CLI_CHECK_OPTION_COUNT = 21 };
 extern const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT];
 /* The groups of `query`, `set` and `check`. */
 extern const struct option_group measure_cli_groups[];

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cli/bound_cli.h"
 #include "cmd/cli/metrics_file.h"
 #include "cmd/cli/run_log.h"
 #include "core/base/text_time.h"
@@ -218,6 +219,11 @@ static int measure_once(struct measurer *m, int64_t timeout_ns, bool may_repeat,
 		goto out;
 	}
 	record_end(m, &reply);
+	if (!m->set->is_dry) {
+		bound_cli_run(&m->set->measurement, &run, &m->record,
+		              m->set->decide.no_discipline ? NULL : &m->discipline,
+		              &reply.result);
+	}
 	discipline_report = report_of(m, &reply);
 	status = set_report(m->set, &m->measurement, &run, &reply,
 	                    m->set->decide.no_discipline ? NULL : &discipline_report);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/cli/bound_cli.h"
 #include "io/sys/child.h"
 #include "io/sys/kernel_clock.h"
 #include "io/sys/priv.h"
@@ -292,7 +293,9 @@ int set_parent_run(const struct set_settings *set, const struct server_spec *ser
 		                 strerror(errno));
 		goto out;
 	}
+	bound_cli_share(true);
 	r = child_fork(&child);
+	bound_cli_share(false);
 	if (r < 0) {
 		command_complain("cannot start the measuring process: %s", strerror(-r));
 		goto out;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cmd/cli/bound_cli.h"
 #include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
@@ -189,6 +190,7 @@ static int set_once(void *ctx, bool is_try)
 	run_log_open(&set.measurement);
 	metrics_file_open(&set.measurement, RUN_VERB_SET);
 	if (!set.is_dry) {
+		bound_cli_open(&set.measurement, true);
 		status = set_parent_permission(&set);
 		if (status == 0) {
 			status = set_lock(&set, &lock);

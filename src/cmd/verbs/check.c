@@ -169,6 +169,7 @@ static int check_measure(const struct check_settings *check,
 	struct run_record record;
 	const struct discipline_drag drag = discipline_drag(&view->replay.discipline);
 	struct correct_result would;
+	struct discipline discipline;
 	const struct plan *plan;
 	struct check_result check_result;
 	struct run run;
@@ -192,7 +193,7 @@ static int check_measure(const struct check_settings *check,
 	run_record_init(&record, RUN_VERB_CHECK, &run);
 	history_session_note_before(session, &record);
 	plan = decide_would(&check->measurement, measurement->measure.server_count, seen,
-	                    session, &run, &record, &would);
+	                    session, &run, &record, &would, &discipline);
 	record.kernel_flags |=
 		decide_may_say_old(seen, &run, &would) ? RECORD_CONFIRMED : 0;
 	status = print_all(check, measurement, &run, plan, &check_result);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cli/bound_cli.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/decide_cli.h"
 #include "cmd/cli/json.h"
@@ -146,6 +147,7 @@ static int query_measure(const struct query_settings *query,
                          struct session *session)
 {
 	struct correct_result would;
+	struct discipline discipline;
 	struct run_record record;
 	const struct plan *plan;
 	struct run run;
@@ -165,11 +167,13 @@ static int query_measure(const struct query_settings *query,
 	run_record_init(&record, RUN_VERB_QUERY, &run);
 	history_session_note_before(session, &record);
 	plan = decide_would(&query->measurement, measurement->measure.server_count, view,
-	                    session, &run, &record, &would);
+	                    session, &run, &record, &would, &discipline);
 	record.kernel_flags |=
 		decide_may_say_old(view, &run, &would) ? RECORD_CONFIRMED : 0;
 	status = query_report(query, measurement, view, &run, &would, plan);
 	command_flush(); /* before the disk is written */
+	bound_cli_run(&query->measurement, &run, &record,
+	              view->settings.no_discipline ? NULL : &discipline, &would);
 	metrics_file_run(&run, &record, NULL, NULL);
 	history_session_store(session, &record, &run);
 out:
@@ -201,6 +205,7 @@ static int query_once(void *ctx, bool is_try)
 	settings.ask_all |= job->query->servers_file != NULL;
 	run_log_open(&settings);
 	metrics_file_open(&settings, RUN_VERB_QUERY);
+	bound_cli_open(&settings, settings.every_ns > 0);
 	history_session_open(&settings, HISTORY_SESSION_READS, true, &session);
 	of_set = decide_settings_of_set(&settings);
 	decide_look(&settings, &of_set, &view);

@@ -232,6 +232,15 @@ struct discipline_forecast discipline_forecast(const struct discipline *d);
  * bound at the first, and the next runs find the others. */
 int64_t discipline_bound_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
 
+/* Slewed by the kernel until `ahead_ns` (>= 0) after the run, and the expected offset then,
+ * ns.  The forecast is known. */
+double discipline_slewed_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
+double discipline_mean_ns(const struct discipline_forecast *forecast, int64_t ahead_ns);
+
+/* The same bound, of |offset - centre_ns|. */
+int64_t discipline_bound_around_ns(const struct discipline_forecast *forecast,
+                                   int64_t ahead_ns, double centre_ns);
+
 /* Largest such bound from now to `ahead_ns`: the bound until the next run. */
 int64_t discipline_bound_until_ns(const struct discipline_forecast *forecast,
                                   int64_t ahead_ns);

@@ -45,12 +45,12 @@ double discipline_sigmas(double probability)
 	               : 0.0;
 }
 
-/* The bound after `t` seconds under the hypothesis of `b`. */
+/* The bound of |offset - centre_ns| after `t` seconds under the hypothesis of `b`. */
 static double estimate_bound_ns(const struct discipline_forecast *f,
                                 const struct discipline_estimate *b, double t,
-                                double slewed_ns)
+                                double centre_ns)
 {
-	double mean_ns = b->phase_ns + (b->freq_ppb - f->kernel_ppb) * t - slewed_ns;
+	double mean_ns = b->phase_ns + (b->freq_ppb - f->kernel_ppb) * t - centre_ns;
 	double var_ns2 = b->var_phase_ns2 + 2.0 * t * b->cov_ns_ppb +
 	                 t * t * b->var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
 
@@ -59,37 +59,57 @@ static double estimate_bound_ns(const struct discipline_forecast *f,
 
 /* The measured bound of the last run, plus drift since. */
 static double measured_bound_ns(const struct discipline_forecast *f, double t,
-                                double slewed_ns)
+                                double centre_ns)
 {
 	double mean_ns =
-		f->measured_phase_ns + (f->all.freq_ppb - f->kernel_ppb) * t - slewed_ns;
+		f->measured_phase_ns + (f->all.freq_ppb - f->kernel_ppb) * t - centre_ns;
 	double var_ns2 = t * t * f->all.var_freq_ppb2 + f->wander_ppb2_s * t * t * t / 3.0;
 
 	return fabs(mean_ns) + f->measured_bound_ns +
 	       discipline_sigmas(1.0) * sqrt(var_ns2);
 }
 
-int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_ns)
+double discipline_slewed_ns(const struct discipline_forecast *f, int64_t ahead_ns)
 {
-	double t = discipline_seconds(ahead_ns);
-	struct kernel_slew then = kernel_slew_later(
-		&f->slew, to_ns(fmax(t - f->slew_at_s, 0.0) * (double)NS_PER_S));
-	double slewed_ns = f->slew_ns - kernel_slew_left_ns(&then);
+	const double t = discipline_seconds(ahead_ns) - f->slew_at_s;
+	const struct kernel_slew then =
+		kernel_slew_later(&f->slew, to_ns(fmax(t, 0.0) * (double)NS_PER_S));
+
+	return f->slew_ns - kernel_slew_left_ns(&then);
+}
+
+double discipline_mean_ns(const struct discipline_forecast *f, int64_t ahead_ns)
+{
+	return f->all.phase_ns +
+	       (f->all.freq_ppb - f->kernel_ppb) * discipline_seconds(ahead_ns) -
+	       discipline_slewed_ns(f, ahead_ns);
+}
+
+int64_t discipline_bound_around_ns(const struct discipline_forecast *f, int64_t ahead_ns,
+                                   double centre_ns)
+{
+	const double t = discipline_seconds(ahead_ns);
 	double bound_ns = 0.0;
 
 	if (!f->is_known) {
 		return INT64_MAX;
 	}
+	centre_ns += discipline_slewed_ns(f, ahead_ns);
 	for (size_t i = 0; i < DISCIPLINE_HYPOTHESES; i++) {
 		if (f->estimates[i].probability > MISS_PROBABILITY) {
 			bound_ns = fmax(bound_ns, estimate_bound_ns(f, &f->estimates[i], t,
-			                                            slewed_ns));
+			                                            centre_ns));
 		}
 	}
 	if (f->has_measured_bound) {
-		bound_ns = fmin(bound_ns, measured_bound_ns(f, t, slewed_ns));
+		bound_ns = fmin(bound_ns, measured_bound_ns(f, t, centre_ns));
 	}
 	return to_ns(ceil(bound_ns));
+}
+
+int64_t discipline_bound_ns(const struct discipline_forecast *f, int64_t ahead_ns)
+{
+	return discipline_bound_around_ns(f, ahead_ns, 0.0);
 }
 
 int64_t discipline_bound_until_ns(const struct discipline_forecast *f, int64_t ahead_ns)
