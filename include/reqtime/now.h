@@ -122,6 +122,11 @@ struct reqtime_now {
 	enum reqtime_now_reason reason;
 };
 
+/* The clocks at one moment. */
+struct reqtime_now_clocks {
+	int64_t real_ns, boot_ns, mono_ns;
+};
+
 struct reqtime_now_reader {
 	const struct reqtime_now_page *page;
 	uint64_t boot_id[2];
@@ -232,7 +237,7 @@ static inline int64_t reqtime_now_slewed(const struct reqtime_now_facts *facts,
 		return facts->slew_now_ns * past / second - done;
 	}
 	full = past / second - 1; /* seconds in which the rest was slewed */
-	slewed = full < rest / most ? full * most : rest;
+	slewed = full <= rest / most ? full * most : rest;
 	part = rest - slewed < most ? rest - slewed : most;
 	slewed += part * (past % second) / second;
 	return facts->slew_now_ns - done + (facts->slew_rest_ns < 0 ? -slewed : slewed);
@@ -249,26 +254,32 @@ static inline int64_t reqtime_now_likely(const struct reqtime_now_knot knots[2],
 	       (int64_t)(part * (double)(knots[1].bound_ns - knots[0].bound_ns));
 }
 
-/* Whether CLOCK_REALTIME and CLOCK_BOOTTIME are as far apart as they were.  They are read
- * one after the other, so that a first difference may be a pause between the two. */
-static inline int reqtime_now_stepped(const struct reqtime_now_facts *facts,
-                                      int64_t *real_ns, int64_t *boot_ns)
+/* CLOCK_REALTIME and CLOCK_BOOTTIME are no longer as far apart as they were. */
+static inline int reqtime_now_is_stepped(const struct reqtime_now_facts *facts,
+                                         const struct reqtime_now_clocks *clocks)
 {
-	int64_t apart_ns = *real_ns - *boot_ns - (facts->real_ns - facts->boot_ns);
+	const int64_t apart_ns =
+		clocks->real_ns - clocks->boot_ns - (facts->real_ns - facts->boot_ns);
+
+	return apart_ns < -1000 || apart_ns > 1000;
+}
+
+/* Reads the clocks.  What looks like a step may be a pause between two of them: then again. */
+static inline void reqtime_now_clocks_read(const struct reqtime_now_facts *facts,
+                                           struct reqtime_now_clocks *clocks)
+{
 	int tries;
 
-	for (tries = 0; (apart_ns < -1000 || apart_ns > 1000) && tries < 16; tries++) {
-		int64_t after_ns;
-
-		*boot_ns = reqtime_now_clock(CLOCK_BOOTTIME);
-		*real_ns = reqtime_now_clock(CLOCK_REALTIME);
-		after_ns = reqtime_now_clock(CLOCK_BOOTTIME);
-		apart_ns = *real_ns - *boot_ns - (facts->real_ns - facts->boot_ns);
-		if (after_ns - *boot_ns < 1000) {
+	clocks->real_ns = reqtime_now_clock(CLOCK_REALTIME);
+	for (tries = 0; reqtime_now_is_stepped(facts, clocks) && tries < 16; tries++) {
+		clocks->boot_ns = reqtime_now_clock(CLOCK_BOOTTIME);
+		clocks->real_ns = reqtime_now_clock(CLOCK_REALTIME);
+		if (reqtime_now_clock(CLOCK_BOOTTIME) - clocks->boot_ns < 1000) {
 			break;
 		}
 	}
-	return apart_ns < -1000 || apart_ns > 1000;
+	/* Cheaper, and late by up to 10 ms. */
+	clocks->mono_ns = reqtime_now_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 static inline int reqtime_now_within(int64_t value, int64_t most)
@@ -338,41 +349,28 @@ static inline enum reqtime_now_status reqtime_now_unknown(enum reqtime_now_reaso
 	return REQTIME_NOW_UNKNOWN;
 }
 
-/* The answer by a copy of the page, whose knots are those around `boot_ns`, read just
- * before. */
-static inline enum reqtime_now_status reqtime_now_answer(
-	const struct reqtime_now_reader *reader, const struct reqtime_now_facts *facts,
-	const struct reqtime_now_knot knots[2], int64_t boot_ns, struct reqtime_now *ret)
+/* The answer for the moment of `clocks`: facts of this boot, with the knots around it. */
+static inline enum reqtime_now_status reqtime_now_at(
+	const struct reqtime_now_facts *facts, const struct reqtime_now_knot knots[2],
+	const struct reqtime_now_clocks *clocks, int64_t more_drift_ppb,
+	struct reqtime_now *ret)
 {
-	const int64_t drift_ppb = facts->drift_ppb + reader->more_drift_ppb;
+	const int64_t drift_ppb = facts->drift_ppb + more_drift_ppb;
 	int64_t bound_ns, likely_ns, suspended_ns;
 
-	ret->real_ns = reqtime_now_clock(CLOCK_REALTIME);
-	if (!facts->is_known) {
-		return reqtime_now_unknown((enum reqtime_now_reason)facts->reason, ret);
-	}
-	if (facts->boot_id[0] != reader->boot_id[0] ||
-	    facts->boot_id[1] != reader->boot_id[1] || boot_ns < facts->boot_ns) {
-		return reqtime_now_unknown(REQTIME_NOW_OTHER_BOOT, ret);
-	}
-	if (!reqtime_now_is_valid(facts) || drift_ppb < 0 ||
-	    drift_ppb > REQTIME_NOW_DRIFT_MAX_PPB) {
-		return reqtime_now_unknown(REQTIME_NOW_DAMAGED, ret);
-	}
-	if (boot_ns >= facts->end_boot_ns) {
+	ret->real_ns = clocks->real_ns;
+	if (clocks->boot_ns >= facts->end_boot_ns) {
 		return REQTIME_NOW_EXPIRED;
 	}
-	if (reqtime_now_stepped(facts, &ret->real_ns, &boot_ns)) {
+	if (reqtime_now_is_stepped(facts, clocks)) {
 		return REQTIME_NOW_STEPPED;
 	}
-	ret->age_ns = boot_ns - facts->boot_ns;
+	ret->age_ns = clocks->boot_ns - facts->boot_ns;
 	bound_ns = facts->bound_ns + 1 + (ret->age_ns / 1000 + 1) * drift_ppb / 1000000;
 	likely_ns = reqtime_now_has_likely(knots, ret->age_ns)
 	                    ? reqtime_now_likely(knots, ret->age_ns)
 	                    : INT64_MAX;
-	/* That clock lags by up to 10 ms. */
-	suspended_ns =
-		ret->age_ns - (reqtime_now_clock(CLOCK_MONOTONIC_COARSE) - facts->mono_ns);
+	suspended_ns = ret->age_ns - (clocks->mono_ns - facts->mono_ns);
 	if (suspended_ns >= 100000000) {
 		/* The hardware clock measures it in whole seconds, and the kernel does not
 		 * slew meanwhile. */
@@ -385,6 +383,30 @@ static inline enum reqtime_now_status reqtime_now_answer(
 	return REQTIME_NOW_OK;
 }
 
+/* The answer by a copy of the page, whose knots are those around clocks->boot_ns, read just
+ * before. */
+static inline enum reqtime_now_status reqtime_now_answer(
+	const struct reqtime_now_reader *reader, const struct reqtime_now_facts *facts,
+	const struct reqtime_now_knot knots[2], struct reqtime_now_clocks *clocks,
+	struct reqtime_now *ret)
+{
+	if (!facts->is_known) {
+		return reqtime_now_unknown((enum reqtime_now_reason)facts->reason, ret);
+	}
+	if (facts->boot_id[0] != reader->boot_id[0] ||
+	    facts->boot_id[1] != reader->boot_id[1] || clocks->boot_ns < facts->boot_ns) {
+		return reqtime_now_unknown(REQTIME_NOW_OTHER_BOOT, ret);
+	}
+	if (!reqtime_now_is_valid(facts) ||
+	    !reqtime_now_within(reader->more_drift_ppb, REQTIME_NOW_DRIFT_MAX_PPB) ||
+	    facts->drift_ppb + reader->more_drift_ppb < 0 ||
+	    facts->drift_ppb + reader->more_drift_ppb > REQTIME_NOW_DRIFT_MAX_PPB) {
+		return reqtime_now_unknown(REQTIME_NOW_DAMAGED, ret);
+	}
+	reqtime_now_clocks_read(facts, clocks);
+	return reqtime_now_at(facts, knots, clocks, reader->more_drift_ppb, ret);
+}
+
 /* Copies the page with the two knots around `boot_ns`. */
 static inline void reqtime_now_copy(const struct reqtime_now_page *page, int64_t boot_ns,
                                     struct reqtime_now_facts *ret,
@@ -395,7 +417,7 @@ static inline void reqtime_now_copy(const struct reqtime_now_page *page, int64_t
 	memcpy(ret, &page->facts, sizeof(*ret));
 	memset(ret_knots, 0, 2 * sizeof(*ret_knots));
 	if (ret->knot_count > REQTIME_NOW_KNOTS || ret->boot_ns < 0) {
-		return;
+		return; /* damaged: no sum here may overflow */
 	}
 	while (i < ret->knot_count && page->knots[i].age_ns < boot_ns - ret->boot_ns) {
 		i++;
@@ -415,18 +437,20 @@ static inline enum reqtime_now_status reqtime_now_read(
 	const struct reqtime_now_page *page = reader->page;
 	struct reqtime_now_facts facts;
 	struct reqtime_now_knot knots[2];
+	struct reqtime_now_clocks clocks;
 	int tries;
 
 	memset(ret, 0, sizeof(*ret));
 	for (tries = 0; tries < 1032; tries++) {
-		const int64_t boot_ns = reqtime_now_clock(CLOCK_BOOTTIME);
 		const uint32_t before = __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
 
+		clocks.boot_ns = reqtime_now_clock(CLOCK_BOOTTIME);
+
 		if (before % 2 == 0) {
-			reqtime_now_copy(page, boot_ns, &facts, knots);
+			reqtime_now_copy(page, clocks.boot_ns, &facts, knots);
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
 			if (__atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == before) {
-				return reqtime_now_answer(reader, &facts, knots, boot_ns,
+				return reqtime_now_answer(reader, &facts, knots, &clocks,
 				                          ret);
 			}
 		} else if (tries >= 1000) {

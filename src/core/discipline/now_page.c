@@ -19,11 +19,11 @@
 
 /* The ages at which the likely bound is given. */
 static const int64_t knot_ages_s[REQTIME_NOW_KNOTS] = {
-	0,    60,    120,   240,   600,   1200,      1800,      3600,
-	7200, 14400, 28800, 57600, DAY_S, 2 * DAY_S, 4 * DAY_S, 7 * DAY_S,
+	0,    1,    4,     16,    60,    240,       900,       1800,
+	3600, 7200, 14400, 28800, 57600, 2 * DAY_S, 4 * DAY_S, 7 * DAY_S,
 };
 /* Where the bound between two of them is looked at. */
-enum { LOOKS = 8 };
+enum { LOOKS = 32 };
 
 static void header_make(struct reqtime_now_page *ret)
 {
@@ -124,17 +124,19 @@ static int64_t likely_ns(const struct reqtime_now_facts *facts,
 	                                  centre_ns(facts, forecast, begin_ns, age_ns));
 }
 
-/* Raises both ends of an interval where the bound between them exceeds its chord. */
+/* Raises both ends of an interval where the bound between them exceeds its chord.  It may
+ * bend anywhere, but it grows: between two looks it is not above the later one. */
 static void knots_cover(const struct reqtime_now_facts *facts,
                         const struct discipline_forecast *forecast, int64_t begin_ns,
                         struct reqtime_now_knot knots[2])
 {
 	const int64_t width_ns = knots[1].age_ns - knots[0].age_ns;
-	const int64_t rise_ns = knots[1].bound_ns - knots[0].bound_ns;
+	const int64_t rise_ns = ns_sub(knots[1].bound_ns, knots[0].bound_ns);
 	int64_t excess_ns = 0;
 
-	for (int i = 1; i < LOOKS; i++) {
-		const int64_t chord_ns = knots[0].bound_ns + rise_ns / LOOKS * i;
+	for (int i = 1; i <= LOOKS; i++) {
+		const int64_t chord_ns =
+			ns_add(knots[0].bound_ns, rise_ns / LOOKS * (i - 1));
 		const int64_t there_ns = likely_ns(facts, forecast, begin_ns,
 		                                   knots[0].age_ns + width_ns / LOOKS * i);
 
