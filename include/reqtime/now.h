@@ -125,6 +125,7 @@ struct reqtime_now {
 /* The clocks at one moment. */
 struct reqtime_now_clocks {
 	int64_t real_ns, boot_ns, mono_ns;
+	int64_t gap_ns; /* >= 0: CLOCK_REALTIME was read at most this long after `boot_ns` */
 };
 
 struct reqtime_now_reader {
@@ -261,22 +262,22 @@ static inline int reqtime_now_is_stepped(const struct reqtime_now_facts *facts,
 	const int64_t apart_ns =
 		clocks->real_ns - clocks->boot_ns - (facts->real_ns - facts->boot_ns);
 
-	return apart_ns < -1000 || apart_ns > 1000;
+	return apart_ns < -1000 || apart_ns - clocks->gap_ns > 1000;
 }
 
-/* Reads the clocks.  What looks like a step may be a pause between two of them: then again. */
+/* Reads the clocks.  Whatever looks like a step may be a pause between two of them: then
+ * again, until the pause alone cannot explain it. */
 static inline void reqtime_now_clocks_read(const struct reqtime_now_facts *facts,
                                            struct reqtime_now_clocks *clocks)
 {
 	int tries;
 
+	clocks->gap_ns = 0;
 	clocks->real_ns = reqtime_now_clock(CLOCK_REALTIME);
 	for (tries = 0; reqtime_now_is_stepped(facts, clocks) && tries < 16; tries++) {
 		clocks->boot_ns = reqtime_now_clock(CLOCK_BOOTTIME);
 		clocks->real_ns = reqtime_now_clock(CLOCK_REALTIME);
-		if (reqtime_now_clock(CLOCK_BOOTTIME) - clocks->boot_ns < 1000) {
-			break;
-		}
+		clocks->gap_ns = reqtime_now_clock(CLOCK_BOOTTIME) - clocks->boot_ns;
 	}
 	/* Cheaper, and late by up to 10 ms. */
 	clocks->mono_ns = reqtime_now_clock(CLOCK_MONOTONIC_COARSE);
@@ -366,9 +367,10 @@ static inline enum reqtime_now_status reqtime_now_at(
 		return REQTIME_NOW_STEPPED;
 	}
 	ret->age_ns = clocks->boot_ns - facts->boot_ns;
-	bound_ns = facts->bound_ns + 1 + (ret->age_ns / 1000 + 1) * drift_ppb / 1000000;
+	bound_ns = facts->bound_ns + clocks->gap_ns + 1 +
+	           (ret->age_ns / 1000 + 1) * drift_ppb / 1000000;
 	likely_ns = reqtime_now_has_likely(knots, ret->age_ns)
-	                    ? reqtime_now_likely(knots, ret->age_ns)
+	                    ? clocks->gap_ns + reqtime_now_likely(knots, ret->age_ns)
 	                    : INT64_MAX;
 	suspended_ns = ret->age_ns - (clocks->mono_ns - facts->mono_ns);
 	if (suspended_ns >= 100000000) {

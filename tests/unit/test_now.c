@@ -204,7 +204,7 @@ static void damaged_pages(void **state)
 		struct reqtime_now_knot knots[2];
 		struct reqtime_now now = { 0 };
 		struct reqtime_now_clocks clocks = { REAL + HOUR, BOOT + HOUR,
-			                             BOOT - SUSPENDED + HOUR };
+			                             BOOT - SUSPENDED + HOUR, 0 };
 
 		for (size_t k = 0; k < REQTIME_NOW_KNOTS; k++) {
 			page.knots[k].age_ns = (int64_t)k * 30 * 60 * S;

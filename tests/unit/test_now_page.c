@@ -222,6 +222,7 @@ static void the_likely_time_covers_the_forecast(void **state)
 					page.facts.real_ns + age_ns,
 					page.facts.boot_ns + age_ns,
 					page.facts.mono_ns + age_ns,
+					0,
 				};
 				struct reqtime_now now = { 0 };
 				/* Without the cut by the proved one. */

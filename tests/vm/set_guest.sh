@@ -320,6 +320,67 @@ moves=$(grep -cE '(clock_adjtime|adjtimex|clock_settime|settimeofday)\(.*(ADJ_SE
 [ "$moves" -ge 1 ]
 result "strace: the clock is moved by a call that is seen" $? "$(grep -E 'adjtime|settime' /run/w/trace)"
 
+# The bound file: by the clock that was just set, without a packet.
+now_value() {
+	sed -n "s/.*\"$1\":\(-\{0,1\}[0-9]*\)[,}].*/\1/p" /run/w/out
+}
+# now_holds NAME SLACK_US: the time is known, to anybody, and the truth lies in it.  Both are found out
+# one after the other, while the clock of a guest is coarse: hence the slack.
+now_holds() {
+	run "${plain[@]}" /run/w/reqtime now --json
+	now_status=$status
+	early_us=$((($(now_value earliest_ns) - $(now_value clock_ns)) / 1000 - $2))
+	late_us=$((($(now_value latest_ns) - $(now_value clock_ns)) / 1000 + $2))
+	truth=$(truth_us)
+	[ "$now_status" -eq 0 ] && between "$early_us" "$late_us" "${truth%.*}"
+	result "$1" $? "$early_us to $late_us us, truth $truth us"
+}
+# now_lost NAME STATUS REASON
+now_lost() {
+	run "${plain[@]}" /run/w/reqtime now --json
+	[ $status -eq 1 ] && grep -q "\"status\":\"$2\",\"reason\":\"[^\"]*$3" /run/w/out
+	result "$1" $?
+}
+forget
+rm -rf /run/reqtime
+/run/w/kernel_look step 3000
+run /run/w/reqtime set --any-offset $server
+[ $status -eq 0 ] && [ "$(stat -c '%U %a' /run/reqtime /run/reqtime/bound | tr '\n' ' ')" = "root 755 root 644 " ]
+result "bound file: set leaves it, readable for everybody" $? "$(ls -ld /run/reqtime /run/reqtime/*)"
+now_holds "bound file: it holds after a step" 5000
+/run/w/kernel_look step 1
+now_lost "bound file: a step of 1 ms by others is seen with the next read" stepped "another program"
+run /run/w/reqtime set $server
+now_holds "bound file: it holds after the next run" 5000
+/run/w/kernel_look step -100
+run /run/w/reqtime set $server
+[ $status -eq 0 ] && grep -q slew /run/w/out
+result "bound file: 100 ms are slewed" $?
+now_holds "bound file: it holds while the kernel slews" 5000
+sleep 2
+now_holds "... two seconds later" 5000
+/run/w/kernel_look slew 30000
+now_lost "bound file: another slew is seen" unknown "another program"
+run /run/w/reqtime set $server
+now_holds "bound file: it holds once it is our slew again" 5000
+/run/w/kernel_look freq 20000
+now_lost "bound file: another frequency is seen" unknown "another program"
+run /run/w/reqtime set $server
+[ $status -eq 5 ]
+result "bound file: set leaves the clock to that program" $?
+now_lost "bound file: ... and the time is not known" unknown "another program"
+/run/w/kernel_look freq 0
+forget
+run /run/w/reqtime set --any-offset $server
+now_holds "bound file: it is known when that is gone" 5000
+run /run/w/reqtime set ntp://10.79.0.1:3002
+[ $status -eq 3 ]
+result "bound file: another time is refused" $?
+now_lost "bound file: then the time is not known" unknown "the last run was refused or held back"
+run /run/w/reqtime set --any-offset $server
+now_holds "bound file: it is known again" 5000
+rm -rf /run/reqtime
+
 # SIGKILL at every call.
 forget
 : >/run/w/sweep.out

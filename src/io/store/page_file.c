@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,41 @@
 
 #include "io/store/state_dir.h"
 #include "io/sys/priv.h"
+
+/* The pages of this process.  A child drops them as it begins to run: MADV_DONTFORK would do,
+ * but the kernel of user-mode Linux 6.1 leaves such a page under the next mapping at its address. */
+static struct {
+	void *page; /* NULL: free */
+	bool is_shared;
+} pages[PAGE_FILE_OPEN_MAX];
+
+static void drop_in_child(void)
+{
+	for (size_t i = 0; i < PAGE_FILE_OPEN_MAX; i++) {
+		if (pages[i].page && !pages[i].is_shared) {
+			page_file_close(pages[i].page);
+		}
+	}
+}
+
+/* -ENOMEM: no place is left. */
+static int note(void *page)
+{
+	static bool has_handler;
+
+	if (!has_handler && pthread_atfork(NULL, NULL, drop_in_child) != 0) {
+		return -ENOMEM;
+	}
+	has_handler = true;
+	for (size_t i = 0; i < PAGE_FILE_OPEN_MAX; i++) {
+		if (!pages[i].page) {
+			pages[i].page = page;
+			pages[i].is_shared = false;
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
 
 struct place {
 	int dir;
@@ -55,9 +91,8 @@ static int map(int fd, void **ret)
 	if (page == MAP_FAILED) {
 		return -errno;
 	}
-	page_file_share(page, false);
 	*ret = page;
-	return 0;
+	return note(page);
 }
 
 /* Whether a file may be replaced: -ENOENT if so.  Never one of another program, which was
@@ -175,12 +210,19 @@ int page_file_open(const char *path, bool may_create_dir,
 
 void page_file_share(void *page, bool is_shared)
 {
-	(void)madvise(page, PAGE_FILE_OCTETS, is_shared ? MADV_DOFORK : MADV_DONTFORK);
+	for (size_t i = 0; i < PAGE_FILE_OPEN_MAX; i++) {
+		if (pages[i].page == page) {
+			pages[i].is_shared = is_shared;
+		}
+	}
 }
 
 void page_file_close(void *page)
 {
-	if (page) {
-		munmap(page, PAGE_FILE_OCTETS);
+	for (size_t i = 0; i < PAGE_FILE_OPEN_MAX; i++) {
+		if (page && pages[i].page == page) {
+			munmap(page, PAGE_FILE_OCTETS);
+			pages[i].page = NULL;
+		}
 	}
 }

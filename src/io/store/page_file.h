@@ -10,7 +10,7 @@
 
 #include "core/base/base.h"
 
-enum { PAGE_FILE_OCTETS = 4096 };
+enum { PAGE_FILE_OCTETS = 4096, PAGE_FILE_OPEN_MAX = 4 /* at once */ };
 
 struct page_file_format {
 	const void *initial; /* of a new file; the rest of the page is zero */
