@@ -84,6 +84,7 @@ const struct option_group measure_cli_groups[] = {
 	{ "Limits", " warning critical stratum-warning stratum-critical bound-warning "
 	            "bound-critical root-distance-warning root-distance-critical "
 	            "certificate-warning require-authenticated " },
+	{ "Judging each server", " tolerance reference only strict " },
 	{ "Measuring",
 	  " server servers-file ipv4 ipv6 samples interval timeout pool target "
 	  "root-distance all " },

@@ -15,6 +15,7 @@
 #include "cmd/cli/command.h"
 #include "cmd/cli/progress.h"
 #include "core/base/style.h"
+#include "core/report/fleet_report.h"
 #include "core/select/plan.h"
 
 struct kernel_ports;
@@ -108,6 +109,10 @@ int measure_cli_print_verdict(const struct measure_cli *measurement, const struc
 /* The formats csv and ntpdate (core/report/formats.h). */
 int measure_cli_print_lines(const struct measure_cli *measurement, const struct run *run,
                             const struct plan *plan, bool has_log_line, FILE *to);
+
+/* The formats table and csv of servers that are judged one by one or in pairs. */
+int measure_cli_print_fleet(const struct measure_cli *measurement, const struct run *run,
+                            const struct fleet *fleet, enum fleet_only only, FILE *to);
 
 /* The format line: see report_line(). */
 int measure_cli_print_line(const struct run *run, const char *done, const char *why_not,

@@ -44,6 +44,15 @@ grep -v '"program"' "$out" >"$T/sources"
 grep '"program"' "$out" >"$T/run"
 valid "query --json-lines, sources" source "$T/sources"
 valid "query --json-lines, run" run "$T/run"
+prints run query --json --tolerance 1ms "$good" "$text" 127.0.0.1:1
+prints run query --json --tolerance 1ms --reference "$good" "$text" 127.0.0.1:1
+prints run query --json --tolerance 1ms --reference 127.0.0.1:1 "$good"
+run "$REQTIME" query --json-lines --tolerance 1ms "$good" 127.0.0.1:1
+grep -v '"program"' "$out" >"$T/judged"
+check "each of the judged has a verdict" sh -c "[ \$(grep -c '\"verdict\":\"' '$T/judged') = 2 ]"
+valid "query --json-lines --tolerance, sources" source "$T/judged"
+prints skew skew --json "$good" "$text" 127.0.0.1:1
+prints skew skew --json --tolerance 1ms "$good" "$text"
 prints config config --json
 printf 'server = 192.0.2.1\n[set]\nstep = yes\n' >"$T/conf"
 prints config config --json -f "$T/conf"
