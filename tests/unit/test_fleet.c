@@ -188,11 +188,12 @@ static void judged_against_a_reference(void **state)
 
 	(void)state;
 	begin();
-	add(0, "192.0.2.1", 1005 * MS, MS);     /* +5 ms, and 3 ms of bounds: ok */
-	add(1, "192.0.2.2", 1009 * MS, MS);     /* 9 +- 3: unsure, because of its bound */
-	add(2, "192.0.2.3", 0, MS);             /* as this clock: off */
-	add(3, "192.0.2.4", 1000 * MS, 2 * MS); /* the reference */
-	add(4, "192.0.2.4", 1000 * MS, 2 * MS); /* by another name */
+	add(0, "192.0.2.1", 1005 * MS, MS);       /* +5 ms, and 3 ms of bounds: ok */
+	add(1, "192.0.2.2", 1009 * MS, MS);       /* 9 +- 3: unsure, because of its bound */
+	add(2, "192.0.2.3", 0, MS);               /* as this clock: off */
+	add(3, "192.0.2.4", 1000 * MS, 2 * MS);   /* the reference */
+	add(3, "2001:db8::4", 1000 * MS, 3 * MS); /* ... and its other address */
+	add(4, "192.0.2.4", 1000 * MS, 2 * MS);   /* by another name */
 	reference = fleet_choose(&run, 3, DRIFT_PPB);
 	assert_ptr_equal(reference, &sources[3]);
 	fleet_judge(&run, reference, 10 * MS, DRIFT_PPB, rows, &fleet);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The table of a fleet: a line for each server or pair, so that the lines can be counted and
- * searched; the reason of a silent one is behind its verdict, or below if it is long.
+ * searched; only a long reason has a line of its own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -235,28 +235,41 @@ static void format_detail(const struct layout *layout, const struct fleet_row *r
 	}
 }
 
+/* A silent server has no figures: its verdict and its reason stand in their place, so that
+ * most reasons need no line of their own. */
+static struct cells cells_of(const struct layout *layout, const struct fleet_row *row)
+{
+	struct cells cells = layout->cells;
+
+	if (row->verdict == FLEET_SILENT && !row->from) {
+		cells.columns[COLUMN_OFFSET].is_hidden = true;
+		cells.columns[COLUMN_BOUND].is_hidden = true;
+	}
+	return cells;
+}
+
 static void put_row(struct text *out, const struct layout *layout,
                     const struct fleet_row *row, size_t columns)
 {
+	const struct cells shape = cells_of(layout, row);
 	char cells[COLUMN_COUNT][REPORT_FIGURE_SIZE];
 	char from[LABEL_SIZE] = "", server[LABEL_SIZE], detail[DETAIL_SIZE];
 	char verdict[VERDICT_SIZE + DETAIL_SIZE];
 	struct text verdict_out = text_to(verdict, sizeof(verdict));
-	const struct cells_column *widths = layout->cells.columns;
 	const char *line[COLUMN_COUNT];
 	size_t used;
 
 	format_cells(layout, row, cells);
 	format_name(layout, row->source, server);
-	report_cut_middle(server, widths[COLUMN_SERVER].width);
+	report_cut_middle(server, shape.columns[COLUMN_SERVER].width);
 	if (row->from) {
 		format_name(layout, row->from, from);
-		report_cut_middle(from, widths[COLUMN_FROM].width);
+		report_cut_middle(from, shape.columns[COLUMN_FROM].width);
 	}
 	format_detail(layout, row, detail);
 	style_word(&verdict_out, layout->style, class_of(row->verdict),
 	           cells[COLUMN_VERDICT]);
-	used = cells_width(&layout->cells) - widths[COLUMN_VERDICT].width +
+	used = cells_width(&shape) - shape.columns[COLUMN_VERDICT].width +
 	       strlen(cells[COLUMN_VERDICT]);
 	if (detail[0] != '\0' && used + 2 + strlen(detail) <= columns) {
 		text_format(&verdict_out, ": %s", detail);
@@ -268,7 +281,7 @@ static void put_row(struct text *out, const struct layout *layout,
 	line[COLUMN_FROM] = from;
 	line[COLUMN_SERVER] = server;
 	line[COLUMN_VERDICT] = verdict;
-	cells_put(out, &layout->cells, line);
+	cells_put(out, &shape, line);
 	report_wrapped(out, detail, 4, columns);
 }
 
