@@ -35,9 +35,10 @@ chmod 777 "$T/files" # whatever --user is
 export STATE_DIRECTORY="$T/state"
 printf 'server = 127.0.0.1\nnts-ca = %s\n' "$nts_ca" >"$T/conf"
 echo 127.0.0.1 >"$T/fleet.txt"
-# Adapts a command to this machine: a server here, files below $T.
+# Adapts a command to this machine: a server here, different addresses of it where servers are
+# compared, files below $T.
 here() {
-	sed -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
+	sed -e '/^skew\|--reference/s/ntp\([23]\)\.example/127.0.0.\1/g' -e 's/ntp[0-9]\{0,1\}\.example\|192\.0\.2\.1\|0\.pool\.ntp\.org/127.0.0.1/g' \
 		-e 's/ ntp[0-9] / 127.0.0.1 /g; s/ ntp[0-9] / 127.0.0.1 /g' \
 		-e "s| /[a-z/-]*/\([^/ ]*\)| $T/files/\1|g" \
 		-e "s| clock\.html| $T/files/clock.html|; s| fleet\.txt| $T/fleet.txt|; s| fleet | $T/fleet.txt |" \
@@ -60,7 +61,7 @@ checked=0
 parse_reqtime() {
 	verb=${2%% *}
 	case $verb in
-	query | set | check | history)
+	query | set | check | skew | history)
 		rest=${2#"$verb"}
 		;;
 	config)

@@ -34,6 +34,7 @@ helped "$REQTIME" trace >"$T/trace"
 helped "$REQTIME" history >"$T/history"
 helped "$REQTIME" check >"$T/check-options"
 helped "$REQTIME" now >"$T/now"
+helped "$REQTIME" skew >"$T/skew"
 client=$(echo packaging/man/reqtime.[18])
 compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
 compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
@@ -46,6 +47,12 @@ compare "reqtime-now.1 lists the options of reqtime now --help" "$T/now" \
 	packaging/man/reqtime-now.1
 compare "reqtime-check.1 lists the options of reqtime check --help" "$T/check-options" \
 	packaging/man/reqtime-check.1
+compare "reqtime-skew.1 lists the options of reqtime skew --help" "$T/skew" \
+	packaging/man/reqtime-skew.1
+for exit_status in 0 1 2 6; do
+	check "reqtime-skew.1 documents exit status $exit_status" \
+		grep -qx ".It $exit_status" packaging/man/reqtime-skew.1
+done
 for exit_status in 0 1 2 3; do
 	check "reqtime-check.1 documents exit status $exit_status" \
 		grep -qx ".It $exit_status" packaging/man/reqtime-check.1

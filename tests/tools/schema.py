@@ -32,8 +32,10 @@ def load(name):
 
 def validator(name):
     schema = load(name + ".json")
-    others = {p.name: load(p.name) for p in FOLDER.glob("*.json")}
-    resolver = jsonschema.RefResolver("", schema, store=others)
+    # A reference to another file is resolved from where the referring schema stands.
+    base = FOLDER.as_uri() + "/"
+    others = {base + p.name: load(p.name) for p in FOLDER.glob("*.json")}
+    resolver = jsonschema.RefResolver(base + name + ".json", schema, store=others)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema, resolver=resolver)
 

@@ -110,7 +110,9 @@ struct row {
 	unsigned samples;       /* 0: 4 */
 	int64_t timeout_ns;     /* 0: 5 s */
 	int64_t target_ns;      /* 0: the default */
-	int64_t wall_ns;        /* the local clock at the start; 0: UTC_NS */
+	bool is_each_alone;
+	int64_t tolerance_ns;
+	int64_t wall_ns; /* the local clock at the start; 0: UTC_NS */
 	int64_t local_drift_ppb;
 	/* wanted */
 	enum run_status status;
@@ -121,6 +123,7 @@ struct row {
 	int64_t bound_min_ns, bound_max_ns; /* 0: any */
 	int64_t took_min_ns, took_max_ns;   /* 0: any */
 	uint8_t leap;
+	size_t answered_count; /* with is_each_alone: sources with an estimate, each right */
 };
 
 struct arrival {
@@ -726,6 +729,33 @@ static const struct row rows[] = {
 	  NAMES(.count = 2, .told = { { MS, 1, V6, "2001:db8::21", NULL }, { MS, 0, V6, "2001:db8::11 2001:db8::12", NULL }, { MS, 0, V4, "192.0.2.11", NULL } },
 	        .addresses = "192.0.2.11 2001:db8::11 2001:db8::12 2001:db8::21", .asked_count = 3),
 	  .sent_min = 1, .sent_max = 1, .took_max_ns = 30 * MS },
+	/* The bound of 10 ms is that of the exchange: 5 s of 500 ppm would add 2.5 ms. */
+	{ .name = "alone: a silent one costs the others no width", .is_each_alone = true,
+	  .servers = { GOOD(10 * MS), DEAD, LIE(3 * S) }, .answered_count = 2, .bound_max_ns = 10 * MS + 100 * US,
+	  .sent_min = 1, .sent_max = 1, .took_min_ns = 5 * S, .took_max_ns = 5 * S + MS },
+	{ .name = "alone: a majority does not end it before the last has answered", .is_each_alone = true,
+	  .servers = { GOOD(10 * MS), GOOD(10 * MS), GOOD(10 * MS), { WAY(400 * MS, 400 * MS) } }, .target_ns = S,
+	  .answered_count = 4, .bound_max_ns = 401 * MS, .sent_min = 1, .sent_max = 1,
+	  .took_min_ns = 800 * MS, .took_max_ns = 810 * MS },
+	{ .name = "alone: in dispute, and each has its answer at once", .is_each_alone = true,
+	  .servers = { GOOD(10 * MS), LIE(S), LIE(-S), LIE(5 * S) }, .answered_count = 4,
+	  .bound_max_ns = 11 * MS, .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	{ .name = "alone: a limit inside its interval: asked again", .is_each_alone = true, .is_private = true,
+	  .servers = { LIE(45 * MS) }, .tolerance_ns = 50 * MS, .answered_count = 1, .bound_max_ns = 11 * MS,
+	  .sent_min = 4, .sent_max = 4, .took_max_ns = 2 * S },
+	{ .name = "alone: inside for certain: asked once", .is_each_alone = true, .is_private = true,
+	  .servers = { LIE(35 * MS) }, .tolerance_ns = 50 * MS, .answered_count = 1, .bound_max_ns = 11 * MS,
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	{ .name = "alone: outside for certain: asked once", .is_each_alone = true, .is_private = true,
+	  .servers = { LIE(-65 * MS) }, .tolerance_ns = 50 * MS, .answered_count = 1, .bound_max_ns = 11 * MS,
+	  .sent_min = 1, .sent_max = 1, .took_max_ns = 40 * MS },
+	{ .name = "alone: without a tolerance asked again until the target", .is_each_alone = true, .is_private = true,
+	  .servers = { GOOD(10 * MS) }, .target_ns = 5 * MS, .answered_count = 1, .bound_max_ns = 11 * MS,
+	  .sent_min = 4, .sent_max = 4, .took_max_ns = 2 * S },
+	{ .name = "alone: in hold-off: left alone, whatever the others do", .is_each_alone = true,
+	  .servers = { GOOD(10 * MS), DEAD }, .held = { RATE(20 * MINUTE) }, .status = RUN_NO_ANSWER, .timeout_ns = S,
+	  .first = SOURCE_REJECTED, .reason = "asked to be left alone (kiss code RATE) until 11:26 UTC; to ask it now",
+	  .sent_min = 0, .sent_max = 0 },
 	{ .name = "row 76 stopped for 1 s, the deadline far: an answer", .servers = THREE({ WAY(10 * MS, 10 * MS) }),
 	  MEANWHILE(STALL, S), .sent_min = 1, .sent_max = 1, .took_max_ns = 2 * S },
 };
@@ -768,6 +798,30 @@ static void check_answer(const struct world *w, const struct run *run)
 	if (w->row->bound_max_ns != 0) {
 		assert_in_range(run->bound_ns, 0, w->row->bound_max_ns);
 	}
+}
+
+/* Each estimate contains what its server was shifted by, and none is wider than wanted. */
+static void check_each(const struct row *row, const struct run *run)
+{
+	size_t answered = 0;
+
+	assert_false(run->has_answer);
+	for (size_t i = 0; i < run->source_count; i++) {
+		const struct run_source *shown = &run->sources[i];
+		const int64_t shift_ns = row->servers[i].turns[0].shift_ns;
+
+		if (!shown->has_estimate) {
+			assert_string_not_equal(shown->reason, "");
+			continue;
+		}
+		answered++;
+		assert_int_equal(shown->status, SOURCE_SELECTED);
+		assert_string_equal(shown->reason, "");
+		assert_int_equal(shown->server, i);
+		assert_in_range(ns_abs(shown->offset_ns - shift_ns), 0, shown->bound_ns);
+		assert_in_range(shown->bound_ns, 0, row->bound_max_ns);
+	}
+	assert_int_equal(answered, row->answered_count);
 }
 
 static void check_addresses(const struct naming *naming, const struct run *run)
@@ -846,13 +900,17 @@ static void play_row(void **state)
 	settings.samples = row->samples ? row->samples : settings.samples;
 	settings.timeout_ns = row->timeout_ns ? row->timeout_ns : settings.timeout_ns;
 	settings.target_ns = row->target_ns ? row->target_ns : settings.target_ns;
+	settings.is_each_alone = row->is_each_alone;
+	settings.tolerance_ns = row->tolerance_ns;
 	assert_int_equal(measure(&settings, &ports, &run), 0);
 	if (run.status != row->status &&
 	    (row->or_status == RUN_OK || run.status != row->or_status)) {
 		fail_msg("%s: %s; first: %s", run_status_name(run.status), run.reason,
 		         run.sources[0].reason);
 	}
-	if (run.status == RUN_OK) {
+	if (row->is_each_alone) {
+		check_each(row, &run);
+	} else if (run.status == RUN_OK) {
 		check_answer(&w, &run);
 	}
 	if (run.status == row->status) {

@@ -65,8 +65,9 @@ static bool ask_held(struct measurement *m)
 {
 	bool is_any = false;
 
-	if (m->phase_count[PHASE_HELD] == 0 || m->signal != 0 ||
-	    m->now_mono_ns >= m->deadline_mono_ns || m->selection.verdict == SELECT_OK ||
+	if (m->phase_count[PHASE_HELD] == 0 || m->settings->is_each_alone ||
+	    m->signal != 0 || m->now_mono_ns >= m->deadline_mono_ns ||
+	    m->selection.verdict == SELECT_OK ||
 	    (m->now_mono_ns < m->held_mono_ns && selection_can_change(m, 0)) ||
 	    !selection_can_change(m, m->source_groups.held_count)) {
 		return false;
@@ -87,7 +88,7 @@ static bool ask_held(struct measurement *m)
 
 static bool hears_all(const struct measurement *m)
 {
-	return m->settings->ask_all || m->is_surprised;
+	return m->settings->ask_all || m->settings->is_each_alone || m->is_surprised;
 }
 
 static bool is_over(struct measurement *m)
@@ -275,8 +276,8 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 		return -ENOMEM;
 	}
 	for (size_t k = 0; k < settings->server_count; k++) {
-		m.has_authenticated |=
-			!settings->is_mixed && settings->servers[k].scheme == SCHEME_NTS;
+		m.has_authenticated |= !settings->is_mixed && !settings->is_each_alone &&
+		                       settings->servers[k].scheme == SCHEME_NTS;
 	}
 	for (size_t k = 0; k < settings->server_count && r >= 0; k++) {
 		r = sources_start(&m, k);

@@ -49,6 +49,13 @@ struct measure_settings {
 	 * never used for time. */
 	bool may_probe;
 	bool ask_all; /* await every source, also after a majority is reached */
+	/* Each source is measured for itself: no majority is sought, the run has no answer,
+	 * and each estimate holds at the moment of its own latest sample, not at the end of
+	 * the run, which a silent source delays.  A server in hold-off is not asked. */
+	bool is_each_alone;
+	/* ... and is asked again while this limit lies inside its interval; 0: while the
+	 * bound is wider than `target_ns`. */
+	int64_t tolerance_ns;
 	/* Whether more servers than the deciding majority should confirm the offset: then
 	 * every source is awaited.  NULL: never. */
 	bool (*is_surprising)(const void *ctx, int64_t offset_ns, int64_t bound_ns);

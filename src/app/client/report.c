@@ -17,6 +17,7 @@ static void show_estimate(struct run_source *shown, const struct estimate *estim
 	shown->has_estimate = true;
 	shown->offset_ns = estimate->offset_ns;
 	shown->bound_ns = estimate->bound_ns;
+	shown->at_mono_ns = estimate->at_mono_ns;
 	shown->delay_ns = estimate->delay_ns;
 	shown->jitter_ns = estimate->jitter_ns;
 	shown->sample_count = (unsigned)estimate->sample_count;
@@ -383,13 +384,61 @@ static void report_no_majority(struct measurement *m)
 	}
 }
 
-void report_outcome(struct measurement *m)
+static void report_alone(const struct measurement *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+
+	if (!m->candidates[i].has_answered) {
+		report_source(m, i);
+		return;
+	}
+	show_estimate(shown, &m->sources[i].estimate);
+	shown->status = SOURCE_SELECTED;
+	shown->reason[0] = '\0';
+}
+
+/* A machine is asked once for all its names: each of them has its result. */
+static void report_as_twin(const struct measurement *m, size_t i)
+{
+	struct run_source *shown = &m->run->sources[i];
+	const struct run_source own = *shown;
+
+	*shown = m->run->sources[m->sources[i].twin];
+	memcpy(shown->name, own.name, sizeof(shown->name));
+	shown->server = own.server;
+	shown->port = own.port;
+	shown->sent = 0;
+	shown->received = 0;
+}
+
+/* There is no answer of all, only those of each. */
+static void report_each(struct measurement *m)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		if (m->sources[i].twin == SIZE_MAX) {
+			report_alone(m, i);
+			is_any |= m->run->sources[i].has_estimate;
+		}
+	}
+	for (size_t i = 0; i < m->run->source_count; i++) {
+		if (m->sources[i].twin != SIZE_MAX) {
+			report_as_twin(m, i);
+		}
+	}
+	m->run->server_count = m->settings->server_count;
+	if (is_any) {
+		m->run->status = RUN_OK;
+	} else {
+		report_no_answer(m);
+	}
+}
+
+static void report_majority(struct measurement *m)
 {
 	struct run *run = m->run;
 
-	selection_update(m);
-	run->at_mono_ns = m->now_mono_ns;
-	run->at = instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
 	run->agreeing_count = m->selection.agreeing_count;
 	run->needed_count = m->selection.needed_count;
 	run->asked_count = m->source_groups.asked_count;
@@ -408,6 +457,20 @@ void report_outcome(struct measurement *m)
 	default:
 		report_no_majority(m);
 		break;
+	}
+}
+
+void report_outcome(struct measurement *m)
+{
+	struct run *run = m->run;
+
+	selection_update(m);
+	run->at_mono_ns = m->now_mono_ns;
+	run->at = instant_add_ns((struct instant){ m->now_mono_ns }, m->wall_minus_mono_ns);
+	if (m->settings->is_each_alone) {
+		report_each(m);
+	} else {
+		report_majority(m);
 	}
 	sources_put_in_order(m);
 	if (m->signal != 0) {

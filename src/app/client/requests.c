@@ -31,6 +31,21 @@ static unsigned requests_max(const struct measurement *m, size_t i)
 	return (unsigned)ns_min(most, m->run->sources[i].sent + s->keys->cookies.count);
 }
 
+/* Whether another exchange could show on which side of the tolerance the source is. */
+static bool is_undecided(const struct measurement *m, const struct sample *latest)
+{
+	const int64_t limit_ns = m->settings->tolerance_ns;
+	const int64_t offset_ns = ns_abs(latest->offset_ns);
+
+	if (limit_ns == 0) {
+		return latest->bound_ns > m->settings->target_ns &&
+		       latest->root_distance_ns < m->settings->target_ns;
+	}
+	return latest->root_distance_ns < limit_ns &&
+	       ns_add(offset_ns, latest->bound_ns) > limit_ns &&
+	       ns_sub(offset_ns, latest->bound_ns) <= limit_ns;
+}
+
 /* Whether a source that has answered is worth another request. */
 static bool is_more_wanted(const struct measurement *m, size_t i)
 {
@@ -48,6 +63,9 @@ static bool is_more_wanted(const struct measurement *m, size_t i)
 	if (latest->delay_ns < NEAR_DELAY_NS && m->run->source_count <= NEAR_SOURCES_MAX &&
 	    address_reach(&shown->address) != ADDRESS_PUBLIC) {
 		return true;
+	}
+	if (m->settings->is_each_alone) {
+		return is_undecided(m, latest);
 	}
 	/* Another exchange can shorten the path, never the server's own distance. */
 	return selection_is_decided(m) && !selection_is_good_enough(m) &&

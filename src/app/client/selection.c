@@ -6,6 +6,16 @@
 
 #include "app/client/measure_private.h"
 
+/* The moment for which the samples of a source are combined. */
+static int64_t moment_of(const struct measurement *m, size_t i)
+{
+	const unsigned count = m->sources[i].sample_count;
+
+	return m->settings->is_each_alone && count > 0
+	               ? samples_of(m, i)[count - 1].at_mono_ns
+	               : m->now_mono_ns;
+}
+
 /* The error of a server is in its root dispersion; the drift since is the local clock's. */
 static void make_candidate(struct measurement *m, size_t i, struct candidate *ret)
 {
@@ -17,7 +27,7 @@ static void make_candidate(struct measurement *m, size_t i, struct candidate *re
 	ret->is_held = s->phase == PHASE_HELD;
 	/* Answers without a common point: the source or its path is wrong. */
 	ret->has_answered =
-		filter_samples(samples_of(m, i), s->sample_count, m->now_mono_ns,
+		filter_samples(samples_of(m, i), s->sample_count, moment_of(m, i),
 	                       m->settings->local_drift_ppb, &s->estimate) == FILTER_OK;
 	if (!ret->has_answered) {
 		return;
@@ -114,6 +124,10 @@ void selection_update(struct measurement *m)
 			                    .pair = sources_pair(m, i),
 			                    .asked = m->sources[i].host };
 		make_candidate(m, i, &m->candidates[i]);
+	}
+	if (m->settings->is_each_alone) {
+		m->uncounted = 0;
+		return;
 	}
 	/* An address of two servers is asked once, and the answer counts for both; a second
 	 * server with the same addresses as the first has no address pair of its own. */

@@ -61,6 +61,7 @@ static ssize_t add_source(struct measurement *m, size_t server)
 		}
 	}
 	m->run->sources[i] = (struct run_source){
+		.server = server,
 		.scheme = spec->scheme,
 		.port = spec->port,
 		.status = SOURCE_UNREACHABLE,

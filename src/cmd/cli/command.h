@@ -112,6 +112,7 @@ extern const struct command command_query;
 extern const struct command command_set;
 extern const struct command command_trace;
 extern const struct command command_check;
+extern const struct command command_skew;
 extern const struct command command_config;
 extern const struct command command_history;
 extern const struct command command_now;

@@ -32,6 +32,7 @@ static const struct habit command_habits[] = {
 	{ " set-time settime set-ntp burst start now force apply run ", "set", "" },
 	{ " waitsync wait wait-sync ", "set", " --wait 90s" },
 	{ " boot onboot ", "set", " --boot" },
+	{ " compare pairs pairwise ", "skew", "" },
 	{ " monitor nagios icinga plugin health verify probe ", "check", "" },
 	{ " capture sniff dump tcpdump pcap analyze analyse ", "trace", "" },
 	{ " log logs stats statistics past plot runs ", "history", "" },

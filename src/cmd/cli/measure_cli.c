@@ -72,18 +72,19 @@ const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 	  "log a line per run and message to FILE, syslog or stderr" },
 	{ "every", 0, OPT_SPAN_NS, AT(every_ns), NS_PER_S, 100 * 365 * 24 * HOUR_NS, "SPAN",
 	  "repeat at this interval until stopped by a signal" },
-	{ "bound-file", 0, OPT_TEXT, AT(bound_file), 0, 0, "FILE",
-	  "file for reqtime now and status (" REQTIME_NOW_FILE ")" },
-	{ "clockbound", 0, OPT_TEXT, AT(clockbound), 0, 0, "FILE",
-	  "also write the bound for clients of ClockBound" },
-	{ "max-drift", 0, OPT_COUNT, AT(max_drift_ppm), 1, 500, "PPM",
-	  "by which the bound grows, beside what past runs have found (50)" },
 	{ "format", 0, OPT_WORD, AT(format), 0, 0, MEASURE_CLI_FORMAT_WORDS,
 	  "output format (table)" },
 	{ "quiet", 'q', OPT_FLAG, AT(is_quiet), 0, 0, NULL,
 	  "print nothing when all is well; check the exit status" },
 	{ "color", 0, OPT_WORD, AT(color), 0, 0, TERMINAL_COLOR_WORDS,
 	  "colour the output (auto: on a terminal, unless NO_COLOR is set)" },
+	/* `skew` does not have the rows from here on. */
+	{ "bound-file", 0, OPT_TEXT, AT(bound_file), 0, 0, "FILE",
+	  "file for reqtime now and status (" REQTIME_NOW_FILE ")" },
+	{ "clockbound", 0, OPT_TEXT, AT(clockbound), 0, 0, "FILE",
+	  "also write the bound for clients of ClockBound" },
+	{ "max-drift", 0, OPT_COUNT, AT(max_drift_ppm), 1, 500, "PPM",
+	  "by which the bound grows, beside what past runs have found (50)" },
 };
 /* clang-format on */
 
@@ -91,6 +92,7 @@ const struct option_group measure_cli_groups[] = {
 	{ "Limits", " warning critical stratum-warning stratum-critical bound-warning "
 	            "bound-critical root-distance-warning root-distance-critical "
 	            "certificate-warning require-authenticated " },
+	{ "Judging each server", " tolerance reference only strict " },
 	{ "Measuring",
 	  " server servers-file ipv4 ipv6 samples interval timeout pool target "
 	  "root-distance all " },

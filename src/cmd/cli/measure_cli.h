@@ -15,6 +15,7 @@
 #include "cmd/cli/command.h"
 #include "cmd/cli/progress.h"
 #include "core/base/style.h"
+#include "core/report/fleet_report.h"
 #include "core/select/plan.h"
 
 struct kernel_ports;
@@ -68,7 +69,11 @@ struct measure_cli_settings {
 	const char *config;
 };
 
-enum { MEASURE_CLI_OPTION_COUNT = 29, MEASURE_CLI_CHECK_OPTION_COUNT = 21 };
+enum {
+	MEASURE_CLI_OPTION_COUNT = 29,
+	MEASURE_CLI_CHECK_OPTION_COUNT = 21,
+	MEASURE_CLI_SKEW_OPTION_COUNT = 26
+};
 extern const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT];
 /* The groups of `query`, `set` and `check`. */
 extern const struct option_group measure_cli_groups[];
@@ -111,6 +116,10 @@ int measure_cli_print_verdict(const struct measure_cli *measurement, const struc
 /* The formats csv and ntpdate (core/report/formats.h). */
 int measure_cli_print_lines(const struct measure_cli *measurement, const struct run *run,
                             const struct plan *plan, bool has_log_line, FILE *to);
+
+/* The formats table and csv of servers that are judged one by one or in pairs. */
+int measure_cli_print_fleet(const struct measure_cli *measurement, const struct run *run,
+                            const struct fleet *fleet, enum fleet_only only, FILE *to);
 
 /* The format line: see report_line(). */
 int measure_cli_print_line(const struct run *run, const char *done, const char *why_not,

@@ -14,6 +14,8 @@ struct printing {
 	const struct measure_cli *measurement;
 	const struct run *run;
 	const struct plan *plan;
+	const struct fleet *fleet;
+	enum fleet_only only;
 	bool has_log_line;
 	const char *done;
 	const char *why_not;
@@ -53,6 +55,16 @@ static size_t render_ntpdate(const struct printing *p, char *buf, size_t size)
 static size_t render_line(const struct printing *p, char *buf, size_t size)
 {
 	return report_line(p->run, p->done, p->why_not, buf, size);
+}
+
+static size_t render_fleet(const struct printing *p, char *buf, size_t size)
+{
+	return fleet_table(p->fleet, p->only, &p->measurement->style, buf, size);
+}
+
+static size_t render_fleet_csv(const struct printing *p, char *buf, size_t size)
+{
+	return fleet_csv(p->fleet, p->only, p->run->at, buf, size);
 }
 
 /* Renders twice: for the length, then the text. */
@@ -112,4 +124,23 @@ int measure_cli_print(const struct measure_cli *measurement, const struct run *r
 		status = print(&p, render_details, to);
 	}
 	return status ? status : print(&p, render_verdict, to);
+}
+
+int measure_cli_print_fleet(const struct measure_cli *measurement, const struct run *run,
+                            const struct fleet *fleet, enum fleet_only only, FILE *to)
+{
+	const struct printing p = {
+		.measurement = measurement, .run = run, .fleet = fleet, .only = only
+	};
+	int status;
+
+	if (measurement->format == MEASURE_CLI_CSV) {
+		return print(&p, render_fleet_csv, to);
+	}
+	status = measurement->is_repeated ? print(&p, render_rule, to) : 0;
+	if (status == 0) {
+		status = print(&p, render_fleet, to);
+	}
+	return status || measurement->verbosity == 0 ? status
+	                                             : print(&p, render_details, to);
 }

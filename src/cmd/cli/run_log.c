@@ -60,6 +60,14 @@ void run_log_say(const char *text)
 	put(LOG_LEVEL_INFO, text);
 }
 
+void run_log_verdict(const char *verb, bool is_well, const char *summary)
+{
+	char line[LOG_LINE_MAX];
+
+	snprintf(line, sizeof(line), "%s: %s", verb, summary);
+	put(is_well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, line);
+}
+
 void run_log_run(const struct log_entry *entry)
 {
 	const bool is_moved = entry->is_applied && entry->applied == PLAN_STEP;

@@ -14,12 +14,14 @@
 #include "cmd/cli/repeat.h"
 #include "cmd/cli/run_log.h"
 #include "cmd/cli/servers_file.h"
+#include "cmd/verbs/fleet_private.h"
 #include "core/report/report.h"
 
 struct query_settings {
 	struct measure_cli_settings measurement; /* first: offsets of the shared options */
 	const char *servers_file;
 	bool is_json_lines;
+	struct fleet_settings fleet; /* --tolerance: each server is judged alone */
 };
 _Static_assert(offsetof(struct query_settings, measurement) == 0, "shared options");
 
@@ -31,6 +33,13 @@ static const struct option_row query_options[] = {
 	  "also ask the servers in FILE, one per line, and wait for each; - is standard input" },
 	{ "json-lines", 0, OPT_FLAG, AT(is_json_lines), 0, 0, NULL,
 	  "print a line of JSON per source, and one for the run" },
+	{ "tolerance", 0, OPT_SPAN_NS, AT(fleet.tolerance_ns), 1, FLEET_TOLERANCE_MAX_NS, "SPAN",
+	  "judge each server alone: farther off than SPAN is off, and exit status 1" },
+	{ "reference", 0, OPT_TEXT, AT(fleet.reference), 0, 0, "SERVER",
+	  "judge against SERVER instead of this machine's clock" },
+	{ "only", 0, OPT_WORD, AT(fleet.only), 0, 0, FLEET_ONLY_WORDS,
+	  "show the servers with this verdict (auto: all of few, else those not ok)" },
+	{ "strict", 0, OPT_FLAG, AT(fleet.is_strict), 0, 0, NULL, FLEET_STRICT_HELP },
 };
 /* clang-format on */
 
@@ -115,12 +124,14 @@ static int query_report(const struct query_settings *query,
 	return status ? status : run_status_exit(run->status);
 }
 
-/* The operands, then the servers of the file.  0, or the exit status with a line on stderr;
- * the caller frees `*ret` in both cases. */
-static int query_servers(const struct query_settings *query, const char *const *operands,
-                         size_t operand_count, struct server_spec **ret, size_t *ret_count)
+/* Options that contradict each other.  0, or the exit status with a line on stderr. */
+static int query_check(const struct query_settings *query)
 {
-	int status;
+	const struct fleet_settings *fleet = &query->fleet;
+	const char *const alone = fleet->reference                 ? "reference"
+	                          : fleet->only != FLEET_ONLY_AUTO ? "only"
+	                          : fleet->is_strict               ? "strict"
+	                                                           : NULL;
 
 	if (query->measurement.format != MEASURE_CLI_TABLE && query->is_json_lines) {
 		command_complain("--json-lines contradicts %s",
@@ -129,6 +140,41 @@ static int query_servers(const struct query_settings *query, const char *const *
 		                         : "--format");
 		return REQTIME_EXIT_USAGE;
 	}
+	if (fleet->tolerance_ns == 0 && alone) {
+		command_complain("--%s needs --tolerance SPAN, which judges each server",
+		                 alone);
+		return REQTIME_EXIT_USAGE;
+	}
+	if (fleet->tolerance_ns > 0 && query->measurement.format == MEASURE_CLI_NTPDATE) {
+		command_complain("--format ntpdate has no place for the verdicts of "
+		                 "--tolerance: use table, json, csv or line");
+		return REQTIME_EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* With --tolerance: the job of judging these servers. */
+static int query_judge(const struct query_settings *query, struct server_spec **servers,
+                       size_t *count, struct fleet_job *ret)
+{
+	*ret = (struct fleet_job){ .verb = "query",
+		                   .is_json_lines = query->is_json_lines,
+		                   .measurement = &query->measurement,
+		                   .fleet = &query->fleet };
+	return query->fleet.tolerance_ns > 0 ? fleet_take_servers(ret, servers, count) : 0;
+}
+
+/* The operands, then the servers of the file.  0, or the exit status with a line on stderr;
+ * the caller frees `*ret` in both cases. */
+static int query_servers(const struct query_settings *query, const char *const *operands,
+                         size_t operand_count, struct fleet_job *ret_fleet,
+                         struct server_spec **ret, size_t *ret_count)
+{
+	int status = query_check(query);
+
+	if (status) {
+		return status;
+	}
 	if (operand_count > 0) {
 		status = measure_cli_servers(operands, operand_count, ret);
 		if (status) {
@@ -136,9 +182,11 @@ static int query_servers(const struct query_settings *query, const char *const *
 		}
 		*ret_count = operand_count;
 	}
-	return query->servers_file ? servers_file_read(query->servers_file,
-	                                               MEASURE_SOURCES_MAX, ret, ret_count)
-	                           : 0;
+	if (query->servers_file) {
+		status = servers_file_read(query->servers_file, MEASURE_SOURCES_MAX, ret,
+		                           ret_count);
+	}
+	return status ? status : query_judge(query, ret, ret_count, ret_fleet);
 }
 
 /* Measures in the sandbox.  Returns the exit status. */
@@ -187,7 +235,8 @@ struct query_job {
 	struct repeat_settings when;
 	struct server_spec *servers;
 	size_t server_count;
-	struct parse again; /* owns `query` after a SIGHUP */
+	struct fleet_job fleet; /* with --tolerance */
+	struct parse again;     /* owns `query` after a SIGHUP */
 };
 
 static int query_once(void *ctx, bool is_try)
@@ -201,6 +250,9 @@ static int query_once(void *ctx, bool is_try)
 	int status;
 
 	(void)is_try;
+	if (job->query->fleet.tolerance_ns > 0) {
+		return fleet_once(&job->fleet);
+	}
 	/* With a list, each server is of interest. */
 	settings.ask_all |= job->query->servers_file != NULL;
 	run_log_open(&settings);
@@ -222,37 +274,55 @@ static int query_once(void *ctx, bool is_try)
 	return status;
 }
 
+/* Standard input can be read only once: then the servers stay, and the reference behind
+ * them may be another one.  0, or the exit status with a line on stderr. */
+static int query_reread_servers(struct query_job *job, const struct parse *again,
+                                struct query_job *ret)
+{
+	const struct query_settings *query = again->settings;
+	int status;
+
+	*ret = (struct query_job){ .query = query };
+	if (!query->servers_file || strcmp(query->servers_file, "-") != 0) {
+		status = query_servers(query, again->operands, again->operand_count,
+		                       &ret->fleet, &ret->servers, &ret->server_count);
+		if (status) {
+			free(ret->servers);
+		}
+		return status;
+	}
+	status = query_check(query);
+	if (status == 0) {
+		status = query_judge(query, &job->servers, &job->server_count, &ret->fleet);
+		job->fleet.servers = job->servers;
+	}
+	ret->servers = job->servers;
+	ret->server_count = job->server_count;
+	ret->fleet.repeated_count = job->fleet.repeated_count;
+	return status;
+}
+
 /* After an error the previous settings stay in force. */
 static void query_reread(void *ctx)
 {
 	struct query_job *job = ctx;
-	struct server_spec *servers = NULL;
-	const struct query_settings *query;
+	struct query_job next;
 	struct parse again;
-	size_t count = 0;
 
 	if (command_parse_again(&again) != 0) {
 		return;
 	}
-	query = again.settings;
-	if (query->servers_file && strcmp(query->servers_file, "-") == 0) {
-		servers = job->servers; /* standard input can be read only once */
-		count = job->server_count;
-	} else if (query_servers(query, again.operands, again.operand_count, &servers,
-	                         &count) != 0) {
-		free(servers);
+	if (query_reread_servers(job, &again, &next) != 0) {
 		parse_close(&again);
 		return;
 	}
-	if (servers != job->servers) {
+	if (next.servers != job->servers) {
 		free(job->servers);
 	}
 	parse_close(&job->again);
-	job->again = again;
-	job->query = query;
-	job->servers = servers;
-	job->server_count = count;
-	job->when.every_ns = query->measurement.every_ns;
+	next.again = again;
+	next.when.every_ns = next.query->measurement.every_ns;
+	*job = next;
 }
 
 static int query_run(const void *settings, const char *const *operands,
@@ -265,7 +335,7 @@ static int query_run(const void *settings, const char *const *operands,
 	int status;
 
 	job.when.every_ns = job.query->measurement.every_ns;
-	status = query_servers(job.query, operands, operand_count, &job.servers,
+	status = query_servers(job.query, operands, operand_count, &job.fleet, &job.servers,
 	                       &job.server_count);
 	if (status == 0) {
 		status = repeat_run(&job.when, &repeat);

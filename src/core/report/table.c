@@ -16,19 +16,6 @@ enum {
 	COLOURED_SIZE = REPORT_FIGURE_SIZE + 16,
 };
 
-/* The address, or "" without one or if the name already is it. */
-static size_t format_other_address(const struct run_source *source, char *buf)
-{
-	struct address named;
-
-	buf[0] = '\0';
-	if (address_parse(source->name, &named) &&
-	    address_is_same_host(&named, &source->address)) {
-		return 0;
-	}
-	return address_format(&source->address, buf);
-}
-
 enum column {
 	COLUMN_SERVER,
 	COLUMN_STRATUM,
@@ -83,7 +70,7 @@ static void format_server(const struct run_source *source, bool has_addresses, c
 	struct text out = text_to(buf, LABEL_SIZE);
 
 	out.len = report_label(source, buf, LABEL_SIZE);
-	if (has_addresses && format_other_address(source, address) > 0) {
+	if (has_addresses && report_other_address(source, address) > 0) {
 		text_format(&out, " (%s)", address);
 	}
 }
@@ -192,39 +179,6 @@ static struct layout choose_layout(const struct run *run, const struct style *st
 	return layout;
 }
 
-/* The length of the plain octet or the escape at `text`. */
-static size_t escape_len(const char *text)
-{
-	return text[0] != '\\' ? 1 : text[1] == 'x' ? 4 : 2;
-}
-
-/* A long name loses its middle: its ends distinguish it, and the last one holds the
- * port. */
-static void cut_middle(char *text, size_t width)
-{
-	static const char dots[] = "..";
-	size_t len = strlen(text);
-	size_t keep, head = 0, tail, at;
-
-	if (len <= width) {
-		return;
-	}
-	if (width < sizeof(dots) + 1) {
-		text[width] = '\0';
-		return;
-	}
-	keep = width - (sizeof(dots) - 1);
-	while (head + escape_len(text + head) <= (keep + 1) / 2) {
-		head += escape_len(text + head);
-	}
-	tail = head;
-	for (at = head; len - at > keep - head || at < head + sizeof(dots) - 1; at = tail) {
-		tail = at + escape_len(text + at);
-	}
-	memcpy(text + head, dots, sizeof(dots) - 1);
-	memmove(text + head + sizeof(dots) - 1, text + tail, len - tail + 1);
-}
-
 static enum style_class class_of(const struct run_source *source)
 {
 	switch (source->status) {
@@ -251,7 +205,7 @@ static void put_source(struct text *out, const struct layout *layout,
 	const char *line[COLUMN_COUNT];
 
 	format_server(source, layout->has_addresses, server);
-	cut_middle(server, layout->cells.columns[COLUMN_SERVER].width);
+	report_cut_middle(server, layout->cells.columns[COLUMN_SERVER].width);
 	format_cells(source, layout, cells);
 	style_word(&verdict_out, layout->style, class_of(source), cells[COLUMN_VERDICT]);
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
@@ -271,7 +225,7 @@ static void put_details(struct text *out, const struct layout *layout,
 	struct text detail = text_to(line, sizeof(line));
 
 	if (!layout->has_addresses) {
-		format_other_address(source, address);
+		report_other_address(source, address);
 	}
 	text_put(&detail, address);
 	if (source->reason[0] != '\0') {

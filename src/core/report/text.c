@@ -144,3 +144,46 @@ size_t report_label(const struct run_source *source, char *buf, size_t size)
 	}
 	return out.len;
 }
+
+size_t report_other_address(const struct run_source *source, char *buf)
+{
+	struct address named;
+
+	buf[0] = '\0';
+	if (address_parse(source->name, &named) &&
+	    address_is_same_host(&named, &source->address)) {
+		return 0;
+	}
+	return address_format(&source->address, buf);
+}
+
+/* The length of the plain octet or the escape at `text`. */
+static size_t escape_len(const char *text)
+{
+	return text[0] != '\\' ? 1 : text[1] == 'x' ? 4 : 2;
+}
+
+void report_cut_middle(char *text, size_t width)
+{
+	static const char dots[] = "..";
+	size_t len = strlen(text);
+	size_t keep, head = 0, tail, at;
+
+	if (len <= width) {
+		return;
+	}
+	if (width < sizeof(dots) + 1) {
+		text[width] = '\0';
+		return;
+	}
+	keep = width - (sizeof(dots) - 1);
+	while (head + escape_len(text + head) <= (keep + 1) / 2) {
+		head += escape_len(text + head);
+	}
+	tail = head;
+	for (at = head; len - at > keep - head || at < head + sizeof(dots) - 1; at = tail) {
+		tail = at + escape_len(text + at);
+	}
+	memcpy(text + head, dots, sizeof(dots) - 1);
+	memmove(text + head + sizeof(dots) - 1, text + tail, len - tail + 1);
+}

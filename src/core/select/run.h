@@ -47,6 +47,7 @@ struct source_nts {
 
 struct run_source {
 	char name[SERVER_HOST_SIZE]; /* the host as given */
+	size_t server;               /* index of the SERVER that it is an address of */
 	enum scheme scheme;
 	struct address address; /* family ADDRESS_NONE while the name is not resolved */
 	uint16_t port;
@@ -61,9 +62,10 @@ struct run_source {
 	int64_t root_delay_ns;
 	int64_t root_dispersion_ns;
 	struct ntp_ts reference;
-	bool has_estimate; /* the next seven are known */
+	bool has_estimate; /* the next eight are known */
 	int64_t offset_ns;
 	int64_t bound_ns;
+	int64_t at_mono_ns; /* when offset +- bound holds */
 	int64_t delay_ns;
 	int64_t jitter_ns; /* as in core/select/filter.h */
 	unsigned sample_count;

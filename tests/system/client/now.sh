@@ -39,6 +39,7 @@ inode=$(stat -c %i "$bound")
 now
 expect "it is known then" 0 '^The clock is off by at most [0-9.]+ [mu]s, likely [0-9.]+ [mu]s; measured 0 s ago\.$'
 check "... on 80 columns" test "$(wc -L <"$out")" -le 80
+# shellcheck disable=SC2016 # awk
 check "... earliest before latest, the likely time within" awk '
 	$1 == "earliest" { a = $2; b = $3 } $1 == "latest" { c = $3; d = $2 }
 	END { exit !(a != "" && a <= b && b <= c && c <= d) }' "$out"

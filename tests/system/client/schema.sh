@@ -22,8 +22,11 @@ prints() { # SCHEMA WORD...: what `reqtime WORD...` prints is valid
 }
 
 # The golden files: every way in which a run can end.
-sed -n '/^{"program"/p' "$R"/tests/data/golden/*.txt >"$T/golden"
+sed -n '/^{"program"/p' "$R"/tests/data/golden/*.txt >"$T/all"
+grep -v '"verb":"skew"' "$T/all" >"$T/golden"
 valid "golden files" run "$T/golden"
+grep '"verb":"skew"' "$T/all" >"$T/golden"
+valid "golden files of skew" skew "$T/golden"
 
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --daytime-listen 127.0.0.1:0 \
 	--local-stratum 1 || finish
@@ -44,6 +47,15 @@ grep -v '"program"' "$out" >"$T/sources"
 grep '"program"' "$out" >"$T/run"
 valid "query --json-lines, sources" source "$T/sources"
 valid "query --json-lines, run" run "$T/run"
+prints run query --json --tolerance 1ms "$good" "$text" 127.0.0.1:1
+prints run query --json --tolerance 1ms --reference "$good" "$text" 127.0.0.1:1
+prints run query --json --tolerance 1ms --reference 127.0.0.1:1 "$good"
+run "$REQTIME" query --json-lines --tolerance 1ms "$good" 127.0.0.1:1
+grep -v '"program"' "$out" >"$T/judged"
+check "each of the judged has a verdict" sh -c "[ \$(grep -c '\"verdict\":\"' '$T/judged') = 2 ]"
+valid "query --json-lines --tolerance, sources" source "$T/judged"
+prints skew skew --json "$good" "$text" 127.0.0.1:1
+prints skew skew --json --tolerance 1ms "$good" "$text"
 prints config config --json
 printf 'server = 192.0.2.1\n[set]\nstep = yes\n' >"$T/conf"
 prints config config --json -f "$T/conf"
