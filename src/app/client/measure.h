@@ -48,7 +48,8 @@ struct measure_settings {
 	/* Find out why a server with keys does not answer, with one plain request that is
 	 * never used for time. */
 	bool may_probe;
-	bool ask_all; /* await every source, also after a majority is reached */
+	bool keeps_exchanges; /* run_source.exchanges */
+	bool ask_all;         /* await every source, also after a majority is reached */
 	/* Whether more servers than the deciding majority should confirm the offset: then
 	 * every source is awaited.  NULL: never. */
 	bool (*is_surprising)(const void *ctx, int64_t offset_ns, int64_t bound_ns);

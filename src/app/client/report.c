@@ -409,6 +409,7 @@ void report_outcome(struct measurement *m)
 		report_no_majority(m);
 		break;
 	}
+	exchange_record_hand_over(m);
 	sources_put_in_order(m);
 	if (m->signal != 0) {
 		run->status = RUN_INTERRUPTED;
