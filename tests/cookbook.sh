@@ -9,9 +9,10 @@ own_network "$@"
 cd "$R" || exit 1
 
 page=packaging/man/reqtime-cookbook.7
-# The commands of a page, one per line: `.Dl`, and literal displays, long lines joined.
+# The commands of a page, one per line: `.Dl`, and literal displays, long lines joined; not the programs,
+# which are for programs.sh.
 commands_of() {
-	awk '/^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
+	awk '/^\.\\" program: / { getline; next } /^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
 		/^\.Dl / { sub(/^\.Dl /, ""); print; next } literal' "$1" |
 		sed -e ':again' -e '/\\e$/{N;s/\\e\n[[:blank:]]*//;bagain' -e '}' \
 			-e 's/\\(mi/-/g; s/\\&//g; s/\\e/\\/g'
