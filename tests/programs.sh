@@ -16,7 +16,7 @@ program_of() {
 		sed 's/\\&//g; s/\\e/\\/g'
 }
 adversary 127.0.0.1 good 127.0.0.2 shift=3000 127.0.0.3 'shift=90 hold=20 wait=20 rootdisp=9000' \
-	127.0.0.4 silent
+	127.0.0.4 silent 127.0.0.5 'shift=130 hold=20 wait=20 rootdisp=9000'
 mkdir "$T/bin" "$T/go"
 fake() { # the script on stdin takes the place of reqtime
 	{
@@ -44,7 +44,8 @@ cases() {
 	done <<-END
 		right|server = $(at 1)|0|^right: -?[0-9]
 		off|server = $(at 2)|1|^off: [+]?[23]
-		in doubt|server = $(at 3)|2|^unsure: 
+		in doubt, within the limit|server = $(at 3)|2|^unsure: 
+		in doubt, beyond it|server = $(at 5)|2|^unsure: 
 		no answer|server = $(at 4)|2|^unknown: no trusted time: no-answer
 		no server||2|^unknown: 
 		a wrong configuration file|sever = 1|2|^unknown: 
