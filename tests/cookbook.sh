@@ -9,9 +9,10 @@ own_network "$@"
 cd "$R" || exit 1
 
 page=packaging/man/reqtime-cookbook.7
-# The commands of a page, one per line: `.Dl`, and literal displays, long lines joined.
+# The commands of a page, one per line: `.Dl`, and literal displays, long lines joined; not the programs,
+# which are for programs.sh.
 commands_of() {
-	awk '/^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
+	awk '/^\.\\" program: / { getline; next } /^\.Bd -literal/ { literal = 1; next } /^\.Ed/ { literal = 0; next }
 		/^\.Dl / { sub(/^\.Dl /, ""); print; next } literal' "$1" |
 		sed -e ':again' -e '/\\e$/{N;s/\\e\n[[:blank:]]*//;bagain' -e '}' \
 			-e 's/\\(mi/-/g; s/\\&//g; s/\\e/\\/g'
@@ -53,14 +54,20 @@ server $(words_of reqtimed "$(commands_of packaging/man/reqtimed.8 | grep -m 1 '
 	finish
 # shellcheck disable=SC2046
 server $(words_of reqtimed "$(commands_of $page | grep -m 1 '^\$ reqtimed ')") || finish
-run "$REQTIME" 127.0.0.1
-expect "a first run, for the history" 0
+run "$REQTIME" --bound-file "$T/bound" 127.0.0.1
+expect "a first run, for the history and the bound file" 0
 checked=0
 
 # parse_reqtime LINE ARGUMENTS: taken by the parser of that command.
 parse_reqtime() {
 	verb=${2%% *}
 	case $verb in
+	now)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIME" $2 --help
+		expect "$1" 0 'Usage: reqtime now'
+		return
+		;;
 	query | set | check | skew | history)
 		rest=${2#"$verb"}
 		;;
@@ -97,11 +104,12 @@ run_reqtime() {
 	case $arguments in
 	*--min-sources*) wanted=1 ;; # of one server
 	*\ -C\ 5\ *) wanted=2 ;;      # whose stratum is 10
-	history* | trace*) ;;
+	history* | trace* | now*) ;;
 	*) arguments="$arguments --timeout 10s" ;;
 	esac
 	case $arguments in
 	trace*) ;;
+	now*) arguments="$arguments --bound-file $T/bound" ;;
 	*) arguments="$arguments --config $T/conf" ;;
 	esac
 	# shellcheck disable=SC2086 # words

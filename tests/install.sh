@@ -15,11 +15,19 @@ units=$(for unit in packaging/systemd/*; do
 done)
 for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtime/exit.h $pages $units share/doc/reqtime/cron.d-reqtime \
 	share/reqtime/prometheus/reqtime.rules.yml share/reqtime/prometheus/reqtime.dashboard.json \
+	share/reqtime/icinga2/reqtime.conf share/reqtime/zabbix/reqtime.yaml share/reqtime/zabbix/reqtime.conf \
+	share/reqtime/node-problem-detector/reqtime-monitor.json share/reqtime/node-problem-detector/reqtime-npd \
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
 	share/fish/vendor_completions.d/reqtimed.fish; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
+nothing "no path is left to be filled in" "$(grep -rn '@[a-z]*dir@' "$T/root")"
+for file in icinga2/reqtime.conf zabbix/reqtime.conf node-problem-detector/reqtime-npd; do
+	check "$file runs what was installed" grep -q '/opt/reqtime/bin/reqtime\>' "$T/root/opt/reqtime/share/reqtime/$file"
+done
+check "node-problem-detector finds its plugin" test -x "$T/root$(sed -n 's/.*"path": "\(.*\)".*/\1/p' \
+	"$T/root/opt/reqtime/share/reqtime/node-problem-detector/reqtime-monitor.json" | head -n 1)"
 echo '#include <reqtime/exit.h>
 int main(void) { return REQTIME_EXIT_REFUSED; }' >"$T/other.c"
 run sh -c "cc -std=c99 -pedantic -Wall -Wextra -Werror -I'$T/root/opt/reqtime/include' \

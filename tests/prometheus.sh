@@ -68,7 +68,7 @@ fi
 check "Prometheus takes its queries" "$promtool" check rules "$T/queries.yml"
 # Metrics that a fleet needs are on it.
 for metric in offset_seconds remaining_offset_seconds bound_seconds sources failed_runs frequency_ratio exit_status \
-	last_success_timestamp_seconds; do
+	last_success_timestamp_seconds server_status server_offset_seconds servers_left_out; do
 	check "the dashboard shows reqtime_$metric" grep -q "reqtime_$metric" "$T/queries"
 done
 

@@ -5,11 +5,19 @@
 # tabs between.  Each line of the file must be an object that the schema allows; a key that the
 # schema does not name is an error, so that every key is described.  Prints "ok" or "not_ok",
 # the test and the error, with tabs between.
+#
+# schema.py --keys: what the schemas promise, one per line: each key with its type, and each value of
+# an enumeration.
 import json
 import pathlib
 import sys
 
 import jsonschema
+
+try:
+    import referencing
+except ImportError:  # jsonschema before 4.18
+    referencing = None
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "schema"
 
@@ -32,12 +40,49 @@ def load(name):
 
 def validator(name):
     schema = load(name + ".json")
-    # A reference to another file is resolved from where the referring schema stands.
-    base = FOLDER.as_uri() + "/"
-    others = {base + p.name: load(p.name) for p in FOLDER.glob("*.json")}
-    resolver = jsonschema.RefResolver(base + name + ".json", schema, store=others)
+    others = [load(p.name) for p in FOLDER.glob("*.json")]
     jsonschema.Draft202012Validator.check_schema(schema)
+    if referencing:
+        known = [referencing.Resource.from_contents(other) for other in others]
+        return jsonschema.Draft202012Validator(schema, registry=known @ referencing.Registry())
+    store = {other["$id"]: other for other in others}
+    resolver = jsonschema.RefResolver(schema["$id"], schema, store=store)
     return jsonschema.Draft202012Validator(schema, resolver=resolver)
+
+
+def type_of(node):
+    if "$ref" in node:
+        return node["$ref"]
+    kind = node.get("type", "value")
+    return kind if isinstance(kind, str) else "|".join(kind)
+
+
+def keys(node, path):
+    for value in node.get("enum", [node["const"]] if "const" in node else []):
+        yield f"{path} = {json.dumps(value)}"
+    for name, value in node.get("properties", {}).items():
+        yield f"{path}.{name} {type_of(value)}"
+        yield from keys(value, f"{path}.{name}")
+    for name, value in node.get("$defs", {}).items():
+        yield f"{path}#{name} {type_of(value)}"
+        yield from keys(value, f"{path}#{name}")
+    for inner in ("items", "additionalProperties"):
+        if isinstance(node.get(inner), dict):
+            yield f"{path}[] {type_of(node[inner])}"
+            yield from keys(node[inner], f"{path}[]")
+    for part in node.get("oneOf", []):
+        if "$ref" in part:
+            yield f"{path} {part['$ref']}"
+        yield from keys(part, path)
+
+
+def print_keys():
+    for file in sorted(FOLDER.glob("*.json")):
+        schema = json.loads(file.read_text())
+        assert schema["$id"] == f"https://reqtime.example/schema/1/{file.name}", file
+        assert "Later ones may add keys" in schema["description"], file
+        assert '"additionalProperties": false' not in file.read_text(), file
+        print("\n".join(sorted(set(keys(schema, file.stem)))))
 
 
 def no_doubles(pairs):
@@ -62,6 +107,9 @@ def complaints(check, name):
 
 
 def main():
+    if sys.argv[1] == "--keys":
+        print_keys()
+        return
     checks = {}
     for row in open(sys.argv[1], encoding="utf-8"):
         schema, name, title = row.rstrip("\n").split("\t")

@@ -274,6 +274,54 @@ static void refid_of_stratum_2(void **state)
 	json_decref(root);
 }
 
+/* With --verbose: the timestamps, and what was discarded. */
+static void samples_of_a_source(void **state)
+{
+	static const struct run_exchange exchanges[] = {
+		{ .t1 = { 1795401744000000001 },
+		  .t2 = { 1795401744000000012 },
+		  .t3 = { 1795401744000000013 },
+		  .t4 = { 1795401744000000024 },
+		  .t1_stamp = STAMP_KERNEL,
+		  .t4_stamp = STAMP_USER,
+		  .has_server = true,
+		  .is_accepted = true,
+		  .offset_ns = -1,
+		  .bound_ns = 12,
+		  .delay_ns = 22 },
+		{ .t1 = { 5 },
+		  .t4 = { 6 },
+		  .t1_stamp = STAMP_USER,
+		  .t4_stamp = STAMP_KERNEL,
+		  .offset_ns = 99, /* not known */
+		  .reason = "kiss \"RATE\"" },
+	};
+	struct run_source source = answered();
+	char *text;
+
+	(void)state;
+	text = json_render_source(&source);
+	assert_null(strstr(text, "samples"));
+	free(text);
+	source.exchanges = exchanges;
+	text = json_render_source(&source);
+	assert_non_null(strstr(text, ",\"samples\":[]}"));
+	free(text);
+	source.exchange_count = COUNT_OF(exchanges);
+	text = json_render_source(&source);
+	assert_string_equal(
+		strstr(text, ",\"samples\""),
+		",\"samples\":[{\"t1_ns\":1795401744000000001,"
+		"\"t2_ns\":1795401744000000012,\"t3_ns\":1795401744000000013,"
+		"\"t4_ns\":1795401744000000024,\"t1_stamp\":\"kernel\","
+		"\"t4_stamp\":\"user\",\"offset_ns\":-1,\"bound_ns\":12,"
+		"\"delay_ns\":22,\"discarded\":null},{\"t1_ns\":5,\"t2_ns\":null,"
+		"\"t3_ns\":null,\"t4_ns\":6,\"t1_stamp\":\"user\","
+		"\"t4_stamp\":\"kernel\",\"offset_ns\":null,\"bound_ns\":null,"
+		"\"delay_ns\":null,\"discarded\":\"kiss \\\"RATE\\\"\"}]}");
+	free(text);
+}
+
 /* A line of --json-lines is the element that --json has in `sources`. */
 static void source_alone(void **state)
 {
@@ -427,6 +475,7 @@ int main(void)
 		cmocka_unit_test(ipv6_address),
 		cmocka_unit_test(ascii_only),
 		cmocka_unit_test(source_alone),
+		cmocka_unit_test(samples_of_a_source),
 		cmocka_unit_test(no_sources),
 		cmocka_unit_test(check_has_its_state),
 		cmocka_unit_test(no_sources),

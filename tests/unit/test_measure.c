@@ -876,6 +876,49 @@ static size_t kisses_of(const struct row *row, const struct server_spec *specs,
 	return count;
 }
 
+/* RFC 5905 section 8: offset and delay of an accepted exchange follow from its stamps, also
+ * after a step of the local clock; and the source's own offset follows from these. */
+static void check_accepted(const struct run *run, const struct run_source *source,
+                           const struct run_exchange *x)
+{
+	const int64_t out_ns = instant_diff_ns(x->t2, x->t1);
+	const int64_t back_ns = instant_diff_ns(x->t3, x->t4);
+	/* 1000 ppm, more than any clock here drifts in the meantime */
+	const int64_t drift_ns = ns_abs(instant_diff_ns(run->at, x->t4)) / 1000;
+
+	assert_true(x->has_server);
+	assert_string_equal(x->reason, "");
+	/* The sample may be dated by what the exchange took: not more than its bound. */
+	assert_true(ns_abs(x->offset_ns - (out_ns / 2 + back_ns / 2)) <= x->bound_ns);
+	assert_true(x->delay_ns - (out_ns - back_ns) <= 200 && x->delay_ns > 0);
+	if (source->has_estimate) {
+		assert_true(ns_abs(x->offset_ns - source->offset_ns) <=
+		            x->bound_ns + source->bound_ns + drift_ns);
+	}
+}
+
+static void check_exchanges(const struct run *run, const struct run_source *source)
+{
+	unsigned accepted = 0;
+
+	assert_non_null(source->exchanges);
+	assert_true(source->exchange_count <= source->received);
+	for (unsigned k = 0; k < source->exchange_count; k++) {
+		const struct run_exchange *x = &source->exchanges[k];
+
+		assert_true(x->t1_stamp != STAMP_NONE && x->t4_stamp != STAMP_NONE);
+		if (x->is_accepted) {
+			accepted++;
+			check_accepted(run, source, x);
+		} else {
+			assert_string_not_equal(x->reason, "");
+		}
+	}
+	if (source->has_estimate) {
+		assert_int_equal(accepted, source->sample_count);
+	}
+}
+
 static void play_row(void **state)
 {
 	const struct row *row = *state;
@@ -902,6 +945,7 @@ static void play_row(void **state)
 	settings.target_ns = row->target_ns ? row->target_ns : settings.target_ns;
 	settings.is_each_alone = row->is_each_alone;
 	settings.tolerance_ns = row->tolerance_ns;
+	settings.keeps_exchanges = true;
 	assert_int_equal(measure(&settings, &ports, &run), 0);
 	if (run.status != row->status &&
 	    (row->or_status == RUN_OK || run.status != row->or_status)) {
@@ -927,6 +971,9 @@ static void play_row(void **state)
 		check_addresses(row->naming, &run);
 	}
 	assert_in_range(run.sources[0].sent, row->sent_min, row->sent_max);
+	for (size_t i = 0; i < run.source_count; i++) {
+		check_exchanges(&run, &run.sources[i]);
+	}
 	if (row->took_max_ns != 0) {
 		assert_in_range(w.now_ns, row->took_min_ns, row->took_max_ns);
 	}

@@ -19,6 +19,14 @@
 
 static const struct instant now = { S(1795000000) + 5 };
 
+static void name_source(struct run_source *source, enum scheme scheme, const char *name,
+                        uint16_t port)
+{
+	source->scheme = scheme;
+	source->port = port;
+	snprintf(source->name, sizeof(source->name), "%s", name);
+}
+
 static struct metrics measured(enum run_verb verb)
 {
 	struct run_source sources[3];
@@ -35,12 +43,19 @@ static struct metrics measured(enum run_verb verb)
 
 	memset(&metrics, 0, sizeof(metrics));
 	memset(sources, 0, sizeof(sources));
+	name_source(&sources[0], SCHEME_NTP, "a.example", 1123);
 	sources[0].status = SOURCE_FALSETICKER;
+	sources[0].has_estimate = true;
+	sources[0].offset_ns = S(7000);
+	sources[0].bound_ns = MS(1);
+	sources[0].delay_ns = MS(3);
+	name_source(&sources[1], SCHEME_NTS, "b.example", NTS_PORT);
 	sources[1].status = SOURCE_SELECTED;
 	sources[1].has_header = true;
 	sources[1].stratum = 2;
 	sources[1].root_delay_ns = MS(20);
 	sources[1].root_dispersion_ns = MS(5);
+	name_source(&sources[2], SCHEME_NTP, "2001:db8::1", NTP_PORT);
 	sources[2].status = SOURCE_UNREACHABLE;
 	run_record_init(&record, verb, &run);
 	record.has_kernel = 1;
@@ -51,6 +66,16 @@ static struct metrics measured(enum run_verb verb)
 	metrics_note_run(&metrics, &run, &record);
 	return metrics;
 }
+
+#define STATUS_LINE(name, status, count)                                                   \
+	"reqtime_server_status{verb=\"set\",server=\"" name "\",status=\"" status          \
+	"\"} " #count "\n"
+#define STATUS(name, selected, agreeing, falseticker, rejected, unreachable)               \
+	STATUS_LINE(name, "selected", selected)                                            \
+	STATUS_LINE(name, "agreeing", agreeing)                                            \
+	STATUS_LINE(name, "falseticker", falseticker)                                      \
+	STATUS_LINE(name, "rejected", rejected)                                            \
+	STATUS_LINE(name, "unreachable", unreachable)
 
 #define INFO                                                                               \
 	"# HELP reqtime_info The program that wrote this file.\n"                          \
@@ -124,20 +149,52 @@ static const char *const set_page = INFO
 	"kernel.\n"
 	"# TYPE reqtime_frequency_ratio gauge\n"
 	"reqtime_frequency_ratio{verb=\"set\"} -0.000012345\n"
-	"# HELP reqtime_action Action of the last run on the clock.\n"
-	"# TYPE reqtime_action gauge\n"
-	"reqtime_action{verb=\"set\",action=\"none\"} 0\n"
-	"reqtime_action{verb=\"set\",action=\"slew\"} 1\n"
-	"reqtime_action{verb=\"set\",action=\"step\"} 0\n"
-	"reqtime_action{verb=\"set\",action=\"refuse\"} 0\n"
-	"# HELP reqtime_held_back 1 while the result of the last run needs another run to "
-	"confirm it.\n"
-	"# TYPE reqtime_held_back gauge\n"
-	"reqtime_held_back{verb=\"set\"} 0\n"
-	"# HELP reqtime_adjustment_seconds Correction that the last run made or "
-	"began.\n"
-	"# TYPE reqtime_adjustment_seconds gauge\n"
-	"reqtime_adjustment_seconds{verb=\"set\"} -0.001\n";
+	"# HELP reqtime_server_status Addresses of the server, by their status.\n"
+	"# TYPE reqtime_server_status gauge\n" STATUS("a.example:1123", 0, 0, 1, 0, 0)
+		STATUS("nts://b.example", 1, 0, 0, 0, 0) STATUS(
+			"2001:db8::1", 0, 0, 0, 0,
+			1) "# HELP reqtime_server_offset_seconds Server minus local clock, "
+			   "as measured with "
+			   "this server.\n"
+			   "# TYPE reqtime_server_offset_seconds gauge\n"
+			   "reqtime_server_offset_seconds{verb=\"set\",server=\"a.example:"
+			   "1123\"} 7000\n"
+			   "# HELP reqtime_server_bound_seconds The true offset of this "
+			   "server is within its "
+			   "offset +- bound.\n"
+			   "# TYPE reqtime_server_bound_seconds gauge\n"
+			   "reqtime_server_bound_seconds{verb=\"set\",server=\"a.example:"
+			   "1123\"} 0.001\n"
+			   "# HELP reqtime_server_delay_seconds Smallest round trip to "
+			   "this server.\n"
+			   "# TYPE reqtime_server_delay_seconds gauge\n"
+			   "reqtime_server_delay_seconds{verb=\"set\",server=\"a.example:"
+			   "1123\"} 0.003\n"
+			   "# HELP reqtime_server_stratum Stratum that the server states.\n"
+			   "# TYPE reqtime_server_stratum gauge\n"
+			   "reqtime_server_stratum{verb=\"set\",server=\"nts://"
+			   "b.example\"} 2\n"
+			   "# HELP reqtime_servers_left_out Servers without metrics of "
+			   "their own: those "
+			   "beyond the first 64.\n"
+			   "# TYPE reqtime_servers_left_out gauge\n"
+			   "reqtime_servers_left_out{verb=\"set\"} 0\n"
+			   "# HELP reqtime_action Action of the last run on the clock.\n"
+			   "# TYPE reqtime_action gauge\n"
+			   "reqtime_action{verb=\"set\",action=\"none\"} 0\n"
+			   "reqtime_action{verb=\"set\",action=\"slew\"} 1\n"
+			   "reqtime_action{verb=\"set\",action=\"step\"} 0\n"
+			   "reqtime_action{verb=\"set\",action=\"refuse\"} 0\n"
+			   "# HELP reqtime_held_back 1 while the result of the last run "
+			   "needs another run to "
+			   "confirm it.\n"
+			   "# TYPE reqtime_held_back gauge\n"
+			   "reqtime_held_back{verb=\"set\"} 0\n"
+			   "# HELP reqtime_adjustment_seconds Correction that the last run "
+			   "made or "
+			   "began.\n"
+			   "# TYPE reqtime_adjustment_seconds gauge\n"
+			   "reqtime_adjustment_seconds{verb=\"set\"} -0.001\n";
 
 static void a_page_of_set(void **state)
 {
@@ -238,6 +295,10 @@ static void a_run_without_answer(void **state)
 	metrics.run.status = RUN_NO_ANSWER;
 	metrics.run.has_answer = 0;
 	metrics.has_server = 0;
+	for (uint32_t i = 0; i < metrics.servers.count; i++) {
+		metrics.servers.of[i].has_estimate = 0;
+		metrics.servers.of[i].has_stratum = 0;
+	}
 	metrics.run.has_kernel = 0;
 	metrics.exit_status = 1;
 	metrics.ended = instant_add_ns(now, S(3600));
@@ -346,8 +407,104 @@ static void the_longest_page_fits(void **state)
 	metrics.root_distance_ns = INT64_MAX;
 	metrics.has_check = 1;
 	memset(metrics.source_counts, 0xff, sizeof(metrics.source_counts));
-	assert_true(metrics_write(&metrics, &previous, page) < METRICS_SIZE / 2);
+	memset(&metrics.servers, 0, sizeof(metrics.servers));
+	assert_true(metrics_write(&metrics, &previous, page) <
+	            METRICS_SIZE - METRICS_SERVERS_SIZE);
+	metrics.servers.count = METRICS_SERVERS_MAX;
+	metrics.servers.left_out = UINT32_MAX;
+	for (size_t i = 0; i < METRICS_SERVERS_MAX; i++) {
+		struct metrics_server *server = &metrics.servers.of[i];
+
+		memset(server, 0xff, sizeof(*server));
+		memset(server->name, '"', sizeof(server->name) - 1);
+		server->name[sizeof(server->name) - 1] = '\0';
+		server->has_estimate = server->has_stratum = 1;
+		server->offset_ns = server->bound_ns = server->delay_ns = INT64_MIN;
+	}
+	assert_true(metrics_write(&metrics, &previous, page) < METRICS_SIZE);
+	assert_true(metrics_are_valid(&metrics));
 	has(page, "reqtime_offset_seconds{verb=\"set\"} -9223372036.854775808\n", true);
+}
+
+/* A name with several addresses is one server, and its best address speaks for it. */
+static void the_addresses_of_a_name(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *name;
+		enum source_status status;
+		int64_t bound_ns; /* 0: no estimate */
+	} rows[] = {
+		{ "pool", SOURCE_FALSETICKER, 1 },
+		{ "pool", SOURCE_SELECTED, MS(20) },
+		{ "pool", SOURCE_SELECTED, MS(10) },
+		{ "pool", SOURCE_SELECTED, MS(30) },
+		{ "pool", SOURCE_UNREACHABLE, 0 },
+		{ "late", SOURCE_REJECTED, 0 },
+		{ "late", SOURCE_REJECTED, MS(1) },
+		{ "pool", SOURCE_UNREACHABLE, 0 }, /* named twice */
+	};
+	/* clang-format on */
+	struct run_source sources[COUNT_OF(rows)];
+	const struct run run = { .sources = sources, .source_count = COUNT_OF(rows) };
+	struct metrics_servers servers;
+
+	(void)state;
+	memset(sources, 0, sizeof(sources));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		name_source(&sources[i], SCHEME_NTP, rows[i].name, NTP_PORT);
+		sources[i].status = rows[i].status;
+		sources[i].has_estimate = rows[i].bound_ns > 0;
+		sources[i].bound_ns = rows[i].bound_ns;
+	}
+	metrics_servers_note(&servers, &run);
+	assert_int_equal(servers.count, 2);
+	assert_int_equal(servers.left_out, 0);
+	assert_int_equal(servers.of[0].status_counts[SOURCE_SELECTED], 3);
+	assert_int_equal(servers.of[0].status_counts[SOURCE_FALSETICKER], 1);
+	assert_int_equal(servers.of[0].status_counts[SOURCE_UNREACHABLE], 2);
+	assert_int_equal(servers.of[0].bound_ns, MS(10));
+	assert_int_equal(servers.of[1].has_estimate, 1);
+	assert_int_equal(servers.of[1].bound_ns, MS(1));
+}
+
+/* 70 servers, of which the last six have two addresses. */
+static void more_servers_than_fit(void **state)
+{
+	enum { SERVERS = METRICS_SERVERS_MAX + 6 };
+	static struct run_source sources[SERVERS + 6];
+	struct run run = { .sources = sources };
+	struct metrics_servers servers;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < SERVERS; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		name_source(&sources[run.source_count++], SCHEME_NTP, name, NTP_PORT);
+		if (i >= METRICS_SERVERS_MAX) {
+			name_source(&sources[run.source_count++], SCHEME_NTP, name,
+			            NTP_PORT);
+		}
+	}
+	metrics_servers_note(&servers, &run);
+	assert_int_equal(servers.count, METRICS_SERVERS_MAX);
+	assert_string_equal(servers.of[METRICS_SERVERS_MAX - 1].name, "s63");
+	assert_int_equal(servers.left_out, 6);
+}
+
+/* No name of a server is such, and no label may depend on that. */
+static void labels_are_escaped(void **state)
+{
+	char page[256];
+	struct prometheus out = { .text = text_to(page, sizeof(page)), .prefix = "p" };
+
+	(void)state;
+	prometheus_begin(&out, "m");
+	prometheus_label(&out, "a", "x\"} 1\ny\\z");
+	prometheus_label(&out, "b", "\xc3\xa9\xff\t\x7f");
+	prometheus_end(&out, 5);
+	assert_string_equal(page, "p_m{a=\"x\\\"} 1\\ny\\\\z\","
+	                          "b=\"\\\\xc3\\\\xa9\\\\xff\\\\x09\\\\x7f\"} 5\n");
 }
 
 static void invalid_values(void **state)
@@ -366,6 +523,12 @@ static void invalid_values(void **state)
 	assert_false(metrics_are_valid(&metrics));
 	metrics = measured(RUN_VERB_SET);
 	metrics.check_state = CHECK_UNKNOWN + 1;
+	assert_false(metrics_are_valid(&metrics));
+	metrics = measured(RUN_VERB_SET);
+	metrics.servers.count = METRICS_SERVERS_MAX + 1;
+	assert_false(metrics_are_valid(&metrics));
+	metrics = measured(RUN_VERB_SET);
+	memset(metrics.servers.of[0].name, 'x', METRICS_SERVER_NAME_SIZE);
 	assert_false(metrics_are_valid(&metrics));
 }
 
@@ -426,6 +589,9 @@ int main(void)
 		cmocka_unit_test(a_run_that_measured_nothing),
 		cmocka_unit_test(a_refusal_and_a_check),
 		cmocka_unit_test(the_longest_page_fits),
+		cmocka_unit_test(the_addresses_of_a_name),
+		cmocka_unit_test(more_servers_than_fit),
+		cmocka_unit_test(labels_are_escaped),
 		cmocka_unit_test(invalid_values),
 	};
 	struct CMUnitTest

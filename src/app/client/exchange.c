@@ -26,7 +26,6 @@
 #define SUSPEND_SLACK_NS NS_PER_MS
 /* How far a server's own clock may drift meanwhile: RFC 5905 PHI. */
 #define SERVER_DRIFT_PPB 15000
-enum { VOIDS_MAX = 8 };
 
 static bool is_public(const struct address *address)
 {
@@ -223,6 +222,7 @@ void exchange_watch_clock(struct measurement *m, const struct reading *now)
 
 			sample->offset_ns = ns_add(sample->offset_ns, -step_ns);
 		}
+		exchange_record_step(m, i, step_ns);
 	}
 }
 
@@ -252,6 +252,14 @@ static struct stamps choose_stamps(const struct port_event *event)
 		.has_kernel_t1 = has_t1,
 		.has_kernel_t4 = has_t4,
 	};
+}
+
+static void record_stamps(struct run_exchange *record, const struct stamps *stamps)
+{
+	record->t1 = stamps->t1;
+	record->t4 = stamps->t4;
+	record->t1_stamp = stamps->has_kernel_t1 ? STAMP_KERNEL : STAMP_USER;
+	record->t4_stamp = stamps->has_kernel_t4 ? STAMP_KERNEL : STAMP_USER;
 }
 
 static void show_stamps(struct run_source *shown, const struct stamps *stamps)
@@ -319,8 +327,9 @@ enum outcome {
 	OUTCOME_SAMPLE,
 };
 
+/* `record` gets the stamps of a complete reply. */
 static enum outcome sample_ntp(struct measurement *m, const struct port_event *event,
-                               struct sample *ret)
+                               struct run_exchange *record, struct sample *ret)
 {
 	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
@@ -360,6 +369,8 @@ static enum outcome sample_ntp(struct measurement *m, const struct port_event *e
 	}
 	if (ntp_verdict_is_answer(reply.verdict)) {
 		show_header(shown, &reply.header);
+		record_stamps(record, &stamps);
+		exchange_record_server(record, &reply.header);
 	}
 	if (reply.outcome != REPLY_USABLE) {
 		refuse_reply(m, event->source, &reply);
@@ -399,7 +410,7 @@ static void decline_not_a_time(struct measurement *m, const struct port_event *e
 }
 
 static enum outcome sample_text(struct measurement *m, const struct port_event *event,
-                                struct sample *ret)
+                                struct run_exchange *record, struct sample *ret)
 {
 	struct run_source *shown = &m->run->sources[event->source];
 	bool is_868 = shown->scheme == SCHEME_TIME || shown->scheme == SCHEME_TIME_TCP;
@@ -419,6 +430,7 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 			return OUTCOME_NONE;
 		}
 		shown->received++;
+		record_stamps(record, &stamps);
 		text_escape(event->octets, len, shown->text, sizeof(shown->text));
 		source_decline(m, event->source, REPLY_DAYTIME);
 		return OUTCOME_NONE;
@@ -433,6 +445,9 @@ static enum outcome sample_text(struct measurement *m, const struct port_event *
 		return OUTCOME_NONE;
 	}
 	shown->received++;
+	record_stamps(record, &stamps);
+	record->has_server = true;
+	record->t2 = record->t3 = server;
 	if (!is_undisturbed(&event->before, &event->after)) {
 		return OUTCOME_VOID;
 	}
@@ -465,6 +480,7 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 	struct source *s = &m->sources[event->source];
 	struct run_source *shown = &m->run->sources[event->source];
 	const bool is_ntp = shown->scheme == SCHEME_NTP || shown->scheme == SCHEME_NTS;
+	struct run_exchange record = { .t1_stamp = STAMP_NONE };
 	struct sample sample;
 	enum outcome outcome;
 
@@ -472,8 +488,12 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 	    (event->is_truncated && !is_ntp)) {
 		return;
 	}
-	outcome = is_ntp ? sample_ntp(m, event, &sample) : sample_text(m, event, &sample);
+	outcome = is_ntp ? sample_ntp(m, event, &record, &sample)
+	                 : sample_text(m, event, &record, &sample);
 	if (outcome == OUTCOME_NONE) {
+		if (record.t1_stamp != STAMP_NONE) {
+			exchange_record_put(m, event->source, &record, NULL, shown->reason);
+		}
 		return;
 	}
 	/* A request has a single reply: later ones with the same cookie are ignored. */
@@ -483,12 +503,14 @@ void exchange_reply(struct measurement *m, const struct port_event *event)
 		/* A step of the clock or a suspend: the stamps are of two clocks. */
 		snprintf(shown->reason, sizeof(shown->reason),
 		         "the local clock was disturbed meanwhile");
+		exchange_record_put(m, event->source, &record, NULL, shown->reason);
 		if (++s->voids > VOIDS_MAX) {
 			source_finish(m, event->source);
 		}
 		return;
 	}
 	shown->reason[0] = '\0';
+	exchange_record_put(m, event->source, &record, &sample, "");
 	samples_of(m, event->source)[s->sample_count++] = sample;
 	m->answered_count += s->sample_count == 1;
 }

@@ -234,6 +234,7 @@ static void measurement_free(struct measurement *m)
 	free(m->names);
 	free(m->address_counts);
 	free(m->samples);
+	free(m->exchanges);
 	free(m->candidates);
 	free(m->intervals);
 	free(m->interval_of);
@@ -293,7 +294,7 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 	}
 	measurement_free(&m);
 	if (r < 0) {
-		free(run.sources);
+		measure_free(&run);
 	}
 	return r < 0 ? r : 0;
 }
@@ -301,6 +302,8 @@ int measure(const struct measure_settings *settings, const struct ports *ports,
 void measure_free(struct run *run)
 {
 	free(run->sources);
+	free(run->exchanges);
 	run->sources = NULL;
+	run->exchanges = NULL;
 	run->source_count = 0;
 }

@@ -48,7 +48,8 @@ struct measure_settings {
 	/* Find out why a server with keys does not answer, with one plain request that is
 	 * never used for time. */
 	bool may_probe;
-	bool ask_all; /* await every source, also after a majority is reached */
+	bool keeps_exchanges; /* run_source.exchanges */
+	bool ask_all;         /* await every source, also after a majority is reached */
 	/* Each source is measured for itself: no majority is sought, the run has no answer,
 	 * and each estimate holds at the moment of its own latest sample, not at the end of
 	 * the run, which a silent source delays.  A server in hold-off is not asked. */

@@ -3,7 +3,7 @@
  * Shared by the parts of a measurement: measure.c runs the rounds, sources.c makes sources
  * of servers, hosts.c finds those at one address, hold_off.c handles servers that sent a
  * kiss code, requests.c says which source is asked when, exchange.c asks one source and
- * evaluates its reply, key_exchange.c, key_store.c and authentic.c do so for NTS,
+ * evaluates its reply, exchange_record.c keeps what came of it, key_exchange.c, key_store.c and authentic.c do so for NTS,
  * selection.c counts intervals, report.c writes the outcome.
  */
 #ifndef APP_CLIENT_MEASURE_PRIVATE_H
@@ -88,6 +88,9 @@ struct named_server {
 
 enum { MEASUREMENT_BUCKETS = 4096 };
 
+/* Exchanges that a disturbed local clock may void before its source is given up. */
+enum { VOIDS_MAX = 8 };
+
 struct measurement {
 	const struct measure_settings *settings;
 	const struct ports *ports;
@@ -101,6 +104,8 @@ struct measurement {
 	uint32_t buckets[MEASUREMENT_BUCKETS];
 	struct sample
 		*samples; /* settings->samples for each of source_size: see samples_of() */
+	/* exchanges_max() for each of source_size, or NULL: they are not kept */
+	struct run_exchange *exchanges;
 	size_t open_count;
 	size_t phase_count[PHASE_COUNT]; /* how many sources are in each */
 	size_t nameless_count;           /* ... in PHASE_NAMED, with a vote */
@@ -273,6 +278,25 @@ void exchange_reply(struct measurement *m, const struct port_event *event);
 void exchange_failed(struct measurement *m, size_t i, int error);
 /* Detects a step of the local clock between two readings and shifts all samples. */
 void exchange_watch_clock(struct measurement *m, const struct reading *now);
+
+/* --- exchange_record.c --- */
+
+/* Replies of one source that are evaluated, at most: its samples, those that are void, and
+ * one that ends it or comes after new keys. */
+static inline size_t exchanges_max(const struct measurement *m)
+{
+	return m->settings->samples + VOIDS_MAX + 3;
+}
+/* T2 and T3 as an NTP server states them, unless one of them is 0. */
+void exchange_record_server(struct run_exchange *record, const struct ntp_header *header);
+/* The outcome: `sample`, or NULL and the reason. */
+void exchange_record_put(struct measurement *m, size_t i, struct run_exchange *record,
+                         const struct sample *sample, const char *reason);
+/* The local clock was set forward by this much: what was measured by the old one, as the
+ * new one would have shown it. */
+void exchange_record_step(struct measurement *m, size_t i, int64_t step_ns);
+/* At the end: gives them to the run. */
+void exchange_record_hand_over(struct measurement *m);
 
 /* --- selection.c --- */
 

@@ -472,6 +472,7 @@ void report_outcome(struct measurement *m)
 	} else {
 		report_majority(m);
 	}
+	exchange_record_hand_over(m);
 	sources_put_in_order(m);
 	if (m->signal != 0) {
 		run->status = RUN_INTERRUPTED;

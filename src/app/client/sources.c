@@ -19,6 +19,9 @@ static int grow_sources(struct measurement *m, size_t buf_size)
 		{ (void **)&m->run->sources, sizeof(*m->run->sources) },
 		{ (void **)&m->sources, sizeof(*m->sources) },
 		{ (void **)&m->samples, sizeof(*m->samples) * m->settings->samples },
+		{ (void **)&m->exchanges, m->settings->keeps_exchanges
+		                                  ? sizeof(*m->exchanges) * exchanges_max(m)
+		                                  : 0 },
 		{ (void **)&m->candidates, sizeof(*m->candidates) },
 		{ (void **)&m->intervals, sizeof(*m->intervals) },
 		{ (void **)&m->interval_of, sizeof(*m->interval_of) },
@@ -28,8 +31,12 @@ static int grow_sources(struct measurement *m, size_t buf_size)
 	};
 
 	for (size_t k = 0; k < COUNT_OF(arrays); k++) {
-		void *bigger = reallocarray(*arrays[k].array, buf_size, arrays[k].size);
+		void *bigger;
 
+		if (arrays[k].size == 0) {
+			continue;
+		}
+		bigger = reallocarray(*arrays[k].array, buf_size, arrays[k].size);
 		if (!bigger) {
 			return -ENOMEM;
 		}

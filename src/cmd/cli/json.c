@@ -80,13 +80,52 @@ static json_t *nts_json(const struct run_source *source)
 	                 "checked", text_or_null(nts->is_authenticated ? checked : ""));
 }
 
+static const char *stamp_name(enum stamp_kind kind)
+{
+	return kind == STAMP_KERNEL ? "kernel" : "user";
+}
+
+static json_t *exchange_json(const struct run_exchange *x)
+{
+	return json_pack("{so so so so ss ss so so so so}",                     //
+	                 "t1_ns", ns_or_null(true, x->t1.unix_ns),              //
+	                 "t2_ns", ns_or_null(x->has_server, x->t2.unix_ns),     //
+	                 "t3_ns", ns_or_null(x->has_server, x->t3.unix_ns),     //
+	                 "t4_ns", ns_or_null(true, x->t4.unix_ns),              //
+	                 "t1_stamp", stamp_name(x->t1_stamp),                   //
+	                 "t4_stamp", stamp_name(x->t4_stamp),                   //
+	                 "offset_ns", ns_or_null(x->is_accepted, x->offset_ns), //
+	                 "bound_ns", ns_or_null(x->is_accepted, x->bound_ns),   //
+	                 "delay_ns", ns_or_null(x->is_accepted, x->delay_ns),   //
+	                 "discarded", text_or_null(x->is_accepted ? "" : x->reason));
+}
+
+static json_t *exchanges_json(const struct run_source *source)
+{
+	json_t *array = json_array();
+
+	for (unsigned k = 0; array && k < source->exchange_count; k++) {
+		if (json_array_append_new(array, exchange_json(&source->exchanges[k])) <
+		    0) {
+			json_decref(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+/* Takes `value`.  False when out of memory. */
+static bool add(json_t *root, const char *key, json_t *value)
+{
+	return root && json_object_set_new(root, key, value) == 0;
+}
+
 /* json_pack() steals the references it gets, and returns NULL if one of them is NULL. */
 struct json_t *json_source(const struct run_source *source)
 {
 	bool has_header = source->has_header;
 	bool has_estimate = source->has_estimate;
-
-	return json_pack(
+	json_t *object = json_pack(
 		"{so so so ss ss so so so so so so so so si si so so}", //
 		"name", text_or_null(source->name),                     //
 		"address", address_json(&source->address),              //
@@ -104,6 +143,12 @@ struct json_t *json_source(const struct run_source *source)
 		(int)source->sent, "received", (int)source->received, "authentication",
 		text_or_null(source->nts.is_authenticated ? "nts" : NULL), "nts",
 		nts_json(source));
+
+	if (source->exchanges && !add(object, "samples", exchanges_json(source))) {
+		json_decref(object);
+		object = NULL;
+	}
+	return object;
 }
 
 static json_t *sources_json(const struct run *run)
@@ -193,12 +238,6 @@ static json_t *check_result_json(const struct check_result *check_result)
 	return json_pack("{ss si sb}", "state", names[check_result->state], "exit_status",
 	                 (int)check_result->state, "inconclusive",
 	                 (int)check_result->is_inconclusive);
-}
-
-/* Takes `value`.  False when out of memory. */
-static bool add(json_t *root, const char *key, json_t *value)
-{
-	return root && json_object_set_new(root, key, value) == 0;
 }
 
 /* Takes `root`; NULL, as argument or result, means out of memory. */

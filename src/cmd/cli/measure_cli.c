@@ -223,6 +223,8 @@ static struct measure_settings measure_from(const struct measure_cli_settings *s
 	measure.root_distance_max_ns = settings->root_distance_max_ns;
 	measure.ask_all = settings->ask_all;
 	measure.may_probe = settings->verbosity > 0;
+	measure.keeps_exchanges =
+		settings->verbosity > 0 && settings->format == MEASURE_CLI_JSON;
 	measure.is_mixed = settings->authenticated == MEASURE_CLI_MIX;
 	measure.is_certificate_strict = settings->certificate_time == MEASURE_CLI_STRICT;
 	/* Some containers forbid even reading it; then the default stays. */

@@ -264,6 +264,8 @@ static int query_once(void *ctx, bool is_try)
 	decide_look_around(&view);
 	status = measure_cli_open(&settings, job->servers, job->server_count, &measurement);
 	if (status == 0) {
+		measurement.measure.keeps_exchanges |=
+			job->query->is_json_lines && settings.verbosity > 0;
 		status = query_measure(job->query, &measurement, &view, &session);
 		measure_cli_close(&measurement);
 	}

@@ -3,7 +3,7 @@
  * Writes the metrics of a run, and reads the counters of the previous file.
  *
  * Each sample has the verb as a label, because the files of `set` and `check` may be in one
- * folder.  Unknown values are left out.  No label holds untrusted text.
+ * folder.  Unknown values are left out.
  */
 #include "core/report/metrics.h"
 
@@ -30,6 +30,7 @@ void metrics_note_run(struct metrics *metrics, const struct run *run,
 	for (size_t i = 0; i < run->source_count; i++) {
 		metrics->source_counts[run->sources[i].status]++;
 	}
+	metrics_servers_note(&metrics->servers, run);
 	metrics->is_authenticated = run->is_authenticated;
 	metrics->authenticated_count = 0;
 	for (size_t i = 0; i < run->source_count; i++) {
@@ -71,6 +72,7 @@ bool metrics_are_valid(const struct metrics *metrics)
 	        metrics->has_certificate <= 1 && metrics->has_check <= 1 &&
 	        metrics->has_discipline <= 1 && metrics->has_long_term <= 1 &&
 	        metrics->check_state <= CHECK_UNKNOWN &&
+	        metrics_servers_are_valid(&metrics->servers) &&
 	        run_record_is_valid(&metrics->run));
 }
 
@@ -286,6 +288,7 @@ static void put_measurement(struct prometheus *p, const struct metrics *m)
 	if (m->has_discipline) {
 		put_discipline(p, m);
 	}
+	metrics_servers_write(p, &m->servers);
 	if (m->has_check) {
 		put_number(p, "check_state",
 		           "State of check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",

@@ -9,6 +9,7 @@
 #include "core/discipline/run_record.h"
 #include "core/report/check_result.h"
 #include "core/report/discipline_report.h"
+#include "core/report/metrics_servers.h"
 
 struct metrics {
 	uint32_t verb; /* enum run_verb */
@@ -32,6 +33,7 @@ struct metrics {
 	int64_t certificate_until_s;  /* unix */
 	uint8_t has_check;
 	uint32_t check_state; /* enum check_state */
+	struct metrics_servers servers;
 };
 
 /* Counters from the file of the previous run. */
@@ -57,7 +59,7 @@ struct metrics_previous metrics_read_previous(const char *text, enum run_verb ve
                                               struct instant now);
 
 /* Returns the length, which is below METRICS_SIZE. */
-enum { METRICS_SIZE = 8192 };
+enum { METRICS_SIZE = 8192 + METRICS_SERVERS_SIZE };
 size_t metrics_write(const struct metrics *metrics, const struct metrics_previous *previous,
                      char buf[METRICS_SIZE]);
 

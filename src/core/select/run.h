@@ -31,6 +31,17 @@ enum stamp_kind {
 
 enum { SOURCE_REASON_SIZE = 120, RUN_REASON_SIZE = 240 };
 
+/* A reply that was evaluated: as in core/select/sample.h. */
+struct run_exchange {
+	struct instant t1, t4; /* local */
+	enum stamp_kind t1_stamp, t4_stamp;
+	bool has_server;       /* the next two are known */
+	struct instant t2, t3; /* a text protocol has one time for both */
+	bool is_accepted;      /* the next three are known */
+	int64_t offset_ns, bound_ns, delay_ns;
+	char reason[SOURCE_REASON_SIZE]; /* not accepted: why */
+};
+
 /* Network Time Security of a source, RFC 8915. */
 struct source_nts {
 	uint16_t key_port;     /* of the key exchange */
@@ -75,6 +86,9 @@ struct run_source {
 	/* Another source is authenticated and decides; this one is only compared. */
 	bool has_no_vote;
 	struct source_nts nts; /* scheme nts */
+	/* In order of arrival; NULL: not kept.  Owned by the run. */
+	const struct run_exchange *exchanges;
+	unsigned exchange_count;
 };
 
 enum run_status {
@@ -116,6 +130,7 @@ struct run {
 	int signal;
 	struct run_source *sources; /* owned by the owner of the run */
 	size_t source_count;
+	struct run_exchange *exchanges; /* of all sources; NULL: not kept */
 };
 
 #endif

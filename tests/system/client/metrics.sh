@@ -54,12 +54,29 @@ for verb in query check set; do
 		echo '$(sample offset_seconds) $(sample bound_seconds)' |
 			awk 'NF == 2 && \$2 > 0 && \$1 <= \$2 && -\$1 <= \$2 { good = 1 } END { exit !good }'"
 	check "$verb: a server that lies is counted" test "$(sample sources ',status="falseticker"')" = 1
+	check "$verb: each server has its status" test "$(sample server_status ",server=\"$(at 3)\",status=\"falseticker\"")" = 1
+	check "$verb: ... and its offset, also the one that lies" sh -c "
+		echo '$(sample server_offset_seconds ",server=\"$(at 3)\"")' |
+			awk '\$1 > 6.9 && \$1 < 7.1 { good = 1 } END { exit !good }'"
+	check "$verb: ... and all have a bound, a delay and a stratum" test "$(grep -c \
+		'^reqtime_server_\(bound_seconds\|delay_seconds\|stratum\){' "$file")" = 9
+	check "$verb: no server is left out" test "$(sample servers_left_out)" = 0
 	check "$verb: the stratum" grep -qx '[0-9]*' <<-END
 		$(sample stratum)
 	END
 done
 check "set: the action" test "$(sample action ',action="none"')" = 1
 check "... which query has not" sh -c "! grep -q 'action.*query' '$file'"
+
+# More servers than have metrics of their own.
+verb=query
+for i in $(seq 70); do
+	echo "127.0.1.$i:9"
+done >"$T/servers"
+run "$REQTIME" --metrics "$file" --servers-file "$T/servers" "$(at 1)"
+whole "70 servers"
+check "70 servers: 64 have metrics of their own" test "$(grep -c \
+	'^reqtime_server_status{.*status="unreachable"' "$file"):$(sample servers_left_out)" = 64:7
 
 # A failed run keeps the previous values.
 verb=query

@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Every JSON that reqtime prints, against its schema in packaging/schema.
+# Every JSON that reqtime prints, against its schema in packaging/schema; and the schemas against what
+# they have promised (tests/data/schema-keys.txt, which GOLDEN_WRITE=1 writes anew: a line that goes is a
+# promise broken).
+# shellcheck disable=SC2046 # words of at
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/../../tools/lib.sh"
 own_network "$@"
@@ -28,6 +31,18 @@ valid "golden files" run "$T/golden"
 grep '"verb":"skew"' "$T/all" >"$T/golden"
 valid "golden files of skew" skew "$T/golden"
 
+# shellcheck source=tests/tools/adversary.sh
+. "$R/tests/tools/adversary.sh"
+
+promises=$R/tests/data/schema-keys.txt
+run python3 "$R/tests/tools/schema.py" --keys
+expect "the schemas have an id and the promise, and allow more keys" 0
+if [ -n "${GOLDEN_WRITE:-}" ]; then
+	cp "$out" "$promises"
+fi
+nothing "what the schemas have promised is still there" "$(grep -vxFf "$out" "$promises")"
+nothing "what is new is noted as a promise (GOLDEN_WRITE=1 $0)" "$(grep -vxFf "$promises" "$out")"
+
 server --listen 127.0.0.1:0 --text-listen 127.0.0.1:0 --daytime-listen 127.0.0.1:0 \
 	--local-stratum 1 || finish
 good=127.0.0.1:$(server_port ntp)
@@ -42,6 +57,23 @@ prints run set --json --state-dir "$T/state" "$good" # not permitted
 prints run check --json "$good"
 prints run check --json -w 1ns -c 2ns "$good"
 prints run check --json 127.0.0.1:1
+# The samples of each source: only with --verbose.
+check "no samples without --verbose" sh -c "! grep -q samples '$T'/json.*"
+prints run query --json -v "$good" "$text" "$day" 127.0.0.1:1
+check "... with it, of each source, also of a silent one" test "$(grep -o '"samples":\[' "$out" | wc -l)" = 4 -a \
+	"$(grep -c '"samples":\[\]' "$out")" = 1
+prints run check --json -v "$good"
+prints run set --dry-run --json -v "$good"
+check "... and of check and set" grep -q '"samples":\[{"t1_ns":' "$out"
+run "$REQTIME" query --json-lines -v "$good"
+head -n 1 "$out" >"$T/verbose"
+valid "query --json-lines -v" source "$T/verbose"
+check "... and of --json-lines" grep -q '"samples":\[{"t1_ns":' "$T/verbose"
+adversary 127.0.0.2 'stratum=0 refid=52415445' 127.0.0.2 'good; leap=3' 127.0.0.2 't3=9000'
+prints run query --json -v --all -i 100ms $(at 1 3)
+check "discarded: each with its reason" sh -c "grep -q '\"discarded\":\".*RATE' '$out' &&
+	grep -q '\"discarded\":null},{[^}]*\"discarded\":\".*synchronised' '$out' &&
+	grep -q '\"offset_ns\":null,\"bound_ns\":null,\"delay_ns\":null,\"discarded\":\"[^\"]*9' '$out'"
 run "$REQTIME" query --json-lines "$good" 127.0.0.1:1
 grep -v '"program"' "$out" >"$T/sources"
 grep '"program"' "$out" >"$T/run"
