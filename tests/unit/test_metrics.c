@@ -131,6 +131,14 @@ static const char *const set_page = INFO
 	"done by then, a slew has only begun.\n"
 	"# TYPE reqtime_remaining_offset_seconds gauge\n"
 	"reqtime_remaining_offset_seconds{verb=\"set\"} -0.001234567\n"
+	"# HELP reqtime_earliest_offset_seconds The true time was not earlier than the "
+	"clock plus this when the run ended.\n"
+	"# TYPE reqtime_earliest_offset_seconds gauge\n"
+	"reqtime_earliest_offset_seconds{verb=\"set\"} -0.001534567\n"
+	"# HELP reqtime_latest_offset_seconds The true time was not later than the clock "
+	"plus this when the run ended.\n"
+	"# TYPE reqtime_latest_offset_seconds gauge\n"
+	"reqtime_latest_offset_seconds{verb=\"set\"} -0.000934567\n"
 	"# HELP reqtime_pending_slew_seconds Part of it that the kernel is still slewing, "
 	"at 0.0005 s per second.\n"
 	"# TYPE reqtime_pending_slew_seconds gauge\n"
@@ -273,6 +281,8 @@ static void left_row(void **state)
 	metrics_write(&metrics, &previous, page);
 	has_figure(page, "remaining_offset_seconds", row->remaining);
 	has_figure(page, "pending_slew_seconds", row->pending);
+	has(page, "\nreqtime_earliest_offset_seconds{", row->remaining != NULL);
+	has(page, "\nreqtime_latest_offset_seconds{", row->remaining != NULL);
 }
 
 /* Unknown values are left out; earlier counters continue. */

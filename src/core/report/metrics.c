@@ -216,6 +216,8 @@ static void put_remaining(struct prometheus *p, const struct metrics *m)
 {
 	const bool is_step = m->run.applied_action == PLAN_STEP;
 	const bool is_slew = m->run.applied_action == PLAN_SLEW;
+	const int64_t left_ns =
+		ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0);
 
 	if (m->run.status == RUN_ERROR && (is_step || is_slew)) {
 		return;
@@ -223,7 +225,15 @@ static void put_remaining(struct prometheus *p, const struct metrics *m)
 	prometheus_billionths(p, "remaining_offset_seconds",
 	                      "Offset left when the run ended: a step is done by then, a "
 	                      "slew has only begun.",
-	                      ns_sub(m->run.offset_ns, is_step ? m->run.applied_by_ns : 0));
+	                      left_ns);
+	prometheus_billionths(p, "earliest_offset_seconds",
+	                      "The true time was not earlier than the clock plus this "
+	                      "when the run ended.",
+	                      ns_sub(left_ns, m->run.bound_ns));
+	prometheus_billionths(p, "latest_offset_seconds",
+	                      "The true time was not later than the clock plus this when "
+	                      "the run ended.",
+	                      ns_add(left_ns, m->run.bound_ns));
 	prometheus_billionths(
 		p, "pending_slew_seconds",
 		"Part of it that the kernel is still slewing, at 0.0005 s per second.",
