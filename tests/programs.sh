@@ -79,9 +79,39 @@ for language in python go sh; do
 	check "$language: it has a limit" grep -q 'timeout=1,\|timeout 1 \| 1\*time' "$T/go/main.$language"
 done
 
+# reads_now LANGUAGE COMMAND...: a reader of the bound file gives what `now` gives
+reads_now() {
+	language=$1
+	shift
+	run "$REQTIME" query --state-dir /dev/null --bound-file "$T/bound" "$(at 1)"
+	expect "$language: a run" 0
+	run "$REQTIME" now --json --bound-file "$T/bound"
+	first=$(json earliest_ns)
+	first_width=$(($(json latest_ns) - first))
+	run "$@" "$T/bound"
+	expect "$language: a bound file" 0 '^[0-9]+ [0-9]+$'
+	read -r early late <"$out"
+	run "$REQTIME" now --json --bound-file "$T/bound"
+	last_width=$(($(json latest_ns) - $(json earliest_ns)))
+	check "$language: ... a moment after one answer of now, before another" test \
+		"$early" -gt $((first - last_width)) -a "$early" -lt "$(json latest_ns)"
+	# Where clocks are slow to read, the reader knows a little less.
+	check "$language: ... as wide as they are" test $((late - early)) -ge "$first_width" -a \
+		$((late - early)) -le $((last_width + 2000000))
+	for octet in 16 24 32; do # being written, not known, of another boot
+		cp "$T/bound" "$T/other"
+		# shellcheck disable=SC2059 # an octet
+		printf "\\$(printf %o $((255 - $(od -An -tu1 -j "$octet" -N1 "$T/other"))))" |
+			dd of="$T/other" bs=1 seek="$octet" conv=notrunc 2>/dev/null
+		run "$@" "$T/other"
+		expect "$language: a bound file with another octet $octet" 1 '^unknown$'
+	done
+}
 if have python3; then
 	python=$(python3 -c 'import sys; print(sys.executable)')
 	cases python "$python" "$T/go/main.python"
+	program_of python-now >"$T/now.py"
+	reads_now python "$python" "$T/now.py"
 else
 	skip "python" "needs python3"
 fi
@@ -99,6 +129,12 @@ if have go; then
 	check "go: vet" go vet "$T/go/main.go"
 	check "go: build" go build -o "$T/main" "$T/go/main.go"
 	cases go "$T/main"
+	mkdir "$T/go/now"
+	program_of go-now >"$T/go/now/main.go"
+	check "go: gofmt has nothing to change in the reader" sh -c "gofmt -l '$T/go/now' | grep . && exit 1; :"
+	check "go: vet of the reader" go vet "$T/go/now/main.go"
+	check "go: build of the reader" go build -o "$T/now" "$T/go/now/main.go"
+	reads_now go "$T/now"
 else
 	skip "go" "needs a Go compiler (golang-go)"
 fi
