@@ -147,7 +147,7 @@ build/tools/%: tests/tools/%.c
 	$(CC) $(TOOL_FLAGS) -o $@ $< -Wl,--as-needed -lm -lsqlite3 -lseccomp -lgnutls -lnettle
 build/tools/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(TOOL_FLAGS) -o $@ $< -lm
+	$(CC) $(TOOL_FLAGS) -Iinclude -o $@ $< -lm
 build/tools/%.so: tests/tools/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TOOL_FLAGS) -shared -fPIC -o $@ $< -lm
@@ -197,7 +197,7 @@ bench: all sims tools
 	@BUILD=$(B) tests/bench/soak 2000000
 	@tests/bench/rounds && tests/bench/nts && tests/bench/names && tests/bench/fleet
 	@$(B)/sim_measure 1000000
-	@B=$(B) tests/bench/discipline && B=$(B) tests/bench/lives && tests/bench/state
+	@B=$(B) tests/bench/discipline && B=$(B) tests/bench/lives && tests/bench/state && tests/bench/now
 
 format:
 	clang-format -i $(C_FILES)
