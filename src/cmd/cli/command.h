@@ -115,6 +115,7 @@ extern const struct command command_check;
 extern const struct command command_config;
 extern const struct command command_history;
 extern const struct command command_now;
+extern const struct command command_status;
 extern const struct command command_serve; /* all of reqtimed */
 
 #endif
