@@ -54,6 +54,8 @@ server $(words_of reqtimed "$(commands_of packaging/man/reqtimed.8 | grep -m 1 '
 server $(words_of reqtimed "$(commands_of $page | grep -m 1 '^\$ reqtimed ')") || finish
 run "$REQTIME" 127.0.0.1
 expect "a first run, for the history" 0
+background "$REQTIME" query --every 1h --bound-file "$T/bound" 127.0.0.1 >"$T/every" 2>&1
+check "... and one for the bound file" wait_for 10 test -s "$T/bound"
 checked=0
 
 # parse_reqtime LINE ARGUMENTS: taken by the parser of that command.
@@ -69,6 +71,7 @@ parse_reqtime() {
 		expect "$1" 0
 		return
 		;;
+	status | now) return ;; # run_reqtime runs them
 	trace | help)
 		# shellcheck disable=SC2086 # words
 		run "$REQTIME" $2 --help
@@ -89,6 +92,14 @@ parse_reqtime() {
 run_reqtime() {
 	arguments=$(echo "$2" | here)
 	wanted=0
+	case $arguments in
+	status* | now*)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIME" $arguments --bound-file "$T/bound"
+		expect "run: reqtime $arguments" 0
+		return
+		;;
+	esac
 	case $arguments in
 	set*--rtc* | config* | trace*-i* | trace*\ -\ * | trace*--exchange*) return ;;
 	set*) arguments="$arguments --dry-run" ;;

@@ -147,7 +147,7 @@ static void make_fresh_container(struct status_view *view)
 {
 	make_fresh(view);
 	view->configured_count = 2;
-	view->next = (struct status_next){ .timer = STATUS_TIMER_UNKNOWN,
+	view->next = (struct status_next){ .timer = STATUS_TIMER_ABSENT,
 		                           .why = "this machine does not run systemd" };
 	view->unseen = "this container sees its own processes only";
 	view->kernel.is_known = false;
@@ -221,9 +221,10 @@ static void make_not_enough(struct status_view *view)
 {
 	view->within_ns = US(500);
 	view->is_within = false;
-	view->sources = sources + 1; /* nobody is selected */
+	view->sources = sources + 1; /* no server is selected */
 	view->source_count = 3;
-	view->next = (struct status_next){ .timer = STATUS_TIMER_ABSENT };
+	view->next = (struct status_next){ .timer = STATUS_TIMER_ABSENT,
+		                           .why = "there is no reqtime.timer" };
 	view->discipline.state = DISCIPLINE_SUSPECT;
 	view->has_silent = true;
 	snprintf(view->silent.name, sizeof(view->silent.name), "ntp3.example.org");
@@ -270,7 +271,7 @@ static void make_no_answer(struct status_view *view)
 	view->next.next.unix_ns = NOW_NS - S(1);
 }
 
-/* What an ordinary user sees of the units' runs. */
+/* An ordinary user cannot read the units' runs. */
 static void make_denied(struct status_view *view)
 {
 	no_history(view);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `status` shows: status.c asks status_look.c for it, and prints it, or lets
+ * The screen of `status`: status.c asks status_look.c for it, and prints it, or lets
  * status_json.c do so.
  */
 #ifndef CMD_STATUS_SCREEN_PRIVATE_H

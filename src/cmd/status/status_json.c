@@ -52,17 +52,17 @@ static json_t *last_run(const struct status_view *view)
 	if (!view->has_last) {
 		return json_null();
 	}
-	return json_pack("{so so ss si so so si si so sb so so}", "time",
-	                 moment(true, run_record_at(last)), "age_ns",
-	                 integer(view->last_age_ns >= 0, view->last_age_ns), "status",
-	                 run_status_name((enum run_status)last->status), "exit_status",
-	                 (int)last->exit_status, "offset_ns",
-	                 integer(last->has_answer, last->offset_ns), "bound_ns",
-	                 integer(last->has_answer, last->bound_ns), "agreeing",
-	                 (int)last->agreeing_count, "asked", (int)last->asked_count, "plan",
-	                 json_record_plan(last), "held_back",
-	                 (int)run_record_is_held_back(last), "applied",
-	                 json_record_applied(last), "sources", sources(view));
+	return json_pack(
+		"{so so so ss si so so si si so sb so so}", "time",
+		moment(true, run_record_at(last)), "local_time", moment(true, last->at),
+		"age_ns", integer(view->last_age_ns >= 0, view->last_age_ns), "status",
+		run_status_name((enum run_status)last->status), "exit_status",
+		(int)last->exit_status, "offset_ns",
+		integer(last->has_answer, last->offset_ns), "bound_ns",
+		integer(last->has_answer, last->bound_ns), "agreeing",
+		(int)last->agreeing_count, "asked", (int)last->asked_count, "plan",
+		json_record_plan(last), "held_back", (int)run_record_is_held_back(last),
+		"applied", json_record_applied(last), "sources", sources(view));
 }
 
 static json_t *next_run(const struct status_view *view)

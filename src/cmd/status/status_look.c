@@ -149,7 +149,7 @@ static void not_usable(struct status_look *look, const char *reason)
 	look->view.history_reason = look->reason;
 }
 
-/* NULL: there is none to read; the view has the reason. */
+/* NULL: there is nothing to read; the view has the reason. */
 static struct history_client *start_history(const char *dir, struct status_look *look)
 {
 	static const struct history_client_settings how = { .keep_ns = HISTORY_KEEP_NS,
@@ -176,13 +176,8 @@ static struct history_client *start_history(const char *dir, struct status_look 
 	return client;
 }
 
-static void take_history(struct history_client *client, struct status_look *look)
+static void note_history(struct status_look *look)
 {
-	if (!client) {
-		return;
-	}
-	history_client_load(client, &look->history);
-	history_client_stop(client);
 	switch (look->history.use) {
 	case HISTORY_USED:
 		note_runs(look);
@@ -210,8 +205,11 @@ static void note_held_back(const struct anchor *anchor, struct status_view *view
 	const struct anchor_point *newest, *first;
 	size_t i = 0;
 
+	/* Without an answer, the last run has not ended it. */
+	const bool is_last = view->has_last && run_record_is_held_back(&view->last);
+
 	if (anchor->sight_count == 0 ||
-	    (view->has_last ? !run_record_is_held_back(&view->last)
+	    (view->has_last ? !is_last && view->last.has_answer
 	                    : view->now.now.reason != REQTIME_NOW_HELD_BACK)) {
 		return;
 	}
@@ -225,8 +223,7 @@ static void note_held_back(const struct anchor *anchor, struct status_view *view
 	view->held_back = (struct held_back){
 		.first_seen = wall_of(view, first->boot_ns),
 		.confirm_after = wall_of(view, ns_add(first->boot_ns, ANCHOR_CONFIRM_NS)),
-		.by_ns = view->has_last
-		                 ? view->last.plan_by_ns
+		.by_ns = is_last ? view->last.plan_by_ns
 		                 : ns_sub(newest->booted_ns,
 		                          ns_sub(view->at.wall.unix_ns, view->at.boot_ns)),
 	};
@@ -286,7 +283,9 @@ static void take_timer(struct systemd_timer_query *query, struct status_look *lo
 	const int r = systemd_timer_take(query, &look->timer);
 
 	if (r < 0) {
-		*next = (struct status_next){ .why = why_unknown(r) };
+		*next = (struct status_next){ .timer = r == -ENOSYS ? STATUS_TIMER_ABSENT
+			                                            : STATUS_TIMER_UNKNOWN,
+			                      .why = why_unknown(r) };
 		return;
 	}
 	make_printable(look->timer.unit);
@@ -299,6 +298,7 @@ static void take_timer(struct systemd_timer_query *query, struct status_look *lo
 		.has_next = timer->has_next,
 		.next = timer->next,
 		.unit = timer->unit,
+		.why = "there is no reqtime.timer",
 	};
 }
 
@@ -343,13 +343,20 @@ int status_look(const struct status_settings *settings, struct status_look *ret)
 		return REQTIME_EXIT_SYSTEM;
 	}
 	look_around(settings, ret, &around);
-	take_history(client, ret);
+	if (client) {
+		history_client_load(client, &ret->history);
+		history_client_stop(client);
+	}
 	take_timer(&query, ret);
-	note_kernel(&view->kernel);
+	/* From here on nothing waits: one moment for all. */
 	now_look(&settings->now, &view->now);
 	view->is_within = now_is_within(&settings->now, &view->now);
 	if (kernel_clock_now(&view->at) < 0) {
 		view->at.wall.unix_ns = view->now.now.real_ns;
+	}
+	note_kernel(&view->kernel);
+	if (client) {
+		note_history(ret);
 	}
 	note_anchor(&around.anchor, view);
 	return 0;

@@ -65,7 +65,7 @@ void status_next_row(const struct status_view *view, struct status_row *row)
 		put_rhythm(view, row, "sudo systemctl enable --now reqtime.timer");
 		break;
 	case STATUS_TIMER_ABSENT:
-		text_put(&row->text, "unknown: there is no reqtime.timer");
+		text_format(&row->text, "unknown: %s", view->next.why);
 		put_rhythm(view, row, "let cron run it each hour: man reqtime-cookbook");
 		break;
 	case STATUS_TIMER_UNKNOWN:

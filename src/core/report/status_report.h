@@ -21,7 +21,7 @@ enum status_history {
 
 enum status_timer {
 	STATUS_TIMER_UNKNOWN, /* systemd has not said: `why` */
-	STATUS_TIMER_ABSENT,
+	STATUS_TIMER_ABSENT,  /* no such unit, or no systemd: `why` */
 	STATUS_TIMER_OFF,
 	STATUS_TIMER_ON, /* started, and ... */
 };
@@ -74,7 +74,7 @@ struct status_view {
 
 	struct discipline_report discipline;
 
-	/* Of this boot. */
+	/* Since this boot. */
 	bool is_held_back;
 	struct held_back held_back;
 	bool is_confirmed; /* the last accepted run is; else, where known, by ... */

@@ -26,9 +26,11 @@ static void put_when(const struct status_view *view, struct status_row *row)
 	if (view->last_age_ns >= 0) {
 		text_format(&row->text, "%s ago, ", status_age(view->last_age_ns, age));
 	}
+	/* By its own answer, if that was believed. */
 	status_put_moment(row, view,
-	                  last->has_answer ? instant_add_ns(last->at, last->offset_ns)
-	                                   : last->at);
+	                  last->status == RUN_OK && last->has_answer
+	                          ? instant_add_ns(last->at, last->offset_ns)
+	                          : last->at);
 }
 
 static void put_done(const struct run_record *last, struct status_row *row)
@@ -259,7 +261,7 @@ enum status_answer status_authenticated(const struct status_view *view)
 			authentic_count += view->sources[i].authentication != RECORD_PLAIN;
 		}
 	}
-	/* Of a mixture it is not recorded who has decided. */
+	/* It is not recorded which sources of a mixture have decided. */
 	return count == 0 || (authentic_count > 0 && authentic_count < count)
 	               ? STATUS_UNKNOWN
 	       : authentic_count > 0 ? STATUS_YES

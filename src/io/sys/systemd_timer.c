@@ -93,7 +93,7 @@ static int collect(int fd, char *buf, size_t size, int64_t deadline_mono_ns)
 	}
 }
 
-/* 0 when it has ended well by itself. */
+/* 0 when it has ended with success, unaided. */
 static int end(pid_t pid, int collected)
 {
 	int status = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What systemd knows of the next run: asks systemctl, in a process without privileges.
+ * The next run, as systemd knows it: asks systemctl, in a process without privileges.
  *
  *   start (before privileges go) -> take
  */
@@ -25,7 +25,7 @@ struct systemd_timer {
 	char unit[SYSTEMD_TIMER_UNIT_SIZE]; /* the timer that will start it */
 };
 
-/* What `systemctl show` prints of the units, in the C locale and in UTC.  `now` converts
+/* The output of `systemctl show` about the units, in the C locale and in UTC.  `now` converts
  * CLOCK_MONOTONIC.  False when `len` octets do not describe reqtime.timer. */
 MUST_USE bool systemd_timer_parse(const char *text, size_t len, const struct reading *now,
                                   struct systemd_timer *ret);
@@ -40,7 +40,7 @@ struct systemd_timer_query {
  * systemctl does. */
 void systemd_timer_start(int64_t limit_ns, struct systemd_timer_query *ret);
 /* Once.  0; -ENOSYS: this machine does not run systemd; -ENOENT: no systemctl; -ETIMEDOUT;
- * -EPROTO: it has failed, or its answer makes no sense; another -errno. */
+ * -EPROTO: it has failed, or answered something else; another -errno. */
 MUST_USE int systemd_timer_take(struct systemd_timer_query *query,
                                 struct systemd_timer *ret);
 
