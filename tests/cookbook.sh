@@ -62,12 +62,6 @@ checked=0
 parse_reqtime() {
 	verb=${2%% *}
 	case $verb in
-	now)
-		# shellcheck disable=SC2086 # words
-		run "$REQTIME" $2 --help
-		expect "$1" 0 'Usage: reqtime now'
-		return
-		;;
 	query | set | check | skew | history)
 		rest=${2#"$verb"}
 		;;
@@ -77,6 +71,7 @@ parse_reqtime() {
 		expect "$1" 0
 		return
 		;;
+	status | now) return ;; # run_reqtime runs them
 	trace | help)
 		# shellcheck disable=SC2086 # words
 		run "$REQTIME" $2 --help
@@ -98,18 +93,25 @@ run_reqtime() {
 	arguments=$(echo "$2" | here)
 	wanted=0
 	case $arguments in
+	status* | now*)
+		# shellcheck disable=SC2086 # words
+		run "$REQTIME" $arguments --bound-file "$T/bound"
+		expect "run: reqtime $arguments" 0
+		return
+		;;
+	esac
+	case $arguments in
 	set*--rtc* | config* | trace*-i* | trace*\ -\ * | trace*--exchange*) return ;;
 	set*) arguments="$arguments --dry-run" ;;
 	esac
 	case $arguments in
 	*--min-sources*) wanted=1 ;; # of one server
 	*\ -C\ 5\ *) wanted=2 ;;      # whose stratum is 10
-	history* | trace* | now*) ;;
+	history* | trace*) ;;
 	*) arguments="$arguments --timeout 10s" ;;
 	esac
 	case $arguments in
 	trace*) ;;
-	now*) arguments="$arguments --bound-file $T/bound" ;;
 	*) arguments="$arguments --config $T/conf" ;;
 	esac
 	# shellcheck disable=SC2086 # words

@@ -35,6 +35,7 @@ helped "$REQTIME" history >"$T/history"
 helped "$REQTIME" check >"$T/check-options"
 helped "$REQTIME" now >"$T/now"
 helped "$REQTIME" skew >"$T/skew"
+helped "$REQTIME" status >"$T/status-options"
 client=$(echo packaging/man/reqtime.[18])
 compare "${client##*/} lists the options of reqtime --help" "$T/reqtime" "$client"
 compare "reqtimed.8 lists the options of reqtimed --help" "$T/reqtimed" \
@@ -45,6 +46,8 @@ compare "reqtime-history.1 lists the options of reqtime history --help" "$T/hist
 	packaging/man/reqtime-history.1
 compare "reqtime-now.1 lists the options of reqtime now --help" "$T/now" \
 	packaging/man/reqtime-now.1
+compare "reqtime-status.1 lists the options of reqtime status --help" "$T/status-options" \
+	packaging/man/reqtime-status.1
 compare "reqtime-check.1 lists the options of reqtime check --help" "$T/check-options" \
 	packaging/man/reqtime-check.1
 compare "reqtime-skew.1 lists the options of reqtime skew --help" "$T/skew" \

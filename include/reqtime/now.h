@@ -456,7 +456,7 @@ static inline enum reqtime_now_status reqtime_now_read(
 				                          ret);
 			}
 		} else if (tries >= 1000) {
-			nanosleep(&pause, NULL);
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 		}
 	}
 	return reqtime_now_unknown(REQTIME_NOW_BEING_WRITTEN, ret);

@@ -156,6 +156,40 @@ static int64_t sql(const char *text)
 
 /* ---- its purpose ---- */
 
+/* The sources of the newest run; of a folder that others can change, too, and nothing is
+ * written: not even the files that a reader of SQLite needs beside it. */
+static void to_show(void **state)
+{
+	struct history_client_settings how = looking;
+	struct history_client *client = started();
+	struct run_record run = a_run(1);
+	struct history_view view;
+	struct stat st;
+
+	(void)state;
+	history_client_load(client, &view);
+	assert_int_equal(view.source_count, 0);
+	history_view_free(&view);
+	snprintf(sources[0].name, sizeof(sources[0].name), "ntp1.example");
+	snprintf(sources[1].name, sizeof(sources[1].name), "ntp2.example");
+	assert_int_equal(history_client_store(client, &run, sources, 2, warning), 0);
+	history_client_stop(client);
+	assert_int_equal(chmod("d", 0777), 0);
+	how.is_to_show = true;
+	assert_int_equal(history_client_start("d", &how, &client), 0);
+	history_client_load(client, &view);
+	assert_string_equal(view.warning, "");
+	assert_int_equal(view.use, HISTORY_USED);
+	assert_true(view.replay.has_last);
+	assert_int_equal(view.source_count, 2);
+	assert_string_equal(view.sources[1].name, "ntp2.example");
+	history_view_free(&view);
+	assert_int_not_equal(history_client_store(client, &run, sources, 0, warning), 0);
+	history_client_stop(client);
+	assert_int_equal(stat("d/history.db-wal", &st), -1);
+	assert_int_equal(stat("d/history.db-shm", &st), -1);
+}
+
 static void from_run_to_run(void **state)
 {
 	struct run_record run = a_run(7);
@@ -1264,6 +1298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST("from run to run", from_run_to_run),
+		TEST("to show", to_show),
 		TEST("two thousand runs", two_thousand_runs),
 		TEST("what was kept equals a replay", what_was_kept_equals_a_replay),
 		TEST("a memo that does not fit is dropped",

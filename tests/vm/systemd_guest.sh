@@ -113,6 +113,18 @@ is reqtime-confirm.timer ActiveState active &&
 	systemctl list-timers --no-legend reqtime-confirm.timer | grep -q reqtime.service
 result "timer: six minutes later a run confirms what the boot unit did" $? \
 	"$(systemctl list-timers --all; systemctl status reqtime-confirm.timer)"
+# The screen, as root and as an ordinary user.  Not its first row: user-mode Linux lets other processes
+# write to pages with MADV_DONTFORK, such as the bound file.
+program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' /usr/lib/systemd/system/reqtime.service \
+	/usr/local/lib/systemd/system/reqtime.service 2>/dev/null)
+run "$program" status
+grep -q '^Last run .*: stepped the clock by +' $W/out
+result "status: the run of the boot unit" $? "$(cat $W/out)"
+grep -Eq '^Next run +in [3-6] min, .* \(reqtime-confirm\.timer\)$' $W/out
+result "status: the next run" $? "$(cat $W/out; systemctl list-timers --all)"
+run setpriv --reuid 65534 --regid 65534 --clear-groups "$program" status
+grep -q '^Last run .* is not readable for this user' $W/out && grep -q '^Next run .*(reqtime-confirm\.timer)$' $W/out
+result "status: for an ordinary user" $? "$(cat $W/out)"
 $W/kernel_look step -3000
 reload reqtime.timer <<-'END'
 	[Timer]

@@ -139,12 +139,14 @@ static int take_head(const struct message *message, struct history_view *view)
 	if (message->kind != MESSAGE_HEAD || head->use > HISTORY_UNUSABLE ||
 	    head->has_replay > 1 || head->kiss_count > HISTORY_CLIENT_KISSES_MAX ||
 	    head->silent_count > HISTORY_CLIENT_SILENT_MAX ||
+	    head->source_count > HISTORY_SOURCES_PER_RUN_MAX ||
 	    !text_ends(head->boot_id, sizeof(head->boot_id)) ||
 	    !text_ends(head->warning, sizeof(head->warning))) {
 		return -EPROTO;
 	}
 	view->kisses = calloc(head->kiss_count + 1, sizeof(*view->kisses));
-	if (!view->kisses) {
+	view->sources = calloc(head->source_count + 1, sizeof(*view->sources));
+	if (!view->kisses || !view->sources) {
 		return -ENOMEM;
 	}
 	view->use = (enum history_use)head->use;
@@ -159,11 +161,58 @@ static int take_head(const struct message *message, struct history_view *view)
 	return 0;
 }
 
+/* 0, or -errno; -EPROTO for a message of another kind. */
+static int await_kind(const struct history_client *client, enum message_kind kind,
+                      struct message *ret, int64_t deadline_ns)
+{
+	const int r = await_message(client, ret, deadline_ns);
+
+	return r < 0 ? r : ret->kind == (uint32_t)kind ? 0 : -EPROTO;
+}
+
+static int take_kisses(const struct history_client *client, struct history_view *view,
+                       uint32_t count, int64_t deadline_ns)
+{
+	struct message message;
+
+	while (view->kiss_count < count) {
+		int r = await_kind(client, MESSAGE_KISS, &message, deadline_ns);
+
+		if (r == 0 && !kod_holdoff_is_valid(&message.u.kiss)) {
+			r = -EPROTO;
+		}
+		if (r < 0) {
+			return r;
+		}
+		view->kisses[view->kiss_count++] = message.u.kiss;
+	}
+	return 0;
+}
+
+static int take_sources(const struct history_client *client, struct history_view *view,
+                        uint32_t count, int64_t deadline_ns)
+{
+	struct message message;
+
+	while (view->source_count < count) {
+		int r = await_kind(client, MESSAGE_SOURCE, &message, deadline_ns);
+
+		if (r == 0 && !source_record_is_valid(&message.u.source)) {
+			r = -EPROTO;
+		}
+		if (r < 0) {
+			return r;
+		}
+		view->sources[view->source_count++] = message.u.source;
+	}
+	return 0;
+}
+
 static int take_view(const struct history_client *client, struct history_view *view,
                      int64_t deadline_ns)
 {
 	struct message message;
-	uint32_t has_replay, kiss_count;
+	struct message_head head;
 	int r;
 
 	r = await_message(client, &message, deadline_ns);
@@ -173,31 +222,19 @@ static int take_view(const struct history_client *client, struct history_view *v
 	if (r < 0) {
 		return r;
 	}
-	has_replay = message.u.head.has_replay;
-	kiss_count = message.u.head.kiss_count;
-	if (has_replay) {
-		r = await_message(client, &message, deadline_ns);
+	head = message.u.head;
+	if (head.has_replay) {
+		r = await_kind(client, MESSAGE_REPLAY, &message, deadline_ns);
+		if (r == 0 && !replay_state_is_valid(&message.u.replay)) {
+			r = -EPROTO;
+		}
 		if (r < 0) {
 			return r;
-		}
-		if (message.kind != MESSAGE_REPLAY ||
-		    !replay_state_is_valid(&message.u.replay)) {
-			return -EPROTO;
 		}
 		view->replay = message.u.replay;
 	}
-	while (view->kiss_count < kiss_count) {
-		r = await_message(client, &message, deadline_ns);
-		if (r < 0) {
-			return r;
-		}
-		if (message.kind != MESSAGE_KISS ||
-		    !kod_holdoff_is_valid(&message.u.kiss)) {
-			return -EPROTO;
-		}
-		view->kisses[view->kiss_count++] = message.u.kiss;
-	}
-	return 0;
+	r = take_kisses(client, view, head.kiss_count, deadline_ns);
+	return r < 0 ? r : take_sources(client, view, head.source_count, deadline_ns);
 }
 
 void history_client_load(struct history_client *client, struct history_view *ret)
@@ -217,6 +254,7 @@ void history_client_load(struct history_client *client, struct history_view *ret
 void history_view_free(struct history_view *view)
 {
 	free(view->kisses);
+	free(view->sources);
 	memset(view, 0, sizeof(*view));
 	replay_state_init(&view->replay);
 }

@@ -42,6 +42,9 @@ struct history_client_settings {
 	bool may_create;   /* the state directory */
 	int64_t keep_ns;   /* HISTORY_KEEP_NS by default */
 	bool wants_replay; /* false: only the kiss codes are loaded */
+	/* To show it: a history of any owner is read, nothing can be written, and the view
+	 * has the sources of the newest run. */
+	bool is_to_show;
 	struct history_client_limits limits; /* HISTORY_CLIENT_LIMITS */
 };
 
@@ -62,6 +65,8 @@ struct history_view {
 	struct silent_server
 		silent[HISTORY_CLIENT_SILENT_MAX]; /* for long; the longest first */
 	size_t silent_count;
+	struct source_record *sources; /* of `replay.last`, with `is_to_show` */
+	size_t source_count;
 };
 
 struct history_client;

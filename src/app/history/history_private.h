@@ -6,6 +6,7 @@
  *              <---  HEAD            standing, warning, how many follow
  *              <---  REPLAY          if it was asked for
  *              <---  KISS...
+ *              <---  SOURCE...       of the newest run, if they were asked for
  *      STORE   --->                  how many sources follow
  *      SOURCE...  ->
  *              <---  ANSWER          an error or 0, warning
@@ -44,7 +45,7 @@ struct message_head {
 	uint32_t has_replay;
 	uint32_t kiss_count;
 	uint32_t silent_count;
-	uint32_t unused;
+	uint32_t source_count;
 	struct silent_server silent[HISTORY_CLIENT_SILENT_MAX];
 	char boot_id[RECORD_BOOT_ID_SIZE];
 	char warning[HISTORY_CLIENT_WARNING_SIZE];

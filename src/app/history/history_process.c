@@ -22,6 +22,7 @@
 #include "io/sys/boot_id.h"
 #include "io/sys/confine.h"
 #include "io/sys/monotonic.h"
+#include "io/sys/priv.h"
 
 struct history_process {
 	int fd;                /* to the caller */
@@ -29,6 +30,7 @@ struct history_process {
 	int dir_fd;            /* or -errno */
 	struct history_settings settings;
 	bool wants_replay;
+	bool wants_sources;      /* of the newest run */
 	struct history *history; /* NULL: no usable history */
 	enum history_use use;
 	int error; /* its error */
@@ -39,6 +41,8 @@ struct history_process {
 	size_t kiss_count;
 	struct silent_server silent[HISTORY_CLIENT_SILENT_MAX];
 	size_t silent_count;
+	struct source_record *sources;
+	size_t source_count;
 	struct nts_store keys; /* room for them once they are asked for */
 };
 
@@ -74,6 +78,19 @@ static bool message_receive(const struct history_process *process, struct messag
 	return message_is_whole(message, len);
 }
 
+static int load_sources(struct history_process *process)
+{
+	if (!process->wants_sources || !process->replay.has_last) {
+		return 0;
+	}
+	process->sources = calloc(HISTORY_SOURCES_PER_RUN_MAX, sizeof(*process->sources));
+	return !process->sources
+	               ? -ENOMEM
+	               : history_load_sources_of(
+				 process->history, &process->replay.last, process->sources,
+				 HISTORY_SOURCES_PER_RUN_MAX, &process->source_count);
+}
+
 static int load_all(struct history_process *process)
 {
 	struct timespec now;
@@ -95,7 +112,7 @@ static int load_all(struct history_process *process)
 			                        &process->silent_count);
 		}
 	}
-	return r;
+	return r < 0 ? r : load_sources(process);
 }
 
 static void forget(struct history_process *process)
@@ -103,6 +120,7 @@ static void forget(struct history_process *process)
 	replay_state_init(&process->replay);
 	process->kiss_count = 0;
 	process->silent_count = 0;
+	process->source_count = 0;
 }
 
 /* The history is damaged.  Returns 0 when a new one can be used. */
@@ -132,7 +150,8 @@ static int history_process_confine(const struct history_process *process)
 		return 0; /* and no file will be opened */
 	}
 	history_prepare();
-	return fchdir(process->dir_fd) < 0 ? -errno : confine_history();
+	return fchdir(process->dir_fd) < 0 ? -errno
+	                                   : confine_history(!process->wants_sources);
 }
 
 /* The history closes it when it cannot be used, and keys still can. */
@@ -182,6 +201,27 @@ static void history_process_open(struct history_process *process)
 	}
 }
 
+static bool records_send(const struct history_process *process)
+{
+	struct message message;
+
+	for (size_t i = 0; i < process->kiss_count; i++) {
+		message_init(&message, MESSAGE_KISS);
+		message.u.kiss = process->kisses[i];
+		if (!message_send(process, &message)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < process->source_count; i++) {
+		message_init(&message, MESSAGE_SOURCE);
+		message.u.source = process->sources[i];
+		if (!message_send(process, &message)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool view_send(const struct history_process *process)
 {
 	struct message message;
@@ -191,6 +231,7 @@ static bool view_send(const struct history_process *process)
 	message.u.head.has_replay = process->wants_replay;
 	message.u.head.kiss_count = (uint32_t)process->kiss_count;
 	message.u.head.silent_count = (uint32_t)process->silent_count;
+	message.u.head.source_count = (uint32_t)process->source_count;
 	memcpy(message.u.head.silent, process->silent, sizeof(process->silent));
 	memcpy(message.u.head.boot_id, process->boot_id, sizeof(process->boot_id));
 	memcpy(message.u.head.warning, process->warning, sizeof(process->warning));
@@ -204,14 +245,7 @@ static bool view_send(const struct history_process *process)
 			return false;
 		}
 	}
-	for (size_t i = 0; i < process->kiss_count; i++) {
-		message_init(&message, MESSAGE_KISS);
-		message.u.kiss = process->kisses[i];
-		if (!message_send(process, &message)) {
-			return false;
-		}
-	}
-	return true;
+	return records_send(process);
 }
 
 static int store_once(struct history_process *process, const struct run_record *run,
@@ -397,18 +431,27 @@ void history_process_prepare(void *ctx, uid_t *uid, gid_t *gid)
 	settings->dir_fd = state_dir_open_of(
 		settings->state_dir, settings->how.may_write && settings->how.may_create,
 		uid, gid);
+	/* A folder that others can change is parsed without any right, and as nobody. */
+	if (settings->dir_fd == -EPERM && settings->how.is_to_show) {
+		settings->dir_fd = state_dir_look(settings->state_dir);
+		*uid = PRIV_NOBODY;
+		*gid = PRIV_NOBODY;
+	}
 }
 
 void history_process_main(void *ctx, int fd)
 {
 	const struct history_process_settings *settings = ctx;
-	struct history_process process = { .fd = fd,
-		                           .state_dir = settings->state_dir,
-		                           .dir_fd = settings->dir_fd,
-		                           .settings = { .may_write =
-		                                                 settings->how.may_write,
-		                                         .keep_ns = settings->how.keep_ns },
-		                           .wants_replay = settings->how.wants_replay };
+	struct history_process process = {
+		.fd = fd,
+		.state_dir = settings->state_dir,
+		.dir_fd = settings->dir_fd,
+		.settings = { .may_write = settings->how.may_write,
+		              .is_anyones = settings->how.is_to_show,
+		              .keep_ns = settings->how.keep_ns },
+		.wants_replay = settings->how.wants_replay,
+		.wants_sources = settings->how.is_to_show
+	};
 	struct message message;
 
 	umask(022);
@@ -425,6 +468,7 @@ void history_process_main(void *ctx, int fd)
 		history_close(process.history);
 	}
 	free(process.kisses);
+	free(process.sources);
 	forget_keys(&process);
 	free(process.keys.items);
 }

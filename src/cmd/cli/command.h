@@ -116,6 +116,7 @@ extern const struct command command_skew;
 extern const struct command command_config;
 extern const struct command command_history;
 extern const struct command command_now;
+extern const struct command command_status;
 extern const struct command command_serve; /* all of reqtimed */
 
 #endif

@@ -177,7 +177,7 @@ static json_t *plan_json(const struct plan *plan)
 		ns_or_null(plan->action == PLAN_SLEW, plan_slew_lasts_ns(plan->by_ns)));
 }
 
-static json_t *held_back_json(const struct held_back *held_back)
+struct json_t *json_held_back(const struct held_back *held_back)
 {
 	char first[TEXT_TIME_RFC3339_SIZE], after[TEXT_TIME_RFC3339_SIZE];
 
@@ -207,7 +207,7 @@ static json_t *applied_json(const struct json_report *report)
 	                 text_or_null(ends));
 }
 
-static json_t *discipline_json(const struct discipline_report *discipline_report)
+struct json_t *json_learnt(const struct discipline_report *discipline_report)
 {
 	if (!discipline_report || discipline_report->state == DISCIPLINE_UNSET) {
 		return json_null();
@@ -280,11 +280,11 @@ char *json_render(const struct json_report *report)
 	                 (int)run->is_authenticated, "sources",
 	                 report->has_no_sources ? json_null() : sources_json(run), "plan",
 	                 plan_json(report->plan), "held_back",
-	                 held_back_json(report->held_back));
+	                 json_held_back(report->held_back));
 	/* `set` adds two keys to those of `query`. */
 	if ((report->has_applied &&
 	     !(add(root, "applied", applied_json(report)) &&
-	       add(root, "learnt", discipline_json(report->discipline_report)))) ||
+	       add(root, "learnt", json_learnt(report->discipline_report)))) ||
 	    (report->check_result &&
 	     !add(root, "check", check_result_json(report->check_result)))) {
 		json_decref(root);

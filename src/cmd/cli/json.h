@@ -36,5 +36,8 @@ char *json_render_source(const struct run_source *source);
  * UTF-8. */
 void json_seed(void);
 struct json_t *json_source(const struct run_source *source);
+/* The values of `held_back` and `learnt`; NULL as argument, or nothing learnt: null. */
+struct json_t *json_held_back(const struct held_back *held_back);
+struct json_t *json_learnt(const struct discipline_report *discipline_report);
 
 #endif

@@ -8,56 +8,10 @@
 #include <string.h>
 
 #include "cmd/cli/json.h"
+#include "cmd/cli/json_record.h"
 #include "core/base/text.h"
 #include "core/base/text_time.h"
 #include "core/history/run_view.h"
-
-/* Escaped: the text comes from the file, and JSON accepts only UTF-8. */
-static json_t *untrusted_json(const char *words)
-{
-	char escaped[4 * RECORD_BOOT_ID_SIZE];
-
-	text_escape((const uint8_t *)words, strlen(words), escaped, sizeof(escaped));
-	return escaped[0] != '\0' ? json_string(escaped) : json_null();
-}
-
-static json_t *plan_json(const struct run_record *run)
-{
-	if (!run->has_plan) {
-		return json_null();
-	}
-	return json_pack("{ss so ss}", "action",
-	                 plan_action_name((enum plan_action)run->plan_action), "by_ns",
-	                 json_integer((json_int_t)run->plan_by_ns), "reason",
-	                 plan_reason_text((enum plan_reason)run->plan_reason));
-}
-
-static json_t *applied_json(const struct run_record *run)
-{
-	if (!run_record_action_name(run)) {
-		return json_null();
-	}
-	return json_pack("{ss so}", "action",
-	                 plan_action_name((enum plan_action)run->applied_action), "by_ns",
-	                 json_integer((json_int_t)run->applied_by_ns));
-}
-
-static json_t *sources_json(const struct run_source *sources, size_t count)
-{
-	json_t *array = json_array();
-	struct run_source source;
-
-	for (size_t i = 0; array && i < count; i++) {
-		source = sources[i];
-		text_escape((const uint8_t *)sources[i].name, strlen(sources[i].name),
-		            source.name, sizeof(source.name));
-		if (json_array_append_new(array, json_source(&source)) < 0) {
-			json_decref(array);
-			array = NULL;
-		}
-	}
-	return array;
-}
 
 /* Takes `value`.  Out of memory leaves `*root` NULL for all later calls. */
 static void put(json_t **root, const char *key, json_t *value)
@@ -118,22 +72,22 @@ char *history_json_run(const struct run_record *run, const struct run_source *so
 	json_seed();
 	root = json_object();
 	put(&root, "program", json_string("reqtime"));
-	put(&root, "version", untrusted_json(run->version));
+	put(&root, "version", json_untrusted(run->version));
 	put(&root, "verb", json_string(run_verb_name((enum run_verb)run->verb)));
 	put(&root, "dry_run", json_boolean(run->is_dry));
 	put_time(&root, "time", run_record_at(run));
 	put_time(&root, "local_time", run->at);
-	put(&root, "boot_id", untrusted_json(run->boot_id));
+	put(&root, "boot_id", json_untrusted(run->boot_id));
 	put(&root, "status", json_string(run_status_name((enum run_status)run->status)));
 	put_integer(&root, "exit_status", true, run->exit_status);
 	put_answer(&root, run);
 	if (sources) {
-		put(&root, "sources", sources_json(sources, count));
+		put(&root, "sources", json_record_sources(sources, count));
 	}
-	put(&root, "plan", plan_json(run));
+	put(&root, "plan", json_record_plan(run));
 	put(&root, "held_back",
 	    run->has_plan ? json_boolean(run_record_is_held_back(run)) : json_null());
-	put(&root, "applied", applied_json(run));
+	put(&root, "applied", json_record_applied(run));
 	put_kernel(&root, run);
 	line = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(root);

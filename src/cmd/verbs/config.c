@@ -15,7 +15,7 @@
 #include "core/base/span.h"
 #include "core/report/threshold.h"
 
-enum { COMMANDS_MAX = 8, SETTING_COLUMNS = 40, VALUE_SIZE = COMMAND_QUOTE_SIZE };
+enum { COMMANDS_MAX = 16, SETTING_COLUMNS = 40, VALUE_SIZE = COMMAND_QUOTE_SIZE };
 
 struct config_settings {
 	const char *config;
@@ -150,15 +150,17 @@ static void print_setting(const struct parse *parse, size_t i)
 	}
 }
 
-/* Whether the first command has the option, and all that have it got it from the same
- * place. */
+/* Whether the first command takes the option from a file, and all that do so got it from
+ * the same place. */
 static bool is_common(const struct parse *parses, size_t count, const char *name)
 {
 	size_t i, first = 0, knowing = 0;
 
 	for (size_t k = 0; k < count; k++) {
 		i = option_find(parses[k].command, name, strlen(name), 0);
-		if (i == option_count(parses[k].command)) {
+		if (i == option_count(parses[k].command) ||
+		    !option_is_configurable(parses[k].command,
+		                            option_at(parses[k].command, i))) {
 			if (k == 0) {
 				return false;
 			}

@@ -9,6 +9,7 @@
 
 #include "cmd/cli/decide_cli.h"
 #include "core/base/span.h"
+#include "reqtime/now.h"
 
 static const struct {
 	const char *name;
@@ -20,6 +21,7 @@ static const struct {
 	{ "refuse-back-above", "no more than refuse-above" },
 	{ "confirm", "a run that is held back is not repeated" },
 	{ "every", "once" },
+	{ "bound-file", REQTIME_NOW_FILE ", where it can be written" },
 };
 
 const char *config_default(const char *name, bool *ret_is_value, char buf[HISTORY_DIR_SIZE])

@@ -134,8 +134,7 @@ static void put_row(struct text *out, const char *heading, int64_t proved_ns,
 	text_format(out, "%-8s  %s  %s\n", heading, proved, likely);
 }
 
-/* Rounded up to what is printed. */
-static void error_text(int64_t ns, char buf[SPAN_TEXT_SIZE])
+void now_error_text(int64_t ns, char buf[SPAN_TEXT_SIZE])
 {
 	int64_t digit_ns = 1;
 
@@ -161,8 +160,8 @@ size_t now_report(const struct now_view *view, const struct style *style, char *
 	            "likely (999 of 1000 seconds)");
 	put_row(&out, "earliest", now->earliest_ns, now->likely_earliest_ns);
 	put_row(&out, "latest", now->latest_ns, now->likely_latest_ns);
-	error_text(now_error_ns(view, true), proved);
-	error_text(now_error_ns(view, false), likely);
+	now_error_text(now_error_ns(view, true), proved);
+	now_error_text(now_error_ns(view, false), likely);
 	style_units(style, proved);
 	style_units(style, likely);
 	span_format(now->age_ns / NS_PER_S * NS_PER_S, 0, age);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "core/base/span.h"
 #include "core/base/style.h"
 #include "reqtime/now.h"
 
@@ -31,6 +32,9 @@ MUST_USE bool now_is_steered(const struct reqtime_now_facts *facts, int64_t real
 /* How far CLOCK_REALTIME may be off: proved, or in 999 of 1000 seconds.  Of
  * REQTIME_NOW_OK. */
 int64_t now_error_ns(const struct now_view *view, bool is_proved);
+
+/* Such an error as text, rounded up to what is printed. */
+void now_error_text(int64_t ns, char buf[SPAN_TEXT_SIZE]);
 
 /* "ok", "unknown", "stepped" or "expired", as in JSON. */
 const char *now_status_name(enum reqtime_now_status status);

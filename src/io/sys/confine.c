@@ -61,11 +61,11 @@ int confine_nts(void)
 	return enter(&nothing, SANDBOX_NTS, -1, &ignored);
 }
 
-int confine_history(void)
+int confine_history(bool may_write)
 {
-	static const struct landlock_folder here = { .path = ".",
-		                                     .may_read = true,
-		                                     .may_write = true };
+	const struct landlock_folder here = { .path = ".",
+		                              .may_read = true,
+		                              .may_write = may_write };
 	const struct landlock_reach reach = { .folders = &here, .folder_count = 1 };
 	struct confinement ignored;
 

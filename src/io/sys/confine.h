@@ -27,7 +27,7 @@ MUST_USE int confine_resolver(void);
 MUST_USE int confine_tracer(void);
 /* The program that speaks TLS: sockets that it has or is sent, and no file. */
 MUST_USE int confine_nts(void);
-/* Reads and writes in the working directory. */
-MUST_USE int confine_history(void);
+/* Reads, and writes only if it may, in the working directory. */
+MUST_USE int confine_history(bool may_write);
 
 #endif

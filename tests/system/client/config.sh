@@ -104,7 +104,7 @@ refuses "... and a value there" '2: step-above: "soon": ' <<END
 [set]
 step-above = soon
 END
-refuses "unknown section" '1: unknown section "sett"; known: \[query\], \[set\], \[check\], \[skew\], \[history\]$' <<END
+refuses "unknown section" '1: unknown section "sett"; known: \[query\], \[set\], \[check\], \[status\], \[skew\], \[history\]$' <<END
 [sett]
 step = yes
 END

@@ -30,7 +30,7 @@ golden trace-explain "$REQTIME" trace -p 11123 --explain -r $data/chronyd-4.3-pl
 golden trace-json "$REQTIME" trace -p 11123 --json --all -r $data/chronyd-4.3-keyed.pcap
 golden trace-no-capture "$REQTIME" trace -r tests/data/golden/slew.txt
 # The default path of the configuration file depends on the build.
-for verb in '' query set check skew; do
+for verb in '' query set check status skew; do
 	# shellcheck disable=SC2086 # no word for the program's own
 	run "$REQTIME" $verb --help
 	sed 's|(/[^ ]*/reqtime\.conf)|(/etc/reqtime/reqtime.conf)|' "$out" >"$T/help"

@@ -108,6 +108,18 @@ if [ -x "$BUILD/history_maker" ] && mkdir -m 700 "$T/made" &&
 else
 	skip "a history with a learned drift" "$(head -n 1 "$T/maker.log")"
 fi
+# Without a bound file, and with one.
+prints now now --json --bound-file "$T/bound"
+prints status status --json --state-dir "$T/none" --bound-file "$T/bound"
+background "$REQTIME" query --every 1h --bound-file "$T/bound" "$good" >"$T/every" 2>&1
+wait_for 10 test -s "$T/bound"
+prints now now --json --within 1h --bound-file "$T/bound"
+check "... which is known" grep -q '"status":"ok"' "$out"
+kill "$background_pid"
+if [ -d "$T/made" ]; then
+	prints status status --json --state-dir "$T/made" --bound-file "$T/bound"
+	check "... with a run and the learned drift" grep -q '"last_run":{.*"learnt":{' "$out"
+fi
 for capture in "$R"/tests/data/*.pcap; do
 	prints trace trace --all --port 11123 --json -r "$capture"
 done
