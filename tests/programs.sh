@@ -121,6 +121,9 @@ if have jq; then
 else
 	skip "sh" "needs jq"
 fi
+for folder in "$R"/build/peers/usr/lib/go-*/bin; do
+	PATH=$PATH:$folder
+done
 if have go; then
 	# Without a network, and without a trace in the home directory.
 	export HOME="$T" GOCACHE="$T/cache" GO111MODULE=off GOFLAGS='' GOTELEMETRY=off CGO_ENABLED=0
@@ -136,6 +139,6 @@ if have go; then
 	check "go: build of the reader" go build -o "$T/now" "$T/go/now/main.go"
 	reads_now go "$T/now"
 else
-	skip "go" "needs a Go compiler (golang-go)"
+	skip "go" "needs a Go compiler (make nightly has one)"
 fi
 finish
