@@ -99,6 +99,9 @@ result "the history fills, and anybody may read it" $? "$(reqtime history 2>&1)"
 run setpriv --reuid=65534 --regid=65534 --clear-groups reqtime history
 [ $status -eq 0 ] && grep -q step $W/out
 result "... the step is in it" $?
+run setpriv --reuid=65534 --regid=65534 --clear-groups reqtime now
+[ $status -eq 0 ] && [ "$(stat -c '%U %a' /run/reqtime /run/reqtime/bound | tr '\n' ' ')" = "_reqtime 755 _reqtime 644 " ]
+result "... and between which times the true time lies" $? "$(ls -ld /run/reqtime /run/reqtime/*)"
 # Each run has one line; on a busy machine the history process may be late, which is another line.
 invocations=$(journalctl -q -o export -u reqtime.service _COMM=reqtime |
 	awk 'BEGIN { RS = ""; FS = "\n" }
