@@ -7,6 +7,7 @@
 
 #include "cmd/cli/command.h"
 #include "cmd/cli/decide_cli.h"
+#include "cmd/cli/dhcp_servers.h"
 #include "cmd/cli/json.h"
 #include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
@@ -248,6 +249,7 @@ static void query_reread(void *ctx)
 	job->servers = servers;
 	job->server_count = count;
 	job->when.every_ns = query->measurement.every_ns;
+	job->when.rereads = query->measurement.dhcp_servers != DHCP_SERVERS_NEVER;
 }
 
 static int query_run(const void *settings, const char *const *operands,
@@ -260,6 +262,7 @@ static int query_run(const void *settings, const char *const *operands,
 	int status;
 
 	job.when.every_ns = job.query->measurement.every_ns;
+	job.when.rereads = job.query->measurement.dhcp_servers != DHCP_SERVERS_NEVER;
 	status = query_servers(job.query, operands, operand_count, &job.servers,
 	                       &job.server_count);
 	if (status == 0) {
@@ -284,6 +287,7 @@ const struct command command_query = {
 	.check_operand = measure_cli_check_server,
 	.operand_file_option = "servers-file",
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.options = query_options,
 	.option_count = COUNT_OF(query_options),
 	.shared_options = measure_cli_options,
