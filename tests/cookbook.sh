@@ -114,7 +114,7 @@ while IFS= read -r line; do
 	case $line in
 	*systemctl\ * | *journalctl\ *)
 		# Our unit, or one that the timer stops.
-		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)'); do
+		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\|path\)'); do
 			check "$line: $unit" sh -c "[ -f 'packaging/systemd/$unit' ] ||
 				grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
 		done

@@ -17,7 +17,8 @@ for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtim
 	share/reqtime/prometheus/reqtime.rules.yml share/reqtime/prometheus/reqtime.dashboard.json \
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
-	share/fish/vendor_completions.d/reqtimed.fish; do
+	share/fish/vendor_completions.d/reqtimed.fish libexec/reqtime/dhcp-servers libexec/reqtime/networkd \
+	share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
 echo '#include <reqtime/exit.h>
@@ -41,6 +42,11 @@ for unit in reqtime reqtime-boot; do
 done
 for file in reqtime.conf reqtimed.conf; do
 	check "etc/reqtime/$file" cmp "packaging/$file" "$T/root/etc/reqtime/$file"
+done
+check "... and a folder for more" test -d "$T/root/etc/reqtime/conf.d"
+for file in share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager lib/systemd/system/reqtime-networkd.service; do
+	check "$file names the program that was installed" sh -c "
+		grep -q '/opt/reqtime/libexec/reqtime' '$T/root/opt/reqtime/$file' && ! grep 'libexecdir@' '$T/root/opt/reqtime/$file'"
 done
 check "no server is configured by default" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
@@ -76,9 +82,10 @@ if have systemd-analyze; then
 		fi
 	done
 	# 0 to 10, by what a service is still allowed to do; here in tenths.
-	for unit in reqtime reqtime-boot reqtimed; do
+	for unit in reqtime reqtime-boot reqtimed reqtime-networkd; do
 		run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/$unit.service"
 		expect "$unit.service: exposure of at most 2.0 ($(tail -n 1 "$out" | grep -o "[0-9]\.[0-9]"))" 0
+		[ $unit != reqtime-networkd ] || continue # a script
 		check "$unit.service: may confine itself further" test "$(grep '^SystemCallFilter=[^~]' \
 			"$T/units/$unit.service" | grep -o 'landlock_[a-z_]*' | sort -u | wc -l)" -eq 3
 	done
