@@ -124,6 +124,13 @@ while IFS= read -r line; do
 		run "$REQTIMED" --check-config $(echo "$arguments" | here)
 		expect "$line" 0
 		;;
+	*podman\ build* | *kubectl\ apply*)
+		# shellcheck disable=SC2001 # a path of an installed file
+		for file in $(echo "$line" | sed 's|/usr/share/reqtime/kubernetes|packaging/container/kubernetes|' |
+			grep -o 'packaging/[a-zA-Z/.]*'); do
+			check "$line: $file" test -s "$file"
+		done
+		;;
 	*make\ static*)
 		check "$line" grep -q '^static:' Makefile
 		;;

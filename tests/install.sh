@@ -18,7 +18,7 @@ for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtim
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
 	share/fish/vendor_completions.d/reqtimed.fish libexec/reqtime/dhcp-servers libexec/reqtime/networkd \
-	share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager; do
+	share/reqtime/kubernetes/daemonset.yaml share/reqtime/kubernetes/cronjob.yaml share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
 echo '#include <reqtime/exit.h>

@@ -17,7 +17,7 @@ struct config_folder {
 };
 
 /* Lists the folder; a missing one is empty.  The folder, as its files, must belong to root
- * or this user, and no other may write to it.  0, or -errno and `*ret_error`; `ret` must be
+ * or this user, and no other may write to it, unless it is mounted read-only.  0, or -errno and `*ret_error`; `ret` must be
  * closed in any case. */
 MUST_USE int config_folder_open(const char *path, struct config_folder *ret,
                                 struct config_error *ret_error);

@@ -155,6 +155,13 @@ rm "$further/50-bad.conf"
 chmod 1777 "$further"
 refuses_whole "a folder that everybody may write" "$further: everybody may write to it: chmod o-w"
 chmod 755 "$further"
+mount -t tmpfs -o mode=1777 tmpfs "$further"
+refuses_whole "... also if it is mounted" "$further: everybody may write to it: chmod o-w"
+echo 'server = 192.0.2.50' >"$further/50.conf"
+mount -o remount,ro "$further"
+run "$REQTIME" config query
+servers "... but not if it is mounted read-only, as a volume" "192.0.2.1 ; reqtime.conf:1,192.0.2.50 ; conf.d/50.conf:1,"
+umount "$further"
 run setpriv --reuid 65534 --clear-groups "$REQTIME" config query
 servers "another user reads the same" \
 	"192.0.2.1 ; reqtime.conf:1,192.0.2.10 ; conf.d/10-rack.conf:1,192.0.2.20 ; conf.d/20-site.conf:2,"

@@ -4,7 +4,7 @@
 # The hooks of DHCP clients: which servers of a lease they leave in /run/reqtime.d, and that the file
 # goes with the lease.  dhclient and systemd-networkd are real, with a DHCP server of systemd-networkd
 # on the other end of a veth; NetworkManager's script gets the variables that its manual has.
-. "$(dirname "$0")/../../tools/lib.sh"
+. "$(dirname "$0")/../tools/lib.sh"
 own_network "$@"
 
 # This script's own /run, and an /etc under an overlay: tests/guard.
