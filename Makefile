@@ -195,7 +195,7 @@ bench: all sims tools
 	@packaging/deps build test
 	@tests/bench/accuracy && BUILD=$(B) tests/bench/server
 	@BUILD=$(B) tests/bench/soak 2000000
-	@tests/bench/rounds && tests/bench/nts && tests/bench/names && tests/bench/fleet
+	@tests/bench/rounds && tests/bench/nts && tests/bench/names && tests/bench/fleet && tests/bench/early
 	@$(B)/sim_measure 1000000
 	@B=$(B) tests/bench/discipline && B=$(B) tests/bench/lives && tests/bench/state && tests/bench/now
 

@@ -125,7 +125,8 @@ while IFS= read -r line; do
 	case $line in
 	*systemctl\ * | *journalctl\ *)
 		# Our unit, or one that the timer stops.
-		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\)'); do
+		for unit in $(echo "$line" | grep -o '[a-z-]*\.\(service\|socket\|timer\|path\|target\)'); do
+			[ "$unit" != example.service ] || continue
 			check "$line: $unit" sh -c "[ -f 'packaging/systemd/$unit' ] ||
 				grep -q '^Conflicts=.*$unit' packaging/systemd/reqtime.timer"
 		done
@@ -135,13 +136,20 @@ while IFS= read -r line; do
 		run "$REQTIMED" --check-config $(echo "$arguments" | here)
 		expect "$line" 0
 		;;
+	*podman\ build* | *kubectl\ apply*)
+		# shellcheck disable=SC2001 # a path of an installed file
+		for file in $(echo "$line" | sed 's|/usr/share/reqtime/container/kubernetes|packaging/container/kubernetes|' |
+			grep -o 'packaging/[a-zA-Z/.]*'); do
+			check "$line: $file" test -s "$file"
+		done
+		;;
 	*make\ static*)
 		check "$line" grep -q '^static:' Makefile
 		;;
 	*reqtime\ *)
 		arguments=$(words_of reqtime "$line")
 		case $line in
-		*dpkg-reconfigure* | *setcap* | */dev/tcp/*) continue ;; # another program's operand
+		*dpkg-reconfigure* | *add_dracutmodules* | *setcap* | */dev/tcp/*) continue ;; # another program's operand
 		esac
 		parse_reqtime "$line" "$arguments"
 		run_reqtime "$line" "$arguments"

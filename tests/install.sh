@@ -19,7 +19,11 @@ for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtim
 	share/reqtime/node-problem-detector/reqtime-monitor.json share/reqtime/node-problem-detector/reqtime-npd \
 	share/bash-completion/completions/reqtime share/bash-completion/completions/reqtimed \
 	share/zsh/site-functions/_reqtime share/fish/vendor_completions.d/reqtime.fish \
-	share/fish/vendor_completions.d/reqtimed.fish; do
+	share/fish/vendor_completions.d/reqtimed.fish libexec/reqtime/dhcp-servers libexec/reqtime/networkd \
+	libexec/reqtime/early-time libexec/reqtime/copied-files share/reqtime/boot/initramfs-tools/hook \
+	share/reqtime/boot/initramfs-tools/script share/reqtime/boot/dracut/module-setup.sh \
+	share/reqtime/boot/dracut/reqtime-set.sh share/reqtime/boot/dracut/reqtime-network.sh share/reqtime/cloud-init/user-data.yaml \
+	share/reqtime/container/kubernetes/daemonset.yaml share/reqtime/container/kubernetes/cronjob.yaml share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
 nothing "no path is left to be filled in" "$(grep -rn '@[a-z]*dir@' "$T/root")"
@@ -43,12 +47,18 @@ check "the unit starts what was installed" grep -q \
 check "every status but 0 of reqtime.service is a failed unit" sh -c "! grep SuccessExitStatus packaging/systemd/*"
 check "reqtimed.service is not restarted for wrong options" grep -qx 'RestartPreventExitStatus=2' \
 	packaging/systemd/reqtimed.service
-for unit in reqtime reqtime-boot; do
+for unit in reqtime reqtime-boot reqtime-authenticated; do
 	check "$unit.service starts what was installed" grep -q '^ExecStart=/opt/reqtime/bin/reqtime set ' \
 		"$T/root/opt/reqtime/lib/systemd/system/$unit.service"
 done
-for file in reqtime.conf reqtimed.conf; do
-	check "etc/reqtime/$file" cmp "packaging/$file" "$T/root/etc/reqtime/$file"
+for file in reqtime.conf reqtimed.conf boot/boot.conf; do
+	check "etc/reqtime/${file##*/}" cmp "packaging/$file" "$T/root/etc/reqtime/${file##*/}"
+done
+check "... and a folder for more" test -d "$T/root/etc/reqtime/conf.d"
+check "no placeholder is left" sh -c "! grep -rE '@(s?bin|libexec)dir@' '$T/root'"
+for file in share/reqtime/boot/initramfs-tools/hook share/reqtime/boot/initramfs-tools/script share/reqtime/boot/dracut/module-setup.sh share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager lib/systemd/system/reqtime-networkd.service; do
+	check "$file names the program that was installed" sh -c "
+		grep -q '/opt/reqtime/libexec/reqtime' '$T/root/opt/reqtime/$file' && ! grep 'libexecdir@' '$T/root/opt/reqtime/$file'"
 done
 check "no server is configured by default" sh -c "! grep -v '^[#;]' packaging/reqtime.conf | grep server"
 echo "# mine" >"$T/root/etc/reqtime/reqtime.conf"
@@ -63,7 +73,7 @@ cp -r "$T/root" "$T/bare"
 echo "of others" >"$T/bare/opt/reqtime/share/man/man1/other.1"
 check "make uninstall" uninstall "$T/bare"
 check "... leaves the configuration file, and what is not ours" test "$(cd "$T/bare" && find . -type f | sort | xargs)" = \
-	"./etc/reqtime/reqtime.conf ./etc/reqtime/reqtimed.conf ./opt/reqtime/share/man/man1/other.1"
+	"./etc/reqtime/boot.conf ./etc/reqtime/reqtime.conf ./etc/reqtime/reqtimed.conf ./opt/reqtime/share/man/man1/other.1"
 check "... no folder of ours, and all others" sh -c "! find '$T/bare/opt/reqtime' -mindepth 1 -name '*reqtime*' |
 	grep . && [ -d '$T/bare/opt/reqtime/bin' ]"
 check "make uninstall once more: nothing to do" uninstall "$T/bare"
@@ -84,9 +94,10 @@ if have systemd-analyze; then
 		fi
 	done
 	# 0 to 10, by what a service is still allowed to do; here in tenths.
-	for unit in reqtime reqtime-boot reqtimed; do
+	for unit in reqtime reqtime-boot reqtime-authenticated reqtimed reqtime-networkd; do
 		run systemd-analyze security --no-pager --offline=true --threshold=20 "$T/units/$unit.service"
 		expect "$unit.service: exposure of at most 2.0 ($(tail -n 1 "$out" | grep -o "[0-9]\.[0-9]"))" 0
+		[ $unit != reqtime-networkd ] || continue # a script
 		check "$unit.service: may confine itself further" test "$(grep '^SystemCallFilter=[^~]' \
 			"$T/units/$unit.service" | grep -o 'landlock_[a-z_]*' | sort -u | wc -l)" -eq 3
 	done

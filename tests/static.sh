@@ -7,9 +7,8 @@ own_network "$@"
 tool adversary_dns dns
 ip addr add 10.66.0.1/32 dev lo
 cd "$R" || exit 1
-unset MAKEFLAGS MAKELEVEL MFLAGS
 
-check "make static" "${MAKE:-make}" -s -j "$(nproc)" CC=gcc static
+check "make static" static_built
 for program in reqtime reqtimed; do
 	check "$program needs no library" sh -c \
 		"readelf -dl build/static/$program >'$T/elf' && ! grep 'NEEDED\|INTERP' '$T/elf'"

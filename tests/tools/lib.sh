@@ -23,6 +23,7 @@
 #   tool NAME [AS]       build/tools/NAME, which `make tools` builds from tests/tools and tests/bench, as
 #                        $T/AS ($T/NAME); without it the whole script is skipped
 #   deb_built            builds the packages of the current sources in build/deb; else $T/why
+#   static_built         builds the static programs in build/static, as for the container image; else $T/why
 #   make_for PREFIX TARGET DESTDIR   `make install` or `make uninstall` with that prefix
 #   own_network          continues the script in its own network namespace, lo up
 #
@@ -220,6 +221,15 @@ deb_built() (
 		find Makefile src include packaging ${NIGHTLY:+tests} -newer "$1" ! -type d | grep -q .; then
 		DEB_BUILD_OPTIONS="parallel=$(nproc)${NIGHTLY-" nocheck"}" "${MAKE:-make}" -s deb >"$T/why" 2>&1
 	fi
+)
+
+# Two tests need them, too.
+static_built() (
+	unset MAKEFLAGS MAKELEVEL MFLAGS
+	cd "$R" && mkdir -p build && exec 9>build/static.lock && flock 9 || return 1
+	# shellcheck disable=SC2046 # words
+	set -- $(packaging/container/build-packages make "$(dpkg --print-architecture)" 2>/dev/null)
+	"${MAKE:-make}" -s -j "$(nproc)" "${@:-CC=gcc}" static >"$T/why" 2>&1
 )
 
 background() {

@@ -27,6 +27,8 @@ struct command {
 	 * the configuration file. */
 	const char *operand_option;
 	const char *operand_file_option;
+	/* Whether an operand may be found later, while the command waits; NULL: no. */
+	bool (*may_lack_operand)(const void *settings);
 	/* Checks an operand of the configuration file; `where` begins the line on stderr. 0
 	 * or REQTIME_EXIT_USAGE.  NULL: any text is valid. */
 	int (*check_operand)(const char *where, const char *word);
@@ -38,9 +40,10 @@ struct command {
 	size_t shared_option_count;
 	size_t settings_size;
 	void (*defaults)(void *settings);
-	/* A command with an option "config" (OPT_TEXT) reads that file, else this one if it
-	 * exists; NULL: no default. */
+	/* A command with an option "config" (OPT_TEXT) reads that file, else this one and
+	 * those of this folder, if they exist; NULL: no default, no folder. */
 	const char *config_default;
+	const char *config_folder;
 	/* Options that a file cannot set, ended by NULL; "config" never can. */
 	const char *const *command_line_only;
 	/* From the first operand on, all words are operands, even after a dash. */
@@ -105,8 +108,9 @@ int command_print(char *line);
 /* Flushes stdout.  0, or the errno of the first failed write, in every later call too. */
 int command_flush(void);
 
-/* The file that the commands of reqtime read without --config. */
+/* The file, and the folder of files, that the commands of reqtime read without --config. */
 #define COMMAND_CONFIG_DEFAULT REQTIME_SYSCONFDIR "/reqtime/reqtime.conf"
+#define COMMAND_CONFIG_FOLDER REQTIME_SYSCONFDIR "/reqtime/conf.d"
 
 extern const struct command command_query;
 extern const struct command command_set;

@@ -66,7 +66,8 @@ struct decide_settings decide_settings_of_set(const struct measure_cli_settings 
 	}
 	((struct decide_set_settings *)parse.settings)->measurement.config =
 		settings->config;
-	/* Errors in the file were reported when this command read it. */
+	/* Errors in the files were reported when this command read them. */
+	parse.has_warned = true;
 	if (parse_complete(&parse) == 0) {
 		found = parse.settings;
 		ret = found->decide;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cli/dhcp_servers.h"
 #include "cmd/cli/terminal.h"
 #include "core/select/sample.h"
 #include "core/select/source_groups.h"
@@ -28,6 +29,8 @@
 const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT] = {
 	{ "server", 'H', OPT_TEXTS, AT(servers), 0, 0, "SERVER",
 	  "server to ask; may be repeated (for configuration files)" },
+	{ "dhcp-servers", 0, OPT_WORD, AT(dhcp_servers), 0, 0, DHCP_SERVERS_WORDS,
+	  "ask servers that DHCP named: if no other is named, or beside them (never)" },
 	{ "config", 'f', OPT_TEXT, AT(config), 0, 0, "FILE",
 	  "configuration file (" COMMAND_CONFIG_DEFAULT ")" },
 	{ "ipv4", '4', OPT_CHOICE, AT(family), 0, ADDRESS_IPV4, NULL, "use IPv4 only" },
@@ -93,9 +96,9 @@ const struct option_group measure_cli_groups[] = {
 	            "bound-critical root-distance-warning root-distance-critical "
 	            "certificate-warning require-authenticated " },
 	{ "Judging each server", " tolerance reference only strict " },
-	{ "Measuring",
-	  " server servers-file ipv4 ipv6 samples interval timeout pool target "
-	  "root-distance all " },
+	{ "Measuring", " server servers-file dhcp-servers ipv4 ipv6 samples interval "
+	               "timeout pool target "
+	               "root-distance all " },
 	{ "Authentication", " nts-ca certificate-time authenticated " },
 	{ "Deciding", " min-sources liars step slew step-above refuse-above "
 	              "refuse-back-above any-offset "
@@ -154,7 +157,7 @@ int measure_cli_servers(const char *const *words, size_t count, struct server_sp
 		command_complain("more than %d servers", MEASURE_SOURCES_MAX);
 		return REQTIME_EXIT_USAGE;
 	}
-	servers = calloc(count, sizeof(servers[0]));
+	servers = calloc(count > 0 ? count : 1, sizeof(servers[0]));
 	if (!servers) {
 		return command_complain_memory();
 	}

@@ -51,6 +51,7 @@ struct measure_cli_settings {
 	int64_t root_distance_max_ns;
 	bool ask_all;
 	struct option_texts authorities; /* --nts-ca */
+	int dhcp_servers;                /* enum dhcp_servers */
 	int certificate_time;            /* enum measure_cli_certificate_time */
 	int authenticated;               /* enum measure_cli_authenticated */
 	const char *state_dir;           /* NULL: see history_dir() */
@@ -70,9 +71,9 @@ struct measure_cli_settings {
 };
 
 enum {
-	MEASURE_CLI_OPTION_COUNT = 29,
-	MEASURE_CLI_CHECK_OPTION_COUNT = 21,
-	MEASURE_CLI_SKEW_OPTION_COUNT = 26
+	MEASURE_CLI_OPTION_COUNT = 30,
+	MEASURE_CLI_CHECK_OPTION_COUNT = 22,
+	MEASURE_CLI_SKEW_OPTION_COUNT = 27
 };
 extern const struct option_row measure_cli_options[MEASURE_CLI_OPTION_COUNT];
 /* The groups of `query`, `set` and `check`. */

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "cmd/cli/command_options.h"
+#include "cmd/cli/config_apply_private.h"
+#include "cmd/cli/dhcp_servers.h"
 #include "cmd/cli/hint_private.h"
 
 int parse_open(const struct program *program, const struct command *command,
@@ -36,7 +38,7 @@ int parse_open(const struct program *program, const struct command *command,
 
 void parse_close(struct parse *parse)
 {
-	config_file_close(&parse->file);
+	config_files_close(&parse->files);
 	free(parse->operands);
 	free(parse->defaults);
 	free(parse->settings);
@@ -183,7 +185,7 @@ static void *named_field(const struct parse *parse, const char *name)
 	return i < option_count(parse->command) ? option_field(parse, i) : NULL;
 }
 
-/* Applies the configuration file, if any. */
+/* Applies the configuration files, if any. */
 static int add_config(struct parse *parse)
 {
 	const char *const *named = named_field(parse, "config");
@@ -197,8 +199,13 @@ static int add_config(struct parse *parse)
 	if (!path) {
 		return 0;
 	}
-	status = config_file_read(parse->program, path, *named != NULL, &parse->file);
-	return status ? status : config_file_apply(&parse->file, parse);
+	status = config_files_read(parse->program, path, *named != NULL, &parse->files);
+	/* A file that is named is all that is read. */
+	if (status == 0 && !*named && parse->command->config_folder) {
+		status = config_files_read_folder(
+			parse->program, parse->command->config_folder, &parse->files);
+	}
+	return status ? status : config_apply(&parse->files, parse);
 }
 
 bool parse_is_operand(const struct parse *parse, size_t i)
@@ -228,17 +235,20 @@ static void add_operands(struct parse *parse)
 
 static int complain_no_operand(const struct parse *parse, const char *what)
 {
-	const char *path = parse->file.path;
+	const char *path = parse->files.path;
 	const char *where = path ? ", and none in " : ", and there is no ";
+	const char *also = dhcp_servers_are_wanted(parse)
+	                           ? ", nor by DHCP in " DHCP_SERVERS_FOLDER
+	                           : "";
 	char quoted[COMMAND_QUOTE_SIZE], help[HELP_WORDS_SIZE];
 
 	path = path ? path : parse->command->config_default;
 	command_help_words(parse->program, parse->command, help);
 	if (path) {
-		command_complain("no %.*s given%s%s; try \"%s\", or put a line such as "
+		command_complain("no %.*s given%s%s%s; try \"%s\", or put a line such as "
 		                 "\"%s = ntp1.example\" into that file",
 		                 (int)strcspn(what, ".]"), what, where,
-		                 command_quote(path, quoted), help,
+		                 command_quote(path, quoted), also, help,
 		                 parse->command->operand_option);
 	} else {
 		command_complain("no %.*s given; try \"%s\"", (int)strcspn(what, ".]"),
@@ -262,6 +272,9 @@ int parse_check_operands(const struct parse *parse)
 	if (parse->operand_count > 0 || !command->operands || (file && *file)) {
 		return 0;
 	}
+	if (command->may_lack_operand && command->may_lack_operand(parse->settings)) {
+		return 0;
+	}
 	/* In brackets: optional on the command line, but still required somewhere. */
 	if (command->operands[0] == '[') {
 		return command->operand_option
@@ -275,6 +288,9 @@ int parse_complete(struct parse *parse)
 {
 	int status = add_config(parse);
 
+	if (status == 0) {
+		status = dhcp_servers_add(parse);
+	}
 	if (status == 0) {
 		add_operands(parse);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The settings of a command: from its command line, then a configuration file
+ * The settings of a command: from its command line, then configuration files
  * (cmd/cli/config_file.h), then its defaults.
  *
  *   parse_open -> parse_words -> parse_complete -> parse_close (after the last use)
@@ -21,9 +21,10 @@ struct parse {
 	void *defaults;        /* the settings before parsing */
 	const char **operands; /* of the command line; all of them after parse_complete() */
 	size_t operand_count;
-	enum option_origin origins[OPTION_ROWS_MAX]; /* by index, as in option_at() */
-	unsigned lines[OPTION_ROWS_MAX];             /* of the file, for ORIGIN_FILE */
-	struct config_file file;
+	enum option_origin origins[OPTION_ROWS_MAX];      /* by index, as in option_at() */
+	const struct config_item *items[OPTION_ROWS_MAX]; /* for ORIGIN_FILE */
+	struct config_files files;
+	bool has_warned; /* warnings about files were printed by an earlier parse */
 	bool wants_help;
 	bool wants_version;
 };
@@ -34,7 +35,8 @@ int parse_open(const struct program *program, const struct command *command,
                size_t word_count, struct parse *ret);
 int parse_words(struct parse *parse, const char *const *words);
 /* Options that the command line did not set are read from the file of --config, else from
- * the command's default file if it exists; then the operands given as options are added. */
+ * the command's default file and folder if they exist; then the operands given as options
+ * are added, and the servers of DHCP if wanted (cmd/cli/dhcp_servers.h). */
 int parse_complete(struct parse *parse);
 /* Whether the command has the operands that it needs. */
 int parse_check_operands(const struct parse *parse);

@@ -222,7 +222,7 @@ static int run_until_answered(struct repeat *r)
 		if (wake == WAKE_SIGNAL) {
 			return 128 + r->signal;
 		}
-		if (wake == WAKE_REREAD) {
+		if (wake == WAKE_REREAD || r->settings->rereads) {
 			reread(r);
 		}
 		if (monotonic_now_ns() >= end_ns) {
@@ -288,7 +288,7 @@ static int run_all(struct repeat *r)
 		if (wake == WAKE_SIGNAL) {
 			return 128 + r->signal;
 		}
-		if (wake == WAKE_REREAD) {
+		if (wake == WAKE_REREAD || r->settings->rereads) {
 			reread(r);
 			every_ns = r->settings->every_ns;
 		}

@@ -18,6 +18,7 @@ struct repeat_settings {
 	int64_t wait_ns;    /* 0: one try */
 	int64_t every_ns;   /* 0: one run */
 	int64_t confirm_ns; /* 0: no repetition to confirm */
+	bool rereads;       /* before each further run, as on SIGHUP */
 };
 
 struct repeat_job {

@@ -432,6 +432,7 @@ const struct command command_history = {
 	.options = show_options,
 	.option_count = COUNT_OF(show_options),
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.command_line_only = command_line_only,
 	.settings_size = sizeof(struct show_settings),
 	.run = show_run,

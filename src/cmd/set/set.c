@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "cmd/cli/bound_cli.h"
+#include "cmd/cli/dhcp_servers.h"
 #include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
 #include "cmd/cli/repeat.h"
@@ -172,6 +173,24 @@ struct set_job {
 	unsigned unclaimed_looks;
 };
 
+/* At boot DHCP may name a server later. */
+static bool set_may_lack_server(const void *settings)
+{
+	const struct set_settings *set = settings;
+
+	return set->wait_ns > 0 && set->measurement.dhcp_servers != DHCP_SERVERS_NEVER;
+}
+
+static int complain_no_server(const struct set_settings *set)
+{
+	if (!set->is_try) {
+		command_complain("no SERVER given, and DHCP named none in %s: name one in "
+		                 "%s, or see reqtime.conf(5)",
+		                 DHCP_SERVERS_FOLDER, COMMAND_CONFIG_DEFAULT);
+	}
+	return run_status_exit(RUN_NO_ANSWER);
+}
+
 static int set_once(void *ctx, bool is_try)
 {
 	const struct set_job *job = ctx;
@@ -201,7 +220,9 @@ static int set_once(void *ctx, bool is_try)
 		}
 	}
 	if (status == 0) {
-		status = set_remembering(&set, job->servers, job->server_count);
+		status = job->server_count > 0
+		                 ? set_remembering(&set, job->servers, job->server_count)
+		                 : complain_no_server(&set);
 	}
 	anchor_file_close(&anchor_file);
 	lock_release(&lock);
@@ -220,7 +241,9 @@ static void set_take(struct set_job *job, const struct set_settings *set)
 	job->when = (struct repeat_settings){ .splay_ns = set->splay_ns,
 		                              .wait_ns = set->wait_ns,
 		                              .every_ns = set->measurement.every_ns,
-		                              .confirm_ns = set->confirm_ns };
+		                              .confirm_ns = set->confirm_ns,
+		                              .rereads = set->measurement.dhcp_servers !=
+		                                         DHCP_SERVERS_NEVER };
 }
 
 /* After an error the previous settings stay in force. */
@@ -314,6 +337,8 @@ const struct command command_set = {
 	.operand_option = "server",
 	.check_operand = measure_cli_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
+	.may_lack_operand = set_may_lack_server,
 	.options = set_options,
 	.option_count = COUNT_OF(set_options),
 	.shared_options = measure_cli_options,

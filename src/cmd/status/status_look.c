@@ -330,8 +330,8 @@ int status_look(const struct status_settings *settings, struct status_look *ret)
 
 	view->within_ns = settings->now.within_ns;
 	view->is_proved = settings->now.is_proved;
-	view->config = ret->has_set && ret->set.file.path ? ret->set.file.path
-	                                                  : COMMAND_CONFIG_DEFAULT;
+	view->config = ret->has_set && ret->set.files.path ? ret->set.files.path
+	                                                   : COMMAND_CONFIG_DEFAULT;
 	view->configured_count = ret->has_set ? ret->set.operand_count : 0;
 	view->state_dir = settings->state_dir;
 	view->last_age_ns = view->trusted_age_ns = -1;

@@ -289,6 +289,7 @@ const struct command command_check = {
 	.operand_option = "server",
 	.check_operand = measure_cli_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.usage_status = CHECK_UNKNOWN,
 	.conclude = check_conclude,
 	.options = check_options,

@@ -69,15 +69,15 @@ static const char *value_text(const struct parse *parse, size_t i, char buf[VALU
 	return "";
 }
 
-static const char *origin_text(const struct parse *parse, enum option_origin origin,
-                               unsigned line, char buf[2 * COMMAND_QUOTE_SIZE])
+static const char *origin_text(enum option_origin origin, const struct config_item *item,
+                               char buf[2 * COMMAND_QUOTE_SIZE])
 {
 	char path[COMMAND_QUOTE_SIZE];
 
 	switch (origin) {
 	case ORIGIN_FILE:
 		snprintf(buf, 2 * COMMAND_QUOTE_SIZE, "%s:%u",
-		         command_quote(parse->file.path, path), line);
+		         command_quote(item->path, path), item->line);
 		return buf;
 	case ORIGIN_COMMAND_LINE:
 		return "command line";
@@ -106,9 +106,8 @@ static bool print_texts(const struct parse *parse, size_t i)
 
 	for (size_t k = 0; k < count; k++) {
 		print_line(row->name, command_quote(items[k], quoted),
-		           origin_text(parse, parse->origins[i],
-		                       config_file_line_of(&parse->file, items[k]),
-		                       origin));
+		           origin_text(parse->origins[i],
+		                       config_item_of(&parse->files, items[k]), origin));
 	}
 	return count > 0;
 }
@@ -144,10 +143,17 @@ static void print_setting(const struct parse *parse, size_t i)
 		}
 	} else if (option_is_set(row, option_field(parse, i))) {
 		print_line(row->name, value_text(parse, i, value),
-		           origin_text(parse, parse->origins[i], parse->lines[i], origin));
+		           origin_text(parse->origins[i], parse->items[i], origin));
 	} else {
 		print_default(row->name);
 	}
+}
+
+/* Each command has read the files for itself. */
+static bool is_same_place(const struct config_item *a, const struct config_item *b)
+{
+	return (!a && !b) ||
+	       (a && b && a->line == b->line && strcmp(a->path, b->path) == 0);
 }
 
 /* Whether the first command takes the option from a file, and all that do so got it from
@@ -169,7 +175,7 @@ static bool is_common(const struct parse *parses, size_t count, const char *name
 		knowing++;
 		first = k == 0 ? i : first;
 		if (parses[k].origins[i] != parses[0].origins[first] ||
-		    parses[k].lines[i] != parses[0].lines[first]) {
+		    !is_same_place(parses[k].items[i], parses[0].items[first])) {
 			return false;
 		}
 	}
@@ -196,20 +202,30 @@ static void print_settings(const struct parse *parse, const struct parse *parses
 	}
 }
 
-static int print_all(const struct config_settings *settings, const struct parse *parses,
-                     size_t count)
+static void print_files(const struct config_files *files)
 {
-	const char *path = parses[0].file.path;
+	const struct config_folder *const folders[] = { &files->folder, &files->dhcp };
 	char quoted[COMMAND_QUOTE_SIZE];
 
-	if (settings->is_json) {
-		return command_print(config_json_render(parses, count));
-	}
-	if (path) {
-		printf("# %s\n", command_quote(path, quoted));
+	if (files->path) {
+		printf("# %s\n", command_quote(files->path, quoted));
 	} else {
 		printf("# %s: no such file\n", COMMAND_CONFIG_DEFAULT);
 	}
+	for (size_t k = 0; k < COUNT_OF(folders); k++) {
+		for (size_t i = 0; i < folders[k]->count; i++) {
+			printf("# %s\n", command_quote(folders[k]->paths[i], quoted));
+		}
+	}
+}
+
+static int print_all(const struct config_settings *settings, const struct parse *parses,
+                     size_t count)
+{
+	if (settings->is_json) {
+		return command_print(config_json_render(parses, count));
+	}
+	print_files(&parses[0].files);
 	if (count > 1) {
 		print_settings(&parses[0], parses, count, true);
 	}
@@ -219,9 +235,10 @@ static int print_all(const struct config_settings *settings, const struct parse 
 	return 0;
 }
 
-/* `words`: the command line of that command. */
+/* `words`: the command line of that command; `is_first`: it prints the warnings. */
 static int parse_one(const struct config_settings *settings, const struct command *command,
-                     const char *const *words, size_t word_count, struct parse *ret)
+                     const char *const *words, size_t word_count, bool is_first,
+                     struct parse *ret)
 {
 	const char **all = calloc(word_count + 3, sizeof(all[0]));
 	size_t count = 0;
@@ -237,6 +254,7 @@ static int parse_one(const struct config_settings *settings, const struct comman
 	memcpy(all + count, words, word_count * sizeof(all[0]));
 	status = parse_open(command_program(), command, count + word_count, ret);
 	if (status == 0) {
+		ret->has_warned = !is_first;
 		status = parse_words(ret, all);
 	}
 	if (status == 0) {
@@ -273,8 +291,9 @@ static int config_run(const void *ctx, const char *const *words, size_t word_cou
 		command = program->commands[i];
 		if ((named ? command == named : command_reads_config(command)) &&
 		    count < COMMANDS_MAX) {
-			status = parse_one(settings, command, words, word_count,
-			                   &parses[count++]);
+			status = parse_one(settings, command, words, word_count, count == 0,
+			                   &parses[count]);
+			count++;
 		}
 	}
 	if (status == 0) {

@@ -98,6 +98,62 @@ static int add_in_force(json_t *json, const struct parse *parse, size_t i)
 	                           text_json(config_default(row->name, &is_value, buf)));
 }
 
+static json_t *path_json(const struct config_item *item)
+{
+	return item ? text_json(item->path) : json_null();
+}
+
+static json_t *line_json(const struct config_item *item)
+{
+	return item ? json_integer(item->line) : json_null();
+}
+
+/* Adds where each value of a list comes from, if from files.  0, or below 0. */
+static int add_places(json_t *json, const struct parse *parse, size_t i)
+{
+	const struct option_texts *texts = option_field(parse, i);
+	const struct config_item *item;
+	json_t *places;
+
+	if (option_at(parse->command, i)->kind != OPT_TEXTS ||
+	    parse->origins[i] != ORIGIN_FILE) {
+		return 0;
+	}
+	places = json_array();
+	for (size_t k = 0; places && k < texts->count; k++) {
+		item = config_item_of(&parse->files, texts->items[k]);
+		if (json_array_append_new(places,
+		                          json_pack("{so so}", "file", path_json(item),
+		                                    "line", line_json(item))) < 0) {
+			json_decref(places);
+			places = NULL;
+		}
+	}
+	return json_object_set_new(json, "places", places);
+}
+
+/* All files that were read, in that order. */
+static json_t *files_json(const struct config_files *files)
+{
+	const struct config_folder *const folders[] = { &files->folder, &files->dhcp };
+	json_t *array = json_array();
+	int r = 0;
+
+	if (array && files->path) {
+		r = json_array_append_new(array, text_json(files->path));
+	}
+	for (size_t k = 0; k < COUNT_OF(folders); k++) {
+		for (size_t i = 0; array && i < folders[k]->count && r == 0; i++) {
+			r = json_array_append_new(array, text_json(folders[k]->paths[i]));
+		}
+	}
+	if (r < 0) {
+		json_decref(array);
+		return NULL;
+	}
+	return array;
+}
+
 static json_t *setting_json(const struct parse *parse, size_t i)
 {
 	static const char *const origins[] = { [ORIGIN_DEFAULT] = "default",
@@ -105,13 +161,12 @@ static json_t *setting_json(const struct parse *parse, size_t i)
 		                               [ORIGIN_COMMAND_LINE] = "command-line" };
 	const struct option_row *row = option_at(parse->command, i);
 	const enum option_origin origin = parse->origins[i];
+	const struct config_item *item = origin == ORIGIN_FILE ? parse->items[i] : NULL;
 	const void *field = option_field(parse, i);
 	json_t *json;
 
 	json = json_pack("{so ss so}", "value", value_json(parse, i), "origin",
-	                 origins[origin], "line",
-	                 origin == ORIGIN_FILE ? json_integer(parse->lines[i])
-	                                       : json_null());
+	                 origins[origin], "line", line_json(item));
 	if (json && add_in_force(json, parse, i) < 0) {
 		json_decref(json);
 		json = NULL;
@@ -121,6 +176,11 @@ static json_t *setting_json(const struct parse *parse, size_t i)
 	                        option_is_set(row, field)
 	                                ? json_integer(*(const int64_t *)field)
 	                                : json_null()) < 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	if (json && (json_object_set_new(json, "file", path_json(item)) < 0 ||
+	             add_places(json, parse, i) < 0)) {
 		json_decref(json);
 		json = NULL;
 	}
@@ -147,7 +207,7 @@ static json_t *command_json(const struct parse *parse)
 char *config_json_render(const struct parse *parses, size_t count)
 {
 	json_t *settings = json_object();
-	const char *path = parses[0].file.path;
+	const char *path = parses[0].files.path;
 	json_t *root;
 	char *text;
 
@@ -158,9 +218,10 @@ char *config_json_render(const struct parse *parses, size_t count)
 			settings = NULL;
 		}
 	}
-	root = json_pack("{ss ss ss so so}", "program", parses[0].program->name, "version",
-	                 REQTIME_VERSION, "verb", "config", "file",
-	                 path ? text_json(path) : json_null(), "settings", settings);
+	root = json_pack("{ss ss ss so so so}", "program", parses[0].program->name,
+	                 "version", REQTIME_VERSION, "verb", "config", "file",
+	                 path ? text_json(path) : json_null(), "files",
+	                 files_json(&parses[0].files), "settings", settings);
 	text = root ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(root);
 	return text;

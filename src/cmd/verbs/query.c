@@ -8,6 +8,7 @@
 #include "cmd/cli/bound_cli.h"
 #include "cmd/cli/command.h"
 #include "cmd/cli/decide_cli.h"
+#include "cmd/cli/dhcp_servers.h"
 #include "cmd/cli/json.h"
 #include "cmd/cli/metrics_file.h"
 #include "cmd/cli/parse.h"
@@ -324,6 +325,7 @@ static void query_reread(void *ctx)
 	parse_close(&job->again);
 	next.again = again;
 	next.when.every_ns = next.query->measurement.every_ns;
+	next.when.rereads = next.query->measurement.dhcp_servers != DHCP_SERVERS_NEVER;
 	*job = next;
 }
 
@@ -337,6 +339,7 @@ static int query_run(const void *settings, const char *const *operands,
 	int status;
 
 	job.when.every_ns = job.query->measurement.every_ns;
+	job.when.rereads = job.query->measurement.dhcp_servers != DHCP_SERVERS_NEVER;
 	status = query_servers(job.query, operands, operand_count, &job.fleet, &job.servers,
 	                       &job.server_count);
 	if (status == 0) {
@@ -361,6 +364,7 @@ const struct command command_query = {
 	.check_operand = measure_cli_check_server,
 	.operand_file_option = "servers-file",
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.options = query_options,
 	.option_count = COUNT_OF(query_options),
 	.shared_options = measure_cli_options,

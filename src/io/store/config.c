@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "io/store/config_private.h"
 
 /* The text that the parser reads: libinih itself does not report line numbers. */
 struct source {
@@ -27,11 +28,17 @@ struct source {
 	int result;
 };
 
-static int refuse(struct config_error *ret, unsigned line, const char *reason)
+int config_refuse(struct config_error *ret, unsigned line, const char *reason)
 {
 	ret->line = line;
 	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 	return -EINVAL;
+}
+
+int config_refuse_errno(struct config_error *ret, int error)
+{
+	(void)config_refuse(ret, 0, strerror(error));
+	return -error;
 }
 
 /* libinih reports only keys: a section without one needs this. */
@@ -93,7 +100,7 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 	size_t column = 0;
 
 	if (text_is_utf16(text, len)) {
-		return refuse(ret, 0, "it is UTF-16: save it as UTF-8");
+		return config_refuse(ret, 0, "it is UTF-16: save it as UTF-8");
 	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -104,11 +111,26 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 			continue;
 		}
 		if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
-			return refuse(ret, line, "a control character: not a text file");
+			return config_refuse(ret, line,
+			                     "a control character: not a text file");
 		}
 		if (++column > CONFIG_LINE_MAX) {
-			return refuse(ret, line, "the line is too long");
+			return config_refuse(ret, line, "the line is too long");
 		}
+	}
+	return 0;
+}
+
+int config_check_owner(const struct stat *st, struct config_error *ret)
+{
+	if (st->st_uid != 0 && st->st_uid != getauxval(AT_UID)) {
+		return config_refuse(ret, 0, "it belongs to another user: chown root");
+	}
+	if (st->st_mode & S_IWOTH) {
+		return config_refuse(ret, 0, "everybody may write to it: chmod o-w");
+	}
+	if ((st->st_mode & S_IWGRP) && st->st_gid != getauxval(AT_GID)) {
+		return config_refuse(ret, 0, "another group may write to it: chmod g-w");
 	}
 	return 0;
 }
@@ -116,31 +138,24 @@ static int check_text(const char *text, size_t len, struct config_error *ret)
 static int check_file(int fd, struct config_error *ret)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0) {
-		int r = -errno;
-
-		(void)refuse(ret, 0, strerror(errno));
-		return r;
+		return config_refuse_errno(ret, errno);
 	}
 	/* /dev/null is the usual way to ask for no file. */
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		return refuse(ret, 0, "not a regular file");
+		return config_refuse(ret, 0, "not a regular file");
 	}
-	if (st.st_uid != 0 && st.st_uid != getauxval(AT_UID)) {
-		return refuse(ret, 0, "it belongs to another user: chown root");
-	}
-	if (st.st_mode & S_IWOTH) {
-		return refuse(ret, 0, "everybody may write to it: chmod o-w");
-	}
-	if ((st.st_mode & S_IWGRP) && st.st_gid != getauxval(AT_GID)) {
-		return refuse(ret, 0, "another group may write to it: chmod g-w");
+	r = config_check_owner(&st, ret);
+	if (r < 0) {
+		return r;
 	}
 	if (st.st_size > CONFIG_OCTETS_MAX) {
-		return refuse(ret, 0, "the file is too long");
+		return config_refuse(ret, 0, "the file is too long");
 	}
 	return 0;
 }
@@ -155,8 +170,7 @@ static char *read_all(const char *path, size_t *ret_len, int *ret_r,
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
-		*ret_r = -errno;
-		(void)refuse(ret, 0, strerror(errno));
+		*ret_r = config_refuse_errno(ret, errno);
 		return NULL;
 	}
 	*ret_r = check_file(fd, ret);
@@ -165,8 +179,7 @@ static char *read_all(const char *path, size_t *ret_len, int *ret_r,
 	}
 	text = malloc(CONFIG_OCTETS_MAX + 1);
 	if (!text) {
-		*ret_r = -ENOMEM;
-		(void)refuse(ret, 0, strerror(ENOMEM));
+		*ret_r = config_refuse_errno(ret, ENOMEM);
 		goto out;
 	}
 	/* Reads one octet beyond the limit: the file may have grown since fstat(). */
@@ -175,10 +188,9 @@ static char *read_all(const char *path, size_t *ret_len, int *ret_r,
 		len += (size_t)n;
 	}
 	if (n < 0) {
-		*ret_r = -errno;
-		(void)refuse(ret, 0, strerror(errno));
+		*ret_r = config_refuse_errno(ret, errno);
 	} else if (len > CONFIG_OCTETS_MAX) {
-		*ret_r = refuse(ret, 0, "the file is too long");
+		*ret_r = config_refuse(ret, 0, "the file is too long");
 	}
 	*ret_len = len;
 out:
@@ -210,7 +222,7 @@ static int refuse_line(struct config_error *ret, const char *text, size_t len,
 	text_escape((const uint8_t *)at, (size_t)(end - at), quoted, sizeof(quoted));
 	snprintf(reason, sizeof(reason),
 	         "neither \"key = value\" nor \"[section]\": \"%s\"", quoted);
-	return refuse(ret, line, reason);
+	return config_refuse(ret, line, reason);
 }
 
 int config_read(const char *path, int (*take)(void *ctx, const struct config_entry *entry),

@@ -72,11 +72,11 @@ check "... and the file's are gone" sh -c "! grep -q 192.0.2.3 '$out'"
 shows "... its choice of a step or a slew, too" "slew = no ; default"
 shows "... and is shown" "step = yes ; command line"
 run "$REQTIME" config --json -f "$conf" set --server 192.0.2.9
-expect "--json" 0 '"server":\{"value":\["192.0.2.9"\],"origin":"command-line","line":null\}'
+expect "--json" 0 '"server":\{"value":\["192.0.2.9"\],"origin":"command-line","line":null,"file":null\}'
 expect "... a span, its nanoseconds and its line" 0 \
-	'"timeout":\{"value":"3s","origin":"file","line":6,"value_ns":3000000000\}'
+	'"timeout":\{"value":"3s","origin":"file","line":6,"value_ns":3000000000,"file":"[^"]*\.conf"\}'
 expect "... an unset setting is null, with the value in force" 0 \
-	'"interval":\{"value":null,"origin":"default","line":null,"in_force":"2s on public [^"]*","value_ns":null\}'
+	'"interval":\{"value":null,"origin":"default","line":null,"in_force":"2s on public [^"]*","value_ns":null,"file":null\}'
 expect "... the state directory in force" 0 "\"state-dir\":\{\"value\":\"$STATE_DIRECTORY\",\"origin\":\"default\""
 run "$REQTIME" config trace
 expect "trace reads no configuration" 2 'the command "trace" reads no configuration file'
