@@ -22,7 +22,7 @@ sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 links="build/fuzz/src/io/net/capture.o build/fuzz/src/io/net/capture_library.o
 	build/fuzz/src/io/store/config.o build/fuzz/src/io/store/keys_file.o
 	build/fuzz/src/io/store/file_replace.o build/fuzz/src/io/store/state_dir.o
-	build/fuzz/src/io/sys/priv.o build/fuzz/libcore.a"
+	build/fuzz/src/io/sys/priv.o build/fuzz/src/io/sys/systemd_timer_parse.o build/fuzz/libcore.a"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 # shellcheck disable=SC2086 # several words
 check "the sources are built for it" "${MAKE:-make}" -s -j "$(nproc)" B=build/fuzz CC=clang HARDEN= \

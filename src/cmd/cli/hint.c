@@ -23,9 +23,8 @@ struct habit {
 
 /* Nouns that are host names ("clock", "server", "time", "ntp") are left out. */
 static const struct habit command_habits[] = {
-	{ " status tracking sources sourcestats ntpdata activity show timesync-status "
-	  "show-timesync ",
-	  "query", "" },
+	{ " tracking activity show timesync-status show-timesync ", "status", "" },
+	{ " sources sourcestats ntpdata ", "query", "" },
 	{ " offset diff ask get ntpq peers rv measure print dry-run ", "query", "" },
 	{ " sync synchronize synchronise resync step slew makestep update adjust correct ",
 	  "set", "" },

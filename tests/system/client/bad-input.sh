@@ -74,8 +74,9 @@ refused 'command in capitals' 'did you mean "reqtime set"' SET localhost
 refused 'command behind a server' 'put the command first: reqtime set' localhost set
 refused 'help about a slip' 'no command "tarce"; did you mean "reqtime trace"' help tarce
 refused 'configuration of a slip' 'no command "qeury"; did you mean "reqtime query"' config qeury
-for word in status tracking sources; do
-	refused "the word $word of another program" "no command \"$word\"; use \"reqtime" "$word"
+for word in tracking:status show-timesync:status sources:query; do
+	refused "the word ${word%:*} of another program" \
+		"no command \"${word%:*}\"; use \"reqtime ${word#*:}\"" "${word%:*}"
 done
 for word in sync makestep set-ntp step; do
 	refused "the word $word of another program" \
