@@ -75,7 +75,7 @@ struct reqtime_now_facts {
 	uint32_t knot_count;      /* 0: only the proved bound is known */
 	uint32_t stratum;         /* of the best selected server; 0: not known */
 	uint32_t flags;           /* REQTIME_NOW_AUTHENTICATED | ... */
-	uint32_t unused;
+	uint32_t gap_ns; /* how long the clocks above took to read; part of `bound` */
 };
 
 /* The file.  A later version only adds fields at the end. */
@@ -262,7 +262,8 @@ static inline int reqtime_now_is_stepped(const struct reqtime_now_facts *facts,
 	const int64_t apart_ns =
 		clocks->real_ns - clocks->boot_ns - (facts->real_ns - facts->boot_ns);
 
-	return apart_ns < -1000 || apart_ns - clocks->gap_ns > 1000;
+	return apart_ns < -1000 - (int64_t)facts->gap_ns ||
+	       apart_ns - clocks->gap_ns > 1000 + (int64_t)facts->gap_ns;
 }
 
 /* Reads the clocks.  Whatever looks like a step may be a pause between two of them: then

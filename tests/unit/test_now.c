@@ -48,6 +48,7 @@ struct row {
 	/* Unlike a_page(). */
 	int64_t offset_ns, stepped_ns, suspended_ns, more_ppb;
 	int64_t slew_now_ns, slew_rest_ns;
+	uint32_t gap_ns;
 	int64_t likely_offset_ns, likely_drift_ppb;
 	struct reqtime_now_knot knots[2];
 };
@@ -89,6 +90,9 @@ static const struct row rows[] = {
 	{ "a step of 1 us is not seen", HOUR, OK, IS(-181 * MS, 181 * MS, -181 * MS, 181 * MS), .stepped_ns = US },
 	{ "a step of 2 us forward", HOUR, REQTIME_NOW_STEPPED, .stepped_ns = 2 * US },
 	{ "a step of 2 us back", HOUR, REQTIME_NOW_STEPPED, .stepped_ns = -2 * US },
+	{ "a step of 2 us, where clocks are slow to read", HOUR, OK, IS(-181 * MS, 181 * MS, -181 * MS, 181 * MS), .stepped_ns = 2 * US, .gap_ns = 1500 },
+	{ "... back", HOUR, OK, IS(-181 * MS, 181 * MS, -181 * MS, 181 * MS), .stepped_ns = -2 * US, .gap_ns = 1500 },
+	{ "a step of 3 us, where clocks are slow to read", HOUR, REQTIME_NOW_STEPPED, .stepped_ns = 3 * US, .gap_ns = 1500 },
 	{ "a step by a year", HOUR, REQTIME_NOW_STEPPED, .stepped_ns = 8766 * HOUR },
 	{ "a step in a suspend", HOUR, REQTIME_NOW_STEPPED, .stepped_ns = -S, .suspended_ns = 60 * S },
 	{ "in the last nanosecond", 168 * HOUR - 1, OK, IS(-30241 * MS, 30241 * MS, -30241 * MS, 30241 * MS) },
@@ -116,6 +120,7 @@ static void answer(void **state)
 	struct reqtime_now now = { 0 };
 
 	facts.offset_ns = row->offset_ns;
+	facts.gap_ns = row->gap_ns;
 	facts.slew_now_ns = row->slew_now_ns;
 	facts.slew_rest_ns = row->slew_rest_ns;
 	facts.likely_offset_ns = row->likely_offset_ns;

@@ -131,6 +131,7 @@ static void offset_and_bound(void **state)
 	assert_int_equal(page.facts.real_ns, run.after.wall.unix_ns);
 	assert_int_equal(page.facts.offset_ns, 2 * MS + row->want_offset_ns);
 	assert_int_equal(page.facts.bound_ns, MS + row->want_bound_ns);
+	assert_int_equal(page.facts.gap_ns, row->gap_ns);
 	assert_int_equal(page.facts.slew_rest_ns, row->slew_rest_ns);
 	assert_int_equal(page.facts.drift_ppb, 50000);
 	assert_int_equal(page.facts.knot_count, 0);

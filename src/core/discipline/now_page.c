@@ -69,6 +69,7 @@ static void facts_note_offset(const struct now_page_run *run,
 
 	facts->offset_ns = ns_sub(true_ns, run->after.wall.unix_ns);
 	facts->bound_ns = ns_add(run->bound_ns, STEP_UNSEEN_NS);
+	facts->gap_ns = (uint32_t)ns_clamp(run->after.gap_ns, 0, UINT32_MAX);
 	facts->bound_ns = ns_add(facts->bound_ns, ns_max(run->after.gap_ns, 0));
 	/* Whatever the clock did meanwhile: 500 ppm of it. */
 	facts->bound_ns = ns_add(facts->bound_ns, ns_abs(elapsed_ns) / 2000 + 1);
