@@ -134,6 +134,11 @@ cp "$T/reqtime.conf" "$T/volume/..2026/"
 ln -s ..data/reqtime.conf "$T/volume/reqtime.conf"
 mount --bind "$T/volume" "$T/image/etc/reqtime"
 mount -o remount,bind,ro "$T/image/etc/reqtime"
+# The first run of the DaemonSet leaves this.
+mkdir -m 755 "$T/image/state/reqtime"
+chown 65532 "$T/image/state/reqtime"
+in_image 65532 /usr/bin/reqtime query --bound-file /state/reqtime/bound 127.0.0.1
+expect "a bound file, in the state directory" 0
 runs=0
 grep '^run' "$T/manifests" >"$T/runs"
 while IFS=$tab read -r _ name uid what words; do

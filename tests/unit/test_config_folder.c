@@ -95,7 +95,7 @@ static void test_bound(void **state)
 {
 	struct config_folder found = { .count = 0 };
 	struct config_error error;
-	char name[16];
+	char name[32];
 
 	(void)state;
 	for (int i = 0; i < CONFIG_FOLDER_FILES_MAX; i++) {

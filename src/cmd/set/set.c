@@ -209,7 +209,6 @@ static int set_once(void *ctx, bool is_try)
 	run_log_open(&set.measurement);
 	metrics_file_open(&set.measurement, RUN_VERB_SET);
 	if (!set.is_dry) {
-		bound_cli_open(&set.measurement, true);
 		status = set_parent_permission(&set);
 		if (status == 0) {
 			status = set_lock(&set, &lock);
@@ -217,6 +216,8 @@ static int set_once(void *ctx, bool is_try)
 			anchor_file_open(history_dir(&set.measurement, buf), LOCK_RUN_DIR,
 			                 &anchor_file);
 			set.anchor_file = &anchor_file;
+			/* It may be in the state directory, which there is by now. */
+			bound_cli_open(&set.measurement, true);
 		}
 	}
 	if (status == 0) {

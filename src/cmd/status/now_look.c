@@ -86,7 +86,7 @@ void now_wait(const struct now_settings *settings, struct now_view *ret)
 		}
 		left_ns = ns_min(left_ns, LOOK_EVERY_NS);
 		pause.tv_sec = left_ns / NS_PER_S;
-		pause.tv_nsec = left_ns % NS_PER_S;
+		pause.tv_nsec = (long)(left_ns % NS_PER_S);
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
 }

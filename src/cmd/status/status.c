@@ -109,6 +109,7 @@ const struct command command_status = {
 	.options = status_options,
 	.option_count = COUNT_OF(status_options),
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.command_line_only = command_line_only,
 	.settings_size = sizeof(struct status_settings),
 	.defaults = status_defaults,

@@ -26,7 +26,8 @@ _Static_assert(offsetof(struct check_settings, measurement) == 0, "shared option
 /* The levels of -v: what they show below the line. */
 enum { SHOWS_SOURCES = 1, SHOWS_DETAILS = 2, SHOWS_ALL = 3 };
 
-static bool is_printed; /* the line has been printed */
+static bool is_printed; /* the line has been printed ... */
+static bool is_json;    /* ... as JSON */
 
 #define WARNING(quantity) offsetof(struct check_settings, limits.of[quantity].warning)
 #define CRITICAL(quantity) offsetof(struct check_settings, limits.of[quantity].critical)
@@ -150,6 +151,7 @@ static int print_all(const struct check_settings *check,
 	int status;
 
 	if (check->measurement.format == MEASURE_CLI_JSON) {
+		is_json = true;
 		return print_line(json_render(&report));
 	}
 	status = print_line(line_of(run, &check->limits, check_result));
@@ -266,7 +268,9 @@ static int check_conclude(int status, const char *complaints)
 		complaints += first_len + (complaints[first_len] == '\n');
 		status = CHECK_UNKNOWN;
 	}
-	if (complaints[0] != '\0' && print_below(complaints) != 0) {
+	if (is_printed && is_json) {
+		fputs(complaints, stderr); /* an object is all of stdout */
+	} else if (complaints[0] != '\0' && print_below(complaints) != 0) {
 		status = CHECK_UNKNOWN;
 	}
 	return status <= CHECK_UNKNOWN ? status : CHECK_UNKNOWN;

@@ -149,6 +149,7 @@ const struct command command_skew = {
 	.operand_option = "server",
 	.check_operand = measure_cli_check_server,
 	.config_default = COMMAND_CONFIG_DEFAULT,
+	.config_folder = COMMAND_CONFIG_FOLDER,
 	.options = skew_options,
 	.option_count = COUNT_OF(skew_options),
 	.shared_options = measure_cli_options,
