@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "cmd/cli/json_fleet.h"
+#include "golden_file.h"
 
 #define US NS_PER_US
 #define MS NS_PER_MS
@@ -292,28 +293,12 @@ static void check_width(const char *text)
 static void golden_row(void **state)
 {
 	const struct golden *golden = *state;
-	static char want[OUTPUT_SIZE];
-	char path[128];
-	FILE *file;
-	size_t len;
 
 	all = text_to(output, sizeof(output));
 	golden->put();
 	assert_true(all.len < sizeof(output));
 	check_width(output);
-	snprintf(path, sizeof(path), "tests/data/golden/%s.txt", golden->name);
-	if (getenv("GOLDEN_WRITE")) {
-		file = fopen(path, "w");
-		assert_non_null(file);
-		fputs(output, file);
-		assert_int_equal(fclose(file), 0);
-	}
-	file = fopen(path, "r");
-	assert_non_null(file);
-	len = fread(want, 1, sizeof(want) - 1, file);
-	fclose(file);
-	want[len] = '\0';
-	assert_string_equal(output, want);
+	golden_file_is(golden->name, output);
 }
 
 int main(void)

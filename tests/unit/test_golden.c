@@ -17,6 +17,7 @@
 #include "cmd/cli/json.h"
 #include "core/report/formats.h"
 #include "core/report/report.h"
+#include "golden_file.h"
 
 #define MS(ms) (INT64_C(ms) * 1000000)
 #define S(seconds) (INT64_C(seconds) * 1000000000)
@@ -273,25 +274,9 @@ static void render(const struct golden *golden)
 static void golden_row(void **state)
 {
 	const struct golden *golden = *state;
-	static char want[OUTPUT_SIZE];
-	char path[128];
-	FILE *file;
-	size_t len;
 
 	render(golden);
-	snprintf(path, sizeof(path), "tests/data/golden/%s.txt", golden->name);
-	if (getenv("GOLDEN_WRITE")) {
-		file = fopen(path, "w");
-		assert_non_null(file);
-		fputs(output, file);
-		assert_int_equal(fclose(file), 0);
-	}
-	file = fopen(path, "r");
-	assert_non_null(file);
-	len = fread(want, 1, sizeof(want) - 1, file);
-	fclose(file);
-	want[len] = '\0';
-	assert_string_equal(output, want);
+	golden_file_is(golden->name, output);
 }
 
 int main(void)

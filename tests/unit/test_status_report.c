@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "core/report/status_report.h"
+#include "golden_file.h"
 
 #define MS(ms) (INT64_C(ms) * NS_PER_MS)
 #define US(us) (INT64_C(us) * 1000)
@@ -342,12 +343,10 @@ static void check_shape(const struct status_view *view, unsigned lines_max)
 static void golden_row(void **state)
 {
 	const struct golden *golden = *state;
-	static char output[OUTPUT_SIZE], want[OUTPUT_SIZE];
+	static char output[OUTPUT_SIZE];
 	struct text out = text_to(output, sizeof(output));
 	struct status_view view;
-	char path[128];
-	FILE *file;
-	size_t len;
+	char name[64];
 
 	fill_sources();
 	view = usual();
@@ -357,19 +356,8 @@ static void golden_row(void **state)
 	           &(struct style){ .columns = 60, .has_utf8 = true, .has_color = true });
 	assert_true(out.len < sizeof(output));
 	check_shape(&view, golden->lines);
-	snprintf(path, sizeof(path), "tests/data/golden/status-%s.txt", golden->name);
-	if (getenv("GOLDEN_WRITE")) {
-		file = fopen(path, "w");
-		assert_non_null(file);
-		fputs(output, file);
-		assert_int_equal(fclose(file), 0);
-	}
-	file = fopen(path, "r");
-	assert_non_null(file);
-	len = fread(want, 1, sizeof(want) - 1, file);
-	fclose(file);
-	want[len] = '\0';
-	assert_string_equal(output, want);
+	snprintf(name, sizeof(name), "status-%s", golden->name);
+	golden_file_is(name, output);
 }
 
 /* Every number that a record can hold fits. */
