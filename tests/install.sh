@@ -13,7 +13,8 @@ done)
 units=$(for unit in packaging/systemd/*; do
 	echo "lib/systemd/system/${unit##*/}"
 done)
-for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtime/exit.h $pages $units share/doc/reqtime/cron.d-reqtime \
+for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtime/exit.h include/reqtime/now.h \
+	share/pkgconfig/reqtime.pc $pages $units share/doc/reqtime/cron.d-reqtime \
 	share/reqtime/prometheus/reqtime.rules.yml share/reqtime/prometheus/reqtime.dashboard.json \
 	share/reqtime/icinga2/reqtime.conf share/reqtime/zabbix/reqtime.yaml share/reqtime/zabbix/reqtime.conf \
 	share/reqtime/node-problem-detector/reqtime-monitor.json share/reqtime/node-problem-detector/reqtime-npd \
@@ -26,7 +27,7 @@ for file in bin/reqtime sbin/reqtimed libexec/reqtime/reqtime-nts include/reqtim
 	share/reqtime/container/kubernetes/daemonset.yaml share/reqtime/container/kubernetes/cronjob.yaml share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager; do
 	check "$file" test -s "$T/root/opt/reqtime/$file"
 done
-nothing "no path is left to be filled in" "$(grep -rn '@[a-z]*dir@' "$T/root")"
+nothing "no placeholder is left" "$(grep -rnE '@[a-z]+@' "$T/root" --exclude-dir=bin --exclude-dir=sbin)"
 for file in icinga2/reqtime.conf zabbix/reqtime.conf node-problem-detector/reqtime-npd; do
 	check "$file runs what was installed" grep -q '/opt/reqtime/bin/reqtime\>' "$T/root/opt/reqtime/share/reqtime/$file"
 done
@@ -37,6 +38,14 @@ int main(void) { return REQTIME_EXIT_REFUSED; }' >"$T/other.c"
 run sh -c "cc -std=c99 -pedantic -Wall -Wextra -Werror -I'$T/root/opt/reqtime/include' \
 	-o '$T/other' '$T/other.c' && '$T/other'"
 expect "other programs compile with the header" 3
+pc=$T/root/opt/reqtime/share/pkgconfig/reqtime.pc
+check "pkg-config: the prefix and the version" test "$(sed -n '/^prefix=/p; /^Version:/p' "$pc" | tr '\n' ' ')" = \
+	"prefix=/opt/reqtime Version: $("$REQTIME" --version | awk 'NR == 1 { print $2 }') "
+if have pkg-config; then
+	check "pkg-config: finds the header" test "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --cflags reqtime | tr -d " ")" = -I/opt/reqtime/include
+else
+	skip "pkg-config: finds the header" "needs pkg-config"
+fi
 check "reqtime looks for reqtime-nts where it was installed" test "$(cat "$T/build/LIBEXECDIR")" = \
 	/opt/reqtime/libexec/reqtime
 check "... and was compiled for it" test "$T/build/src/io/nts/helper.o" -nt build/src/io/nts/helper.o
@@ -55,7 +64,6 @@ for file in reqtime.conf reqtimed.conf boot/boot.conf; do
 	check "etc/reqtime/${file##*/}" cmp "packaging/$file" "$T/root/etc/reqtime/${file##*/}"
 done
 check "... and a folder for more" test -d "$T/root/etc/reqtime/conf.d"
-check "no placeholder is left" sh -c "! grep -rE '@(s?bin|libexec)dir@' '$T/root'"
 for file in share/reqtime/boot/initramfs-tools/hook share/reqtime/boot/initramfs-tools/script share/reqtime/boot/dracut/module-setup.sh share/reqtime/dhcp/dhclient share/reqtime/dhcp/networkmanager lib/systemd/system/reqtime-networkd.service; do
 	check "$file names the program that was installed" sh -c "
 		grep -q '/opt/reqtime/libexec/reqtime' '$T/root/opt/reqtime/$file' && ! grep 'libexecdir@' '$T/root/opt/reqtime/$file'"
