@@ -41,6 +41,7 @@ void now_look(const struct now_settings *settings, struct now_view *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->status = REQTIME_NOW_UNKNOWN;
 	ret->now.real_ns = reqtime_now_clock(CLOCK_REALTIME);
+	ret->is_named = strcmp(settings->bound_file, REQTIME_NOW_FILE) != 0;
 	r = reqtime_now_open(settings->bound_file, &reader);
 	if (r < 0) {
 		ret->is_absent = r == -ENOENT || r == -ENOTDIR;

@@ -161,7 +161,7 @@ static void page_note_likely(const struct discipline_forecast *forecast, int64_t
 		page->knots[i].age_ns = knot_ages_s[i] * NS_PER_S;
 		page->knots[i].bound_ns =
 			ns_add(likely_ns(facts, forecast, begin_ns, page->knots[i].age_ns),
-		               STEP_UNSEEN_NS);
+		               STEP_UNSEEN_NS + (int64_t)facts->gap_ns);
 	}
 	for (size_t i = 1; i < REQTIME_NOW_KNOTS; i++) {
 		knots_cover(facts, forecast, begin_ns, &page->knots[i - 1]);

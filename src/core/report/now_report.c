@@ -118,6 +118,9 @@ const char *now_advice(const struct now_view *view)
 			return "ask that program, or stop it and run: sudo reqtime set";
 		}
 	}
+	if (view->is_named && view->is_absent) {
+		return "run: sudo reqtime set --bound-file with that file";
+	}
 	return view->is_absent || view->now.reason == REQTIME_NOW_NO_RUN
 	               ? "run: sudo reqtime set ntp1 ntp2 ntp3, or switch on "
 	                 "reqtime.timer"

@@ -17,6 +17,7 @@ struct now_view {
 	struct reqtime_now now;
 	struct reqtime_now_facts facts; /* zero where there is no file */
 	bool is_absent;                 /* there is no file: REQTIME_NOW_UNKNOWN */
+	bool is_named;                  /* it is not REQTIME_NOW_FILE */
 	const char *error;              /* it cannot be read: why; or NULL */
 	bool is_denied;                 /* ... because this user may not */
 	/* Another program has changed the kernel's frequency, or slews: the status is

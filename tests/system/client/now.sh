@@ -26,7 +26,7 @@ told() {
 }
 
 now
-told "no run yet" 1 "no run has left a bound file" "sudo reqtime set"
+told "no run yet" 1 "no run has left a bound file" "sudo reqtime set --bound-file with that file"
 now --json
 expect "no run yet, as JSON" 1 '"status":"unknown","reason":"no run .*"earliest_ns":null,.*"clock_ns":null'
 run "$REQTIME" query "$at"
