@@ -18,6 +18,16 @@ query() {
 	run "$REQTIME" query --json --nts-ca "$nts_ca" ${options:--t 5s} "$(nts_source)"
 	nts_stop
 }
+# query_until N ARGUMENT...: query, which must make N requests; a client that is kept waiting by other
+# programs may end with fewer, and is started again
+query_until() {
+	wanted=$1
+	shift
+	for _ in 1 2 3 4 5 6; do
+		query "$@"
+		[ "$(nts_logged '^ntp ')" -lt "$wanted" ] || break
+	done
+}
 # asked PATTERN: authenticated requests in the server's log
 asked() {
 	nts_logged "^ntp .* verdict=ok .*$1"
@@ -86,7 +96,7 @@ used "NN10 a field behind the authenticator whose length cannot be" garbage-afte
 used "NN10 octets behind the authenticator, so that the length is odd" octets-after
 used "NN11 a cookie in clear" cookie-in-clear
 options=$several
-query --reply "uid field=0204:$zeros auth"
+query_until 2 --reply "uid field=0204:$zeros auth"
 nts_good "NN11 cookies in clear alone"
 check "NN11 ... are not kept: one more is asked for" test "$(nts_logged '^ntp 2 .* placeholders=1 ')" -eq 1
 options=
@@ -144,7 +154,7 @@ nts_good "NN25 two cookies, and no reply brings another"
 check "NN25 ... which makes two requests at most" test "$(asked '')" -le 2
 # Requests one after another are lost in part: what is asked for comes back.
 options="-t 20s --samples 8"
-query --reply "silent; silent; good"
+query_until 4 --reply "silent; silent; good"
 nts_good "NN25 two replies are lost"
 check "NN25 ... the third brings three cookies" test "$(nts_logged '^ntp 3 .* placeholders=2 ')" -eq 1
 check "NN25 ... and the fourth asks for one cookie, as ever" test "$(nts_logged '^ntp 4 .* placeholders=0 ')" -eq 1
